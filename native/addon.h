@@ -1,0 +1,96 @@
+// What every file of the addon shares: the state of one JavaScript thread, handles, errors, argument reading.
+#pragma once
+#include <ATen/ATen.h>
+#include <node_api.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace clinicadl {
+
+// References to JavaScript values whose C++ owner died on any thread; deleted on the JavaScript thread.
+struct DeadRefs {
+  std::mutex mutex;
+  std::vector<napi_ref> refs;
+};
+
+// One per JavaScript environment (main thread, each worker).
+struct Env {
+  napi_env env = nullptr;
+  uint32_t id = 0;
+  std::thread::id thread;
+  std::vector<at::Tensor> slots;
+  std::vector<uint32_t> free_slots;
+  std::vector<at::Generator> generators;
+  std::vector<uint32_t> free_generators;
+  std::shared_ptr<DeadRefs> dead = std::make_shared<DeadRefs>();
+  napi_ref pending_exception = nullptr;  // thrown by a gradient hook, re-thrown when backward returns
+  int64_t reported_bytes = 0;            // what V8 was told about memory outside its heap
+  uint32_t ticks = 0;
+
+  uint32_t add(at::Tensor tensor);
+  at::Tensor& get(uint32_t handle);
+  void remove(uint32_t handle);
+  ~Env();
+};
+
+// Live tensor handles over all threads.
+extern std::atomic<int64_t> live_handles;
+
+Env* current(napi_env env);
+
+// Runs `body`; a C++ exception becomes a JavaScript one with libtorch's message and without the C++ stack.
+napi_value guarded(napi_env env, const std::function<napi_value(Env&)>& body);
+
+struct Args {
+  napi_env env;
+  size_t count = 64;
+  napi_value v[64];
+  Args(napi_env e, napi_callback_info info) : env(e) { napi_get_cb_info(e, info, &count, v, nullptr, nullptr); }
+  napi_value operator[](size_t i) const { return v[i]; }
+};
+
+// Readers throw std::invalid_argument with what was expected.
+napi_valuetype type_of(napi_env env, napi_value value);
+bool is_nullish(napi_env env, napi_value value);
+double to_double(napi_env env, napi_value value);
+int64_t to_int(napi_env env, napi_value value);
+uint32_t to_handle(napi_env env, napi_value value);
+bool to_bool(napi_env env, napi_value value);
+std::string to_string(napi_env env, napi_value value);
+std::vector<int64_t> to_ints(napi_env env, napi_value value);
+uint32_t array_length(napi_env env, napi_value array);
+
+napi_value make_number(napi_env env, double value);
+napi_value make_handle(Env& env, at::Tensor tensor);  // null for an undefined tensor
+napi_value make_string(napi_env env, const std::string& value);
+napi_value make_bool(napi_env env, bool value);
+napi_value make_ints(napi_env env, at::IntArrayRef values);
+napi_value make_undefined(napi_env env);
+napi_value make_null(napi_env env);
+
+at::ScalarType dtype_from_name(const std::string& name);
+const char* dtype_name(at::ScalarType dtype);
+at::MemoryFormat memory_format_from_name(const std::string& name);
+
+using Method = napi_value (*)(napi_env, napi_callback_info);
+void define(napi_env env, napi_value exports, const char* name, Method method);
+
+// One per domain, called by the registration.
+void define_ops(napi_env env, napi_value exports);
+void define_tensor(napi_env env, napi_value exports);
+void define_autograd(napi_env env, napi_value exports);
+void define_random(napi_env env, napi_value exports);
+void define_memory(napi_env env, napi_value exports);
+void define_system(napi_env env, napi_value exports);
+void define_transfer(napi_env env, napi_value exports);
+
+void install_allocator();
+int64_t allocator_live_bytes();
+
+}  // namespace clinicadl

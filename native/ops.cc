@@ -1,0 +1,295 @@
+// Every operator of libtorch's dispatcher, through one boxed call.
+#include <ATen/core/dispatch/Dispatcher.h>
+
+#include <deque>
+#include <unordered_map>
+
+#include "addon.h"
+
+namespace clinicadl {
+namespace {
+
+enum class Kind : uint8_t {
+  Tensor, TensorList, OptTensorList, Int, IntList, Float, FloatList, Bool, BoolList, Scalar, ScalarList, String,
+  Dtype, Layout, MemoryFormat, Device, Generator, Unsupported,
+};
+
+struct Argument {
+  Kind kind;
+  bool optional = false;
+  int64_t size = 0;  // int[3] accepts one number for all three
+  bool has_default = false;
+  c10::IValue value;
+  std::string name, type;
+};
+
+struct Operator {
+  c10::OperatorHandle handle;
+  std::string name;
+  std::vector<Argument> arguments;
+  bool returns_self = false;  // an in-place operator hands back what it was given
+};
+
+// Operators are looked up once a process and never removed; a deque keeps their addresses.
+std::mutex registry_mutex;
+std::deque<Operator> registry;
+std::unordered_map<std::string, uint32_t> registry_index;
+
+Kind kind_of(const c10::TypePtr& type) {
+  switch (type->kind()) {
+    case c10::TypeKind::TensorType: return Kind::Tensor;
+    case c10::TypeKind::IntType:
+    case c10::TypeKind::SymIntType: return Kind::Int;
+    case c10::TypeKind::FloatType: return Kind::Float;
+    case c10::TypeKind::BoolType: return Kind::Bool;
+    case c10::TypeKind::NumberType: return Kind::Scalar;
+    case c10::TypeKind::StringType: return Kind::String;
+    case c10::TypeKind::ScalarTypeType: return Kind::Dtype;
+    case c10::TypeKind::LayoutType: return Kind::Layout;
+    case c10::TypeKind::MemoryFormatType: return Kind::MemoryFormat;
+    case c10::TypeKind::DeviceObjType: return Kind::Device;
+    case c10::TypeKind::GeneratorType: return Kind::Generator;
+    case c10::TypeKind::ListType: {
+      auto element = type->castRaw<c10::ListType>()->getElementType();
+      if (element->kind() == c10::TypeKind::OptionalType) {
+        auto inner = element->castRaw<c10::OptionalType>()->getElementType();
+        return inner->kind() == c10::TypeKind::TensorType ? Kind::OptTensorList : Kind::Unsupported;
+      }
+      switch (kind_of(element)) {
+        case Kind::Tensor: return Kind::TensorList;
+        case Kind::Int: return Kind::IntList;
+        case Kind::Float: return Kind::FloatList;
+        case Kind::Bool: return Kind::BoolList;
+        case Kind::Scalar: return Kind::ScalarList;
+        default: return Kind::Unsupported;
+      }
+    }
+    default: return Kind::Unsupported;
+  }
+}
+
+uint32_t find_operator(const std::string& full_name) {
+  std::lock_guard<std::mutex> lock(registry_mutex);
+  auto known = registry_index.find(full_name);
+  if (known != registry_index.end()) return known->second;
+  size_t dot = full_name.find('.');
+  std::string name = full_name.substr(0, dot);
+  std::string overload = dot == std::string::npos ? "" : full_name.substr(dot + 1);
+  auto handle = c10::Dispatcher::singleton().findSchema({name, overload});
+  if (!handle) throw std::invalid_argument("libtorch has no operator '" + full_name + "'");
+  Operator op{*handle, full_name, {}, false};
+  const auto& schema = handle->schema();
+  for (const auto& argument : schema.arguments()) {
+    Argument out;
+    c10::TypePtr type = argument.real_type();
+    if (type->kind() == c10::TypeKind::OptionalType) {
+      out.optional = true;
+      type = type->castRaw<c10::OptionalType>()->getElementType();
+    }
+    out.kind = kind_of(type);
+    out.size = argument.N().value_or(0);
+    out.name = argument.name();
+    out.type = argument.real_type()->str();
+    if (argument.default_value()) {
+      out.has_default = true;
+      out.value = *argument.default_value();
+    }
+    op.arguments.push_back(std::move(out));
+  }
+  if (schema.returns().size() == 1 && !schema.arguments().empty()) {
+    const auto* in = schema.arguments()[0].alias_info();
+    const auto* result = schema.returns()[0].alias_info();
+    op.returns_self = in != nullptr && result != nullptr && in->isWrite() && result->isWrite() && kind_of(schema.returns()[0].type()) == Kind::Tensor;
+  }
+  registry.push_back(std::move(op));
+  uint32_t id = static_cast<uint32_t>(registry.size() - 1);
+  registry_index.emplace(full_name, id);
+  return id;
+}
+
+const Operator& operator_at(uint32_t id) {
+  std::lock_guard<std::mutex> lock(registry_mutex);
+  if (id >= registry.size()) throw std::invalid_argument("unknown operator id");
+  return registry[id];
+}
+
+// An integral number is an int, as `1` is in Python; -0, 1e20 and every other number is a float.
+c10::Scalar to_scalar(napi_env env, napi_value value) {
+  switch (type_of(env, value)) {
+    case napi_boolean: return c10::Scalar(to_bool(env, value));
+    case napi_bigint: return c10::Scalar(to_int(env, value));
+    default: break;
+  }
+  double number = to_double(env, value);
+  if (std::abs(number) <= 9007199254740991.0 && number == std::trunc(number) && !(number == 0 && std::signbit(number)))
+    return c10::Scalar(static_cast<int64_t>(number));
+  return c10::Scalar(number);
+}
+
+template <class T, class Read>
+c10::List<T> read_list(napi_env env, napi_value value, int64_t broadcast, Read read) {
+  c10::List<T> out;
+  bool is_array = false;
+  napi_is_array(env, value, &is_array);
+  if (!is_array) {
+    T one = read(value);
+    for (int64_t i = 0; i < std::max<int64_t>(broadcast, 1); ++i) out.push_back(one);
+    return out;
+  }
+  uint32_t length = array_length(env, value);
+  out.reserve(length);
+  for (uint32_t i = 0; i < length; ++i) {
+    napi_value element;
+    napi_get_element(env, value, i, &element);
+    out.push_back(read(element));
+  }
+  return out;
+}
+
+c10::IValue convert(Env& env, const Argument& argument, napi_value value) {
+  napi_env e = env.env;
+  switch (argument.kind) {
+    case Kind::Tensor: return env.get(to_handle(e, value));
+    case Kind::TensorList: return read_list<at::Tensor>(e, value, 1, [&](napi_value v) { return env.get(to_handle(e, v)); });
+    case Kind::OptTensorList:
+      return read_list<std::optional<at::Tensor>>(e, value, 1, [&](napi_value v) -> std::optional<at::Tensor> {
+        if (is_nullish(e, v)) return std::nullopt;
+        return env.get(to_handle(e, v));
+      });
+    case Kind::Int: return to_int(e, value);
+    case Kind::IntList: return read_list<int64_t>(e, value, argument.size, [&](napi_value v) { return to_int(e, v); });
+    case Kind::Float: return to_double(e, value);
+    case Kind::FloatList: return read_list<double>(e, value, argument.size, [&](napi_value v) { return to_double(e, v); });
+    case Kind::Bool: return to_bool(e, value);
+    case Kind::BoolList: return read_list<bool>(e, value, argument.size, [&](napi_value v) { return to_bool(e, v); });
+    case Kind::Scalar: return to_scalar(e, value);
+    case Kind::ScalarList: {
+      c10::List<c10::IValue> out(c10::NumberType::get());
+      uint32_t length = array_length(e, value);
+      for (uint32_t i = 0; i < length; ++i) {
+        napi_value element;
+        napi_get_element(e, value, i, &element);
+        out.push_back(to_scalar(e, element));
+      }
+      return out;
+    }
+    case Kind::String: return to_string(e, value);
+    case Kind::Dtype: return static_cast<int64_t>(dtype_from_name(to_string(e, value)));
+    case Kind::Layout: {
+      std::string name = to_string(e, value);
+      if (name == "strided") return static_cast<int64_t>(at::kStrided);
+      if (name == "sparse_coo") return static_cast<int64_t>(at::kSparse);
+      throw std::invalid_argument("unknown layout '" + name + "'");
+    }
+    case Kind::MemoryFormat: return static_cast<int64_t>(memory_format_from_name(to_string(e, value)));
+    case Kind::Device: return c10::Device(to_string(e, value));
+    case Kind::Generator: {
+      uint32_t index = to_handle(e, value);
+      if (index >= env.generators.size() || !env.generators[index].defined()) throw std::invalid_argument("the generator is gone");
+      return env.generators[index];
+    }
+    case Kind::Unsupported: break;
+  }
+  throw std::invalid_argument("values of this type cannot be passed from JavaScript");
+}
+
+napi_value give_back(Env& env, const c10::IValue& value) {
+  napi_env e = env.env;
+  if (value.isNone()) return make_null(e);
+  if (value.isTensor()) return make_handle(env, value.toTensor());
+  if (value.isInt()) return make_number(e, static_cast<double>(value.toInt()));
+  if (value.isSymInt()) return make_number(e, static_cast<double>(value.toSymInt().expect_int()));
+  if (value.isDouble()) return make_number(e, value.toDouble());
+  if (value.isBool()) return make_bool(e, value.toBool());
+  if (value.isString()) return make_string(e, value.toStringRef());
+  if (value.isDevice()) return make_string(e, value.toDevice().str());
+  if (value.isScalar()) {
+    auto scalar = value.toScalar();
+    if (scalar.isBoolean()) return make_bool(e, scalar.toBool());
+    if (scalar.isComplex()) {
+      auto number = scalar.toComplexDouble();
+      napi_value pair;
+      napi_create_array_with_length(e, 2, &pair);
+      napi_set_element(e, pair, 0, make_number(e, number.real()));
+      napi_set_element(e, pair, 1, make_number(e, number.imag()));
+      return pair;
+    }
+    return make_number(e, scalar.toDouble());
+  }
+  if (value.isList() || value.isTuple()) {
+    napi_value out;
+    napi_create_array(e, &out);
+    uint32_t i = 0;
+    if (value.isList())
+      for (const c10::IValue& element : value.toListRef()) napi_set_element(e, out, i++, give_back(env, element));
+    else
+      for (const c10::IValue& element : value.toTupleRef().elements()) napi_set_element(e, out, i++, give_back(env, element));
+    return out;
+  }
+  throw std::runtime_error("an operator returned a value of type " + value.tagKind() + ", which has no counterpart in JavaScript");
+}
+
+// find(name): the id of "aten::add.Tensor".
+napi_value find(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env&) { return make_number(env, find_operator(to_string(env, Args(env, info)[0]))); });
+}
+
+// call(id, ...arguments): `undefined` stands for a default.
+napi_value call(napi_env env, napi_callback_info info) {
+  Env* state = current(env);
+  return guarded(env, [&](Env&) -> napi_value {
+    Args args(env, info);
+    const Operator& op = operator_at(to_handle(env, args[0]));
+    torch::jit::Stack stack;
+    stack.reserve(op.arguments.size());
+    for (size_t i = 0; i < op.arguments.size(); ++i) {
+      const Argument& argument = op.arguments[i];
+      napi_value value = i + 1 < args.count ? args[i + 1] : nullptr;
+      napi_valuetype type = value == nullptr ? napi_undefined : type_of(env, value);
+      if (type == napi_undefined && argument.has_default) {
+        stack.push_back(argument.value);
+      } else if (type == napi_undefined || type == napi_null) {
+        if (!argument.optional)
+          throw std::invalid_argument(op.name + ": argument '" + argument.name + "' (" + argument.type + ") is missing");
+        stack.emplace_back();
+      } else {
+        try {
+          stack.push_back(convert(*state, argument, value));
+        } catch (const std::invalid_argument& error) {
+          throw std::invalid_argument(op.name + ": argument '" + argument.name + "' (" + argument.type + "): " + error.what());
+        }
+      }
+    }
+    op.handle.callBoxed(stack);
+    if (op.returns_self || stack.empty()) return make_undefined(env);
+    if (stack.size() == 1) return give_back(*state, stack[0]);
+    napi_value out;
+    napi_create_array_with_length(env, stack.size(), &out);
+    for (size_t i = 0; i < stack.size(); ++i) napi_set_element(env, out, i, give_back(*state, stack[i]));
+    return out;
+  });
+}
+
+// schemas(): every operator's schema as text.
+napi_value schemas(napi_env env, napi_callback_info) {
+  return guarded(env, [&](Env&) {
+    napi_value out;
+    napi_create_array(env, &out);
+    uint32_t i = 0;
+    for (const auto& name : c10::Dispatcher::singleton().getAllOpNames()) {
+      auto handle = c10::Dispatcher::singleton().findSchema(name);
+      if (handle) napi_set_element(env, out, i++, make_string(env, c10::toString(handle->schema())));
+    }
+    return out;
+  });
+}
+
+}  // namespace
+
+void define_ops(napi_env env, napi_value exports) {
+  define(env, exports, "findOperator", find);
+  define(env, exports, "call", call);
+  define(env, exports, "schemas", schemas);
+}
+
+}  // namespace clinicadl

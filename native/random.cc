@@ -1,0 +1,104 @@
+// Random streams: libtorch's default generators, and generators of one's own.
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Context.h>
+
+#include "addon.h"
+
+namespace clinicadl {
+namespace {
+
+at::Generator default_generator(const c10::Device& device) { return at::globalContext().defaultGenerator(device); }
+
+at::Generator generator_of(Env& state, napi_value value) {
+  if (type_of(state.env, value) == napi_string) return default_generator(c10::Device(to_string(state.env, value)));
+  uint32_t index = to_handle(state.env, value);
+  if (index >= state.generators.size() || !state.generators[index].defined()) throw std::invalid_argument("the generator is gone");
+  return state.generators[index];
+}
+
+napi_value make_generator(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env& state) {
+    c10::Device device(to_string(env, Args(env, info)[0]));
+    at::Generator generator = device.is_cpu() ? at::detail::createCPUGenerator() : default_generator(device).clone();
+    if (state.free_generators.empty()) {
+      state.generators.push_back(generator);
+      return make_number(env, static_cast<double>(state.generators.size() - 1));
+    }
+    uint32_t slot = state.free_generators.back();
+    state.free_generators.pop_back();
+    state.generators[slot] = generator;
+    return make_number(env, slot);
+  });
+}
+
+napi_value drop_generator(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env& state) {
+    uint32_t slot = to_handle(env, Args(env, info)[0]);
+    if (slot < state.generators.size() && state.generators[slot].defined()) {
+      state.generators[slot] = at::Generator();
+      state.free_generators.push_back(slot);
+    }
+    return make_undefined(env);
+  });
+}
+
+napi_value set_seed(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env& state) {
+    Args args(env, info);
+    auto generator = generator_of(state, args[0]);
+    std::lock_guard<std::mutex> lock(generator.mutex());
+    generator.set_current_seed(static_cast<uint64_t>(to_int(env, args[1])));
+    return make_undefined(env);
+  });
+}
+
+// manualSeed(seed): every device's default generator, as torch.manual_seed does.
+napi_value manual_seed(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env&) {
+    uint64_t seed = static_cast<uint64_t>(to_int(env, Args(env, info)[0]));
+    at::manual_seed(seed);
+    return make_undefined(env);
+  });
+}
+
+napi_value seed_of(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env& state) {
+    auto generator = generator_of(state, Args(env, info)[0]);
+    std::lock_guard<std::mutex> lock(generator.mutex());
+    napi_value out;
+    napi_create_bigint_uint64(env, generator.current_seed(), &out);
+    return out;
+  });
+}
+
+napi_value get_state(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env& state) {
+    auto generator = generator_of(state, Args(env, info)[0]);
+    std::lock_guard<std::mutex> lock(generator.mutex());
+    return make_handle(state, generator.get_state());
+  });
+}
+
+napi_value set_state(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env& state) {
+    Args args(env, info);
+    auto generator = generator_of(state, args[0]);
+    std::lock_guard<std::mutex> lock(generator.mutex());
+    generator.set_state(state.get(to_handle(env, args[1])));
+    return make_undefined(env);
+  });
+}
+
+}  // namespace
+
+void define_random(napi_env env, napi_value exports) {
+  define(env, exports, "makeGenerator", make_generator);
+  define(env, exports, "dropGenerator", drop_generator);
+  define(env, exports, "setSeed", set_seed);
+  define(env, exports, "manualSeed", manual_seed);
+  define(env, exports, "seedOf", seed_of);
+  define(env, exports, "getRngState", get_state);
+  define(env, exports, "setRngState", set_state);
+}
+
+}  // namespace clinicadl

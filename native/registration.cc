@@ -1,0 +1,32 @@
+#include "addon.h"
+
+namespace clinicadl {
+namespace {
+
+std::atomic<uint32_t> next_env_id{1};
+std::once_flag process_once;
+
+napi_value init(napi_env env, napi_value exports) {
+  std::call_once(process_once, install_allocator);
+  auto* state = new Env();
+  state->env = env;
+  state->id = next_env_id++;
+  state->thread = std::this_thread::get_id();
+  napi_set_instance_data(env, state, [](napi_env, void* data, void*) { delete static_cast<Env*>(data); }, nullptr);
+  define_ops(env, exports);
+  define_tensor(env, exports);
+  define_autograd(env, exports);
+  define_random(env, exports);
+  define_memory(env, exports);
+  define_system(env, exports);
+  define_transfer(env, exports);
+  return exports;
+}
+
+}  // namespace
+}  // namespace clinicadl
+
+extern "C" __attribute__((visibility("default"))) napi_value napi_register_module_v1(napi_env env, napi_value exports) {
+  return clinicadl::init(env, exports);
+}
+extern "C" __attribute__((visibility("default"))) int32_t node_api_module_get_api_version_v1() { return NAPI_VERSION; }

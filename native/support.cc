@@ -1,0 +1,237 @@
+// Handles, errors, and the reading and making of JavaScript values.
+#include "addon.h"
+
+#include <stdexcept>
+
+namespace clinicadl {
+
+std::atomic<int64_t> live_handles{0};
+
+uint32_t Env::add(at::Tensor tensor) {
+  live_handles.fetch_add(1, std::memory_order_relaxed);
+  if ((++ticks & 63) == 0) {
+    // The garbage collector sees none of libtorch's bytes; the main thread tells it about the change.
+    if (id == 1) {
+      int64_t now = allocator_live_bytes(), unused = 0;
+      napi_adjust_external_memory(env, now - reported_bytes, &unused);
+      reported_bytes = now;
+    }
+    std::lock_guard<std::mutex> lock(dead->mutex);
+    for (napi_ref ref : dead->refs) napi_delete_reference(env, ref);
+    dead->refs.clear();
+  }
+  if (!free_slots.empty()) {
+    uint32_t slot = free_slots.back();
+    free_slots.pop_back();
+    slots[slot] = std::move(tensor);
+    return slot;
+  }
+  slots.push_back(std::move(tensor));
+  return static_cast<uint32_t>(slots.size() - 1);
+}
+
+at::Tensor& Env::get(uint32_t handle) {
+  if (handle >= slots.size() || !slots[handle].defined()) throw std::invalid_argument("the tensor has been disposed");
+  return slots[handle];
+}
+
+void Env::remove(uint32_t handle) {
+  if (handle >= slots.size() || !slots[handle].defined()) return;
+  at::Tensor dying = std::move(slots[handle]);
+  slots[handle] = at::Tensor();
+  free_slots.push_back(handle);
+  live_handles.fetch_sub(1, std::memory_order_relaxed);
+}
+
+Env::~Env() {
+  for (auto& slot : slots)
+    if (slot.defined()) live_handles.fetch_sub(1, std::memory_order_relaxed);
+}
+
+Env* current(napi_env env) {
+  void* data = nullptr;
+  napi_get_instance_data(env, &data);
+  return static_cast<Env*>(data);
+}
+
+static void throw_message(napi_env env, std::string message) {
+  for (const char* cut : {"\nException raised from", "\nC++ CapturedTraceback", "\n\nException raised from"}) {
+    size_t at = message.find(cut);
+    if (at != std::string::npos) message.resize(at);
+  }
+  napi_throw_error(env, nullptr, message.c_str());
+}
+
+napi_value guarded(napi_env env, const std::function<napi_value(Env&)>& body) {
+  Env* state = current(env);
+  try {
+    return body(*state);
+  } catch (const c10::Error& error) {
+    if (state->pending_exception == nullptr) throw_message(env, error.what_without_backtrace());
+  } catch (const std::exception& error) {
+    if (state->pending_exception == nullptr) throw_message(env, error.what());
+  }
+  if (state->pending_exception != nullptr) {
+    napi_value exception;
+    napi_get_reference_value(env, state->pending_exception, &exception);
+    napi_delete_reference(env, state->pending_exception);
+    state->pending_exception = nullptr;
+    napi_throw(env, exception);
+  }
+  return nullptr;
+}
+
+napi_valuetype type_of(napi_env env, napi_value value) {
+  napi_valuetype type;
+  napi_typeof(env, value, &type);
+  return type;
+}
+
+bool is_nullish(napi_env env, napi_value value) {
+  napi_valuetype type = type_of(env, value);
+  return type == napi_undefined || type == napi_null;
+}
+
+double to_double(napi_env env, napi_value value) {
+  double out;
+  if (napi_get_value_double(env, value, &out) == napi_ok) return out;
+  bool flag;
+  if (napi_get_value_bool(env, value, &flag) == napi_ok) return flag ? 1 : 0;
+  throw std::invalid_argument("expected a number");
+}
+
+int64_t to_int(napi_env env, napi_value value) {
+  double number;
+  if (napi_get_value_double(env, value, &number) == napi_ok) {
+    if (number != static_cast<double>(static_cast<int64_t>(number)))
+      throw std::invalid_argument("expected an integer, got " + std::to_string(number));
+    return static_cast<int64_t>(number);
+  }
+  int64_t big;
+  bool lossless;
+  if (napi_get_value_bigint_int64(env, value, &big, &lossless) == napi_ok && lossless) return big;
+  bool flag;
+  if (napi_get_value_bool(env, value, &flag) == napi_ok) return flag ? 1 : 0;
+  throw std::invalid_argument("expected an integer");
+}
+
+uint32_t to_handle(napi_env env, napi_value value) {
+  uint32_t out;
+  if (napi_get_value_uint32(env, value, &out) != napi_ok) throw std::invalid_argument("expected a tensor");
+  return out;
+}
+
+bool to_bool(napi_env env, napi_value value) {
+  bool out;
+  if (napi_get_value_bool(env, value, &out) == napi_ok) return out;
+  throw std::invalid_argument("expected a boolean");
+}
+
+std::string to_string(napi_env env, napi_value value) {
+  size_t size = 0;
+  if (napi_get_value_string_utf8(env, value, nullptr, 0, &size) != napi_ok) throw std::invalid_argument("expected a string");
+  std::string out(size, '\0');
+  napi_get_value_string_utf8(env, value, out.data(), size + 1, &size);
+  return out;
+}
+
+uint32_t array_length(napi_env env, napi_value array) {
+  uint32_t length;
+  if (napi_get_array_length(env, array, &length) != napi_ok) throw std::invalid_argument("expected an array");
+  return length;
+}
+
+std::vector<int64_t> to_ints(napi_env env, napi_value value) {
+  uint32_t length = array_length(env, value);
+  std::vector<int64_t> out(length);
+  for (uint32_t i = 0; i < length; ++i) {
+    napi_value element;
+    napi_get_element(env, value, i, &element);
+    out[i] = to_int(env, element);
+  }
+  return out;
+}
+
+napi_value make_number(napi_env env, double value) {
+  napi_value out;
+  napi_create_double(env, value, &out);
+  return out;
+}
+
+napi_value make_handle(Env& env, at::Tensor tensor) {
+  napi_value out;
+  if (!tensor.defined()) return make_null(env.env);
+  napi_create_uint32(env.env, env.add(std::move(tensor)), &out);
+  return out;
+}
+
+napi_value make_string(napi_env env, const std::string& value) {
+  napi_value out;
+  napi_create_string_utf8(env, value.data(), value.size(), &out);
+  return out;
+}
+
+napi_value make_bool(napi_env env, bool value) {
+  napi_value out;
+  napi_get_boolean(env, value, &out);
+  return out;
+}
+
+napi_value make_ints(napi_env env, at::IntArrayRef values) {
+  napi_value out;
+  napi_create_array_with_length(env, values.size(), &out);
+  for (size_t i = 0; i < values.size(); ++i) napi_set_element(env, out, i, make_number(env, static_cast<double>(values[i])));
+  return out;
+}
+
+napi_value make_undefined(napi_env env) {
+  napi_value out;
+  napi_get_undefined(env, &out);
+  return out;
+}
+
+napi_value make_null(napi_env env) {
+  napi_value out;
+  napi_get_null(env, &out);
+  return out;
+}
+
+namespace {
+struct NamedType {
+  const char* name;
+  at::ScalarType type;
+};
+constexpr NamedType kTypes[] = {
+    {"float32", at::kFloat},   {"float64", at::kDouble},     {"float16", at::kHalf},          {"bfloat16", at::kBFloat16},
+    {"int8", at::kChar},       {"uint8", at::kByte},         {"int16", at::kShort},           {"int32", at::kInt},
+    {"int64", at::kLong},      {"bool", at::kBool},          {"complex64", at::kComplexFloat}, {"complex128", at::kComplexDouble},
+};
+}  // namespace
+
+at::ScalarType dtype_from_name(const std::string& name) {
+  for (const auto& known : kTypes)
+    if (name == known.name) return known.type;
+  throw std::invalid_argument("unknown dtype '" + name + "'");
+}
+
+const char* dtype_name(at::ScalarType dtype) {
+  for (const auto& known : kTypes)
+    if (dtype == known.type) return known.name;
+  return c10::toString(dtype);
+}
+
+at::MemoryFormat memory_format_from_name(const std::string& name) {
+  if (name == "contiguous") return at::MemoryFormat::Contiguous;
+  if (name == "channels_last") return at::MemoryFormat::ChannelsLast;
+  if (name == "channels_last_3d") return at::MemoryFormat::ChannelsLast3d;
+  if (name == "preserve") return at::MemoryFormat::Preserve;
+  throw std::invalid_argument("unknown memory format '" + name + "'");
+}
+
+void define(napi_env env, napi_value exports, const char* name, Method method) {
+  napi_value function;
+  napi_create_function(env, name, NAPI_AUTO_LENGTH, method, nullptr, &function);
+  napi_set_named_property(env, exports, name, function);
+}
+
+}  // namespace clinicadl

@@ -1,0 +1,134 @@
+// The machine: threads, determinism, build, and CUDA, which is opened at run time where there is a GPU.
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <torch/headeronly/version.h>
+#include <ATen/detail/CUDAHooksInterface.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
+#include <c10/core/CachingDeviceAllocator.h>
+#include <c10/util/Exception.h>
+#include <dlfcn.h>
+
+#include "addon.h"
+
+namespace clinicadl {
+namespace {
+
+napi_value get_num_threads(napi_env env, napi_callback_info) { return make_number(env, at::get_num_threads()); }
+napi_value set_num_threads(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env&) {
+    at::set_num_threads(static_cast<int>(to_int(env, Args(env, info)[0])));
+    return make_undefined(env);
+  });
+}
+napi_value get_num_interop_threads(napi_env env, napi_callback_info) { return make_number(env, at::get_num_interop_threads()); }
+
+napi_value set_deterministic(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env&) {
+    Args args(env, info);
+    at::globalContext().setDeterministicAlgorithms(to_bool(env, args[0]), to_bool(env, args[1]));
+    return make_undefined(env);
+  });
+}
+napi_value deterministic(napi_env env, napi_callback_info) {
+  napi_value out;
+  napi_create_array_with_length(env, 2, &out);
+  napi_set_element(env, out, 0, make_bool(env, at::globalContext().deterministicAlgorithms()));
+  napi_set_element(env, out, 1, make_bool(env, at::globalContext().deterministicAlgorithmsWarnOnly()));
+  return out;
+}
+napi_value set_cudnn(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env&) {
+    Args args(env, info);
+    at::globalContext().setDeterministicCuDNN(to_bool(env, args[0]));
+    at::globalContext().setBenchmarkCuDNN(to_bool(env, args[1]));
+    return make_undefined(env);
+  });
+}
+napi_value set_flush_denormal(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env&) { return make_bool(env, at::globalContext().setFlushDenormal(to_bool(env, Args(env, info)[0]))); });
+}
+
+napi_value config(napi_env env, napi_callback_info) {
+  return guarded(env, [&](Env&) { return make_string(env, at::show_config() + "\n" + at::get_parallel_info() + "\n" + at::get_cpu_capability()); });
+}
+
+// loadCuda(path): registers libtorch's CUDA backend with the dispatcher; an empty string, or why it could not be opened
+napi_value load_cuda(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env&) {
+    void* handle = dlopen(to_string(env, Args(env, info)[0]).c_str(), RTLD_NOW | RTLD_GLOBAL);
+    return make_string(env, handle == nullptr ? std::string(dlerror()) : std::string());
+  });
+}
+
+napi_value cuda_available(napi_env env, napi_callback_info) {
+  return guarded(env, [&](Env&) { return make_bool(env, at::globalContext().hasCUDA() && at::detail::getCUDAHooks().deviceCount() > 0); });
+}
+napi_value cuda_device_count(napi_env env, napi_callback_info) {
+  return guarded(env, [&](Env&) { return make_number(env, at::globalContext().hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0); });
+}
+napi_value cuda_synchronize(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env&) {
+    c10::Device device(to_string(env, Args(env, info)[0]));
+    c10::impl::VirtualGuardImpl guard(device.type());
+    guard.synchronizeDevice(device.has_index() ? device.index() : guard.getDevice().index());
+    return make_undefined(env);
+  });
+}
+
+c10::DeviceAllocator* device_allocator(const c10::Device& device) { return c10::getDeviceAllocator(device.type()); }
+
+// cudaMemory(device): { allocated, maxAllocated, reserved, maxReserved } in bytes
+napi_value cuda_memory(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env&) {
+    c10::Device device(to_string(env, Args(env, info)[0]));
+    auto index = device.has_index() ? device.index() : c10::DeviceIndex(0);
+    auto stats = device_allocator(device)->getDeviceStats(index);
+    napi_value out;
+    napi_create_object(env, &out);
+    auto set = [&](const char* name, int64_t value) { napi_set_named_property(env, out, name, make_number(env, static_cast<double>(value))); };
+    set("allocated", stats.allocated_bytes[0].current);
+    set("maxAllocated", stats.allocated_bytes[0].peak);
+    set("reserved", stats.reserved_bytes[0].current);
+    set("maxReserved", stats.reserved_bytes[0].peak);
+    return out;
+  });
+}
+napi_value cuda_empty_cache(napi_env env, napi_callback_info) {
+  return guarded(env, [&](Env&) {
+    device_allocator(c10::Device(c10::kCUDA))->emptyCache();
+    return make_undefined(env);
+  });
+}
+napi_value cuda_reset_peak(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env&) {
+    c10::Device device(to_string(env, Args(env, info)[0]));
+    device_allocator(device)->resetPeakStats(device.has_index() ? device.index() : c10::DeviceIndex(0));
+    return make_undefined(env);
+  });
+}
+
+napi_value version(napi_env env, napi_callback_info) { return make_string(env, TORCH_VERSION); }
+
+}  // namespace
+
+void define_system(napi_env env, napi_value exports) {
+  define(env, exports, "getNumThreads", get_num_threads);
+  define(env, exports, "setNumThreads", set_num_threads);
+  define(env, exports, "getNumInteropThreads", get_num_interop_threads);
+  define(env, exports, "setDeterministic", set_deterministic);
+  define(env, exports, "deterministic", deterministic);
+  define(env, exports, "setCudnn", set_cudnn);
+  define(env, exports, "setFlushDenormal", set_flush_denormal);
+  define(env, exports, "config", config);
+  define(env, exports, "loadCuda", load_cuda);
+  define(env, exports, "cudaAvailable", cuda_available);
+  define(env, exports, "cudaDeviceCount", cuda_device_count);
+  define(env, exports, "cudaSynchronize", cuda_synchronize);
+  define(env, exports, "cudaMemory", cuda_memory);
+  define(env, exports, "cudaEmptyCache", cuda_empty_cache);
+  define(env, exports, "cudaResetPeak", cuda_reset_peak);
+  define(env, exports, "version", version);
+}
+
+}  // namespace clinicadl

@@ -1,0 +1,279 @@
+// Tensors: making them from JavaScript's memory, reading them, and what they say of themselves.
+#include <ATen/native/Resize.h>
+
+#include <cstring>
+
+#include "addon.h"
+
+namespace clinicadl {
+namespace {
+
+struct Bytes {
+  void* data = nullptr;
+  size_t size = 0;
+  napi_value buffer = nullptr;  // the ArrayBuffer below
+};
+
+Bytes bytes_of(napi_env env, napi_value value) {
+  Bytes out;
+  bool is_typed = false;
+  napi_is_typedarray(env, value, &is_typed);
+  if (!is_typed) throw std::invalid_argument("expected a typed array");
+  napi_typedarray_type type;
+  size_t length, offset;
+  napi_get_typedarray_info(env, value, &type, &length, &out.data, &out.buffer, &offset);
+  size_t element = 1;
+  switch (type) {
+    case napi_int8_array: case napi_uint8_array: case napi_uint8_clamped_array: element = 1; break;
+    case napi_int16_array: case napi_uint16_array: element = 2; break;
+    case napi_int32_array: case napi_uint32_array: case napi_float32_array: element = 4; break;
+    case napi_float64_array: case napi_bigint64_array: case napi_biguint64_array: element = 8; break;
+    default: throw std::invalid_argument("this kind of typed array cannot become a tensor");
+  }
+  out.size = length * element;
+  return out;
+}
+
+napi_value uint8_array(napi_env env, size_t size, void** data) {
+  napi_value buffer, out;
+  if (napi_create_arraybuffer(env, size, data, &buffer) != napi_ok) throw std::runtime_error("JavaScript could not allocate " + std::to_string(size) + " bytes");
+  napi_create_typedarray(env, napi_uint8_array, size, buffer, 0, &out);
+  return out;
+}
+
+// fromBytes(typedArray, dtype, shape, stride | null): a tensor with a copy of the bytes. With a stride, the bytes fill
+// the storage in its own order.
+napi_value from_bytes(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env& state) {
+    Args args(env, info);
+    Bytes bytes = bytes_of(env, args[0]);
+    auto dtype = dtype_from_name(to_string(env, args[1]));
+    auto shape = to_ints(env, args[2]);
+    bool strided = args.count > 3 && !is_nullish(env, args[3]);
+    at::Tensor tensor = strided ? at::empty_strided(shape, to_ints(env, args[3]), at::TensorOptions(dtype)) : at::empty(shape, at::TensorOptions(dtype));
+    size_t wanted = strided ? tensor.storage().nbytes() : static_cast<size_t>(tensor.numel()) * tensor.element_size();
+    if (bytes.size != wanted)
+      throw std::invalid_argument("a " + std::string(dtype_name(dtype)) + " tensor of shape " + c10::str(at::IntArrayRef(shape)) + " takes " +
+                                  std::to_string(wanted) + " bytes, got " + std::to_string(bytes.size));
+    if (wanted > 0) std::memcpy(tensor.data_ptr(), bytes.data, wanted);
+    return make_handle(state, tensor);
+  });
+}
+
+// shareBytes(typedArray, dtype, shape): a tensor over the array's own memory, which stays alive as long as the tensor.
+napi_value share_bytes(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env& state) {
+    Args args(env, info);
+    Bytes bytes = bytes_of(env, args[0]);
+    auto dtype = dtype_from_name(to_string(env, args[1]));
+    auto shape = to_ints(env, args[2]);
+    size_t wanted = static_cast<size_t>(c10::multiply_integers(shape)) * c10::elementSize(dtype);
+    if (bytes.size != wanted) throw std::invalid_argument("the typed array holds " + std::to_string(bytes.size) + " bytes, the shape needs " + std::to_string(wanted));
+    if (reinterpret_cast<uintptr_t>(bytes.data) % c10::elementSize(dtype) != 0) throw std::invalid_argument("the typed array is not aligned to its elements");
+    napi_ref ref;
+    napi_create_reference(env, bytes.buffer, 1, &ref);
+    auto dead = state.dead;
+    auto tensor = at::from_blob(bytes.data, shape, [dead, ref](void*) {
+      std::lock_guard<std::mutex> lock(dead->mutex);
+      dead->refs.push_back(ref);
+    }, at::TensorOptions(dtype));
+    return make_handle(state, tensor);
+  });
+}
+
+// toBytes(handle): the elements in contiguous order, as a new Uint8Array.
+napi_value to_bytes(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env& state) {
+    at::Tensor tensor = state.get(to_handle(env, Args(env, info)[0])).detach().to(at::kCPU).resolve_conj().resolve_neg().contiguous();
+    void* data = nullptr;
+    size_t size = static_cast<size_t>(tensor.numel()) * tensor.element_size();
+    napi_value out = uint8_array(env, size, &data);
+    if (size > 0) std::memcpy(data, tensor.data_ptr(), size);
+    return out;
+  });
+}
+
+// copyInto(handle, typedArray): the elements in contiguous order, into memory that exists already.
+napi_value copy_into(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env& state) {
+    Args args(env, info);
+    at::Tensor tensor = state.get(to_handle(env, args[0])).detach().to(at::kCPU).contiguous();
+    Bytes bytes = bytes_of(env, args[1]);
+    size_t size = static_cast<size_t>(tensor.numel()) * tensor.element_size();
+    if (bytes.size != size) throw std::invalid_argument("the tensor has " + std::to_string(size) + " bytes, the array " + std::to_string(bytes.size));
+    if (size > 0) std::memcpy(bytes.data, tensor.data_ptr(), size);
+    return make_undefined(env);
+  });
+}
+
+// view(handle): the tensor's own memory as an ArrayBuffer, which keeps it alive. CPU and contiguous only.
+napi_value view(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env& state) {
+    at::Tensor tensor = state.get(to_handle(env, Args(env, info)[0]));
+    if (!tensor.device().is_cpu() || !tensor.is_contiguous()) throw std::invalid_argument("only a contiguous CPU tensor can be viewed without a copy");
+    size_t size = static_cast<size_t>(tensor.numel()) * tensor.element_size();
+    auto* owner = new at::Tensor(tensor);
+    napi_value out;
+    auto status = napi_create_external_arraybuffer(env, tensor.data_ptr(), size, [](napi_env, void*, void* hint) { delete static_cast<at::Tensor*>(hint); }, owner, &out);
+    if (status != napi_ok) {
+      delete owner;
+      throw std::runtime_error("this Node.js does not allow views of external memory");
+    }
+    return out;
+  });
+}
+
+napi_value storage_bytes(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env& state) {
+    at::Tensor tensor = state.get(to_handle(env, Args(env, info)[0])).detach().to(at::kCPU);
+    size_t size = tensor.storage().nbytes();
+    void* data = nullptr;
+    napi_value out = uint8_array(env, size, &data);
+    if (size > 0) std::memcpy(data, tensor.storage().data(), size);
+    return out;
+  });
+}
+
+napi_value dispose(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  uint32_t handle;
+  if (napi_get_value_uint32(env, args[0], &handle) == napi_ok) current(env)->remove(handle);
+  return nullptr;
+}
+
+// One reader for each property.
+template <class Read>
+napi_value property(napi_env env, napi_callback_info info, Read read) {
+  return guarded(env, [&](Env& state) { return read(state.get(to_handle(env, Args(env, info)[0]))); });
+}
+
+napi_value shape(napi_env env, napi_callback_info info) {
+  return property(env, info, [&](at::Tensor& t) { return make_ints(env, t.sizes()); });
+}
+napi_value stride(napi_env env, napi_callback_info info) {
+  return property(env, info, [&](at::Tensor& t) { return make_ints(env, t.strides()); });
+}
+napi_value dtype(napi_env env, napi_callback_info info) {
+  return property(env, info, [&](at::Tensor& t) { return make_string(env, dtype_name(t.scalar_type())); });
+}
+napi_value device(napi_env env, napi_callback_info info) {
+  return property(env, info, [&](at::Tensor& t) { return make_string(env, t.device().str()); });
+}
+napi_value numel(napi_env env, napi_callback_info info) {
+  return property(env, info, [&](at::Tensor& t) { return make_number(env, static_cast<double>(t.numel())); });
+}
+napi_value storage_offset(napi_env env, napi_callback_info info) {
+  return property(env, info, [&](at::Tensor& t) { return make_number(env, static_cast<double>(t.storage_offset())); });
+}
+// An identity of the storage: equal for tensors that share memory.
+napi_value storage_id(napi_env env, napi_callback_info info) {
+  return property(env, info, [&](at::Tensor& t) {
+    napi_value out;
+    napi_create_bigint_uint64(env, reinterpret_cast<uint64_t>(t.storage().unsafeGetStorageImpl()), &out);
+    return out;
+  });
+}
+// An identity of the tensor itself, whatever handle it is reached by.
+napi_value tensor_id(napi_env env, napi_callback_info info) {
+  return property(env, info, [&](at::Tensor& t) {
+    napi_value out;
+    napi_create_bigint_uint64(env, reinterpret_cast<uint64_t>(t.unsafeGetTensorImpl()), &out);
+    return out;
+  });
+}
+napi_value is_contiguous(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env& state) {
+    Args args(env, info);
+    return make_bool(env, state.get(to_handle(env, args[0])).is_contiguous(memory_format_from_name(to_string(env, args[1]))));
+  });
+}
+napi_value is_pinned(napi_env env, napi_callback_info info) {
+  return property(env, info, [&](at::Tensor& t) { return make_bool(env, t.is_pinned()); });
+}
+
+// item(handle): number, boolean, bigint beyond 2^53, or [re, im].
+napi_value item(napi_env env, napi_callback_info info) {
+  return property(env, info, [&](at::Tensor& t) -> napi_value {
+    at::Scalar scalar = t.item();
+    if (scalar.isBoolean()) return make_number(env, scalar.toBool() ? 1 : 0);
+    if (scalar.isComplex()) {
+      auto number = scalar.toComplexDouble();
+      napi_value pair;
+      napi_create_array_with_length(env, 2, &pair);
+      napi_set_element(env, pair, 0, make_number(env, number.real()));
+      napi_set_element(env, pair, 1, make_number(env, number.imag()));
+      return pair;
+    }
+    if (scalar.isIntegral(false)) {
+      int64_t value = scalar.toLong();
+      if (value > 9007199254740991LL || value < -9007199254740991LL) {
+        napi_value big;
+        napi_create_bigint_int64(env, value, &big);
+        return big;
+      }
+    }
+    return make_number(env, scalar.toDouble());
+  });
+}
+
+// alias(handle): a second handle on the very same tensor.
+napi_value alias(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env& state) {
+    at::Tensor tensor = state.get(to_handle(env, Args(env, info)[0]));
+    return make_handle(state, tensor);
+  });
+}
+
+// setData(handle, other): the tensor takes the other's memory, shape and type, as `p.data = x` does in PyTorch.
+napi_value set_data(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env& state) {
+    Args args(env, info);
+    at::Tensor other = state.get(to_handle(env, args[1]));
+    state.get(to_handle(env, args[0])).set_data(other);
+    return make_undefined(env);
+  });
+}
+
+// pickChannelsLast(handle): a 1-channel image tensor is contiguous and channels-last at once, and libtorch then takes
+// the contiguous path for all that follows; written with channels-last strides it takes the other one. No copy.
+napi_value pick_channels_last(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env& state) {
+    at::Tensor tensor = state.get(to_handle(env, Args(env, info)[0]));
+    if (tensor.dim() != 4 && tensor.dim() != 5) return make_handle(state, tensor.alias());
+    auto format = tensor.dim() == 5 ? at::MemoryFormat::ChannelsLast3d : at::MemoryFormat::ChannelsLast;
+    if (tensor.size(1) == 1 && tensor.is_contiguous()) {
+      auto strides = at::empty_strided({0}, {1}).strides().vec();
+      strides = tensor.dim() == 5 ? c10::get_channels_last_strides_3d(tensor.sizes()) : c10::get_channels_last_strides_2d(tensor.sizes());
+      return make_handle(state, tensor.as_strided(tensor.sizes(), strides));
+    }
+    return make_handle(state, tensor.contiguous(format));
+  });
+}
+
+}  // namespace
+
+void define_tensor(napi_env env, napi_value exports) {
+  define(env, exports, "fromBytes", from_bytes);
+  define(env, exports, "shareBytes", share_bytes);
+  define(env, exports, "toBytes", to_bytes);
+  define(env, exports, "copyInto", copy_into);
+  define(env, exports, "view", view);
+  define(env, exports, "storageBytes", storage_bytes);
+  define(env, exports, "dispose", dispose);
+  define(env, exports, "shape", shape);
+  define(env, exports, "stride", stride);
+  define(env, exports, "dtype", dtype);
+  define(env, exports, "device", device);
+  define(env, exports, "numel", numel);
+  define(env, exports, "storageOffset", storage_offset);
+  define(env, exports, "storageId", storage_id);
+  define(env, exports, "tensorId", tensor_id);
+  define(env, exports, "isContiguous", is_contiguous);
+  define(env, exports, "isPinned", is_pinned);
+  define(env, exports, "item", item);
+  define(env, exports, "alias", alias);
+  define(env, exports, "setData", set_data);
+  define(env, exports, "pickChannelsLast", pick_channels_last);
+}
+
+}  // namespace clinicadl

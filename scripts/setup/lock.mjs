@@ -1,0 +1,128 @@
+// One setup at a time: a lock file made with O_EXCL holds its owner's process and host, and is touched while it is held.
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, unlinkSync, utimesSync, writeSync } from "node:fs";
+import { hostname } from "node:os";
+import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const HEARTBEAT_MS = 5_000;
+const held = new Map();
+
+// a process that ends without releasing (an exception, a signal that is handled by exiting) leaves no lock behind
+process.on("exit", () => {
+  for (const [path, token] of held) {
+    if (readOwner(path)?.token === token) rmSync(path, { force: true });
+  }
+});
+
+/**
+ * Runs `body` while holding `path`, waiting for whoever holds it.
+ *
+ * A lock is stale when its process on this host is gone, or when it was not touched during `staleMs` of our own waiting
+ * (other hosts on a shared disk, whose processes and clocks we cannot see).
+ */
+export async function withLock(path, body, { staleMs = 60_000, pollMs = 250, onWait } = {}) {
+  const token = `${process.pid}-${Math.random().toString(36).slice(2)}`;
+  mkdirSync(dirname(path), { recursive: true });
+  let waited = false;
+  let seen = "";
+  let seenSince = performance.now();
+  while (!tryCreate(path, token)) {
+    const owner = readOwner(path);
+    const state = touched(path);
+    if (state !== seen) {
+      seen = state;
+      seenSince = performance.now();
+    }
+    const unseen = performance.now() - seenSince;
+    const dead = owner !== undefined && owner.host === hostname() && !isAlive(owner.pid);
+    // an owner that cannot be read died between creating the file and writing it
+    const nameless = owner === undefined && unseen > Math.min(staleMs, 3_000);
+    if (dead || nameless || unseen > staleMs) {
+      breakLock(path, owner?.token);
+      continue;
+    }
+    if (!waited) onWait?.(owner);
+    waited = true;
+    await sleep(pollMs);
+  }
+  held.set(path, token);
+  const beat = setInterval(() => {
+    try {
+      utimesSync(path, new Date(), new Date());
+    } catch {
+      // the folder was removed under us: the step that writes there will say so
+    }
+  }, HEARTBEAT_MS);
+  beat.unref();
+  try {
+    return await body();
+  } finally {
+    clearInterval(beat);
+    held.delete(path);
+    if (readOwner(path)?.token === token) rmSync(path, { force: true });
+  }
+}
+
+function tryCreate(path, token) {
+  let file;
+  try {
+    file = openSync(path, "wx");
+  } catch (error) {
+    if (error.code === "EEXIST") return false;
+    throw error;
+  }
+  try {
+    writeSync(file, JSON.stringify({ pid: process.pid, host: hostname(), token }));
+  } catch (error) {
+    unlinkSync(path);
+    throw error;
+  } finally {
+    closeSync(file);
+  }
+  return true;
+}
+
+function readOwner(path) {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+function touched(path) {
+  try {
+    const stat = statSync(path);
+    return `${stat.ino}:${stat.mtimeMs}`;
+  } catch {
+    return "gone";
+  }
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === "EPERM";
+  }
+}
+
+// Two waiters may find the same lock stale; only the one that makes the second file may remove the first, and only if
+// it is still the one that was found stale.
+function breakLock(path, token) {
+  const breaker = `${path}.break`;
+  try {
+    closeSync(openSync(breaker, "wx"));
+  } catch (error) {
+    if (error.code !== "EEXIST") throw error;
+    const age = Date.now() - (statSync(breaker, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+    if (age > 10_000) rmSync(breaker, { force: true });
+    return;
+  }
+  try {
+    if (readOwner(path)?.token === token) rmSync(path, { force: true });
+  } finally {
+    rmSync(breaker, { force: true });
+  }
+}

@@ -1,0 +1,99 @@
+// What the machine is, and where things go on it.
+import { existsSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
+import { homedir } from "node:os";
+import { dirname, isAbsolute, join } from "node:path";
+import { SetupError } from "./report.mjs";
+import { run, which } from "./run.mjs";
+
+export const TORCH_VERSION = "2.15.0";
+const SUPPORTED = ["linux-x64", "linux-arm64", "darwin-arm64"];
+/** What the oldest of PyTorch's Linux wheels was built for. */
+const GLIBC = [2, 28];
+
+/**
+ * `linux-x64` (tested), `linux-arm64` or `darwin-arm64` (the same path, untested); anything else is an error.
+ * `glibc` is the C library's version, undefined where there is none (musl).
+ */
+export function platformName(machine = thisMachine()) {
+  const name = `${machine.platform}-${machine.arch}`;
+  if (!SUPPORTED.includes(name)) {
+    const hint =
+      machine.platform === "win32"
+        ? " On Windows, work inside WSL 2 (Ubuntu)."
+        : " Use a Linux container or another machine.";
+    throw new SetupError(`ClinicaDL does not run on ${name}: it supports ${SUPPORTED.join(", ")}.${hint}`);
+  }
+  if (machine.platform === "linux") {
+    if (machine.glibc === undefined) {
+      throw new SetupError(
+        "ClinicaDL needs the GNU C library, and this Linux has another one (musl, as on Alpine): PyTorch has no build for it.\n" +
+          "Use a Debian- or Ubuntu-based system or container image.",
+      );
+    }
+    const [major = 0, minor = 0] = machine.glibc.split(".").map(Number);
+    if (major < GLIBC[0] || (major === GLIBC[0] && minor < GLIBC[1])) {
+      throw new SetupError(
+        `ClinicaDL needs the GNU C library ${GLIBC.join(".")} or newer, this system has ${machine.glibc}. Use a newer system or a container.`,
+      );
+    }
+  }
+  return name;
+}
+
+export function thisMachine() {
+  const { platform, arch } = process;
+  if (platform !== "linux") return { platform, arch };
+  return { platform, arch, glibc: process.report.getReport().header.glibcVersionRuntime };
+}
+
+/** Where downloads are kept: `$XDG_CACHE_HOME/clinicadl` or `~/.cache/clinicadl`. */
+export function cacheRoot(env = process.env) {
+  const base = env.XDG_CACHE_HOME;
+  if (base !== undefined && base !== "") {
+    if (!isAbsolute(base)) throw new SetupError(`XDG_CACHE_HOME is '${base}': it must be an absolute path.`);
+    return join(base, "clinicadl");
+  }
+  return join(env.HOME ?? homedir(), ".cache", "clinicadl");
+}
+
+/**
+ * Whether an NVIDIA GPU is here. `CLINICADL_CUDA=1` or `0` overrides what is found, for a login node that sets up for
+ * the GPU nodes that share its disk, or the reverse.
+ */
+export async function hasGpu(env = process.env, device = "/dev/nvidia0") {
+  if (env.CLINICADL_CUDA === "1") return true;
+  if (env.CLINICADL_CUDA === "0" || process.platform === "darwin") return false;
+  if (existsSync(device)) return true;
+  const smi = which("nvidia-smi", env);
+  if (smi === undefined) return false;
+  const { code, tail } = await run(smi, ["-L"], { env });
+  return code === 0 && /^GPU \d/m.test(tail);
+}
+
+/** The Node 24 that runs ClinicaDL: this one where it is new enough, else the one that npm put beside the package. */
+export function node24(root) {
+  if (Number(process.versions.node.split(".")[0]) >= 24 && existsSync(process.execPath)) return process.execPath;
+  const path = bundledNode(root);
+  if (path !== undefined) return path;
+  throw new SetupError(
+    `Node 24 was not found: this is Node ${process.versions.node}, and the package node-${process.platform}-${process.arch} is not installed.\n` +
+      "Install Node 24 or newer, or run npm install without --omit=optional.",
+  );
+}
+
+export function bundledNode(root) {
+  const manifest = packageFolder(root, `node-${process.platform}-${process.arch}`);
+  const path = manifest === undefined ? undefined : join(manifest, "bin", "node");
+  return path !== undefined && statSync(path, { throwIfNoEntry: false })?.isFile() ? path : undefined;
+}
+
+/** The folder of an installed dependency as seen from `root`, or undefined. */
+export function packageFolder(root, name) {
+  // asked by path, since a package need not export its package.json; `paths` follows node_modules upwards
+  for (const folder of createRequire(join(root, "package.json")).resolve.paths(name) ?? []) {
+    const manifest = join(folder, name, "package.json");
+    if (existsSync(manifest)) return dirname(manifest);
+  }
+  return undefined;
+}

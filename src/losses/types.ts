@@ -1,0 +1,10 @@
+import type { nn, Tensor } from "../torch/index.ts";
+
+/** How the values of a loss are merged. */
+export type Reduction = "none" | "mean" | "sum";
+
+/** A loss that is a module: its weights are buffers of the model. */
+export type LossModule = nn.Module & { reduction: string };
+
+/** `(output, target) => loss`. A metric can follow it only if it also has a `reduction` that can be set to "none". */
+export type LossFunction = LossModule | (((output: Tensor, target: Tensor) => Tensor) & { reduction?: string });

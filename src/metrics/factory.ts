@@ -1,0 +1,22 @@
+import type { JsonObject } from "../utils/config.ts";
+import {
+  AveragePrecisionMetricConfig,
+  ConfusionMatrixMetricConfig,
+  LossMetricConfig,
+  MAEMetricConfig,
+  type MetricConfig,
+  MSEMetricConfig,
+  RMSEMetricConfig,
+  ROCAUCMetricConfig,
+} from "./configs.ts";
+
+/** The metric configs, by their `name_`. */
+export const METRIC_CONFIGS: Readonly<Record<string, { fromDict(dict: JsonObject): MetricConfig }>> = {
+  LossMetric: LossMetricConfig,
+  ConfusionMatrixMetric: ConfusionMatrixMetricConfig,
+  ROCAUCMetric: ROCAUCMetricConfig,
+  AveragePrecisionMetric: AveragePrecisionMetricConfig,
+  MSEMetric: MSEMetricConfig,
+  MAEMetric: MAEMetricConfig,
+  RMSEMetric: RMSEMetricConfig,
+};

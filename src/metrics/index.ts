@@ -1,0 +1,23 @@
+/** Metrics: how good a model's outputs are. */
+
+/** What a metric needs of a batch. */
+export type { EvaluatedBatch } from "./batch-like.ts";
+/** One config per metric. */
+export {
+  AveragePrecisionMetricConfig,
+  ConfusionMatrixMetricConfig,
+  type HasLossFunctions,
+  LossMetricConfig,
+  MAEMetricConfig,
+  type MetricConfig,
+  MSEMetricConfig,
+  RMSEMetricConfig,
+  ROCAUCMetricConfig,
+} from "./configs.ts";
+export type { ConfusionMatrixName } from "./confusion-matrix.ts";
+/** The configs by `name_`, to read them from JSON. */
+export { METRIC_CONFIGS } from "./factory.ts";
+/** Several metrics and their tables. */
+export { type MetricLike, MetricsHandler, type MetricsHandlerOptions } from "./handler.ts";
+/** The parent of metrics of one's own. */
+export { Metric, type Optimum } from "./metric.ts";

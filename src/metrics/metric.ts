@@ -1,0 +1,52 @@
+import * as torch from "../torch/index.ts";
+import type { EvaluatedBatch } from "./batch-like.ts";
+
+/** Whether a lower or a higher value is better. */
+export type Optimum = "min" | "max";
+
+/**
+ * A measure of a model's outputs, over samples that come in batches.
+ *
+ * A metric of one's own extends this class: `accumulate` keeps, for each sample, what the result is made of (numbers, not
+ * tensors: they stay until `reset`), and `aggregateData` makes the result of any number of samples.
+ *
+ * ```ts
+ * class Bias extends Metric<number> {
+ *   readonly optimum = "min";
+ *   protected accumulate(batch) { return [...batch.getField("output").sub(batch.getField("label")).flatten(1).mean([1]).toTypedArray()] }
+ *   protected aggregateData(data) { return data.reduce((a, b) => a + b, 0) / data.length }
+ * }
+ * ```
+ */
+export abstract class Metric<T = unknown> {
+  abstract readonly optimum: Optimum;
+  #data: T[] = [];
+
+  /** What the result is made of, one element per sample of the batch. Tensors made here are disposed of afterwards. */
+  protected abstract accumulate(batch: EvaluatedBatch): T[];
+  /** The value over these samples (one or more). */
+  protected abstract aggregateData(data: readonly T[]): number;
+
+  /** Takes a batch into account. @returns the metric of each sample alone (NaN where one sample defines none). */
+  update(batch: EvaluatedBatch): number[] {
+    using _scope = torch.scope();
+    using _grad = torch.noGrad();
+    const data = this.accumulate(batch);
+    for (const sample of data) this.#data.push(sample);
+    return data.map((sample) => this.aggregateData([sample]));
+  }
+
+  /** The metric over all samples since the last `reset`; NaN without any. */
+  aggregate(): number {
+    return this.#data.length === 0 ? Number.NaN : this.aggregateData(this.#data);
+  }
+
+  /** Forgets all samples. */
+  reset(): void {
+    this.#data = [];
+  }
+
+  toString(): string {
+    return `<${this.constructor.name} object>`;
+  }
+}

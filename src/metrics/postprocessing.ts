@@ -1,0 +1,43 @@
+import { z } from "zod";
+import { PostprocessingHandler, type TransformLike } from "../transforms/index.ts";
+import type { JsonObject } from "../utils/config.ts";
+import type { EvaluatedBatch } from "./batch-like.ts";
+
+/** What is done to a batch before a metric looks at it. */
+export interface Postprocessing {
+  /** Gives back the batch, or a transformed copy: what other metrics see never changes. */
+  apply(batch: EvaluatedBatch): EvaluatedBatch;
+}
+
+/** A batch that can be copied sample by sample, tensors shared. */
+interface CopyableBatch extends EvaluatedBatch {
+  copy(): CopyableBatch;
+}
+
+function canCopy(batch: EvaluatedBatch): batch is CopyableBatch {
+  return typeof (batch as Partial<CopyableBatch>).copy === "function";
+}
+
+/** The postprocessing of a handler. */
+export function postprocessingOf(handler: PostprocessingHandler): Postprocessing {
+  return {
+    apply(batch) {
+      if (handler.transforms.length === 0) return batch;
+      if (!canCopy(batch)) throw new TypeError("Postprocessing needs a Batch (clinicadl/data/dataloader).");
+      const copy = batch.copy();
+      return handler.batchApply(copy as never) as unknown as EvaluatedBatch;
+    },
+  };
+}
+
+/** A handler, its JSON, or the list of its transforms. */
+export const postprocessingSchema: z.ZodType<PostprocessingHandler, PostprocessingHandler | readonly TransformLike[]> = z
+  .unknown()
+  .default([])
+  .transform((value, ctx): PostprocessingHandler => {
+    if (value instanceof PostprocessingHandler) return value;
+    if (Array.isArray(value)) return new PostprocessingHandler({ transforms: value as TransformLike[] });
+    if (typeof value === "object" && value !== null && "name_" in value) return PostprocessingHandler.fromDict(value as JsonObject);
+    ctx.addIssue({ code: "custom", message: "Expected a list of transforms or a PostprocessingHandler" });
+    return z.NEVER;
+  }) as unknown as z.ZodType<PostprocessingHandler, PostprocessingHandler | readonly TransformLike[]>;

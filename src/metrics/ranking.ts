@@ -1,0 +1,110 @@
+import type { Tensor } from "../torch/index.ts";
+import { type ComparedFields, FieldMetric } from "./field-metric.ts";
+import { rowsOf } from "./reduce.ts";
+
+/** How the values of several classes are merged: plain mean, mean weighted by positives, or all elements together. */
+export type Average = "macro" | "weighted" | "micro";
+
+/** What ranking metrics keep of a sample: scores and labels of each class. */
+export interface Ranked {
+  readonly scores: readonly number[];
+  readonly labels: readonly number[];
+}
+
+type Curve = (scores: readonly number[], labels: readonly number[]) => number;
+
+/** The area under a curve that ranks the samples by score: needs both classes, so one sample alone gives NaN. */
+export class RankingMetric extends FieldMetric<Ranked> {
+  readonly optimum = "max";
+  readonly #name: string;
+  readonly #curve: Curve;
+  readonly #average: Average;
+
+  constructor(name: "ROCAUCMetric" | "AveragePrecisionMetric", fields: ComparedFields, average: Average) {
+    super(fields);
+    this.#name = name;
+    this.#curve = name === "ROCAUCMetric" ? rocAuc : averagePrecision;
+    this.#average = average;
+  }
+
+  protected override compare(pred: Tensor, label: Tensor | null): Ranked[] {
+    if (label === null) throw new Error(`${this.#name} compares the output to a label: give it a 'labelKey'.`);
+    if (pred.ndim > 2 || label.ndim > 2) {
+      throw new Error(
+        `${this.#name} wants one value per class, (N, C). The output has shape [${pred.shape.join(", ")}] and the label [${label.shape.join(", ")}].`,
+      );
+    }
+    const scores = rowsOf(pred);
+    const labels = rowsOf(label);
+    const [s, l] = [scores[0]?.length ?? 0, labels[0]?.length ?? 0];
+    if (s !== l) {
+      throw new Error(`${this.#name}: the output has ${s} classes and the label ${l}. Labels must be one-hot, like the output.`);
+    }
+    return scores.map((score, i) => ({ scores: score, labels: labels[i] ?? [] }));
+  }
+
+  protected override aggregateData(data: readonly Ranked[]): number {
+    if (this.#average === "micro") {
+      return this.#curve(
+        data.flatMap((d) => d.scores),
+        data.flatMap((d) => d.labels),
+      );
+    }
+    const classes = data[0]?.scores.length ?? 0;
+    let sum = 0;
+    let weights = 0;
+    for (let c = 0; c < classes; c++) {
+      const labels = data.map((d) => d.labels[c] ?? Number.NaN);
+      const weight = this.#average === "macro" || classes === 1 ? 1 : labels.reduce((a, b) => a + b, 0);
+      const scores = data.map((d) => d.scores[c] ?? Number.NaN);
+      sum += weight * this.#curve(scores, labels);
+      weights += weight;
+    }
+    return sum / weights;
+  }
+}
+
+function bothClasses(labels: readonly number[]): boolean {
+  return labels.every((l) => l === 0 || l === 1) && labels.includes(0) && labels.includes(1);
+}
+
+/** Runs of equal scores, in the order of `indices`. */
+function* ties(indices: readonly number[], scores: readonly number[]): Generator<readonly number[]> {
+  for (let start = 0; start < indices.length; ) {
+    let end = start + 1;
+    while (end < indices.length && scores[indices[end] ?? 0] === scores[indices[start] ?? 0]) end++;
+    yield indices.slice(start, end);
+    start = end;
+  }
+}
+
+/** Area under the ROC curve, by the Mann-Whitney statistic; ties count for a half. NaN unless labels are 0 and 1. */
+export function rocAuc(scores: readonly number[], labels: readonly number[]): number {
+  if (!bothClasses(labels)) return Number.NaN;
+  const order = scores.map((_, i) => i).sort((a, b) => (scores[a] ?? 0) - (scores[b] ?? 0));
+  let negativesBelow = 0;
+  let pairs = 0;
+  for (const run of ties(order, scores)) {
+    const positives = run.reduce((n, i) => n + (labels[i] ?? 0), 0);
+    const negatives = run.length - positives;
+    pairs += positives * (negativesBelow + negatives / 2);
+    negativesBelow += negatives;
+  }
+  return pairs / (negativesBelow * (labels.length - negativesBelow));
+}
+
+/** Average precision: precision at each score, weighted by the recall gained there. NaN unless labels are 0 and 1. */
+export function averagePrecision(scores: readonly number[], labels: readonly number[]): number {
+  if (!bothClasses(labels)) return Number.NaN;
+  const order = scores.map((_, i) => i).sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0));
+  let seen = 0;
+  let found = 0;
+  let sum = 0;
+  for (const run of ties(order, scores)) {
+    const positives = run.reduce((n, i) => n + (labels[i] ?? 0), 0);
+    seen += run.length;
+    found += positives;
+    sum += (positives * found) / seen;
+  }
+  return sum / found;
+}

@@ -1,0 +1,39 @@
+import type { Row } from "../io/tsv/index.ts";
+
+/** The columns that say of which epoch and sample a row of metrics is. */
+const KEYS = ["epoch", "participant_id", "session_id"];
+
+/** Metric values as the TSV holds them: an empty cell for NaN. */
+export function withEmptyCells(rows: readonly Row[]): Row[] {
+  return rows.map((row) =>
+    Object.fromEntries(Object.entries(row).map(([k, v]) => [k, typeof v === "number" && Number.isNaN(v) ? null : v])),
+  );
+}
+
+/** The reverse of {@link withEmptyCells}, for the columns of `metrics`. */
+export function withNan(rows: readonly Row[], metrics: readonly string[]): Row[] {
+  const names = new Set(metrics);
+  return rows.map((row) => Object.fromEntries(Object.entries(row).map(([k, v]) => [k, v === null && names.has(k) ? Number.NaN : v])));
+}
+
+/**
+ * Adds to `old` the columns of `fresh`, row by row for the same epoch, participant and session (the k-th row of a session
+ * with the k-th: a session has several rows when its samples are patches or slices). Values of `fresh` win; its other
+ * rows come last.
+ */
+export function mergeTables(old: readonly Row[], fresh: readonly Row[]): Row[] {
+  const keys = KEYS.filter((key) => [old, fresh].every((rows) => rows.every((row) => key in row)));
+  const columns = [...new Set([...old, ...fresh].flatMap((row) => Object.keys(row)))];
+  const merged = new Map<string, Row>();
+  for (const rows of [old, fresh]) {
+    const seen = new Map<string, number>();
+    for (const row of rows) {
+      const key = JSON.stringify(keys.map((k) => row[k]));
+      const occurrence = seen.get(key) ?? 0;
+      seen.set(key, occurrence + 1);
+      const id = `${key} ${occurrence}`;
+      merged.set(id, { ...merged.get(id), ...row });
+    }
+  }
+  return [...merged.values()].map((row) => Object.fromEntries(columns.map((column) => [column, row[column] ?? null])));
+}

@@ -1,0 +1,13 @@
+/** Models: networks and how they learn. */
+
+/** Reading a model from JSON. */
+export { modelFromDict } from "./factory.ts";
+/** The parent of all models. */
+export { type Losses, Model, type ModelBatch, type Scaler } from "./model.ts";
+/** From image to image. */
+export { ReconstructionModel } from "./reconstruction.ts";
+/** The table of a network's layers. */
+export { summary } from "./summary.ts";
+/** From image to label. */
+export { SupervisedModel, type SupervisedModelOptions } from "./supervised.ts";
+export { VanillaModel, type VanillaModelOptions } from "./vanilla.ts";

@@ -1,0 +1,11 @@
+import type { Tensor } from "../torch/index.ts";
+import type { ModelBatch } from "./model.ts";
+import { VanillaModel } from "./vanilla.ts";
+
+/** A network that learns to give back the image it got. */
+export class ReconstructionModel extends VanillaModel {
+  override forwardStep(batch: ModelBatch): Tensor {
+    const images = batch.getField("image", { dtype: "float32" });
+    return this.lossOf(images, images);
+  }
+}

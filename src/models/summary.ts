@@ -1,0 +1,215 @@
+import * as torch from "../torch/index.ts";
+import type { nn, Tensor } from "../torch/index.ts";
+
+/** A line of the table. */
+interface Line {
+  readonly module: nn.Module;
+  readonly depth: number;
+  readonly repeated: boolean;
+  outputShape: readonly number[];
+  outputBytes: number;
+  multAdds: number;
+}
+
+const MAX_DEPTH = 3;
+const COLUMN = 25;
+const INDENT = 5;
+
+/**
+ * The table of a network's layers in the order in which they run: shape of their output, number of parameters, and below
+ * it the totals. Laid out as torchinfo does, for readers that know it.
+ * @param input a batch (N, …); it goes through the network without gradients, in evaluation mode.
+ */
+export function summary(network: nn.Module, input: Tensor): string {
+  const lines = trace(network, input);
+  const counts = new Map<number, number>();
+  const titles = lines.map((line) => {
+    const index = (counts.get(line.depth) ?? 0) + 1;
+    counts.set(line.depth, index);
+    const name = line.module.constructor.name;
+    return line.depth === 0 ? name : `${name}: ${line.depth}-${index}`;
+  });
+  const longest = Math.max(...titles.map((title, i) => title.length + (lines[i]?.depth ?? 0) * INDENT + 1));
+  const width = longest >= 40 ? Math.ceil(longest / INDENT) * INDENT : 40;
+  const rule = "=".repeat(width + 2 * COLUMN);
+  const row = (...cells: readonly [string, string, string]) =>
+    `${cells[0].padEnd(width)} ${cells[1].padEnd(COLUMN)} ${cells[2].padEnd(COLUMN)}`.trimEnd();
+
+  const shown = lines.flatMap((line, i) => {
+    if (line.depth > MAX_DEPTH) return [];
+    const shape = line.outputShape.length === 0 ? "--" : `[${line.outputShape.join(", ")}]`;
+    return [row(`${branch(line.depth)}${titles[i] ?? ""}`, shape, parameterCell(line, lines, i))];
+  });
+  return [rule, row("Layer (type:depth-idx)", "Output Shape", "Param #"), rule, ...shown, rule, ...totals(lines, input, rule), rule].join("\n");
+}
+
+function branch(depth: number): string {
+  if (depth === 0) return "";
+  return depth === 1 ? "├─" : `${"│    ".repeat(depth - 1)}└─`;
+}
+
+/** Runs the network and notes each call of a module, parents before children. */
+function trace(network: nn.Module, input: Tensor): Line[] {
+  const depths = new Map<nn.Module, number>();
+  const visit = (module: nn.Module, depth: number) => {
+    depths.set(module, depth);
+    for (const child of module.children()) visit(child, depth + 1);
+  };
+  visit(network, 0);
+
+  const lines: Line[] = [];
+  const running = new Map<nn.Module, Line>();
+  const hooks = [...depths].flatMap(([module, depth]) => [
+    module.registerForwardPreHook(() => {
+      const repeated = running.has(module);
+      const line: Line = { module, depth, repeated, outputShape: [], outputBytes: 0, multAdds: 0 };
+      running.set(module, line);
+      lines.push(line);
+    }),
+    module.registerForwardHook((_module: nn.Module, _inputs: unknown, output: unknown) => {
+      const line = running.get(module);
+      const first = Array.isArray(output) ? output[0] : output;
+      if (line === undefined || !torch.Tensor.isTensor(first)) return;
+      line.outputShape = [...first.shape];
+      line.outputBytes = first.numel() * bytesOf(first.dtype);
+      line.multAdds = multAdds(module, line.outputShape);
+    }),
+  ]);
+  const { training } = network;
+  network.eval();
+  using _scope = torch.scope();
+  using _grad = torch.noGrad();
+  try {
+    network.call(input);
+  } finally {
+    for (const hook of hooks) hook.remove();
+    network.train(training);
+  }
+  return lines;
+}
+
+function ownParameters(module: nn.Module): { name: string; numel: number; bytes: number; trainable: boolean }[] {
+  return [...module.namedParameters()].map(([name, p]) => ({
+    name,
+    numel: p.numel(),
+    bytes: p.numel() * bytesOf(p.dtype),
+    trainable: p.requiresGrad,
+  }));
+}
+
+function isLeaf(module: nn.Module): boolean {
+  return [...module.children()].length === 0;
+}
+
+/** Multiplications and additions of a layer, counted per parameter. */
+function multAdds(module: nn.Module, shape: readonly number[]): number {
+  const perChannel = shape.reduce((product, size, i) => (i === 1 ? product : product * size), 1);
+  let total = 0;
+  for (const { name, numel } of ownParameters(module)) {
+    if (name === "weight" || name === "bias") {
+      total += numel * (module.constructor.name.includes("Conv") ? perChannel : (shape[0] ?? 1));
+    } else if (name.includes("weight") || name.includes("bias")) {
+      total += numel * (shape[0] ?? 1) * (shape[1] ?? 1);
+    }
+  }
+  return total;
+}
+
+function count(module: nn.Module): number {
+  return ownParameters(module).reduce((sum, p) => sum + p.numel, 0);
+}
+
+/** Parameters of a module that none of the layers below it, as traced, has. */
+function leftover(lines: readonly Line[], i: number, of: (module: nn.Module) => number): number {
+  const line = lines[i];
+  if (line === undefined) return 0;
+  let rest = of(line.module);
+  for (let j = i + 1; j < lines.length; j++) {
+    const below = lines[j];
+    if (below === undefined || below.depth <= line.depth) break;
+    if (!below.repeated) rest -= isLeaf(below.module) ? of(below.module) : leftover(lines, j, of);
+  }
+  return rest;
+}
+
+function parameterCell(line: Line, lines: readonly Line[], i: number): string {
+  const all = count(line.module);
+  if (all === 0) return "--";
+  if (line.repeated) return "(recursive)";
+  if (line.depth === MAX_DEPTH || isLeaf(line.module)) {
+    const text = all.toLocaleString("en-US");
+    return trainable(line.module) > 0 ? text : `(${text})`;
+  }
+  const rest = leftover(lines, i, count);
+  return rest > 0 ? rest.toLocaleString("en-US") : "--";
+}
+
+function trainable(module: nn.Module): number {
+  return ownParameters(module).reduce((sum, p) => sum + (p.trainable ? p.numel : 0), 0);
+}
+
+function totals(lines: readonly Line[], input: Tensor, rule: string): string[] {
+  let params = 0;
+  let learning = 0;
+  let paramBytes = 0;
+  let outputBytes = 0;
+  let operations = 0;
+  lines.forEach((line, i) => {
+    if (isLeaf(line.module)) {
+      operations += line.multAdds;
+      // twice: the output and its gradient
+      if (count(line.module) > 0) outputBytes += 2 * line.outputBytes;
+      if (line.repeated) return;
+      params += count(line.module);
+      learning += trainable(line.module);
+      paramBytes += ownParameters(line.module).reduce((sum, p) => sum + p.bytes, 0);
+    } else if (!line.repeated) {
+      params += Math.max(leftover(lines, i, count), 0);
+      learning += Math.max(leftover(lines, i, trainable), 0);
+    }
+  });
+  const inputBytes = input.numel() * bytesOf(input.dtype);
+  return [
+    `Total params: ${params.toLocaleString("en-US")}`,
+    `Trainable params: ${learning.toLocaleString("en-US")}`,
+    `Non-trainable params: ${(params - learning).toLocaleString("en-US")}`,
+    `Total mult-adds (${readable(operations)}`,
+    rule,
+    `Input size (MB): ${megabytes(inputBytes)}`,
+    `Forward/backward pass size (MB): ${megabytes(outputBytes)}`,
+    `Params size (MB): ${megabytes(paramBytes)}`,
+    `Estimated Total Size (MB): ${megabytes(inputBytes + outputBytes + paramBytes)}`,
+  ];
+}
+
+function readable(operations: number): string {
+  const [unit, divisor] =
+    operations >= 1e12 ? ["TERABYTES", 1e12] : operations >= 1e9 ? ["GIGABYTES", 1e9] : ["MEGABYTES", 1e6];
+  const value = operations / Number(divisor);
+  const text = Number.isInteger(value) ? value.toLocaleString("en-US") : value.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  return `Units.${unit}): ${text}`;
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(2);
+}
+
+function bytesOf(dtype: torch.DType): number {
+  switch (dtype) {
+    case "bool":
+    case "uint8":
+    case "int8":
+      return 1;
+    case "float16":
+    case "bfloat16":
+    case "int16":
+      return 2;
+    case "float32":
+    case "int32":
+      return 4;
+    case "complex128":
+      return 16;
+    default:
+      return 8;
+  }
+}

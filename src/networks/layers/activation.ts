@@ -1,0 +1,71 @@
+import { z } from "zod";
+import { nn } from "../../torch/index.ts";
+
+/** One activation: the options it takes and how it is built. */
+interface Activation {
+  readonly options: z.ZodObject<z.ZodRawShape>;
+  build(options: Readonly<Record<string, unknown>>): nn.Module;
+}
+
+function activation<S extends z.ZodRawShape>(shape: S, build: (options: z.output<z.ZodObject<S>>) => nn.Module): Activation {
+  const options = z.strictObject(shape) as unknown as z.ZodObject<S>;
+  return {
+    options: options as unknown as z.ZodObject<z.ZodRawShape>,
+    build: (given) => build(options.parse(given)),
+  };
+}
+
+// Every act takes `inplace` where PyTorch does; the layers here are out of place, which gives the same numbers.
+const inplace = z.boolean().default(false);
+
+/** The activations, by their name on disk. Options are those of PyTorch, in camelCase. */
+export const ACTIVATIONS = {
+  elu: activation({ alpha: z.number().default(1), inplace }, (o) => new nn.ELU(o.alpha)),
+  relu: activation({ inplace }, () => new nn.ReLU()),
+  leakyrelu: activation({ negativeSlope: z.number().default(0.01), inplace }, (o) => new nn.LeakyReLU(o.negativeSlope)),
+  prelu: activation(
+    { numParameters: z.int().positive().default(1), init: z.number().default(0.25) },
+    (o) => new nn.PReLU(o.numParameters, { init: o.init }),
+  ),
+  relu6: activation({ inplace }, () => new nn.ReLU6()),
+  selu: activation({ inplace }, () => new nn.SELU()),
+  celu: activation({ alpha: z.number().default(1), inplace }, (o) => new nn.CELU(o.alpha)),
+  gelu: activation({ approximate: z.enum(["none", "tanh"]).default("none") }, (o) => new nn.GELU(o.approximate)),
+  sigmoid: activation({}, () => new nn.Sigmoid()),
+  tanh: activation({}, () => new nn.Tanh()),
+  softmax: activation({ dim: z.int().nullable().default(null) }, (o) => new nn.Softmax(o.dim)),
+  logsoftmax: activation({ dim: z.int().nullable().default(null) }, (o) => new nn.LogSoftmax(o.dim)),
+  mish: activation({ inplace }, () => new nn.Mish()),
+} as const satisfies Record<string, Activation>;
+
+export type ActivationName = keyof typeof ACTIVATIONS;
+
+/** An activation by its name, or its name and options: `"relu"`, `["elu", { alpha: 0.5 }]`. */
+export type ActivationParameters = ActivationName | readonly [ActivationName, Readonly<Record<string, unknown>>];
+
+/** A name among `names`, in any case. */
+export function nameAmong<const N extends string>(names: readonly N[]): z.ZodType<N, string> {
+  return z
+    .string(`Expected one of ${names.join(", ")}`)
+    .transform((name) => name.toLowerCase())
+    .pipe(z.enum(names as readonly [N, ...N[]])) as unknown as z.ZodType<N, string>;
+}
+
+const activationName = nameAmong(Object.keys(ACTIVATIONS) as ActivationName[]);
+
+/** Parses {@link ActivationParameters}. */
+export const activationSchema: z.ZodType<ActivationParameters> = z
+  .union([activationName, z.tuple([activationName, z.record(z.string(), z.unknown())])], {
+    error: `Expected an activation, by name or [name, options]; names: ${Object.keys(ACTIVATIONS).join(", ")}`,
+  })
+  .superRefine((value, ctx) => {
+    if (typeof value === "string") return;
+    const result = ACTIVATIONS[value[0]].options.safeParse(value[1]);
+    if (!result.success) ctx.addIssue({ code: "custom", message: `Options of '${value[0]}': ${z.prettifyError(result.error)}` });
+  }) as unknown as z.ZodType<ActivationParameters>;
+
+/** Builds an activation layer. */
+export function buildActivation(parameters: ActivationParameters): nn.Module {
+  const [name, options] = typeof parameters === "string" ? [parameters, {}] : parameters;
+  return ACTIVATIONS[name].build(options);
+}

@@ -1,0 +1,30 @@
+import { nn } from "../../torch/index.ts";
+import { type ActivationParameters, buildActivation } from "./activation.ts";
+import { buildNorm, type NormParameters } from "./normalization.ts";
+
+export interface ADNOptions {
+  /** Letters among A (activation), D (dropout), N (normalisation), in the order in which they are applied. */
+  readonly ordering: string;
+  readonly act: ActivationParameters | null;
+  readonly norm: NormParameters | null;
+  /** Dimension of the normalisation: 1 for vectors. */
+  readonly normDims: 1 | 2 | 3;
+  /** Probability that an element is zeroed; `null`: no dropout layer. */
+  readonly dropout: number | null;
+  readonly channels: number;
+}
+
+/**
+ * Activation, dropout and normalisation in any order, each optional: children `A`, `D`, `N`, as in MONAI.
+ * Elements, not whole channels, are dropped.
+ */
+export class ADN extends nn.Sequential {
+  constructor({ ordering, act, norm, normDims, dropout, channels }: ADNOptions) {
+    super();
+    for (const letter of ordering) {
+      if (letter === "N" && norm !== null) this.addModule("N", buildNorm(norm, normDims, channels));
+      if (letter === "A" && act !== null) this.addModule("A", buildActivation(act));
+      if (letter === "D" && dropout !== null) this.addModule("D", new nn.Dropout(dropout));
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import { z } from "zod";
+import { nn } from "../../torch/index.ts";
+import { nameAmong } from "./activation.ts";
+
+export const POOLINGS = ["max", "avg", "adaptiveavg", "adaptivemax"] as const;
+export type PoolingName = (typeof POOLINGS)[number];
+
+/** A pooling layer: `["max", { kernelSize: 2 }]`, `["adaptiveavg", { outputSize: 1 }]`. */
+export type PoolingParameters = readonly [PoolingName, Readonly<Record<string, unknown>>];
+
+const size = z.union([z.int().positive(), z.array(z.int().positive()).min(1).max(3)]);
+const padding = z.union([z.int().nonnegative(), z.array(z.int().nonnegative()).min(1).max(3)]).default(0);
+const required = (name: string) => z.union([z.int().positive(), z.array(z.int().positive()).min(1).max(3)], `'${name}' is required`);
+const OPTIONS = {
+  max: z.strictObject({
+    kernelSize: required("kernelSize"),
+    stride: size.optional(),
+    padding,
+    dilation: size.default(1),
+    ceilMode: z.boolean().default(false),
+  }),
+  avg: z.strictObject({
+    kernelSize: required("kernelSize"),
+    stride: size.optional(),
+    padding,
+    ceilMode: z.boolean().default(false),
+    countIncludePad: z.boolean().default(true),
+  }),
+  adaptiveavg: z.strictObject({ outputSize: required("outputSize") }),
+  adaptivemax: z.strictObject({ outputSize: required("outputSize") }),
+};
+
+/** Parses one {@link PoolingParameters}. */
+export const poolingSchema: z.ZodType<PoolingParameters> = z
+  .tuple([nameAmong(POOLINGS), z.record(z.string(), z.unknown())], {
+    error: `Expected [name, options], e.g. ["max", { kernelSize: 2 }]; names: ${POOLINGS.join(", ")}`,
+  })
+  .superRefine(([name, options], ctx) => {
+    const result = OPTIONS[name].safeParse(options);
+    if (!result.success) ctx.addIssue({ code: "custom", message: `Options of the '${name}' pooling: ${z.prettifyError(result.error)}` });
+  }) as unknown as z.ZodType<PoolingParameters>;
+
+const MAX = { 1: nn.MaxPool1d, 2: nn.MaxPool2d, 3: nn.MaxPool3d } as const;
+const AVG = { 1: nn.AvgPool1d, 2: nn.AvgPool2d, 3: nn.AvgPool3d } as const;
+const ADAPTIVE_AVG = { 1: nn.AdaptiveAvgPool1d, 2: nn.AdaptiveAvgPool2d, 3: nn.AdaptiveAvgPool3d } as const;
+const ADAPTIVE_MAX = { 1: nn.AdaptiveMaxPool1d, 2: nn.AdaptiveMaxPool2d, 3: nn.AdaptiveMaxPool3d } as const;
+
+/** Builds a pooling layer. */
+export function buildPooling([name, options]: PoolingParameters, spatialDims: 1 | 2 | 3): nn.Module {
+  switch (name) {
+    case "max": {
+      const { kernelSize, stride, ...rest } = OPTIONS.max.parse(options);
+      return new MAX[spatialDims](kernelSize, stride === undefined ? rest : { stride, ...rest });
+    }
+    case "avg": {
+      const { kernelSize, stride, ...rest } = OPTIONS.avg.parse(options);
+      return new AVG[spatialDims](kernelSize, stride === undefined ? rest : { stride, ...rest });
+    }
+    case "adaptiveavg":
+      return new ADAPTIVE_AVG[spatialDims](OPTIONS.adaptiveavg.parse(options).outputSize);
+    case "adaptivemax":
+      return new ADAPTIVE_MAX[spatialDims](OPTIONS.adaptivemax.parse(options).outputSize);
+  }
+}
+
+function at(value: number | readonly number[], i: number): number {
+  return typeof value === "number" ? value : (value[i] ?? value[0] ?? 1);
+}
+
+/** The spatial size after a pooling layer, as PyTorch computes it. */
+export function poolingOutSize([name, options]: PoolingParameters, inSize: readonly number[]): number[] {
+  if (name === "adaptiveavg" || name === "adaptivemax") {
+    const { outputSize } = OPTIONS[name].parse(options);
+    return inSize.map((_, i) => at(outputSize, i));
+  }
+  const parsed = OPTIONS[name].parse(options);
+  const dilations = "dilation" in parsed ? parsed.dilation : 1;
+  return inSize.map((length, i) => {
+    const kernel = at(parsed.kernelSize, i);
+    const stride = at(parsed.stride ?? parsed.kernelSize, i);
+    const pad = at(parsed.padding, i);
+    const exact = (length + 2 * pad - at(dilations, i) * (kernel - 1) - 1) / stride + 1;
+    if (!parsed.ceilMode) return Math.floor(exact);
+    const out = Math.ceil(exact);
+    // the last window must start inside the image or its left padding
+    return (out - 1) * stride >= length + pad ? out - 1 : out;
+  });
+}

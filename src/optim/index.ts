@@ -1,0 +1,8 @@
+/** How a model is optimised. */
+
+/** Learning-rate schedulers. */
+export * from "./lr-schedulers/index.ts";
+/** Epochs, accumulation, clipping, reset. */
+export { OptimizationConfig } from "./optimization-config.ts";
+/** Optimizers. */
+export * from "./optimizers/index.ts";

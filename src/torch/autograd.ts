@@ -1,0 +1,82 @@
+/** Gradient mode, gradients of several outputs, anomaly detection. */
+import { native } from "./native.ts";
+import { Tensor } from "./tensor.ts";
+
+function gradMode(enabled: boolean): Disposable {
+  const before = native.gradEnabled();
+  native.setGradEnabled(enabled);
+  return { [Symbol.dispose]: () => native.setGradEnabled(before) };
+}
+
+function withMode<T>(enabled: boolean, body: (() => T) | undefined): T | Disposable {
+  if (body === undefined) return gradMode(enabled);
+  using _ = gradMode(enabled);
+  return body();
+}
+
+/** No gradients are recorded: in `body`, or until the returned guard is disposed (`using _ = torch.noGrad()`). */
+export function noGrad(): Disposable;
+export function noGrad<T>(body: () => T): T;
+export function noGrad<T>(body?: () => T): T | Disposable {
+  return withMode(false, body);
+}
+
+/** Gradients are recorded again, inside a region without. */
+export function enableGrad(): Disposable;
+export function enableGrad<T>(body: () => T): T;
+export function enableGrad<T>(body?: () => T): T | Disposable {
+  return withMode(true, body);
+}
+
+export function isGradEnabled(): boolean {
+  return native.gradEnabled();
+}
+
+export interface BackwardOptions {
+  readonly gradients?: readonly (Tensor | null)[] | undefined;
+  readonly retainGraph?: boolean | undefined;
+  readonly createGraph?: boolean | undefined;
+}
+
+/** Gradients of all `tensors` together, added to the `grad` of the leaves. */
+export function backward(tensors: readonly Tensor[], options: BackwardOptions = {}): void {
+  const create = options.createGraph ?? false;
+  native.backward(
+    tensors.map((t) => t.handleFor("backward")),
+    (options.gradients ?? tensors.map(() => null)).map((g) => (g === null ? null : g.handleFor("backward"))),
+    options.retainGraph ?? create,
+    create,
+  );
+}
+
+/** The gradients of `outputs` with respect to `inputs`, returned instead of stored. */
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: Tensor | readonly Tensor[],
+  options: BackwardOptions & { readonly allowUnused?: boolean | undefined } = {},
+): (Tensor | null)[] {
+  const outs = outputs instanceof Tensor ? [outputs] : outputs;
+  const ins = inputs instanceof Tensor ? [inputs] : inputs;
+  const create = options.createGraph ?? false;
+  return native
+    .gradOf(
+      outs.map((t) => t.handleFor("grad")),
+      ins.map((t) => t.handleFor("grad")),
+      (options.gradients ?? outs.map(() => null)).map((g) => (g === null ? null : g.handleFor("grad"))),
+      options.retainGraph ?? create,
+      create,
+      options.allowUnused ?? false,
+    )
+    .map((handle) => (handle === null ? null : new Tensor(handle)));
+}
+
+/** Within `body`, `backward` fails at the first function that returns NaN, and names it. Slow: for finding errors. */
+export function detectAnomaly<T>(body: () => T, options: { checkNan?: boolean } = {}): T {
+  const before = native.anomaly();
+  native.setAnomaly(true, options.checkNan ?? true);
+  try {
+    return body();
+  } finally {
+    native.setAnomaly(before, true);
+  }
+}

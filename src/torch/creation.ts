@@ -1,0 +1,112 @@
+/** Tensors from JavaScript's values and memory. */
+import { native } from "./native.ts";
+import { Tensor } from "./tensor.ts";
+import type { DType, NestedArray, TypedArray } from "./types.ts";
+
+export interface TensorOptions {
+  /** Default: that of the typed array; float32 for numbers; bool for booleans. */
+  readonly dtype?: DType | undefined;
+  /** Default "cpu". */
+  readonly device?: string | undefined;
+  readonly requiresGrad?: boolean | undefined;
+}
+
+const knownOptions = new Set(["dtype", "device", "requiresGrad"]);
+
+function finish(tensor: Tensor, natural: DType, options: TensorOptions): Tensor {
+  for (const key of Object.keys(options)) {
+    if (!knownOptions.has(key)) throw new TypeError(`torch.tensor: unknown option '${key}'; known are dtype, device, requiresGrad.`);
+  }
+  let out = tensor;
+  const { dtype, device } = options;
+  if ((dtype !== undefined && dtype !== natural) || (device !== undefined && device !== "cpu")) {
+    out = tensor.to({ dtype, device });
+    tensor.dispose();
+  }
+  if (options.requiresGrad === true) out.requiresGrad = true;
+  return out;
+}
+
+/** The dtype that a typed array holds. */
+export function dtypeOf(array: TypedArray | Uint8ClampedArray | BigUint64Array | Uint32Array): DType {
+  if (array instanceof Float32Array) return "float32";
+  if (array instanceof Float64Array) return "float64";
+  if (array instanceof Int32Array) return "int32";
+  if (array instanceof BigInt64Array) return "int64";
+  if (array instanceof Int16Array) return "int16";
+  if (array instanceof Int8Array) return "int8";
+  if (array instanceof Uint8Array || array instanceof Uint8ClampedArray) return "uint8";
+  throw new TypeError(`torch: a ${array.constructor.name} has no dtype in libtorch; convert it first.`);
+}
+
+/**
+ * A tensor from a number, a boolean, nested arrays of them, or a typed array (copied).
+ *
+ * ```ts
+ * torch.tensor([[1, 2], [3, 4]]); // float32, shape [2, 2]
+ * torch.tensor([1, 2], { dtype: "int64" });
+ * ```
+ */
+export function tensor(data: NestedArray | TypedArray, options: TensorOptions = {}): Tensor {
+  if (ArrayBuffer.isView(data)) return fromTypedArray(data, [data.length], options);
+  const shape: number[] = [];
+  for (let level: NestedArray = data; Array.isArray(level); level = level[0] as NestedArray) {
+    shape.push(level.length);
+    if (level.length === 0) break;
+  }
+  const flat: (number | boolean)[] = [];
+  const fill = (value: NestedArray, dim: number): void => {
+    if (Array.isArray(value)) {
+      if (value.length !== shape[dim]) {
+        throw new TypeError(`torch.tensor: expected ${shape[dim] ?? "no"} elements at dimension ${dim}, got ${value.length}.`);
+      }
+      for (const v of value) fill(v, dim + 1);
+    } else if (dim !== shape.length) {
+      throw new TypeError(`torch.tensor: expected an array at dimension ${dim}, got ${String(value)}.`);
+    } else if (typeof value === "number" || typeof value === "boolean") {
+      flat.push(value);
+    } else {
+      throw new TypeError(`torch.tensor: cannot make an element of ${String(value)}.`);
+    }
+  };
+  fill(data, 0);
+  if (flat.length > 0 && flat.every((v) => typeof v === "boolean")) {
+    return finish(new Tensor(native.fromBytes(Uint8Array.from(flat, Number), "bool", shape, null)), "bool", options);
+  }
+  // through float64, so that integers up to 2^53 and every float survive the way to their dtype
+  if (options.dtype === undefined || options.dtype === "float32") {
+    return finish(new Tensor(native.fromBytes(Float32Array.from(flat, Number), "float32", shape, null)), "float32", options);
+  }
+  return finish(new Tensor(native.fromBytes(Float64Array.from(flat, Number), "float64", shape, null)), "float64", options);
+}
+
+/**
+ * A tensor from a typed array, copied. With `share: true` it stands on the array's own memory: writes are seen on both
+ * sides, and the memory lives as long as either.
+ */
+export function fromTypedArray(
+  array: TypedArray,
+  shape: readonly number[] = [array.length],
+  options: TensorOptions & { readonly share?: boolean | undefined } = {},
+): Tensor {
+  const { share, ...rest } = options;
+  const natural = dtypeOf(array);
+  const handle = share === true ? native.shareBytes(array, natural, shape) : native.fromBytes(array, natural, shape, null);
+  return finish(new Tensor(handle), natural, rest);
+}
+
+/**
+ * A tensor from raw little-endian bytes, copied. With a `stride` the bytes fill the storage in its own order, so that a
+ * channels-last tensor comes back as it was.
+ */
+export function fromBytes(bytes: Uint8Array, dtype: DType, shape: readonly number[], stride?: readonly number[]): Tensor {
+  return new Tensor(native.fromBytes(bytes, dtype, shape, stride ?? null));
+}
+
+/**
+ * The same images, ready for channels-last kernels: (N, C, H, W) and (N, C, D, H, W) come back in channels-last order.
+ * With one channel nothing is copied: only the strides say so, which libtorch needs to take the faster kernels.
+ */
+export function toChannelsLast(images: Tensor): Tensor {
+  return new Tensor(native.pickChannelsLast(images.handleFor("toChannelsLast")));
+}

@@ -1,0 +1,37 @@
+import { type Handle, native } from "./native.ts";
+import { Tensor } from "./tensor.ts";
+
+const forgotten = new FinalizationRegistry<number>((id) => native.dropGenerator(id));
+
+/**
+ * A random stream of its own, with PyTorch's numbers.
+ *
+ * ```ts
+ * const generator = new torch.Generator().manualSeed(0);
+ * torch.randperm(5, { generator }); // as torch.randperm(5, generator=g) in PyTorch
+ * ```
+ */
+export class Generator {
+  readonly id: number;
+  readonly device: string;
+
+  constructor(device = "cpu") {
+    this.device = device;
+    this.id = native.makeGenerator(device);
+    forgotten.register(this, this.id);
+  }
+  manualSeed(seed: number | bigint): this {
+    native.setSeed(this.id, seed);
+    return this;
+  }
+  initialSeed(): bigint {
+    return native.seedOf(this.id);
+  }
+  getState(): Tensor {
+    return new Tensor(native.getRngState(this.id) as Handle);
+  }
+  setState(state: Tensor): this {
+    native.setRngState(this.id, state.handleFor("setState"));
+    return this;
+  }
+}

@@ -1,0 +1,30 @@
+/** libtorch in TypeScript: tensors, every operator, autograd, memory. */
+import "./methods.ts";
+
+export * as autograd from "./autograd.ts";
+export { enableGrad, isGradEnabled, noGrad } from "./autograd.ts";
+export {
+  areDeterministicAlgorithmsEnabled,
+  config,
+  getNumThreads,
+  isDeterministicWarnOnly,
+  setFlushDenormal,
+  setNumThreads,
+  useDeterministicAlgorithms,
+  version,
+} from "./backend.ts";
+export type { TensorOptions } from "./creation.ts";
+export { fromBytes, fromTypedArray, tensor, toChannelsLast } from "./creation.ts";
+export * as cuda from "./cuda.ts";
+export { Generator } from "./generator.ts";
+export { operatorSchemas, ops } from "./invoke.ts";
+export * as memory from "./memory.ts";
+export { EngineNotSetUpError } from "./native.ts";
+export * from "./ops.ts";
+export * as random from "./random.ts";
+export { initialSeed, manualSeed } from "./random.ts";
+export { Scope, scope, tidy } from "./scope.ts";
+export { DisposedTensorError, Tensor } from "./tensor.ts";
+export * as transfer from "./transfer.ts";
+export type { DType, Layout, MemoryFormat, NestedArray, Scalar, TypedArray } from "./types.ts";
+export { isFloatingPoint, itemSize } from "./types.ts";

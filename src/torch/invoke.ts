@@ -1,0 +1,185 @@
+/** Calls an operator by its public name: picks the overload by the arguments, as Python's does, and makes the boxed call. */
+import { show } from "../utils/config.ts";
+import { snakeToCamel } from "../utils/names.ts";
+import { Generator } from "./generator.ts";
+import { type NativeValue, native } from "./native.ts";
+import { parseSchema, type Schema, type SchemaArgument, type SchemaType } from "./schema.ts";
+import { Tensor } from "./tensor.ts";
+
+interface Overload extends Schema {
+  id: number | undefined;
+  positional: SchemaArgument[];
+  keyword: Map<string, number>;
+  required: number;
+  requiredKeywords: string[];
+  returnsSelf: boolean;
+  makesTensor: boolean;
+}
+
+type Options = Record<string, unknown>;
+
+function prepare(text: string): Overload {
+  const schema = parseSchema(text);
+  const positional = schema.args.filter((arg) => !arg.keyword);
+  const keywords = schema.args.filter((arg) => arg.keyword);
+  return {
+    ...schema,
+    id: undefined,
+    positional,
+    keyword: new Map(keywords.map((arg) => [snakeToCamel(arg.name), schema.args.indexOf(arg)])),
+    required: positional.filter((arg) => !arg.hasDefault).length,
+    requiredKeywords: keywords.filter((arg) => !arg.hasDefault).map((arg) => snakeToCamel(arg.name)),
+    returnsSelf: schema.returns.length === 1 && schema.returns[0]?.writes === true && schema.args[0]?.type.writes === true,
+    makesTensor: keywords.some((arg) => arg.name === "pin_memory"),
+  };
+}
+
+function matchesOne(type: SchemaType, value: unknown): boolean {
+  switch (type.base) {
+    case "Tensor":
+      return value instanceof Tensor;
+    case "int":
+      return typeof value === "bigint" || (typeof value === "number" && Number.isInteger(value));
+    case "float":
+      return typeof value === "number";
+    case "Scalar":
+      return typeof value === "number" || typeof value === "bigint" || typeof value === "boolean";
+    case "bool":
+      return typeof value === "boolean";
+    case "str":
+    case "ScalarType":
+    case "Layout":
+    case "MemoryFormat":
+    case "Device":
+      return typeof value === "string";
+    case "Generator":
+      return value instanceof Generator;
+    case "other":
+      return false;
+  }
+}
+
+function matches(type: SchemaType, value: unknown): boolean {
+  if (value === null || value === undefined) return type.optional;
+  if (!type.list) return matchesOne(type, value);
+  if (!Array.isArray(value)) return type.size > 0 && matchesOne(type, value);
+  return value.every((v) => (v === null ? type.optionalElement : matchesOne(type, v)));
+}
+
+function isOptions(value: unknown): value is Options {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !(value instanceof Tensor) &&
+    !(value instanceof Generator)
+  );
+}
+
+function fits(overload: Overload, args: readonly unknown[], count: number, options: Options | undefined): boolean {
+  if (count > overload.positional.length || count < overload.required) return false;
+  for (let i = 0; i < count; i++) {
+    const arg = overload.positional[i];
+    if (arg === undefined || (args[i] === undefined && arg.hasDefault)) continue;
+    if (!matches(arg.type, args[i])) return false;
+  }
+  if (overload.requiredKeywords.length > 0 && !overload.requiredKeywords.every((key) => options !== undefined && key in options)) {
+    return false;
+  }
+  if (options === undefined) return true;
+  for (const key of Object.keys(options)) {
+    if (key === "requiresGrad" && overload.makesTensor) continue;
+    if (!overload.keyword.has(key)) return false;
+  }
+  return true;
+}
+
+function unwrap(value: unknown, name: string): unknown {
+  if (value instanceof Tensor) return value.handleFor(name);
+  if (value instanceof Generator) return value.id;
+  if (Array.isArray(value)) return value.map((v) => unwrap(v, name));
+  return value;
+}
+
+function wrap(type: SchemaType | undefined, value: NativeValue): unknown {
+  if (type?.base !== "Tensor") return value;
+  if (Array.isArray(value)) return value.map((v) => (v === null ? null : new Tensor(v as number)));
+  return value === null ? null : new Tensor(value as number);
+}
+
+function run(overload: Overload, args: readonly unknown[], count: number, options: Options | undefined): unknown {
+  overload.id ??= native.findOperator(overload.name);
+  const values: unknown[] = new Array(overload.args.length);
+  for (let i = 0; i < count; i++) values[i] = unwrap(args[i], overload.base);
+  if (options !== undefined) {
+    for (const [key, at] of overload.keyword) if (options[key] !== undefined) values[at] = unwrap(options[key], overload.base);
+  }
+  const result = native.call(overload.id, ...values);
+  if (overload.returnsSelf) return args[0];
+  if (overload.returns.length === 0) return undefined;
+  if (overload.returns.length > 1) return (result as NativeValue[]).map((v, i) => wrap(overload.returns[i], v));
+  const out = wrap(overload.returns[0], result);
+  if (options?.requiresGrad === true) (out as Tensor).requiresGrad = true;
+  return out;
+}
+
+/** Says what was passed and what would have been accepted. */
+function mismatch(name: string, overloads: readonly Overload[], texts: readonly string[], args: readonly unknown[]): Error {
+  const got = args.map((arg) =>
+    arg instanceof Tensor ? (arg.disposed ? "disposed Tensor" : `Tensor${JSON.stringify(arg.shape)}`) : show(arg),
+  );
+  const last = args.at(-1);
+  if (isOptions(last)) {
+    const known = new Set(overloads.flatMap((o) => [...o.keyword.keys(), ...(o.makesTensor ? ["requiresGrad"] : [])]));
+    const unknown = Object.keys(last).filter((key) => !known.has(key));
+    if (unknown.length > 0) {
+      return new TypeError(
+        `torch.${name}: unknown option ${unknown.map((k) => `'${k}'`).join(", ")}; known are ${[...known].join(", ") || "none"}.`,
+      );
+    }
+  }
+  return new TypeError(`torch.${name}: no overload takes (${got.join(", ")}). Known are:\n  ${texts.join("\n  ")}`);
+}
+
+/** A public function over all overloads of one operator; the schemas are read at its first call. */
+export function bind(name: string, texts: readonly string[]): (...args: unknown[]) => unknown {
+  let overloads: Overload[] | undefined;
+  return (...args: unknown[]): unknown => {
+    overloads ??= texts.map(prepare);
+    const last = args.at(-1);
+    const options = isOptions(last) ? last : undefined;
+    let count = options === undefined ? args.length : args.length - 1;
+    while (count > 0 && args[count - 1] === undefined) count--;
+    for (const overload of overloads) if (fits(overload, args, count, options)) return run(overload, args, count, options);
+    throw mismatch(name, overloads, texts, args);
+  };
+}
+
+const byName = new Map<string, Overload>();
+let schemaTexts: Map<string, string> | undefined;
+
+/**
+ * Any operator of libtorch's dispatcher by its full name (`aten::add.Tensor`, `quantized::…`): all arguments positional
+ * in schema order, `undefined` for a default.
+ */
+export function ops(name: string, ...args: unknown[]): unknown {
+  let overload = byName.get(name);
+  if (overload === undefined) {
+    schemaTexts ??= new Map(native.schemas().map((text) => [text.slice(0, text.indexOf("(")), text]));
+    const text = schemaTexts.get(name);
+    if (text === undefined) throw new TypeError(`torch.ops: libtorch has no operator '${name}'.`);
+    overload = prepare(text);
+    byName.set(name, overload);
+  }
+  overload.id ??= native.findOperator(name);
+  const result = native.call(overload.id, ...args.map((arg) => unwrap(arg, name)));
+  if (overload.returnsSelf) return args[0];
+  if (overload.returns.length === 0) return undefined;
+  if (overload.returns.length > 1) return (result as NativeValue[]).map((v, i) => wrap(overload.returns[i], v));
+  return wrap(overload.returns[0], result);
+}
+
+/** The schemas of all operators of the dispatcher. */
+export function operatorSchemas(): string[] {
+  return native.schemas();
+}

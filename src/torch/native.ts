@@ -1,0 +1,162 @@
+/** Loads the addon and says plainly what to do when it is not set up. */
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ClinicaDLException } from "../utils/exceptions.ts";
+
+/** libtorch or the addon is missing: run `npx clinicadl setup`. */
+export class EngineNotSetUpError extends ClinicaDLException {}
+
+/** Handles are small integers: an index into the table of tensors of this thread. */
+export type Handle = number;
+export type NativeValue = number | bigint | string | boolean | null | undefined | NativeValue[];
+export type BinaryArray =
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | Float32Array
+  | Float64Array
+  | BigInt64Array
+  | BigUint64Array;
+
+/** The functions of the addon, one group per file of `native/`. */
+export interface Native {
+  // ops.cc
+  findOperator(name: string): number;
+  call(id: number, ...args: unknown[]): NativeValue;
+  schemas(): string[];
+  // tensor.cc
+  fromBytes(bytes: BinaryArray, dtype: string, shape: readonly number[], stride: readonly number[] | null): Handle;
+  shareBytes(bytes: BinaryArray, dtype: string, shape: readonly number[]): Handle;
+  toBytes(h: Handle): Uint8Array;
+  copyInto(h: Handle, target: BinaryArray): void;
+  view(h: Handle): ArrayBuffer;
+  storageBytes(h: Handle): Uint8Array;
+  dispose(h: Handle): void;
+  shape(h: Handle): number[];
+  stride(h: Handle): number[];
+  dtype(h: Handle): string;
+  device(h: Handle): string;
+  numel(h: Handle): number;
+  storageOffset(h: Handle): number;
+  storageId(h: Handle): bigint;
+  tensorId(h: Handle): bigint;
+  isContiguous(h: Handle, format: string): boolean;
+  isPinned(h: Handle): boolean;
+  item(h: Handle): number | bigint | [number, number];
+  alias(h: Handle): Handle;
+  setData(h: Handle, other: Handle): void;
+  pickChannelsLast(h: Handle): Handle;
+  // autograd.cc
+  requiresGrad(h: Handle): boolean;
+  setRequiresGrad(h: Handle, value: boolean): void;
+  isLeaf(h: Handle): boolean;
+  gradFn(h: Handle): string | null;
+  grad(h: Handle): Handle | null;
+  setGrad(h: Handle, gradient: Handle | null): void;
+  backward(tensors: Handle[], gradients: (Handle | null)[], retainGraph: boolean, createGraph: boolean): void;
+  gradOf(
+    outputs: Handle[],
+    inputs: Handle[],
+    gradients: (Handle | null)[],
+    retainGraph: boolean,
+    createGraph: boolean,
+    allowUnused: boolean,
+  ): (Handle | null)[];
+  registerHook(h: Handle, hook: (gradient: Handle) => Handle | undefined): number;
+  removeHook(h: Handle, id: number): void;
+  gradEnabled(): boolean;
+  setGradEnabled(value: boolean): void;
+  setAnomaly(enabled: boolean, checkNan: boolean): void;
+  anomaly(): boolean;
+  autocast(device: string): [boolean, string];
+  setAutocast(device: string, enabled: boolean, dtype: string, entering: boolean): void;
+  // random.cc
+  makeGenerator(device: string): number;
+  dropGenerator(id: number): void;
+  setSeed(generator: number | string, seed: number | bigint): void;
+  manualSeed(seed: number | bigint): void;
+  seedOf(generator: number | string): bigint;
+  getRngState(generator: number | string): Handle;
+  setRngState(generator: number | string, state: Handle): void;
+  // memory.cc
+  liveTensors(): number;
+  liveBytes(): number;
+  memoryStats(): MemoryStats;
+  emptyCache(): void;
+  setMemoryCap(bytes: number): void;
+  resetPeakMemory(): void;
+  // system.cc
+  getNumThreads(): number;
+  setNumThreads(n: number): void;
+  getNumInteropThreads(): number;
+  setDeterministic(enabled: boolean, warnOnly: boolean): void;
+  deterministic(): [boolean, boolean];
+  setCudnn(deterministic: boolean, benchmark: boolean): void;
+  setFlushDenormal(enabled: boolean): boolean;
+  config(): string;
+  loadCuda(path: string): string;
+  cudaAvailable(): boolean;
+  cudaDeviceCount(): number;
+  cudaSynchronize(device: string): void;
+  cudaMemory(device: string): { allocated: number; maxAllocated: number; reserved: number; maxReserved: number };
+  cudaEmptyCache(): void;
+  cudaResetPeak(device: string): void;
+  version(): string;
+  // transfer.cc
+  transferRelease(h: Handle): number;
+  transferAdopt(id: number): Handle;
+  transferDropFrom(owner: number): number;
+  transferOwner(): number;
+  transferCount(): number;
+}
+
+/** What the CPU allocator has done, in bytes and calls. */
+export interface MemoryStats {
+  liveBytes: number;
+  peakBytes: number;
+  cachedBytes: number;
+  /** 0 means no cap. */
+  capBytes: number;
+  allocations: number;
+  hits: number;
+  misses: number;
+}
+
+/** The package's own root: two levels above `src/torch` and `dist/torch` alike. */
+export const packageRoot = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+
+/** What setup found: the folder that holds `torch/`, and the addon. */
+export interface Engine {
+  libtorch: string;
+  addon: string;
+  torchVersion: string;
+}
+
+export function readEngine(): Engine {
+  const path = join(packageRoot, "build", "engine.json");
+  if (!existsSync(path)) {
+    throw new EngineNotSetUpError("The engine is not set up (libtorch and its addon). Run `npx clinicadl setup`.");
+  }
+  return JSON.parse(readFileSync(path, "utf8")) as Engine;
+}
+
+function load(): Native {
+  const engine = readEngine();
+  const addon = join(packageRoot, engine.addon);
+  try {
+    return createRequire(import.meta.url)(existsSync(engine.addon) ? engine.addon : addon) as Native;
+  } catch (cause) {
+    throw new EngineNotSetUpError(
+      `The engine at ${addon} cannot be loaded: ${(cause as Error).message}. Run \`npx clinicadl setup\` again.`,
+      { cause },
+    );
+  }
+}
+
+export const native: Native = load();

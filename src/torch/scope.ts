@@ -1,0 +1,89 @@
+/**
+ * Scopes: everything made in one is disposed at its end, unless kept.
+ *
+ * ```ts
+ * using scope = torch.scope();
+ * const loss = scope.keep(model.call(x).sum()); // lives on in the enclosing scope, or by itself
+ * ```
+ *
+ * A scope belongs to its thread and is synchronous: do not `await` inside one.
+ */
+import type { Tensor } from "./tensor.ts";
+
+let current: Scope | null = null;
+
+export class Scope implements Disposable {
+  readonly #parent: Scope | null;
+  #tensors: Tensor[] = [];
+  #ended = false;
+
+  constructor() {
+    this.#parent = current;
+    current = this;
+  }
+
+  add(tensor: Tensor): void {
+    this.#tensors.push(tensor);
+  }
+
+  /** Moves a tensor of this scope to the enclosing one; where there is none, it lives until it is disposed. */
+  keep<T extends Tensor | readonly Tensor[]>(kept: T): T {
+    for (const tensor of Array.isArray(kept) ? (kept as readonly Tensor[]) : [kept as Tensor]) {
+      if (tensor.scope !== this) continue;
+      if (this.#parent === null) tensor.keep();
+      else {
+        tensor.scope = this.#parent;
+        this.#parent.add(tensor);
+      }
+    }
+    return kept;
+  }
+
+  /** Disposes what is left in the scope. */
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    const inOrder = current === this;
+    if (inOrder) current = this.#parent;
+    for (const tensor of this.#tensors) if (tensor.scope === this) tensor.dispose();
+    this.#tensors = [];
+    if (!inOrder) {
+      throw new Error("torch.scope: a scope ended while a later one was open. Scopes are synchronous: do not await inside one.");
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.end();
+  }
+}
+
+/** Opens a scope on this thread; `using scope = torch.scope()` ends it with the block. */
+export function scope(): Scope {
+  return new Scope();
+}
+
+/** Runs `body` in a scope; the tensor, or array of tensors, that it returns is kept. */
+export function tidy<T>(body: () => T): T {
+  using own = new Scope();
+  const result = body();
+  keepAll(own, result);
+  return result;
+}
+
+function keepAll(own: Scope, value: unknown): void {
+  if (Array.isArray(value)) for (const v of value) keepAll(own, v);
+  else if (typeof value === "object" && value !== null && "handleFor" in value) own.keep(value as Tensor);
+}
+
+/** Puts a new tensor in the open scope; false where there is none. */
+export function enterScopeOf(tensor: Tensor): boolean {
+  if (current === null) return false;
+  tensor.scope = current;
+  current.add(tensor);
+  return true;
+}
+
+/** The scope that is open on this thread, if any. */
+export function currentScope(): Scope | null {
+  return current;
+}

@@ -1,0 +1,86 @@
+/**
+ * Values that Python tells apart and JavaScript does not. All are what they extend, so code that only reads
+ * them need not know.
+ */
+
+/** A Python tuple: an array that is written as a tuple again. */
+export class Tuple<T = unknown> extends Array<T> {
+  // map, filter, … give ordinary arrays
+  static override get [Symbol.species](): ArrayConstructor {
+    return Array;
+  }
+}
+
+/**
+ * Marks `items` to be saved as a Python tuple.
+ *
+ * ```ts
+ * torch.save(new Map([[torch.tuple([0, 1]), 0.5]]), "losses.pt"); // {(0, 1): 0.5}
+ * ```
+ */
+export function tuple<T>(items: Iterable<T>): Tuple<T> {
+  const out = new Tuple<T>();
+  for (const item of items) out.push(item);
+  return out;
+}
+
+/** A number that is saved as a Python float even if it is integral. */
+export class PyFloat {
+  readonly value: number;
+  constructor(value: number) {
+    this.value = value;
+  }
+  valueOf(): number {
+    return this.value;
+  }
+  toJSON(): number {
+    return this.value;
+  }
+}
+
+/** Marks `value` to be saved as a Python float: `torch.float(1)` is `1.0`. Loading gives ordinary numbers. */
+export function float(value: number): PyFloat {
+  return new PyFloat(value);
+}
+
+/** A `collections.Counter`: how often each key occurs. */
+export class Counter<K = unknown> extends Map<K, number> {
+  /** Counts the items of `items`. */
+  static of<K>(items: Iterable<K>): Counter<K> {
+    const out = new Counter<K>();
+    for (const item of items) out.set(item, (out.get(item) ?? 0) + 1);
+    return out;
+  }
+}
+
+/** The versions of the modules that made a state dict, by module path: what PyTorch calls `_metadata`. */
+export type StateDictMetadata = Map<string, { version: number }>;
+
+/** A state dict may carry the versions of its modules; without, they are derived from its keys when it is saved. */
+export interface WithMetadata {
+  _metadata?: StateDictMetadata;
+}
+
+export type NumericArray =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array;
+
+/** A numpy array: numbers in C order and a shape. Python needs `weights_only=False` to load one. */
+export class NdArray {
+  readonly data: NumericArray;
+  readonly shape: readonly number[];
+  constructor(data: NumericArray, shape: readonly number[]) {
+    const count = shape.reduce((a, b) => a * b, 1);
+    if (count !== data.length) throw new RangeError(`NdArray: shape [${shape.join(", ")}] needs ${count} numbers, got ${data.length}.`);
+    this.data = data;
+    this.shape = shape;
+  }
+}

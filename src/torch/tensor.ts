@@ -1,0 +1,299 @@
+/**
+ * The tensor: a handle on libtorch's. Memory is owned, not collected: dispose what you make, or make it in a scope.
+ * The operators that have `self` as their first argument are methods too; they are generated (`generated/methods.ts`).
+ */
+import { ClinicaDLException } from "../utils/exceptions.ts";
+import { type BinaryArray, type Handle, type NativeValue, native } from "./native.ts";
+import { formatTensor } from "./print.ts";
+import { enterScopeOf, type Scope } from "./scope.ts";
+import type { DType, MemoryFormat, NestedArray, TypedArray } from "./types.ts";
+
+/** A tensor was used after its memory was given back. */
+export class DisposedTensorError extends ClinicaDLException {}
+
+/** The net below ownership: a tensor that nobody disposed is freed when the garbage collector finds it. */
+const forgotten = new FinalizationRegistry<Handle>((handle) => native.dispose(handle));
+
+export interface ToOptions {
+  readonly dtype?: DType | undefined;
+  readonly device?: string | undefined;
+  readonly memoryFormat?: MemoryFormat | undefined;
+  readonly nonBlocking?: boolean | undefined;
+  readonly copy?: boolean | undefined;
+}
+
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the generated operators are methods of this class
+export class Tensor implements Disposable {
+  #handle: Handle;
+  /** The scope that disposes this tensor at its end; null when it is kept. Managed by `scope.ts`. */
+  scope: Scope | null = null;
+  /** Whether `keep()` took it out of all scopes. */
+  kept = false;
+
+  /** Takes ownership of a native handle. Use `torch.tensor` and its kin to make tensors. */
+  constructor(handle: Handle) {
+    this.#handle = handle;
+    if (!enterScopeOf(this)) forgotten.register(this, handle, this);
+  }
+
+  static isTensor(value: unknown): value is Tensor {
+    return value instanceof Tensor;
+  }
+
+  /** The native handle; throws when disposed, naming the operator that wanted it. */
+  handleFor(operator: string): Handle {
+    if (this.#handle < 0) {
+      throw new DisposedTensorError(
+        `${operator}: a tensor was used after it had been disposed. Keep it with scope.keep(t) or t.keep(), or dispose it later.`,
+      );
+    }
+    return this.#handle;
+  }
+
+  get disposed(): boolean {
+    return this.#handle < 0;
+  }
+
+  /** Gives the memory back now. Doing so twice is harmless. */
+  dispose(): void {
+    if (this.#handle < 0) return;
+    forgotten.unregister(this);
+    native.dispose(this.#handle);
+    this.#handle = -1;
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** Hands the native handle over; this object is then as good as disposed. For moves between threads. */
+  surrender(operator: string): Handle {
+    const handle = this.handleFor(operator);
+    forgotten.unregister(this);
+    this.#handle = -1;
+    return handle;
+  }
+
+  /** Takes the tensor out of every scope: it lives until it is disposed. Returns itself. */
+  keep(): this {
+    if (this.scope !== null) forgotten.register(this, this.handleFor("keep"), this);
+    this.scope = null;
+    this.kept = true;
+    return this;
+  }
+
+  get shape(): readonly number[] {
+    return native.shape(this.handleFor("shape"));
+  }
+  get dtype(): DType {
+    return native.dtype(this.handleFor("dtype")) as DType;
+  }
+  /** "cpu" or "cuda:0". */
+  get device(): string {
+    return native.device(this.handleFor("device"));
+  }
+  get ndim(): number {
+    return this.shape.length;
+  }
+  dim(): number {
+    return this.shape.length;
+  }
+  numel(): number {
+    return native.numel(this.handleFor("numel"));
+  }
+  /** The length along `dim`; a negative one counts from the end. */
+  size(dim: number): number {
+    const shape = this.shape;
+    const length = shape[dim < 0 ? dim + shape.length : dim];
+    if (length === undefined) {
+      throw new RangeError(`size: dimension ${dim} of a tensor of ${shape.length} dimensions does not exist.`);
+    }
+    return length;
+  }
+  /** In elements, not bytes. */
+  stride(): readonly number[] {
+    return native.stride(this.handleFor("stride"));
+  }
+  storageOffset(): number {
+    return native.storageOffset(this.handleFor("storageOffset"));
+  }
+  /** Equal for tensors that share memory. */
+  storageId(): bigint {
+    return native.storageId(this.handleFor("storageId"));
+  }
+  /** Equal for two objects that stand for the same tensor of libtorch. */
+  tensorId(): bigint {
+    return native.tensorId(this.handleFor("tensorId"));
+  }
+  isContiguous(format: MemoryFormat = "contiguous"): boolean {
+    return native.isContiguous(this.handleFor("isContiguous"), format);
+  }
+  isPinned(): boolean {
+    return native.isPinned(this.handleFor("isPinned"));
+  }
+
+  get requiresGrad(): boolean {
+    return native.requiresGrad(this.handleFor("requiresGrad"));
+  }
+  set requiresGrad(value: boolean) {
+    native.setRequiresGrad(this.handleFor("requiresGrad"), value);
+  }
+  requiresGrad_(value = true): this {
+    this.requiresGrad = value;
+    return this;
+  }
+  get isLeaf(): boolean {
+    return native.isLeaf(this.handleFor("isLeaf"));
+  }
+  /** The name of the function that made this tensor (`AddBackward0`), or null. */
+  get gradFn(): string | null {
+    return native.gradFn(this.handleFor("gradFn"));
+  }
+  /** The gradient that `backward` left here, or null. Each access makes a new object: dispose it, or be in a scope. */
+  get grad(): Tensor | null {
+    const handle = native.grad(this.handleFor("grad"));
+    return handle === null ? null : new Tensor(handle);
+  }
+  set grad(value: Tensor | null) {
+    native.setGrad(this.handleFor("grad"), value === null ? null : value.handleFor("grad"));
+  }
+  /** Gradients of this tensor with respect to every leaf that requires one, added to their `grad`. */
+  backward(gradient: Tensor | null = null, options: { retainGraph?: boolean; createGraph?: boolean } = {}): void {
+    native.backward(
+      [this.handleFor("backward")],
+      [gradient === null ? null : gradient.handleFor("backward")],
+      options.retainGraph ?? options.createGraph ?? false,
+      options.createGraph ?? false,
+    );
+  }
+  /** Calls `hook` with each gradient that reaches this tensor; what it returns replaces the gradient. */
+  registerHook(hook: (gradient: Tensor) => Tensor | undefined): { remove(): void } {
+    const id = native.registerHook(this.handleFor("registerHook"), (handle) => {
+      const gradient = new Tensor(handle);
+      const replaced = hook(gradient);
+      if (replaced === undefined) {
+        if (gradient.scope === null && !gradient.kept) gradient.dispose();
+        return undefined;
+      }
+      return replaced.handleFor("registerHook");
+    });
+    return { remove: () => native.removeHook(this.handleFor("removeHook"), id) };
+  }
+
+  /** The one element, as a number; a boolean is 0 or 1. */
+  item(): number {
+    const value = native.item(this.handleFor("item"));
+    if (typeof value === "number") return value;
+    if (typeof value === "bigint") throw new RangeError(`item: ${value} does not fit a number exactly; use toTypedArray().`);
+    throw new TypeError("item: the element is complex; use toTypedArray().");
+  }
+
+  /** The elements in contiguous order, copied. bfloat16 and float16 come as Float32Array, bool as Uint8Array. */
+  toTypedArray(): TypedArray {
+    const dtype = this.dtype;
+    if (dtype === "float16" || dtype === "bfloat16") {
+      const wide = this.to({ dtype: "float32" });
+      const out = wide.toTypedArray();
+      wide.dispose();
+      return out;
+    }
+    return typedArray(dtype, native.toBytes(this.handleFor("toTypedArray")).buffer as ArrayBuffer);
+  }
+  /** The elements in contiguous order as raw bytes, copied. */
+  toBytes(): Uint8Array {
+    return native.toBytes(this.handleFor("toBytes"));
+  }
+  /** The whole storage below this tensor as raw bytes, copied. */
+  storageBytes(): Uint8Array {
+    return native.storageBytes(this.handleFor("storageBytes"));
+  }
+  /** Copies the elements, in contiguous order, into `target`. */
+  copyInto(target: BinaryArray): void {
+    native.copyInto(this.handleFor("copyInto"), target);
+  }
+  /** This tensor's own memory as a typed array, without a copy; CPU and contiguous only. It keeps the memory alive. */
+  view_(): TypedArray {
+    return typedArray(this.dtype, native.view(this.handleFor("view_")));
+  }
+  /** The elements as nested arrays of numbers (booleans for bool); a number for a tensor without dimensions. */
+  toArray(): NestedArray {
+    const isBool = this.dtype === "bool";
+    const flat = Array.from(this.toTypedArray() as Float64Array, (v) => (isBool ? Boolean(v) : Number(v)));
+    const build = (offset: number, dim: number, shape: readonly number[]): NestedArray => {
+      if (dim === shape.length) return flat[offset] as NestedArray;
+      const inner = shape.slice(dim + 1).reduce((a, b) => a * b, 1);
+      return Array.from({ length: shape[dim] ?? 0 }, (_, i) => build(offset + i * inner, dim + 1, shape));
+    };
+    return build(0, 0, this.shape);
+  }
+
+  /** Itself in another dtype, device or memory format; a new object even where nothing changes. */
+  to(options: ToOptions): Tensor {
+    const { dtype, device, memoryFormat, nonBlocking, copy, ...rest } = options;
+    for (const key of Object.keys(rest)) {
+      throw new TypeError(`to: unknown option '${key}'; known are dtype, device, memoryFormat, nonBlocking, copy.`);
+    }
+    toOperator ??= native.findOperator("aten::to.dtype_layout");
+    const out: NativeValue = native.call(
+      toOperator,
+      this.handleFor("to"),
+      dtype ?? null,
+      null,
+      device ?? null,
+      null,
+      nonBlocking ?? false,
+      copy ?? false,
+      memoryFormat ?? null,
+    );
+    return new Tensor(out as Handle);
+  }
+  cpu(): Tensor {
+    return this.to({ device: "cpu" });
+  }
+  cuda(index = 0): Tensor {
+    return this.to({ device: `cuda:${index}` });
+  }
+  /** Takes the other's memory, shape and dtype, as `p.data = x` does in PyTorch. */
+  setData(other: Tensor): void {
+    native.setData(this.handleFor("setData"), other.handleFor("setData"));
+  }
+  /** A second object on the same tensor of libtorch (same gradient, same history). */
+  alias(): Tensor {
+    return new Tensor(native.alias(this.handleFor("alias")));
+  }
+
+  toString(): string {
+    return formatTensor(this);
+  }
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.disposed ? "tensor(<disposed>)" : formatTensor(this);
+  }
+}
+
+let toOperator: number | undefined;
+
+/** Views `buffer` as `dtype`. */
+export function typedArray(dtype: DType, buffer: ArrayBuffer): TypedArray {
+  switch (dtype) {
+    case "float32":
+    case "complex64":
+      return new Float32Array(buffer);
+    case "float64":
+    case "complex128":
+      return new Float64Array(buffer);
+    case "float16":
+    case "bfloat16":
+      return new Uint16Array(buffer);
+    case "int8":
+      return new Int8Array(buffer);
+    case "uint8":
+    case "bool":
+      return new Uint8Array(buffer);
+    case "int16":
+      return new Int16Array(buffer);
+    case "int32":
+      return new Int32Array(buffer);
+    case "int64":
+      return new BigInt64Array(buffer);
+  }
+}

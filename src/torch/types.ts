@@ -1,0 +1,54 @@
+/** The small vocabulary of the engine. */
+
+export const dtypes = [
+  "float32",
+  "float64",
+  "float16",
+  "bfloat16",
+  "int8",
+  "uint8",
+  "int16",
+  "int32",
+  "int64",
+  "bool",
+  "complex64",
+  "complex128",
+] as const;
+export type DType = (typeof dtypes)[number];
+export type MemoryFormat = "contiguous" | "channels_last" | "channels_last_3d" | "preserve";
+export type Layout = "strided" | "sparse_coo";
+export type Scalar = number | bigint | boolean;
+export type NestedArray = number | boolean | NestedArray[];
+export type TypedArray =
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Float32Array
+  | Float64Array
+  | BigInt64Array;
+
+const sizes: Readonly<Record<DType, number>> = {
+  float32: 4,
+  float64: 8,
+  float16: 2,
+  bfloat16: 2,
+  int8: 1,
+  uint8: 1,
+  int16: 2,
+  int32: 4,
+  int64: 8,
+  bool: 1,
+  complex64: 8,
+  complex128: 16,
+};
+
+/** Bytes of one element. */
+export function itemSize(dtype: DType): number {
+  return sizes[dtype];
+}
+
+export function isFloatingPoint(dtype: DType): boolean {
+  return dtype === "float32" || dtype === "float64" || dtype === "float16" || dtype === "bfloat16";
+}

@@ -1,0 +1,99 @@
+import type { Tensor } from "../torch/index.ts";
+import type { ToDict } from "../utils/config.ts";
+import type { Rng } from "../utils/random/rng.ts";
+
+export { Rng } from "../utils/random/rng.ts";
+
+/** Intensities (interpolated, normalised) or labels (masks, segmentations: values are names, never changed). */
+export type ImageKind = "scalar" | "label";
+
+/** What a transform needs of an image. */
+export interface ImageLike {
+  readonly kind: ImageKind;
+  /**
+   * (C, D, H, W) = (channels, x, y, z). A transform assigns a new tensor and never writes into the one it got (a cache
+   * may own it), nor disposes of it: the caller runs the whole pipeline in a `torch.scope()`.
+   */
+  tensor: Tensor;
+  /** Voxel indices → world millimetres (RAS+), 4×4 row-major, 16 numbers. Replaced, never written into. */
+  affine: Float64Array;
+}
+
+/**
+ * What a transform needs of a data point; `DataPoint` and `Sample` (src/data/structures) implement it.
+ * Named images (the image under `"image"`, and masks), and named fields that are not images (columns, "output", …).
+ */
+export interface HasImages {
+  readonly participantId: string;
+  readonly sessionId: string;
+  /** Every image with its name, "image" first. */
+  namedImages(): Iterable<readonly [name: string, image: ImageLike]>;
+  /** Names of the fields that are not images. */
+  fieldNames(): Iterable<string>;
+  hasField(name: string): boolean;
+  /** The value of a field that is not an image; KeyError-like error when there is none. */
+  getField(name: string): unknown;
+  /** Adds or replaces a field that is not an image. */
+  setField(name: string, value: unknown): void;
+  /** A data point with its own images and fields, whose tensors are shared until replaced. */
+  copy(): this;
+}
+
+/** A transform ready to be applied. */
+export interface Transform {
+  /** For messages and logs: `ZNormalization`. */
+  readonly name: string;
+  /** Whether it draws from `rng`. */
+  readonly random: boolean;
+  /**
+   * Transforms `dataPoint` in place (a shallow copy of it if `copy` was asked) and returns it.
+   * Everything random is drawn from `rng`.
+   */
+  apply<T extends HasImages>(dataPoint: T, rng: Rng): T;
+}
+
+/** A config whose `getObject()` is a transform: what a `TransformsHandler` takes. */
+export interface TransformConfig extends ToDict {
+  readonly name_: string;
+  getObject(): Transform;
+}
+
+/** A transform of one's own: changes the data point or returns another. It is applied as it is, and cannot be read back from JSON. */
+export type TransformFunction = <T extends HasImages>(dataPoint: T, rng: Rng) => T;
+
+/** What the fields of a handler take. */
+export type TransformLike = TransformConfig | Transform | TransformFunction;
+
+/** Where in the image a sample comes from. */
+export type SamplePlace =
+  | { readonly sampleType: "image"; readonly samplePosition: null }
+  | { readonly sampleType: "patch"; readonly samplePosition: readonly [number, number, number] }
+  | {
+      readonly sampleType: "slice";
+      readonly samplePosition: number;
+      readonly sliceDirection: 0 | 1 | 2;
+      readonly squeeze: boolean;
+    };
+
+/** What can be known of an image before its voxels are read: enough to count its samples. */
+export interface ImageOutline {
+  readonly participantId: string;
+  readonly sessionId: string;
+  /** [D, H, W], after the image transforms. */
+  readonly spatialShape: readonly [number, number, number];
+}
+
+/** Cuts samples out of an image. */
+export interface Extraction extends ToDict {
+  /** `Image`, `Patch`, `Slice`. */
+  readonly name_: string;
+  readonly sampleType: SamplePlace["sampleType"];
+  /** How many samples an image of this shape gives. */
+  numSamplesPerImage(outline: ImageOutline): number;
+  /**
+   * Cuts sample number `index` out of every image of `dataPoint`, in place: tensors (slices keep a size of 1 along
+   * their direction) and affines. Says where it was.
+   * @throws RangeError when there is no such sample.
+   */
+  extract(dataPoint: HasImages, index: number): SamplePlace;
+}
