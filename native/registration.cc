@@ -20,6 +20,7 @@ napi_value init(napi_env env, napi_value exports) {
   define_memory(env, exports);
   define_system(env, exports);
   define_transfer(env, exports);
+  define_fused(env, exports);
   return exports;
 }
 

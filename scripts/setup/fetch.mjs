@@ -32,7 +32,8 @@ for w, i in files:
 export async function fetchLibtorch({ env = process.env, gpu = false } = {}) {
   const final = cacheFolder(env, gpu);
   const lock = join(dirname(final), `.${basename(final)}.lock`);
-  const onWait = (owner) => say(`another setup (process ${owner?.pid} on ${owner?.host}) is fetching libtorch; waiting for it`);
+  const onWait = (owner) =>
+    say(`another setup (process ${owner?.pid} on ${owner?.host}) is fetching libtorch; waiting for it`);
   return await withLock(
     lock,
     async () => {
@@ -63,7 +64,8 @@ export async function fetchLibtorch({ env = process.env, gpu = false } = {}) {
 /** Under the lock nobody is at work here: temporary folders belong to setups that were killed. */
 function clearLeftovers(final) {
   for (const name of readdirSync(dirname(final))) {
-    if (name.startsWith(`${basename(final)}.tmp-`)) rmSync(join(dirname(final), name), { recursive: true, force: true });
+    if (name.startsWith(`${basename(final)}.tmp-`))
+      rmSync(join(dirname(final), name), { recursive: true, force: true });
   }
   rmSync(final, { recursive: true, force: true });
 }
@@ -73,7 +75,8 @@ async function pythonWithPip(env) {
   const wayOut =
     `Install it (Debian and Ubuntu: sudo apt install python3 python3-pip; macOS: brew install python), ` +
     `or set CLINICADL_LIBTORCH to the torch folder of an installed PyTorch ${TORCH_VERSION}.`;
-  if (found.length === 0) throw new SetupError(`Python 3 was not found on the PATH; setup fetches libtorch with its pip.\n${wayOut}`);
+  if (found.length === 0)
+    throw new SetupError(`Python 3 was not found on the PATH; setup fetches libtorch with its pip.\n${wayOut}`);
   for (const python of found) {
     const { code } = await run(python, ["-m", "pip", "--version"], { env });
     if (code === 0) return python;
@@ -104,7 +107,17 @@ async function download(python, env, gpu, temporary) {
   const timer = setInterval(() => bar.update(megabytes(sizeOf(temporary))), 500);
   // pip writes what it is fetching to TMPDIR: there its growth can be watched, and it is on the disk that was checked
   const pipEnv = { ...env, TMPDIR: join(temporary, "pip"), PIP_DISABLE_PIP_VERSION_CHECK: "1", PIP_NO_INPUT: "1" };
-  const args = ["-m", "pip", "download", "--dest", wheels, "--only-binary=:all:", "--python-version", WHEEL_PYTHON, ...what];
+  const args = [
+    "-m",
+    "pip",
+    "download",
+    "--dest",
+    wheels,
+    "--only-binary=:all:",
+    "--python-version",
+    WHEEL_PYTHON,
+    ...what,
+  ];
   const { code, tail } = await run(python, args, { env: pipEnv }).finally(() => clearInterval(timer));
   bar.done(code === 0 ? `${megabytes(sizeOf(wheels))} fetched` : "failed");
   if (code === 0) return;
@@ -121,12 +134,17 @@ async function download(python, env, gpu, temporary) {
   );
 }
 
-const isOffline = (text) => /NewConnectionError|Connection (refused|reset)|Name or service not known|name resolution|ProxyError|Max retries/i.test(text);
+const isOffline = (text) =>
+  /NewConnectionError|Connection (refused|reset)|Name or service not known|name resolution|ProxyError|Max retries/i.test(
+    text,
+  );
 const lastLines = (text, count = 6) => text.split("\n").slice(-count).join("\n");
 
 async function unpack(python, env, temporary) {
   const wheels = join(temporary, "wheels");
-  const paths = readdirSync(wheels).filter((name) => name.endsWith(".whl")).map((name) => join(wheels, name));
+  const paths = readdirSync(wheels)
+    .filter((name) => name.endsWith(".whl"))
+    .map((name) => join(wheels, name));
   const bar = progress("unpacking libtorch");
   const onLine = (line) => /^\d+ %$/.test(line) && bar.update(line);
   const { code, tail } = await run(python, ["-c", UNPACK, join(temporary, "unpacked"), ...paths], { env, onLine });

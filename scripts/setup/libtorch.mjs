@@ -1,9 +1,9 @@
 // Finds libtorch: CLINICADL_LIBTORCH, a Python environment that has it, the cache. See fetch.mjs for the rest.
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { cacheRoot, platformName, TORCH_VERSION } from "./platform.mjs";
 import { SetupError } from "./report.mjs";
 import { run, which } from "./run.mjs";
-import { cacheRoot, platformName, TORCH_VERSION } from "./platform.mjs";
 
 const LIBRARY = process.platform === "darwin" ? "dylib" : "so";
 
@@ -40,9 +40,12 @@ export function fromEnvironment(env = process.env) {
   const folder = basename(given) === "torch" && !existsSync(join(given, "torch")) ? dirname(given) : given;
   const found = inspect(folder);
   const wayOut = `Set it to the torch folder of PyTorch ${TORCH_VERSION} (the one with lib/ and include/), or unset it and let setup find or fetch one.`;
-  if (found.problem !== undefined) throw new SetupError(`CLINICADL_LIBTORCH is '${value}', but ${found.problem}.\n${wayOut}`);
+  if (found.problem !== undefined)
+    throw new SetupError(`CLINICADL_LIBTORCH is '${value}', but ${found.problem}.\n${wayOut}`);
   if (found.version !== TORCH_VERSION) {
-    throw new SetupError(`CLINICADL_LIBTORCH is '${value}', which is version ${found.version}; ${TORCH_VERSION} is needed.\n${wayOut}`);
+    throw new SetupError(
+      `CLINICADL_LIBTORCH is '${value}', which is version ${found.version}; ${TORCH_VERSION} is needed.\n${wayOut}`,
+    );
   }
   if (!hasCudaRuntime(found)) {
     throw new SetupError(
@@ -67,7 +70,8 @@ export function pythons(env = process.env) {
 export async function fromPython(env = process.env) {
   for (const python of pythons(env)) {
     // finds the package without importing it, which would take seconds
-    const script = "import importlib.util as u; s = u.find_spec('torch'); print(s.submodule_search_locations[0] if s else '')";
+    const script =
+      "import importlib.util as u; s = u.find_spec('torch'); print(s.submodule_search_locations[0] if s else '')";
     const { code, tail } = await run(python, ["-c", script], { env });
     const torch = tail.split("\n").at(-1)?.trim() ?? "";
     if (code !== 0 || basename(torch) !== "torch") continue;

@@ -17,7 +17,9 @@ const ignoreIndex = z
   .refine((index) => index === -100 || index >= 0, "ignoreIndex is a class index, or -100 for none")
   .default(-100);
 const noWeight = z
-  .null("'weight' is one value per sample of the batch, which cannot be known in advance: leave it out. See 'posWeight' of BCEWithLogitsLoss")
+  .null(
+    "'weight' is one value per sample of the batch, which cannot be known in advance: leave it out. See 'posWeight' of BCEWithLogitsLoss",
+  )
   .default(null);
 
 type Nested = number | readonly Nested[];

@@ -4,7 +4,7 @@ import type { nn, Tensor } from "../torch/index.ts";
 export type Reduction = "none" | "mean" | "sum";
 
 /** A loss that is a module: its weights are buffers of the model. */
-export type LossModule = nn.Module & { reduction: string };
+export type LossModule = nn.Module<[output: Tensor, target: Tensor], Tensor> & { reduction: string };
 
 /** `(output, target) => loss`. A metric can follow it only if it also has a `reduction` that can be set to "none". */
 export type LossFunction = LossModule | (((output: Tensor, target: Tensor) => Tensor) & { reduction?: string });

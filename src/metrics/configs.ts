@@ -36,12 +36,18 @@ const fields = {
   labelKey: z.string().nullable().default("label"),
   postprocessing: postprocessingSchema,
 };
-const getNotNans = z.literal(false, "The count of values that are not NaN is not available: leave 'getNotNans' to false").default(false);
+const getNotNans = z
+  .literal(false, "The count of values that are not NaN is not available: leave 'getNotNans' to false")
+  .default(false);
 const reduction = z.enum(["mean", "sum"]).default("mean");
 const average = z.enum(["macro", "weighted", "micro"]).default("macro");
 
 function compared(config: z.output<z.ZodObject<typeof fields>>): ComparedFields {
-  return { predKey: config.predKey, labelKey: config.labelKey, postprocessing: postprocessingOf(config.postprocessing) };
+  return {
+    predKey: config.predKey,
+    labelKey: config.labelKey,
+    postprocessing: postprocessingOf(config.postprocessing),
+  };
 }
 
 /** One of the model's losses (`lossName`, as in `Model.getLossFunctions`), over the whole data set. */
@@ -53,12 +59,15 @@ export class LossMetricConfig
     return "min";
   }
   getObject(model: HasLossFunctions | null = null): LossMetric {
-    if (model === null) throw new ConfigError("LossMetricConfig needs the model whose loss it computes: initMetrics(model).");
+    if (model === null)
+      throw new ConfigError("LossMetricConfig needs the model whose loss it computes: initMetrics(model).");
     const losses = model.getLossFunctions();
     const loss = losses[this.lossName];
     if (loss === undefined) {
       throw new ConfigError(
-        `LossMetricConfig: 'lossName' got '${this.lossName}', but the model's losses are ${Object.keys(losses).map((name) => `'${name}'`).join(", ")}.`,
+        `LossMetricConfig: 'lossName' got '${this.lossName}', but the model's losses are ${Object.keys(losses)
+          .map((name) => `'${name}'`)
+          .join(", ")}.`,
       );
     }
     if (loss.reduction !== "mean" && loss.reduction !== "sum") {
@@ -106,7 +115,9 @@ export class ConfusionMatrixMetricConfig
     z.strictObject({
       getNotNans,
       ...fields,
-      metricName: z.enum(Object.keys(CONFUSION_MATRIX_NAMES) as [ConfusionMatrixName, ...ConfusionMatrixName[]]).default("hit_rate"),
+      metricName: z
+        .enum(Object.keys(CONFUSION_MATRIX_NAMES) as [ConfusionMatrixName, ...ConfusionMatrixName[]])
+        .default("hit_rate"),
       includeBackground: z.boolean().default(true),
       computeSample: z.boolean().default(false),
       reduction,

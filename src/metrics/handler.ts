@@ -1,6 +1,12 @@
-import { readTsv, type Row, writeTsv } from "../io/tsv/index.ts";
+import { type Row, readTsv, writeTsv } from "../io/tsv/index.ts";
 import { type JsonObject, type JsonValue, show } from "../utils/config.ts";
-import { CannotReadFieldError, ConfigError, DataFrameError, MissingFieldsError, WrongFieldsError } from "../utils/exceptions.ts";
+import {
+  CannotReadFieldError,
+  ConfigError,
+  DataFrameError,
+  MissingFieldsError,
+  WrongFieldsError,
+} from "../utils/exceptions.ts";
 import type { EvaluatedBatch } from "./batch-like.ts";
 import type { HasLossFunctions, MetricConfig } from "./configs.ts";
 import { METRIC_CONFIGS } from "./factory.ts";
@@ -48,7 +54,9 @@ export class MetricsHandler {
 
   /** Builds the metrics from their configs. @param model where the losses are, for loss metrics. */
   initMetrics(model: HasLossFunctions | null = null): void {
-    this.#metrics = new Map([...this.#configs].map(([name, m]) => [name, m instanceof Metric ? m : m.getObject(model)]));
+    this.#metrics = new Map(
+      [...this.#configs].map(([name, m]) => [name, m instanceof Metric ? m : m.getObject(model)]),
+    );
     this.#model = model;
   }
 
@@ -128,7 +136,9 @@ export class MetricsHandler {
   /** @throws ConfigError unless there is a metric of that name. */
   checkMetricName(metric: string): void {
     if (this.#configs.has(metric)) return;
-    throw new ConfigError(`There is no metric '${metric}'. The metrics are ${this.metricNames.map((name) => `'${name}'`).join(", ")}.`);
+    throw new ConfigError(
+      `There is no metric '${metric}'. The metrics are ${this.metricNames.map((name) => `'${name}'`).join(", ")}.`,
+    );
   }
 
   /** Adds metrics. All metrics forget their samples, so that they have seen the same ones. */
@@ -169,7 +179,10 @@ export class MetricsHandler {
   }
   /** Adds the values to those of existing files, row by row. */
   merge(path: string, detailsPath: string | null = null): void {
-    const pairs = [[path, this.#df] as const, ...(detailsPath === null ? [] : [[detailsPath, this.#detailedDf] as const])];
+    const pairs = [
+      [path, this.#df] as const,
+      ...(detailsPath === null ? [] : [[detailsPath, this.#detailedDf] as const]),
+    ];
     for (const [file, rows] of pairs) {
       const merged = mergeTables(readTsv(file), withEmptyCells(rows));
       writeTsv(file, merged, Object.keys(merged[0] ?? {}));
@@ -186,13 +199,15 @@ export class MetricsHandler {
   #read(path: string, keys: readonly string[]): Row[] {
     const rows = readTsv(path);
     const missing = [...keys, ...this.metricNames].filter((column) => rows.some((row) => !(column in row)));
-    if (missing.length > 0) throw new DataFrameError(`${path} lacks the column(s) ${missing.map((c) => `'${c}'`).join(", ")}.`);
+    if (missing.length > 0)
+      throw new DataFrameError(`${path} lacks the column(s) ${missing.map((c) => `'${c}'`).join(", ")}.`);
     return withNan(rows, this.metricNames);
   }
 
   toDict(): JsonObject {
     const metrics: JsonObject = {};
-    for (const [name, metric] of this.#configs) metrics[name] = metric instanceof Metric ? metric.toString() : metric.toDict();
+    for (const [name, metric] of this.#configs)
+      metrics[name] = metric instanceof Metric ? metric.toString() : metric.toDict();
     return { name_: "MetricsHandler", metrics, metrics_on_cpu: this.metricsOnCpu };
   }
   /**
@@ -201,9 +216,11 @@ export class MetricsHandler {
    */
   static fromDict(dict: JsonObject, given: Readonly<Record<string, MetricLike>> = {}): MetricsHandler {
     const missing = ["name_", "metrics", "metrics_on_cpu"].filter((key) => !(key in dict));
-    if (missing.length > 0) throw new MissingFieldsError(`MetricsHandler: missing ${missing.map((k) => `'${k}'`).join(", ")}.`);
+    if (missing.length > 0)
+      throw new MissingFieldsError(`MetricsHandler: missing ${missing.map((k) => `'${k}'`).join(", ")}.`);
     const extra = Object.keys(dict).filter((key) => !["name_", "metrics", "metrics_on_cpu"].includes(key));
-    if (extra.length > 0) throw new WrongFieldsError(`MetricsHandler: unknown ${extra.map((k) => `'${k}'`).join(", ")}.`);
+    if (extra.length > 0)
+      throw new WrongFieldsError(`MetricsHandler: unknown ${extra.map((k) => `'${k}'`).join(", ")}.`);
     const written = dict.metrics;
     if (typeof written !== "object" || written === null || Array.isArray(written)) {
       throw new CannotReadFieldError(`MetricsHandler: 'metrics' is ${show(written)}, not an object.`, ["metrics"]);
@@ -226,7 +243,9 @@ function epochColumn(rows: readonly Row[]): string[] {
 }
 
 function isConfig(value: unknown): value is MetricConfig {
-  return typeof value === "object" && value !== null && typeof (value as Partial<MetricConfig>).getObject === "function";
+  return (
+    typeof value === "object" && value !== null && typeof (value as Partial<MetricConfig>).getObject === "function"
+  );
 }
 
 function asMetric(name: string, value: unknown): Metric | MetricConfig {
@@ -236,14 +255,19 @@ function asMetric(name: string, value: unknown): Metric | MetricConfig {
     const Class = METRIC_CONFIGS[String(name_)] as (new (options: object) => MetricConfig) | undefined;
     if (Class !== undefined) return new Class(options);
   }
-  throw new ConfigError(`The metric '${name}' got ${show(value)}. Expected a Metric or the config of ${Object.keys(METRIC_CONFIGS).join(", ")}.`);
+  throw new ConfigError(
+    `The metric '${name}' got ${show(value)}. Expected a Metric or the config of ${Object.keys(METRIC_CONFIGS).join(", ")}.`,
+  );
 }
 
 function readMetric(name: string, value: JsonValue): MetricConfig {
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
   const Class = isObject && typeof value.name_ === "string" ? METRIC_CONFIGS[value.name_] : undefined;
   if (!isObject || Class === undefined) {
-    throw new CannotReadFieldError(`The metric '${name}' was written as ${show(value)}, which cannot be read back. Pass it again.`, [name]);
+    throw new CannotReadFieldError(
+      `The metric '${name}' was written as ${show(value)}, which cannot be read back. Pass it again.`,
+      [name],
+    );
   }
   return Class.fromDict(value);
 }

@@ -21,3 +21,5 @@ export { METRIC_CONFIGS } from "./factory.ts";
 export { type MetricLike, MetricsHandler, type MetricsHandlerOptions } from "./handler.ts";
 /** The parent of metrics of one's own. */
 export { Metric, type Optimum } from "./metric.ts";
+/** What options named `postprocessing` take. */
+export { postprocessingSchema } from "./postprocessing.ts";

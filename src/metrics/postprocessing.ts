@@ -30,14 +30,15 @@ export function postprocessingOf(handler: PostprocessingHandler): Postprocessing
   };
 }
 
-/** A handler, its JSON, or the list of its transforms. */
-export const postprocessingSchema: z.ZodType<PostprocessingHandler, PostprocessingHandler | readonly TransformLike[]> = z
-  .unknown()
-  .default([])
-  .transform((value, ctx): PostprocessingHandler => {
+/** A handler, its JSON, or the list of its transforms; none by default. */
+export const postprocessingSchema = (
+  z.unknown().transform((value, ctx): PostprocessingHandler => {
     if (value instanceof PostprocessingHandler) return value;
     if (Array.isArray(value)) return new PostprocessingHandler({ transforms: value as TransformLike[] });
-    if (typeof value === "object" && value !== null && "name_" in value) return PostprocessingHandler.fromDict(value as JsonObject);
+    if (typeof value === "object" && value !== null && "name_" in value) {
+      return PostprocessingHandler.fromDict(value as JsonObject);
+    }
     ctx.addIssue({ code: "custom", message: "Expected a list of transforms or a PostprocessingHandler" });
     return z.NEVER;
-  }) as unknown as z.ZodType<PostprocessingHandler, PostprocessingHandler | readonly TransformLike[]>;
+  }) as unknown as z.ZodType<PostprocessingHandler, PostprocessingHandler | readonly TransformLike[]>
+).default(() => new PostprocessingHandler({ transforms: [] }));

@@ -38,7 +38,9 @@ export class RankingMetric extends FieldMetric<Ranked> {
     const labels = rowsOf(label);
     const [s, l] = [scores[0]?.length ?? 0, labels[0]?.length ?? 0];
     if (s !== l) {
-      throw new Error(`${this.#name}: the output has ${s} classes and the label ${l}. Labels must be one-hot, like the output.`);
+      throw new Error(
+        `${this.#name}: the output has ${s} classes and the label ${l}. Labels must be one-hot, like the output.`,
+      );
     }
     return scores.map((score, i) => ({ scores: score, labels: labels[i] ?? [] }));
   }

@@ -19,7 +19,10 @@ export class ErrorMetric extends FieldMetric<number> {
 
   protected override compare(pred: Tensor, label: Tensor | null): number[] {
     const target = sameShape(this.#kind, pred, label);
-    const difference = target.to({ dtype: "float32" }).sub(pred.to({ dtype: "float32" })).flatten(1);
+    const difference = target
+      .to({ dtype: "float32" })
+      .sub(pred.to({ dtype: "float32" }))
+      .flatten(1);
     const errors = this.#kind === "MAEMetric" ? difference.abs() : difference.square();
     const means = errors.mean([1]);
     return rowsOf(this.#kind === "RMSEMetric" ? means.sqrt() : means).flat();

@@ -13,7 +13,9 @@ export function withEmptyCells(rows: readonly Row[]): Row[] {
 /** The reverse of {@link withEmptyCells}, for the columns of `metrics`. */
 export function withNan(rows: readonly Row[], metrics: readonly string[]): Row[] {
   const names = new Set(metrics);
-  return rows.map((row) => Object.fromEntries(Object.entries(row).map(([k, v]) => [k, v === null && names.has(k) ? Number.NaN : v])));
+  return rows.map((row) =>
+    Object.fromEntries(Object.entries(row).map(([k, v]) => [k, v === null && names.has(k) ? Number.NaN : v])),
+  );
 }
 
 /**

@@ -22,7 +22,10 @@ const READERS = {
  */
 export function modelFromDict(dict: JsonValue): VanillaModel {
   if (typeof dict !== "object" || dict === null || Array.isArray(dict)) {
-    throw new CannotReadFieldError(`The model was written as ${show(dict)}, which cannot be read back. Pass the model itself.`, ["model"]);
+    throw new CannotReadFieldError(
+      `The model was written as ${show(dict)}, which cannot be read back. Pass the model itself.`,
+      ["model"],
+    );
   }
   const { name_ } = dict;
   if (name_ === undefined) throw new MissingFieldsError("The model has no 'name_'.");
@@ -46,12 +49,18 @@ export function modelFromDict(dict: JsonValue): VanillaModel {
   };
   if (name_ === "ReconstructionModel") return new ReconstructionModel(options);
   if (typeof dict.label_key !== "string") {
-    throw new CannotReadFieldError(`SupervisedModel: 'label_key' is ${show(dict.label_key)}, not a string.`, ["label_key"]);
+    throw new CannotReadFieldError(`SupervisedModel: 'label_key' is ${show(dict.label_key)}, not a string.`, [
+      "label_key",
+    ]);
   }
   return new SupervisedModel({ ...options, labelKey: dict.label_key });
 }
 
-function read<T>(field: string, dict: JsonObject, classes: Readonly<Record<string, { fromDict(dict: JsonObject): T }>>): T {
+function read<T>(
+  field: string,
+  dict: JsonObject,
+  classes: Readonly<Record<string, { fromDict(dict: JsonObject): T }>>,
+): T {
   const value = dict[field];
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
   const Class = isObject && typeof value.name_ === "string" ? classes[value.name_] : undefined;

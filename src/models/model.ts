@@ -1,6 +1,6 @@
-import type { EvaluatedBatch } from "../metrics/index.ts";
 import type { InferableBatch } from "../infer/index.ts";
 import type { LossFunction } from "../losses/index.ts";
+import type { EvaluatedBatch } from "../metrics/index.ts";
 import type { Optimizer } from "../optim/index.ts";
 import { nn, type Tensor } from "../torch/index.ts";
 import type { JsonObject } from "../utils/config.ts";
@@ -65,9 +65,9 @@ interface Resettable {
   resetRunningStats?: () => void;
 }
 
-function resetModule(module: nn.Module & Resettable): void {
-  const own = [...module.namedParameters()].filter(([name]) => !name.includes("."));
-  if (own.some(([, parameter]) => parameter.requiresGrad)) module.resetParameters?.();
+function resetModule(module: nn.AnyModule & Resettable): void {
+  const own = [...module.parameters({ recurse: false })];
+  if (own.some((parameter) => parameter.requiresGrad)) module.resetParameters?.();
   // a layer with no weights at all still remembers the data it saw
   else if (own.length === 0) module.resetRunningStats?.();
 }

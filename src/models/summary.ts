@@ -1,9 +1,9 @@
-import * as torch from "../torch/index.ts";
 import type { nn, Tensor } from "../torch/index.ts";
+import * as torch from "../torch/index.ts";
 
 /** A line of the table. */
 interface Line {
-  readonly module: nn.Module;
+  readonly module: nn.AnyModule;
   readonly depth: number;
   readonly repeated: boolean;
   outputShape: readonly number[];
@@ -40,7 +40,15 @@ export function summary(network: nn.Module, input: Tensor): string {
     const shape = line.outputShape.length === 0 ? "--" : `[${line.outputShape.join(", ")}]`;
     return [row(`${branch(line.depth)}${titles[i] ?? ""}`, shape, parameterCell(line, lines, i))];
   });
-  return [rule, row("Layer (type:depth-idx)", "Output Shape", "Param #"), rule, ...shown, rule, ...totals(lines, input, rule), rule].join("\n");
+  return [
+    rule,
+    row("Layer (type:depth-idx)", "Output Shape", "Param #"),
+    rule,
+    ...shown,
+    rule,
+    ...totals(lines, input, rule),
+    rule,
+  ].join("\n");
 }
 
 function branch(depth: number): string {
@@ -50,15 +58,15 @@ function branch(depth: number): string {
 
 /** Runs the network and notes each call of a module, parents before children. */
 function trace(network: nn.Module, input: Tensor): Line[] {
-  const depths = new Map<nn.Module, number>();
-  const visit = (module: nn.Module, depth: number) => {
+  const depths = new Map<nn.AnyModule, number>();
+  const visit = (module: nn.AnyModule, depth: number) => {
     depths.set(module, depth);
     for (const child of module.children()) visit(child, depth + 1);
   };
   visit(network, 0);
 
   const lines: Line[] = [];
-  const running = new Map<nn.Module, Line>();
+  const running = new Map<nn.AnyModule, Line>();
   const hooks = [...depths].flatMap(([module, depth]) => [
     module.registerForwardPreHook(() => {
       const repeated = running.has(module);
@@ -66,12 +74,12 @@ function trace(network: nn.Module, input: Tensor): Line[] {
       running.set(module, line);
       lines.push(line);
     }),
-    module.registerForwardHook((_module: nn.Module, _inputs: unknown, output: unknown) => {
+    module.registerForwardHook((_module: nn.AnyModule, _inputs: unknown, output: unknown) => {
       const line = running.get(module);
       const first = Array.isArray(output) ? output[0] : output;
       if (line === undefined || !torch.Tensor.isTensor(first)) return;
       line.outputShape = [...first.shape];
-      line.outputBytes = first.numel() * bytesOf(first.dtype);
+      line.outputBytes = first.numel() * torch.itemSize(first.dtype);
       line.multAdds = multAdds(module, line.outputShape);
     }),
   ]);
@@ -88,21 +96,21 @@ function trace(network: nn.Module, input: Tensor): Line[] {
   return lines;
 }
 
-function ownParameters(module: nn.Module): { name: string; numel: number; bytes: number; trainable: boolean }[] {
+function ownParameters(module: nn.AnyModule): { name: string; numel: number; bytes: number; trainable: boolean }[] {
   return [...module.namedParameters()].map(([name, p]) => ({
     name,
     numel: p.numel(),
-    bytes: p.numel() * bytesOf(p.dtype),
+    bytes: p.numel() * torch.itemSize(p.dtype),
     trainable: p.requiresGrad,
   }));
 }
 
-function isLeaf(module: nn.Module): boolean {
+function isLeaf(module: nn.AnyModule): boolean {
   return [...module.children()].length === 0;
 }
 
 /** Multiplications and additions of a layer, counted per parameter. */
-function multAdds(module: nn.Module, shape: readonly number[]): number {
+function multAdds(module: nn.AnyModule, shape: readonly number[]): number {
   const perChannel = shape.reduce((product, size, i) => (i === 1 ? product : product * size), 1);
   let total = 0;
   for (const { name, numel } of ownParameters(module)) {
@@ -115,12 +123,12 @@ function multAdds(module: nn.Module, shape: readonly number[]): number {
   return total;
 }
 
-function count(module: nn.Module): number {
+function count(module: nn.AnyModule): number {
   return ownParameters(module).reduce((sum, p) => sum + p.numel, 0);
 }
 
 /** Parameters of a module that none of the layers below it, as traced, has. */
-function leftover(lines: readonly Line[], i: number, of: (module: nn.Module) => number): number {
+function leftover(lines: readonly Line[], i: number, of: (module: nn.AnyModule) => number): number {
   const line = lines[i];
   if (line === undefined) return 0;
   let rest = of(line.module);
@@ -144,7 +152,7 @@ function parameterCell(line: Line, lines: readonly Line[], i: number): string {
   return rest > 0 ? rest.toLocaleString("en-US") : "--";
 }
 
-function trainable(module: nn.Module): number {
+function trainable(module: nn.AnyModule): number {
   return ownParameters(module).reduce((sum, p) => sum + (p.trainable ? p.numel : 0), 0);
 }
 
@@ -168,7 +176,7 @@ function totals(lines: readonly Line[], input: Tensor, rule: string): string[] {
       learning += Math.max(leftover(lines, i, trainable), 0);
     }
   });
-  const inputBytes = input.numel() * bytesOf(input.dtype);
+  const inputBytes = input.numel() * torch.itemSize(input.dtype);
   return [
     `Total params: ${params.toLocaleString("en-US")}`,
     `Trainable params: ${learning.toLocaleString("en-US")}`,
@@ -186,30 +194,12 @@ function readable(operations: number): string {
   const [unit, divisor] =
     operations >= 1e12 ? ["TERABYTES", 1e12] : operations >= 1e9 ? ["GIGABYTES", 1e9] : ["MEGABYTES", 1e6];
   const value = operations / Number(divisor);
-  const text = Number.isInteger(value) ? value.toLocaleString("en-US") : value.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  const text = Number.isInteger(value)
+    ? value.toLocaleString("en-US")
+    : value.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
   return `Units.${unit}): ${text}`;
 }
 
 function megabytes(bytes: number): string {
   return (bytes / 1e6).toFixed(2);
-}
-
-function bytesOf(dtype: torch.DType): number {
-  switch (dtype) {
-    case "bool":
-    case "uint8":
-    case "int8":
-      return 1;
-    case "float16":
-    case "bfloat16":
-    case "int16":
-      return 2;
-    case "float32":
-    case "int32":
-      return 4;
-    case "complex128":
-      return 16;
-    default:
-      return 8;
-  }
 }

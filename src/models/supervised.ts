@@ -1,5 +1,5 @@
-import type { JsonObject } from "../utils/config.ts";
 import type { Tensor } from "../torch/index.ts";
+import type { JsonObject } from "../utils/config.ts";
 import type { ModelBatch } from "./model.ts";
 import { VanillaModel, type VanillaModelOptions } from "./vanilla.ts";
 

@@ -1,4 +1,4 @@
-import { type Inferer, INFERERS, SimpleInferer } from "../infer/index.ts";
+import { INFERERS, type Inferer, SimpleInferer } from "../infer/index.ts";
 import { callLoss, LOSS_CONFIGS, type LossConfig, type LossFunction, prepareTarget } from "../losses/index.ts";
 import { NETWORK_CONFIGS, type NetworkConfig } from "../networks/index.ts";
 import { OPTIMIZER_CONFIGS, type Optimizer, type OptimizerConfig, parametersUnder } from "../optim/index.ts";
@@ -27,17 +27,28 @@ export interface VanillaModelOptions {
 type ConfigsByName<T> = Readonly<Record<string, { fromDict(dict: JsonObject): T }>>;
 
 function isConfig(value: unknown): value is { readonly name_: string; toDict(): JsonObject } {
-  return typeof value === "object" && value !== null && "name_" in value && typeof (value as { toDict?: unknown }).toDict === "function";
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "name_" in value &&
+    typeof (value as { toDict?: unknown }).toDict === "function"
+  );
 }
 
 /** A config itself, or one made of a plain object; null for anything else. */
-function configFrom<T extends { readonly name_: string }>(field: string, value: unknown, configs: ConfigsByName<T>): T | null {
+function configFrom<T extends { readonly name_: string }>(
+  field: string,
+  value: unknown,
+  configs: ConfigsByName<T>,
+): T | null {
   if (isConfig(value)) return value as unknown as T;
   if (typeof value !== "object" || value === null || !("name_" in value)) return null;
   const { name_, ...options } = value;
   const Class = configs[String(name_)] as (new (options: object) => T) | undefined;
   if (Class === undefined) {
-    throw new ConfigError(`'${field}' got the name ${show(name_)}. Expected one of ${Object.keys(configs).join(", ")}.`);
+    throw new ConfigError(
+      `'${field}' got the name ${show(name_)}. Expected one of ${Object.keys(configs).join(", ")}.`,
+    );
   }
   return new Class(options);
 }
@@ -63,7 +74,8 @@ export abstract class VanillaModel extends Model {
       this.network = network;
     } else {
       const config = configFrom<NetworkConfig>("network", network, NETWORK_CONFIGS);
-      if (config === null) throw new ConfigError(`'network' got ${show(network)}. Expected a torch.nn.Module or the config of one.`);
+      if (config === null)
+        throw new ConfigError(`'network' got ${show(network)}. Expected a torch.nn.Module or the config of one.`);
       this.#network = config;
       this.network = config.getObject();
     }
@@ -72,7 +84,10 @@ export abstract class VanillaModel extends Model {
       this.loss = loss as LossFunction;
     } else {
       const config = configFrom<LossConfig>("loss", loss, LOSS_CONFIGS);
-      if (config === null) throw new ConfigError(`'loss' got ${show(loss)}. Expected a function, a torch.nn.Module or the config of a loss.`);
+      if (config === null)
+        throw new ConfigError(
+          `'loss' got ${show(loss)}. Expected a function, a torch.nn.Module or the config of a loss.`,
+        );
       this.#loss = config;
       this.loss = config.getObject();
     }
@@ -80,7 +95,8 @@ export abstract class VanillaModel extends Model {
       this.#optimizer = optimizer;
     } else {
       const config = configFrom<OptimizerConfig>("optimizer", optimizer, OPTIMIZER_CONFIGS);
-      if (config === null) throw new ConfigError(`'optimizer' got ${show(optimizer)}. Expected an optimizer or the config of one.`);
+      if (config === null)
+        throw new ConfigError(`'optimizer' got ${show(optimizer)}. Expected an optimizer or the config of one.`);
       this.#optimizer = config;
       // names that do not exist are an error now, not when training starts
       config.freezeParameters(this.network);
@@ -96,7 +112,8 @@ export abstract class VanillaModel extends Model {
   }
   override optimizationStep(optimizers: Readonly<Record<string, Optimizer>>, gradScaler: Scaler): void {
     const { optimizer } = optimizers;
-    if (optimizer === undefined) throw new ConfigError("optimizationStep needs the optimizer named 'optimizer' that buildOptimizers() gives.");
+    if (optimizer === undefined)
+      throw new ConfigError("optimizationStep needs the optimizer named 'optimizer' that buildOptimizers() gives.");
     gradScaler.step(optimizer);
   }
   /** Adds the output of the network to the batch. */

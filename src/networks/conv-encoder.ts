@@ -51,7 +51,10 @@ export class ConvEncoder extends nn.Sequential {
   constructor(options: ConvEncoderInit, inputSize: readonly number[] | null = null) {
     super();
     this.config = new ConvEncoderConfig(options);
-    const config = this.config as unknown as ExpandedConvOptions & { readonly spatialDims: 1 | 2 | 3; readonly inChannels: number };
+    const config = this.config as unknown as ExpandedConvOptions & {
+      readonly spatialDims: 1 | 2 | 3;
+      readonly inChannels: number;
+    };
     let size = inputSize;
     const poolings = config.pooling === null ? [] : [...config.pooling];
     // the list of poolings follows the order of the layers, whatever the order of the indices

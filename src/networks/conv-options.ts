@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { ConfigError } from "../utils/exceptions.ts";
 import { show } from "../utils/config.ts";
+import { ConfigError } from "../utils/exceptions.ts";
 import { activationSchema } from "./layers/activation.ts";
 import { CONV_NORMS, normSchema } from "./layers/normalization.ts";
 import { type PoolingParameters, poolingSchema } from "./layers/pooling.ts";
@@ -100,7 +100,8 @@ function expandConvParameter(value: ConvParameter, dims: number, layers: number,
   }
   return value.map((v) => {
     if (typeof v === "number") return forAllDims(v);
-    if (v.length !== dims) throw new ConfigError(`${what} got ${show(v)} for a layer: it must have one integer per dimension (${dims}).`);
+    if (v.length !== dims)
+      throw new ConfigError(`${what} got ${show(v)} for a layer: it must have one integer per dimension (${dims}).`);
     return [...v];
   });
 }

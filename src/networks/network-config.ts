@@ -25,5 +25,8 @@ export const dropout = z.number().min(0).max(1).nullable();
 /** Channels, then 1 to 3 spatial dimensions. */
 export const inShape = z
   .array(z.int().positive())
-  .min(2, "inShape is [channels, ...spatial size], of length 2 (1D), 3 (2D) or 4 (3D). The channel dimension may be missing")
+  .min(
+    2,
+    "inShape is [channels, ...spatial size], of length 2 (1D), 3 (2D) or 4 (3D). The channel dimension may be missing",
+  )
   .max(4, "inShape is [channels, ...spatial size], of length 2 (1D), 3 (2D) or 4 (3D)");

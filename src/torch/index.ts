@@ -16,11 +16,13 @@ export {
 export type { TensorOptions } from "./creation.ts";
 export { fromBytes, fromTypedArray, tensor, toChannelsLast } from "./creation.ts";
 export * as cuda from "./cuda.ts";
+export { type NormActPoolOptions, normActPool } from "./fused.ts";
 export { Generator } from "./generator.ts";
 export { operatorSchemas, ops } from "./invoke.ts";
 export * as memory from "./memory.ts";
 export { EngineNotSetUpError } from "./native.ts";
 export * from "./ops.ts";
+export * as nn from "./nn/index.ts";
 export * as random from "./random.ts";
 export { initialSeed, manualSeed } from "./random.ts";
 export { Scope, scope, tidy } from "./scope.ts";

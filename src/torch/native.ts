@@ -108,6 +108,21 @@ export interface Native {
   cudaEmptyCache(): void;
   cudaResetPeak(device: string): void;
   version(): string;
+  // norm_act_pool.cc
+  normActPool(
+    input: Handle,
+    weight: Handle | null,
+    bias: Handle | null,
+    slope: Handle | null,
+    runningMean: Handle | null,
+    runningVar: Handle | null,
+    constantSlope: number,
+    training: boolean,
+    instance: boolean,
+    pool: boolean,
+    momentum: number,
+    eps: number,
+  ): Handle;
   // transfer.cc
   transferRelease(h: Handle): number;
   transferAdopt(id: number): Handle;

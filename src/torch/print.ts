@@ -52,12 +52,13 @@ export function formatTensor(tensor: Tensor): string {
   };
   gather(0, 0);
   const at = (offset: number): number => Number(flat[offset]);
-  const pick = complex ? offsets.flatMap((o) => [at(2 * o), at(2 * o + 1)]) : offsets.map(at);
-  const format = formatter(pick, complex ? "float32" : dtype);
+  const real = complex ? "float32" : dtype;
+  const format = formatter(offsets.map((o) => at(complex ? 2 * o : o)), real);
+  const formatImaginary = complex ? formatter(offsets.map((o) => at(2 * o + 1)), real) : format;
   const text = (offset: number): string => {
     if (!complex) return format(at(offset));
     const im = at(2 * offset + 1);
-    return `${format(at(2 * offset))}${im < 0 || Object.is(im, -0) ? "-" : "+"}${format(Math.abs(im))}j`;
+    return `${format(at(2 * offset))}${im < 0 || Object.is(im, -0) ? "-" : "+"}${formatImaginary(Math.abs(im))}j`;
   };
   const width = offsets.reduce((w, o) => Math.max(w, text(o).length), 0);
   const render = (dim: number, offset: number, indent: number): string => {

@@ -7,7 +7,10 @@ interface Activation {
   build(options: Readonly<Record<string, unknown>>): nn.Module;
 }
 
-function activation<S extends z.ZodRawShape>(shape: S, build: (options: z.output<z.ZodObject<S>>) => nn.Module): Activation {
+function activation<S extends z.ZodRawShape>(
+  shape: S,
+  build: (options: z.output<z.ZodObject<S>>) => nn.Module,
+): Activation {
   const options = z.strictObject(shape) as unknown as z.ZodObject<S>;
   return {
     options: options as unknown as z.ZodObject<z.ZodRawShape>,
@@ -15,27 +18,29 @@ function activation<S extends z.ZodRawShape>(shape: S, build: (options: z.output
   };
 }
 
-// Every act takes `inplace` where PyTorch does; the layers here are out of place, which gives the same numbers.
 const inplace = z.boolean().default(false);
 
 /** The activations, by their name on disk. Options are those of PyTorch, in camelCase. */
 export const ACTIVATIONS = {
-  elu: activation({ alpha: z.number().default(1), inplace }, (o) => new nn.ELU(o.alpha)),
-  relu: activation({ inplace }, () => new nn.ReLU()),
-  leakyrelu: activation({ negativeSlope: z.number().default(0.01), inplace }, (o) => new nn.LeakyReLU(o.negativeSlope)),
+  elu: activation({ alpha: z.number().default(1), inplace }, ({ alpha, ...rest }) => new nn.ELU(alpha, rest)),
+  relu: activation({ inplace }, (o) => new nn.ReLU(o)),
+  leakyrelu: activation(
+    { negativeSlope: z.number().default(0.01), inplace },
+    ({ negativeSlope, ...rest }) => new nn.LeakyReLU(negativeSlope, rest),
+  ),
   prelu: activation(
     { numParameters: z.int().positive().default(1), init: z.number().default(0.25) },
     (o) => new nn.PReLU(o.numParameters, { init: o.init }),
   ),
-  relu6: activation({ inplace }, () => new nn.ReLU6()),
-  selu: activation({ inplace }, () => new nn.SELU()),
-  celu: activation({ alpha: z.number().default(1), inplace }, (o) => new nn.CELU(o.alpha)),
+  relu6: activation({ inplace }, (o) => new nn.ReLU6(o)),
+  selu: activation({ inplace }, (o) => new nn.SELU(o)),
+  celu: activation({ alpha: z.number().default(1), inplace }, ({ alpha, ...rest }) => new nn.CELU(alpha, rest)),
   gelu: activation({ approximate: z.enum(["none", "tanh"]).default("none") }, (o) => new nn.GELU(o.approximate)),
   sigmoid: activation({}, () => new nn.Sigmoid()),
   tanh: activation({}, () => new nn.Tanh()),
   softmax: activation({ dim: z.int().nullable().default(null) }, (o) => new nn.Softmax(o.dim)),
   logsoftmax: activation({ dim: z.int().nullable().default(null) }, (o) => new nn.LogSoftmax(o.dim)),
-  mish: activation({ inplace }, () => new nn.Mish()),
+  mish: activation({ inplace }, (o) => new nn.Mish(o)),
 } as const satisfies Record<string, Activation>;
 
 export type ActivationName = keyof typeof ACTIVATIONS;
@@ -61,7 +66,8 @@ export const activationSchema: z.ZodType<ActivationParameters> = z
   .superRefine((value, ctx) => {
     if (typeof value === "string") return;
     const result = ACTIVATIONS[value[0]].options.safeParse(value[1]);
-    if (!result.success) ctx.addIssue({ code: "custom", message: `Options of '${value[0]}': ${z.prettifyError(result.error)}` });
+    if (!result.success)
+      ctx.addIssue({ code: "custom", message: `Options of '${value[0]}': ${z.prettifyError(result.error)}` });
   }) as unknown as z.ZodType<ActivationParameters>;
 
 /** Builds an activation layer. */

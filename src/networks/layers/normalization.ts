@@ -13,9 +13,24 @@ export type NormParameters<N extends NormName = NormName> = N | readonly [N, Rea
 const eps = z.number().nonnegative().default(1e-5);
 const momentum = z.number().nullable().default(0.1);
 const OPTIONS = {
-  batch: z.strictObject({ eps, momentum, affine: z.boolean().default(true), trackRunningStats: z.boolean().default(true) }),
-  syncbatch: z.strictObject({ eps, momentum, affine: z.boolean().default(true), trackRunningStats: z.boolean().default(true) }),
-  instance: z.strictObject({ eps, momentum, affine: z.boolean().default(false), trackRunningStats: z.boolean().default(false) }),
+  batch: z.strictObject({
+    eps,
+    momentum,
+    affine: z.boolean().default(true),
+    trackRunningStats: z.boolean().default(true),
+  }),
+  syncbatch: z.strictObject({
+    eps,
+    momentum,
+    affine: z.boolean().default(true),
+    trackRunningStats: z.boolean().default(true),
+  }),
+  instance: z.strictObject({
+    eps,
+    momentum,
+    affine: z.boolean().default(false),
+    trackRunningStats: z.boolean().default(false),
+  }),
   group: z.strictObject({
     numGroups: z.int("'numGroups' is required by the group normalisation: [\"group\", { numGroups: 2 }]").positive(),
     eps,
@@ -34,24 +49,22 @@ export function normSchema<const N extends NormName>(names: readonly N[]): z.Zod
     .superRefine((value, ctx) => {
       const [type, options] = typeof value === "string" ? [value, {}] : value;
       const result = OPTIONS[type].safeParse(options);
-      if (!result.success) ctx.addIssue({ code: "custom", message: `Options of '${type}': ${z.prettifyError(result.error)}` });
+      if (!result.success)
+        ctx.addIssue({ code: "custom", message: `Options of '${type}': ${z.prettifyError(result.error)}` });
     }) as unknown as z.ZodType<NormParameters<N>>;
 }
 
 const BATCH = { 1: nn.BatchNorm1d, 2: nn.BatchNorm2d, 3: nn.BatchNorm3d } as const;
 const INSTANCE = { 1: nn.InstanceNorm1d, 2: nn.InstanceNorm2d, 3: nn.InstanceNorm3d } as const;
 
-/**
- * Builds a normalisation layer over `channels` channels (features, for vectors).
- *
- * "syncbatch" is a batch normalisation: its state and numbers are the same, since this package trains in one process.
- */
+/** Builds a normalisation layer over `channels` channels (features, for vectors). */
 export function buildNorm(parameters: NormParameters, spatialDims: 1 | 2 | 3, channels: number): nn.Module {
   const [name, options] = typeof parameters === "string" ? [parameters, {}] : parameters;
   switch (name) {
     case "batch":
+      return new BATCH[spatialDims](channels, OPTIONS.batch.parse(options));
     case "syncbatch":
-      return new BATCH[spatialDims](channels, OPTIONS[name].parse(options));
+      return new nn.SyncBatchNorm(channels, OPTIONS.syncbatch.parse(options));
     case "instance":
       return new INSTANCE[spatialDims](channels, OPTIONS.instance.parse(options));
     case "group": {

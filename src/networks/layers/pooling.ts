@@ -10,7 +10,8 @@ export type PoolingParameters = readonly [PoolingName, Readonly<Record<string, u
 
 const size = z.union([z.int().positive(), z.array(z.int().positive()).min(1).max(3)]);
 const padding = z.union([z.int().nonnegative(), z.array(z.int().nonnegative()).min(1).max(3)]).default(0);
-const required = (name: string) => z.union([z.int().positive(), z.array(z.int().positive()).min(1).max(3)], `'${name}' is required`);
+const required = (name: string) =>
+  z.union([z.int().positive(), z.array(z.int().positive()).min(1).max(3)], `'${name}' is required`);
 const OPTIONS = {
   max: z.strictObject({
     kernelSize: required("kernelSize"),
@@ -37,7 +38,8 @@ export const poolingSchema: z.ZodType<PoolingParameters> = z
   })
   .superRefine(([name, options], ctx) => {
     const result = OPTIONS[name].safeParse(options);
-    if (!result.success) ctx.addIssue({ code: "custom", message: `Options of the '${name}' pooling: ${z.prettifyError(result.error)}` });
+    if (!result.success)
+      ctx.addIssue({ code: "custom", message: `Options of the '${name}' pooling: ${z.prettifyError(result.error)}` });
   }) as unknown as z.ZodType<PoolingParameters>;
 
 const MAX = { 1: nn.MaxPool1d, 2: nn.MaxPool2d, 3: nn.MaxPool3d } as const;

@@ -8,7 +8,9 @@ import { ELSE, isPerGroup, type PerGroup, perGroup } from "../optimizers/per-gro
 export type LRSchedulerType = "step-based" | "epoch-based" | "metric-based";
 
 /** A scheduler of `torch.optim.lrScheduler`. */
-export type LRScheduler = InstanceType<typeof optim.lrScheduler.LRScheduler> | InstanceType<typeof optim.lrScheduler.ReduceLROnPlateau>;
+export type LRScheduler =
+  | InstanceType<typeof optim.lrScheduler.LRScheduler>
+  | InstanceType<typeof optim.lrScheduler.ReduceLROnPlateau>;
 
 /** A config that builds a learning-rate scheduler. */
 export interface LRSchedulerConfig extends ToDict {
@@ -38,10 +40,17 @@ interface Settings {
   readonly checkOptimizer?: (fields: Readonly<Record<string, unknown>>, optimizer: optim.Optimizer) => void;
 }
 
-function schedulerConfig<S extends z.ZodRawShape>(name: string, scheduler: () => SchedulerClass, shape: S, settings: Settings) {
+function schedulerConfig<S extends z.ZodRawShape>(
+  name: string,
+  scheduler: () => SchedulerClass,
+  shape: S,
+  settings: Settings,
+) {
   const schema = z.strictObject(shape);
   const grouped = settings.grouped ?? [];
-  const Parent = configClass(name, schema as unknown as z.ZodObject<z.ZodRawShape>, { verbatim: grouped }) as unknown as new (
+  const Parent = configClass(name, schema as unknown as z.ZodObject<z.ZodRawShape>, {
+    verbatim: grouped,
+  }) as unknown as new (
     fields?: unknown,
   ) => Config;
 
@@ -79,7 +88,9 @@ function schedulerConfig<S extends z.ZodRawShape>(name: string, scheduler: () =>
 
 /** The values in the order of the optimizer's groups: sorted by name, "ELSE" last. */
 function inOrder(values: Readonly<Record<string, number>>): number[] {
-  const names = Object.keys(values).filter((group) => group !== ELSE).sort();
+  const names = Object.keys(values)
+    .filter((group) => group !== ELSE)
+    .sort();
   return [...names, ELSE].map((group) => values[group] as number);
 }
 

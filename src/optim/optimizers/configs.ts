@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { nn, optim } from "../../torch/index.ts";
+import { type nn, optim } from "../../torch/index.ts";
 import { type Config, type ConfigClass, configClass, type ToDict } from "../../utils/config.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
 import { parametersUnder, splitByGroup } from "./parameter-groups.ts";
@@ -48,7 +48,9 @@ function optimizerConfig<S extends z.ZodRawShape>(name: string, optimizer: () =>
         if (field === "freeze" || !isPerGroup(value)) continue;
         const both = Object.keys(value).find((group) => frozen.has(group));
         if (both !== undefined) {
-          throw new ConfigError(`${name}Config: '${field}' has a value for '${both}', which is also in 'freeze'. Choose one.`);
+          throw new ConfigError(
+            `${name}Config: '${field}' has a value for '${both}', which is also in 'freeze'. Choose one.`,
+          );
         }
       }
     }

@@ -55,7 +55,10 @@ export function splitByGroup(
     const params = parametersUnder(network, name);
     for (const parameter of params) {
       const other = taken.get(parameter);
-      if (other !== undefined) throw new ConfigError(`The parameter groups '${other}' and '${name}' overlap. Give each parameter to one group.`);
+      if (other !== undefined)
+        throw new ConfigError(
+          `The parameter groups '${other}' and '${name}' overlap. Give each parameter to one group.`,
+        );
       taken.set(parameter, name);
     }
     groups.push({ ...own.get(name), params, name });

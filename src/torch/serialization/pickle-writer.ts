@@ -28,8 +28,9 @@ export function pickle(value: unknown, describe: DescribeTensor): Uint8Array {
 class Pickler {
   readonly #out = new PickleBytes();
   readonly #describe: DescribeTensor;
-  // what has been written: text and globals by their text, containers and tensors by identity
+  // what has been written: text and globals by their spelling, containers and tensors by identity
   readonly #texts = new Map<string, number>();
+  readonly #globals = new Map<string, number>();
   readonly #objects = new Map<object, number>();
   readonly #path: string[] = [];
   #memoSize = 0;
@@ -111,12 +112,11 @@ class Pickler {
   }
 
   #global(module: string, name: string): void {
-    // a line feed cannot be in a name that #text has not written too, so the two never meet in the memo
     const line = `c${module}\n${name}\n`;
-    const known = this.#texts.get(line);
+    const known = this.#globals.get(line);
     if (known !== undefined) return this.#get(known);
     this.#out.ascii(line);
-    this.#texts.set(line, this.#put());
+    this.#globals.set(line, this.#put());
   }
 
   #emptyOrderedDict(): void {

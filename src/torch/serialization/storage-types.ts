@@ -1,4 +1,4 @@
-import type { DType } from "../index.ts";
+import type { DType } from "../types.ts";
 
 /** Element types, the storage classes PyTorch names them by, and their size in bytes. */
 const TYPES: readonly (readonly [DType, string, number])[] = [

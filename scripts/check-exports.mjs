@@ -1,0 +1,53 @@
+// The package as others get it: every entry of `exports` exists, publint finds nothing, and its types resolve (attw).
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { bundledNode } from "./setup/platform.mjs";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const problems = [];
+
+for (const [entry, target] of Object.entries(manifest.exports)) {
+  for (const path of typeof target === "string" ? [target] : Object.values(target)) {
+    if (!existsSync(join(root, path))) problems.push(`exports["${entry}"] names ${path}, which does not exist`);
+  }
+}
+for (const name of [
+  "train",
+  "torch",
+  "optim",
+  "models",
+  "networks",
+  "losses",
+  "metrics",
+  "callbacks",
+  "split",
+  "transforms",
+  "infer",
+]) {
+  if (!(`./${name}` in manifest.exports)) problems.push(`src/${name} has no entry in exports`);
+}
+for (const problem of problems) process.stderr.write(`${problem}\n`);
+
+const node = bundledNode(root) ?? process.execPath;
+function tool(name, bin, args) {
+  const script = join(root, "node_modules", name, bin);
+  const { status } = spawnSync(node, [script, ...args], { cwd: root, stdio: "inherit" });
+  if (status !== 0) problems.push(`${name} found something`);
+}
+if (problems.length === 0) {
+  tool("publint", "src/cli.js", ["--strict", "--pack", "npm"]);
+  tool("@arethetypeswrong/cli", "dist/index.js", [
+    "--pack",
+    ".",
+    "--profile",
+    "esm-only",
+    "--format",
+    "ascii",
+    "--no-emoji",
+  ]);
+}
+process.stdout.write(problems.length === 0 ? "exports: all resolve\n" : `exports: ${problems.length} problem(s)\n`);
+process.exitCode = problems.length === 0 ? 0 : 1;

@@ -1,0 +1,112 @@
+"""Writes src/networks/golden/networks.json with the original ClinicaDL 2.0.0 (run it in its environment).
+
+For each network: what it is made of, its weights after torch.manual_seed, its output, gradients and weights after
+Model.reset, so that ours can be compared number by number.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import torch
+
+from clinicadl.losses.config import MSELossConfig
+from clinicadl.models import SupervisedModel
+from clinicadl.networks.factory import get_network_from_dict
+from clinicadl.networks.nn import CNN, MLP, ConvEncoder
+from clinicadl.optim.optimizers.config import AdamConfig
+
+OUT = Path(__file__).parents[2] / "src" / "networks" / "golden" / "networks.json"
+
+
+def checksum(tensor):
+    flat = tensor.detach().double().flatten()
+    return {
+        "shape": list(tensor.shape),
+        "sum": flat.sum().item(),
+        "abs": flat.abs().sum().item(),
+        "head": flat[:4].tolist(),
+    }
+
+
+CASES = {
+    "mlp": (MLP, dict(num_inputs=8, num_outputs=2, hidden_dims=[4, 3], output_act="softmax"), (5, 8)),
+    "mlp-group-elu": (
+        MLP,
+        dict(num_inputs=12, num_outputs=2, hidden_dims=[8, 4], act=("elu", {"alpha": 0.5}), norm=("group", {"num_groups": 2}), adn_ordering="ADN"),
+        (3, 2, 6),
+    ),
+    "mlp-layer-dropout": (MLP, dict(num_inputs=8, num_outputs=3, hidden_dims=[6], norm="layer", dropout=0.3, bias=False), (4, 8)),
+    "encoder-1d": (ConvEncoder, dict(spatial_dims=1, in_channels=2, channels=[3, 4], norm="batch", pooling_indices=[0]), (2, 2, 20)),
+    "encoder-2d": (
+        ConvEncoder,
+        dict(
+            spatial_dims=2,
+            in_channels=1,
+            channels=[2, 4, 3],
+            kernel_size=[(3, 5), 3, 2],
+            stride=[1, 2, 1],
+            padding=(1, 0),
+            dilation=[2, 1, 1],
+            act=("leakyrelu", {"negative_slope": 0.2}),
+            output_act="tanh",
+            pooling=[("avg", {"kernel_size": 2, "ceil_mode": True}), ("adaptivemax", {"output_size": 2})],
+            pooling_indices=[-1, 2],
+        ),
+        (2, 1, 31, 33),
+    ),
+    "encoder-3d": (ConvEncoder, dict(spatial_dims=3, in_channels=1, channels=[2, 4], norm=("instance", {"affine": True}), pooling_indices=[0]), (2, 1, 12, 13, 14)),
+    "cnn-1d": (CNN, dict(in_shape=(1, 32), num_outputs=1, conv_args={"channels": [2, 4], "act": "gelu"}), (2, 1, 32)),
+    "cnn-2d": (
+        CNN,
+        dict(in_shape=(2, 20, 24), num_outputs=3, conv_args={"channels": [4, 6], "pooling_indices": [0, 1], "norm": "batch", "act": "mish"}, mlp_args={"hidden_dims": [7, 5], "act": "selu"}),
+        (4, 2, 20, 24),
+    ),
+    "cnn-3d": (
+        CNN,
+        dict(in_shape=(1, 16, 16, 16), num_outputs=2, conv_args={"channels": [4, 8], "pooling_indices": [0], "norm": "batch"}, mlp_args={"hidden_dims": [16]}),
+        (3, 1, 16, 16, 16),
+    ),
+    "cnn-3d-dropout": (
+        CNN,
+        dict(in_shape=(1, 16, 16, 16), num_outputs=2, conv_args={"channels": [4, 8], "pooling_indices": [0], "dropout": 0.2}, mlp_args={"hidden_dims": [8], "norm": None, "dropout": 0.5}),
+        (2, 1, 16, 16, 16),
+    ),
+}
+
+
+def case(name, cls, args, shape):
+    torch.manual_seed(42)
+    network = cls(**args)
+    config = json.loads(json.dumps(network.config.to_dict()))
+    out = {"seed": 42, "config": config, "text": str(network), "weights": {}}
+    for key, tensor in network.state_dict().items():
+        out["weights"][key] = checksum(tensor)
+    torch.manual_seed(1)
+    x = torch.randn(*shape)
+    out["input"] = {"seed": 1, **checksum(x)}
+    # bernoulli_ draws other numbers in libtorch 2.15 than in PyTorch 2.6: dropout is only compared in evaluation
+    out["training"] = not any(isinstance(m, torch.nn.Dropout) for m in network.modules())
+    network.train(out["training"])
+    y = network(x)
+    out["output"] = checksum(y)
+    # the square, so that a softmax has a gradient
+    y.square().sum().backward()
+    out["gradients"] = {key: checksum(p.grad) for key, p in network.named_parameters()}
+    network.eval()
+    with torch.no_grad():
+        out["evaluated"] = checksum(network(x))
+
+    torch.manual_seed(7)
+    model = SupervisedModel(network=get_network_from_dict(config), loss=MSELossConfig(), optimizer=AdamConfig())
+    torch.manual_seed(9)
+    model.reset()
+    out["reset"] = {"seed": 9, "weights": {key: checksum(p) for key, p in model.network.named_parameters()}}
+    return out
+
+
+if __name__ == "__main__":
+    golden = {name: case(name, *args) for name, args in CASES.items()}
+    OUT.parent.mkdir(parents=True, exist_ok=True)
+    OUT.write_text(json.dumps(golden, indent=1) + "\n", encoding="utf-8")
+    print(OUT.stat().st_size, "bytes", file=sys.stderr)

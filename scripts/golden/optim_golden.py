@@ -1,0 +1,123 @@
+"""Trajectories of PyTorch's optimizers and schedulers, for src/torch/optim/golden/optim.json.
+
+Run with the Python that has PyTorch 2.6: python scripts/golden/optim_golden.py
+Gradients do not come from a model but from a formula that the tests repeat.
+"""
+import json
+import math
+import pathlib
+
+import torch
+
+STEPS = 10
+EPOCHS = 15
+SHAPES = [(3, 4), (5,)]
+
+
+def values(which, step):
+    """The gradients of `step`, or the initial parameters for step -1."""
+    n = math.prod(SHAPES[which])
+    flat = [math.sin(1.7 * step + 0.3 * i + which) * (1 + 0.1 * i) for i in range(n)]
+    return torch.tensor(flat, dtype=torch.float64).to(torch.float32).reshape(SHAPES[which])
+
+
+def plain(value):
+    if isinstance(value, torch.Tensor):
+        return {"dtype": str(value.dtype).split(".")[-1], "shape": list(value.shape), "values": value.flatten().tolist()}
+    if isinstance(value, dict):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(v) for v in value]
+    if isinstance(value, float) and math.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    return value
+
+
+def trajectory(name, options, groups=None):
+    params = [torch.nn.Parameter(values(i, -1)) for i in range(len(SHAPES))]
+    given = params if groups is None else [{"params": [p], **g} for p, g in zip(params, groups)]
+    optimizer = getattr(torch.optim, name)(given, **options)
+    steps = []
+    for step in range(STEPS):
+        for i, p in enumerate(params):
+            p.grad = values(i, step)
+        optimizer.step()
+        steps.append([p.detach().flatten().tolist() for p in params])
+    return {"name": name, "options": options, "groups": groups, "steps": steps, "state": plain(optimizer.state_dict())}
+
+
+def schedule(name, options, momentum=None, groups=None):
+    params = [torch.nn.Parameter(torch.zeros(1)) for _ in range(2)]
+    given = params if groups is None else [{"params": [p], **g} for p, g in zip(params, groups)]
+    if momentum == "betas":
+        optimizer = torch.optim.Adam(given, lr=0.1)
+    else:
+        optimizer = torch.optim.SGD(given, lr=0.1, momentum=0.9 if momentum else 0)
+    scheduler = getattr(torch.optim.lr_scheduler, name)(optimizer, **options)
+    metrics = [1.0, 0.9, 0.95, 0.91, 0.9, 0.89, 0.93, 0.94, 0.95, 0.99, 0.5, 0.6, 0.7, 0.8, 0.9]
+
+    def now():
+        return {
+            "lr": [g["lr"] for g in optimizer.param_groups],
+            "momentum": [g["betas"][0] if "betas" in g else g["momentum"] for g in optimizer.param_groups],
+        }
+
+    steps = [now()]
+    for epoch in range(EPOCHS):
+        optimizer.step()
+        if name == "ReduceLROnPlateau":
+            scheduler.step(metrics[epoch])
+        else:
+            scheduler.step()
+        steps.append(now())
+    return {
+        "name": name, "options": options, "momentum": momentum, "groups": groups, "metrics": metrics,
+        "steps": steps, "state": plain(scheduler.state_dict()), "group": plain(optimizer.state_dict()["param_groups"][0]),
+    }
+
+
+golden = {
+    "optimizers": [
+        trajectory("Adam", {}),
+        trajectory("Adam", {"lr": 0.05, "betas": (0.8, 0.95), "weight_decay": 0.1, "amsgrad": True}),
+        trajectory("Adam", {"lr": 0.05, "maximize": True, "eps": 1e-3}, [{"name": "a", "lr": 0.2}, {"name": "ELSE"}]),
+        trajectory("AdamW", {}),
+        trajectory("AdamW", {"lr": 0.05, "weight_decay": 0.3, "amsgrad": True, "maximize": True}),
+        trajectory("SGD", {"lr": 0.1}),
+        trajectory("SGD", {"lr": 0.1, "momentum": 0.9, "dampening": 0.5, "weight_decay": 0.05}),
+        trajectory("SGD", {"lr": 0.1, "momentum": 0.9, "nesterov": True, "maximize": True, "weight_decay": 0.05}),
+        trajectory("RMSprop", {}),
+        trajectory("RMSprop", {"lr": 0.02, "alpha": 0.9, "centered": True, "momentum": 0.5, "weight_decay": 0.1}),
+        trajectory("RMSprop", {"maximize": True, "eps": 1e-4}),
+        trajectory("Adagrad", {}),
+        trajectory("Adagrad", {"lr": 0.1, "lr_decay": 0.1, "weight_decay": 0.1, "initial_accumulator_value": 0.5}),
+        trajectory("Adagrad", {"lr": 0.1, "maximize": True}),
+        trajectory("Adadelta", {}),
+        trajectory("Adadelta", {"lr": 0.5, "rho": 0.8, "weight_decay": 0.1, "maximize": True}),
+    ],
+    "schedulers": [
+        schedule("ConstantLR", {}),
+        schedule("ConstantLR", {"factor": 0.5, "total_iters": 3}),
+        schedule("ExponentialLR", {"gamma": 0.9}),
+        schedule("LinearLR", {}),
+        schedule("LinearLR", {"start_factor": 0.1, "end_factor": 0.5, "total_iters": 10}),
+        schedule("StepLR", {"step_size": 4, "gamma": 0.5}, groups=[{"lr": 0.3}, {}]),
+        schedule("MultiStepLR", {"milestones": [3, 6, 6, 10], "gamma": 0.5}),
+        schedule("PolynomialLR", {}),
+        schedule("PolynomialLR", {"total_iters": 10, "power": 2.5}),
+        schedule("CosineAnnealingLR", {"T_max": 5, "eta_min": 0.01}),
+        schedule("CosineAnnealingLR", {"T_max": 20}),
+        schedule("OneCycleLR", {"max_lr": 0.5, "total_steps": 16}, momentum=True),
+        schedule("OneCycleLR", {"max_lr": [0.5, 0.2], "epochs": 4, "steps_per_epoch": 4, "anneal_strategy": "linear"},
+                 momentum="betas", groups=[{"lr": 0.3}, {}]),
+        schedule("OneCycleLR", {"max_lr": 0.5, "total_steps": 16, "three_phase": True, "cycle_momentum": False}),
+        schedule("ReduceLROnPlateau", {"patience": 2}),
+        schedule("ReduceLROnPlateau", {"patience": 1, "factor": 0.5, "cooldown": 1, "min_lr": 0.02, "threshold": 0.01,
+                                       "threshold_mode": "abs", "mode": "max"}),
+    ],
+}
+
+target = pathlib.Path(__file__).parents[2] / "src/torch/optim/golden/optim.json"
+target.parent.mkdir(parents=True, exist_ok=True)
+target.write_text(json.dumps(golden) + "\n")
+print(target, target.stat().st_size)

@@ -1,0 +1,54 @@
+// `npm ci`, when what is installed is not what package-lock.json asks for.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { bundledNode } from "./platform.mjs";
+import { diskFull, isDiskFull, progress, SetupError } from "./report.mjs";
+import { run, which } from "./run.mjs";
+
+/** Why `npm ci` is needed, or undefined. npm records what it installed, so an `npm install` by hand counts too. */
+export function modulesNeeded(root) {
+  const record = join(root, "node_modules", ".package-lock.json");
+  if (!existsSync(record)) return "node_modules is missing";
+  const wanted = readPackages(join(root, "package-lock.json"));
+  const installed = readPackages(record);
+  for (const [path, entry] of Object.entries(wanted)) {
+    if (path === "" || entry.link) continue;
+    const have = installed[path];
+    // another platform's binaries are in the lock and rightly not installed
+    if (have === undefined && (entry.optional || entry.devOptional || entry.peer)) continue;
+    if (have === undefined) return `${path} is missing`;
+    if (have.version !== entry.version || have.integrity !== entry.integrity)
+      return `${path} is ${have.version}, not ${entry.version}`;
+    if (!existsSync(join(root, path, "package.json"))) return `${path} is missing`;
+  }
+  if (Number(process.versions.node.split(".")[0]) < 24 && bundledNode(root) === undefined) return "Node 24 is missing";
+  return undefined;
+}
+
+function readPackages(path) {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")).packages ?? {};
+  } catch (error) {
+    throw new SetupError(
+      `${path} cannot be read: ${error.message}\nRestore it (git checkout package-lock.json), or remove node_modules.`,
+    );
+  }
+}
+
+export async function installModules(root, env) {
+  const npm = which("npm", env);
+  if (npm === undefined)
+    throw new SetupError(
+      "npm was not found on the PATH. It comes with Node: install Node 24 or newer from nodejs.org.",
+    );
+  const bar = progress("npm ci");
+  bar.update("installing the packages of package-lock.json");
+  const { code, tail } = await run(npm, ["ci", "--no-audit", "--no-fund"], { cwd: root, env });
+  bar.done(code === 0 ? "done" : "failed");
+  if (code === 0) return;
+  if (isDiskFull(tail)) throw diskFull("node_modules", root);
+  const errors = tail.split("\n").filter((line) => !line.startsWith("npm warn"));
+  throw new SetupError(
+    `npm ci failed.\n${errors.slice(-12).join("\n")}\nCheck the network (behind a proxy: npm config set proxy) and run setup again.`,
+  );
+}

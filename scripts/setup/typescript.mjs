@@ -1,0 +1,95 @@
+// The two steps that only a checkout needs: the typed operators are generated, and src/ becomes dist/.
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { dirname, join, relative, sep } from "node:path";
+import { addonStamp } from "./addon.mjs";
+import { node24 } from "./platform.mjs";
+import { diskFull, isDiskFull, progress, SetupError } from "./report.mjs";
+import { run } from "./run.mjs";
+import { clearStamp, filesUnder, hashOf, readStamp, writeStamp } from "./stamp.mjs";
+
+const stampPath = (root, name) => join(root, "build", "stamps", name);
+const generated = (root) => join(root, "src", "torch", "generated");
+
+export function opsStamp(root, libtorch) {
+  const inputs = ["scripts/generate-ops.mjs", "src/torch/schema.ts", "src/utils/names.ts"].map((path) =>
+    join(root, path),
+  );
+  return hashOf(root, inputs, [addonStamp(root, libtorch)]);
+}
+
+export function opsNeeded(root, libtorch) {
+  return filesUnder(generated(root)).length === 0 || readStamp(stampPath(root, "ops")) !== opsStamp(root, libtorch);
+}
+
+export async function generateOps(root, libtorch, env) {
+  const stamp = opsStamp(root, libtorch);
+  const bar = progress("generating the operators");
+  bar.update("from libtorch's schemas");
+  clearStamp(stampPath(root, "ops"));
+  await node(root, env, [join(root, "scripts", "generate-ops.mjs")], bar, "The operators could not be generated.");
+  writeStamp(stampPath(root, "ops"), stamp);
+}
+
+const isTest = (path) => /\.test\.ts$/.test(path);
+// read by tests only
+const isTestFolder = (path) => /(^|\/)(golden|fixtures|__snapshots__)\//.test(path.split(sep).join("/"));
+
+export function distStamp(root) {
+  const sources = filesUnder(join(root, "src"), (path) => !isTest(path) && !isTestFolder(path));
+  const settings = ["tsconfig.json", "tsconfig.build.json"].map((name) => join(root, name));
+  const compiler = join(root, "node_modules", "typescript", "package.json");
+  const version = existsSync(compiler) ? JSON.parse(readFileSync(compiler, "utf8")).version : "";
+  return hashOf(root, [...sources, ...settings], [version]);
+}
+
+export function distNeeded(root) {
+  return !existsSync(join(root, "dist")) || readStamp(stampPath(root, "dist")) !== distStamp(root);
+}
+
+/** Compiles beside dist/ and swaps, so that dist/ never holds half a build or what src/ no longer has. */
+export async function buildDist(root, env) {
+  const stamp = distStamp(root);
+  const bar = progress("compiling the TypeScript");
+  bar.update("tsc");
+  clearStamp(stampPath(root, "dist"));
+  const build = join(root, "build");
+  for (const name of existsSync(build) ? readdirSync(build) : []) {
+    if (/^dist-(new|old)-/.test(name)) rmSync(join(build, name), { recursive: true, force: true });
+  }
+  const fresh = join(build, `dist-new-${process.pid}`);
+  const old = join(build, `dist-old-${process.pid}`);
+  const tsc = [
+    join(root, "node_modules", "typescript", "bin", "tsc"),
+    "-p",
+    join(root, "tsconfig.build.json"),
+    "--outDir",
+    fresh,
+  ];
+  try {
+    await node(root, env, tsc, bar, "The TypeScript in src/ does not compile.");
+    copyAssets(join(root, "src"), fresh);
+    if (existsSync(join(root, "dist"))) renameSync(join(root, "dist"), old);
+    renameSync(fresh, join(root, "dist"));
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+    rmSync(old, { recursive: true, force: true });
+  }
+  writeStamp(stampPath(root, "dist"), stamp);
+}
+
+/** What src/ reads at run time and tsc does not carry over: pages, tables, JSON. */
+function copyAssets(src, dist) {
+  for (const file of filesUnder(src, (path) => !/\.[cm]?ts$/.test(path) && !isTestFolder(path))) {
+    const target = join(dist, relative(src, file));
+    mkdirSync(dirname(target), { recursive: true });
+    cpSync(file, target);
+  }
+}
+
+async function node(root, env, args, bar, failure) {
+  const { code, tail } = await run(node24(root), args, { cwd: root, env });
+  bar.done(code === 0 ? "done" : "failed");
+  if (code === 0) return;
+  if (isDiskFull(tail)) throw diskFull("the build", root);
+  throw new SetupError(`${failure}\n${tail.split("\n").slice(0, 20).join("\n")}`);
+}

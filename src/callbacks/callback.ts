@@ -1,0 +1,52 @@
+import type { EventArgs } from "./events.ts";
+
+type Done = void | Promise<void>;
+
+/**
+ * Something to be done at certain points of a training or an evaluation: override the methods of these points
+ * (`src/train/loop.ts` draws them in their order). A method gets one object, `{ model, maps, state, … }`; it may be
+ * asynchronous. What is essential to the training belongs in a `Model`, not here.
+ *
+ * A callback with a memory overrides `stateDict` and `loadStateDict`, so that a resumed training goes on with it.
+ */
+export abstract class Callback {
+  onTrainerInit(_: EventArgs<"onTrainerInit">): Done {}
+  onException(_: EventArgs<"onException">): Done {}
+
+  onTrainStart(_: EventArgs<"onTrainStart">): Done {}
+  /** Instead of `onTrainStart`, when a training goes on. `loadStateDict` is called afterwards. */
+  onResume(_: EventArgs<"onResume">): Done {}
+  onTrainEnd(_: EventArgs<"onTrainEnd">): Done {}
+  onEpochStart(_: EventArgs<"onEpochStart">): Done {}
+  onEpochEnd(_: EventArgs<"onEpochEnd">): Done {}
+  onBatchStart(_: EventArgs<"onBatchStart">): Done {}
+  onBatchEnd(_: EventArgs<"onBatchEnd">): Done {}
+  onForwardStepStart(_: EventArgs<"onForwardStepStart">): Done {}
+  onBackwardStepStart(_: EventArgs<"onBackwardStepStart">): Done {}
+  onBackwardStepEnd(_: EventArgs<"onBackwardStepEnd">): Done {}
+  onOptimizationStepStart(_: EventArgs<"onOptimizationStepStart">): Done {}
+  onOptimizationStepEnd(_: EventArgs<"onOptimizationStepEnd">): Done {}
+
+  onValidationStart(_: EventArgs<"onValidationStart">): Done {}
+  onValidationEnd(_: EventArgs<"onValidationEnd">): Done {}
+  onValidateStart(_: EventArgs<"onValidateStart">): Done {}
+  onValidateEnd(_: EventArgs<"onValidateEnd">): Done {}
+  onEvaluationStepStart(_: EventArgs<"onEvaluationStepStart">): Done {}
+  onMetricsComputationStart(_: EventArgs<"onMetricsComputationStart">): Done {}
+  onMetricsComputationEnd(_: EventArgs<"onMetricsComputationEnd">): Done {}
+
+  onTestStart(_: EventArgs<"onTestStart">): Done {}
+  onTestEnd(_: EventArgs<"onTestEnd">): Done {}
+
+  onPredictStart(_: EventArgs<"onPredictStart">): Done {}
+  onPredictEnd(_: EventArgs<"onPredictEnd">): Done {}
+  onPredictionStepStart(_: EventArgs<"onPredictionStepStart">): Done {}
+  onPredictionStepEnd(_: EventArgs<"onPredictionStepEnd">): Done {}
+
+  /** What a checkpoint must hold of this callback; anything that `torch.save` takes. */
+  stateDict(): unknown {
+    return null;
+  }
+  /** Takes back what `stateDict` gave. */
+  loadStateDict(_state: unknown): void {}
+}

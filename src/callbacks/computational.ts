@@ -1,0 +1,72 @@
+import process from "node:process";
+import { z } from "zod";
+import * as torch from "../torch/index.ts";
+import { configClass } from "../utils/config.ts";
+import { ConfigError } from "../utils/exceptions.ts";
+import { DETERMINISTIC, GLOBAL_SEED } from "../utils/seed.ts";
+
+const schema = z.strictObject({
+  gpu: z.boolean(),
+  nonBlocking: z.boolean().default(true),
+  amp: z.boolean(),
+  channelsLast: z.boolean().default(true),
+  seed: z.int().min(0).max(4294967295).nullable(),
+  deterministic: z.boolean(),
+});
+
+/** What may be passed; what is left out is chosen. */
+export type ComputationalOptions = { readonly [K in keyof z.input<typeof schema>]?: z.input<typeof schema>[K] | undefined };
+
+/**
+ * How a run is computed.
+ *
+ * - `gpu`: default, whether the machine has one.
+ * - `amp`: mixed precision (float16 on a GPU, bfloat16 on the CPU). Default: `gpu`, since few CPUs gain from it.
+ * - `nonBlocking` (true): batches are copied to the GPU while it computes.
+ * - `channelsLast` (true): weights and images are laid out with channels last, which convolutions are faster with.
+ * - `seed`: 0 to 2³²−1, or null; default, what `seedEverything` was called with, or null. With a seed, random streams
+ *   are as they were when the run has ended.
+ * - `deterministic`: operations are held to deterministic ways. Default: what `seedEverything` was called with, or false.
+ */
+export class ComputationalConfig extends configClass("Computational", schema, { named: false }) {
+  constructor(options: ComputationalOptions = {}) {
+    const gpu = options.gpu ?? torch.cuda.isAvailable();
+    super({
+      ...options,
+      gpu,
+      amp: options.amp ?? gpu,
+      nonBlocking: options.nonBlocking,
+      channelsLast: options.channelsLast,
+      seed: options.seed === undefined ? globalSeed() : options.seed,
+      deterministic: options.deterministic ?? isTrue(process.env[DETERMINISTIC]),
+    });
+  }
+
+  /** "cpu" or "cuda". */
+  get device(): "cpu" | "cuda" {
+    return this.gpu ? "cuda" : "cpu";
+  }
+
+  /** @throws ConfigError when a GPU is asked for and there is none. */
+  checkDevice(remedy = "Use new ComputationalConfig({ gpu: false }), or leave gpu out."): void {
+    if (!this.gpu || torch.cuda.isAvailable()) return;
+    throw new ConfigError(`ComputationalConfig: 'gpu' is true, but ${torch.cuda.whyUnavailable()}. ${remedy}`);
+  }
+
+  /** As ClinicaDL prints it in its logs. */
+  override toString(): string {
+    const show = (v: unknown) => (v === null ? "None" : typeof v === "boolean" ? (v ? "True" : "False") : String(v));
+    return Object.entries(this.toDict())
+      .map(([key, value]) => `${key}=${show(value)}`)
+      .join(" ");
+  }
+}
+
+function isTrue(value: string | undefined): boolean {
+  return value !== undefined && value !== "";
+}
+
+function globalSeed(): number | null {
+  const value = process.env[GLOBAL_SEED];
+  return value === undefined || value === "" ? null : Number(value);
+}

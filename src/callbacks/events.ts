@@ -1,0 +1,81 @@
+import type { Batch, DataLoader } from "../data/index.ts";
+import type { Maps } from "../io/maps/index.ts";
+import type { Row } from "../io/tsv/index.ts";
+import type { MetricsHandler } from "../metrics/index.ts";
+import type { Losses, Model, ModelBatch } from "../models/index.ts";
+import type { OptimizationConfig, Optimizer } from "../optim/index.ts";
+import type { Split } from "../split/index.ts";
+import type { amp } from "../torch/index.ts";
+import type { CallbacksHandler } from "./handler.ts";
+import type { ComputationalConfig } from "./computational.ts";
+import type { TrainerState } from "./trainer-state.ts";
+
+/** What a loader gives: a batch, or several that belong together. */
+export type BatchLike = Batch | readonly Batch[] | Readonly<Record<string, Batch>>;
+
+type Optimizers = Readonly<Record<string, Optimizer>>;
+
+interface RunStart {
+  readonly split: Split;
+  readonly optimizers: Optimizers;
+  readonly gradScaler: amp.GradScaler;
+  readonly optimization: OptimizationConfig;
+  readonly metrics: MetricsHandler;
+  readonly callbacks: CallbacksHandler;
+  readonly computational: ComputationalConfig;
+}
+
+interface InferenceStart {
+  readonly dataloader: DataLoader;
+  /** `best-<metric>`, `epoch-<n>` or `final`; with `split-<i>_` before it in test and predict. */
+  readonly modelCheckpoint: string;
+  readonly callbacks: CallbacksHandler;
+  readonly computational: ComputationalConfig;
+}
+
+type None = Record<never, never>;
+
+/** What each event tells, besides `model`, `maps` and `state`. */
+export interface Events {
+  onTrainerInit: {
+    readonly metrics: MetricsHandler;
+    readonly optimization: OptimizationConfig;
+    readonly callbacks: CallbacksHandler;
+  };
+  onException: { readonly exception: unknown };
+  onTrainStart: RunStart;
+  onResume: RunStart;
+  onTrainEnd: None;
+  onEpochStart: None;
+  onEpochEnd: None;
+  onBatchStart: { readonly batch: BatchLike };
+  /** `losses`: the values of a training batch, by name; null in evaluation. */
+  onBatchEnd: { readonly losses: Readonly<Record<string, number>> | null };
+  onForwardStepStart: { readonly batch: BatchLike };
+  onBackwardStepStart: { readonly loss: Losses; readonly gradScaler: amp.GradScaler };
+  onBackwardStepEnd: None;
+  onOptimizationStepStart: { readonly optimizers: Optimizers; readonly gradScaler: amp.GradScaler };
+  onOptimizationStepEnd: { readonly optimizers: Optimizers; readonly gradScaler: amp.GradScaler };
+  onValidationStart: { readonly dataloader: DataLoader; readonly metrics: MetricsHandler };
+  onValidationEnd: { readonly metrics: MetricsHandler };
+  onValidateStart: InferenceStart & { readonly metrics: MetricsHandler };
+  onValidateEnd: { readonly metrics: MetricsHandler };
+  onEvaluationStepStart: { readonly batch: BatchLike };
+  onMetricsComputationStart: { readonly output: ModelBatch; readonly metrics: MetricsHandler };
+  onMetricsComputationEnd: { readonly detailedMetricsDf: readonly Row[] };
+  onTestStart: InferenceStart & { readonly metrics: MetricsHandler; readonly groupName: string };
+  onTestEnd: { readonly metrics: MetricsHandler };
+  onPredictStart: InferenceStart & { readonly groupName: string };
+  onPredictEnd: None;
+  onPredictionStepStart: { readonly batch: BatchLike };
+  onPredictionStepEnd: { readonly output: ModelBatch };
+}
+
+export type EventName = keyof Events;
+
+/** The one argument of a callback's method. */
+export type EventArgs<E extends EventName> = Events[E] & {
+  readonly model: Model;
+  readonly maps: Maps;
+  readonly state: TrainerState;
+};

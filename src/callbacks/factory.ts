@@ -1,0 +1,18 @@
+import type { JsonObject } from "../utils/config.ts";
+import type { Callback } from "./callback.ts";
+import { EarlyStoppingCallback } from "./early-stopping.ts";
+import { LoggerCallback } from "./logger.ts";
+import { LRSchedulerCallback } from "./lr-scheduler.ts";
+import { ModelCheckpointCallback } from "./model-checkpoint.ts";
+import { MonitorCallback } from "./monitor.ts";
+import { TrainingCheckpointCallback } from "./training-checkpoint.ts";
+
+/** The callbacks that can be read back from `callbacks.json`, by their `name_`. */
+export const CALLBACKS: Readonly<Record<string, { fromDict(dict: JsonObject): Callback }>> = {
+  EarlyStoppingCallback,
+  LoggerCallback,
+  LRSchedulerCallback,
+  ModelCheckpointCallback,
+  MonitorCallback,
+  TrainingCheckpointCallback,
+};

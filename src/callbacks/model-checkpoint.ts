@@ -1,0 +1,115 @@
+import { mkdirSync } from "node:fs";
+import { z } from "zod";
+import { checkItemName, type ModelDir } from "../io/maps/index.ts";
+import { writeTsv } from "../io/tsv/index.ts";
+import type { MetricsHandler, Optimum } from "../metrics/index.ts";
+import type { Model } from "../models/index.ts";
+import * as torch from "../torch/index.ts";
+import { type JsonObject, parseWith } from "../utils/config.ts";
+import { Callback } from "./callback.ts";
+import type { EventArgs } from "./events.ts";
+import { readFields } from "./fields.ts";
+import { QuantityMonitoring } from "./quantity-monitoring.ts";
+
+const schema = z.strictObject({
+  metric: z.string().nullable().default(null),
+  epochs: z
+    .array(z.int().positive())
+    .nullable()
+    .default(null)
+    .transform((epochs) => epochs ?? []),
+  saveLast: z.boolean().default(true),
+});
+
+/**
+ * Keeps weights of the network, with the validation metrics of that moment.
+ *
+ * - `metric` (none): the best model by this metric, in `best_models/best-<metric>`.
+ * - `epochs` (none): after each of these epochs (the first is 1), in `checkpoints/epoch-<n>`.
+ * - `saveLast` (true): after the last epoch, in `final`.
+ */
+export class ModelCheckpointCallback extends Callback {
+  readonly metric: string | null;
+  readonly epochs: readonly number[];
+  readonly saveLast: boolean;
+  #mode: Optimum | null = null;
+  #monitoring: QuantityMonitoring | null = null;
+  #metrics: MetricsHandler | null = null;
+
+  constructor(options: z.input<typeof schema> = {}) {
+    super();
+    const { metric, epochs, saveLast } = parseWith(schema, options, new.target.name);
+    if (metric !== null) checkItemName("The metric of ModelCheckpointCallback", metric);
+    this.metric = metric;
+    this.epochs = epochs;
+    this.saveLast = saveLast;
+  }
+
+  /** Looks up whether low or high values of the metric are good. */
+  resolveModes(metrics: MetricsHandler): void {
+    if (this.metric !== null) this.#mode = metrics.metrics.get(this.metric)?.optimum ?? this.#mode;
+  }
+
+  override onTrainStart({ metrics }: EventArgs<"onTrainStart">): void {
+    this.#metrics = metrics;
+    this.#monitoring = null;
+    if (this.metric === null) return;
+    metrics.checkMetricName(this.metric);
+    this.resolveModes(metrics);
+    this.#monitoring = new QuantityMonitoring(this.#mode ?? "min");
+  }
+  override onResume(args: EventArgs<"onResume">): void {
+    this.onTrainStart(args);
+  }
+
+  override onValidationEnd({ model, maps, state, metrics }: EventArgs<"onValidationEnd">): void {
+    if (this.metric === null || this.#monitoring === null) return;
+    if (!this.#monitoring.step(metrics.getMetricValue(this.metric, state.currentEpoch))) return;
+    this.#save(model, state.currentEpoch, maps.training.split(state.splitIdx ?? 0).models.best(this.metric));
+  }
+  override onEpochEnd({ model, maps, state }: EventArgs<"onEpochEnd">): void {
+    if (!this.epochs.includes(state.currentEpoch)) return;
+    this.#save(model, state.currentEpoch, maps.training.split(state.splitIdx ?? 0).models.epoch(state.currentEpoch));
+  }
+  override onTrainEnd({ model, maps, state }: EventArgs<"onTrainEnd">): void {
+    if (this.saveLast) this.#save(model, state.currentEpoch, maps.training.split(state.splitIdx ?? 0).models.final);
+  }
+
+  /** Every file is replaced as a whole. An epoch without evaluation gives tables without rows. */
+  #save(model: Model, epoch: number, dir: ModelDir): void {
+    const metrics = this.#metrics;
+    if (metrics === null) return;
+    mkdirSync(dir.validationMetrics.path, { recursive: true });
+    {
+      using _scope = torch.scope();
+      torch.save(model.stateDict(), dir.modelPt);
+    }
+    const columns = ["epoch", ...metrics.metricNames];
+    const keys = ["epoch", "participant_id", "session_id", ...metrics.metricNames];
+    writeTsv(dir.validationMetrics.aggregatedTsv, metrics.getMetricValues(epoch), columns);
+    writeTsv(dir.validationMetrics.detailsTsv, metrics.getDetailedMetricValues(epoch), keys);
+  }
+
+  override stateDict(): unknown {
+    return this.#monitoring?.stateDict() ?? {};
+  }
+  override loadStateDict(state: unknown): void {
+    const empty = state === null || (typeof state === "object" && Object.keys(state).length === 0);
+    if (!empty) this.#monitoring?.loadStateDict(state);
+  }
+
+  toDict(): JsonObject {
+    return {
+      name_: "ModelCheckpointCallback",
+      metric: this.metric,
+      epochs: [...this.epochs],
+      save_last: this.saveLast,
+      mode: this.#mode,
+    };
+  }
+  static fromDict(dict: JsonObject): ModelCheckpointCallback {
+    // the mode is the metric's, and is looked up again
+    const { mode, ...fields } = readFields("ModelCheckpointCallback", dict, ["metric", "epochs", "save_last", "mode"]);
+    return new ModelCheckpointCallback(fields as z.input<typeof schema>);
+  }
+}

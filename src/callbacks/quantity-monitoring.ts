@@ -1,0 +1,45 @@
+import type { Optimum } from "../metrics/index.ts";
+import * as torch from "../torch/index.ts";
+import { ConfigError } from "../utils/exceptions.ts";
+
+/** Follows a value: its best one so far, and for how many values it has not improved. NaN is no improvement. */
+export class QuantityMonitoring {
+  readonly mode: Optimum;
+  readonly minDelta: number;
+  best: number;
+  numNonImprovements = 0;
+
+  constructor(mode: Optimum, minDelta = 0) {
+    this.mode = mode;
+    this.minDelta = minDelta;
+    this.best = mode === "min" ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+  }
+
+  /** Takes a value into account; says whether it is better than the best one by more than `minDelta`. */
+  step(value: number): boolean {
+    const better = this.mode === "min" ? value < this.best - this.minDelta : value > this.best + this.minDelta;
+    if (better) {
+      this.best = value;
+      this.numNonImprovements = 0;
+    } else {
+      this.numNonImprovements++;
+    }
+    return better;
+  }
+
+  stateDict(): Record<string, unknown> {
+    return { best: torch.float(this.best), num_non_improvements: this.numNonImprovements };
+  }
+  loadStateDict(state: unknown): void {
+    const { best, num_non_improvements } = asRecord(state, "the state of a monitored metric");
+    this.best = Number(best);
+    this.numNonImprovements = Number(num_non_improvements);
+  }
+}
+
+/** A dict with string keys that was read from a checkpoint. */
+export function asRecord(value: unknown, what: string): Readonly<Record<string, unknown>> {
+  if (value instanceof Map) return Object.fromEntries(value as Map<string, unknown>);
+  if (typeof value === "object" && value !== null) return value as Readonly<Record<string, unknown>>;
+  throw new ConfigError(`In the checkpoint, ${what} is ${value}, not a dict. Resume with the callbacks it was written with.`);
+}

@@ -1,0 +1,199 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
+import { availableParallelism, cpus, totalmem } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Command } from "commander";
+
+/** One line of the report; `missing` is what is needed and not there, with the way out. */
+export interface Finding {
+  readonly label: string;
+  readonly text: string;
+  readonly missing?: string;
+}
+
+/** The parts of the addon that the report asks. */
+interface Addon {
+  version(): string;
+  config(): string;
+  getNumThreads(): number;
+  getNumInteropThreads(): number;
+  loadCuda(path: string): string;
+  cudaAvailable(): boolean;
+  cudaDeviceCount(): number;
+}
+
+interface Libtorch {
+  version?: string;
+  build?: string;
+  cuda?: boolean;
+  problem?: string;
+}
+
+/** The functions that setup and this report share: plain JavaScript in `scripts/setup/`. */
+interface SetupModules {
+  cacheRoot(): string;
+  inspect(folder: string): Libtorch;
+  torchVersion: string;
+}
+
+const SET_UP = "run npx clinicadl setup";
+
+/** `clinicadl doctor`: what was found, and exit code 1 when something needed is missing. */
+export function registerDoctor(program: Command): void {
+  program
+    .command("doctor")
+    .description("print versions, libtorch's place and build, devices, threads, instruction sets and the cache")
+    .action(async () => {
+      const findings = await examine(fileURLToPath(new URL("../..", import.meta.url)));
+      process.stdout.write(render(findings));
+      if (findings.some((finding) => finding.missing !== undefined)) process.exitCode = 1;
+    });
+}
+
+export function render(findings: readonly Finding[]): string {
+  const width = Math.max(...findings.map((finding) => finding.label.length)) + 2;
+  const lines = findings.map(({ label, text, missing }) => {
+    const mark = missing === undefined ? "" : `  ← ${missing}`;
+    return `${label.padEnd(width)}${text}${mark}`;
+  });
+  return `${lines.join("\n")}\n`;
+}
+
+/** Looks at the installation in `root` without changing it. */
+export async function examine(root: string): Promise<Finding[]> {
+  const setup = await loadSetupModules(root);
+  const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
+  const findings: Finding[] = [
+    { label: "clinicadl", text: `${manifest.version} in ${root}` },
+    nodeFinding(),
+    { label: "platform", text: platformText() },
+    tool("python", "python3", ["--version"]),
+    tool("cmake", "cmake", ["--version"]),
+    tool("compiler", process.env.CXX ?? "c++", ["--version"]),
+  ];
+  findings.push(...engineFindings(root, setup), { label: "processor", text: processorText() });
+  const sets = instructionSets();
+  if (sets !== "") findings.push({ label: "instruction sets", text: sets });
+  findings.push(cacheFinding(setup.cacheRoot()));
+  return findings;
+}
+
+async function loadSetupModules(root: string): Promise<SetupModules> {
+  const url = (name: string): string => new URL(`scripts/setup/${name}`, `file://${root}/`).href;
+  const platform = (await import(url("platform.mjs"))) as { cacheRoot(): string; TORCH_VERSION: string };
+  const libtorch = (await import(url("libtorch.mjs"))) as { inspect(folder: string): Libtorch };
+  return { cacheRoot: platform.cacheRoot, inspect: libtorch.inspect, torchVersion: platform.TORCH_VERSION };
+}
+
+function nodeFinding(): Finding {
+  const text = `${process.versions.node} (${process.execPath})`;
+  const old = Number(process.versions.node.split(".")[0]) < 24;
+  return old ? { label: "node", text, missing: "Node 24 or newer is needed" } : { label: "node", text };
+}
+
+function platformText(): string {
+  const name = `${process.platform}-${process.arch}`;
+  return name === "linux-x64" ? name : `${name} (untested)`;
+}
+
+// needed only while the addon is built: reported, never counted as missing
+function tool(label: string, command: string, args: string[]): Finding {
+  try {
+    const text = execFileSync(command, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+    return { label, text: text.split("\n")[0]?.trim() ?? "" };
+  } catch {
+    return { label, text: `${command} not found (only setup needs it)` };
+  }
+}
+
+function engineFindings(root: string, setup: SetupModules): Finding[] {
+  const path = join(root, "build", "engine.json");
+  if (!existsSync(path)) return [{ label: "libtorch", text: "not set up", missing: SET_UP }];
+  const engine = JSON.parse(readFileSync(path, "utf8")) as { libtorch: string; addon: string; source?: string };
+  const torch = join(engine.libtorch, "torch");
+  const found = setup.inspect(engine.libtorch);
+  if (found.problem !== undefined) return [{ label: "libtorch", text: found.problem, missing: SET_UP }];
+  const version = `${found.version}${found.build ? `+${found.build}` : ""}`;
+  const findings: Finding[] = [
+    found.version === setup.torchVersion
+      ? { label: "libtorch", text: `${version} in ${torch}` }
+      : { label: "libtorch", text: `${version} in ${torch}`, missing: `${setup.torchVersion} is needed: ${SET_UP}` },
+    { label: "found by", text: engine.source ?? "hand" },
+  ];
+  let addon: Addon;
+  try {
+    addon = createRequire(import.meta.url)(engine.addon) as Addon;
+    findings.push({ label: "addon", text: engine.addon });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
+    findings.push({ label: "addon", text: `${engine.addon}: ${reason}`, missing: SET_UP });
+    return findings;
+  }
+  findings.push(
+    { label: "build", text: buildText(addon.config()) },
+    { label: "kernels for", text: addon.config().trimEnd().split("\n").at(-1) ?? "" },
+    { label: "devices", text: devicesText(addon, torch, found.cuda === true) },
+    {
+      label: "threads",
+      text: `${addon.getNumThreads()} within an operator, ${addon.getNumInteropThreads()} between operators`,
+    },
+  );
+  return findings;
+}
+
+/** Of libtorch's long description the libraries it computes with: oneDNN, MKL, OpenMP, the compiler. */
+export function buildText(config: string): string {
+  const wanted = /oneAPI|Math Kernel Library|MKL-DNN|oneDNN|OpenMP \d|GCC|Clang|LAPACK/;
+  const lines = config
+    .split("\n")
+    .map((line) => line.replace(/^\s*-\s*/, "").trim())
+    .filter((line) => wanted.test(line) && line.length < 140 && !line.startsWith("Build settings"));
+  return [...new Set(lines)].join("; ");
+}
+
+function devicesText(addon: Addon, torch: string, hasCuda: boolean): string {
+  const cuda = join(torch, "lib", "libtorch_cuda.so");
+  if (!hasCuda) return "cpu (this libtorch has no CUDA)";
+  if (!existsSync("/dev/nvidia0") && !existsSync("/dev/dxg")) return "cpu (no NVIDIA GPU found)";
+  const problem = addon.loadCuda(cuda);
+  if (problem !== "") return `cpu (a GPU is there, but CUDA cannot be loaded: ${problem})`;
+  if (!addon.cudaAvailable()) return "cpu (a GPU is there, but its driver does not answer)";
+  return ["cpu", ...Array.from({ length: addon.cudaDeviceCount() }, (_, i) => `cuda:${i}`)].join(", ");
+}
+
+function processorText(): string {
+  const model = cpus()[0]?.model.trim() ?? "unknown";
+  return `${model}, ${availableParallelism()} cores for this process, ${(totalmem() / 1e9).toFixed(1)} GB of memory`;
+}
+
+/** Those that libtorch and oneDNN choose their kernels by, as the kernel names them. */
+function instructionSets(): string {
+  if (!existsSync("/proc/cpuinfo")) return "";
+  const line = /^(?:flags|Features)\s*:(.*)$/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1] ?? "";
+  const wanted =
+    /^(avx|avx2|fma|f16c|avx512(f|bw|dq|vl|_vnni|_bf16|_fp16)|amx_(tile|bf16|int8|fp16)|asimd|sve2?|bf16|i8mm)$/;
+  return line
+    .trim()
+    .split(/\s+/)
+    .filter((flag) => wanted.test(flag))
+    .join(" ");
+}
+
+function cacheFinding(folder: string): Finding {
+  if (!existsSync(folder)) return { label: "cache", text: `${folder} (empty)` };
+  const entries = readdirSync(folder).filter((name) => !name.startsWith("."));
+  const text = entries.map((name) => `${name} ${(sizeOf(join(folder, name)) / 1e9).toFixed(2)} GB`).join(", ");
+  return { label: "cache", text: text === "" ? `${folder} (empty)` : `${folder}: ${text}` };
+}
+
+function sizeOf(path: string): number {
+  const stat = statSync(path);
+  if (!stat.isDirectory()) return stat.size;
+  let total = 0;
+  for (const entry of readdirSync(path, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile()) total += statSync(join(entry.parentPath, entry.name)).size;
+  }
+  return total;
+}

@@ -1,0 +1,37 @@
+import { readFileSync } from "node:fs";
+import type { JsonObject } from "../../utils/config.ts";
+import { NotInterpretableJsonError } from "../../utils/exceptions.ts";
+import { type WriteOptions, writeFileAtomic } from "../files/index.ts";
+import { formatJson } from "./format.ts";
+import { parseJson } from "./parse.ts";
+
+/**
+ * Reads a JSON file that holds an object.
+ * @throws NotInterpretableJsonError when it is damaged, or holds something else. A missing file is node's own ENOENT error,
+ * which names it.
+ */
+export function readJson(path: string): JsonObject {
+  const text = readFileSync(path, "utf8");
+  let value: unknown;
+  try {
+    value = parseJson(text);
+  } catch (error) {
+    throw new NotInterpretableJsonError(
+      `${path} is not valid JSON (${text.length} characters; ${(error as Error).message}). It may be truncated: write it again, or restore it.`,
+      { cause: error },
+    );
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    const got = value === null ? "null" : Array.isArray(value) ? "an array" : `a ${typeof value}`;
+    throw new NotInterpretableJsonError(`${path} must hold a JSON object; it holds ${got}.`);
+  }
+  return value as JsonObject;
+}
+
+/**
+ * Writes an object as Python's `json.dump(indent=4)` would, atomically.
+ * @throws FileExistsError when the file is there and `overwrite` is false (the default, as in ClinicaDL).
+ */
+export function writeJson(path: string, value: JsonObject | string, { overwrite = false }: WriteOptions = {}): void {
+  writeFileAtomic(path, formatJson(value), { overwrite });
+}

@@ -1,0 +1,36 @@
+/**
+ * Python has integers and floats, JavaScript has numbers. A table written as JSON must say `60.0` for the 60 of a column of
+ * floats, or Python reads another dtype. Objects that hold such a column are marked here.
+ */
+const marked = new WeakSet<object>();
+
+/** Says that every number in `object` is a float for Python. Returns it. */
+export function markFloats<T extends object>(object: T): T {
+  marked.add(object);
+  return object;
+}
+
+/** Whether the numbers of `object` are floats: it was marked, or {@link parseJson} found them written as floats. */
+export function hasFloats(object: object): boolean {
+  return marked.has(object);
+}
+
+/** A float as Python prints it: `1.0`, `1e-05`, `1e+16`, `nan` as `NaN`. Shortest digits that give the number back. */
+export function pythonFloat(value: number): string {
+  if (Number.isNaN(value)) return "NaN";
+  if (!Number.isFinite(value)) return value > 0 ? "Infinity" : "-Infinity";
+  if (value === 0) return Object.is(value, -0) ? "-0.0" : "0.0";
+  const [mantissa = "", exponentText = "0"] = value.toExponential().split("e");
+  const exponent = Number(exponentText);
+  if (exponent < -4 || exponent >= 16) {
+    return `${mantissa}e${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`;
+  }
+  if (Number.isInteger(value)) return `${value}.0`;
+  // between 1e-4 and 1e16 only 1e-4 > |value| ≥ 1e-6 would differ, and that is above
+  return String(value);
+}
+
+/** A number as Python prints it: an integer where it is one that both languages hold exactly. */
+export function pythonNumber(value: number): string {
+  return Number.isSafeInteger(value) && !Object.is(value, -0) ? String(value) : pythonFloat(value);
+}

@@ -1,0 +1,5 @@
+/** JSON as Python reads and writes it. */
+export { readJson, writeJson } from "./file.ts";
+export { hasFloats, markFloats, pythonFloat, pythonNumber } from "./floats.ts";
+export { formatJson } from "./format.ts";
+export { parseJson } from "./parse.ts";

@@ -1,0 +1,58 @@
+import type { JsonValue } from "../../utils/config.ts";
+import { markFloats } from "./floats.ts";
+
+// a string no JSON file holds by chance: it stands for a bare word while JSON.parse runs
+const STAND_IN = "\u0000clinicadl:";
+const BARE_WORDS: Readonly<Record<string, number>> = {
+  NaN: Number.NaN,
+  Infinity: Number.POSITIVE_INFINITY,
+  "-Infinity": Number.NEGATIVE_INFINITY,
+};
+
+interface ReviverContext {
+  readonly source?: string;
+}
+
+/**
+ * Parses JSON as Python does: NaN, Infinity and -Infinity are accepted. Objects whose numbers are all written as floats
+ * are marked (`hasFloats`), so that writing them again gives floats.
+ * @throws SyntaxError
+ */
+export function parseJson(text: string): JsonValue {
+  try {
+    return JSON.parse(text, markingReviver()) as JsonValue;
+  } catch (error) {
+    if (!/NaN|Infinity/.test(text)) throw error;
+    const standing = text.replace(/"(?:[^"\\]|\\.)*"|-?Infinity|NaN/g, (token) =>
+      token.startsWith('"') ? token : JSON.stringify(STAND_IN + token),
+    );
+    return JSON.parse(standing, markingReviver()) as JsonValue;
+  }
+}
+
+/** Members are revived before the object that holds them, so what was seen of them is known when the object comes. */
+function markingReviver(): (this: unknown, key: string, value: unknown, context?: ReviverContext) => unknown {
+  const seen = new Map<unknown, { floats: number; integers: number }>();
+  return function (this: unknown, _key, value, context) {
+    let revived = value;
+    let isFloat = false;
+    if (typeof value === "string" && value.startsWith(STAND_IN)) {
+      revived = BARE_WORDS[value.slice(STAND_IN.length)];
+      isFloat = true;
+    } else if (typeof value === "number") {
+      isFloat = /[.eE]/.test(context?.source ?? "");
+    } else if (typeof value === "object" && value !== null) {
+      const counts = seen.get(value);
+      if (counts !== undefined && counts.floats > 0 && counts.integers === 0) markFloats(value);
+      seen.delete(value);
+      return value;
+    } else {
+      return value;
+    }
+    const counts = seen.get(this) ?? { floats: 0, integers: 0 };
+    if (isFloat) counts.floats++;
+    else counts.integers++;
+    seen.set(this, counts);
+    return revived;
+  };
+}

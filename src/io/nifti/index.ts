@@ -1,0 +1,6 @@
+/** NIfTI images on disk. */
+export { affineOf, spacingOf } from "./affine.ts";
+export type { NiftiDType } from "./datatypes.ts";
+export type { NiftiHeader } from "./header.ts";
+export { type NiftiImage, readNifti, readNiftiHeader } from "./read.ts";
+export { type NiftiToWrite, writeNifti } from "./write.ts";

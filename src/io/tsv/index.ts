@@ -1,0 +1,5 @@
+/** Tables on disk, as pandas reads and writes them. */
+export { PARTICIPANT_ID, type ParticipantRow, pairKey, readParticipants, SESSION_ID } from "./participants.ts";
+export { parseTsv, readTsv } from "./read.ts";
+export { type Cell, floatColumns, markFloatColumns, type Row } from "./types.ts";
+export { formatTsv, type TsvOptions, writeTsv } from "./write.ts";

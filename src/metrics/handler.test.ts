@@ -1,0 +1,144 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import * as torch from "../torch/index.ts";
+import { ActivationsConfig } from "../transforms/index.ts";
+import { ConfusionMatrixMetricConfig, MAEMetricConfig, Metric, MetricsHandler, MSEMetricConfig } from "./index.ts";
+import { mergeTables } from "./tables.ts";
+import { TestBatch } from "./test-batch.ts";
+
+let dir = "";
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "metrics-"));
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+class Count extends Metric<number> {
+  readonly optimum = "max";
+  protected override accumulate(batch: { length: number }): number[] {
+    return Array<number>(batch.length).fill(1);
+  }
+  protected override aggregateData(data: readonly number[]): number {
+    return data.length;
+  }
+}
+
+function evaluated(handler: MetricsHandler, epoch: number | null): void {
+  using _scope = torch.scope();
+  handler.reset();
+  for (const [output, label] of [
+    [
+      [1, 0],
+      [1, 1],
+    ],
+    [
+      [0, 1],
+      [1, 1],
+    ],
+  ] as const) {
+    handler.update(new TestBatch({ output: [...output], label: [...label] }), epoch);
+  }
+  handler.aggregate(epoch);
+}
+
+describe("MetricsHandler", () => {
+  it("fills the tables", () => {
+    const handler = new MetricsHandler({
+      mae: new MAEMetricConfig(),
+      recall: { name_: "ConfusionMatrixMetric", metricName: "recall" },
+    });
+    expect(() => handler.aggregate()).toThrow(/initMetrics/);
+    handler.initMetrics();
+    evaluated(handler, 1);
+    evaluated(handler, 2);
+    expect(handler.df).toEqual([
+      { epoch: 1, mae: 0.5, recall: 0.5 },
+      { epoch: 2, mae: 0.5, recall: 0.5 },
+    ]);
+    expect(handler.detailedDf).toHaveLength(8);
+    expect(handler.detailedDf[1]).toEqual({
+      epoch: 1,
+      participant_id: "sub-001",
+      session_id: "ses-M000",
+      mae: 1,
+      recall: 0,
+    });
+    expect(handler.columns).toEqual(["epoch", "mae", "recall"]);
+    expect(handler.detailedColumns).toEqual(["epoch", "participant_id", "session_id", "mae", "recall"]);
+    expect(handler.getMetricValue("mae")).toBe(0.5);
+    expect(handler.getMetricValue("mae", 1)).toBe(0.5);
+    expect(() => handler.getMetricValue("mae", 7)).toThrow(/epoch 7/);
+    expect(() => handler.getMetricValue("mea")).toThrow(/'mae', 'recall'/);
+    expect(handler.getDetailedMetricValues(2)).toHaveLength(4);
+  });
+  it("adds, removes and selects metrics", () => {
+    const handler = new MetricsHandler({ mae: new MAEMetricConfig(), n: new Count() });
+    handler.initMetrics();
+    evaluated(handler, null);
+    expect(handler.df).toEqual([{ mae: 0.5, n: 4 }]);
+    handler.addMetrics({ mse: new MSEMetricConfig() });
+    expect(handler.df).toEqual([{ mae: 0.5, n: 4, mse: null }]);
+    expect(() => handler.addMetrics({ mse: new MSEMetricConfig() })).toThrow(/already/);
+    handler.removeMetrics("n");
+    const subset = handler.subset(["mse"]);
+    expect(subset.metricNames).toEqual(["mse"]);
+    expect(subset.metrics).not.toBeNull();
+    expect(handler.metricNames).toEqual(["mae", "mse"]);
+    expect(() => handler.subset(["acc"])).toThrow(/acc/);
+  });
+  it("goes to JSON and back, but for metrics of one's own", () => {
+    const handler = new MetricsHandler({ mae: new MAEMetricConfig(), n: new Count() });
+    const dict = handler.toDict();
+    expect(Object.keys(dict)).toEqual(["name_", "metrics", "metrics_on_cpu"]);
+    expect(() => MetricsHandler.fromDict(dict)).toThrow(/'n'.*<Count object>/);
+    expect(MetricsHandler.fromDict(dict, { n: new Count() }).metricNames).toEqual(["mae", "n"]);
+    expect(() => MetricsHandler.fromDict({ name_: "MetricsHandler" })).toThrow(/metrics_on_cpu/);
+  });
+  it("saves, loads and merges tables", () => {
+    const [path, details] = [join(dir, "aggregated.tsv"), join(dir, "details.tsv")];
+    const options = { mae: new MAEMetricConfig(), ba: new ConfusionMatrixMetricConfig({ metricName: "ba" }) };
+    const handler = new MetricsHandler(options);
+    handler.initMetrics();
+    handler.save(path, details);
+    expect(readFileSync(path, "utf8").trim()).toBe("mae\tba");
+    evaluated(handler, 1);
+    handler.save(path, details);
+    expect(readFileSync(details, "utf8").split("\n")[1]).toMatch(/^1\tsub-000\tses-M000\t0(\.0)?\t$/);
+    const loaded = new MetricsHandler(options);
+    loaded.load(path, details);
+    expect(loaded.df).toEqual(handler.df);
+    expect(loaded.detailedDf).toEqual(handler.detailedDf);
+
+    const more = new MetricsHandler({ mse: new MSEMetricConfig() });
+    more.initMetrics();
+    evaluated(more, 1);
+    more.merge(path, details);
+    expect(readFileSync(path, "utf8").split("\n")[0]).toBe("epoch\tmae\tba\tmse");
+    expect(readFileSync(details, "utf8").trim().split("\n")).toHaveLength(5);
+    expect(() => new MetricsHandler({ acc: new MAEMetricConfig() }).load(path)).toThrow(/'acc'/);
+  });
+  it("lets no metric change what the next one sees (D17)", () => {
+    const sigmoid = new ActivationsConfig({ sigmoid: true, include: ["output"] });
+    expect(new MAEMetricConfig({ postprocessing: [sigmoid] }).postprocessing.transforms).toHaveLength(1);
+  });
+});
+
+describe("mergeTables", () => {
+  it("matches rows by epoch and sample, and the k-th patch with the k-th", () => {
+    const key = { participant_id: "sub-1", session_id: "ses-1" };
+    const old = [
+      { epoch: 2, ...key, loss: 1 },
+      { epoch: 2, ...key, loss: 2 },
+    ];
+    expect(
+      mergeTables(old, [
+        { ...key, mae: 5 },
+        { ...key, mae: 6, loss: 9 },
+      ]),
+    ).toEqual([
+      { epoch: 2, ...key, loss: 1, mae: 5 },
+      { epoch: 2, ...key, loss: 9, mae: 6 },
+    ]);
+  });
+});

@@ -1,0 +1,183 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { MSELossConfig } from "../losses/index.ts";
+import { LossMetricConfig } from "../metrics/index.ts";
+import { TestBatch } from "../metrics/test-batch.ts";
+import { CNNConfig, MLPConfig } from "../networks/index.ts";
+import { AdamConfig } from "../optim/index.ts";
+import type { Tensor } from "../torch/index.ts";
+import * as torch from "../torch/index.ts";
+import type { JsonObject } from "../utils/config.ts";
+import { CannotReadFieldError } from "../utils/exceptions.ts";
+import { Model, modelFromDict, ReconstructionModel, SupervisedModel } from "./index.ts";
+
+interface Case {
+  readonly dict: JsonObject;
+  readonly state: readonly [string, number[]][];
+  readonly text: string;
+  readonly losses: readonly number[];
+  readonly output: readonly number[];
+  readonly summary: string;
+}
+const golden = JSON.parse(readFileSync(new URL("./golden/models.json", import.meta.url), "utf8")) as Record<
+  string,
+  Case
+>;
+const noScaler = { scale: (loss: Tensor) => loss, step: (optimizer: { step(): unknown }) => optimizer.step() };
+
+describe("models, compared to the original", () => {
+  for (const [name, expected] of Object.entries(golden)) {
+    it(name, () => {
+      const live = torch.memory.live().tensors;
+      {
+        using _all = torch.scope();
+        torch.manualSeed(0);
+        const model = modelFromDict(expected.dict);
+        expect(JSON.stringify(model.toDict())).toBe(JSON.stringify(expected.dict));
+        expect([...model.stateDict()].map(([key, t]) => [key, [...t.shape]])).toEqual(expected.state);
+        expect(model.toString()).toBe(expected.text);
+
+        const generator = new torch.Generator("cpu").manualSeed(3);
+        const image = torch.randn([4, 1, 16, 16, 16], { generator });
+        const batch = new TestBatch({ image, label: [0, 1, 0, 1] });
+        torch.manualSeed(5);
+        const optimizers = model.buildOptimizers();
+        model.reset();
+        model.train();
+        const losses = expected.losses.map(() => {
+          using _step = torch.scope();
+          const loss = model.forwardStep(batch) as Tensor;
+          model.backwardStep(loss, noScaler);
+          model.optimizationStep(optimizers, noScaler);
+          model.zeroGrad({ setToNone: true });
+          return loss.item();
+        });
+        for (const [i, loss] of losses.entries()) {
+          expect(Math.abs(loss - expected.losses[i]!)).toBeLessThan(2e-5 * Math.max(1, Math.abs(loss)));
+        }
+        // optimizers that divide by the gradient's size amplify rounding
+        model.eval();
+        torch.noGrad(() => model.evaluationStep(batch));
+        const output = [...(batch.getField("output").flatten().toTypedArray() as Float32Array)].slice(0, 4);
+        for (const [i, value] of output.entries()) expect(Math.abs(value - expected.output[i]!)).toBeLessThan(2e-3);
+        expect(model.getSummary(batch)).toBe(expected.summary);
+        batch.dispose();
+        for (const optimizer of Object.values(optimizers)) (optimizer as { dispose?: () => void }).dispose?.();
+        model.dispose();
+      }
+      expect(torch.memory.live().tensors).toBe(live);
+    });
+  }
+});
+
+const network = { name_: "MLP", numInputs: 2, numOutputs: 3, hiddenDims: [4], norm: null };
+
+describe("SupervisedModel", () => {
+  it("takes plain objects, configs and objects", () => {
+    const plain = new SupervisedModel({ network, loss: { name_: "MSELoss" }, optimizer: { name_: "Adam", lr: 0.1 } });
+    expect(plain.toDict()).toMatchObject({
+      name_: "SupervisedModel",
+      network: { name_: "MLP", num_outputs: 3 },
+      optimizer: { lr: 0.1 },
+      label_key: "label",
+    });
+    const raw = new SupervisedModel({
+      network: new torch.nn.Linear(2, 3),
+      loss: (a, b) => a.sub(b).sum(),
+      optimizer: new AdamConfig(),
+    });
+    expect(raw.toDict()).toMatchObject({ network: "Linear" });
+    expect(() => modelFromDict(raw.toDict())).toThrow(CannotReadFieldError);
+    expect(
+      () =>
+        new SupervisedModel({ network: { name_: "CNNN" }, loss: { name_: "MSELoss" }, optimizer: { name_: "Adam" } }),
+    ).toThrow(/'CNNN'/);
+    expect(
+      () => new SupervisedModel({ network, loss: { name_: "MSELoss" }, optimizer: { name_: "Adam", freeze: "head" } }),
+    ).toThrow(/'head'/);
+    plain.dispose();
+    raw.dispose();
+  });
+  it("learns from class indices (D18), which the validation loss takes too", () => {
+    using _scope = torch.scope();
+    for (const name_ of ["CrossEntropyLoss", "MultiMarginLoss"]) {
+      const model = new SupervisedModel({ network, loss: { name_ }, optimizer: { name_: "Adam" } });
+      const batch = new TestBatch({
+        image: torch.randn([4, 2]),
+        label: torch.tensor([0, 1, 2, 1], { dtype: "int64" }),
+      });
+      const loss = model.forwardStep(batch).item();
+      torch.noGrad(() => model.evaluationStep(batch));
+      const metric = new LossMetricConfig().getObject(model);
+      expect(metric.update(batch)).toHaveLength(4);
+      expect(metric.aggregate()).toBeCloseTo(loss, 5);
+      model.dispose();
+    }
+  });
+  it("takes integer labels with losses of floating-point numbers", () => {
+    using _scope = torch.scope();
+    const model = new SupervisedModel({
+      network: { ...network, numOutputs: 1 },
+      loss: { name_: "BCEWithLogitsLoss" },
+      optimizer: { name_: "Adam" },
+    });
+    const batch = new TestBatch({ image: torch.randn([2, 2]), label: torch.tensor([0, 1], { dtype: "int64" }) });
+    expect(model.forwardStep(batch).item()).toBeGreaterThan(0);
+    model.dispose();
+  });
+  it("gives groups and frozen layers to the optimizer it builds (D19)", () => {
+    const model = new SupervisedModel({
+      network: new MLPConfig({ numInputs: 2, numOutputs: 1, hiddenDims: [3] }),
+      loss: new MSELossConfig(),
+      optimizer: new AdamConfig({ freeze: "hidden0", lr: { output: 0.1, ELSE: 0.2 } }),
+    });
+    expect(model.buildOptimizers().optimizer?.paramGroups.map((g) => [g.name, g.lr])).toEqual([
+      ["output", 0.1],
+      ["ELSE", 0.2],
+    ]);
+    expect([...model.network.parameters()].some((p) => !p.requiresGrad)).toBe(true);
+    model.dispose();
+  });
+});
+
+describe("Model", () => {
+  class Mine extends SupervisedModel {}
+  it("is not taken for its parent when read (D37)", () => {
+    const model = new Mine({ network, loss: { name_: "MSELoss" }, optimizer: { name_: "Adam" } });
+    expect(model.toDict().name_).toBe("Mine");
+    expect(() => modelFromDict(model.toDict())).toThrow(/Mine.*Pass the model/);
+    expect(() => modelFromDict("<Custom object>")).toThrow(CannotReadFieldError);
+    expect(() => modelFromDict({ name_: "SupervisedModel" })).toThrow(/network/);
+    model.dispose();
+  });
+  it("keeps frozen weights at reset", () => {
+    const model = new SupervisedModel({
+      network: new CNNConfig({ inShape: [1, 8, 8], numOutputs: 1, convArgs: { channels: [2] } }),
+      loss: new MSELossConfig(),
+      optimizer: new AdamConfig({ freeze: "convolutions" }),
+    });
+    const sums = () =>
+      [...model.network.namedParameters()].map(([name, p]) => [name, p.detach().sum().item()] as const);
+    const before = new Map(sums());
+    model.reset();
+    for (const [name, sum] of sums()) {
+      if (name.startsWith("convolutions")) expect(sum).toBe(before.get(name));
+      else expect(sum).not.toBe(before.get(name));
+    }
+    expect(model).toBeInstanceOf(Model);
+    model.dispose();
+  });
+  it("reconstructs", () => {
+    using _scope = torch.scope();
+    const model = new ReconstructionModel({
+      network: { name_: "ConvEncoder", spatialDims: 2, inChannels: 1, channels: [2, 1], padding: 1 },
+      loss: { name_: "MSELoss" },
+      optimizer: { name_: "SGD" },
+    });
+    expect((model.forwardStep(new TestBatch({ image: torch.randn([2, 1, 6, 6]) })) as Tensor).item()).toBeGreaterThan(
+      0,
+    );
+    expect(Object.keys(model.toDict())).toEqual(["name_", "network", "loss", "optimizer", "inferer"]);
+    model.dispose();
+  });
+});

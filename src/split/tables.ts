@@ -1,0 +1,147 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { writeJson } from "../io/json/index.ts";
+import { floatColumns, markFloatColumns, PARTICIPANT_ID, type ParticipantRow, pairKey, type Row, SESSION_ID, writeTsv } from "../io/tsv/index.ts";
+import type { JsonObject } from "../utils/config.ts";
+import { ConfigError, DataFrameError } from "../utils/exceptions.ts";
+import { before, numpyArgsort } from "./sort-sessions.ts";
+
+/** A participant or session table: the path of a TSV, or its rows. */
+export type TableLike = string | readonly Row[];
+
+/** Where the split goes: `outputDir`, or beside the TSV. */
+export function outputDirOf(data: TableLike, outputDir: string | undefined): string {
+  if (outputDir !== undefined) return outputDir;
+  if (typeof data === "string") return dirname(data);
+  throw new ConfigError("outputDir is required when the data are rows and not the path of a TSV: give the folder to write the split in.");
+}
+
+/** Checks that every column is there. */
+export function checkColumns(rows: readonly Row[], columns: readonly string[]): void {
+  const known = new Set(rows.flatMap((row) => Object.keys(row)));
+  const missing = columns.filter((column) => !known.has(column));
+  if (missing.length > 0) {
+    throw new DataFrameError(
+      `stratification: there is no column ${missing.map((c) => `'${c}'`).join(", ")}. The table has: ${[...known].join(", ")}.`,
+    );
+  }
+}
+
+/** Whether a column holds numbers (or booleans), as pandas would have it. */
+export function isNumeric(rows: readonly Row[], column: string): boolean {
+  const present = rows.map((row) => row[column] ?? null).filter((value) => value !== null);
+  return present.length > 0 && (present.every((v) => typeof v === "number") || present.every((v) => typeof v === "boolean"));
+}
+
+/** How many different values a column holds, missing ones left aside. */
+export function countUnique(rows: readonly Row[], column: string): number {
+  return new Set(rows.map((row) => row[column] ?? null).filter((value) => value !== null)).size;
+}
+
+/**
+ * One row per participant: the first session, by name. With `columns`, these columns are added and the rows are sorted by
+ * participant.
+ * @throws DataFrameError when a participant's first session has several values in a column.
+ */
+export function extractBaseline(rows: readonly ParticipantRow[], columns: readonly string[] | null): ParticipantRow[] {
+  const first = new Map<string, string>();
+  for (const i of numpyArgsort(rows.map((row) => row.session_id))) {
+    const row = rows[i] as ParticipantRow;
+    if (!first.has(row.participant_id)) first.set(row.participant_id, row.session_id);
+  }
+  const baseline = [...first].map(([participant_id, session_id]): ParticipantRow => ({ participant_id, session_id }));
+  if (columns === null) return baseline;
+
+  const byPair = new Map<string, ParticipantRow[]>();
+  for (const row of rows) {
+    const group = byPair.get(pairKey(row));
+    if (group === undefined) byPair.set(pairKey(row), [row]);
+    else group.push(row);
+  }
+  const complete = baseline.map((row): ParticipantRow => {
+    const group = byPair.get(pairKey(row)) ?? [];
+    for (const column of columns) {
+      const values = [...new Set(group.map((r) => r[column] ?? null).filter((v) => v !== null))];
+      if (values.length > 1) {
+        throw new DataFrameError(
+          `(${row.participant_id}, ${row.session_id}) has several values in '${column}': ${values.join(", ")}. Keep one, so that it is clear which to stratify on.`,
+        );
+      }
+    }
+    return { ...row, ...Object.fromEntries(columns.map((column) => [column, group[0]?.[column] ?? null])) };
+  });
+  complete.sort((a, b) => (before(a.participant_id, b.participant_id) ? -1 : a.participant_id === b.participant_id ? 0 : 1));
+  return complete;
+}
+
+/** What one split writes: the baseline rows of both subsets. */
+export interface Subsets {
+  /** Relative to the split's own folder: `split-0`, or "" for that folder itself. */
+  readonly folder: string;
+  readonly train: readonly ParticipantRow[];
+  readonly subset: readonly ParticipantRow[];
+}
+
+/** Writes `<name>_baseline.tsv` and, with all sessions, `<name>.tsv`. */
+export function writeSubsets(
+  root: string,
+  { folder, train, subset }: Subsets,
+  all: readonly ParticipantRow[],
+  columns: readonly string[],
+  { subsetName, longitudinal }: { readonly subsetName: string; readonly longitudinal: boolean },
+): void {
+  const names = [PARTICIPANT_ID, SESSION_ID, ...columns];
+  const floats = floatColumns(all);
+  const dir = join(root, folder);
+  const write = (name: string, rows: readonly ParticipantRow[], sessions: boolean): void => {
+    writeTsv(join(dir, `${name}_baseline.tsv`), markFloatColumns([...rows], floats), names);
+    if (sessions) writeTsv(join(dir, `${name}.tsv`), markFloatColumns(allSessions(all, rows, names), floats), names);
+  };
+  write(subsetName, subset, longitudinal);
+  write("train", train, true);
+}
+
+function allSessions(all: readonly ParticipantRow[], of: readonly ParticipantRow[], columns: readonly string[]): Row[] {
+  const wanted = new Set(of.map((row) => row.participant_id));
+  const unique = new Map<string, Row>();
+  for (const row of all) {
+    if (!wanted.has(row.participant_id)) continue;
+    const kept = Object.fromEntries(columns.map((column) => [column, row[column] ?? null]));
+    const key = JSON.stringify(Object.values(kept));
+    if (!unique.has(key)) unique.set(key, kept);
+  }
+  const order = (a: string, b: string): number => (a === b ? 0 : before(a, b) ? -1 : 1);
+  return [...unique.values()].sort(
+    (a, b) =>
+      order(String(a[PARTICIPANT_ID]), String(b[PARTICIPANT_ID])) || order(String(a[SESSION_ID]), String(b[SESSION_ID])),
+  );
+}
+
+/**
+ * Makes the folder `name` (`name_2`, `name_3`, … where it is taken) in `outputDir`, complete or not at all: it is
+ * filled under a temporary name and renamed. Returns its path.
+ */
+export function publishSplit(outputDir: string, name: string, json: { readonly file: string; readonly content: JsonObject }, fill: (dir: string) => void): string {
+  mkdirSync(outputDir, { recursive: true });
+  const temporary = join(outputDir, `.tmp-${process.pid}-${randomBytes(6).toString("hex")}-${name}`);
+  mkdirSync(temporary);
+  try {
+    fill(temporary);
+    writeJson(join(temporary, json.file), json.content);
+    for (let k = 1; ; k++) {
+      const target = join(outputDir, k === 1 ? name : `${name}_${k}`);
+      if (existsSync(target)) continue;
+      try {
+        renameSync(temporary, target);
+        return target;
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        if (code !== "ENOTEMPTY" && code !== "EEXIST") throw error;
+      }
+    }
+  } catch (error) {
+    rmSync(temporary, { recursive: true, force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,225 @@
+/** Activations, element by element. With `inplace: true` the output is the input, overwritten: the same object. */
+import * as ops from "../ops.ts";
+import type { Tensor } from "../tensor.ts";
+import { pyFloat } from "./format.ts";
+import { constant_ } from "./init.ts";
+import { Module } from "./module.ts";
+import { type InplaceOptions, rejectUnknown } from "./options.ts";
+import { Parameter } from "./parameter.ts";
+
+abstract class Elementwise extends Module {
+  readonly inplace: boolean;
+
+  constructor(layer: string, { inplace = false, ...rest }: InplaceOptions) {
+    super();
+    rejectUnknown(layer, rest, ["inplace"]);
+    this.inplace = inplace;
+  }
+  /** What is printed before `inplace`. */
+  protected argument(): string {
+    return "";
+  }
+  override extraRepr(): string {
+    return [this.argument(), this.inplace ? "inplace=True" : ""].filter((part) => part !== "").join(", ");
+  }
+}
+
+/** max(0, x). */
+export class ReLU extends Elementwise {
+  constructor(options: InplaceOptions = {}) {
+    super("ReLU", options);
+  }
+  override forward(x: Tensor): Tensor {
+    return this.inplace ? ops.relu_(x) : ops.relu(x);
+  }
+}
+
+/** min(max(0, x), 6). */
+export class ReLU6 extends Elementwise {
+  constructor(options: InplaceOptions = {}) {
+    super("ReLU6", options);
+  }
+  override forward(x: Tensor): Tensor {
+    return this.inplace ? ops.relu6_(x) : ops.relu6(x);
+  }
+}
+
+/** x, or α (eˣ - 1) below 0; α = 1. */
+export class ELU extends Elementwise {
+  readonly alpha: number;
+  constructor(alpha = 1, options: InplaceOptions = {}) {
+    super("ELU", options);
+    this.alpha = alpha;
+  }
+  override forward(x: Tensor): Tensor {
+    return this.inplace ? ops.elu_(x, this.alpha) : ops.elu(x, this.alpha);
+  }
+  protected override argument(): string {
+    return `alpha=${pyFloat(this.alpha)}`;
+  }
+}
+
+/** max(0, x) + min(0, α (e^(x/α) - 1)); α = 1. */
+export class CELU extends Elementwise {
+  readonly alpha: number;
+  constructor(alpha = 1, options: InplaceOptions = {}) {
+    super("CELU", options);
+    this.alpha = alpha;
+  }
+  override forward(x: Tensor): Tensor {
+    return this.inplace ? ops.celu_(x, this.alpha) : ops.celu(x, this.alpha);
+  }
+  protected override argument(): string {
+    return `alpha=${pyFloat(this.alpha)}`;
+  }
+}
+
+/** x, or `negativeSlope` (0.01) times x below 0. */
+export class LeakyReLU extends Elementwise {
+  readonly negativeSlope: number;
+  constructor(negativeSlope = 0.01, options: InplaceOptions = {}) {
+    super("LeakyReLU", options);
+    this.negativeSlope = negativeSlope;
+  }
+  override forward(x: Tensor): Tensor {
+    return this.inplace ? ops.leakyRelu_(x, this.negativeSlope) : ops.leakyRelu(x, this.negativeSlope);
+  }
+  protected override argument(): string {
+    return `negative_slope=${pyFloat(this.negativeSlope)}`;
+  }
+}
+
+/** The self-normalising ELU (Klambauer et al., 2017). */
+export class SELU extends Elementwise {
+  constructor(options: InplaceOptions = {}) {
+    super("SELU", options);
+  }
+  override forward(x: Tensor): Tensor {
+    return this.inplace ? ops.selu_(x) : ops.selu(x);
+  }
+}
+
+/** x · tanh(softplus(x)). */
+export class Mish extends Elementwise {
+  constructor(options: InplaceOptions = {}) {
+    super("Mish", options);
+  }
+  override forward(x: Tensor): Tensor {
+    return this.inplace ? ops.mish_(x) : ops.mish(x);
+  }
+}
+
+/** x · sigmoid(x). */
+export class SiLU extends Elementwise {
+  constructor(options: InplaceOptions = {}) {
+    super("SiLU", options);
+  }
+  override forward(x: Tensor): Tensor {
+    return this.inplace ? ops.silu_(x) : ops.silu(x);
+  }
+}
+
+export class Sigmoid extends Module {
+  override forward(x: Tensor): Tensor {
+    return ops.sigmoid(x);
+  }
+}
+
+export class Tanh extends Module {
+  override forward(x: Tensor): Tensor {
+    return ops.tanh(x);
+  }
+}
+
+/** x · Φ(x), or its approximation by tanh. */
+export class GELU extends Module {
+  readonly approximate: "none" | "tanh";
+  constructor(approximate: "none" | "tanh" = "none") {
+    super();
+    this.approximate = approximate;
+  }
+  override forward(x: Tensor): Tensor {
+    return ops.gelu(x, { approximate: this.approximate });
+  }
+  override extraRepr(): string {
+    return `approximate='${this.approximate}'`;
+  }
+}
+
+/** ln(1 + e^(β x)) / β, and x itself where β x is above `threshold`. */
+export class Softplus extends Module {
+  readonly beta: number;
+  readonly threshold: number;
+  constructor(beta = 1, threshold = 20) {
+    super();
+    this.beta = beta;
+    this.threshold = threshold;
+  }
+  override forward(x: Tensor): Tensor {
+    return ops.softplus(x, this.beta, this.threshold);
+  }
+  override extraRepr(): string {
+    return `beta=${pyFloat(this.beta)}, threshold=${pyFloat(this.threshold)}`;
+  }
+}
+
+/** x, or below 0 a learned slope times x: one slope for all channels, or `numParameters` = channels of them. */
+export class PReLU extends Module {
+  readonly numParameters: number;
+  readonly init: number;
+  weight: Parameter;
+
+  /** @param options `init`: the slope to begin with, 0.25 */
+  constructor(numParameters = 1, { init = 0.25, ...rest }: { readonly init?: number | undefined } = {}) {
+    super();
+    rejectUnknown("PReLU", rest, ["init"]);
+    this.numParameters = numParameters;
+    this.init = init;
+    this.weight = new Parameter(ops.empty([numParameters]));
+    this.resetParameters();
+  }
+  resetParameters(): void {
+    constant_(this.weight, this.init);
+  }
+  override forward(x: Tensor): Tensor {
+    return ops.prelu(x, this.weight);
+  }
+  override extraRepr(): string {
+    return `num_parameters=${this.numParameters}`;
+  }
+}
+
+// Where no dimension is given, PyTorch takes the channels of a batch, or of a single sample.
+function implicitDim(ndim: number): number {
+  return ndim === 0 || ndim === 1 || ndim === 3 ? 0 : 1;
+}
+
+/** Exponentials that sum to 1 along `dim`; null: dimension 0 of tensors of 0, 1 or 3 dimensions, else 1. */
+export class Softmax extends Module {
+  readonly dim: number | null;
+  constructor(dim: number | null = null) {
+    super();
+    this.dim = dim;
+  }
+  override forward(x: Tensor): Tensor {
+    return ops.softmax(x, this.dim ?? implicitDim(x.ndim));
+  }
+  override extraRepr(): string {
+    return `dim=${this.dim ?? "None"}`;
+  }
+}
+
+/** The logarithm of `Softmax`. */
+export class LogSoftmax extends Module {
+  readonly dim: number | null;
+  constructor(dim: number | null = null) {
+    super();
+    this.dim = dim;
+  }
+  override forward(x: Tensor): Tensor {
+    return ops.logSoftmax(x, this.dim ?? implicitDim(x.ndim));
+  }
+  override extraRepr(): string {
+    return `dim=${this.dim ?? "None"}`;
+  }
+}

@@ -1,0 +1,95 @@
+/** Maximum and average over windows chosen so that the output has a given size. */
+import * as ops from "../ops.ts";
+import type { Tensor } from "../tensor.ts";
+import { pyInts } from "./format.ts";
+import { Module } from "./module.ts";
+
+/** The size of the output: one for all dimensions, or one for each; null: as the input. */
+export type OutputSize = number | null | readonly (number | null)[];
+
+abstract class AdaptivePool extends Module {
+  readonly outputSize: OutputSize;
+  readonly #dims: number;
+
+  constructor(layer: string, dims: number, outputSize: OutputSize) {
+    super();
+    if (typeof outputSize !== "number" && outputSize !== null && outputSize.length !== dims) {
+      throw new RangeError(`${layer}: outputSize needs one number or ${dims}, got ${pyInts(outputSize)}.`);
+    }
+    this.outputSize = outputSize;
+    this.#dims = dims;
+  }
+  protected abstract pool(x: Tensor, size: number[]): Tensor;
+  override forward(x: Tensor): Tensor {
+    const { outputSize } = this;
+    const sizes = x.shape.slice(-this.#dims).map((n, i) => {
+      const wanted = typeof outputSize === "number" || outputSize === null ? outputSize : outputSize[i];
+      return wanted ?? n;
+    });
+    return this.pool(x, sizes);
+  }
+  override extraRepr(): string {
+    return `output_size=${pyInts(this.outputSize)}`;
+  }
+}
+
+/** The maxima, without where they are. */
+function values([maxima, indices]: readonly [Tensor, Tensor]): Tensor {
+  indices.dispose();
+  return maxima;
+}
+
+/** Of (N, C, L) or (C, L). */
+export class AdaptiveAvgPool1d extends AdaptivePool {
+  constructor(outputSize: OutputSize) {
+    super("AdaptiveAvgPool1d", 1, outputSize);
+  }
+  protected override pool(x: Tensor, size: number[]): Tensor {
+    return ops.adaptiveAvgPool1d(x, size);
+  }
+}
+/** Of (N, C, H, W) or (C, H, W). */
+export class AdaptiveAvgPool2d extends AdaptivePool {
+  constructor(outputSize: OutputSize) {
+    super("AdaptiveAvgPool2d", 2, outputSize);
+  }
+  protected override pool(x: Tensor, size: number[]): Tensor {
+    return ops.adaptiveAvgPool2d(x, size);
+  }
+}
+/** Of (N, C, D, H, W) or (C, D, H, W). */
+export class AdaptiveAvgPool3d extends AdaptivePool {
+  constructor(outputSize: OutputSize) {
+    super("AdaptiveAvgPool3d", 3, outputSize);
+  }
+  protected override pool(x: Tensor, size: number[]): Tensor {
+    return ops.adaptiveAvgPool3d(x, size);
+  }
+}
+/** Of (N, C, L) or (C, L). */
+export class AdaptiveMaxPool1d extends AdaptivePool {
+  constructor(outputSize: OutputSize) {
+    super("AdaptiveMaxPool1d", 1, outputSize);
+  }
+  protected override pool(x: Tensor, size: number[]): Tensor {
+    return values(ops.adaptiveMaxPool1d(x, size));
+  }
+}
+/** Of (N, C, H, W) or (C, H, W). */
+export class AdaptiveMaxPool2d extends AdaptivePool {
+  constructor(outputSize: OutputSize) {
+    super("AdaptiveMaxPool2d", 2, outputSize);
+  }
+  protected override pool(x: Tensor, size: number[]): Tensor {
+    return values(ops.adaptiveMaxPool2d(x, size));
+  }
+}
+/** Of (N, C, D, H, W) or (C, D, H, W). */
+export class AdaptiveMaxPool3d extends AdaptivePool {
+  constructor(outputSize: OutputSize) {
+    super("AdaptiveMaxPool3d", 3, outputSize);
+  }
+  protected override pool(x: Tensor, size: number[]): Tensor {
+    return values(ops.adaptiveMaxPool3d(x, size));
+  }
+}

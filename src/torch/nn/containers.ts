@@ -1,0 +1,115 @@
+import type { Tensor } from "../tensor.ts";
+import { indentAfterFirst } from "./format.ts";
+import { runChain } from "./fusion.ts";
+import { type AnyModule, Module } from "./module.ts";
+
+/** Modules in the order in which they were added, under any name; integers as names do not come first, as properties would. */
+abstract class Container<I extends unknown[], O, M extends AnyModule> extends Module<I, O> {
+  protected readonly entries: Map<string, M>;
+
+  constructor() {
+    super();
+    this.entries = new Map();
+    Object.defineProperty(this, "entries", { enumerable: false });
+  }
+
+  override addModule(name: string, module: M): void {
+    if (name === "" || name.includes(".")) throw new TypeError(`${this.constructor.name}: '${name}' cannot be a name: it is empty or has a dot.`);
+    if (this.entries.has(name) || name in this) throw new TypeError(`attribute '${name}' already exists in ${this.constructor.name}`);
+    this.entries.set(name, module);
+  }
+  protected override *ownModules(): Generator<[string, AnyModule]> {
+    yield* this.entries;
+    yield* super.ownModules();
+  }
+
+  get length(): number {
+    return this.entries.size;
+  }
+  [Symbol.iterator](): IterableIterator<M> {
+    return this.entries.values();
+  }
+  /** The module at a position; a negative one counts from the end. */
+  at(index: number): M | undefined {
+    return [...this.entries.values()].at(index);
+  }
+}
+
+/** A module with one tensor in and one out, as `Sequential` chains them. */
+export type Layer = Module<[Tensor], Tensor>;
+
+/**
+ * Layers one after the other: `new nn.Sequential(a, b)` with keys "0", "1", or `new nn.Sequential({ conv: a, act: b })`.
+ *
+ * Each intermediate is disposed as soon as the next layer has run (autograd keeps what it needs of it), unless it is
+ * the input, the output, or was kept with `keep()`.
+ */
+export class Sequential extends Container<[Tensor], Tensor, Layer> {
+  constructor(...layers: readonly Layer[] | readonly [Readonly<Record<string, Layer>>]) {
+    super();
+    const [first] = layers;
+    if (first !== undefined && !(first instanceof Module)) {
+      for (const [name, layer] of Object.entries(first)) this.addModule(name, layer);
+    } else for (const layer of layers as readonly Layer[]) this.append(layer);
+  }
+
+  /** Adds a layer at the end, named by its position. */
+  append(layer: Layer): this {
+    this.addModule(String(this.length), layer);
+    return this;
+  }
+
+  /** This chain's layers, with those of chains inside it in their place. */
+  *#flat(): Generator<Layer> {
+    for (const layer of this.entries.values()) {
+      if (layer instanceof Sequential && !layer.hooked && layer.forward === Sequential.prototype.forward) yield* layer.#flat();
+      else yield layer;
+    }
+  }
+
+  override forward(x: Tensor): Tensor {
+    return runChain([...this.#flat()], x);
+  }
+}
+
+/** A list of modules, which it registers and does not run. */
+export class ModuleList<M extends AnyModule = Layer> extends Container<never[], never, M> {
+  constructor(modules: Iterable<M> = []) {
+    super();
+    for (const module of modules) this.append(module);
+  }
+  append(module: M): this {
+    this.addModule(String(this.length), module);
+    return this;
+  }
+  /** Runs of modules that print alike are printed once, with their number. */
+  protected override childLines(): string[] {
+    const groups: { first: number; last: number; text: string }[] = [];
+    for (const [i, module] of [...this.entries.values()].entries()) {
+      const text = String(module);
+      const group = groups.at(-1);
+      if (group?.text === text) group.last = i;
+      else groups.push({ first: i, last: i, text });
+    }
+    return groups.map(({ first, last, text }) =>
+      indentAfterFirst(first === last ? `(${first}): ${text}` : `(${first}-${last}): ${last - first + 1} x ${text}`, 2),
+    );
+  }
+}
+
+/** Modules by name, which it registers and does not run. */
+export class ModuleDict<M extends AnyModule = Layer> extends Container<never[], never, M> {
+  constructor(modules: Readonly<Record<string, M>> = {}) {
+    super();
+    for (const [name, module] of Object.entries(modules)) this.addModule(name, module);
+  }
+  get(name: string): M | undefined {
+    return this.entries.get(name);
+  }
+  has(name: string): boolean {
+    return this.entries.has(name);
+  }
+  keys(): IterableIterator<string> {
+    return this.entries.keys();
+  }
+}

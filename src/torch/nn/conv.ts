@@ -1,0 +1,94 @@
+import * as ops from "../ops.ts";
+import type { Tensor } from "../tensor.ts";
+import { ConvNd, convGeometry, type PaddingMode } from "./conv-base.ts";
+import { type PerDim, rejectUnknown } from "./options.ts";
+
+export interface ConvOptions {
+  /** Default 1. */
+  readonly stride?: PerDim | undefined;
+  /** Zeros added on both sides (default 0), or "same", "valid". */
+  readonly padding?: PerDim | "same" | "valid" | undefined;
+  /** Default 1. */
+  readonly dilation?: PerDim | undefined;
+  /** Default 1. */
+  readonly groups?: number | undefined;
+  /** Default true. */
+  readonly bias?: boolean | undefined;
+  /** Default "zeros". */
+  readonly paddingMode?: PaddingMode | undefined;
+}
+
+const known = ["stride", "padding", "dilation", "groups", "bias", "paddingMode"];
+
+type Convolve = (
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | null,
+  stride: number[],
+  padding: number[] | "same" | "valid",
+  dilation: number[],
+  groups: number,
+) => Tensor;
+// The overloads for numbers and for words in one signature.
+const conv1d = ops.conv1d as Convolve;
+const conv2d = ops.conv2d as Convolve;
+const conv3d = ops.conv3d as Convolve;
+
+abstract class Conv extends ConvNd {
+  constructor(layer: string, dims: number, inChannels: number, outChannels: number, kernelSize: PerDim, options: ConvOptions) {
+    const { bias = true, stride, padding, dilation, groups, paddingMode, ...rest } = options;
+    rejectUnknown(layer, rest, known);
+    const geometry = convGeometry(layer, dims, kernelSize, { stride, padding, dilation, groups, paddingMode });
+    super(inChannels, outChannels, geometry, bias, false);
+  }
+
+  protected abstract convolve(x: Tensor, padding: number[] | "same" | "valid"): Tensor;
+
+  override forward(x: Tensor): Tensor {
+    if (this.paddingMode === "zeros") return this.convolve(x, typeof this.padding === "string" ? this.padding : [...this.padding]);
+    using padded = ops.pad(x, this.#sides(), this.paddingMode);
+    return this.convolve(padded, this.padding === "same" ? "valid" : this.kernelSize.map(() => 0));
+  }
+
+  // aten::pad counts dimensions from the last, with both sides of each.
+  #sides(): number[] {
+    const sides = this.kernelSize.map((size, i): [number, number] => {
+      if (this.padding === "valid") return [0, 0];
+      if (this.padding !== "same") return [this.padding[i] ?? 0, this.padding[i] ?? 0];
+      const total = (this.dilation[i] ?? 1) * (size - 1);
+      const left = Math.floor(total / 2);
+      return [left, total - left];
+    });
+    return sides.reverse().flat();
+  }
+}
+
+/** Convolution of (N, C, L) or (C, L). */
+export class Conv1d extends Conv {
+  constructor(inChannels: number, outChannels: number, kernelSize: PerDim, options: ConvOptions = {}) {
+    super("Conv1d", 1, inChannels, outChannels, kernelSize, options);
+  }
+  protected override convolve(x: Tensor, padding: number[] | "same" | "valid"): Tensor {
+    return conv1d(x, this.weight, this.bias, [...this.stride], padding, [...this.dilation], this.groups);
+  }
+}
+
+/** Convolution of (N, C, H, W) or (C, H, W). */
+export class Conv2d extends Conv {
+  constructor(inChannels: number, outChannels: number, kernelSize: PerDim, options: ConvOptions = {}) {
+    super("Conv2d", 2, inChannels, outChannels, kernelSize, options);
+  }
+  protected override convolve(x: Tensor, padding: number[] | "same" | "valid"): Tensor {
+    return conv2d(x, this.weight, this.bias, [...this.stride], padding, [...this.dilation], this.groups);
+  }
+}
+
+/** Convolution of (N, C, D, H, W) or (C, D, H, W). */
+export class Conv3d extends Conv {
+  constructor(inChannels: number, outChannels: number, kernelSize: PerDim, options: ConvOptions = {}) {
+    super("Conv3d", 3, inChannels, outChannels, kernelSize, options);
+  }
+  protected override convolve(x: Tensor, padding: number[] | "same" | "valid"): Tensor {
+    return conv3d(x, this.weight, this.bias, [...this.stride], padding, [...this.dilation], this.groups);
+  }
+}

@@ -1,0 +1,14 @@
+import type { Tensor } from "../tensor.ts";
+import { isFloatingPoint } from "../types.ts";
+import type { ModuleToOptions } from "./module.ts";
+
+/** Moves a tensor of a module in place: the object stays, its memory is replaced where something changes. */
+export function convertTensor(tensor: Tensor, { device, dtype, memoryFormat, nonBlocking }: ModuleToOptions): void {
+  const newDtype = dtype !== undefined && isFloatingPoint(tensor.dtype) ? dtype : undefined;
+  // Both channels-last formats exist for one number of dimensions only; a bias has neither.
+  const dims = memoryFormat === "channels_last" ? 4 : memoryFormat === "channels_last_3d" ? 5 : tensor.ndim;
+  const newFormat = dims === tensor.ndim ? memoryFormat : undefined;
+  if (device === undefined && newDtype === undefined && newFormat === undefined) return;
+  using moved = tensor.to({ device, dtype: newDtype, memoryFormat: newFormat, nonBlocking });
+  tensor.setData(moved);
+}

@@ -1,0 +1,80 @@
+/**
+ * Runs a chain of layers, with normalisation, activation and max-pooling of 3D images done at once where that gives the
+ * same numbers (up to rounding): see `native/norm_act_pool.cc`. A layer with a hook on it is run by itself.
+ */
+import { native } from "../native.ts";
+import { normActPool } from "../fused.ts";
+import type { Tensor } from "../tensor.ts";
+import { LeakyReLU, PReLU, ReLU } from "./activation.ts";
+import type { Layer } from "./containers.ts";
+import { BatchNorm3d, InstanceNorm3d } from "./norm.ts";
+import { MaxPool3d } from "./pooling.ts";
+
+/** How many of `layers`, from `at` on, `run` takes at once. */
+interface Fused {
+  readonly length: number;
+  run(x: Tensor): Tensor;
+}
+
+function slopeOf(layer: Layer | undefined): number | Tensor | undefined {
+  if (layer === undefined || layer.hooked) return undefined;
+  if (layer instanceof ReLU) return 0;
+  if (layer instanceof LeakyReLU) return layer.negativeSlope;
+  if (layer instanceof PReLU) return layer.weight;
+  return undefined;
+}
+
+function halves(layer: Layer | undefined): boolean {
+  if (!(layer instanceof MaxPool3d) || layer.hooked || layer.ceilMode) return false;
+  const all = (value: number | readonly number[], wanted: number): boolean =>
+    typeof value === "number" ? value === wanted : value.every((v) => v === wanted);
+  return all(layer.kernelSize, 2) && all(layer.stride, 2) && all(layer.padding, 0) && all(layer.dilation, 1);
+}
+
+function fuse(layers: readonly Layer[], at: number): Fused | undefined {
+  const norm = layers[at];
+  const batch = norm instanceof BatchNorm3d;
+  if (!batch && !(norm instanceof InstanceNorm3d)) return undefined;
+  if (norm.hooked || norm.momentum === null || (!batch && norm.trackRunningStats)) return undefined;
+  const { momentum } = norm;
+  const slope = slopeOf(layers[at + 1]);
+  const next = at + (slope === undefined ? 1 : 2);
+  const pool = halves(layers[next]);
+  return {
+    length: next + (pool ? 1 : 0) - at,
+    run(x) {
+      if (batch && norm.training) norm.numBatchesTracked?.add_(1);
+      return normActPool(x, {
+        weight: norm.weight,
+        bias: norm.bias,
+        runningMean: norm.runningMean,
+        runningVar: norm.runningVar,
+        training: norm.training,
+        instance: !batch,
+        slope: slope ?? 1,
+        pool,
+        momentum,
+        eps: norm.eps,
+      });
+    },
+  };
+}
+
+/** Whether the fused kernel takes this image: 5 dimensions, float32, CPU, nothing cast. */
+function suits(x: Tensor): boolean {
+  return x.ndim === 5 && x.dtype === "float32" && x.device === "cpu" && !native.autocast("cpu")[0];
+}
+
+/** Each intermediate is disposed as soon as the next layer has run, unless it is the input, the output, or kept. */
+export function runChain(layers: readonly Layer[], x: Tensor): Tensor {
+  let current = x;
+  for (let i = 0; i < layers.length; ) {
+    const fused = fuse(layers, i);
+    const usable = fused !== undefined && suits(current) ? fused : undefined;
+    const next = usable === undefined ? (layers[i] as Layer).call(current) : usable.run(current);
+    i += usable?.length ?? 1;
+    if (current !== x && current !== next && !current.kept) current.dispose();
+    current = next;
+  }
+  return current;
+}

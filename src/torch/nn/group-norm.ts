@@ -1,0 +1,87 @@
+/** Normalisation within each sample, without running statistics. */
+import * as ops from "../ops.ts";
+import type { Tensor } from "../tensor.ts";
+import { pyBool, pyFloat, pyInts } from "./format.ts";
+import { ones_, zeros_ } from "./init.ts";
+import { Module } from "./module.ts";
+import { type PerDim, rejectUnknown } from "./options.ts";
+import { Parameter } from "./parameter.ts";
+
+export interface GroupNormOptions {
+  /** Added to the variance; default 1e-5. */
+  readonly eps?: number | undefined;
+  /** Whether there are a weight and a bias for each channel; default true. */
+  readonly affine?: boolean | undefined;
+}
+
+/** Group normalisation (Wu and He, 2018) of (N, C, …): statistics for each sample and group of channels. */
+export class GroupNorm extends Module {
+  readonly numGroups: number;
+  readonly numChannels: number;
+  readonly eps: number;
+  readonly affine: boolean;
+  weight: Parameter | null;
+  bias: Parameter | null;
+
+  constructor(numGroups: number, numChannels: number, { eps = 1e-5, affine = true, ...rest }: GroupNormOptions = {}) {
+    super();
+    rejectUnknown("GroupNorm", rest, ["eps", "affine"]);
+    if (numChannels % numGroups !== 0) {
+      throw new RangeError(`num_channels must be divisible by num_groups, got ${numChannels} and ${numGroups}`);
+    }
+    this.numGroups = numGroups;
+    this.numChannels = numChannels;
+    this.eps = eps;
+    this.affine = affine;
+    this.weight = affine ? new Parameter(ops.ones([numChannels])) : null;
+    this.bias = affine ? new Parameter(ops.zeros([numChannels])) : null;
+  }
+  resetParameters(): void {
+    if (this.weight !== null) ones_(this.weight);
+    if (this.bias !== null) zeros_(this.bias);
+  }
+  override forward(x: Tensor): Tensor {
+    return ops.groupNorm(x, this.numGroups, this.weight, this.bias, this.eps, true);
+  }
+  override extraRepr(): string {
+    return `${this.numGroups}, ${this.numChannels}, eps=${pyFloat(this.eps)}, affine=${pyBool(this.affine)}`;
+  }
+}
+
+export interface LayerNormOptions {
+  /** Added to the variance; default 1e-5. */
+  readonly eps?: number | undefined;
+  /** Whether there are a weight and a bias for each element; default true. */
+  readonly elementwiseAffine?: boolean | undefined;
+  /** False leaves the bias out; default true. */
+  readonly bias?: boolean | undefined;
+}
+
+/** Layer normalisation (Ba et al., 2016): statistics over the last dimensions, of sizes `normalizedShape`. */
+export class LayerNorm extends Module {
+  readonly normalizedShape: readonly number[];
+  readonly eps: number;
+  readonly elementwiseAffine: boolean;
+  weight: Parameter | null;
+  bias: Parameter | null;
+
+  constructor(normalizedShape: PerDim, { eps = 1e-5, elementwiseAffine = true, bias = true, ...rest }: LayerNormOptions = {}) {
+    super();
+    rejectUnknown("LayerNorm", rest, ["eps", "elementwiseAffine", "bias"]);
+    this.normalizedShape = typeof normalizedShape === "number" ? [normalizedShape] : [...normalizedShape];
+    this.eps = eps;
+    this.elementwiseAffine = elementwiseAffine;
+    this.weight = elementwiseAffine ? new Parameter(ops.ones([...this.normalizedShape])) : null;
+    this.bias = elementwiseAffine && bias ? new Parameter(ops.zeros([...this.normalizedShape])) : null;
+  }
+  resetParameters(): void {
+    if (this.weight !== null) ones_(this.weight);
+    if (this.bias !== null) zeros_(this.bias);
+  }
+  override forward(x: Tensor): Tensor {
+    return ops.layerNorm(x, [...this.normalizedShape], this.weight, this.bias, this.eps, true);
+  }
+  override extraRepr(): string {
+    return `${pyInts(this.normalizedShape)}, eps=${pyFloat(this.eps)}, elementwise_affine=${pyBool(this.elementwiseAffine)}`;
+  }
+}

@@ -1,0 +1,218 @@
+/** Losses: `call(output, target)`, one number, or with `reduction: "none"` one for each element. */
+import * as ops from "../ops.ts";
+import type { Tensor } from "../tensor.ts";
+import { pySize } from "./format.ts";
+import { Module } from "./module.ts";
+import { rejectUnknown } from "./options.ts";
+
+export type Reduction = "none" | "mean" | "sum";
+
+export interface LossOptions<R extends string = Reduction> {
+  /** Default "mean". */
+  readonly reduction?: R | undefined;
+}
+export interface WeightedLossOptions extends LossOptions {
+  /** A weight for each class (or, in `BCE…`, element). The loss takes it over, and disposes it with itself. */
+  readonly weight?: Tensor | null | undefined;
+}
+
+/** A loss of an output and a target. */
+export abstract class Loss<R extends string = Reduction> extends Module<[input: Tensor, target: Tensor], Tensor> {
+  /** How the losses of the elements are made one; may be changed. */
+  reduction: R | "mean";
+
+  constructor(loss: string, reduction: R | undefined, rest: Readonly<Record<string, unknown>>, known: readonly string[]) {
+    super();
+    rejectUnknown(loss, rest, ["reduction", ...known]);
+    this.reduction = reduction ?? "mean";
+  }
+  /** libtorch's number for the reduction. */
+  protected reductionNumber(): number {
+    return reductionNumber(this.reduction);
+  }
+}
+
+/** 0, 1 or 2. @throws RangeError for any other word */
+function reductionNumber(reduction: string): number {
+  const number = ["none", "mean", "sum"].indexOf(reduction);
+  if (number < 0) throw new RangeError(`${reduction} is not a valid value for reduction`);
+  return number;
+}
+
+abstract class WeightedLoss extends Loss {
+  declare weight: Tensor | null;
+  constructor(loss: string, options: WeightedLossOptions, known: readonly string[]) {
+    const { reduction, weight = null, ...rest } = options;
+    super(loss, reduction, rest, ["weight", ...known]);
+    this.registerBuffer("weight", weight);
+  }
+}
+
+/** Negative log-likelihood of log-probabilities (N, C, …) and class indices (N, …), int64. */
+export class NLLLoss extends WeightedLoss {
+  readonly ignoreIndex: number;
+  /** @param options `ignoreIndex`: targets that do not count, -100 */
+  constructor({ ignoreIndex = -100, ...options }: WeightedLossOptions & { readonly ignoreIndex?: number | undefined } = {}) {
+    super("NLLLoss", options, ["ignoreIndex"]);
+    this.ignoreIndex = ignoreIndex;
+  }
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return ops.nllLossNd(input, target, this.weight, this.reductionNumber(), this.ignoreIndex);
+  }
+}
+
+export interface CrossEntropyOptions extends WeightedLossOptions {
+  /** Targets that do not count; default -100. */
+  readonly ignoreIndex?: number | undefined;
+  /** How much of the target is spread over all classes, 0 (default) to 1. */
+  readonly labelSmoothing?: number | undefined;
+}
+
+/** Cross-entropy of logits (N, C, …) and class indices (N, …), int64, or probabilities (N, C, …). */
+export class CrossEntropyLoss extends WeightedLoss {
+  readonly ignoreIndex: number;
+  readonly labelSmoothing: number;
+  constructor({ ignoreIndex = -100, labelSmoothing = 0, ...options }: CrossEntropyOptions = {}) {
+    super("CrossEntropyLoss", options, ["ignoreIndex", "labelSmoothing"]);
+    this.ignoreIndex = ignoreIndex;
+    this.labelSmoothing = labelSmoothing;
+  }
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return ops.crossEntropyLoss(input, target, this.weight, this.reductionNumber(), this.ignoreIndex, this.labelSmoothing);
+  }
+}
+
+/** Binary cross-entropy of probabilities and targets in [0, 1], of the same shape. */
+export class BCELoss extends WeightedLoss {
+  constructor(options: WeightedLossOptions = {}) {
+    super("BCELoss", options, []);
+  }
+  override forward(input: Tensor, target: Tensor): Tensor {
+    requireSameShape(input, target);
+    return ops.binaryCrossEntropy(input, target, this.weight, this.reductionNumber());
+  }
+}
+
+/** Binary cross-entropy of logits and targets in [0, 1], of the same shape. */
+export class BCEWithLogitsLoss extends WeightedLoss {
+  declare posWeight: Tensor | null;
+  /** @param options `posWeight`: the weight of positive targets, for each class; taken over like `weight` */
+  constructor({ posWeight = null, ...options }: WeightedLossOptions & { readonly posWeight?: Tensor | null | undefined } = {}) {
+    super("BCEWithLogitsLoss", options, ["posWeight"]);
+    this.registerBuffer("posWeight", posWeight);
+  }
+  override forward(input: Tensor, target: Tensor): Tensor {
+    requireSameShape(input, target);
+    return ops.binaryCrossEntropyWithLogits(input, target, this.weight, this.posWeight, this.reductionNumber());
+  }
+}
+
+export interface MultiMarginOptions extends WeightedLossOptions {
+  /** The power, 1 (default) or 2. */
+  readonly p?: number | undefined;
+  /** Default 1. */
+  readonly margin?: number | undefined;
+}
+
+/** Multi-class hinge loss of scores (N, C) and class indices (N), int64. */
+export class MultiMarginLoss extends WeightedLoss {
+  readonly p: number;
+  readonly margin: number;
+  constructor({ p = 1, margin = 1, ...options }: MultiMarginOptions = {}) {
+    super("MultiMarginLoss", options, ["p", "margin"]);
+    if (p !== 1 && p !== 2) throw new RangeError(`only p == 1 and p == 2 supported, got ${p}`);
+    this.p = p;
+    this.margin = margin;
+  }
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return ops.multiMarginLoss(input, target, this.p, this.margin, this.weight, this.reductionNumber());
+  }
+}
+
+/**
+ * Kullback-Leibler divergence: log-probabilities against probabilities (or log-probabilities with `logTarget`).
+ * "mean" divides by all elements; "batchmean", the mathematical definition, by the batch.
+ */
+export class KLDivLoss extends Loss<Reduction | "batchmean"> {
+  readonly logTarget: boolean;
+  constructor({
+    reduction,
+    logTarget = false,
+    ...rest
+  }: LossOptions<Reduction | "batchmean"> & { readonly logTarget?: boolean | undefined } = {}) {
+    super("KLDivLoss", reduction, rest, ["logTarget"]);
+    this.logTarget = logTarget;
+  }
+  override forward(input: Tensor, target: Tensor): Tensor {
+    const options = { logTarget: this.logTarget };
+    if (this.reduction !== "batchmean") return ops.klDiv(input, target, this.reductionNumber(), options);
+    using sum = ops.klDiv(input, target, reductionNumber("sum"), options);
+    return ops.div(sum, input.size(0));
+  }
+}
+
+/** ½ d² where |d| < delta, else delta (|d| - ½ delta). */
+export class HuberLoss extends Loss {
+  readonly delta: number;
+  constructor({ reduction, delta = 1, ...rest }: LossOptions & { readonly delta?: number | undefined } = {}) {
+    super("HuberLoss", reduction, rest, ["delta"]);
+    this.delta = delta;
+  }
+  override forward(input: Tensor, target: Tensor): Tensor {
+    warnOfBroadcast(input, target);
+    return ops.huberLoss(input, target, this.reductionNumber(), this.delta);
+  }
+}
+
+/** ½ d² / beta where |d| < beta, else |d| - ½ beta. */
+export class SmoothL1Loss extends Loss {
+  readonly beta: number;
+  constructor({ reduction, beta = 1, ...rest }: LossOptions & { readonly beta?: number | undefined } = {}) {
+    super("SmoothL1Loss", reduction, rest, ["beta"]);
+    this.beta = beta;
+  }
+  override forward(input: Tensor, target: Tensor): Tensor {
+    warnOfBroadcast(input, target);
+    return ops.smoothL1Loss(input, target, this.reductionNumber(), this.beta);
+  }
+}
+
+/** |d|. */
+export class L1Loss extends Loss {
+  constructor({ reduction, ...rest }: LossOptions = {}) {
+    super("L1Loss", reduction, rest, []);
+  }
+  override forward(input: Tensor, target: Tensor): Tensor {
+    warnOfBroadcast(input, target);
+    return ops.l1Loss(input, target, this.reductionNumber());
+  }
+}
+
+/** d². */
+export class MSELoss extends Loss {
+  constructor({ reduction, ...rest }: LossOptions = {}) {
+    super("MSELoss", reduction, rest, []);
+  }
+  override forward(input: Tensor, target: Tensor): Tensor {
+    warnOfBroadcast(input, target);
+    return ops.mseLoss(input, target, this.reductionNumber());
+  }
+}
+
+function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((n, i) => n === b[i]);
+}
+
+function requireSameShape(input: Tensor, target: Tensor): void {
+  const [a, b] = [input.shape, target.shape];
+  if (!sameShape(a, b)) throw new RangeError(`Target size (${pySize(b)}) must be the same as input size (${pySize(a)})`);
+}
+
+// libtorch pairs every element of one with every element of the other, which is rarely meant: (N, 1) against (N).
+function warnOfBroadcast(input: Tensor, target: Tensor): void {
+  const [a, b] = [input.shape, target.shape];
+  if (sameShape(a, b)) return;
+  process.emitWarning(
+    `Using a target size (${pySize(b)}) that is different to the input size (${pySize(a)}). This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.`,
+  );
+}

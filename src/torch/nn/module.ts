@@ -1,0 +1,314 @@
+import { noGrad } from "../autograd.ts";
+import * as ops from "../ops.ts";
+import { Tensor } from "../tensor.ts";
+import type { DType, MemoryFormat } from "../types.ts";
+import { camelToSnake } from "../../utils/names.ts";
+import { indentAfterFirst } from "./format.ts";
+import { convertTensor } from "./convert.ts";
+import { Parameter } from "./parameter.ts";
+import { type IncompatibleKeys, loadStateDict, type StateDict } from "./state-dict.ts";
+
+/** A module of any inputs and output. */
+export type AnyModule = Module<never[], unknown>;
+
+/** What `register…` gives back; `remove()` undoes the registration. */
+export interface HookHandle {
+  remove(): void;
+}
+/** Sees the inputs before `forward`; an array that it returns replaces them. */
+export type ForwardPreHook = (module: AnyModule, inputs: readonly unknown[]) => readonly unknown[] | undefined;
+/** Sees inputs and output after `forward`; what it returns, unless undefined, replaces the output. */
+export type ForwardHook = (module: AnyModule, inputs: readonly unknown[], output: unknown) => unknown;
+
+export interface ModuleToOptions {
+  readonly device?: string | undefined;
+  /** Applied to floating-point tensors only. */
+  readonly dtype?: DType | undefined;
+  /** "channels_last" is applied to 4-dimensional tensors, "channels_last_3d" to 5-dimensional ones. */
+  readonly memoryFormat?: MemoryFormat | undefined;
+  readonly nonBlocking?: boolean | undefined;
+}
+
+/**
+ * A part of a network. Its properties that are `Module`s or `Parameter`s, in the order in which they are declared, are
+ * its children and parameters; `registerBuffer` declares a tensor that is saved but not trained.
+ *
+ * In the state dict a property is named in snake_case (`logVar` is `log_var`), as in PyTorch. A property that must not
+ * be found is made private (`#other`).
+ *
+ * ```ts
+ * class Net extends nn.Module {
+ *   conv = new nn.Conv3d(1, 4, 3);
+ *   head = new nn.Linear(4, 2);
+ *   override forward(x: Tensor): Tensor {
+ *     using features = this.conv.call(x);
+ *     using pooled = features.mean([2, 3, 4]);
+ *     return this.head.call(pooled);
+ *   }
+ * }
+ * ```
+ *
+ * The output may be the very input (`Identity`, a dropout in evaluation): whoever disposes intermediates compares first.
+ * Parameters and buffers live until `dispose()`.
+ *
+ * @typeParam I the inputs of `forward`
+ * @typeParam O its output
+ */
+export class Module<I extends unknown[] = [Tensor], O = Tensor> implements Disposable {
+  /** Whether the module is in training mode; set by `train()` and `eval()`. */
+  training = true;
+  /** The properties that are buffers, and whether they are part of the state dict. */
+  readonly #buffers = new Map<string, { readonly persistent: boolean }>();
+  /** The properties made by `addModule`, whose name is the key as it is. */
+  readonly #named = new Set<string>();
+  readonly #preHooks = new Set<ForwardPreHook>();
+  readonly #hooks = new Set<ForwardHook>();
+
+  /** Whether a hook would run at a call. */
+  get hooked(): boolean {
+    return this.#preHooks.size > 0 || this.#hooks.size > 0;
+  }
+
+  /** What the module computes. Override it; to run it, use `call`, which also runs the hooks. */
+  forward(..._inputs: I): O {
+    throw new TypeError(`Module [${this.constructor.name}] is missing the required "forward" function`);
+  }
+
+  /** Runs `forward` between the hooks. */
+  call(...inputs: I): O {
+    if (!this.hooked) return this.forward(...inputs);
+    let given: readonly unknown[] = inputs;
+    for (const hook of this.#preHooks) given = hook(this, given) ?? given;
+    let output: unknown = this.forward(...(given as I));
+    for (const hook of this.#hooks) output = hook(this, given, output) ?? output;
+    return output as O;
+  }
+
+  registerForwardPreHook(hook: ForwardPreHook): HookHandle {
+    this.#preHooks.add(hook);
+    return { remove: () => this.#preHooks.delete(hook) };
+  }
+  registerForwardHook(hook: ForwardHook): HookHandle {
+    this.#hooks.add(hook);
+    return { remove: () => this.#hooks.delete(hook) };
+  }
+
+  /** Adds a child whose key is exactly `name`. */
+  addModule(name: string, module: AnyModule): void {
+    this.#claim(name);
+    this.#named.add(name);
+    this.#define(name, module);
+  }
+
+  /** Adds a buffer as the property `name`: it moves and is saved with the module, and is disposed with it. */
+  registerBuffer(name: string, tensor: Tensor | null, { persistent = true }: { persistent?: boolean } = {}): void {
+    this.#claim(name);
+    this.#buffers.set(name, { persistent });
+    this.#define(name, tensor === null ? null : tensor.keep());
+  }
+
+  /** Adds a parameter as the property `name`; null keeps the place without one. */
+  registerParameter(name: string, parameter: Parameter | null): void {
+    this.#claim(name);
+    this.#define(name, parameter);
+  }
+
+  #claim(name: string): void {
+    if (name === "" || name.includes(".")) throw new TypeError(`${this.constructor.name}: '${name}' cannot be a name: it is empty or has a dot.`);
+    if (name in this && (this as Record<string, unknown>)[name] != null) {
+      throw new TypeError(`attribute '${name}' already exists in ${this.constructor.name}`);
+    }
+  }
+  #define(name: string, value: unknown): void {
+    Object.defineProperty(this, name, { value, writable: true, enumerable: true, configurable: true });
+  }
+
+  /** The children with their keys, in order; a child with two names comes twice. Containers override it. */
+  protected *ownModules(): Generator<[string, AnyModule]> {
+    for (const [property, value] of Object.entries(this)) {
+      if (value instanceof Module) yield [this.#named.has(property) ? property : camelToSnake(property), value];
+    }
+  }
+  *#ownParameters(): Generator<[string, Parameter]> {
+    for (const [property, value] of Object.entries(this)) {
+      if (value instanceof Parameter && !this.#buffers.has(property)) yield [camelToSnake(property), value];
+    }
+  }
+  *#ownBuffers(persistentOnly: boolean): Generator<[string, Tensor]> {
+    for (const [property, { persistent }] of this.#buffers) {
+      const value = (this as unknown as Record<string, unknown>)[property];
+      if (value instanceof Tensor && (persistent || !persistentOnly)) yield [camelToSnake(property), value];
+    }
+  }
+
+  *namedChildren(): Generator<[string, AnyModule]> {
+    const seen = new Set<AnyModule>();
+    for (const [name, child] of this.ownModules()) {
+      if (seen.has(child)) continue;
+      seen.add(child);
+      yield [name, child];
+    }
+  }
+  *children(): Generator<AnyModule> {
+    for (const [, child] of this.namedChildren()) yield child;
+  }
+
+  /** This module, named "", and all below it, each once. */
+  *namedModules(prefix = "", seen: Set<AnyModule> = new Set()): Generator<[string, AnyModule]> {
+    if (seen.has(this)) return;
+    seen.add(this);
+    yield [prefix, this];
+    for (const [name, child] of this.ownModules()) yield* child.namedModules(join(prefix, name), seen);
+  }
+  *modules(): Generator<AnyModule> {
+    for (const [, module] of this.namedModules()) yield module;
+  }
+
+  /** The module at a path such as "encoder.layer0"; "" is this one. */
+  getSubmodule(path: string): AnyModule {
+    if (path === "") return this;
+    let module: AnyModule = this;
+    for (const name of path.split(".")) {
+      const child = new Map(module.ownModules()).get(name);
+      if (child === undefined) {
+        const names = [...module.ownModules()].map(([n]) => n);
+        throw new RangeError(`getSubmodule: '${path}' does not exist: ${module.constructor.name} has no child '${name}', only [${names.join(", ")}].`);
+      }
+      module = child;
+    }
+    return module;
+  }
+
+  /** The parameters with their paths, each once. */
+  *namedParameters({ recurse = true }: { recurse?: boolean } = {}): Generator<[string, Parameter]> {
+    yield* this.#members(recurse, (module) => module.#ownParameters());
+  }
+  *parameters(options: { recurse?: boolean } = {}): Generator<Parameter> {
+    for (const [, parameter] of this.namedParameters(options)) yield parameter;
+  }
+  /** The buffers with their paths, each once. */
+  *namedBuffers({ recurse = true }: { recurse?: boolean } = {}): Generator<[string, Tensor]> {
+    yield* this.#members(recurse, (module) => module.#ownBuffers(false));
+  }
+  *buffers(options: { recurse?: boolean } = {}): Generator<Tensor> {
+    for (const [, buffer] of this.namedBuffers(options)) yield buffer;
+  }
+  *#members<T extends Tensor>(recurse: boolean, own: (module: AnyModule) => Iterable<[string, T]>): Generator<[string, T]> {
+    const seen = new Set<T>();
+    for (const [path, module] of recurse ? this.namedModules() : [["", this as AnyModule] as const]) {
+      for (const [name, tensor] of own(module)) {
+        if (seen.has(tensor)) continue;
+        seen.add(tensor);
+        yield [join(path, name), tensor];
+      }
+    }
+  }
+
+  /**
+   * Parameters and persistent buffers under PyTorch's keys. They are the module's own tensors, not copies: they change
+   * as it trains, and are not to be disposed.
+   */
+  stateDict(prefix = ""): Map<string, Tensor> {
+    const out = new Map<string, Tensor>();
+    for (const [name, tensor] of this.localState()) out.set(prefix + name, tensor);
+    for (const [name, child] of this.ownModules()) {
+      for (const [key, tensor] of child.stateDict(`${prefix}${name}.`)) out.set(key, tensor);
+    }
+    return out;
+  }
+  /** What `loadStateDict` fills: this module's own parameters and persistent buffers, without those of children. */
+  localState(): Map<string, Tensor> {
+    return new Map<string, Tensor>([...this.#ownParameters(), ...this.#ownBuffers(true)]);
+  }
+  /** The children that `loadStateDict` goes through. */
+  localModules(): Map<string, AnyModule> {
+    return new Map(this.ownModules());
+  }
+
+  /**
+   * Copies tensors into the parameters and buffers of the same keys; dtype and device stay the module's. On an error
+   * nothing has changed.
+   * @param strict whether missing and unexpected keys are errors; otherwise they are returned
+   * @throws StateDictError with PyTorch's words: missing keys, unexpected keys, shapes that do not match
+   */
+  loadStateDict(stateDict: StateDict, options: { readonly strict?: boolean } = {}): IncompatibleKeys {
+    return loadStateDict(this, stateDict, options);
+  }
+
+  /** Training mode for this module and all below it. */
+  train(mode = true): this {
+    for (const module of this.modules()) module.training = mode;
+    return this;
+  }
+  /** Evaluation mode: no dropout, batch normalisation with its running statistics. */
+  eval(): this {
+    return this.train(false);
+  }
+  /** Whether gradients are computed for the parameters: `requiresGrad_(false)` freezes them. */
+  requiresGrad_(value = true): this {
+    for (const parameter of this.parameters()) parameter.requiresGrad = value;
+    return this;
+  }
+  /** Drops the gradients, or with `setToNone: false` fills them with zeros. */
+  zeroGrad({ setToNone = true }: { setToNone?: boolean } = {}): void {
+    for (const parameter of this.parameters()) {
+      if (setToNone) parameter.grad = null;
+      else {
+        using gradient = parameter.grad;
+        if (gradient !== null) ops.zero_(gradient);
+      }
+    }
+  }
+  /** Moves parameters, their gradients and buffers; they stay the same objects. */
+  to(options: ModuleToOptions): this {
+    using _ = noGrad();
+    for (const parameter of this.parameters()) {
+      convertTensor(parameter, options);
+      using gradient = parameter.grad;
+      if (gradient !== null) convertTensor(gradient, options);
+    }
+    for (const buffer of this.buffers()) convertTensor(buffer, options);
+    return this;
+  }
+  /** Calls `fn` with every module, children before parents. */
+  apply(fn: (module: AnyModule) => void): this {
+    for (const child of this.children()) child.apply(fn);
+    fn(this);
+    return this;
+  }
+
+  /** Gives the memory of all parameters and buffers back. */
+  dispose(): void {
+    for (const module of this.modules()) {
+      for (const [, tensor] of module.#ownParameters()) tensor.dispose();
+      for (const [, tensor] of module.#ownBuffers(false)) tensor.dispose();
+    }
+  }
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** What is printed between the parentheses after the class's name. */
+  extraRepr(): string {
+    return "";
+  }
+  /** The lines for children, without indentation. */
+  protected childLines(): string[] {
+    return [...this.ownModules()].map(([name, child]) => `(${name}): ${indentAfterFirst(String(child), 2)}`);
+  }
+  /** As PyTorch prints it. */
+  toString(): string {
+    const extra = this.extraRepr();
+    const children = this.childLines();
+    if (children.length === 0 && !extra.includes("\n")) return `${this.constructor.name}(${extra})`;
+    const lines = [...(extra === "" ? [] : extra.split("\n")), ...children];
+    return `${this.constructor.name}(\n  ${lines.join("\n  ")}\n)`;
+  }
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+}
+
+function join(prefix: string, name: string): string {
+  return prefix === "" ? name : `${prefix}.${name}`;
+}

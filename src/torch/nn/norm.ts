@@ -1,0 +1,118 @@
+/** Normalisation by statistics of the batch, or of each sample. */
+import * as ops from "../ops.ts";
+import type { Tensor } from "../tensor.ts";
+import { pySize } from "./format.ts";
+import { checkDims, type NormOptions, RunningNorm } from "./norm-base.ts";
+
+/** Batch normalisation (Ioffe and Szegedy, 2015) of (N, C, …), with statistics over all dimensions but C. */
+abstract class BatchNorm extends RunningNorm {
+  readonly #dims: readonly number[];
+
+  constructor(layer: string, numFeatures: number, options: NormOptions, dims: readonly number[]) {
+    super(layer, numFeatures, options, { affine: true, trackRunningStats: true });
+    this.#dims = dims;
+  }
+
+  override forward(x: Tensor): Tensor {
+    this.checkInput(x);
+    let average = this.momentum ?? 0;
+    if (this.training && this.numBatchesTracked !== null) {
+      ops.add_(this.numBatchesTracked, 1);
+      if (this.momentum === null) average = 1 / this.numBatchesTracked.item();
+    }
+    const useBatch = this.training || this.runningMean === null || this.runningVar === null;
+    if (useBatch) refuseSingleValues(x);
+    return ops.batchNorm(x, this.weight, this.bias, this.runningMean, this.runningVar, useBatch, average, this.eps, true);
+  }
+  protected checkInput(x: Tensor): void {
+    checkDims(x, this.#dims);
+  }
+}
+
+function refuseSingleValues(x: Tensor): void {
+  const [samples = 1, , ...spatial] = x.shape;
+  if (samples * spatial.reduce((a, b) => a * b, 1) === 1) {
+    throw new RangeError(
+      `Expected more than 1 value per channel when training, got input size ${pySize(x.shape)}. Use a larger batch (or dropLast), or eval().`,
+    );
+  }
+}
+
+/** Of (N, C) or (N, C, L). */
+export class BatchNorm1d extends BatchNorm {
+  constructor(numFeatures: number, options: NormOptions = {}) {
+    super("BatchNorm1d", numFeatures, options, [2, 3]);
+  }
+}
+/** Of (N, C, H, W). */
+export class BatchNorm2d extends BatchNorm {
+  constructor(numFeatures: number, options: NormOptions = {}) {
+    super("BatchNorm2d", numFeatures, options, [4]);
+  }
+}
+/** Of (N, C, D, H, W). */
+export class BatchNorm3d extends BatchNorm {
+  constructor(numFeatures: number, options: NormOptions = {}) {
+    super("BatchNorm3d", numFeatures, options, [5]);
+  }
+}
+/** Batch normalisation of (N, C, …) of any number of dimensions. The statistics are those of this process, as PyTorch's are where no process group is open. */
+export class SyncBatchNorm extends BatchNorm {
+  constructor(numFeatures: number, options: NormOptions = {}) {
+    super("SyncBatchNorm", numFeatures, options, []);
+  }
+  protected override checkInput(x: Tensor): void {
+    if (x.ndim < 2) throw new RangeError(`expected at least 2D input (got ${x.ndim}D input)`);
+  }
+}
+
+/** Instance normalisation (Ulyanov et al., 2016): statistics for each sample and channel; a batch dimension is optional. */
+abstract class InstanceNorm extends RunningNorm {
+  readonly #batched: number;
+
+  constructor(layer: string, numFeatures: number, options: NormOptions, batched: number) {
+    super(layer, numFeatures, options, { affine: false, trackRunningStats: false });
+    this.#batched = batched;
+  }
+
+  override forward(x: Tensor): Tensor {
+    checkDims(x, [this.#batched - 1, this.#batched]);
+    const channels = x.shape[x.ndim - this.#batched + 1];
+    if (this.affine && channels !== this.numFeatures) {
+      throw new RangeError(
+        `expected input's size at dim=${x.ndim - this.#batched + 1} to match num_features (${this.numFeatures}), but got: ${channels}.`,
+      );
+    }
+    if (x.ndim === this.#batched) return this.#normalise(x);
+    using batch = ops.unsqueeze(x, 0);
+    using out = this.#normalise(batch);
+    return ops.squeeze(out, 0);
+  }
+
+  #normalise(x: Tensor): Tensor {
+    const useInput = this.training || !this.trackRunningStats;
+    if (useInput && x.shape.slice(2).reduce((a, b) => a * b, 1) === 1) {
+      throw new RangeError(`Expected more than 1 spatial element when training, got input size ${pySize(x.shape)}`);
+    }
+    return ops.instanceNorm(x, this.weight, this.bias, this.runningMean, this.runningVar, useInput, this.momentum ?? 0, this.eps, true);
+  }
+}
+
+/** Of (N, C, L) or (C, L). */
+export class InstanceNorm1d extends InstanceNorm {
+  constructor(numFeatures: number, options: NormOptions = {}) {
+    super("InstanceNorm1d", numFeatures, options, 3);
+  }
+}
+/** Of (N, C, H, W) or (C, H, W). */
+export class InstanceNorm2d extends InstanceNorm {
+  constructor(numFeatures: number, options: NormOptions = {}) {
+    super("InstanceNorm2d", numFeatures, options, 4);
+  }
+}
+/** Of (N, C, D, H, W) or (C, D, H, W). */
+export class InstanceNorm3d extends InstanceNorm {
+  constructor(numFeatures: number, options: NormOptions = {}) {
+    super("InstanceNorm3d", numFeatures, options, 5);
+  }
+}

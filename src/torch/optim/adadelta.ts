@@ -1,0 +1,54 @@
+import { z } from "zod";
+import { _foreachAdd, _foreachAdd_, _foreachAddcmul_, _foreachDiv_, _foreachMul_, _foreachSqrt_, zerosLike } from "../ops.ts";
+import type { Tensor } from "../tensor.ts";
+import { countSteps, descent, statesOf } from "./lists.ts";
+import { Optimizer, type ParamState, stepTensor, type Update } from "./optimizer.ts";
+import { choice, flag, nonNegative } from "./options.ts";
+import type { ParamGroup, Params } from "./param-group.ts";
+
+const schema = z.strictObject({
+  lr: nonNegative.default(1),
+  rho: z.number().min(0).max(1, "Expected a number in [0, 1]").default(0.9),
+  eps: nonNegative.default(1e-6),
+  weightDecay: nonNegative.default(0),
+  maximize: flag,
+  capturable: flag,
+  foreach: choice,
+  differentiable: flag,
+});
+
+export type AdadeltaFields = z.output<typeof schema>;
+
+/** Adadelta (Zeiler 2012, https://arxiv.org/abs/1212.5701). */
+export class Adadelta extends Optimizer<AdadeltaFields> {
+  constructor(params: Params<AdadeltaFields>, options: Partial<AdadeltaFields> = {}) {
+    super("Adadelta", schema, params, options);
+  }
+
+  protected override initState(_group: ParamGroup<AdadeltaFields>, param: Tensor, state: ParamState): void {
+    state.step ??= stepTensor(0);
+    state.square_avg ??= zerosLike(param).keep();
+    state.acc_delta ??= zerosLike(param).keep();
+  }
+
+  protected override update(group: ParamGroup<AdadeltaFields>, updates: readonly Update[]): void {
+    const { lr, rho, eps } = group;
+    countSteps(updates);
+    const params = updates.map(({ param }) => param);
+    const squares = statesOf(updates, "square_avg");
+    const accumulated = statesOf(updates, "acc_delta");
+    const grads = descent(updates, group);
+    _foreachMul_(squares, rho);
+    _foreachAddcmul_(squares, grads, grads, 1 - rho);
+    const roots = _foreachAdd(squares, eps);
+    _foreachSqrt_(roots);
+    // Δ = √(E[Δ²] + ε) / √(E[g²] + ε) · g
+    const deltas = _foreachAdd(accumulated, eps);
+    _foreachSqrt_(deltas);
+    _foreachDiv_(deltas, roots);
+    _foreachMul_(deltas, grads);
+    _foreachMul_(accumulated, rho);
+    _foreachAddcmul_(accumulated, deltas, deltas, 1 - rho);
+    _foreachAdd_(params, deltas, { alpha: -lr });
+  }
+}

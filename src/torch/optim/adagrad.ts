@@ -1,0 +1,65 @@
+import { z } from "zod";
+import { _foreachAdd_, _foreachAddcdiv_, _foreachAddcmul_, _foreachMul, _foreachSqrt, _fusedAdagrad_, fullLike } from "../ops.ts";
+import type { Tensor } from "../tensor.ts";
+import { canFuse } from "./fused.ts";
+import { countSteps, descent, statesOf } from "./lists.ts";
+import { Optimizer, type ParamState, stepTensor, type Update } from "./optimizer.ts";
+import { choice, flag, nonNegative } from "./options.ts";
+import type { ParamGroup, Params } from "./param-group.ts";
+
+const schema = z.strictObject({
+  lr: nonNegative.default(1e-2),
+  lrDecay: nonNegative.default(0),
+  eps: nonNegative.default(1e-10),
+  weightDecay: nonNegative.default(0),
+  initialAccumulatorValue: nonNegative.default(0),
+  foreach: choice,
+  maximize: flag,
+  differentiable: flag,
+  fused: choice,
+});
+
+export type AdagradFields = z.output<typeof schema>;
+
+/** Adagrad (Duchi, Hazan & Singer 2011, https://jmlr.org/papers/v12/duchi11a.html). */
+export class Adagrad extends Optimizer<AdagradFields> {
+  constructor(params: Params<AdagradFields>, options: Partial<AdagradFields> = {}) {
+    super("Adagrad", schema, params, options);
+    // PyTorch makes this state at once, and expects it of every parameter when it loads one
+    for (const group of this.paramGroups) {
+      for (const param of group.params) {
+        const state: ParamState = {};
+        this.initState(group, param, state);
+        this.states.set(param, state);
+      }
+    }
+  }
+
+  protected override initState(group: ParamGroup<AdagradFields>, param: Tensor, state: ParamState): void {
+    state.step ??= stepTensor(0);
+    state.sum ??= fullLike(param, group.initialAccumulatorValue).keep();
+  }
+
+  protected override update(group: ParamGroup<AdagradFields>, updates: readonly Update[]): void {
+    const { lr, lrDecay, eps, weightDecay, maximize } = group;
+    const params = updates.map(({ param }) => param);
+    const sums = statesOf(updates, "sum");
+    if (canFuse(group, updates, ["sum"])) {
+      const steps = statesOf(updates, "step");
+      _foreachAdd_(steps, 1);
+      const grads = updates.map(({ grad }) => grad);
+      _fusedAdagrad_(params, grads, sums, steps, { lr, lrDecay, weightDecay, eps, maximize });
+      return;
+    }
+    const steps = countSteps(updates);
+    const grads = descent(updates, group);
+    _foreachAddcmul_(sums, grads, grads, 1);
+    const roots = _foreachSqrt(sums);
+    _foreachAdd_(roots, eps);
+    const moves = _foreachMul(
+      grads,
+      steps.map((t) => -lr / (1 + (t - 1) * lrDecay)),
+    );
+    _foreachAddcdiv_(params, moves, roots);
+  }
+}

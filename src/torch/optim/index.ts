@@ -1,0 +1,13 @@
+/** Optimizers and learning-rate schedulers, with PyTorch's numbers and state dicts. */
+export { Adadelta, type AdadeltaFields } from "./adadelta.ts";
+export { Adagrad, type AdagradFields } from "./adagrad.ts";
+export { Adam } from "./adam.ts";
+export type { AdamFields } from "./adam-update.ts";
+export { AdamW } from "./adamw.ts";
+// torch.optim.lr_scheduler
+export * as lrScheduler from "./lr-scheduler/index.ts";
+// the base, for optimizers of one's own
+export { Optimizer, type ParamState, type Update } from "./optimizer.ts";
+export type { GroupFields, OptimizerStateDict, ParamGroup, Params } from "./param-group.ts";
+export { RMSprop, type RMSpropFields } from "./rmsprop.ts";
+export { SGD, type SGDFields } from "./sgd.ts";

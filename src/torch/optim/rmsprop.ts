@@ -1,0 +1,70 @@
+import { z } from "zod";
+import {
+  _foreachAdd_,
+  _foreachAddcdiv_,
+  _foreachAddcmul,
+  _foreachAddcmul_,
+  _foreachLerp_,
+  _foreachMul_,
+  _foreachSqrt,
+  _foreachSqrt_,
+  zerosLike,
+} from "../ops.ts";
+import type { Tensor } from "../tensor.ts";
+import { countSteps, descent, statesOf } from "./lists.ts";
+import { Optimizer, type ParamState, stepTensor, type Update } from "./optimizer.ts";
+import { choice, flag, nonNegative } from "./options.ts";
+import type { ParamGroup, Params } from "./param-group.ts";
+
+const schema = z.strictObject({
+  lr: nonNegative.default(1e-2),
+  momentum: nonNegative.default(0),
+  alpha: nonNegative.default(0.99),
+  eps: nonNegative.default(1e-8),
+  centered: flag,
+  weightDecay: nonNegative.default(0),
+  capturable: flag,
+  foreach: choice,
+  maximize: flag,
+  differentiable: flag,
+});
+
+export type RMSpropFields = z.output<typeof schema>;
+
+/** RMSprop (Hinton's lecture 6 of 2012); `centered` divides by the estimated standard deviation (Graves 2013). */
+export class RMSprop extends Optimizer<RMSpropFields> {
+  constructor(params: Params<RMSpropFields>, options: Partial<RMSpropFields> = {}) {
+    super("RMSprop", schema, params, options);
+  }
+
+  protected override initState(group: ParamGroup<RMSpropFields>, param: Tensor, state: ParamState): void {
+    state.step ??= stepTensor(0);
+    state.square_avg ??= zerosLike(param).keep();
+    if (group.momentum > 0) state.momentum_buffer ??= zerosLike(param).keep();
+    if (group.centered) state.grad_avg ??= zerosLike(param).keep();
+  }
+
+  protected override update(group: ParamGroup<RMSpropFields>, updates: readonly Update[]): void {
+    const { lr, alpha, eps, momentum, centered } = group;
+    countSteps(updates);
+    const params = updates.map(({ param }) => param);
+    const squares = statesOf(updates, "square_avg");
+    const grads = descent(updates, group);
+    _foreachMul_(squares, alpha);
+    _foreachAddcmul_(squares, grads, grads, 1 - alpha);
+    let deviations: Tensor[];
+    if (centered) {
+      const means = statesOf(updates, "grad_avg");
+      _foreachLerp_(means, grads, 1 - alpha);
+      deviations = _foreachAddcmul(squares, means, means, -1);
+      _foreachSqrt_(deviations);
+    } else deviations = _foreachSqrt(squares);
+    _foreachAdd_(deviations, eps);
+    if (momentum > 0) {
+      const velocities = statesOf(updates, "momentum_buffer");
+      _foreachMul_(velocities, momentum);
+      _foreachAddcdiv_(velocities, grads, deviations);
+      _foreachAdd_(params, velocities, { alpha: -lr });
+    } else _foreachAddcdiv_(params, grads, deviations, -lr);
+  }
+}

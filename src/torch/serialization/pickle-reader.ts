@@ -1,0 +1,278 @@
+import { longFromBytes } from "./pickle-bytes.ts";
+import { Tuple } from "./python-values.ts";
+
+/** What the bytes of a pickle mean, as far as that is the file's and not the protocol's. */
+export interface PickleHandlers {
+  /** A class or function by its name in Python; throws for those that are not on the list. */
+  global(name: string): PickleGlobal;
+  /** What a persistent id (a storage) stands for. */
+  persistent(id: unknown): unknown;
+  /** The pickle breaks its protocol. */
+  damaged(what: string): Error;
+}
+
+/** A class or function that a pickle may name. */
+export interface PickleGlobal {
+  readonly name: string;
+  /** Calls it; absent if it may only be named. */
+  call?(args: readonly unknown[]): unknown;
+  /** Sets an object's attributes from what BUILD gives. */
+  build?(object: unknown, state: unknown): void;
+  /** What the name itself stands for once loading is done (a dtype). */
+  readonly value?: unknown;
+}
+
+/** A Python dict while its pickle is read. */
+export class PickledDict extends Map<unknown, unknown> {}
+
+const MARK = Symbol("mark");
+
+/**
+ * Runs a pickle. Nothing but `handlers` decides what is made: there is no import and no call that it did not allow.
+ * Dicts come as {@link PickledDict}, tuples as {@link Tuple}.
+ */
+export function unpickle(bytes: Uint8Array, handlers: PickleHandlers): unknown {
+  return new Unpickler(bytes, handlers).run();
+}
+
+class Unpickler {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #handlers: PickleHandlers;
+  readonly #memo = new Map<number, unknown>();
+  // which global made an object, for BUILD
+  readonly #makers = new WeakMap<object, PickleGlobal>();
+  #stack: unknown[] = [];
+  #at = 0;
+
+  constructor(bytes: Uint8Array, handlers: PickleHandlers) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#handlers = handlers;
+  }
+
+  run(): unknown {
+    for (;;) {
+      const opcode = String.fromCharCode(this.#u8());
+      if (opcode === ".") return this.#pop();
+      this.#step(opcode);
+    }
+  }
+
+  #step(opcode: string): void {
+    switch (opcode) {
+      case "\x80": // PROTO
+        if (this.#u8() > 5) throw this.#damaged("its protocol is unknown");
+        return;
+      case "\x95": // FRAME
+        this.#take(8);
+        return;
+      case "(":
+        return this.#push(MARK);
+      case "0": // POP
+        this.#pop();
+        return;
+      case "N":
+        return this.#push(null);
+      case "\x88":
+        return this.#push(true);
+      case "\x89":
+        return this.#push(false);
+      case "K":
+        return this.#push(this.#u8());
+      case "M":
+        return this.#push(this.#u16());
+      case "J":
+        return this.#push(this.#view.getInt32(this.#take(4), true));
+      case "\x8a":
+        return this.#push(this.#long(this.#u8()));
+      case "\x8b":
+        return this.#push(this.#long(this.#u32()));
+      case "G":
+        return this.#push(this.#view.getFloat64(this.#take(8), false));
+      case "X":
+        return this.#push(this.#text(this.#u32()));
+      case "\x8c":
+        return this.#push(this.#text(this.#u8()));
+      case "\x8d":
+        return this.#push(this.#text(this.#u64()));
+      case "C":
+        return this.#push(this.#raw(this.#u8()));
+      case "B":
+        return this.#push(this.#raw(this.#u32()));
+      case "\x8e":
+        return this.#push(this.#raw(this.#u64()));
+      case "]":
+        return this.#push([]);
+      case "}":
+        return this.#push(new PickledDict());
+      case ")":
+        return this.#push(new Tuple());
+      case "\x85":
+        return this.#tuple(1);
+      case "\x86":
+        return this.#tuple(2);
+      case "\x87":
+        return this.#tuple(3);
+      case "t":
+        return this.#push(asTuple(this.#toMark()));
+      case "l":
+        return this.#push(this.#toMark());
+      case "a":
+        return this.#append([this.#pop()]);
+      case "e":
+        return this.#append(this.#toMark());
+      case "s": {
+        const value = this.#pop();
+        return this.#setItems([this.#pop(), value]);
+      }
+      case "u":
+        return this.#setItems(this.#toMark());
+      case "q":
+        return this.#put(this.#u8());
+      case "r":
+        return this.#put(this.#u32());
+      case "\x94": // MEMOIZE
+        return this.#put(this.#memo.size);
+      case "h":
+        return this.#get(this.#u8());
+      case "j":
+        return this.#get(this.#u32());
+      case "c":
+        return this.#push(this.#handlers.global(`${this.#line()}.${this.#line()}`));
+      case "\x93": {
+        const name = this.#pop();
+        return this.#push(this.#handlers.global(`${String(this.#pop())}.${String(name)}`));
+      }
+      case "R":
+      case "\x81": // NEWOBJ: for the classes on the list the same as calling them
+        return this.#call();
+      case "b":
+        return this.#build();
+      case "Q":
+        return this.#push(this.#handlers.persistent(this.#pop()));
+      default:
+        throw this.#damaged(`opcode 0x${opcode.charCodeAt(0).toString(16)} at ${this.#at - 1} is not one of tensor files`);
+    }
+  }
+
+  #call(): void {
+    const args = this.#pop();
+    const maker = this.#pop() as PickleGlobal;
+    if (!(args instanceof Tuple)) throw this.#damaged("a call without arguments");
+    if (maker?.call === undefined) throw this.#damaged("it calls what cannot be called");
+    const made = maker.call(args);
+    if (typeof made === "object" && made !== null) this.#makers.set(made, maker);
+    this.#push(made);
+  }
+
+  #build(): void {
+    const state = this.#pop();
+    const object = this.#peek();
+    const maker = typeof object === "object" && object !== null ? this.#makers.get(object) : undefined;
+    if (maker?.build === undefined) throw this.#damaged("it sets attributes of what has none");
+    maker.build(object, state);
+  }
+
+  #append(values: readonly unknown[]): void {
+    const list = this.#peek();
+    if (!Array.isArray(list) || list instanceof Tuple) throw this.#damaged("it appends to what is not a list");
+    for (const value of values) list.push(value);
+  }
+
+  #setItems(items: readonly unknown[]): void {
+    const dict = this.#peek();
+    if (!(dict instanceof Map) || items.length % 2 !== 0) throw this.#damaged("it sets items of what is not a dict");
+    for (let i = 0; i < items.length; i += 2) dict.set(items[i], items[i + 1]);
+  }
+
+  #tuple(length: number): void {
+    if (this.#stack.length < length) throw this.#damaged("its stack is empty");
+    const items = this.#stack.splice(this.#stack.length - length);
+    if (items.includes(MARK)) throw this.#damaged("its marks do not match");
+    this.#push(asTuple(items));
+  }
+
+  #toMark(): unknown[] {
+    const at = this.#stack.lastIndexOf(MARK);
+    if (at < 0) throw this.#damaged("its marks do not match");
+    const items = this.#stack.slice(at + 1);
+    this.#stack.length = at;
+    return items;
+  }
+
+  #push(value: unknown): void {
+    this.#stack.push(value);
+  }
+  #peek(): unknown {
+    const value = this.#stack.at(-1);
+    if (value === undefined || value === MARK) throw this.#damaged("its stack is empty");
+    return value;
+  }
+  #pop(): unknown {
+    const value = this.#peek0();
+    this.#stack.pop();
+    return value;
+  }
+  // a mark may be popped (POP), undefined is never on the stack
+  #peek0(): unknown {
+    if (this.#stack.length === 0) throw this.#damaged("its stack is empty");
+    return this.#stack.at(-1);
+  }
+  #put(index: number): void {
+    this.#memo.set(index, this.#peek());
+  }
+  #get(index: number): void {
+    if (!this.#memo.has(index)) throw this.#damaged(`memo ${index} is not set`);
+    this.#push(this.#memo.get(index));
+  }
+
+  #take(count: number): number {
+    const at = this.#at;
+    if (at + count > this.#bytes.byteLength) throw this.#damaged("it ends too early");
+    this.#at += count;
+    return at;
+  }
+  #u8(): number {
+    return this.#view.getUint8(this.#take(1));
+  }
+  #u16(): number {
+    return this.#view.getUint16(this.#take(2), true);
+  }
+  #u32(): number {
+    return this.#view.getUint32(this.#take(4), true);
+  }
+  #u64(): number {
+    return Number(this.#view.getBigUint64(this.#take(8), true));
+  }
+  #raw(count: number): Uint8Array {
+    const at = this.#take(count);
+    return this.#bytes.slice(at, at + count);
+  }
+  #text(count: number): string {
+    const at = this.#take(count);
+    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(this.#bytes.subarray(at, at + count));
+  }
+  #line(): string {
+    const end = this.#bytes.indexOf(0x0a, this.#at);
+    if (end < 0) throw this.#damaged("it ends too early");
+    const text = this.#text(end - this.#at);
+    this.#at = end + 1;
+    return text;
+  }
+  #long(count: number): number | bigint {
+    const value = longFromBytes(this.#raw(count));
+    const number = Number(value);
+    return Number.isSafeInteger(number) ? number : value;
+  }
+
+  #damaged(what: string): Error {
+    return this.#handlers.damaged(what);
+  }
+}
+
+function asTuple(items: readonly unknown[]): Tuple {
+  const out = new Tuple();
+  for (const item of items) out.push(item);
+  return out;
+}

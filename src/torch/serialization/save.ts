@@ -1,0 +1,93 @@
+import { createHash, randomBytes } from "node:crypto";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { basename, dirname, extname, join } from "node:path";
+import { pickle } from "./pickle-writer.ts";
+import { Storages } from "./storages.ts";
+import { ZipWriter } from "./zip-writer.ts";
+
+export interface SerializeOptions {
+  /** The folder inside the zip; PyTorch uses the file's name without its suffix. Default `archive`. */
+  readonly name?: string | undefined;
+}
+
+/**
+ * `value` as the bytes of a PyTorch file (`torch.load(path, weights_only=True)` opens it in Python), in chunks that
+ * follow each other. Storages are copied one at a time, when their chunk is asked for: write a chunk before you
+ * ask for the next, and a file of many gigabytes needs the memory of its largest tensor.
+ *
+ * Tensors that share memory are saved once and share it again after loading; strides are kept; all are tagged `cpu`.
+ * Of a storage, the part that the tensors use is saved (PyTorch saves all of it, even for a small slice).
+ * Throws `NotSerializableError` before the first chunk if something cannot be saved.
+ */
+export function* serializeChunks(value: unknown, options: SerializeOptions = {}): Generator<Uint8Array, void> {
+  const name = options.name ?? "archive";
+  const storages = new Storages();
+  // twice: how much of a storage is saved is known when all its tensors have been met
+  pickle(value, (object) => storages.meet(object));
+  const data = pickle(value, (object) => storages.describe(object));
+  const zip = new ZipWriter();
+  yield* zip.add(`${name}/data.pkl`, data);
+  yield* zip.add(`${name}/byteorder`, ascii("little"));
+  for (const { key, bytes } of storages.all()) yield* zip.add(`${name}/data/${key}`, bytes());
+  yield* zip.add(`${name}/version`, ascii("3\n"));
+  yield* zip.add(`${name}/.data/serialization_id`, ascii(serializationId(data, zip.crcs())));
+  yield* zip.finish();
+}
+
+/** All of {@link serializeChunks} at once: for small values, or when the file must not change while it is written. */
+export function serialize(value: unknown, options: SerializeOptions = {}): Uint8Array[] {
+  return [...serializeChunks(value, options)];
+}
+
+/**
+ * Saves `value` as `torch.save` does. The file appears whole or not at all: it is written beside its place under a
+ * name that begins with `.tmp-`, and renamed. Without a path, the bytes are returned.
+ *
+ * Map ↔ dict (a Map of names to tensors: OrderedDict), plain object ↔ dict, array ↔ list, `torch.tuple` ↔ tuple,
+ * number ↔ int if integral, else float (`torch.float` forces float), bigint ↔ int, null ↔ None, Set, Uint8Array ↔ bytes.
+ */
+export function save(value: unknown, path: string): void;
+export function save(value: unknown): Uint8Array;
+export function save(value: unknown, path?: string): Uint8Array | undefined {
+  if (path === undefined) return new Uint8Array(Buffer.concat(serialize(value)));
+  const stem = basename(path, extname(path));
+  // as in PyTorch: names outside ASCII trouble other zip readers
+  writeWhole(path, serializeChunks(value, { name: /^[\x20-\x7e]+$/.test(stem) ? stem : "archive" }));
+  return undefined;
+}
+
+/** Writes the chunks beside `path`, then renames; on an error nothing is left behind. */
+export function writeWhole(path: string, chunks: Iterable<Uint8Array>): void {
+  const temporary = join(dirname(path), `.tmp-${randomBytes(6).toString("hex")}-${basename(path)}`);
+  const fd = openSync(temporary, "wx");
+  try {
+    try {
+      for (const chunk of chunks) {
+        for (let done = 0; done < chunk.byteLength; ) {
+          done += writeSync(fd, chunk, done, Math.min(chunk.byteLength - done, WRITE_LIMIT));
+        }
+      }
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+// one write call takes at most 2 GiB
+const WRITE_LIMIT = 1 << 30;
+
+function ascii(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+/** 40 digits that depend on nothing but the content, so that equal values give equal files. */
+function serializationId(data: Uint8Array, crcs: readonly number[]): string {
+  const digest = createHash("sha256").update(data).update(Uint32Array.from(crcs)).digest();
+  const half = (at: number) => digest.readBigUInt64LE(at).toString().padStart(20, "0");
+  return half(0) + half(8);
+}

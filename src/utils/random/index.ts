@@ -1,0 +1,3 @@
+/** Random numbers: NumPy's legacy stream for splits, keyed streams for augmentations. */
+export { freshSeed, RandomState } from "./mt19937.ts";
+export { Rng } from "./rng.ts";
