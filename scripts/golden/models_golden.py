@@ -27,10 +27,14 @@ CNN_ARGS = dict(
     conv_args={"channels": [4, 8], "pooling_indices": [0], "norm": "batch"},
     mlp_args={"hidden_dims": [16]},
 )
+# before a batch normalisation a bias has no gradient but rounding, which Adam and RMSprop would blow up
+NO_NORM_ARGS = dict(
+    in_shape=(1, 16, 16, 16), num_outputs=1, conv_args={"channels": [4, 8], "pooling_indices": [0], "norm": None}
+)
 MODELS = {
-    "cnn-bce-adam": lambda: SupervisedModel(CNNConfig(**CNN_ARGS), BCEWithLogitsLossConfig(pos_weight=[2.0]), AdamConfig(lr=1e-2)),
+    "cnn-bce-adam": lambda: SupervisedModel(CNNConfig(**NO_NORM_ARGS), BCEWithLogitsLossConfig(pos_weight=[2.0]), AdamConfig(lr=1e-2)),
     "cnn-mse-sgd": lambda: SupervisedModel(CNNConfig(**CNN_ARGS), MSELossConfig(), SGDConfig(lr=1e-2, momentum=0.9, weight_decay=1e-3)),
-    "cnn-l1-rmsprop": lambda: SupervisedModel(CNNConfig(**{**CNN_ARGS, "mlp_args": None}), L1LossConfig(), RMSpropConfig(lr=1e-3)),
+    "cnn-l1-rmsprop": lambda: SupervisedModel(CNNConfig(**NO_NORM_ARGS, mlp_args={"hidden_dims": [5], "norm": None}), L1LossConfig(), RMSpropConfig(lr=1e-3)),
     "encoder-reconstruction": lambda: ReconstructionModel(
         ConvEncoderConfig(spatial_dims=3, in_channels=1, channels=[3, 1], padding=1), MSELossConfig(), AdagradConfig()
     ),

@@ -21,9 +21,14 @@ def values(which, step):
     return torch.tensor(flat, dtype=torch.float64).to(torch.float32).reshape(SHAPES[which])
 
 
+def short(tensor):
+    """Nine digits tell all numbers of float32 apart."""
+    return [float(f"{v:.9g}") for v in tensor.detach().flatten().tolist()]
+
+
 def plain(value):
     if isinstance(value, torch.Tensor):
-        return {"dtype": str(value.dtype).split(".")[-1], "shape": list(value.shape), "values": value.flatten().tolist()}
+        return {"dtype": str(value.dtype).split(".")[-1], "shape": list(value.shape), "values": short(value)}
     if isinstance(value, dict):
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
@@ -42,7 +47,7 @@ def trajectory(name, options, groups=None):
         for i, p in enumerate(params):
             p.grad = values(i, step)
         optimizer.step()
-        steps.append([p.detach().flatten().tolist() for p in params])
+        steps.append([short(p) for p in params])
     return {"name": name, "options": options, "groups": groups, "steps": steps, "state": plain(optimizer.state_dict())}
 
 

@@ -9,7 +9,8 @@ const LIBRARY = process.platform === "darwin" ? "dylib" : "so";
 
 /**
  * What is in `folder`, the one that holds `torch/`: `{ dir, version, build, cuda }`, or `{ problem }`.
- * `version` is `2.15.0`, `build` what stands behind the plus sign (`cu132`, `cpu`, empty).
+ * `version` is `2.15.0`, `build` what stands behind the plus sign (`cu132`, `cpu`, empty). `cuda` says whether it can
+ * compute on a GPU: PyPI's wheel holds the CUDA backend always, but the libraries under it come in their own wheels.
  */
 export function inspect(folder) {
   const torch = join(folder, "torch");
@@ -22,7 +23,9 @@ export function inspect(folder) {
   const full = /__version__\s*(?::\s*\w+\s*)?=\s*['"]([^'"]+)['"]/.exec(text)?.[1];
   if (full === undefined) return { problem: `${versionFile} does not name a version` };
   const [version = "", build = ""] = full.split("+");
-  return { dir: folder, version, build, cuda: existsSync(join(torch, "lib", "libtorch_cuda.so")) };
+  const nvidia = join(folder, "nvidia");
+  const backend = existsSync(join(torch, "lib", "libtorch_cuda.so"));
+  return { dir: folder, version, build, cuda: backend && (!existsSync(nvidia) || existsSync(join(nvidia, "cudnn"))) };
 }
 
 /** Whether the two NVIDIA libraries lie where a CUDA build of libtorch looks for them, even to run on the CPU. */

@@ -47,8 +47,15 @@ export async function installModules(root, env) {
   bar.done(code === 0 ? "done" : "failed");
   if (code === 0) return;
   if (isDiskFull(tail)) throw diskFull("node_modules", root);
-  const errors = tail.split("\n").filter((line) => !line.startsWith("npm warn"));
-  throw new SetupError(
-    `npm ci failed.\n${errors.slice(-12).join("\n")}\nCheck the network (behind a proxy: npm config set proxy) and run setup again.`,
-  );
+  const errors = tail.split("\n").filter((line) => !/^npm warn|^npm error\s*$/i.test(line));
+  // npm prints its usage after the reason
+  const usage = errors.findIndex((line) => /Clean install a project|A complete log/.test(line));
+  const reason = errors
+    .slice(0, usage < 0 ? undefined : usage)
+    .slice(0, 12)
+    .join("\n");
+  const wayOut = /EUSAGE|in sync/.test(tail)
+    ? "package.json and package-lock.json do not agree: run npm install, then setup again."
+    : "Check the network (behind a proxy: npm config set proxy) and run setup again.";
+  throw new SetupError(`npm ci failed.\n${reason}\n${wayOut}`);
 }

@@ -77,14 +77,20 @@ export function node24(root) {
   const path = bundledNode(root);
   if (path !== undefined) return path;
   throw new SetupError(
-    `Node 24 was not found: this is Node ${process.versions.node}, and the package node-${process.platform}-${process.arch} is not installed.\n` +
+    `Node 24 was not found: this is Node ${process.versions.node}, and the package ${nodePackage()} is not installed.\n` +
       "Install Node 24 or newer, or run npm install without --omit=optional.",
   );
 }
 
+/** The npm package that holds Node itself for this platform. */
+function nodePackage() {
+  const name = `${process.platform}-${process.arch}`;
+  return name === "darwin-arm64" ? `node-bin-${name}` : `node-${name}`;
+}
+
 export function bundledNode(root) {
-  const manifest = packageFolder(root, `node-${process.platform}-${process.arch}`);
-  const path = manifest === undefined ? undefined : join(manifest, "bin", "node");
+  const folder = packageFolder(root, nodePackage());
+  const path = folder === undefined ? undefined : join(folder, "bin", "node");
   return path !== undefined && statSync(path, { throwIfNoEntry: false })?.isFile() ? path : undefined;
 }
 

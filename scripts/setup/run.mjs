@@ -4,7 +4,7 @@ import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
 
 const children = new Set();
-const TAIL_LINES = 60;
+const TAIL_LINES = 400;
 
 /** Ends what setup has started; called when setup itself is told to stop. */
 export function killChildren() {

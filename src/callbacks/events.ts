@@ -1,4 +1,4 @@
-import type { Batch, DataLoader } from "../data/index.ts";
+import type { Batch, DataLoader } from "../data/dataloader/index.ts";
 import type { Maps } from "../io/maps/index.ts";
 import type { Row } from "../io/tsv/index.ts";
 import type { MetricsHandler } from "../metrics/index.ts";

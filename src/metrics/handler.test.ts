@@ -3,10 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import * as torch from "../torch/index.ts";
-import { ActivationsConfig } from "../transforms/index.ts";
+import type { PostprocessingHandler } from "../transforms/index.ts";
+import { TestBatch } from "./fixtures/test-batch.ts";
 import { ConfusionMatrixMetricConfig, MAEMetricConfig, Metric, MetricsHandler, MSEMetricConfig } from "./index.ts";
+import { postprocessingOf } from "./postprocessing.ts";
 import { mergeTables } from "./tables.ts";
-import { TestBatch } from "./test-batch.ts";
 
 let dir = "";
 beforeEach(() => {
@@ -119,8 +120,18 @@ describe("MetricsHandler", () => {
     expect(() => new MetricsHandler({ acc: new MAEMetricConfig() }).load(path)).toThrow(/'acc'/);
   });
   it("lets no metric change what the next one sees (D17)", () => {
-    const sigmoid = new ActivationsConfig({ sigmoid: true, include: ["output"] });
-    expect(new MAEMetricConfig({ postprocessing: [sigmoid] }).postprocessing.transforms).toHaveLength(1);
+    using _scope = torch.scope();
+    const doubled = {
+      transforms: ["twice"],
+      batchApply(batch: TestBatch): TestBatch {
+        batch.addField("output", batch.getField("output").mul(2));
+        return batch;
+      },
+    } as unknown as PostprocessingHandler;
+    const batch = new TestBatch({ output: [1, 2], label: [0, 0] });
+    const copy = postprocessingOf(doubled).apply(batch);
+    expect(copy.getField("output").toArray()).toEqual([2, 4]);
+    expect(batch.getField("output").toArray()).toEqual([1, 2]);
   });
 });
 

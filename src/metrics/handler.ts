@@ -12,7 +12,7 @@ import type { HasLossFunctions, MetricConfig } from "./configs.ts";
 import { METRIC_CONFIGS } from "./factory.ts";
 import { Metric } from "./metric.ts";
 import { shortestFloat32 } from "./reduce.ts";
-import { mergeTables, withEmptyCells, withNan } from "./tables.ts";
+import { mergeTables, TABLE_KEYS, withEmptyCells, withNan } from "./tables.ts";
 
 /** A metric, its config, or the plain object of the config with its `name_`. */
 export type MetricLike = Metric | MetricConfig | { readonly name_: string; readonly [option: string]: unknown };
@@ -174,8 +174,9 @@ export class MetricsHandler {
 
   /** Writes `df`, and `detailedDf` if `detailsPath` is given, as TSV. */
   save(path: string, detailsPath: string | null = null): void {
-    writeTsv(path, withEmptyCells(this.#df), this.columns);
-    if (detailsPath !== null) writeTsv(detailsPath, withEmptyCells(this.#detailedDf), this.detailedColumns);
+    const options = { floats: this.metricNames };
+    writeTsv(path, withEmptyCells(this.#df), this.columns, options);
+    if (detailsPath !== null) writeTsv(detailsPath, withEmptyCells(this.#detailedDf), this.detailedColumns, options);
   }
   /** Adds the values to those of existing files, row by row. */
   merge(path: string, detailsPath: string | null = null): void {
@@ -185,7 +186,8 @@ export class MetricsHandler {
     ];
     for (const [file, rows] of pairs) {
       const merged = mergeTables(readTsv(file), withEmptyCells(rows));
-      writeTsv(file, merged, Object.keys(merged[0] ?? {}));
+      const columns = Object.keys(merged[0] ?? {});
+      writeTsv(file, merged, columns, { floats: columns.filter((column) => !TABLE_KEYS.includes(column)) });
     }
   }
   /** Takes the tables from files that `save` wrote. */

@@ -5,6 +5,7 @@ import type { NestedArray } from "../torch/index.ts";
 import * as torch from "../torch/index.ts";
 import type { JsonObject } from "../utils/config.ts";
 import { CONFUSION_MATRIX_NAMES } from "./confusion-matrix.ts";
+import { TestBatch } from "./fixtures/test-batch.ts";
 import {
   ConfusionMatrixMetricConfig,
   LossMetricConfig,
@@ -13,7 +14,6 @@ import {
   ROCAUCMetricConfig,
 } from "./index.ts";
 import { shortestFloat32 } from "./reduce.ts";
-import { TestBatch } from "./test-batch.ts";
 
 interface Case {
   readonly data: string;

@@ -1,7 +1,7 @@
 import type { Row } from "../io/tsv/index.ts";
 
 /** The columns that say of which epoch and sample a row of metrics is. */
-const KEYS = ["epoch", "participant_id", "session_id"];
+export const TABLE_KEYS: readonly string[] = ["epoch", "participant_id", "session_id"];
 
 /** Metric values as the TSV holds them: an empty cell for NaN. */
 export function withEmptyCells(rows: readonly Row[]): Row[] {
@@ -24,7 +24,7 @@ export function withNan(rows: readonly Row[], metrics: readonly string[]): Row[]
  * rows come last.
  */
 export function mergeTables(old: readonly Row[], fresh: readonly Row[]): Row[] {
-  const keys = KEYS.filter((key) => [old, fresh].every((rows) => rows.every((row) => key in row)));
+  const keys = TABLE_KEYS.filter((key) => [old, fresh].every((rows) => rows.every((row) => key in row)));
   const columns = [...new Set([...old, ...fresh].flatMap((row) => Object.keys(row)))];
   const merged = new Map<string, Row>();
   for (const rows of [old, fresh]) {

@@ -1,6 +1,7 @@
 /** libtorch in TypeScript: tensors, every operator, autograd, memory. */
 import "./methods.ts";
 
+export * as amp from "./amp/index.ts";
 export * as autograd from "./autograd.ts";
 export { enableGrad, isGradEnabled, noGrad } from "./autograd.ts";
 export {
@@ -23,9 +24,11 @@ export * as memory from "./memory.ts";
 export { EngineNotSetUpError } from "./native.ts";
 export * from "./ops.ts";
 export * as nn from "./nn/index.ts";
+export * as optim from "./optim/index.ts";
 export * as random from "./random.ts";
 export { initialSeed, manualSeed } from "./random.ts";
 export { Scope, scope, tidy } from "./scope.ts";
+export * from "./serialization/index.ts";
 export { DisposedTensorError, Tensor } from "./tensor.ts";
 export * as transfer from "./transfer.ts";
 export type { DType, Layout, MemoryFormat, NestedArray, Scalar, TypedArray } from "./types.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { JsonObject } from "../../utils/config.ts";
 import { NotInterpretableJsonError } from "../../utils/exceptions.ts";
-import { type WriteOptions, writeFileAtomic } from "../files/index.ts";
+import { type WriteOptions, writeFileAtomic } from "../files/atomic.ts";
 import { formatJson } from "./format.ts";
 import { parseJson } from "./parse.ts";
 

@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { ImageError } from "../../utils/exceptions.ts";
-import { writeFileAtomic } from "../files/index.ts";
+import { writeFileAtomic } from "../files/atomic.ts";
 import { spacingOf } from "./affine.ts";
 import { DATA_TYPES, type NiftiDType } from "./datatypes.ts";
 import { toFileOrder } from "./reorder.ts";

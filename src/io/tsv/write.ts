@@ -1,4 +1,4 @@
-import { writeFileAtomic } from "../files/index.ts";
+import { writeFileAtomic } from "../files/atomic.ts";
 import { pythonFloat, pythonNumber } from "../json/index.ts";
 import { type Cell, floatColumns, type Row } from "./types.ts";
 

@@ -5,7 +5,7 @@ import { noGrad } from "../autograd.ts";
 import { _ampForeachNonFiniteCheckAndUnscale_, _ampUpdateScale_, full, reciprocal } from "../ops.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { scope } from "../scope.ts";
-import type { Tensor } from "../tensor.ts";
+import { Tensor } from "../tensor.ts";
 
 const schema = z.strictObject({
   initScale: z.number().positive().default(65536),
@@ -71,7 +71,7 @@ export class GradScaler implements Disposable {
   scale(outputs: Tensor): Tensor;
   scale(outputs: readonly Tensor[]): Tensor[];
   scale(outputs: Tensor | readonly Tensor[]): Tensor | Tensor[] {
-    if (outputs instanceof Array) return outputs.map((output) => this.scale(output));
+    if (!(outputs instanceof Tensor)) return outputs.map((output) => this.scale(output));
     if (!this.#enabled) return outputs;
     using factor = this.#state().scale.to({ device: outputs.device });
     return outputs.mul(factor);
@@ -149,7 +149,8 @@ export class GradScaler implements Disposable {
     const progress = this.#progressOf(optimizer);
     if (progress.stage === "stepped") throw new ConfigError("GradScaler.step: called twice since the last update().");
     if (progress.stage === "ready") this.unscale_(optimizer);
-    if (progress.foundInf.length === 0) throw new ConfigError("GradScaler.step: no parameter of this optimizer has a gradient.");
+    if (progress.foundInf.length === 0)
+      throw new ConfigError("GradScaler.step: no parameter of this optimizer has a gradient.");
     const overflowed = progress.foundInf.some((found) => found.item() > 0);
     if (!overflowed) optimizer.step();
     progress.stage = "stepped";
@@ -166,7 +167,8 @@ export class GradScaler implements Disposable {
     if (newScale !== undefined) scale.fill_(newScale);
     else {
       const [first, ...others] = found.map((flag) => flag.to({ device: scale.device }));
-      if (first === undefined) throw new ConfigError("GradScaler.update: no step() or unscale_() since the last update().");
+      if (first === undefined)
+        throw new ConfigError("GradScaler.update: no step() or unscale_() since the last update().");
       let any = first;
       for (const other of others) any = any.add(other);
       _ampUpdateScale_(scale, growthTracker, any, this.#growthFactor, this.#backoffFactor, this.#growthInterval);
@@ -219,7 +221,9 @@ export class GradScaler implements Disposable {
 
   /** Gives its few tensors back. */
   dispose(): void {
-    this.#initial = this.#enabled ? { scale: this.getScale(), growthTracker: this.stateDict()._growth_tracker ?? 0 } : this.#initial;
+    this.#initial = this.#enabled
+      ? { scale: this.getScale(), growthTracker: this.stateDict()._growth_tracker ?? 0 }
+      : this.#initial;
     this.#forget();
     this.#dropTensors();
   }

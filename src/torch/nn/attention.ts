@@ -63,14 +63,32 @@ export class MultiheadAttention extends Module<
 
   constructor(embedDim: number, numHeads: number, options: MultiheadAttentionOptions = {}) {
     super();
-    const { dropout = 0, bias = true, addBiasKv = false, addZeroAttn = false, kdim, vdim, batchFirst = false, ...rest } = options;
-    rejectUnknown("MultiheadAttention", rest, ["dropout", "bias", "addBiasKv", "addZeroAttn", "kdim", "vdim", "batchFirst"]);
+    const {
+      dropout = 0,
+      bias = true,
+      addBiasKv = false,
+      addZeroAttn = false,
+      kdim,
+      vdim,
+      batchFirst = false,
+      ...rest
+    } = options;
+    rejectUnknown("MultiheadAttention", rest, [
+      "dropout",
+      "bias",
+      "addBiasKv",
+      "addZeroAttn",
+      "kdim",
+      "vdim",
+      "batchFirst",
+    ]);
     if (embedDim <= 0 || numHeads <= 0) {
       throw new RangeError(
         `embed_dim and num_heads must be greater than 0, got embed_dim=${embedDim} and num_heads=${numHeads} instead`,
       );
     }
-    if (embedDim % numHeads !== 0) throw new RangeError(`embed_dim must be divisible by num_heads, got ${embedDim} and ${numHeads}`);
+    if (embedDim % numHeads !== 0)
+      throw new RangeError(`embed_dim must be divisible by num_heads, got ${embedDim} and ${numHeads}`);
     this.embedDim = embedDim;
     this.kdim = kdim ?? embedDim;
     this.vdim = vdim ?? embedDim;
@@ -108,9 +126,19 @@ export class MultiheadAttention extends Module<
     this.#draw();
   }
 
-  override forward(query: Tensor, key: Tensor, value: Tensor, options: AttentionCallOptions = {}): [Tensor, Tensor | null] {
+  override forward(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    options: AttentionCallOptions = {},
+  ): [Tensor, Tensor | null] {
     const { keyPaddingMask = null, needWeights = true, attnMask = null, averageAttnWeights = true, ...rest } = options;
-    rejectUnknown("MultiheadAttention.forward", rest, ["keyPaddingMask", "needWeights", "attnMask", "averageAttnWeights"]);
+    rejectUnknown("MultiheadAttention.forward", rest, [
+      "keyPaddingMask",
+      "needWeights",
+      "attnMask",
+      "averageAttnWeights",
+    ]);
     using owned = new DisposableStack();
     const own = <T extends Tensor>(tensor: T): T => owned.use(tensor);
     const batched = query.ndim === 3;
@@ -156,12 +184,16 @@ export class MultiheadAttention extends Module<
 
     const joined = own(ops.reshape(own(ops.permute(mixed, [2, 0, 1, 3])), [length, batch, this.embedDim]));
     const projected = this.outProj.call(joined);
-    return [this.#asGiven(projected, batched), weights === null ? null : this.#weights(weights, averageAttnWeights, batched)];
+    return [
+      this.#asGiven(projected, batched),
+      weights === null ? null : this.#weights(weights, averageAttnWeights, batched),
+    ];
   }
 
   #project(q: Tensor, k: Tensor, v: Tensor, own: (t: Tensor) => Tensor): [Tensor, Tensor, Tensor] {
     const ownAll = ([a, b, c]: readonly Tensor[]): [Tensor, Tensor, Tensor] => {
-      if (a === undefined || b === undefined || c === undefined) throw new RangeError("MultiheadAttention: expected three projections.");
+      if (a === undefined || b === undefined || c === undefined)
+        throw new RangeError("MultiheadAttention: expected three projections.");
       return [own(a), own(b), own(c)];
     };
     if (this.inProjWeight !== null && q === k && k === v) {
@@ -170,7 +202,8 @@ export class MultiheadAttention extends Module<
     const [bq, bk, bv] = this.inProjBias === null ? [null, null, null] : ownAll(ops.chunk(this.inProjBias, 3));
     const separate = [this.qProjWeight, this.kProjWeight, this.vProjWeight].filter((w) => w !== null);
     const [wq, wk, wv] = this.inProjWeight === null ? separate : ownAll(ops.chunk(this.inProjWeight, 3));
-    if (wq === undefined || wk === undefined || wv === undefined) throw new TypeError("MultiheadAttention: a projection weight is missing.");
+    if (wq === undefined || wk === undefined || wv === undefined)
+      throw new TypeError("MultiheadAttention: a projection weight is missing.");
     return [own(ops.linear(q, wq, bq)), own(ops.linear(k, wk, bk)), own(ops.linear(v, wv, bv))];
   }
 
@@ -178,7 +211,13 @@ export class MultiheadAttention extends Module<
   #mask(
     keyPadding: Tensor | null,
     attention: Tensor | null,
-    { batch, length, extra, dtype, own }: { batch: number; length: number; extra: number; dtype: Tensor["dtype"]; own: (t: Tensor) => Tensor },
+    {
+      batch,
+      length,
+      extra,
+      dtype,
+      own,
+    }: { batch: number; length: number; extra: number; dtype: Tensor["dtype"]; own: (t: Tensor) => Tensor },
   ): Tensor | null {
     const additive = (mask: Tensor): Tensor => {
       let numbers = mask;

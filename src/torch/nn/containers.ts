@@ -14,8 +14,10 @@ abstract class Container<I extends unknown[], O, M extends AnyModule> extends Mo
   }
 
   override addModule(name: string, module: M): void {
-    if (name === "" || name.includes(".")) throw new TypeError(`${this.constructor.name}: '${name}' cannot be a name: it is empty or has a dot.`);
-    if (this.entries.has(name) || name in this) throw new TypeError(`attribute '${name}' already exists in ${this.constructor.name}`);
+    if (name === "" || name.includes("."))
+      throw new TypeError(`${this.constructor.name}: '${name}' cannot be a name: it is empty or has a dot.`);
+    if (new Map(this.ownModules()).has(name))
+      throw new TypeError(`attribute '${name}' already exists in ${this.constructor.name}`);
     this.entries.set(name, module);
   }
   protected override *ownModules(): Generator<[string, AnyModule]> {
@@ -62,7 +64,8 @@ export class Sequential extends Container<[Tensor], Tensor, Layer> {
   /** This chain's layers, with those of chains inside it in their place. */
   *#flat(): Generator<Layer> {
     for (const layer of this.entries.values()) {
-      if (layer instanceof Sequential && !layer.hooked && layer.forward === Sequential.prototype.forward) yield* layer.#flat();
+      if (layer instanceof Sequential && !layer.hooked && layer.forward === Sequential.prototype.forward)
+        yield* layer.#flat();
       else yield layer;
     }
   }

@@ -1,10 +1,10 @@
 import * as ops from "../ops.ts";
+import type { Tensor } from "../tensor.ts";
 import { pyInts } from "./format.ts";
 import { resetWeightAndBias } from "./linear.ts";
 import { Module } from "./module.ts";
 import { type PerDim, perDim } from "./options.ts";
 import { Parameter } from "./parameter.ts";
-import type { Tensor } from "../tensor.ts";
 
 export type PaddingMode = "zeros" | "reflect" | "replicate" | "circular";
 
@@ -36,9 +36,12 @@ export abstract class ConvNd extends Module<[x: Tensor, outputSize?: readonly nu
   constructor(inChannels: number, outChannels: number, geometry: ConvGeometry, bias: boolean, transposed: boolean) {
     super();
     const { groups } = geometry;
-    if (!(Number.isInteger(groups) && groups > 0)) throw new RangeError(`groups must be a positive integer, got ${groups}`);
-    if (inChannels % groups !== 0) throw new RangeError(`in_channels must be divisible by groups, got ${inChannels} and ${groups}`);
-    if (outChannels % groups !== 0) throw new RangeError(`out_channels must be divisible by groups, got ${outChannels} and ${groups}`);
+    if (!(Number.isInteger(groups) && groups > 0))
+      throw new RangeError(`groups must be a positive integer, got ${groups}`);
+    if (inChannels % groups !== 0)
+      throw new RangeError(`in_channels must be divisible by groups, got ${inChannels} and ${groups}`);
+    if (outChannels % groups !== 0)
+      throw new RangeError(`out_channels must be divisible by groups, got ${outChannels} and ${groups}`);
     this.inChannels = inChannels;
     this.outChannels = outChannels;
     this.kernelSize = geometry.kernelSize;
@@ -93,7 +96,9 @@ export function convGeometry(layer: string, dims: number, kernelSize: PerDim, op
     throw new RangeError("padding='same' is not supported for strided convolutions");
   }
   if (!["zeros", "reflect", "replicate", "circular"].includes(paddingMode)) {
-    throw new TypeError(`${layer}: padding_mode must be one of zeros, reflect, replicate, circular, got '${paddingMode}'`);
+    throw new TypeError(
+      `${layer}: padding_mode must be one of zeros, reflect, replicate, circular, got '${paddingMode}'`,
+    );
   }
   return {
     kernelSize: perDim(layer, "kernelSize", kernelSize, dims),

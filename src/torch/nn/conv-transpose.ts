@@ -21,7 +21,14 @@ export interface ConvTransposeOptions {
 const known = ["stride", "padding", "outputPadding", "groups", "bias", "dilation"];
 
 abstract class ConvTranspose extends ConvNd {
-  constructor(layer: string, dims: number, inChannels: number, outChannels: number, kernelSize: PerDim, options: ConvTransposeOptions) {
+  constructor(
+    layer: string,
+    dims: number,
+    inChannels: number,
+    outChannels: number,
+    kernelSize: PerDim,
+    options: ConvTransposeOptions,
+  ) {
     const { bias = true, stride, padding, outputPadding, groups, dilation, ...rest } = options;
     rejectUnknown(layer, rest, known);
     const geometry = convGeometry(layer, dims, kernelSize, { stride, padding, outputPadding, groups, dilation });
@@ -33,7 +40,11 @@ abstract class ConvTranspose extends ConvNd {
   /** @param outputSize the sizes wanted of the output, where the stride leaves a choice */
   override forward(x: Tensor, outputSize?: readonly number[]): Tensor {
     const padding = typeof this.padding === "string" ? this.kernelSize.map(() => 0) : [...this.padding];
-    return this.convolve(x, padding, outputSize === undefined ? [...this.outputPadding] : this.#outputPaddingFor(x, padding, outputSize));
+    return this.convolve(
+      x,
+      padding,
+      outputSize === undefined ? [...this.outputPadding] : this.#outputPaddingFor(x, padding, outputSize),
+    );
   }
 
   #outputPaddingFor(x: Tensor, padding: readonly number[], outputSize: readonly number[]): number[] {
@@ -42,7 +53,10 @@ abstract class ConvTranspose extends ConvNd {
     const wanted = outputSize.slice(-dims);
     const smallest = input.map(
       (n, i) =>
-        (n - 1) * (this.stride[i] ?? 1) - 2 * (padding[i] ?? 0) + (this.dilation[i] ?? 1) * ((this.kernelSize[i] ?? 1) - 1) + 1,
+        (n - 1) * (this.stride[i] ?? 1) -
+        2 * (padding[i] ?? 0) +
+        (this.dilation[i] ?? 1) * ((this.kernelSize[i] ?? 1) - 1) +
+        1,
     );
     const largest = smallest.map((n, i) => n + (this.stride[i] ?? 1) - 1);
     const out = smallest.map((n, i) => (wanted[i] ?? Number.NaN) - n);
@@ -61,7 +75,9 @@ export class ConvTranspose1d extends ConvTranspose {
     super("ConvTranspose1d", 1, inChannels, outChannels, kernelSize, options);
   }
   protected override convolve(x: Tensor, padding: number[], outputPadding: number[]): Tensor {
-    return ops.convTranspose1d(x, this.weight, this.bias, [...this.stride], padding, outputPadding, this.groups, [...this.dilation]);
+    return ops.convTranspose1d(x, this.weight, this.bias, [...this.stride], padding, outputPadding, this.groups, [
+      ...this.dilation,
+    ]);
   }
 }
 
@@ -71,7 +87,9 @@ export class ConvTranspose2d extends ConvTranspose {
     super("ConvTranspose2d", 2, inChannels, outChannels, kernelSize, options);
   }
   protected override convolve(x: Tensor, padding: number[], outputPadding: number[]): Tensor {
-    return ops.convTranspose2d(x, this.weight, this.bias, [...this.stride], padding, outputPadding, this.groups, [...this.dilation]);
+    return ops.convTranspose2d(x, this.weight, this.bias, [...this.stride], padding, outputPadding, this.groups, [
+      ...this.dilation,
+    ]);
   }
 }
 
@@ -81,6 +99,8 @@ export class ConvTranspose3d extends ConvTranspose {
     super("ConvTranspose3d", 3, inChannels, outChannels, kernelSize, options);
   }
   protected override convolve(x: Tensor, padding: number[], outputPadding: number[]): Tensor {
-    return ops.convTranspose3d(x, this.weight, this.bias, [...this.stride], padding, outputPadding, this.groups, [...this.dilation]);
+    return ops.convTranspose3d(x, this.weight, this.bias, [...this.stride], padding, outputPadding, this.groups, [
+      ...this.dilation,
+    ]);
   }
 }

@@ -35,7 +35,14 @@ const conv2d = ops.conv2d as Convolve;
 const conv3d = ops.conv3d as Convolve;
 
 abstract class Conv extends ConvNd {
-  constructor(layer: string, dims: number, inChannels: number, outChannels: number, kernelSize: PerDim, options: ConvOptions) {
+  constructor(
+    layer: string,
+    dims: number,
+    inChannels: number,
+    outChannels: number,
+    kernelSize: PerDim,
+    options: ConvOptions,
+  ) {
     const { bias = true, stride, padding, dilation, groups, paddingMode, ...rest } = options;
     rejectUnknown(layer, rest, known);
     const geometry = convGeometry(layer, dims, kernelSize, { stride, padding, dilation, groups, paddingMode });
@@ -45,7 +52,8 @@ abstract class Conv extends ConvNd {
   protected abstract convolve(x: Tensor, padding: number[] | "same" | "valid"): Tensor;
 
   override forward(x: Tensor): Tensor {
-    if (this.paddingMode === "zeros") return this.convolve(x, typeof this.padding === "string" ? this.padding : [...this.padding]);
+    if (this.paddingMode === "zeros")
+      return this.convolve(x, typeof this.padding === "string" ? this.padding : [...this.padding]);
     using padded = ops.pad(x, this.#sides(), this.paddingMode);
     return this.convolve(padded, this.padding === "same" ? "valid" : this.kernelSize.map(() => 0));
   }

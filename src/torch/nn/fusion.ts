@@ -2,8 +2,9 @@
  * Runs a chain of layers, with normalisation, activation and max-pooling of 3D images done at once where that gives the
  * same numbers (up to rounding): see `native/norm_act_pool.cc`. A layer with a hook on it is run by itself.
  */
-import { native } from "../native.ts";
+
 import { normActPool } from "../fused.ts";
+import { native } from "../native.ts";
 import type { Tensor } from "../tensor.ts";
 import { LeakyReLU, PReLU, ReLU } from "./activation.ts";
 import type { Layer } from "./containers.ts";
@@ -16,16 +17,20 @@ interface Fused {
   run(x: Tensor): Tensor;
 }
 
+/** A subclass may compute something else, and a hook wants to see what goes in and out. */
+function isExactly(layer: Layer, type: unknown): boolean {
+  return layer.constructor === type && !layer.hooked;
+}
+
 function slopeOf(layer: Layer | undefined): number | Tensor | undefined {
-  if (layer === undefined || layer.hooked) return undefined;
-  if (layer instanceof ReLU) return 0;
-  if (layer instanceof LeakyReLU) return layer.negativeSlope;
-  if (layer instanceof PReLU) return layer.weight;
+  if (layer instanceof ReLU && isExactly(layer, ReLU)) return 0;
+  if (layer instanceof LeakyReLU && isExactly(layer, LeakyReLU)) return layer.negativeSlope;
+  if (layer instanceof PReLU && isExactly(layer, PReLU)) return layer.weight;
   return undefined;
 }
 
 function halves(layer: Layer | undefined): boolean {
-  if (!(layer instanceof MaxPool3d) || layer.hooked || layer.ceilMode) return false;
+  if (!(layer instanceof MaxPool3d) || !isExactly(layer, MaxPool3d) || layer.ceilMode) return false;
   const all = (value: number | readonly number[], wanted: number): boolean =>
     typeof value === "number" ? value === wanted : value.every((v) => v === wanted);
   return all(layer.kernelSize, 2) && all(layer.stride, 2) && all(layer.padding, 0) && all(layer.dilation, 1);
@@ -35,7 +40,7 @@ function fuse(layers: readonly Layer[], at: number): Fused | undefined {
   const norm = layers[at];
   const batch = norm instanceof BatchNorm3d;
   if (!batch && !(norm instanceof InstanceNorm3d)) return undefined;
-  if (norm.hooked || norm.momentum === null || (!batch && norm.trackRunningStats)) return undefined;
+  if (!isExactly(norm, batch ? BatchNorm3d : InstanceNorm3d) || norm.momentum === null || (!batch && norm.trackRunningStats)) return undefined;
   const { momentum } = norm;
   const slope = slopeOf(layers[at + 1]);
   const next = at + (slope === undefined ? 1 : 2);

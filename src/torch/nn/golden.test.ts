@@ -98,8 +98,9 @@ describe("layers", () => {
     const given = (c.self ? [inputs[0], inputs[0], inputs[0]] : inputs) as Tensor[];
     torch.manualSeed(c.seed + 1);
     const live = torch.memory.live().tensors;
-    const result = layer.call(...(c.options["inplace"] === true ? given.map((x) => x.clone()) : given));
-    const outputs = (Array.isArray(result) ? result : [result]).filter((y) => y !== null);
+    const result = layer.call(...(c.options.inplace === true ? given.map((x) => x.clone()) : given));
+    const all: (Tensor | null)[] = Array.isArray(result) ? result : [result];
+    const outputs = all.filter((y): y is Tensor => y !== null);
     const fresh = outputs.filter((y) => !given.includes(y)).length;
     expect(torch.memory.live().tensors - live, "tensors left besides the output").toBe(fresh);
     for (const [i, y] of outputs.entries()) expectSame(y, c.outputs[i] ?? null, `output ${i}`);
@@ -112,24 +113,27 @@ describe("layers", () => {
 });
 
 describe("losses", () => {
-  it.each(golden.losses.map((c, i) => [i, c.class, JSON.stringify(c.options), c] as const))("%i %s %s", (_i, _name, _o, c) => {
-    using _scope = torch.scope();
-    const Loss = classes[c.class];
-    if (Loss === undefined) throw new Error(c.class);
-    const options = Object.fromEntries(
-      Object.entries(c.options).map(([key, value]) => [key, Array.isArray(value) ? torch.tensor(value) : value]),
-    );
-    using loss = new Loss(options);
-    expect(String(loss)).toBe(c.repr);
-    const input = load(c.input).requiresGrad_();
-    const target = c.classes ? load(c.target).to({ dtype: "int64" }) : load(c.target);
-    const live = torch.memory.live().tensors;
-    const output = loss.call(input, target) as Tensor;
-    expect(torch.memory.live().tensors - live).toBe(1);
-    expectSame(output, c.output, "output");
-    output.sum().backward();
-    expectSame(input.grad, c.inputGrad, "gradient");
-  });
+  it.each(golden.losses.map((c, i) => [i, c.class, JSON.stringify(c.options), c] as const))(
+    "%i %s %s",
+    (_i, _name, _o, c) => {
+      using _scope = torch.scope();
+      const Loss = classes[c.class];
+      if (Loss === undefined) throw new Error(c.class);
+      const options = Object.fromEntries(
+        Object.entries(c.options).map(([key, value]) => [key, Array.isArray(value) ? torch.tensor(value) : value]),
+      );
+      using loss = new Loss(options);
+      expect(String(loss)).toBe(c.repr);
+      const input = load(c.input).requiresGrad_();
+      const target = c.classes ? load(c.target).to({ dtype: "int64" }) : load(c.target);
+      const live = torch.memory.live().tensors;
+      const output = loss.call(input, target) as Tensor;
+      expect(torch.memory.live().tensors - live).toBe(1);
+      expectSame(output, c.output, "output");
+      output.sum().backward();
+      expectSame(input.grad, c.inputGrad, "gradient");
+    },
+  );
 });
 
 describe("init", () => {

@@ -65,7 +65,10 @@ export class LayerNorm extends Module {
   weight: Parameter | null;
   bias: Parameter | null;
 
-  constructor(normalizedShape: PerDim, { eps = 1e-5, elementwiseAffine = true, bias = true, ...rest }: LayerNormOptions = {}) {
+  constructor(
+    normalizedShape: PerDim,
+    { eps = 1e-5, elementwiseAffine = true, bias = true, ...rest }: LayerNormOptions = {},
+  ) {
     super();
     rejectUnknown("LayerNorm", rest, ["eps", "elementwiseAffine", "bias"]);
     this.normalizedShape = typeof normalizedShape === "number" ? [normalizedShape] : [...normalizedShape];

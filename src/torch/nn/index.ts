@@ -1,55 +1,5 @@
 /** torch.nn: modules, layers, losses, initial values, with PyTorch's names, numbers, keys and printing. */
 
-// modules and what holds them
-export {
-  type AnyModule,
-  type ForwardHook,
-  type ForwardPreHook,
-  type HookHandle,
-  Module,
-  type ModuleToOptions,
-} from "./module.ts";
-export { Parameter } from "./parameter.ts";
-export { type Layer, ModuleDict, ModuleList, Sequential } from "./containers.ts";
-export { type IncompatibleKeys, type StateDict, StateDictError } from "./state-dict.ts";
-
-// layers
-export { Flatten, Identity, Linear, type LinearOptions, Unflatten } from "./linear.ts";
-export { type ConvOptions, Conv1d, Conv2d, Conv3d } from "./conv.ts";
-export { ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, type ConvTransposeOptions } from "./conv-transpose.ts";
-export type { PaddingMode } from "./conv-base.ts";
-export {
-  BatchNorm1d,
-  BatchNorm2d,
-  BatchNorm3d,
-  InstanceNorm1d,
-  InstanceNorm2d,
-  InstanceNorm3d,
-  SyncBatchNorm,
-} from "./norm.ts";
-export type { NormOptions } from "./norm-base.ts";
-export { GroupNorm, type GroupNormOptions, LayerNorm, type LayerNormOptions } from "./group-norm.ts";
-export { Dropout } from "./dropout.ts";
-export {
-  AvgPool1d,
-  AvgPool2d,
-  AvgPool3d,
-  type AvgPoolOptions,
-  MaxPool1d,
-  MaxPool2d,
-  MaxPool3d,
-  type MaxPoolOptions,
-} from "./pooling.ts";
-export {
-  AdaptiveAvgPool1d,
-  AdaptiveAvgPool2d,
-  AdaptiveAvgPool3d,
-  AdaptiveMaxPool1d,
-  AdaptiveMaxPool2d,
-  AdaptiveMaxPool3d,
-  type OutputSize,
-} from "./adaptive-pooling.ts";
-export { Upsample, type UpsampleMode, type UpsampleOptions } from "./upsample.ts";
 export {
   CELU,
   ELU,
@@ -67,9 +17,26 @@ export {
   Softplus,
   Tanh,
 } from "./activation.ts";
+export {
+  AdaptiveAvgPool1d,
+  AdaptiveAvgPool2d,
+  AdaptiveAvgPool3d,
+  AdaptiveMaxPool1d,
+  AdaptiveMaxPool2d,
+  AdaptiveMaxPool3d,
+  type OutputSize,
+} from "./adaptive-pooling.ts";
 export { type AttentionCallOptions, MultiheadAttention, type MultiheadAttentionOptions } from "./attention.ts";
-export type { InplaceOptions, PerDim } from "./options.ts";
-
+export { type Layer, ModuleDict, ModuleList, Sequential } from "./containers.ts";
+export { Conv1d, Conv2d, Conv3d, type ConvOptions } from "./conv.ts";
+export type { PaddingMode } from "./conv-base.ts";
+export { ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, type ConvTransposeOptions } from "./conv-transpose.ts";
+export { Dropout } from "./dropout.ts";
+export { GroupNorm, type GroupNormOptions, LayerNorm, type LayerNormOptions } from "./group-norm.ts";
+/** `nn.init.kaimingUniform_(weight)` and its kin. */
+export * as init from "./init.ts";
+// layers
+export { Flatten, Identity, Linear, type LinearOptions, Unflatten } from "./linear.ts";
 // losses
 export {
   BCELoss,
@@ -82,13 +49,43 @@ export {
   Loss,
   type LossOptions,
   MSELoss,
-  type MultiMarginOptions,
   MultiMarginLoss,
+  type MultiMarginOptions,
   NLLLoss,
   type Reduction,
   SmoothL1Loss,
   type WeightedLossOptions,
 } from "./loss.ts";
-
-/** `nn.init.kaimingUniform_(weight)` and its kin. */
-export * as init from "./init.ts";
+// modules and what holds them
+export {
+  type AnyModule,
+  type ForwardHook,
+  type ForwardPreHook,
+  type HookHandle,
+  Module,
+  type ModuleToOptions,
+} from "./module.ts";
+export {
+  BatchNorm1d,
+  BatchNorm2d,
+  BatchNorm3d,
+  InstanceNorm1d,
+  InstanceNorm2d,
+  InstanceNorm3d,
+  SyncBatchNorm,
+} from "./norm.ts";
+export type { NormOptions } from "./norm-base.ts";
+export type { InplaceOptions, PerDim } from "./options.ts";
+export { Parameter } from "./parameter.ts";
+export {
+  AvgPool1d,
+  AvgPool2d,
+  AvgPool3d,
+  type AvgPoolOptions,
+  MaxPool1d,
+  MaxPool2d,
+  MaxPool3d,
+  type MaxPoolOptions,
+} from "./pooling.ts";
+export { type IncompatibleKeys, type StateDict, StateDictError } from "./state-dict.ts";
+export { Upsample, type UpsampleMode, type UpsampleOptions } from "./upsample.ts";

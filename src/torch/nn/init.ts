@@ -168,7 +168,8 @@ function kaimingStd(tensor: Tensor, { a = 0, mode = "fan_in", nonlinearity = "le
 /** A matrix (rows × the rest) with orthonormal rows or columns, times `gain` (Saxe et al., 2013). */
 export function orthogonal_<T extends Tensor>(tensor: T, options: XavierOptions = {}): T {
   const [rows] = tensor.shape;
-  if (rows === undefined || tensor.ndim < 2) throw new RangeError("orthogonal_: only tensors with 2 or more dimensions are supported.");
+  if (rows === undefined || tensor.ndim < 2)
+    throw new RangeError("orthogonal_: only tensors with 2 or more dimensions are supported.");
   if (tensor.numel() === 0) return tensor;
   using _ = noGrad();
   using owned = new DisposableStack();

@@ -21,10 +21,16 @@ export abstract class Loss<R extends string = Reduction> extends Module<[input: 
   /** How the losses of the elements are made one; may be changed. */
   reduction: R | "mean";
 
-  constructor(loss: string, reduction: R | undefined, rest: Readonly<Record<string, unknown>>, known: readonly string[]) {
+  constructor(
+    loss: string,
+    reduction: R | undefined,
+    rest: Readonly<Record<string, unknown>>,
+    known: readonly string[],
+  ) {
     super();
     rejectUnknown(loss, rest, ["reduction", ...known]);
     this.reduction = reduction ?? "mean";
+    if (this.reduction !== "batchmean" || loss !== "KLDivLoss") reductionNumber(this.reduction);
   }
   /** libtorch's number for the reduction. */
   protected reductionNumber(): number {
@@ -35,7 +41,7 @@ export abstract class Loss<R extends string = Reduction> extends Module<[input: 
 /** 0, 1 or 2. @throws RangeError for any other word */
 function reductionNumber(reduction: string): number {
   const number = ["none", "mean", "sum"].indexOf(reduction);
-  if (number < 0) throw new RangeError(`${reduction} is not a valid value for reduction`);
+  if (number < 0) throw new RangeError(`'${reduction}' is not a valid value for reduction: none, mean or sum`);
   return number;
 }
 
@@ -52,7 +58,10 @@ abstract class WeightedLoss extends Loss {
 export class NLLLoss extends WeightedLoss {
   readonly ignoreIndex: number;
   /** @param options `ignoreIndex`: targets that do not count, -100 */
-  constructor({ ignoreIndex = -100, ...options }: WeightedLossOptions & { readonly ignoreIndex?: number | undefined } = {}) {
+  constructor({
+    ignoreIndex = -100,
+    ...options
+  }: WeightedLossOptions & { readonly ignoreIndex?: number | undefined } = {}) {
     super("NLLLoss", options, ["ignoreIndex"]);
     this.ignoreIndex = ignoreIndex;
   }
@@ -78,7 +87,14 @@ export class CrossEntropyLoss extends WeightedLoss {
     this.labelSmoothing = labelSmoothing;
   }
   override forward(input: Tensor, target: Tensor): Tensor {
-    return ops.crossEntropyLoss(input, target, this.weight, this.reductionNumber(), this.ignoreIndex, this.labelSmoothing);
+    return ops.crossEntropyLoss(
+      input,
+      target,
+      this.weight,
+      this.reductionNumber(),
+      this.ignoreIndex,
+      this.labelSmoothing,
+    );
   }
 }
 
@@ -97,7 +113,10 @@ export class BCELoss extends WeightedLoss {
 export class BCEWithLogitsLoss extends WeightedLoss {
   declare posWeight: Tensor | null;
   /** @param options `posWeight`: the weight of positive targets, for each class; taken over like `weight` */
-  constructor({ posWeight = null, ...options }: WeightedLossOptions & { readonly posWeight?: Tensor | null | undefined } = {}) {
+  constructor({
+    posWeight = null,
+    ...options
+  }: WeightedLossOptions & { readonly posWeight?: Tensor | null | undefined } = {}) {
     super("BCEWithLogitsLoss", options, ["posWeight"]);
     this.registerBuffer("posWeight", posWeight);
   }
@@ -205,7 +224,8 @@ function sameShape(a: readonly number[], b: readonly number[]): boolean {
 
 function requireSameShape(input: Tensor, target: Tensor): void {
   const [a, b] = [input.shape, target.shape];
-  if (!sameShape(a, b)) throw new RangeError(`Target size (${pySize(b)}) must be the same as input size (${pySize(a)})`);
+  if (!sameShape(a, b))
+    throw new RangeError(`Target size (${pySize(b)}) must be the same as input size (${pySize(a)})`);
 }
 
 // libtorch pairs every element of one with every element of the other, which is rarely meant: (N, 1) against (N).

@@ -1,10 +1,10 @@
+import { camelToSnake } from "../../utils/names.ts";
 import { noGrad } from "../autograd.ts";
 import * as ops from "../ops.ts";
 import { Tensor } from "../tensor.ts";
 import type { DType, MemoryFormat } from "../types.ts";
-import { camelToSnake } from "../../utils/names.ts";
-import { indentAfterFirst } from "./format.ts";
 import { convertTensor } from "./convert.ts";
+import { indentAfterFirst } from "./format.ts";
 import { Parameter } from "./parameter.ts";
 import { type IncompatibleKeys, loadStateDict, type StateDict } from "./state-dict.ts";
 
@@ -114,7 +114,8 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> implements Dispo
   }
 
   #claim(name: string): void {
-    if (name === "" || name.includes(".")) throw new TypeError(`${this.constructor.name}: '${name}' cannot be a name: it is empty or has a dot.`);
+    if (name === "" || name.includes("."))
+      throw new TypeError(`${this.constructor.name}: '${name}' cannot be a name: it is empty or has a dot.`);
     if (name in this && (this as Record<string, unknown>)[name] != null) {
       throw new TypeError(`attribute '${name}' already exists in ${this.constructor.name}`);
     }
@@ -172,7 +173,9 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> implements Dispo
       const child = new Map(module.ownModules()).get(name);
       if (child === undefined) {
         const names = [...module.ownModules()].map(([n]) => n);
-        throw new RangeError(`getSubmodule: '${path}' does not exist: ${module.constructor.name} has no child '${name}', only [${names.join(", ")}].`);
+        throw new RangeError(
+          `getSubmodule: '${path}' does not exist: ${module.constructor.name} has no child '${name}', only [${names.join(", ")}].`,
+        );
       }
       module = child;
     }
@@ -193,7 +196,10 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> implements Dispo
   *buffers(options: { recurse?: boolean } = {}): Generator<Tensor> {
     for (const [, buffer] of this.namedBuffers(options)) yield buffer;
   }
-  *#members<T extends Tensor>(recurse: boolean, own: (module: AnyModule) => Iterable<[string, T]>): Generator<[string, T]> {
+  *#members<T extends Tensor>(
+    recurse: boolean,
+    own: (module: AnyModule) => Iterable<[string, T]>,
+  ): Generator<[string, T]> {
     const seen = new Set<T>();
     for (const [path, module] of recurse ? this.namedModules() : [["", this as AnyModule] as const]) {
       for (const [name, tensor] of own(module)) {

@@ -31,9 +31,20 @@ export abstract class RunningNorm extends Module {
   declare runningVar: Tensor | null;
   declare numBatchesTracked: Tensor | null;
 
-  constructor(layer: string, numFeatures: number, options: NormOptions, defaults: { affine: boolean; trackRunningStats: boolean }) {
+  constructor(
+    layer: string,
+    numFeatures: number,
+    options: NormOptions,
+    defaults: { affine: boolean; trackRunningStats: boolean },
+  ) {
     super();
-    const { eps = 1e-5, momentum = 0.1, affine = defaults.affine, trackRunningStats = defaults.trackRunningStats, ...rest } = options;
+    const {
+      eps = 1e-5,
+      momentum = 0.1,
+      affine = defaults.affine,
+      trackRunningStats = defaults.trackRunningStats,
+      ...rest
+    } = options;
     rejectUnknown(layer, rest, ["eps", "momentum", "affine", "trackRunningStats"]);
     this.numFeatures = numFeatures;
     this.eps = eps;
@@ -70,5 +81,6 @@ export abstract class RunningNorm extends Module {
 
 /** `expected 4D or 5D input (got 3D input)` unless the number of dimensions is one of `dims`. */
 export function checkDims(x: Tensor, dims: readonly number[]): void {
-  if (!dims.includes(x.ndim)) throw new RangeError(`expected ${dims.map((n) => `${n}D`).join(" or ")} input (got ${x.ndim}D input)`);
+  if (!dims.includes(x.ndim))
+    throw new RangeError(`expected ${dims.map((n) => `${n}D`).join(" or ")} input (got ${x.ndim}D input)`);
 }

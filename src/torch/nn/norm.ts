@@ -22,7 +22,17 @@ abstract class BatchNorm extends RunningNorm {
     }
     const useBatch = this.training || this.runningMean === null || this.runningVar === null;
     if (useBatch) refuseSingleValues(x);
-    return ops.batchNorm(x, this.weight, this.bias, this.runningMean, this.runningVar, useBatch, average, this.eps, true);
+    return ops.batchNorm(
+      x,
+      this.weight,
+      this.bias,
+      this.runningMean,
+      this.runningVar,
+      useBatch,
+      average,
+      this.eps,
+      true,
+    );
   }
   protected checkInput(x: Tensor): void {
     checkDims(x, this.#dims);
@@ -94,7 +104,17 @@ abstract class InstanceNorm extends RunningNorm {
     if (useInput && x.shape.slice(2).reduce((a, b) => a * b, 1) === 1) {
       throw new RangeError(`Expected more than 1 spatial element when training, got input size ${pySize(x.shape)}`);
     }
-    return ops.instanceNorm(x, this.weight, this.bias, this.runningMean, this.runningVar, useInput, this.momentum ?? 0, this.eps, true);
+    return ops.instanceNorm(
+      x,
+      this.weight,
+      this.bias,
+      this.runningMean,
+      this.runningVar,
+      useInput,
+      this.momentum ?? 0,
+      this.eps,
+      true,
+    );
   }
 }
 

@@ -9,7 +9,9 @@ export type PerDim = number | readonly number[];
  */
 export function rejectUnknown(layer: string, rest: Readonly<Record<string, unknown>>, known: readonly string[]): void {
   for (const key of Object.keys(rest)) {
-    throw new TypeError(`${layer}: unknown option '${key}'; known are ${known.length > 0 ? known.join(", ") : "none"}.`);
+    throw new TypeError(
+      `${layer}: unknown option '${key}'; known are ${known.length > 0 ? known.join(", ") : "none"}.`,
+    );
   }
 }
 

@@ -29,7 +29,11 @@ interface Findings {
 }
 
 /** See `Module.loadStateDict`. */
-export function loadStateDict(root: AnyModule, given: StateDict, options: { readonly strict?: boolean }): IncompatibleKeys {
+export function loadStateDict(
+  root: AnyModule,
+  given: StateDict,
+  options: { readonly strict?: boolean },
+): IncompatibleKeys {
   const { strict = true } = options;
   const state: ReadonlyMap<string, unknown> = given instanceof Map ? given : new Map(Object.entries(given));
   const found: Findings = { missing: [], unexpected: [], errors: [], copies: [] };
@@ -51,7 +55,13 @@ function quoted(keys: readonly string[]): string {
   return keys.map((key) => `"${key}"`).join(", ");
 }
 
-function compare(module: AnyModule, state: ReadonlyMap<string, unknown>, keys: readonly string[], prefix: string, found: Findings): void {
+function compare(
+  module: AnyModule,
+  state: ReadonlyMap<string, unknown>,
+  keys: readonly string[],
+  prefix: string,
+  found: Findings,
+): void {
   const local = module.localState();
   const children = module.localModules();
   const optional: readonly string[] = (module as { [optionalKeys]?: readonly string[] })[optionalKeys] ?? [];
@@ -61,7 +71,9 @@ function compare(module: AnyModule, state: ReadonlyMap<string, unknown>, keys: r
     if (!state.has(key)) {
       if (!optional.includes(name)) found.missing.push(key);
     } else if (!(source instanceof Tensor)) {
-      found.errors.push(`While copying the parameter named "${key}", expected a Tensor from checkpoint but received ${typeof source}`);
+      found.errors.push(
+        `While copying the parameter named "${key}", expected a Tensor from checkpoint but received ${typeof source}`,
+      );
     } else if (!sameShape(source, target)) {
       found.errors.push(
         `size mismatch for ${key}: copying a param with shape ${pySize(source.shape)} from checkpoint, the shape in current model is ${pySize(target.shape)}.`,
@@ -75,7 +87,13 @@ function compare(module: AnyModule, state: ReadonlyMap<string, unknown>, keys: r
   }
   for (const [name, child] of children) {
     const childPrefix = `${prefix}${name}.`;
-    compare(child, state, keys.filter((key) => key.startsWith(childPrefix)), childPrefix, found);
+    compare(
+      child,
+      state,
+      keys.filter((key) => key.startsWith(childPrefix)),
+      childPrefix,
+      found,
+    );
   }
 }
 

@@ -28,11 +28,15 @@ export class Upsample extends Module {
   constructor({ size = null, scaleFactor = null, mode = "nearest", alignCorners = null, ...rest }: UpsampleOptions) {
     super();
     rejectUnknown("Upsample", rest, ["size", "scaleFactor", "mode", "alignCorners"]);
-    if (size !== null && scaleFactor !== null) throw new TypeError("Upsample: only one of size or scaleFactor should be defined");
-    if (size === null && scaleFactor === null) throw new TypeError("Upsample: either size or scaleFactor should be defined");
+    if (size !== null && scaleFactor !== null)
+      throw new TypeError("Upsample: only one of size or scaleFactor should be defined");
+    if (size === null && scaleFactor === null)
+      throw new TypeError("Upsample: either size or scaleFactor should be defined");
     if (!MODES.includes(mode)) throw new TypeError(`Upsample: unknown mode '${mode}'; known are ${MODES.join(", ")}.`);
     if (alignCorners !== null && !mode.endsWith("linear") && mode !== "bicubic") {
-      throw new TypeError("align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic | trilinear");
+      throw new TypeError(
+        "align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic | trilinear",
+      );
     }
     this.size = size;
     this.scaleFactor = scaleFactor;
@@ -73,7 +77,9 @@ export class Upsample extends Module {
       case "area 3":
         return ops.adaptiveAvgPool3d(x, size ?? scaled(x, factors));
       default:
-        throw new RangeError(`Upsample: mode '${this.mode}' cannot be used with a ${x.ndim}D input (N, C and ${dims} spatial dimensions).`);
+        throw new RangeError(
+          `Upsample: mode '${this.mode}' cannot be used with a ${x.ndim}D input (N, C and ${dims} spatial dimensions).`,
+        );
     }
   }
 

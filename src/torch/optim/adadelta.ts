@@ -1,5 +1,13 @@
 import { z } from "zod";
-import { _foreachAdd, _foreachAdd_, _foreachAddcmul_, _foreachDiv_, _foreachMul_, _foreachSqrt_, zerosLike } from "../ops.ts";
+import {
+  _foreachAdd,
+  _foreachAdd_,
+  _foreachAddcmul_,
+  _foreachDiv_,
+  _foreachMul_,
+  _foreachSqrt_,
+  zerosLike,
+} from "../ops.ts";
 import type { Tensor } from "../tensor.ts";
 import { countSteps, descent, statesOf } from "./lists.ts";
 import { Optimizer, type ParamState, stepTensor, type Update } from "./optimizer.ts";

@@ -1,5 +1,13 @@
 import { z } from "zod";
-import { _foreachAdd_, _foreachAddcdiv_, _foreachAddcmul_, _foreachMul, _foreachSqrt, _fusedAdagrad_, fullLike } from "../ops.ts";
+import {
+  _foreachAdd_,
+  _foreachAddcdiv_,
+  _foreachAddcmul_,
+  _foreachMul,
+  _foreachSqrt,
+  _fusedAdagrad_,
+  fullLike,
+} from "../ops.ts";
 import type { Tensor } from "../tensor.ts";
 import { canFuse } from "./fused.ts";
 import { countSteps, descent, statesOf } from "./lists.ts";

@@ -33,7 +33,9 @@ export function canFuse(
 function layoutOf(tensor: Tensor): string | undefined {
   const stride = tensor.stride();
   // a dimension of length 1 says nothing about the order
-  const dims = tensor.shape.map((length, dim) => ({ length, step: stride[dim] ?? 0, dim })).filter(({ length }) => length !== 1);
+  const dims = tensor.shape
+    .map((length, dim) => ({ length, step: stride[dim] ?? 0, dim }))
+    .filter(({ length }) => length !== 1);
   const order = dims.sort((a, b) => a.step - b.step);
   let expected = 1;
   for (const { length, step } of order) {

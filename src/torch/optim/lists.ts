@@ -10,7 +10,8 @@ export function statesOf(updates: readonly Update[], name: string): Tensor[] {
 /** A state that `initState` has made; a state dict of another optimizer may lack it. */
 export function need(state: ParamState, name: string): Tensor {
   const tensor = state[name];
-  if (tensor === undefined) throw new Error(`The optimizer's state lacks '${name}': was the state of another optimizer loaded?`);
+  if (tensor === undefined)
+    throw new Error(`The optimizer's state lacks '${name}': was the state of another optimizer loaded?`);
   return tensor;
 }
 

@@ -75,7 +75,8 @@ export abstract class Optimizer<O extends object = object> implements Disposable
 
   #checkParam(name: string, param: unknown): void {
     if (!(param instanceof Tensor)) throw new ConfigError(`${name}: parameters must be tensors, got ${typeof param}.`);
-    if (!param.isLeaf) throw new ConfigError(`${name}: a parameter is the result of a computation; only leaf tensors can be optimized.`);
+    if (!param.isLeaf)
+      throw new ConfigError(`${name}: a parameter is the result of a computation; only leaf tensors can be optimized.`);
     if (this.paramGroups.some((group) => group.params.includes(param))) {
       throw new ConfigError(`${name}: a parameter is in two groups.`);
     }
@@ -162,7 +163,9 @@ export abstract class Optimizer<O extends object = object> implements Disposable
     const sizes = groups.map((group) => (group.params as unknown[]).length).join(", ");
     const own = this.paramGroups.map((group) => group.params.length).join(", ");
     if (sizes !== own) {
-      throw new ConfigError(`loadStateDict: the saved groups have ${sizes || "no"} parameters, this optimizer's have ${own}.`);
+      throw new ConfigError(
+        `loadStateDict: the saved groups have ${sizes || "no"} parameters, this optimizer's have ${own}.`,
+      );
     }
     const params = this.paramGroups.flatMap((group) => group.params);
     const saved = groups.flatMap((group) => group.params as unknown[]);
@@ -173,7 +176,8 @@ export abstract class Optimizer<O extends object = object> implements Disposable
     }
     for (const [i, group] of this.paramGroups.entries()) {
       for (const [key, value] of Object.entries(groups[i] as Record<string, unknown>)) {
-        if (key !== "params") (group as Record<string, unknown>)[snakeToCamel(key)] = Array.isArray(value) ? [...value] : value;
+        if (key !== "params")
+          (group as Record<string, unknown>)[snakeToCamel(key)] = Array.isArray(value) ? [...value] : value;
       }
     }
   }

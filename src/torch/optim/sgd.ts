@@ -36,7 +36,10 @@ export class SGD extends Optimizer<SGDFields> {
   protected override initState(): void {}
 
   protected override update(group: ParamGroup<SGDFields>, updates: readonly Update[]): void {
-    if (group.momentum === 0) return this.#descend(group, updates, false);
+    if (group.momentum === 0) {
+      this.#descend(group, updates, false);
+      return;
+    }
     const begun = updates.filter(({ state }) => state.momentum_buffer !== undefined);
     const fresh = updates.filter(({ state }) => state.momentum_buffer === undefined);
     for (const { param, state } of fresh) state.momentum_buffer = emptyLike(param).keep();

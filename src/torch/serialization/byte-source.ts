@@ -35,7 +35,9 @@ function fileSource(path: string): ByteSource {
   try {
     fd = openSync(path, "r");
   } catch (error) {
-    throw new TensorFileError(path, `the file cannot be opened (${(error as NodeJS.ErrnoException).code ?? error}).`, { cause: error });
+    throw new TensorFileError(path, `the file cannot be opened (${(error as NodeJS.ErrnoException).code ?? error}).`, {
+      cause: error,
+    });
   }
   const stat = fstatSync(fd);
   if (!stat.isFile()) {
@@ -62,7 +64,13 @@ function fileSource(path: string): ByteSource {
 }
 
 function checkRange(name: string, size: number, offset: number, length: number): void {
-  if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(length) || offset < 0 || length < 0 || offset + length > size) {
+  if (
+    !Number.isSafeInteger(offset) ||
+    !Number.isSafeInteger(length) ||
+    offset < 0 ||
+    length < 0 ||
+    offset + length > size
+  ) {
     throw new DamagedTensorFileError(
       name,
       `the file is damaged or cut short: ${length} bytes are wanted at ${offset}, and it has ${size}.`,

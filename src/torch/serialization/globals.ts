@@ -1,7 +1,15 @@
 import { RefusedGlobalError } from "./errors.ts";
 import { isNumpyCode, numbersFromBytes } from "./numpy.ts";
-import { type PickleGlobal, PickledDict } from "./pickle-reader.ts";
-import { Counter, NdArray, type StateDictMetadata, Tuple, type WithMetadata, tuple } from "./python-values.ts";
+import { PickledDict, type PickleGlobal } from "./pickle-reader.ts";
+import {
+  Counter,
+  markOrdered,
+  NdArray,
+  type StateDictMetadata,
+  Tuple,
+  tuple,
+  type WithMetadata,
+} from "./python-values.ts";
 import { type StorageType, storageTypeOfClass, storageTypeOfDType } from "./storage-types.ts";
 
 /** Makes a tensor from what a pickle says of it. */
@@ -13,11 +21,6 @@ export type RebuildTensor = (
   requiresGrad: boolean,
 ) => object;
 
-/** An OrderedDict while its pickle is read; it may be given `_metadata`. */
-export class PickledOrderedDict extends Map<unknown, unknown> implements WithMetadata {
-  declare _metadata?: StateDictMetadata;
-}
-
 /** A numpy dtype or array while its pickle is read: BUILD fills it in. */
 class PickledDType {
   code: string;
@@ -28,6 +31,11 @@ class PickledDType {
 }
 export class PickledArray {
   value: NdArray | undefined;
+}
+
+/** An OrderedDict while its pickle is read; it may be given `_metadata`. */
+class PickledOrderedDict extends Map<unknown, unknown> implements WithMetadata {
+  declare _metadata?: StateDictMetadata;
 }
 
 /** What a global that names a storage class stands for. */
@@ -61,7 +69,11 @@ export class Globals {
     const rest = name.slice("torch.".length);
     const storage = storageTypeOfClass(rest);
     const made =
-      storage !== undefined ? { name, storage } : storageTypeOfDType(rest) !== undefined ? { name, value: rest } : undefined;
+      storage !== undefined
+        ? { name, storage }
+        : storageTypeOfDType(rest) !== undefined
+          ? { name, value: rest }
+          : undefined;
     if (made !== undefined) this.#made.set(name, made);
     return made;
   }
@@ -94,7 +106,12 @@ function known(rebuild: RebuildTensor, damaged: (what: string) => Error): Pickle
   };
   const parameter: PickleGlobal = {
     name: "torch._utils._rebuild_parameter",
-    call: ([data]) => data,
+    call: ([data, requiresGrad]) => {
+      if (typeof data !== "object" || data === null || !("requiresGrad" in data))
+        throw damaged("a parameter is no tensor");
+      data.requiresGrad = requiresGrad === true;
+      return data;
+    },
   };
   const size: PickleGlobal = { name: "torch.Size", call: ([items]) => tuple((items as Iterable<unknown>) ?? []) };
   const device: PickleGlobal = { name: "torch.device", call: (args) => args.join(":") };
@@ -105,7 +122,10 @@ function known(rebuild: RebuildTensor, damaged: (what: string) => Error): Pickle
       return new Uint8Array(Buffer.from(text, "latin1"));
     },
   };
-  const set = (name: string): PickleGlobal => ({ name, call: ([items]) => new Set((items as Iterable<unknown>) ?? []) });
+  const set = (name: string): PickleGlobal => ({
+    name,
+    call: ([items]) => new Set((items as Iterable<unknown>) ?? []),
+  });
   const bytes = (name: string): PickleGlobal => ({ name, call: () => new Uint8Array(0) });
   return [
     orderedDict,
@@ -143,7 +163,8 @@ function numpyGlobals(damaged: (what: string) => Error): PickleGlobal[] {
   const scalar = (name: string): PickleGlobal => ({
     name,
     call: ([dtype, data]) => {
-      if (!(dtype instanceof PickledDType) || !(data instanceof Uint8Array)) throw damaged("a numpy number cannot be read");
+      if (!(dtype instanceof PickledDType) || !(data instanceof Uint8Array))
+        throw damaged("a numpy number cannot be read");
       return numbers(dtype, data)[0] ?? null;
     },
   });
@@ -197,16 +218,26 @@ export function finish(value: unknown, done: Map<object, unknown> = new Map()): 
     done.set(value, object);
     for (const [key, item] of value) {
       // defineProperty, because assigning to __proto__ would not add a key
-      Object.defineProperty(object, key as string, { value: finish(item, done), enumerable: true, writable: true, configurable: true });
+      Object.defineProperty(object, key as string, {
+        value: finish(item, done),
+        enumerable: true,
+        writable: true,
+        configurable: true,
+      });
     }
     return object;
   }
   if (value instanceof Map) {
-    const map = value instanceof Counter ? new Counter() : new Map<unknown, unknown>();
+    const map: Map<unknown, unknown> = value instanceof Counter ? new Counter() : new Map();
     done.set(value, map);
-    for (const [key, item] of value) map.set(finish(key, done), finish(item, done) as number);
+    for (const [key, item] of value) map.set(finish(key, done), finish(item, done));
+    if (value instanceof PickledOrderedDict) markOrdered(map);
     if (value instanceof PickledOrderedDict && value._metadata !== undefined) {
-      Object.defineProperty(map, "_metadata", { value: finish(value._metadata, done), writable: true, configurable: true });
+      Object.defineProperty(map, "_metadata", {
+        value: finish(value._metadata, done),
+        writable: true,
+        configurable: true,
+      });
     }
     return map;
   }

@@ -11,7 +11,16 @@ export {
 // torch.load
 export { type LoadOptions, load } from "./load.ts";
 // values that Python tells apart and JavaScript does not
-export { Counter, float, NdArray, PyFloat, type StateDictMetadata, Tuple, tuple, type WithMetadata } from "./python-values.ts";
+export {
+  Counter,
+  float,
+  NdArray,
+  PyFloat,
+  type StateDictMetadata,
+  Tuple,
+  tuple,
+  type WithMetadata,
+} from "./python-values.ts";
 // safetensors
 export { loadSafetensors, type SafeTensors, safetensorsChunks, saveSafetensors } from "./safetensors.ts";
 // torch.save, and its bytes in chunks for those who write files themselves

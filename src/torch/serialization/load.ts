@@ -55,7 +55,8 @@ class TensorFile {
       throw new TensorFileFormatError(source.name, "this is a TorchScript program, not a file of torch.save.");
     }
     const order = this.#zip.has(`${this.#prefix}byteorder`) ? this.#text("byteorder") : "little";
-    if (order !== "little") throw new TensorFileFormatError(source.name, `its byte order is '${order}'; only little is read.`);
+    if (order !== "little")
+      throw new TensorFileFormatError(source.name, `its byte order is '${order}'; only little is read.`);
   }
 
   #text(name: string): string {

@@ -68,91 +68,131 @@ class Unpickler {
         this.#take(8);
         return;
       case "(":
-        return this.#push(MARK);
+        this.#push(MARK);
+        return;
       case "0": // POP
         this.#pop();
         return;
       case "N":
-        return this.#push(null);
+        this.#push(null);
+        return;
       case "\x88":
-        return this.#push(true);
+        this.#push(true);
+        return;
       case "\x89":
-        return this.#push(false);
+        this.#push(false);
+        return;
       case "K":
-        return this.#push(this.#u8());
+        this.#push(this.#u8());
+        return;
       case "M":
-        return this.#push(this.#u16());
+        this.#push(this.#u16());
+        return;
       case "J":
-        return this.#push(this.#view.getInt32(this.#take(4), true));
+        this.#push(this.#view.getInt32(this.#take(4), true));
+        return;
       case "\x8a":
-        return this.#push(this.#long(this.#u8()));
+        this.#push(this.#long(this.#u8()));
+        return;
       case "\x8b":
-        return this.#push(this.#long(this.#u32()));
+        this.#push(this.#long(this.#u32()));
+        return;
       case "G":
-        return this.#push(this.#view.getFloat64(this.#take(8), false));
+        this.#push(this.#view.getFloat64(this.#take(8), false));
+        return;
       case "X":
-        return this.#push(this.#text(this.#u32()));
+        this.#push(this.#text(this.#u32()));
+        return;
       case "\x8c":
-        return this.#push(this.#text(this.#u8()));
+        this.#push(this.#text(this.#u8()));
+        return;
       case "\x8d":
-        return this.#push(this.#text(this.#u64()));
+        this.#push(this.#text(this.#u64()));
+        return;
       case "C":
-        return this.#push(this.#raw(this.#u8()));
+        this.#push(this.#raw(this.#u8()));
+        return;
       case "B":
-        return this.#push(this.#raw(this.#u32()));
+        this.#push(this.#raw(this.#u32()));
+        return;
       case "\x8e":
-        return this.#push(this.#raw(this.#u64()));
+        this.#push(this.#raw(this.#u64()));
+        return;
       case "]":
-        return this.#push([]);
+        this.#push([]);
+        return;
       case "}":
-        return this.#push(new PickledDict());
+        this.#push(new PickledDict());
+        return;
       case ")":
-        return this.#push(new Tuple());
+        this.#push(new Tuple());
+        return;
       case "\x85":
-        return this.#tuple(1);
+        this.#tuple(1);
+        return;
       case "\x86":
-        return this.#tuple(2);
+        this.#tuple(2);
+        return;
       case "\x87":
-        return this.#tuple(3);
+        this.#tuple(3);
+        return;
       case "t":
-        return this.#push(asTuple(this.#toMark()));
+        this.#push(asTuple(this.#toMark()));
+        return;
       case "l":
-        return this.#push(this.#toMark());
+        this.#push(this.#toMark());
+        return;
       case "a":
-        return this.#append([this.#pop()]);
+        this.#append([this.#pop()]);
+        return;
       case "e":
-        return this.#append(this.#toMark());
+        this.#append(this.#toMark());
+        return;
       case "s": {
         const value = this.#pop();
-        return this.#setItems([this.#pop(), value]);
+        this.#setItems([this.#pop(), value]);
+        return;
       }
       case "u":
-        return this.#setItems(this.#toMark());
+        this.#setItems(this.#toMark());
+        return;
       case "q":
-        return this.#put(this.#u8());
+        this.#put(this.#u8());
+        return;
       case "r":
-        return this.#put(this.#u32());
+        this.#put(this.#u32());
+        return;
       case "\x94": // MEMOIZE
-        return this.#put(this.#memo.size);
+        this.#put(this.#memo.size);
+        return;
       case "h":
-        return this.#get(this.#u8());
+        this.#get(this.#u8());
+        return;
       case "j":
-        return this.#get(this.#u32());
+        this.#get(this.#u32());
+        return;
       case "c":
-        return this.#push(this.#handlers.global(`${this.#line()}.${this.#line()}`));
+        this.#push(this.#handlers.global(`${this.#line()}.${this.#line()}`));
+        return;
       case "\x93": {
         const name = this.#pop();
-        return this.#push(this.#handlers.global(`${String(this.#pop())}.${String(name)}`));
+        this.#push(this.#handlers.global(`${String(this.#pop())}.${String(name)}`));
+        return;
       }
       case "R":
       case "\x81": // NEWOBJ: for the classes on the list the same as calling them
-        return this.#call();
+        this.#call();
+        return;
       case "b":
-        return this.#build();
+        this.#build();
+        return;
       case "Q":
-        return this.#push(this.#handlers.persistent(this.#pop()));
+        this.#push(this.#handlers.persistent(this.#pop()));
+        return;
       default:
-        throw this.#damaged(`opcode 0x${opcode.charCodeAt(0).toString(16)} at ${this.#at - 1} is not one of tensor files`);
+        throw this.#damaged(
+          `opcode 0x${opcode.charCodeAt(0).toString(16)} at ${this.#at - 1} is not one of tensor files`,
+        );
     }
   }
 

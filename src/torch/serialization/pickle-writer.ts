@@ -1,7 +1,7 @@
 import { NotSerializableError } from "./errors.ts";
 import { bytesOf, numpyCode } from "./numpy.ts";
 import { longBytes, PickleBytes } from "./pickle-bytes.ts";
-import { Counter, NdArray, PyFloat, type StateDictMetadata, Tuple } from "./python-values.ts";
+import { Counter, isMarkedOrdered, NdArray, PyFloat, type StateDictMetadata, Tuple } from "./python-values.ts";
 
 /** A tensor, as its pickle describes it: which storage, and where in it. */
 export interface TensorRecord {
@@ -48,38 +48,75 @@ class Pickler {
   #value(value: unknown): void {
     switch (typeof value) {
       case "string":
-        return this.#text(value);
+        this.#text(value);
+        return;
       case "number":
-        return Number.isSafeInteger(value) && !Object.is(value, -0) ? this.#integer(value) : this.#float(value);
+        if (Number.isSafeInteger(value) && !Object.is(value, -0)) this.#integer(value);
+        else this.#float(value);
+        return;
       case "bigint":
-        return this.#long(value);
+        this.#long(value);
+        return;
       case "boolean":
         this.#out.ascii(value ? "\x88" : "\x89");
         return;
       case "object":
-        return value === null ? void this.#out.ascii("N") : this.#object(value);
+        if (value === null) this.#out.ascii("N");
+        else this.#object(value);
+        return;
       case "undefined":
       case "function":
       case "symbol":
-        return this.#refuse(`a value of type ${typeof value}`);
+        throw this.#refusal(`a value of type ${typeof value}`);
     }
   }
 
   #object(value: object): void {
     const known = this.#objects.get(value);
-    if (known !== undefined) return this.#get(known);
-    if (value instanceof PyFloat) return this.#float(value.value);
+    if (known !== undefined) {
+      this.#get(known);
+      return;
+    }
+    if (value instanceof PyFloat) {
+      this.#float(value.value);
+      return;
+    }
     const tensor = this.#describe(value);
-    if (tensor !== undefined) return this.#tensor(value, tensor);
-    if (value instanceof Tuple) return this.#tuple(value);
-    if (Array.isArray(value)) return this.#list(value);
-    if (value instanceof Counter) return this.#counter(value);
-    if (value instanceof Map) return this.#map(value);
-    if (value instanceof Set) return this.#set(value);
-    if (value instanceof NdArray) return this.#ndarray(value);
-    if (value instanceof Uint8Array) return this.#bytes(value);
+    if (tensor !== undefined) {
+      this.#tensor(value, tensor);
+      return;
+    }
+    if (value instanceof Tuple) {
+      this.#tuple(value);
+      return;
+    }
+    if (Array.isArray(value)) {
+      this.#list(value);
+      return;
+    }
+    if (value instanceof Counter) {
+      this.#counter(value);
+      return;
+    }
+    if (value instanceof Map) {
+      this.#map(value);
+      return;
+    }
+    if (value instanceof Set) {
+      this.#set(value);
+      return;
+    }
+    if (value instanceof NdArray) {
+      this.#ndarray(value);
+      return;
+    }
+    if (value instanceof Uint8Array) {
+      this.#bytes(value);
+      return;
+    }
     const proto: unknown = Object.getPrototypeOf(value);
-    if (proto !== Object.prototype && proto !== null) return this.#refuse(`an object of class ${value.constructor.name}`);
+    if (proto !== Object.prototype && proto !== null)
+      throw this.#refusal(`an object of class ${value.constructor.name}`);
     this.#out.ascii("}");
     this.#put(value);
     this.#items(Object.entries(value));
@@ -94,7 +131,7 @@ class Pickler {
 
   #long(value: bigint): void {
     const bytes = longBytes(value);
-    if (bytes.length > 255) return this.#refuse("an integer of more than 255 bytes");
+    if (bytes.length > 255) throw this.#refusal("an integer of more than 255 bytes");
     this.#out.ascii("\x8a").u8(bytes.length).raw(bytes);
   }
 
@@ -104,8 +141,11 @@ class Pickler {
 
   #text(text: string): void {
     const known = this.#texts.get(text);
-    if (known !== undefined) return this.#get(known);
-    if (!text.isWellFormed()) return this.#refuse("text with half of a surrogate pair");
+    if (known !== undefined) {
+      this.#get(known);
+      return;
+    }
+    if (!text.isWellFormed()) throw this.#refusal("text with half of a surrogate pair");
     const encoded = new TextEncoder().encode(text);
     this.#out.ascii("X").u32(encoded.byteLength).raw(encoded);
     this.#texts.set(text, this.#put());
@@ -114,7 +154,10 @@ class Pickler {
   #global(module: string, name: string): void {
     const line = `c${module}\n${name}\n`;
     const known = this.#globals.get(line);
-    if (known !== undefined) return this.#get(known);
+    if (known !== undefined) {
+      this.#get(known);
+      return;
+    }
     this.#out.ascii(line);
     this.#globals.set(line, this.#put());
   }
@@ -148,7 +191,10 @@ class Pickler {
 
   #tuple(value: Tuple): void {
     const short = value.length <= 3;
-    if (value.length === 0) return void this.#out.ascii(")");
+    if (value.length === 0) {
+      this.#out.ascii(")");
+      return;
+    }
     if (!short) this.#out.ascii("(");
     this.#elements(value);
     this.#out.ascii(short ? (["\x85", "\x86", "\x87"][value.length - 1] ?? "t") : "t");
@@ -186,7 +232,7 @@ class Pickler {
 
   #map(value: Map<unknown, unknown>): void {
     const metadata = metadataOf(value) ?? (this.#isStateDict(value) ? deriveMetadata(value.keys()) : undefined);
-    if (metadata === undefined) this.#out.ascii("}");
+    if (metadata === undefined && !isMarkedOrdered(value)) this.#out.ascii("}");
     else this.#emptyOrderedDict();
     this.#put(value);
     this.#items(value);
@@ -202,7 +248,8 @@ class Pickler {
   #isStateDict(value: ReadonlyMap<unknown, unknown>): value is Map<string, object> {
     if (value.size === 0) return false;
     for (const [key, item] of value) {
-      if (typeof key !== "string" || typeof item !== "object" || item === null || this.#describe(item) === undefined) return false;
+      if (typeof key !== "string" || typeof item !== "object" || item === null || this.#describe(item) === undefined)
+        return false;
     }
     return true;
   }
@@ -227,7 +274,10 @@ class Pickler {
   }
 
   #integers(values: readonly number[]): void {
-    if (values.length === 0) return void this.#out.ascii(")");
+    if (values.length === 0) {
+      this.#out.ascii(")");
+      return;
+    }
     this.#out.ascii("(");
     for (const value of values) this.#integer(value);
     this.#out.ascii("t");
@@ -285,9 +335,11 @@ class Pickler {
     else this.#out.ascii("j").u32(index);
   }
 
-  #refuse(what: string): never {
+  #refusal(what: string): Error {
     const where = this.#path.length > 0 ? ` at '${this.#path.join(".")}'` : "";
-    throw new NotSerializableError(`Cannot save ${what}${where}: tensors, numbers, text, null, arrays, Maps, Sets and plain objects can be.`);
+    return new NotSerializableError(
+      `Cannot save ${what}${where}: tensors, numbers, text, null, arrays, Maps, Sets and plain objects can be.`,
+    );
   }
 }
 

@@ -61,6 +61,17 @@ export interface WithMetadata {
   _metadata?: StateDictMetadata;
 }
 
+/** Maps that were an OrderedDict in a file: they are ordinary Maps to users, and written as an OrderedDict again. */
+const ordered = new WeakSet<ReadonlyMap<unknown, unknown>>();
+
+export function markOrdered<M extends ReadonlyMap<unknown, unknown>>(map: M): M {
+  ordered.add(map);
+  return map;
+}
+export function isMarkedOrdered(map: ReadonlyMap<unknown, unknown>): boolean {
+  return ordered.has(map);
+}
+
 export type NumericArray =
   | Float32Array
   | Float64Array
@@ -79,7 +90,8 @@ export class NdArray {
   readonly shape: readonly number[];
   constructor(data: NumericArray, shape: readonly number[]) {
     const count = shape.reduce((a, b) => a * b, 1);
-    if (count !== data.length) throw new RangeError(`NdArray: shape [${shape.join(", ")}] needs ${count} numbers, got ${data.length}.`);
+    if (count !== data.length)
+      throw new RangeError(`NdArray: shape [${shape.join(", ")}] needs ${count} numbers, got ${data.length}.`);
     this.data = data;
     this.shape = shape;
   }

@@ -45,7 +45,8 @@ export function* safetensorsChunks(
   let offset = 0;
   for (const [name, tensor] of entries) {
     const dtype = nameOf.get(tensor.dtype);
-    if (dtype === undefined) throw new NotSerializableError(`safetensors has no type for '${name}' of dtype ${tensor.dtype}.`);
+    if (dtype === undefined)
+      throw new NotSerializableError(`safetensors has no type for '${name}' of dtype ${tensor.dtype}.`);
     if (name === "__metadata__") throw new NotSerializableError("safetensors reserves the name '__metadata__'.");
     const end = offset + tensor.numel() * itemSize(tensor.dtype);
     header[name] = { dtype, shape: tensor.shape, data_offsets: [offset, end] };
@@ -89,7 +90,8 @@ export function loadSafetensors(input: string | Uint8Array, options: { mapLocati
 }
 
 function readHeader(source: ByteSource): { header: Record<string, unknown>; start: number } {
-  if (source.size < 8) throw new DamagedTensorFileError(source.name, `the file is cut short: it has ${source.size} bytes.`);
+  if (source.size < 8)
+    throw new DamagedTensorFileError(source.name, `the file is cut short: it has ${source.size} bytes.`);
   const head = source.read(0, 8);
   const length = new DataView(head.buffer, head.byteOffset).getBigUint64(0, true);
   // the format's own limit, which also tells other files apart
@@ -114,7 +116,8 @@ function readTensor(source: ByteSource, start: number, name: string, entry: unkn
   const damaged = (what: string) => new DamagedTensorFileError(source.name, `the file is damaged: '${name}' ${what}.`);
   if (!isSizes(shape) || !isSizes(offsets)) throw damaged("has no shape or no place");
   const dtype = dtypeOf.get(String(typeName));
-  if (dtype === undefined) throw new TensorFileFormatError(source.name, `'${name}' has the type '${String(typeName)}', which is not read.`);
+  if (dtype === undefined)
+    throw new TensorFileFormatError(source.name, `'${name}' has the type '${String(typeName)}', which is not read.`);
   const [from = 0, to = 0] = offsets;
   const wanted = shape.reduce((a, b) => a * b, itemSize(dtype));
   if (to - from !== wanted) throw damaged(`has ${to - from} bytes instead of ${wanted}`);

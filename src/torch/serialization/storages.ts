@@ -42,7 +42,9 @@ export class Storages {
     if (storage === undefined) {
       this.#storages.set(id, { key: String(this.#storages.size), dtype, through: value, start: record.offset, end });
     } else if (storage.dtype !== dtype) {
-      throw new NotSerializableError(`Cannot save tensors of ${storage.dtype} and ${dtype} over the same memory; clone one of them.`);
+      throw new NotSerializableError(
+        `Cannot save tensors of ${storage.dtype} and ${dtype} over the same memory; clone one of them.`,
+      );
     } else {
       storage.start = Math.min(storage.start, record.offset);
       storage.end = Math.max(storage.end, end);
@@ -55,8 +57,14 @@ export class Storages {
     if (!(value instanceof Tensor)) return undefined;
     const record = this.#records.get(value);
     const storage = this.#storages.get(value.storageId());
-    if (record === undefined || storage === undefined) throw new NotSerializableError("The value changed while it was saved.");
-    return { ...record, key: storage.key, storageSize: storage.end - storage.start, offset: record.offset - storage.start };
+    if (record === undefined || storage === undefined)
+      throw new NotSerializableError("The value changed while it was saved.");
+    return {
+      ...record,
+      key: storage.key,
+      storageSize: storage.end - storage.start,
+      offset: record.offset - storage.start,
+    };
   }
 
   /** Every storage; `bytes()` copies its used part. */

@@ -35,7 +35,8 @@ export class ZipReader {
   read(name: string): Uint8Array {
     const { offset, size, crc } = this.#entry(name);
     const local = view(this.#source.read(offset, 30));
-    if (local.getUint32(0, true) !== 0x04034b50) throw this.#damaged(`the entry '${name}' is not where the directory says`);
+    if (local.getUint32(0, true) !== 0x04034b50)
+      throw this.#damaged(`the entry '${name}' is not where the directory says`);
     const start = offset + 30 + local.getUint16(26, true) + local.getUint16(28, true);
     const bytes = this.#source.read(start, size);
     if (crc32(bytes) !== crc) throw this.#damaged(`the checksum of '${name}' does not match its bytes`);
@@ -72,9 +73,16 @@ function readDirectory(source: ByteSource): Map<string, Entry> {
     if (next > length) throw damaged();
     const name = new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + nameLength));
     if (data.getUint16(at + 10, true) !== 0) {
-      throw new TensorFileFormatError(source.name, `the entry '${name}' is compressed; PyTorch stores entries as they are.`);
+      throw new TensorFileFormatError(
+        source.name,
+        `the entry '${name}' is compressed; PyTorch stores entries as they are.`,
+      );
     }
-    const fields = { stored: data.getUint32(at + 20, true), size: data.getUint32(at + 24, true), offset: data.getUint32(at + 42, true) };
+    const fields = {
+      stored: data.getUint32(at + 20, true),
+      size: data.getUint32(at + 24, true),
+      offset: data.getUint32(at + 42, true),
+    };
     readZip64(data, at + 46 + nameLength, extraLength, fields, damaged);
     if (fields.stored !== fields.size) throw damaged();
     entries.set(name, { offset: fields.offset, size: fields.size, crc: data.getUint32(at + 16, true) });
@@ -116,11 +124,18 @@ function findDirectory(source: ByteSource): { offset: number; length: number; co
   const data = view(bytes);
   for (let at = tail - 22; at >= 0; at--) {
     if (data.getUint32(at, true) !== 0x06054b50) continue;
-    const plain = { count: data.getUint16(at + 10, true), length: data.getUint32(at + 12, true), offset: data.getUint32(at + 16, true) };
+    const plain = {
+      count: data.getUint16(at + 10, true),
+      length: data.getUint32(at + 12, true),
+      offset: data.getUint32(at + 16, true),
+    };
     if (at < 20 || data.getUint32(at - 20, true) !== 0x07064b50) return plain;
     const record = view(source.read(Number(data.getBigUint64(at - 12, true)), 56));
     if (record.getUint32(0, true) !== 0x06064b50) {
-      throw new DamagedTensorFileError(source.name, "the file is damaged: its directory is not where the end record says.");
+      throw new DamagedTensorFileError(
+        source.name,
+        "the file is damaged: its directory is not where the end record says.",
+      );
     }
     return {
       count: Number(record.getBigUint64(32, true)),
@@ -136,7 +151,10 @@ function notAZip(source: ByteSource): Error {
   if (source.size === 0) return new DamagedTensorFileError(source.name, "the file is empty.");
   const head = source.read(0, Math.min(source.size, 4));
   if (head[0] === 0x50 && head[1] === 0x4b) {
-    return new DamagedTensorFileError(source.name, `the file is cut short: it begins as a zip but its directory is missing (${source.size} bytes).`);
+    return new DamagedTensorFileError(
+      source.name,
+      `the file is cut short: it begins as a zip but its directory is missing (${source.size} bytes).`,
+    );
   }
   if (head[0] === 0x80 && head[1] !== undefined && head[1] <= 5) {
     return new TensorFileFormatError(

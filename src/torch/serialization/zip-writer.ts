@@ -18,9 +18,18 @@ export class ZipWriter {
     const fixed = LOCAL_SIZE + encoded.byteLength + (large ? 20 : 0) + 4;
     const padding = (ALIGNMENT - ((this.#offset + fixed) % ALIGNMENT)) % ALIGNMENT;
     const header = new Bytes(fixed + padding);
-    header.u32(0x04034b50).u16(large ? 45 : 0).u16(UTF8).u16(0).u32(0).u32(crc);
+    header
+      .u32(0x04034b50)
+      .u16(large ? 45 : 0)
+      .u16(UTF8)
+      .u16(0)
+      .u32(0)
+      .u32(crc);
     header.u32(large ? MAX32 : size).u32(large ? MAX32 : size);
-    header.u16(encoded.byteLength).u16((large ? 20 : 0) + 4 + padding).raw(encoded);
+    header
+      .u16(encoded.byteLength)
+      .u16((large ? 20 : 0) + 4 + padding)
+      .raw(encoded);
     if (large) header.u16(1).u16(16).u64(size).u64(size);
     header.u16(0x4246).u16(padding).fill(0x5a, padding);
     this.#records.push({ name: encoded, crc, size, offset: this.#offset });
@@ -41,9 +50,22 @@ export class ZipWriter {
       const far = offset >= MAX32;
       const extra = (sizes ? 16 : 0) + (far ? 8 : 0);
       const entry = new Bytes(46 + name.byteLength + (extra > 0 ? extra + 4 : 0));
-      entry.u32(0x02014b50).u16(extra > 0 ? 45 : 0).u16(extra > 0 ? 45 : 0).u16(UTF8).u16(0).u32(0).u32(crc);
+      entry
+        .u32(0x02014b50)
+        .u16(extra > 0 ? 45 : 0)
+        .u16(extra > 0 ? 45 : 0)
+        .u16(UTF8)
+        .u16(0)
+        .u32(0)
+        .u32(crc);
       entry.u32(sizes ? MAX32 : size).u32(sizes ? MAX32 : size);
-      entry.u16(name.byteLength).u16(extra > 0 ? extra + 4 : 0).u16(0).u16(0).u16(0).u32(0);
+      entry
+        .u16(name.byteLength)
+        .u16(extra > 0 ? extra + 4 : 0)
+        .u16(0)
+        .u16(0)
+        .u16(0)
+        .u32(0);
       entry.u32(far ? MAX32 : offset).raw(name);
       if (extra > 0) {
         entry.u16(1).u16(extra);
@@ -56,7 +78,11 @@ export class ZipWriter {
     const count = this.#records.length;
     const end = new Bytes(56 + 20 + 22);
     end.u32(0x06064b50).u64(44).u16(45).u16(45).u32(0).u32(0).u64(count).u64(count).u64(length).u64(start);
-    end.u32(0x07064b50).u32(0).u64(start + length).u32(1);
+    end
+      .u32(0x07064b50)
+      .u32(0)
+      .u64(start + length)
+      .u32(1);
     end.u32(0x06054b50).u16(0).u16(0).u16(Math.min(count, 0xffff)).u16(Math.min(count, 0xffff));
     end.u32(Math.min(length, MAX32)).u32(Math.min(start, MAX32)).u16(0);
     return [...directory, end.bytes];

@@ -5,7 +5,11 @@ import type { ParamGroup } from "../param-group.ts";
 import { LRScheduler, lastEpoch, times, totalIters, unchanged } from "./scheduler.ts";
 
 const schema = z.strictObject({
-  factor: z.number().positive().max(1).default(1 / 3),
+  factor: z
+    .number()
+    .positive()
+    .max(1)
+    .default(1 / 3),
   totalIters,
   lastEpoch,
 });

@@ -5,7 +5,11 @@ import type { ParamGroup } from "../param-group.ts";
 import { LRScheduler, lastEpoch, times, totalIters, unchanged } from "./scheduler.ts";
 
 const schema = z.strictObject({
-  startFactor: z.number().positive().max(1).default(1 / 3),
+  startFactor: z
+    .number()
+    .positive()
+    .max(1)
+    .default(1 / 3),
   endFactor: z.number().min(0).max(1).default(1),
   totalIters,
   lastEpoch,

@@ -168,6 +168,7 @@ function bound(group: ParamGroup, name: z.output<typeof lrNames> | z.output<type
     base_momentum: group.baseMomentum,
   };
   const value = fields[name];
-  if (value === undefined) throw new ConfigError(`OneCycleLR: the optimizer's groups lack '${name}'; load the optimizer's state first.`);
+  if (value === undefined)
+    throw new ConfigError(`OneCycleLR: the optimizer's groups lack '${name}'; load the optimizer's state first.`);
   return value;
 }

@@ -4,7 +4,11 @@ import type { Optimizer } from "../optimizer.ts";
 import type { ParamGroup } from "../param-group.ts";
 import { LRScheduler, lastEpoch, times, unchanged } from "./scheduler.ts";
 
-const schema = z.strictObject({ stepSize: z.number().int().min(1), gamma: z.number().positive().default(0.1), lastEpoch });
+const schema = z.strictObject({
+  stepSize: z.number().int().min(1),
+  gamma: z.number().positive().default(0.1),
+  lastEpoch,
+});
 const stateSchema = z.object({ step_size: z.number(), gamma: z.number() });
 
 /** The rate times `gamma` (default 0.1) every `stepSize` epochs. */

@@ -1,0 +1,149 @@
+// `npm run bench`: the same training with ClinicaDL 2.0.0 in Python and here, in turn, on the same machine, cohort,
+// network, epochs and seed; then one training step against PyTorch eager alone.
+//   --rounds N    how often each side runs (3; the medians are shown)
+//   --epochs N    epochs of the training (4)
+//   --short       one round, one epoch: whether it works, not how fast it is
+//   --json        the figures as one line of JSON on standard output
+// The reference's environment is made in the cache at the first use; CLINICADL_REFERENCE_PYTHON names one instead.
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "3" },
+    epochs: { type: "string", default: "4" },
+    short: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+  },
+});
+const rounds = options.short ? 1 : Number(options.rounds);
+const epochs = options.short ? 1 : Number(options.epochs);
+const say = (line) => process.stderr.write(`${line}\n`);
+
+/** A Python with ClinicaDL 2.0.0. */
+function referencePython() {
+  if (process.env.CLINICADL_REFERENCE_PYTHON) return process.env.CLINICADL_REFERENCE_PYTHON;
+  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "clinicadl");
+  const home = join(cache, "reference-2.0.0");
+  const python = join(home, "bin", "python");
+  if (existsSync(join(home, ".complete"))) return python;
+  say(`Making an environment with ClinicaDL 2.0.0 in ${home} (about 6 GB, once) …`);
+  mkdirSync(cache, { recursive: true });
+  rmSync(home, { recursive: true, force: true });
+  // pip's scripts hold the place's path: it is made where it stays, and the marker is written last
+  const steps = [
+    ["python3", ["-m", "venv", home]],
+    [python, ["-m", "pip", "install", "--quiet", "clinicadl==2.0.0"]],
+    [python, ["-c", `import clinicadl.train; open(${JSON.stringify(join(home, ".tmp-complete"))}, "w").close()`]],
+  ];
+  for (const [command, args] of steps) {
+    const { status } = spawnSync(command, args, { stdio: ["ignore", 2, 2] });
+    if (status !== 0) {
+      say(`Could not make the reference's environment: ${command} ${args.join(" ")} failed. Python 3.10 to 3.13 with pip and the network are needed.`);
+      process.exit(1);
+    }
+  }
+  renameSync(join(home, ".tmp-complete"), join(home, ".complete"));
+  return python;
+}
+
+/** Runs a process to its end; what its last line says, and the seconds it took. */
+function run(command, args) {
+  return new Promise((resolve, reject) => {
+    const begin = performance.now();
+    const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], cwd: dirname(here) });
+    let out = "";
+    let err = "";
+    child.stdout.on("data", (data) => (out += data));
+    child.stderr.on("data", (data) => (err += data));
+    child.once("error", reject);
+    child.once("close", (code) => {
+      if (code !== 0) reject(new Error(`${command} ${args.join(" ")} ended with ${code}:\n${err.slice(-3000)}`));
+      else resolve({ ...JSON.parse(out.trim().split("\n").at(-1)), total: (performance.now() - begin) / 1000 });
+    });
+  });
+}
+
+const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+
+const python = referencePython();
+const work = mkdtempSync(join(tmpdir(), "clinicadl-bench-"));
+const bids = join(work, "bids");
+const cli = join(here, "..", "dist", "cli", "index.js");
+try {
+  say("Making the cohort …");
+  for (const [command, args] of [[process.execPath, [cli, "generate", bids, "--participants", "32", "--resolution", "3", "--seed", "42"]]]) {
+    const { status } = spawnSync(command, args, { stdio: ["ignore", 2, 2] });
+    if (status !== 0) throw new Error("the cohort could not be made");
+  }
+  const { makeKFold } = await import("../dist/split/index.js");
+  const { readNifti } = await import("../dist/io/nifti/index.js");
+  const splits = await makeKFold(join(bids, "metadata.tsv"), { nSplits: 4, outputDir: work, stratification: "diagnosis", seed: 42 });
+  const subject = readdirSync(bids).find((name) => name.startsWith("sub-"));
+  const image = readdirSync(join(bids, subject, "ses-M000", "anat")).find((name) => name.endsWith(".nii.gz"));
+  const { shape } = await readNifti(join(bids, subject, "ses-M000", "anat", image));
+  const settings = { inShape: [1, ...shape], channels: [8, 16, 32, 32], norm: "batch", act: "relu", poolingIndices: [0, 1, 2, 3], batchSize: 4, seed: 42 };
+
+  const sides = { reference: [], ours: [] };
+  for (let round = 0; round < rounds; round++) {
+    for (const side of Object.keys(sides)) {
+      say(`Round ${round + 1} of ${rounds}: ${side === "ours" ? "this" : "ClinicaDL 2.0.0"} …`);
+      const maps = join(work, `maps-${side}-${round}`);
+      const started = String(Date.now() / 1000);
+      const args = [bids, splits, maps, String(epochs), started, JSON.stringify(settings)];
+      sides[side].push(
+        side === "ours"
+          ? await run(process.execPath, [join(here, "ours.ts"), ...args])
+          : await run(python, [join(here, "reference.py"), ...args]),
+      );
+    }
+  }
+  const figures = {};
+  const add = (name, unit, pick) => {
+    const [reference, ours] = ["reference", "ours"].map((side) => median(sides[side].map(pick)));
+    figures[name] = { unit, reference, ours, ratio: reference / ours };
+  };
+  add("whole run", "s", (r) => r.total);
+  // the first steps warm caches up on both sides
+  add("training step", "s", (r) => median(r.steps.slice(r.steps.length > 4 ? 2 : 0)));
+  add("start to first step", "s", (r) => r.start);
+  add("loading one image", "s", (r) => median(r.loads));
+  add("peak memory", "MB", (r) => r.peakMB);
+
+  const [a, b] = [sides.reference[0].losses, sides.ours[0].losses];
+  const compared = Math.min(20, a.length, b.length);
+  const difference = Math.max(...a.slice(0, compared).map((loss, i) => Math.abs(loss - b[i]) / Math.abs(loss)));
+  const curves = { steps: compared, largestRelativeDifference: difference, equal: difference <= 1e-3 };
+
+  const step = { channels: [8, 16, 32, 64], batch: 4, shape: options.short ? [48, 56, 48] : [96, 112, 96], steps: options.short ? 3 : 10 };
+  const eager = [];
+  const mine = [];
+  for (let round = 0; round < rounds; round++) {
+    say(`Step, round ${round + 1} of ${rounds} …`);
+    eager.push(await run(python, [join(here, "step.py"), JSON.stringify(step)]));
+    mine.push(await run(process.execPath, [join(here, "step.ts"), JSON.stringify(step)]));
+  }
+  const pair = (pick) => {
+    const [reference, ours] = [median(eager.map(pick)), median(mine.map(pick))];
+    return { reference, ours, ratio: reference / ours };
+  };
+  const stepFigures = { "step, median": pair((r) => median(r.steps.slice(1))), "step, fastest": pair((r) => Math.min(...r.steps)), "peak MB": pair((r) => r.peakMB) };
+
+  const row = (name, unit, { reference, ours, ratio }) =>
+    `${name.padEnd(22)}${reference.toFixed(unit === "MB" ? 0 : 3).padStart(12)}${ours.toFixed(unit === "MB" ? 0 : 3).padStart(12)}${ratio.toFixed(2).padStart(9)}  ${unit}`;
+  const out = options.json ? say : (line) => process.stdout.write(`${line}\n`);
+  out(`\n${"".padEnd(22)}${"ClinicaDL".padStart(12)}${"this".padStart(12)}${"ratio".padStart(9)}`);
+  for (const [name, figure] of Object.entries(figures)) out(row(name, figure.unit, figure));
+  out(`loss curves over ${compared} steps: largest relative difference ${difference.toExponential(1)} (${curves.equal ? "equal" : "NOT equal"} to 1e-3)`);
+  out(`\n${"one step".padEnd(22)}${"PyTorch".padStart(12)}${"this".padStart(12)}${"ratio".padStart(9)}`);
+  for (const [name, figure] of Object.entries(stepFigures)) out(row(name, name.endsWith("MB") ? "MB" : "s", figure));
+  if (options.json) process.stdout.write(`${JSON.stringify({ figures, curves, step: stepFigures, rounds, epochs })}\n`);
+  process.exitCode = curves.equal ? 0 : 1;
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}

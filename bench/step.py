@@ -1,0 +1,32 @@
+"""One training step in PyTorch eager: Conv-BatchNorm-ReLU-MaxPool ×4, Adam. usage: step.py SETTINGS; prints JSON."""
+
+import json
+import resource
+import sys
+import time
+
+import torch
+from torch import nn
+
+s = json.loads(sys.argv[1])
+torch.manual_seed(0)
+layers, channels = [], [1, *s["channels"]]
+for i in range(len(s["channels"])):
+    layers += [nn.Conv3d(channels[i], channels[i + 1], 3, padding=1), nn.BatchNorm3d(channels[i + 1]), nn.ReLU(), nn.MaxPool3d(2)]
+features = channels[-1]
+for length in s["shape"]:
+    features *= length // 2 ** len(s["channels"])
+net = nn.Sequential(*layers, nn.Flatten(), nn.Linear(features, 1)).to(memory_format=torch.channels_last_3d)
+optimizer = torch.optim.Adam(net.parameters())
+x = torch.randn(s["batch"], 1, *s["shape"])
+y = (torch.arange(s["batch"]) % 2).float().view(-1, 1)
+times, losses = [], []
+for _ in range(s["steps"]):
+    begin = time.perf_counter()
+    loss = nn.functional.binary_cross_entropy_with_logits(net(x), y)
+    loss.backward()
+    optimizer.step()
+    optimizer.zero_grad()
+    losses.append(loss.item())
+    times.append(time.perf_counter() - begin)
+print(json.dumps({"steps": times, "losses": losses, "peakMB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))

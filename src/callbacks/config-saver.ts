@@ -1,0 +1,67 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import type { DataLoader } from "../data/dataloader/index.ts";
+import type { Dataset } from "../data/datasets/index.ts";
+import { writeJson } from "../io/files/index.ts";
+import { type DataRecord, type Maps, type SplitRecord, sortedPairs, stageDirectory } from "../io/maps/index.ts";
+import { writeTsv } from "../io/tsv/index.ts";
+import type { Split } from "../split/index.ts";
+import type { JsonValue } from "../utils/config.ts";
+import { Callback } from "./callback.ts";
+import type { ComputationalConfig } from "./computational.ts";
+import type { EventArgs } from "./events.ts";
+
+/**
+ * Writes the configuration into the MAPS: that of the Trainer where it is not there yet, and that of a tested group.
+ * (What describes a split is written with its directories, by the Trainer, so that a split is whole or not there.)
+ */
+export class ConfigSaverCallback extends Callback {
+  override onTrainerInit({ model, maps, metrics, optimization, callbacks }: EventArgs<"onTrainerInit">): void {
+    if (!existsSync(maps.modelJson)) writeJson(maps.modelJson, model.toDict());
+    if (!existsSync(maps.metricsJson)) writeJson(maps.metricsJson, metrics.toDict());
+    if (!existsSync(maps.training.optimizationJson)) writeJson(maps.training.optimizationJson, optimization.toDict());
+    if (!existsSync(maps.callbacksJson)) writeJson(maps.callbacksJson, callbacks.toDict());
+  }
+}
+
+/** Data as a MAPS describes them; a dataset of one's own that has no `toDict` is described by its name. */
+export function describeData(dataset: Dataset, loader: DataLoader | null): DataRecord {
+  const described = dataset as Dataset & { toDict?: () => JsonValue };
+  return {
+    data: sortedPairs(dataset.df),
+    dataset: described.toDict?.() ?? `<${dataset.constructor.name} object>`,
+    dataloader: loader?.toDict() ?? null,
+  };
+}
+
+/** All that a MAPS records of a split when its training begins. */
+export function describeSplit(split: Split, computational: ComputationalConfig): SplitRecord {
+  return {
+    train: describeData(split.trainDataset, split.trainLoader),
+    validation: describeData(split.valDataset, split.valLoader),
+    computational: computational.toDict(),
+  };
+}
+
+/** Records the data of a test group, unless it is known already, and makes the directory of the results. */
+export function recordTest(
+  maps: Maps,
+  groupName: string,
+  modelCheckpoint: string,
+  dataloader: DataLoader,
+  computational: ComputationalConfig,
+): void {
+  const group = maps.test.group(groupName);
+  if (!existsSync(group.path)) {
+    const record = describeData(dataloader.dataset, dataloader);
+    stageDirectory(group.path, (staging) => {
+      writeTsv(join(staging, basename(group.dataTsv)), [...record.data], ["participant_id", "session_id"]);
+      writeJson(join(staging, basename(group.datasetJson)), record.dataset);
+      writeJson(join(staging, basename(group.dataloaderJson)), record.dataloader);
+    });
+  }
+  const { splitIdx, checkpoint } = maps.training.readCheckpointName(modelCheckpoint);
+  const results = group.results(splitIdx, checkpoint);
+  mkdirSync(dirname(results.computationalJson), { recursive: true });
+  writeJson(results.computationalJson, computational.toDict(), { overwrite: true });
+}

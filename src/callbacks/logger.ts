@@ -1,0 +1,221 @@
+import { existsSync } from "node:fs";
+import { z } from "zod";
+import { writeFileAtomic } from "../io/files/index.ts";
+import { type Maps, MapsSummary, TrainingSummary } from "../io/maps/index.ts";
+import type { ModelBatch } from "../models/index.ts";
+import * as torch from "../torch/index.ts";
+import { type JsonObject, parseWith } from "../utils/config.ts";
+import { Callback } from "./callback.ts";
+import type { EventArgs } from "./events.ts";
+import { readFields } from "./fields.ts";
+import { LogFiles, log, logInto } from "./log.ts";
+import { duration, ProgressLine } from "./progress.ts";
+import type { TrainerState } from "./trainer-state.ts";
+
+const schema = z.strictObject({
+  saveLogs: z.boolean().default(true),
+  debug: z.boolean().default(true),
+  progressBar: z.boolean().default(true),
+});
+
+/**
+ * Keeps the logs and the summaries, and shows how far the run is.
+ *
+ * - `saveLogs` (true): `exec/run-<call>_<time>/{info,debug,error}.log`, and `warning.log` beside the results, since
+ *   warnings may be about them.
+ * - `debug` (true): with `debug.log`.
+ * - `progressBar` (true): one moving line on a terminal (standard error), one line per epoch elsewhere.
+ */
+export class LoggerCallback extends Callback {
+  readonly saveLogs: boolean;
+  readonly debug: boolean;
+  readonly progressBar: boolean;
+  readonly #progress: ProgressLine;
+  #runPath = "";
+  #output = "";
+  #summary: TrainingSummary | null = null;
+  #start = 0;
+  #sum: Record<string, number> = {};
+  #count = 0;
+  #summarised = false;
+
+  constructor(options: z.input<typeof schema> = {}, progress = new ProgressLine()) {
+    super();
+    const { saveLogs, debug, progressBar } = parseWith(schema, options, new.target.name);
+    this.saveLogs = saveLogs;
+    this.debug = debug;
+    this.progressBar = progressBar;
+    this.#progress = progress;
+  }
+
+  override onTrainerInit({ model, maps }: EventArgs<"onTrainerInit">): void {
+    if (!existsSync(maps.architectureLog)) writeFileAtomic(maps.architectureLog, model.toString());
+  }
+
+  override onTrainStart({ maps, state, split, computational }: EventArgs<"onTrainStart">): void {
+    const dir = maps.training.split(split.index);
+    this.#open(maps, state, dir.warningLog);
+    log.info(`Beginning of training on split ${split.index}`);
+    log.info(`Computational configuration: ${computational}`);
+    this.#output = dir.path;
+    this.#summary = new TrainingSummary(dir.summaryLog);
+    this.#summary.create();
+    this.#summary.addDataInfo(split.trainDataset.length, split.valDataset.length);
+    new MapsSummary(maps.summaryLog).addTrainingSplit(split.index);
+    this.#begin();
+  }
+  override onResume({ maps, state, split, computational }: EventArgs<"onResume">): void {
+    const dir = maps.training.split(split.index);
+    this.#open(maps, state, dir.warningLog);
+    log.info(`Resuming training on split ${split.index} from epoch ${dir.tmp.newest().epoch}`);
+    log.info(`Computational configuration: ${computational}`);
+    this.#output = dir.path;
+    this.#summary = new TrainingSummary(dir.summaryLog);
+    this.#begin();
+  }
+  #begin(): void {
+    this.#start = performance.now();
+    this.#summarised = false;
+    this.#progress.begin();
+  }
+
+  override onEpochStart({ state }: EventArgs<"onEpochStart">): void {
+    log.info(`Beginning of epoch ${state.currentEpoch}`);
+    this.#sum = {};
+    this.#count = 0;
+  }
+  override onBatchStart({ state }: EventArgs<"onBatchStart">): void {
+    log.debug(`Batch ${state.currentBatch} loaded`);
+  }
+  /** The table of layers needs a batch that is on its device. */
+  override onForwardStepStart({ model, maps, batch }: EventArgs<"onForwardStepStart">): void {
+    if (this.#summarised) return;
+    this.#summarised = true;
+    if (existsSync(maps.nnSummaryTxt)) return;
+    using _scope = torch.scope();
+    using _grad = torch.noGrad();
+    try {
+      const summary = model.getSummary(batch as unknown as ModelBatch);
+      if (summary !== null) writeFileAtomic(maps.nnSummaryTxt, summary);
+    } catch (error) {
+      // the summary is a convenience: a network that it cannot describe can be trained all the same
+      log.debug(`The network could not be summarised: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+  override onBatchEnd({ state, losses }: EventArgs<"onBatchEnd">): void {
+    log.debug(`Processing of batch ${state.currentBatch} completed`);
+    for (const [name, loss] of Object.entries(losses ?? {})) this.#sum[name] = (this.#sum[name] ?? 0) + loss;
+    if (losses !== null) this.#count++;
+    if (!this.progressBar) return;
+    if (state.stage === "training") {
+      const epochsLeft = state.numEpochs - state.currentEpoch;
+      this.#progress.update({
+        title: `Epoch ${state.currentEpoch}/${state.numEpochs}`,
+        batch: state.currentTrainBatch,
+        batches: state.numTrainBatches,
+        batchesLeft: (epochsLeft + 1) * state.numTrainBatches - state.currentTrainBatch,
+        values: this.#meanLosses(),
+      });
+    } else if (state.called !== "train") {
+      const batches = state.called === "test" ? state.numTestBatches : state.numValBatches;
+      const batch = state.currentBatch;
+      this.#progress.update({ title: "Evaluation", batch, batches, batchesLeft: batches - batch, values: {} });
+    }
+  }
+  #meanLosses(): Record<string, number> {
+    return Object.fromEntries(Object.entries(this.#sum).map(([name, sum]) => [name, sum / Math.max(this.#count, 1)]));
+  }
+  override onValidationStart(_: EventArgs<"onValidationStart">): void {
+    log.info("Beginning of validation");
+  }
+  #validation: Record<string, number> = {};
+  override onValidationEnd({ metrics }: EventArgs<"onValidationEnd">): void {
+    log.info("End of validation");
+    const [row = {}] = metrics.getMetricValues();
+    const values = metrics.metricNames.map((name) => [`validation ${name}`, Number(row[name] ?? Number.NaN)] as const);
+    this.#validation = Object.fromEntries(values);
+  }
+  override onEpochEnd({ state }: EventArgs<"onEpochEnd">): void {
+    log.info(`Epoch ${state.currentEpoch} completed`);
+    if (this.progressBar) {
+      const values = { ...this.#meanLosses(), ...this.#validation };
+      this.#progress.finish(`Split ${state.splitIdx}  epoch ${state.currentEpoch}/${state.numEpochs}`, values);
+    }
+    this.#validation = {};
+  }
+  override onTrainEnd({ state }: EventArgs<"onTrainEnd">): void {
+    this.#summary?.addTrainingEnd(state.currentEpoch, false);
+    log.info(`Training completed successfully (stopped after ${state.currentEpoch} epochs)`);
+    log.info(`All results, logs, and model checkpoints are saved in ${this.#output}`);
+    if (this.progressBar) {
+      this.#progress.finish(
+        `Split ${state.splitIdx}  done in ${duration((performance.now() - this.#start) / 1000)}  → ${this.#output}`,
+        {},
+      );
+    }
+    this.#close();
+  }
+
+  override onValidateStart({ maps, state, modelCheckpoint }: EventArgs<"onValidateStart">): void {
+    const dir = maps.training.split(state.splitIdx ?? 0).models.checkpoint(modelCheckpoint);
+    this.#open(maps, state, dir.warningLog);
+    this.#output = dir.path;
+    log.info(`Beginning of validation of checkpoint '${modelCheckpoint}' on split ${state.splitIdx}`);
+    this.#begin();
+  }
+  override onValidateEnd(_: EventArgs<"onValidateEnd">): void {
+    log.info("End of validation");
+    log.info(`Validation metrics saved in ${this.#output}`);
+    this.#close();
+  }
+  override onTestStart({ maps, state, modelCheckpoint, groupName }: EventArgs<"onTestStart">): void {
+    const { splitIdx, checkpoint } = maps.training.readCheckpointName(modelCheckpoint);
+    const dir = maps.test.group(groupName).results(splitIdx, checkpoint);
+    this.#open(maps, state, dir.warningLog);
+    this.#output = dir.path;
+    log.info("Beginning of test");
+    new MapsSummary(maps.summaryLog).addTestGroup(groupName);
+    this.#begin();
+  }
+  override onTestEnd(_: EventArgs<"onTestEnd">): void {
+    log.info("End of test");
+    log.info(`Test metrics saved in ${this.#output}`);
+    this.#close();
+  }
+
+  override onException({ state, exception }: EventArgs<"onException">): void {
+    this.#progress.clear();
+    // null when the run failed before it had begun: the summary on the disk is that of another run
+    if (state.called === "train") this.#summary?.addTrainingEnd(state.currentEpoch, true);
+    const details = exception instanceof Error ? (exception.stack ?? exception.message) : String(exception);
+    if (this.saveLogs && this.#runPath !== "") {
+      log.error(`The traceback and potential details remain available in ${this.#runPath}`, details);
+    }
+    this.#close();
+  }
+
+  #open(maps: Maps, state: TrainerState, warningLog: string): void {
+    const clear = () => this.#progress.clear();
+    if (!this.saveLogs) {
+      logInto(null, clear);
+      return;
+    }
+    const run = maps.exec.createRun(state.called ?? "train");
+    this.#runPath = run.path;
+    logInto(new LogFiles(run, warningLog, this.debug), clear);
+  }
+  #close(): void {
+    this.#progress.clear();
+    logInto(null);
+    this.#summary = null;
+    this.#runPath = "";
+  }
+
+  toDict(): JsonObject {
+    return { name_: "LoggerCallback", save_logs: this.saveLogs, debug: this.debug, progress_bar: this.progressBar };
+  }
+  static fromDict(dict: JsonObject): LoggerCallback {
+    const fields = readFields("LoggerCallback", dict, ["save_logs", "debug", "progress_bar"]);
+    return new LoggerCallback(fields as z.input<typeof schema>);
+  }
+}

@@ -1,0 +1,85 @@
+import { posix } from "node:path";
+import { z } from "zod";
+import { configClass, type JsonObject } from "../../utils/config.ts";
+import { type BidsName, entityValue, parseBidsName } from "./filename.ts";
+import { fullMatch, pattern } from "./pattern.ts";
+
+const entities = z
+  .record(z.string().regex(/^[A-Za-z0-9]+$/, "An entity's key is letters and digits"), pattern)
+  .nullable()
+  .default(null);
+
+const schema = z.strictObject({
+  suffix: pattern,
+  dataType: pattern.nullable().default(null),
+  extension: pattern.default(".nii.*"),
+  withEntities: entities,
+  withoutEntities: entities,
+  description: z.string().nullable().default(null),
+});
+
+/** A file below a folder, taken apart. */
+export interface ScannedFile {
+  /** Folder relative to where the search began, with `/`; "." for that folder itself. */
+  readonly folder: string;
+  readonly name: BidsName;
+}
+
+/**
+ * Which files of a BIDS dataset are meant. All texts are regular expressions, which must match the whole.
+ *
+ * - `suffix`: the last part of the name: `T1w`.
+ * - `dataType`: the folder below the session (or wherever the search begins): `anat`. Default null: no folder.
+ * - `extension`: default `.nii.*`.
+ * - `withEntities`: what the name must have: `{ space: "MNI152.*" }`. `sub` and `ses` are implied.
+ * - `withoutEntities`: what it must not have.
+ * - `description`: for people.
+ */
+export class BidsFileType extends configClass("BidsFileType", schema, {
+  named: false,
+  verbatim: ["withEntities", "withoutEntities"],
+}) {
+  /**
+   * Whether a file is of this type (and of this participant and session).
+   * @param path relative to the folder that holds `dataType`: `anat/sub-001_ses-M000_T1w.nii.gz`.
+   */
+  match(path: string, { participantId, sessionId }: { readonly participantId?: string; readonly sessionId?: string } = {}): boolean {
+    const clean = path.replaceAll("\\", "/");
+    const name = parseBidsName(posix.basename(clean));
+    return name !== null && this.matchFile({ folder: posix.dirname(clean), name }, participantId, sessionId);
+  }
+
+  /** {@link match} for a file that was taken apart before. */
+  matchFile({ folder, name }: ScannedFile, participantId?: string, sessionId?: string): boolean {
+    if (this.dataType === null || this.dataType === "" ? folder !== "." : !fullMatch(this.dataType, folder)) return false;
+    if (!fullMatch(this.extension, name.extension) || !fullMatch(this.suffix, name.suffix)) return false;
+    if (participantId !== undefined && name.entities.get("sub") !== entityValue(participantId, "sub")) return false;
+    if (sessionId !== undefined && name.entities.get("ses") !== entityValue(sessionId, "ses")) return false;
+    for (const [key, value] of Object.entries(this.withoutEntities ?? {})) {
+      const found = name.entities.get(key);
+      if (found !== undefined && fullMatch(value, found)) return false;
+    }
+    for (const [key, value] of Object.entries(this.withEntities ?? {})) {
+      const found = name.entities.get(key);
+      if (found === undefined || !fullMatch(value, found)) return false;
+    }
+    return true;
+  }
+
+  /** Whether both select the same files; descriptions do not count. */
+  equals(other: BidsFileType): boolean {
+    return selection(this) === selection(other);
+  }
+
+  override toString(): string {
+    const fields = Object.entries(this.toDict()).filter(([key, value]) => value !== null && key !== "description");
+    return `BidsFileType(${fields.map(([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`).join(", ")})`;
+  }
+}
+
+function selection(type: BidsFileType): string {
+  const { description: _, ...rest } = type.toDict();
+  return JSON.stringify(rest, (_key, value: unknown) =>
+    typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value as JsonObject).sort()) : value,
+  );
+}

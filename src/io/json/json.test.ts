@@ -1,0 +1,67 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { NotInterpretableJsonError } from "../../utils/exceptions.ts";
+import { FileExistsError, writeFileAtomic } from "../files/index.ts";
+import { formatJson, hasFloats, markFloats, parseJson, pythonFloat, readJson, writeJson } from "./index.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "json-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe("JSON as Python writes it", () => {
+  it("has Python's layout, escapes and bare words", () => {
+    const text = formatJson({ name_: "É\u{1f9e0}\u007f", a: [], b: {}, c: [1, Number.NaN, { d: Number.NEGATIVE_INFINITY }], e: 1e-7 });
+    expect(text).toBe(
+      '{\n    "name_": "\\u00c9\\ud83e\\udde0\\u007f",\n    "a": [],\n    "b": {},\n    "c": [\n        1,\n        NaN,\n        {\n            "d": -Infinity\n        }\n    ],\n    "e": 1e-07\n}',
+    );
+    expect(parseJson(text)).toEqual({ name_: "É\u{1f9e0}\u007f", a: [], b: {}, c: [1, Number.NaN, { d: Number.NEGATIVE_INFINITY }], e: 1e-7 });
+  });
+  it("prints floats as Python does", () => {
+    const cases: [number, string][] = [[1, "1.0"], [0.1, "0.1"], [1e-4, "0.0001"], [1e-5, "1e-05"], [1.5e16, "1.5e+16"], [1e15, "1000000000000000.0"], [1e22, "1e+22"], [-0, "-0.0"]];
+    for (const [value, text] of cases) expect(pythonFloat(value)).toBe(text);
+  });
+  it("leaves NaN inside strings alone", () => {
+    expect(parseJson('{"NaN": "a NaN \\" Infinity", "b": NaN}')).toEqual({ NaN: 'a NaN " Infinity', b: Number.NaN });
+  });
+  it("keeps columns of floats floats", () => {
+    const read = parseJson('{"age": {"0": 60.0, "1": 61.0}, "n": {"0": 1}, "gap": {"0": NaN, "1": 2.0}}') as Record<string, object>;
+    expect([hasFloats(read.age as object), hasFloats(read.n as object), hasFloats(read.gap as object)]).toEqual([true, false, true]);
+    expect(formatJson({ age: markFloats({ "0": 60 }) })).toContain('"0": 60.0');
+  });
+});
+
+describe("files", () => {
+  it("names a truncated file instead of reading it as {}", () => {
+    const path = join(folder, "model.json");
+    for (const text of ['{"name_": "Superv', "", "not json", '{"a": NaN']) {
+      writeFileSync(path, text);
+      expect(() => readJson(path)).toThrow(NotInterpretableJsonError);
+      expect(() => readJson(path)).toThrow(path);
+    }
+    writeFileSync(path, '"a text"');
+    expect(() => readJson(path)).toThrow(/must hold a JSON object; it holds a string/);
+  });
+  it("replaces only when told", () => {
+    const path = join(folder, "a", "b.json");
+    writeJson(path, { a: 1 });
+    expect(() => writeJson(path, { a: 2 })).toThrow(FileExistsError);
+    expect(readJson(path)).toEqual({ a: 1 });
+    writeJson(path, { a: 2 }, { overwrite: true });
+    expect(readJson(path)).toEqual({ a: 2 });
+    expect(readdirSync(join(folder, "a"))).toEqual(["b.json"]);
+  });
+  it("follows the umask", () => {
+    const path = join(folder, "mode");
+    writeFileAtomic(path, "x");
+    writeFileSync(`${path}-plain`, "x");
+    expect(statSync(path).mode).toBe(statSync(`${path}-plain`).mode);
+    expect(readFileSync(path, "utf8")).toBe("x");
+  });
+  it("leaves nothing behind when it fails", () => {
+    const path = join(folder, "folder");
+    writeJson(join(path, "inside.json"), {});
+    expect(() => writeFileAtomic(path, "x")).toThrow();
+    expect(readdirSync(folder).filter((name) => name.startsWith(".tmp"))).toEqual([]);
+  });
+});

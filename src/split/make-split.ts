@@ -1,0 +1,140 @@
+import { join } from "node:path";
+import { z } from "zod";
+import { type ParticipantRow, type Row, readParticipants, writeTsv } from "../io/tsv/index.ts";
+import { parseWith } from "../utils/config.ts";
+import { ClinicaDLException, ConfigError } from "../utils/exceptions.ts";
+import { freshSeed } from "../utils/random/index.ts";
+import { chiSquaredTest, mean, tTest, variance } from "../utils/stats/index.ts";
+import { SingleSplitConfig } from "./configs.ts";
+import { type FoldIndices, shuffleSplit } from "./folds.ts";
+import { checkColumns, countUnique, extractBaseline, isNumeric, outputDirOf, publishSplit, type TableLike, writeSubsets } from "./tables.ts";
+
+const schema = z.strictObject({
+  nTest: z.number().min(0).default(0.2),
+  outputDir: z.string().min(1).optional(),
+  subsetName: z.string().optional(),
+  stratification: z.union([z.array(z.string()), z.boolean()]).default(false),
+  pCategoricalThreshold: z.number().min(0).max(1).default(0.8),
+  pContinuousThreshold: z.number().min(0).max(1).default(0.8),
+  longitudinal: z.boolean().default(false),
+  nTryMax: z.int().min(1).default(1000),
+  seed: z.int().min(0).max(0xffffffff).nullish(),
+});
+export type MakeSplitOptions = z.input<typeof schema>;
+
+/** No random split resembled the whole closely enough. */
+export class NoSplitFoundError extends ClinicaDLException {}
+
+/**
+ * Cuts the **participants** of a table into a training and a test set, once. Random splits are tried
+ * (scikit-learn's `ShuffleSplit`, the same with the same seed) until both sets resemble each other in every
+ * column asked for.
+ *
+ * @param data the path of a TSV, or rows, with `participant_id` and `session_id`.
+ * @param options
+ * - `nTest` (0.2): below 1 the share of the participants, else their number; 0 gives an empty test set.
+ * - `outputDir`, `longitudinal`, `seed`: as for `makeKFold`. `subsetName` ("test").
+ * - `stratification` (false): columns; true means `age` and `sex`. Numbers with at least nTest/2 different values are compared by
+ *   Student's t-test, others by Pearson's chi-squared test on the counts.
+ * - `pCategoricalThreshold`, `pContinuousThreshold` (0.8): the least p-value; nearer to 1 is more alike.
+ * - `nTryMax` (1000): how many splits to try.
+ * @returns the folder: `<outputDir>/split`, with `_2`, `_3`… where it exists. It is written whole or not at all.
+ * @throws ConfigError, DataFrameError, NoSplitFoundError
+ */
+export function makeSplit(data: TableLike, options: MakeSplitOptions = {}): string {
+  const given = parseWith(schema, options, "makeSplit");
+  const outputDir = outputDirOf(data, given.outputDir);
+  const rows = readParticipants(data, { checkDuplicates: false });
+  const columns = given.stratification === true ? ["age", "sex"] : given.stratification === false ? [] : given.stratification;
+  checkColumns(rows, columns);
+  const seed = given.seed ?? freshSeed();
+  const { nTest, longitudinal, pCategoricalThreshold, pContinuousThreshold } = given;
+  const config = new SingleSplitConfig({
+    ...(given.subsetName === undefined ? {} : { subsetName: given.subsetName }),
+    stratification: columns,
+    longitudinal,
+    seed,
+    nTest,
+    pCategoricalThreshold,
+    pContinuousThreshold,
+  });
+
+  const baseline = extractBaseline(rows, columns);
+  const count = nTest >= 1 ? Math.trunc(nTest) : Math.trunc(nTest * baseline.length);
+  if (count >= baseline.length) {
+    throw new ConfigError(`makeSplit: 'nTest' got ${nTest}, but there are only ${baseline.length} participants. At least one must be left to train on.`);
+  }
+  const continuous = columns.filter((c) => isNumeric(baseline, c) && countUnique(baseline, c) >= count / 2);
+  const categorical = columns.filter((c) => !continuous.includes(c));
+  const indices = count === 0 ? { train: baseline.map((_, i) => i), test: [] } : search();
+  const at = (which: readonly number[]): ParticipantRow[] => which.map((i) => baseline[i] as ParticipantRow);
+  const [train, test] = [at(indices.train), at(indices.test)];
+
+  return publishSplit(outputDir, "split", { file: "single_split_config.json", content: config.toDict() }, (dir) => {
+    if (count > 0 && continuous.length > 0) {
+      writeTsv(join(dir, "split_continuous_stats.tsv"), continuousStats(continuous, train, test, config.subsetName));
+    }
+    if (count > 0 && categorical.length > 0) {
+      writeTsv(join(dir, "split_categorical_stats.tsv"), categoricalStats(categorical, train, test, config.subsetName));
+    }
+    writeSubsets(dir, { folder: "", train, subset: test }, rows, columns, config);
+  });
+
+  function search(): FoldIndices {
+    let tries = 0;
+    for (const split of shuffleSplit(baseline.length, count, seed)) {
+      const [a, b] = [split.test.map((i) => baseline[i] as Row), split.train.map((i) => baseline[i] as Row)];
+      // a p-value that cannot be computed (NaN) is not above the threshold
+      if (
+        continuous.every((c) => tTest(numbers(a, c), numbers(b, c)) >= pContinuousThreshold) &&
+        categorical.every((c) => categoricalP(a, b, c) >= pCategoricalThreshold)
+      ) {
+        return split;
+      }
+      if (++tries >= given.nTryMax) break;
+    }
+    throw new NoSplitFoundError(
+      `makeSplit: none of ${given.nTryMax} random splits was even enough in ${columns.join(", ")} (thresholds: ${pCategoricalThreshold} categorical, ${pContinuousThreshold} continuous). Lower a threshold, drop a column, or raise nTryMax.`,
+    );
+  }
+}
+
+function numbers(rows: readonly Row[], column: string): number[] {
+  return rows.map((row) => row[column] ?? null).filter((value) => value !== null).map(Number);
+}
+
+function categoricalP(test: readonly Row[], train: readonly Row[], column: string): number {
+  const categories = new Map<unknown, [number, number]>();
+  [test, train].forEach((rows, side) => {
+    for (const row of rows) {
+      const value = row[column] ?? null;
+      if (value === null) continue;
+      const counts = categories.get(value) ?? [0, 0];
+      if (side === 0) counts[0]++;
+      else counts[1]++;
+      categories.set(value, counts);
+    }
+  });
+  const counts = [...categories.values()];
+  return chiSquaredTest(counts.map(([n]) => n), counts.map(([, n]) => n));
+}
+
+function continuousStats(columns: readonly string[], train: readonly Row[], test: readonly Row[], subset: string): Row[] {
+  const rows = (statistic: string, of: (values: readonly number[]) => number): Row[] =>
+    columns.map((label) => ({ label, statistic, train: of(numbers(train, label)), [subset]: of(numbers(test, label)) }));
+  return [...rows("mean", mean), ...rows("std", (values) => Math.sqrt(variance(values)))];
+}
+
+function categoricalStats(columns: readonly string[], train: readonly Row[], test: readonly Row[], subset: string): Row[] {
+  return columns.flatMap((label) => {
+    const values = new Set([...train, ...test].map((row) => row[label] ?? null).filter((value) => value !== null));
+    return [...values].flatMap((value): Row[] => {
+      const count = (rows: readonly Row[]): number => rows.filter((row) => row[label] === value).length;
+      const [inTrain, inTest] = [count(train), count(test)];
+      return [
+        { label, value, statistic: "proportion", train: inTrain / train.length, [subset]: inTest / test.length },
+        { label, value, statistic: "count", train: inTrain, [subset]: inTest },
+      ];
+    });
+  });
+}

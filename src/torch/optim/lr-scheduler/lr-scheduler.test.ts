@@ -1,0 +1,126 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { snakeToCamel } from "../../../utils/names.ts";
+import * as torch from "../../index.ts";
+import { load, save } from "../../serialization/index.ts";
+import { Adam } from "../adam.ts";
+import type { Optimizer } from "../optimizer.ts";
+import { SGD } from "../sgd.ts";
+import * as schedulers from "./index.ts";
+
+interface Schedule {
+  name: Exclude<keyof typeof schedulers, "LRScheduler">;
+  options: Record<string, unknown>;
+  momentum: "betas" | true | null;
+  groups: Record<string, unknown>[] | null;
+  metrics: number[];
+  steps: { lr: number[]; momentum: number[] }[];
+  state: Record<string, unknown>;
+  group: Record<string, unknown>;
+}
+const classes: Record<string, unknown> = { ...schedulers };
+const golden = JSON.parse(readFileSync(new URL("../golden/optim.json", import.meta.url), "utf8")) as {
+  schedulers: Schedule[];
+};
+
+interface Scheduler {
+  step(metric: number): void;
+  stateDict(): Record<string, unknown>;
+  loadStateDict(state: Record<string, unknown>): void;
+  getLastLr(): number[];
+}
+
+function optimizerOf(s: Schedule): Optimizer {
+  const params = [torch.zeros([1]).requiresGrad_(), torch.zeros([1]).requiresGrad_()];
+  const given = s.groups === null ? params : s.groups.map((g, i) => ({ params: params.slice(i, i + 1), ...g }));
+  return s.momentum === "betas"
+    ? new Adam(given, { lr: 0.1 })
+    : new SGD(given, { lr: 0.1, momentum: s.momentum ? 0.9 : 0 });
+}
+
+function schedulerOf(s: Schedule, optimizer: Optimizer): Scheduler {
+  const options = Object.fromEntries(
+    Object.entries(s.options).map(([k, v]) => [k === "T_max" ? "tMax" : snakeToCamel(k), v]),
+  );
+  const Class = classes[s.name] as new (optimizer: Optimizer, options: object) => Scheduler;
+  return new Class(optimizer, options);
+}
+
+function expectNow(optimizer: Optimizer, expected: { lr: number[]; momentum: number[] } | undefined): void {
+  for (const [i, group] of optimizer.paramGroups.entries()) {
+    expect(group.lr).toBeCloseTo(expected?.lr[i] ?? Number.NaN, 12);
+    expect(group.betas?.[0] ?? group.momentum).toBeCloseTo(expected?.momentum[i] ?? Number.NaN, 12);
+  }
+}
+
+function rounded(value: unknown): unknown {
+  if (typeof value === "number")
+    return Number.isFinite(value) ? Number(value.toPrecision(10)) : value > 0 ? "inf" : "-inf";
+  if (Array.isArray(value)) return value.map(rounded);
+  if (value instanceof Map) return Object.fromEntries(value);
+  if (typeof value === "object" && value !== null)
+    return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, rounded(v)]));
+  return value;
+}
+
+describe.each(golden.schedulers.map((s) => ({ title: `${s.name} ${JSON.stringify(s.options)}`, s })))(
+  "$title",
+  ({ s }) => {
+    it("gives PyTorch's rates and state", () => {
+      using _scope = torch.scope();
+      using optimizer = optimizerOf(s);
+      const scheduler = schedulerOf(s, optimizer);
+      expectNow(optimizer, s.steps[0]);
+      for (const [epoch, metric] of s.metrics.entries()) {
+        scheduler.step(metric);
+        expectNow(optimizer, s.steps[epoch + 1]);
+      }
+      expect(scheduler.getLastLr()).toEqual(optimizer.paramGroups.map((group) => group.lr));
+      expect(rounded(scheduler.stateDict())).toEqual(rounded(s.state));
+      expect(Object.keys(scheduler.stateDict())).toEqual(Object.keys(s.state));
+      expect(rounded(optimizer.stateDict().param_groups[0])).toEqual(rounded(s.group));
+    });
+
+    it("continues through a file", () => {
+      using _scope = torch.scope();
+      using first = optimizerOf(s);
+      const before = schedulerOf(s, first);
+      for (const metric of s.metrics.slice(0, 7)) before.step(metric);
+      const saved = load(save({ optimizer: first.stateDict(), scheduler: before.stateDict() })) as {
+        optimizer: object;
+        scheduler: Record<string, unknown>;
+      };
+      using second = optimizerOf(s);
+      const after = schedulerOf(s, second);
+      second.loadStateDict(saved.optimizer);
+      after.loadStateDict(saved.scheduler);
+      for (const [epoch, metric] of [...s.metrics.entries()].slice(7)) {
+        after.step(metric);
+        expectNow(second, s.steps[epoch + 1]);
+      }
+    });
+  },
+);
+
+describe("options", () => {
+  it("are checked", () => {
+    using _scope = torch.scope();
+    using optimizer = new SGD([torch.zeros([1]).requiresGrad_()]);
+    expect(() => new schedulers.StepLR(optimizer, { stepSize: 0 })).toThrow(/stepSize/);
+    expect(() => new schedulers.StepLR(optimizer, { stepSize: 1, gama: 1 } as { stepSize: number })).toThrow(/gama/);
+    expect(() => new schedulers.OneCycleLR(optimizer, { maxLr: 1 })).toThrow(/totalSteps/);
+    expect(() => new schedulers.OneCycleLR(optimizer, { maxLr: [1, 2], totalSteps: 3 })).toThrow(
+      /2 values for 1 groups/,
+    );
+    expect(() => new schedulers.ConstantLR(optimizer, { lastEpoch: 3 })).toThrow(/initialLr/);
+  });
+
+  it("stops beyond the last step of a cycle", () => {
+    using _scope = torch.scope();
+    using optimizer = new SGD([torch.zeros([1]).requiresGrad_()]);
+    const scheduler = new schedulers.OneCycleLR(optimizer, { maxLr: 1, totalSteps: 2 });
+    scheduler.step();
+    scheduler.step();
+    expect(() => scheduler.step()).toThrow(/beyond its 2 steps/);
+  });
+});

@@ -1,0 +1,72 @@
+import type { BatchLike } from "../callbacks/index.ts";
+import type { Batch } from "../data/dataloader/index.ts";
+import type { Losses, Model } from "../models/index.ts";
+import { Tensor } from "../torch/index.ts";
+
+/**
+ * The batches in groups of `size`, whose gradients make one step; the last group may be shorter. A group is loaded
+ * before it is given, because the weight of each batch depends on how many samples the whole has.
+ */
+export async function* windows(batches: AsyncIterable<BatchLike>, size: number): AsyncGenerator<BatchLike[], void> {
+  let window: BatchLike[] = [];
+  try {
+    for await (const batch of batches) {
+      window.push(batch);
+      if (window.length < size) continue;
+      const full = window;
+      window = [];
+      yield full;
+    }
+    if (window.length > 0) {
+      const last = window;
+      window = [];
+      yield last;
+    }
+  } finally {
+    for (const batch of window) disposeBatch(batch);
+  }
+}
+
+function isBatch(batch: BatchLike): batch is Batch {
+  return "getField" in batch;
+}
+
+/** The batches of which this one consists. */
+export function partsOf(batch: BatchLike): readonly Batch[] {
+  return isBatch(batch) ? [batch] : Object.values(batch as Readonly<Record<string, Batch>>);
+}
+
+/** The number of samples; of the first part where there are several. */
+export function samplesIn(batch: BatchLike): number {
+  return partsOf(batch)[0]?.length ?? 0;
+}
+
+/** `sub-001 ses-M000, …`. */
+export function participantsIn(batch: BatchLike): string {
+  const [first] = partsOf(batch);
+  return (first?.participants ?? []).map((p) => `${p.participantId} ${p.sessionId}`).join(", ");
+}
+
+export function disposeBatch(batch: BatchLike): void {
+  for (const part of partsOf(batch)) part.dispose();
+}
+
+/** The losses by name; a single one has the name of the model's only loss function. */
+export function namedLosses(loss: Losses, model: Model): Record<string, Tensor> {
+  if (!(loss instanceof Tensor)) return { ...loss };
+  return { [Object.keys(model.getLossFunctions())[0] ?? "loss"]: loss };
+}
+
+/**
+ * Losses such that the sum of their gradients over the window is the gradient of the window as one batch: a mean over a
+ * batch counts by its share of the window's samples; a sum counts as it is.
+ */
+export function weightedLosses(loss: Losses, model: Model, share: number): Losses {
+  if (share === 1) return loss;
+  const functions = model.getLossFunctions();
+  const weighted = Object.entries(namedLosses(loss, model)).map(
+    ([name, value]) => [name, functions[name]?.reduction === "sum" ? value : value.mul(share)] as const,
+  );
+  const [first] = weighted;
+  return loss instanceof Tensor && first !== undefined ? first[1] : Object.fromEntries(weighted);
+}
