@@ -6,11 +6,12 @@
 //   --json        the figures as one line of JSON on standard output
 // The reference's environment is made in the cache at the first use; CLINICADL_REFERENCE_PYTHON names one instead.
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { referencePython } from "../scripts/reference-python.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const { values: options } = parseArgs({
@@ -24,33 +25,6 @@ const { values: options } = parseArgs({
 const rounds = options.short ? 1 : Number(options.rounds);
 const epochs = options.short ? 1 : Number(options.epochs);
 const say = (line) => process.stderr.write(`${line}\n`);
-
-/** A Python with ClinicaDL 2.0.0. */
-function referencePython() {
-  if (process.env.CLINICADL_REFERENCE_PYTHON) return process.env.CLINICADL_REFERENCE_PYTHON;
-  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "clinicadl");
-  const home = join(cache, "reference-2.0.0");
-  const python = join(home, "bin", "python");
-  if (existsSync(join(home, ".complete"))) return python;
-  say(`Making an environment with ClinicaDL 2.0.0 in ${home} (about 6 GB, once) …`);
-  mkdirSync(cache, { recursive: true });
-  rmSync(home, { recursive: true, force: true });
-  // pip's scripts hold the place's path: it is made where it stays, and the marker is written last
-  const steps = [
-    ["python3", ["-m", "venv", home]],
-    [python, ["-m", "pip", "install", "--quiet", "clinicadl==2.0.0"]],
-    [python, ["-c", `import clinicadl.train; open(${JSON.stringify(join(home, ".tmp-complete"))}, "w").close()`]],
-  ];
-  for (const [command, args] of steps) {
-    const { status } = spawnSync(command, args, { stdio: ["ignore", 2, 2] });
-    if (status !== 0) {
-      say(`Could not make the reference's environment: ${command} ${args.join(" ")} failed. Python 3.10 to 3.13 with pip and the network are needed.`);
-      process.exit(1);
-    }
-  }
-  renameSync(join(home, ".tmp-complete"), join(home, ".complete"));
-  return python;
-}
 
 /** Runs a process to its end; what its last line says, and the seconds it took. */
 function run(command, args) {

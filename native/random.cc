@@ -89,6 +89,53 @@ napi_value set_state(napi_env env, napi_callback_info info) {
   });
 }
 
+// PyTorch 2.6 draws Bernoulli numbers with MKL: one 32-bit number of the generator seeds the multiplicative
+// congruential generator MCG31m1, x ← 1132489760·x mod (2^31 − 1) (Intel oneMKL, Notes for Vector Statistics), and an
+// element is 1 where x / (2^31 − 1) < p. libtorch 2.15 draws them otherwise, so that a network with dropout would
+// train differently from the same seed.
+constexpr uint64_t kModulus = 0x7FFFFFFF, kMultiplier = 1132489760;
+uint64_t times(uint64_t a, uint64_t b) {
+  uint64_t product = a * b;
+  product = (product & kModulus) + (product >> 31);
+  return product >= kModulus ? product - kModulus : product;
+}
+
+// bernoulliLike(handle, p, scale): a contiguous tensor of the same shape and type, `scale` with probability p and else 0
+napi_value bernoulli_like(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env& state) {
+    Args args(env, info);
+    const at::Tensor& like = state.get(to_handle(env, args[0]));
+    const double p = to_double(env, args[1]);
+    const float scale = static_cast<float>(to_double(env, args[2]));
+    TORCH_CHECK(p >= 0 && p <= 1, "bernoulliLike expects p to be in [0, 1], but got p=", p);
+    at::Tensor out = at::empty(like.sizes(), like.options().dtype(at::kFloat).memory_format(at::MemoryFormat::Contiguous));
+    auto generator = default_generator(c10::Device(c10::kCPU));
+    uint64_t x;
+    {
+      std::lock_guard<std::mutex> lock(generator.mutex());
+      x = at::check_generator<at::CPUGeneratorImpl>(generator)->random() % kModulus;
+    }
+    if (x == 0) x = 1;
+    float* data = out.mutable_data_ptr<float>();
+    const int64_t count = out.numel();
+    // x < limit exactly where x / (2^31 - 1) < p
+    const double limit = p * static_cast<double>(kModulus);
+    constexpr int64_t kStreams = 8;
+    uint64_t streams[kStreams], step = 1;
+    for (int64_t i = 0; i < kStreams; ++i) {
+      streams[i] = x;
+      x = times(x, kMultiplier);
+      step = times(step, kMultiplier);
+    }
+    for (int64_t i = 0; i < count; i += kStreams)
+      for (int64_t j = 0; j < kStreams; ++j) {
+        if (i + j < count) data[i + j] = static_cast<double>(streams[j]) < limit ? scale : 0.0f;
+        streams[j] = times(streams[j], step);
+      }
+    return make_handle(state, out.to(like.scalar_type()));
+  });
+}
+
 }  // namespace
 
 void define_random(napi_env env, napi_value exports) {
@@ -99,6 +146,7 @@ void define_random(napi_env env, napi_value exports) {
   define(env, exports, "seedOf", seed_of);
   define(env, exports, "getRngState", get_state);
   define(env, exports, "setRngState", set_state);
+  define(env, exports, "bernoulliLike", bernoulli_like);
 }
 
 }  // namespace clinicadl

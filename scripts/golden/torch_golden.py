@@ -23,6 +23,10 @@ g = torch.Generator().manual_seed(7)
 streams["generator_randperm"] = torch.randperm(11, generator=g).tolist()
 out["streams"] = streams
 
+torch.manual_seed(42)
+out["dropout"] = torch.nn.functional.dropout(torch.ones(5, 9), 0.3).tolist()
+out["after_dropout"] = torch.rand(2).tolist()
+
 printed = {
     "scalar": torch.tensor(3.5),
     "vector": torch.tensor([1.0, 2.5, -3.25]),

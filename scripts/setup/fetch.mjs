@@ -29,7 +29,7 @@ for w, i in files:
 `;
 
 /** Returns what {@link fromCache} finds, after fetching it if nobody else has in the meantime. */
-export async function fetchLibtorch({ env = process.env, gpu = false } = {}) {
+export async function fetchLibtorch({ env = process.env, gpu = false, space = gpu ? SPACE.cuda : SPACE.cpu } = {}) {
   const final = cacheFolder(env, gpu);
   const lock = join(dirname(final), `.${basename(final)}.lock`);
   const onWait = (owner) =>
@@ -41,7 +41,6 @@ export async function fetchLibtorch({ env = process.env, gpu = false } = {}) {
       if (there !== undefined) return there;
       clearLeftovers(final);
       const python = await pythonWithPip(env);
-      const space = gpu ? SPACE.cuda : SPACE.cpu;
       checkSpace(dirname(final), space);
       const temporary = `${final}.tmp-${process.pid}`;
       try {

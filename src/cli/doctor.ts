@@ -46,7 +46,7 @@ export function registerDoctor(program: Command): void {
     .command("doctor")
     .description("print versions, libtorch's place and build, devices, threads, instruction sets and the cache")
     .action(async () => {
-      const findings = await examine(fileURLToPath(new URL("../..", import.meta.url)));
+      const findings = await examine(fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, ""));
       process.stdout.write(render(findings));
       if (findings.some((finding) => finding.missing !== undefined)) process.exitCode = 1;
     });

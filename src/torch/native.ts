@@ -84,6 +84,7 @@ export interface Native {
   seedOf(generator: number | string): bigint;
   getRngState(generator: number | string): Handle;
   setRngState(generator: number | string, state: Handle): void;
+  bernoulliLike(like: Handle, p: number, scale: number): Handle;
   // memory.cc
   liveTensors(): number;
   liveBytes(): number;

@@ -80,7 +80,8 @@ function splitTop(text: string): string[] {
 
 export function parseType(text: string): SchemaType {
   const match = /^([A-Za-z_][\w.]*)(\([^)]*\))?(\?)?(\[(\d*)\])?(\([^)]*\))?(\?)?/.exec(text);
-  const base = bases[match?.[1] ?? ""] ?? "other";
+  // lists of lists (process groups use them) have no counterpart here
+  const base = text.includes("][") ? "other" : (bases[match?.[1] ?? ""] ?? "other");
   const list = match?.[4] !== undefined;
   return {
     base,
@@ -104,11 +105,12 @@ export function parseSchema(text: string): Schema {
   let keyword = false;
   const args: SchemaArgument[] = [];
   for (const part of splitTop(text.slice(open + 1, close))) {
+    if (part === "...") continue;
     if (part === "*") {
       keyword = true;
       continue;
     }
-    const typeText = /^[A-Za-z_][\w.]*(?:\([^)]*\))?\??(?:\[\d*\])?(?:\([^)]*\))?\??/.exec(part)?.[0] ?? part;
+    const typeText = /^[A-Za-z_][\w.]*(?:\([^)]*\))?\??(?:\[\d*\])*(?:\([^)]*\))?\??/.exec(part)?.[0] ?? part;
     const rest = part.slice(typeText.length).trim();
     const equals = rest.indexOf("=");
     args.push({

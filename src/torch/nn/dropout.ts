@@ -1,4 +1,4 @@
-import * as ops from "../ops.ts";
+import { dropout } from "../dropout.ts";
 import type { Tensor } from "../tensor.ts";
 import { pyBool, pyFloat } from "./format.ts";
 import { Module } from "./module.ts";
@@ -6,7 +6,7 @@ import { type InplaceOptions, rejectUnknown } from "./options.ts";
 
 /**
  * In training, zeroes each element with probability `p` (default 0.5) and scales the others by 1 / (1 - p); in
- * evaluation, or with p = 0, its output is its input, the same object.
+ * evaluation, or with p = 0, its output is its input, the same object. The draws are PyTorch 2.6's.
  */
 export class Dropout extends Module {
   readonly p: number;
@@ -21,7 +21,9 @@ export class Dropout extends Module {
   }
   override forward(x: Tensor): Tensor {
     if (!this.training || this.p === 0) return x;
-    return this.inplace ? ops.dropout_(x, this.p, true) : ops.dropout(x, this.p, true);
+    if (!this.inplace) return dropout(x, this.p, true);
+    using dropped = dropout(x, this.p, true);
+    return x.copy_(dropped);
   }
   override extraRepr(): string {
     return `p=${pyFloat(this.p)}, inplace=${pyBool(this.inplace)}`;

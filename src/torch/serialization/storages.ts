@@ -1,3 +1,4 @@
+import { Parameter } from "../nn/parameter.ts";
 import { Tensor } from "../tensor.ts";
 import { NotSerializableError } from "./errors.ts";
 import type { TensorRecord } from "./pickle-writer.ts";
@@ -33,7 +34,8 @@ export class Storages {
       offset: value.storageOffset(),
       shape: value.shape,
       stride: value.stride(),
-      requiresGrad: value.requiresGrad,
+      // a state dict holds detached tensors, as in PyTorch
+      requiresGrad: value.requiresGrad && !(value instanceof Parameter),
     };
     this.#records.set(value, record);
     const end = record.offset + span(record.shape, record.stride);

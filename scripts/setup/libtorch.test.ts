@@ -1,0 +1,115 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { findLibtorch } from "./engine.mjs";
+import { FakeMachine, fakePython, makeTorch } from "./fake-machine.ts";
+import { cacheFolder, fromEnvironment, fromPython, inspect } from "./libtorch.mjs";
+import { hasGpu, platformName } from "./platform.mjs";
+
+function fillCache(machine: FakeMachine, gpu = false): string {
+  const folder = makeTorch(cacheFolder(machine.env, gpu));
+  writeFileSync(join(folder, ".complete"), "");
+  return folder;
+}
+
+describe("finding libtorch", () => {
+  it("takes CLINICADL_LIBTORCH, then Python's, then the cache's, and fetches last", async () => {
+    using machine = new FakeMachine();
+    const python = makeTorch(machine.path("env"));
+    const given = makeTorch(machine.path("given"));
+    fakePython(join(machine.bin, "python3"), { torch: join(python, "torch") });
+    const cache = fillCache(machine);
+
+    expect(await findLibtorch({ ...machine.env, CLINICADL_LIBTORCH: join(given, "torch") }, false)).toMatchObject({
+      dir: given,
+      source: "CLINICADL_LIBTORCH",
+    });
+    expect(await findLibtorch(machine.env, false)).toMatchObject({ dir: python });
+    fakePython(join(machine.bin, "python3"));
+    expect(await findLibtorch(machine.env, false)).toMatchObject({ dir: cache, source: "the cache" });
+  });
+
+  it("accepts the torch folder and the one that holds it", () => {
+    using machine = new FakeMachine();
+    const folder = makeTorch(machine.path("site-packages"));
+    for (const value of [folder, join(folder, "torch")]) {
+      expect(fromEnvironment({ CLINICADL_LIBTORCH: value })).toMatchObject({
+        dir: folder,
+        version: "2.15.0",
+        build: "cu132",
+      });
+    }
+    expect(fromEnvironment({})).toBeUndefined();
+  });
+
+  it("refuses a CLINICADL_LIBTORCH that is missing, of another version or incomplete, with the way out", () => {
+    using machine = new FakeMachine();
+    const refused = (value: string) => expect(() => fromEnvironment({ CLINICADL_LIBTORCH: value }));
+    refused(machine.path("nowhere")).toThrow(/there is no torch\/.*\nSet it to the torch folder of PyTorch 2\.15\.0/);
+    refused(makeTorch(machine.path("old"), "2.6.0")).toThrow(/version 2\.6\.0; 2\.15\.0 is needed/);
+    mkdirSync(machine.path("empty", "torch"), { recursive: true });
+    refused(machine.path("empty")).toThrow(/libtorch_cpu\.\w+ is missing/);
+  });
+
+  it.skipIf(process.platform === "darwin")("wants the NVIDIA runtime beside a CUDA build only", () => {
+    using machine = new FakeMachine();
+    const bare = makeTorch(machine.path("bare"), "2.15.0+cu132", false);
+    expect(() => fromEnvironment({ CLINICADL_LIBTORCH: bare })).toThrow(/NVIDIA runtime/);
+    const cpu = makeTorch(machine.path("cpu"), "2.15.0+cpu", false);
+    expect(fromEnvironment({ CLINICADL_LIBTORCH: cpu })).toMatchObject({ build: "cpu", cuda: false });
+  });
+
+  it("passes over a Python whose torch is another version, and asks the active environment first", async () => {
+    using machine = new FakeMachine();
+    fakePython(join(machine.bin, "python3"), { torch: join(makeTorch(machine.path("old"), "2.14.0"), "torch") });
+    expect(await fromPython(machine.env)).toBeUndefined();
+    const right = makeTorch(machine.path("right"));
+    mkdirSync(machine.path("venv", "bin"), { recursive: true });
+    fakePython(machine.path("venv", "bin", "python3"), { torch: join(right, "torch") });
+    expect(await fromPython({ ...machine.env, VIRTUAL_ENV: machine.path("venv") })).toMatchObject({ dir: right });
+  });
+
+  it("counts a cached copy only when it is complete, and on a GPU machine only one with CUDA", async () => {
+    using machine = new FakeMachine();
+    makeTorch(cacheFolder(machine.env, false));
+    const { fromCache } = await import("./libtorch.mjs");
+    expect(fromCache(machine.env, false)).toBeUndefined();
+    fillCache(machine);
+    expect(fromCache(machine.env, false)).toBeDefined();
+    expect(fromCache(machine.env, true)).toBeUndefined();
+    const cuda = fillCache(machine, true);
+    expect(fromCache(machine.env, true)).toMatchObject({ dir: cuda });
+  });
+
+  it("says what is wrong with a folder", () => {
+    using machine = new FakeMachine();
+    expect(inspect(machine.folder).problem).toMatch(/no torch\//);
+  });
+});
+
+describe("the platform", () => {
+  it("is one of three", () => {
+    expect(platformName({ platform: "linux", arch: "x64", glibc: "2.36" })).toBe("linux-x64");
+    expect(platformName({ platform: "darwin", arch: "arm64" })).toBe("darwin-arm64");
+  });
+
+  it("is refused otherwise, with the way out", () => {
+    expect(() => platformName({ platform: "win32", arch: "x64" })).toThrow(/does not run on win32-x64.*WSL 2/);
+    expect(() => platformName({ platform: "darwin", arch: "x64" })).toThrow(/darwin-x64/);
+    expect(() => platformName({ platform: "linux", arch: "x64" })).toThrow(/musl.*\n.*Debian/);
+    expect(() => platformName({ platform: "linux", arch: "x64", glibc: "2.17" })).toThrow(/2\.28 or newer.*2\.17/);
+  });
+
+  it.skipIf(process.platform === "darwin")(
+    "has a GPU when the device or nvidia-smi says so, unless overridden",
+    async () => {
+      using machine = new FakeMachine();
+      const none = machine.path("no-device");
+      expect(await hasGpu(machine.env, none)).toBe(false);
+      expect(await hasGpu({ ...machine.env, CLINICADL_CUDA: "1" }, none)).toBe(true);
+      writeFileSync(none, "");
+      expect(await hasGpu(machine.env, none)).toBe(true);
+      expect(await hasGpu({ ...machine.env, CLINICADL_CUDA: "0" }, none)).toBe(false);
+    },
+  );
+});

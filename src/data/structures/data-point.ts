@@ -1,0 +1,164 @@
+import { Tensor } from "../../torch/index.ts";
+import type { DType } from "../../torch/index.ts";
+import type { HasImages } from "../../transforms/types.ts";
+import { ClinicaDLException, ImageError } from "../../utils/exceptions.ts";
+import { type AnyImage, LabelMap, ScalarImage } from "./images.ts";
+
+/** A data point has no field of this name. */
+export class FieldError extends ClinicaDLException {}
+
+export interface DataPointOptions {
+  /** The image, or the path of a NIfTI file. */
+  readonly image: ScalarImage | string;
+  readonly participantId: string;
+  readonly sessionId: string;
+  /** Other images and masks, by name. */
+  readonly images?: Readonly<Record<string, AnyImage>>;
+  /** Everything else, by name. */
+  readonly fields?: Readonly<Record<string, unknown>>;
+}
+
+/** Names that say who and where; they are read through {@link DataPoint.getField} but cannot be set. */
+const IDENTITY_FIELDS = ["participant_id", "session_id"];
+/** Sizes and positions that differ by less than this share are the same. */
+const RELATIVE_TOLERANCE = 1e-3;
+
+/**
+ * The image of a participant at a session, with its masks and whatever else is known of it.
+ * Owns its images' tensors; `dispose()` gives them back.
+ */
+export class DataPoint implements HasImages, Disposable {
+  readonly participantId: string;
+  readonly sessionId: string;
+  /** By name, "image" first. */
+  readonly images: Map<string, AnyImage>;
+  readonly fields: Map<string, unknown>;
+  /** As what a field of numbers becomes a tensor, where its column says so. */
+  dtypes: ReadonlyMap<string, DType> = new Map();
+
+  constructor({ image, participantId, sessionId, images = {}, fields = {} }: DataPointOptions) {
+    this.participantId = participantId;
+    this.sessionId = sessionId;
+    this.images = new Map<string, AnyImage>([["image", typeof image === "string" ? ScalarImage.read(image) : image]]);
+    for (const [name, other] of Object.entries(images)) this.images.set(name, other);
+    this.fields = new Map(Object.entries(fields));
+  }
+
+  get image(): AnyImage {
+    return this.getImage("image");
+  }
+  set image(image: AnyImage) {
+    this.images.set("image", image);
+  }
+
+  namedImages(): Iterable<readonly [name: string, image: AnyImage]> {
+    return this.images;
+  }
+  fieldNames(): Iterable<string> {
+    return [...IDENTITY_FIELDS, ...this.fields.keys()];
+  }
+  hasField(name: string): boolean {
+    return this.fields.has(name) || IDENTITY_FIELDS.includes(name);
+  }
+  /** A field that is not an image. @throws FieldError naming those there are. */
+  getField(name: string): unknown {
+    if (name === "participant_id") return this.participantId;
+    if (name === "session_id") return this.sessionId;
+    if (!this.fields.has(name)) {
+      throw new FieldError(`${this.who}: there is no field '${name}'. There are: ${[...this.images.keys(), ...this.fieldNames()].join(", ")}.`);
+    }
+    return this.fields.get(name);
+  }
+  setField(name: string, value: unknown): void {
+    if (IDENTITY_FIELDS.includes(name)) throw new FieldError(`${this.who}: '${name}' cannot be changed.`);
+    if (this.images.has(name)) throw new FieldError(`${this.who}: '${name}' is an image. Use addImage or addMask to replace it.`);
+    this.fields.set(name, value);
+  }
+
+  /** @throws FieldError */
+  getImage(name: string): AnyImage {
+    const image = this.images.get(name);
+    if (image === undefined) {
+      throw new FieldError(`${this.who}: there is no image '${name}'. There are: ${[...this.images.keys()].join(", ")}.`);
+    }
+    return image;
+  }
+  /** The tensor of an image as networks take it: (C, D, H, W); (C, H, W) for a squeezed slice, in an object of its own. */
+  getImageTensor(name: string): Tensor {
+    return this.getImage(name).tensor.alias();
+  }
+  /** Adds or replaces an image: a tensor in the place of the main image, an image, or the path of a NIfTI file. */
+  addImage(name: string, image: Tensor | AnyImage | string): void {
+    put(this, name, typeof image === "string" ? ScalarImage.read(image) : image instanceof Tensor ? new ScalarImage(image, this.image.affine) : image);
+  }
+  /** Adds or replaces a mask or segmentation. */
+  addMask(name: string, mask: Tensor | AnyImage | string): void {
+    put(this, name, typeof mask === "string" ? LabelMap.read(mask) : mask instanceof Tensor ? new LabelMap(mask, this.image.affine) : mask);
+  }
+  removeImage(name: string): void {
+    if (name === "image") throw new FieldError(`${this.who}: the main image cannot be removed.`);
+    this.getImage(name).dispose();
+    this.images.delete(name);
+  }
+
+  /** [C, D, H, W] of the image. */
+  get shape(): readonly number[] {
+    return this.image.shape;
+  }
+  /** [D, H, W], the same for all images. @throws ImageError when it is not. */
+  get spatialShape(): readonly [number, number, number] {
+    return common(this, "spatial shape", (image) => image.spatialShape, 0);
+  }
+  /** Voxel sizes in millimetres, the same for all images. @throws ImageError */
+  get spacing(): readonly [number, number, number] {
+    return common(this, "spacing", (image) => image.spacing, RELATIVE_TOLERANCE);
+  }
+  /** The same for all images. @throws ImageError */
+  get affine(): Float64Array {
+    return common(this, "affine", (image) => image.affine, RELATIVE_TOLERANCE);
+  }
+
+  /** "(sub-001, ses-M000)", for messages. */
+  get who(): string {
+    return `(${this.participantId}, ${this.sessionId})`;
+  }
+
+  copy(): this {
+    const copy = Object.assign(Object.create(Object.getPrototypeOf(this) as object) as this, this);
+    const images = new Map<string, AnyImage>();
+    for (const [name, image] of this.images) {
+      images.set(name, image.kind === "scalar" ? new ScalarImage(image.tensor, image.affine) : new LabelMap(image.tensor, image.affine));
+    }
+    return Object.assign(copy, { images, fields: new Map(this.fields) });
+  }
+
+  /** Every tensor that it holds. */
+  *tensors(): Iterable<Tensor> {
+    for (const image of this.images.values()) yield image.tensor;
+    for (const value of this.fields.values()) if (value instanceof Tensor) yield value;
+  }
+
+  dispose(): void {
+    for (const tensor of this.tensors()) tensor.dispose();
+  }
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+function put(point: DataPoint, name: string, image: AnyImage): void {
+  if (point.hasField(name)) throw new FieldError(`${point.who}: '${name}' is already a field that is not an image.`);
+  point.images.set(name, image);
+}
+
+function common<T extends ArrayLike<number>>(point: DataPoint, what: string, of: (image: AnyImage) => T, tolerance: number): T {
+  const reference = of(point.image);
+  const close = (a: number, b = Number.NaN): boolean => Math.abs(a - b) <= 1e-6 + tolerance * Math.abs(a);
+  for (const [name, image] of point.images) {
+    const other = of(image);
+    if (Array.from(reference).every((value, i) => close(value, other[i]))) continue;
+    const [a, b] = [reference, other].map((values) => Array.from(values).join(", "));
+    throw new ImageError(`${point.who}: 'image' has the ${what} [${a}], '${name}' has [${b}].`);
+  }
+  return reference;
+}
