@@ -51,17 +51,32 @@ const bids = join(work, "bids");
 const cli = join(here, "..", "dist", "cli", "index.js");
 try {
   say("Making the cohort …");
-  for (const [command, args] of [[process.execPath, [cli, "generate", bids, "--participants", "32", "--resolution", "3", "--seed", "42"]]]) {
+  for (const [command, args] of [
+    [process.execPath, [cli, "generate", bids, "--participants", "32", "--resolution", "3", "--seed", "42"]],
+  ]) {
     const { status } = spawnSync(command, args, { stdio: ["ignore", 2, 2] });
     if (status !== 0) throw new Error("the cohort could not be made");
   }
   const { makeKFold } = await import("../dist/split/index.js");
   const { readNifti } = await import("../dist/io/nifti/index.js");
-  const splits = await makeKFold(join(bids, "metadata.tsv"), { nSplits: 4, outputDir: work, stratification: "diagnosis", seed: 42 });
+  const splits = await makeKFold(join(bids, "metadata.tsv"), {
+    nSplits: 4,
+    outputDir: work,
+    stratification: "diagnosis",
+    seed: 42,
+  });
   const subject = readdirSync(bids).find((name) => name.startsWith("sub-"));
   const image = readdirSync(join(bids, subject, "ses-M000", "anat")).find((name) => name.endsWith(".nii.gz"));
   const { shape } = await readNifti(join(bids, subject, "ses-M000", "anat", image));
-  const settings = { inShape: [1, ...shape], channels: [8, 16, 32, 32], norm: "batch", act: "relu", poolingIndices: [0, 1, 2, 3], batchSize: 4, seed: 42 };
+  const settings = {
+    inShape: [1, ...shape],
+    channels: [8, 16, 32, 32],
+    norm: "batch",
+    act: "relu",
+    poolingIndices: [0, 1, 2, 3],
+    batchSize: 4,
+    seed: 42,
+  };
 
   const sides = { reference: [], ours: [] };
   for (let round = 0; round < rounds; round++) {
@@ -94,7 +109,12 @@ try {
   const difference = Math.max(...a.slice(0, compared).map((loss, i) => Math.abs(loss - b[i]) / Math.abs(loss)));
   const curves = { steps: compared, largestRelativeDifference: difference, equal: difference <= 1e-3 };
 
-  const step = { channels: [8, 16, 32, 64], batch: 4, shape: options.short ? [48, 56, 48] : [96, 112, 96], steps: options.short ? 3 : 10 };
+  const step = {
+    channels: [8, 16, 32, 64],
+    batch: 4,
+    shape: options.short ? [48, 56, 48] : [96, 112, 96],
+    steps: options.short ? 3 : 10,
+  };
   const eager = [];
   const mine = [];
   for (let round = 0; round < rounds; round++) {
@@ -106,14 +126,20 @@ try {
     const [reference, ours] = [median(eager.map(pick)), median(mine.map(pick))];
     return { reference, ours, ratio: reference / ours };
   };
-  const stepFigures = { "step, median": pair((r) => median(r.steps.slice(1))), "step, fastest": pair((r) => Math.min(...r.steps)), "peak MB": pair((r) => r.peakMB) };
+  const stepFigures = {
+    "step, median": pair((r) => median(r.steps.slice(1))),
+    "step, fastest": pair((r) => Math.min(...r.steps)),
+    "peak MB": pair((r) => r.peakMB),
+  };
 
   const row = (name, unit, { reference, ours, ratio }) =>
     `${name.padEnd(22)}${reference.toFixed(unit === "MB" ? 0 : 3).padStart(12)}${ours.toFixed(unit === "MB" ? 0 : 3).padStart(12)}${ratio.toFixed(2).padStart(9)}  ${unit}`;
   const out = options.json ? say : (line) => process.stdout.write(`${line}\n`);
   out(`\n${"".padEnd(22)}${"ClinicaDL".padStart(12)}${"this".padStart(12)}${"ratio".padStart(9)}`);
   for (const [name, figure] of Object.entries(figures)) out(row(name, figure.unit, figure));
-  out(`loss curves over ${compared} steps: largest relative difference ${difference.toExponential(1)} (${curves.equal ? "equal" : "NOT equal"} to 1e-3)`);
+  out(
+    `loss curves over ${compared} steps: largest relative difference ${difference.toExponential(1)} (${curves.equal ? "equal" : "NOT equal"} to 1e-3)`,
+  );
   out(`\n${"one step".padEnd(22)}${"PyTorch".padStart(12)}${"this".padStart(12)}${"ratio".padStart(9)}`);
   for (const [name, figure] of Object.entries(stepFigures)) out(row(name, name.endsWith("MB") ? "MB" : "s", figure));
   if (options.json) process.stdout.write(`${JSON.stringify({ figures, curves, step: stepFigures, rounds, epochs })}\n`);

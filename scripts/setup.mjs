@@ -72,7 +72,7 @@ export async function main(args = process.argv.slice(2)) {
   for (const [signal, code] of Object.entries(SIGNALS)) {
     process.once(signal, () => {
       killChildren();
-      say("interrupted: run it again to go on where it stopped");
+      say("interrupted: nothing is left half done, run it again");
       process.exit(code);
     });
   }

@@ -7,7 +7,7 @@ import { type Row, readTsv } from "../io/tsv/index.ts";
 import type { Split } from "../split/index.ts";
 import { Tensor } from "../torch/index.ts";
 import { type JsonValue, show } from "../utils/config.ts";
-import { ClinicaDLException, ConfigError, DataFrameError, DataLeakageError } from "../utils/exceptions.ts";
+import { ClinicaDLException, ConfigError, DataFrameError, DataLeakageError, NotInterpretableJsonError } from "../utils/exceptions.ts";
 import { Callback } from "./callback.ts";
 import type { BatchLike, EventArgs } from "./events.ts";
 import { log } from "./log.ts";
@@ -151,7 +151,7 @@ function compare(what: string, dataset: Dataset, loader: DataLoader | null, dir:
   ] as const;
   for (const [part, path, value] of parts) {
     if (value === null || !existsSync(path)) continue;
-    const before = readJson(path) as JsonValue;
+    const before = readDescription(path);
     if (!isRecord(before) || !isRecord(value)) continue;
     const different = Object.keys(value).filter(
       (key) => (sameData || key !== "data") && JSON.stringify(value[key]) !== JSON.stringify(before[key]),
@@ -160,6 +160,16 @@ function compare(what: string, dataset: Dataset, loader: DataLoader | null, dir:
     log.warning(
       `The ${part} of the ${what} differs from ${path} in ${different.map((key) => `'${key}'`).join(", ")}. Results may not be comparable.`,
     );
+  }
+}
+
+/** A dataset of one's own is described by its name alone, which says nothing. */
+function readDescription(path: string): JsonValue {
+  try {
+    return readJson(path);
+  } catch (error) {
+    if (error instanceof NotInterpretableJsonError) return null;
+    throw error;
   }
 }
 

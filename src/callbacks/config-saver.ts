@@ -6,7 +6,7 @@ import { writeJson } from "../io/files/index.ts";
 import { type DataRecord, type Maps, type SplitRecord, sortedPairs, stageDirectory } from "../io/maps/index.ts";
 import { writeTsv } from "../io/tsv/index.ts";
 import type { Split } from "../split/index.ts";
-import type { JsonValue } from "../utils/config.ts";
+import type { JsonObject } from "../utils/config.ts";
 import { Callback } from "./callback.ts";
 import type { ComputationalConfig } from "./computational.ts";
 import type { EventArgs } from "./events.ts";
@@ -26,11 +26,11 @@ export class ConfigSaverCallback extends Callback {
 
 /** Data as a MAPS describes them; a dataset of one's own that has no `toDict` is described by its name. */
 export function describeData(dataset: Dataset, loader: DataLoader | null): DataRecord {
-  const described = dataset as Dataset & { toDict?: () => JsonValue };
+  const described = dataset as Dataset & { toDict?: () => JsonObject };
   return {
     data: sortedPairs(dataset.df),
     dataset: described.toDict?.() ?? `<${dataset.constructor.name} object>`,
-    dataloader: loader?.toDict() ?? null,
+    dataloader: loader?.toDict() ?? "",
   };
 }
 

@@ -1,3 +1,4 @@
+import type { MetricsHandler } from "../metrics/index.ts";
 import { type JsonObject, type JsonValue, show } from "../utils/config.ts";
 import { CannotReadFieldError, ConfigError, MissingFieldsError } from "../utils/exceptions.ts";
 import { camelToSnake } from "../utils/names.ts";
@@ -69,6 +70,13 @@ export class CallbacksHandler {
     }
   }
 
+  /** Tells those that follow metrics whether low or high values are good. */
+  resolveModes(metrics: MetricsHandler): void {
+    for (const callback of this.#all as (Callback & { resolveModes?: (metrics: MetricsHandler) => void })[]) {
+      callback.resolveModes?.(metrics);
+    }
+  }
+
   /** Calls the method of this event on all callbacks, one after the other. */
   async call<E extends EventName>(event: E, args: EventArgs<E>): Promise<void> {
     for (const callback of this.#order(event)) {
@@ -115,7 +123,7 @@ export class CallbacksHandler {
       }
     }
     // the defaults are kept over addCallbacks: they may have a state
-    const kept = <T extends Callback>(Class: new () => T) => this.#all.find((c) => isA(c, Class)) ?? new Class();
+    const kept = (Class: new () => Callback) => this.#all.find((c) => isA(c, Class)) ?? new Class();
     for (const Class of [LoggerCallback, MonitorCallback, ModelCheckpointCallback, TrainingCheckpointCallback]) {
       if (!passed.some((callback) => isA(callback, Class))) passed.push(kept(Class));
     }

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { z } from "zod";
 import { checkItemName, type ModelDir } from "../io/maps/index.ts";
-import { type Row, writeTsv } from "../io/tsv/index.ts";
+import { writeTsv } from "../io/tsv/index.ts";
 import type { MetricsHandler, Optimum } from "../metrics/index.ts";
 import type { Model } from "../models/index.ts";
 import * as torch from "../torch/index.ts";
@@ -86,8 +86,8 @@ export class ModelCheckpointCallback extends Callback {
     }
     const columns = ["epoch", ...metrics.metricNames];
     const keys = ["epoch", "participant_id", "session_id", ...metrics.metricNames];
-    writeTsv(dir.validationMetrics.aggregatedTsv, withEmptyCells(metrics.getMetricValues(epoch)), columns);
-    writeTsv(dir.validationMetrics.detailsTsv, withEmptyCells(metrics.getDetailedMetricValues(epoch)), keys);
+    writeTsv(dir.validationMetrics.aggregatedTsv, metrics.getMetricValues(epoch), columns);
+    writeTsv(dir.validationMetrics.detailsTsv, metrics.getDetailedMetricValues(epoch), keys);
   }
 
   override stateDict(): unknown {
@@ -112,10 +112,4 @@ export class ModelCheckpointCallback extends Callback {
     const { mode, ...fields } = readFields("ModelCheckpointCallback", dict, ["metric", "epochs", "save_last", "mode"]);
     return new ModelCheckpointCallback(fields as z.input<typeof schema>);
   }
-}
-
-function withEmptyCells(rows: readonly Row[]): Row[] {
-  return rows.map((row) =>
-    Object.fromEntries(Object.entries(row).map(([key, value]) => [key, Number.isNaN(value) ? null : value])),
-  );
 }

@@ -26,9 +26,9 @@ export class TrainingLossCallback extends Callback {
     const { trainingLossTsv } = maps.training.split(state.splitIdx ?? 0);
     mkdirSync(dirname(trainingLossTsv), { recursive: true });
     const rows = this.#rows.map(({ losses }) =>
-      Object.fromEntries(this.#names.map((name) => [name, finite(losses[name])])),
+      Object.fromEntries(this.#names.map((name) => [name, losses[name] ?? Number.NaN])),
     );
-    writeTsv(trainingLossTsv, rows, [...this.#names]);
+    writeTsv(trainingLossTsv, rows, this.#names, { floats: this.#names });
   }
 
   /** `{loss: {(epoch, batch): value}}`. */
@@ -53,8 +53,4 @@ export class TrainingLossCallback extends Callback {
     }
     this.#rows = [...rows.values()];
   }
-}
-
-function finite(value: number | undefined): number | null {
-  return value === undefined || Number.isNaN(value) ? null : value;
 }

@@ -1,0 +1,249 @@
+import * as torch from "../../torch/index.ts";
+import { type DType, Tensor } from "../../torch/index.ts";
+import { show } from "../../utils/config.ts";
+import { ConfigError, DataFrameError, ImageError } from "../../utils/exceptions.ts";
+import type { DataPoint } from "../structures/index.ts";
+
+export interface FieldOptions {
+  /** Default: that of the values. */
+  readonly dtype?: DType;
+  /** Whether a field of single numbers comes as (N, 1) instead of (N). Default false. */
+  readonly ensureChannelDim?: boolean;
+}
+
+interface Stack {
+  /** (N, …); owned by the batch. */
+  readonly tensor: Tensor;
+  /** The samples' own tensors when it was made: views of it. Once one was replaced, the stack is out of date. */
+  readonly rows: readonly Tensor[];
+}
+
+/**
+ * Samples that go through the network together. Owns them: `dispose()` gives back all their tensors.
+ *
+ * Fields that are tensors are held stacked, and the samples' own tensors are views of the stack.
+ */
+export class Batch<T extends DataPoint = DataPoint> implements Disposable, Iterable<T> {
+  readonly samples: readonly T[];
+  readonly #stacks = new Map<string, Stack>();
+  #device: string | null = null;
+  #nonBlocking = false;
+  #channelsLast = false;
+
+  /** @throws ConfigError when there are no samples. */
+  constructor(samples: Iterable<T>) {
+    this.samples = [...samples];
+    if (this.samples.length === 0) throw new ConfigError("Batch: a batch needs at least one sample, got none.");
+  }
+
+  get length(): number {
+    return this.samples.length;
+  }
+  /** Sample number `index`. @throws RangeError */
+  get(index: number): T {
+    const sample = this.samples[index];
+    if (sample === undefined) throw new RangeError(`The batch has ${this.length} samples; there is no number ${index}.`);
+    return sample;
+  }
+  [Symbol.iterator](): Iterator<T> {
+    return this.samples[Symbol.iterator]();
+  }
+  get participants(): { readonly participantId: string; readonly sessionId: string }[] {
+    return this.samples.map(({ participantId, sessionId }) => ({ participantId, sessionId }));
+  }
+  /** Where `getField` puts tensors; null: they stay where they are. */
+  get device(): string | null {
+    return this.#device;
+  }
+  get channelsLast(): boolean {
+    return this.#channelsLast;
+  }
+
+  /** From now on `getField` gives tensors on this device and in this memory format. Nothing is moved yet. Returns itself. */
+  to(options: { readonly device?: string; readonly nonBlocking?: boolean; readonly channelsLast?: boolean }): this {
+    if (options.device !== undefined) {
+      this.#device = options.device;
+      this.#nonBlocking = options.nonBlocking ?? false;
+    }
+    if (options.channelsLast !== undefined) this.#channelsLast = options.channelsLast;
+    return this;
+  }
+
+  /**
+   * A field of all samples as one tensor (N, …): images as (N, C, D, H, W), or (N, C, H, W) for squeezed slices. A column
+   * of integers comes as int64, of floats as float64, of booleans as bool.
+   *
+   * The tensor belongs to the caller (or the open scope), but may share its memory with the batch: do not write into it.
+   *
+   * @throws FieldError when a sample lacks the field.
+   * @throws DataFrameError when a value is no number: names the participant, the field and the value.
+   * @throws ImageError when shapes differ: names participants and shapes.
+   */
+  getField(name: string, { dtype, ensureChannelDim = false }: FieldOptions = {}): Tensor {
+    const made: Tensor[] = [];
+    const step = (tensor: Tensor): Tensor => {
+      made.push(tensor);
+      return tensor;
+    };
+    try {
+      let tensor = step(this.#stackOf(name)?.alias() ?? this.#assemble(name));
+      if (ensureChannelDim && tensor.ndim === 1) tensor = step(tensor.unsqueeze(1));
+      if ((dtype !== undefined && dtype !== tensor.dtype) || (this.#device !== null && this.#device !== tensor.device)) {
+        tensor = step(tensor.to({ dtype, device: this.#device ?? undefined, nonBlocking: this.#nonBlocking }));
+      }
+      if (this.#channelsLast && (tensor.ndim === 4 || tensor.ndim === 5)) tensor = step(torch.toChannelsLast(tensor));
+      made.pop();
+      return tensor;
+    } finally {
+      for (const tensor of made) tensor.dispose();
+    }
+  }
+
+  /** A field of all samples as it is, one value per sample; the tensors of images in objects of their own. */
+  getValues(name: string): unknown[] {
+    return this.samples.map((sample) => valueOf(sample, name));
+  }
+
+  /** Gives each sample its row of a tensor (N, …), or its value of a list. Replaces a field of this name. */
+  addField(name: string, values: Tensor | readonly unknown[]): void {
+    this.#share(name, values, (sample, value) => sample.setField(name, value));
+  }
+  /** Gives each sample an image, its row of a tensor (N, C, D, H, W), in the place of its main image. */
+  addImages(name: string, values: Tensor): void {
+    this.#share(name, values, (sample, value) => sample.addImage(name, value as Tensor));
+  }
+  /** As {@link addImages}, for masks. */
+  addMasks(name: string, values: Tensor): void {
+    this.#share(name, values, (sample, value) => sample.addMask(name, value as Tensor));
+  }
+
+  /**
+   * Stacks the images that have the same shape in all samples: done once, where the batch is made (in a worker thread, if
+   * there are any).
+   */
+  stackImages(): this {
+    for (const name of this.get(0).images.keys()) {
+      if (this.#stacks.has(name) || !this.samples.every((sample) => sample.images.has(name))) continue;
+      const tensors = this.samples.map((sample) => sample.getImage(name).tensor);
+      const shape = tensors[0]?.shape.join();
+      const dtype = tensors[0]?.dtype;
+      if (!tensors.every((tensor) => tensor.shape.join() === shape && tensor.dtype === dtype)) continue;
+      this.adoptStack(name, torch.stack(tensors, 0));
+      for (const tensor of tensors) tensor.dispose();
+    }
+    return this;
+  }
+
+  /** The image stacks (N, C, D, H, W), by name. */
+  imageStacks(): Map<string, Tensor> {
+    return new Map([...this.#stacks].filter(([name]) => this.get(0).images.has(name)).map(([name, { tensor }]) => [name, tensor]));
+  }
+
+  /** Takes over a stack (N, C, D, H, W): the samples' images of this name become views of it. */
+  adoptStack(name: string, stack: Tensor): void {
+    stack.keep();
+    const rows = this.samples.map((sample, i) => {
+      const row = stack.select(0, i).keep();
+      sample.getImage(name).tensor = row;
+      return row;
+    });
+    this.#stacks.set(name, { tensor: stack, rows });
+  }
+
+  dispose(): void {
+    for (const { tensor } of this.#stacks.values()) tensor.dispose();
+    for (const sample of this.samples) sample.dispose();
+  }
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #share(name: string, values: Tensor | readonly unknown[], give: (sample: T, value: unknown) => void): void {
+    const count = values instanceof Tensor ? (values.shape[0] ?? 0) : values.length;
+    if (count !== this.length) {
+      throw new ConfigError(`Batch: '${name}' has ${count} values; the batch has ${this.length} samples.`);
+    }
+    this.#forget(name);
+    if (!(values instanceof Tensor)) {
+      this.samples.forEach((sample, i) => {
+        give(sample, values[i]);
+      });
+      return;
+    }
+    const rows = this.samples.map((sample, i) => {
+      const row = values.select(0, i).keep();
+      give(sample, row);
+      return row;
+    });
+    this.#stacks.set(name, { tensor: values.alias().keep(), rows });
+  }
+
+  /** Gives back what a field held. */
+  #forget(name: string): void {
+    this.#stacks.get(name)?.tensor.dispose();
+    this.#stacks.delete(name);
+    for (const sample of this.samples) {
+      sample.images.get(name)?.dispose();
+      const value = sample.fields.get(name);
+      if (value instanceof Tensor) value.dispose();
+    }
+  }
+
+  /** The stack of a field, if the samples' tensors still are its views, in the shape that networks see. */
+  #stackOf(name: string): Tensor | undefined {
+    const stack = this.#stacks.get(name);
+    if (stack === undefined) return undefined;
+    const current = this.samples.every((sample, i) => {
+      const held = sample.images.get(name)?.tensor ?? sample.fields.get(name);
+      return held === stack.rows[i] && !("squeeze" in sample && sample.squeeze === true && sample.images.has(name));
+    });
+    return current ? stack.tensor : undefined;
+  }
+
+  /** Stacks the values of a field. */
+  #assemble(name: string): Tensor {
+    const values = this.samples.map((sample) => valueOf(sample, name));
+    const own: Tensor[] = values.filter((value, i) => value instanceof Tensor && this.get(i).images.has(name)) as Tensor[];
+    try {
+      if (values.every((value) => value instanceof Tensor)) return this.#stack(name, values);
+      const columns = this.get(0).dtypes;
+      return numbersToTensor(values, columns.get(name), (i, value) => {
+        throw new DataFrameError(
+          `${this.get(i).who}: '${name}' is ${show(value)}, and a number is needed. Correct it in the data, or give BidsDataset a function for this column: columns: { ${name}: (column) => … }.`,
+        );
+      });
+    } finally {
+      for (const tensor of own) tensor.dispose();
+    }
+  }
+
+  #stack(name: string, tensors: readonly Tensor[]): Tensor {
+    const shape = tensors[0]?.shape.join();
+    if (tensors.some((tensor) => tensor.shape.join() !== shape)) {
+      const shapes = tensors.map((tensor, i) => `${this.get(i).who}: (${tensor.shape.join(", ")})`);
+      throw new ImageError(
+        `The samples of this batch have different shapes for '${name}', and cannot be stacked: ${shapes.join("; ")}. Bring them to one shape (CropOrPad, Resize, Resample, or patches), or use a batch size of 1.`,
+      );
+    }
+    return torch.stack(tensors, 0);
+  }
+}
+
+function valueOf(sample: DataPoint, name: string): unknown {
+  return sample.images.has(name) ? sample.getImageTensor(name) : sample.getField(name);
+}
+
+/** Numbers, booleans, or nested arrays of them, one per sample, as pandas' and PyTorch's types have it. */
+function numbersToTensor(values: readonly unknown[], dtype: DType | undefined, refuse: (index: number, value: unknown) => never): Tensor {
+  values.forEach((value, i) => {
+    if (!isNumeric(value)) refuse(i, value);
+  });
+  const fraction = dtype === "int64" && values.some((value) => typeof value === "number" && !Number.isInteger(value));
+  const type = fraction ? "float64" : dtype;
+  return torch.tensor(values as number[], type === undefined ? {} : { dtype: type });
+}
+
+function isNumeric(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every(isNumeric);
+  return typeof value === "boolean" || (typeof value === "number" && !Number.isNaN(value));
+}

@@ -1,0 +1,33 @@
+import type { Cell, Row } from "../../io/tsv/index.ts";
+import type { ToDict } from "../../utils/config.ts";
+import type { Sample } from "../structures/index.ts";
+
+/** What selects rows of a dataset: a TSV, rows with both ids, or (participant, session) pairs. */
+export type Selection = string | readonly Row[] | readonly (readonly [participantId: string, sessionId: string])[];
+
+/** Samples by number, with a table that says whose they are. */
+export interface Dataset extends ToDict {
+  /** One row per image: `participant_id`, `session_id`, and what is known of them. */
+  readonly df: readonly Row[];
+  /** The number of samples. */
+  readonly length: number;
+  readonly evalMode: boolean;
+  /** Sample number `index`, which belongs to the caller: dispose it. @throws RangeError when there is none. */
+  get(index: number): Promise<Sample>;
+  /** Augmentations on. */
+  train(): void;
+  /** Augmentations off. */
+  eval(): void;
+  /** What is random in a sample follows from (seed, epoch, index) alone. Default 0. */
+  setEpoch(epoch: number): void;
+  /** Default 0. */
+  setSeed(seed: number): void;
+  /** The (participant, session) pairs, in the order of the rows. */
+  getParticipantSessionCouples(): [participantId: string, sessionId: string][];
+  /** The value of a column for the image of a sample. */
+  getSampleInfo(index: number, column: string): Cell;
+  /** The same dataset with the given pairs only, in their order; pairs it does not have are ignored. @throws DataFrameError when none is left. */
+  subset(selection: Selection): Dataset;
+  /** What a worker thread needs to build it again. @throws ConfigError naming what cannot travel. */
+  toWorker(): unknown;
+}

@@ -1,0 +1,106 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { Bids, BidsFileType } from "../../io/bids/index.ts";
+import type { ParticipantRow } from "../../io/tsv/index.ts";
+import { type JsonObject, type JsonValue, show } from "../../utils/config.ts";
+import { CannotReadFieldError, ConfigError, ImageError } from "../../utils/exceptions.ts";
+
+type FileTypeInput = BidsFileType | ConstructorParameters<typeof BidsFileType>[0];
+
+/** Where a mask comes from: one file for all, a file type in the dataset of the images, or a file type in another. */
+export type MaskInput = string | FileTypeInput | readonly [bids: string | Bids, fileType: FileTypeInput];
+
+export type MaskSource =
+  | { readonly kind: "common"; readonly path: string }
+  | { readonly kind: "individual"; readonly bids: Bids; readonly fileType: BidsFileType; readonly ownBids: boolean };
+
+/** The files of one row. */
+export interface RowFiles {
+  readonly image: string;
+  /** By name. */
+  readonly masks: Readonly<Record<string, string>>;
+}
+
+export function toFileType(input: FileTypeInput, field: string): BidsFileType {
+  if (input instanceof BidsFileType) return input;
+  if (typeof input !== "object" || input === null) {
+    throw new ConfigError(`BidsDataset: '${field}' got ${show(input)}. Give a BidsFileType, such as new BidsFileType({ suffix: "T1w", dataType: "anat" }).`);
+  }
+  return new BidsFileType(input);
+}
+
+export function toBids(input: string | Bids): Bids {
+  return input instanceof Bids ? input : new Bids(input);
+}
+
+export function toMaskSource(name: string, input: MaskInput, bids: Bids): MaskSource {
+  if (typeof input === "string") {
+    const path = resolve(input);
+    if (!existsSync(path)) throw new ImageError(`The mask '${name}' does not exist: ${path}.`);
+    return { kind: "common", path };
+  }
+  if (isPair(input)) {
+    return { kind: "individual", bids: toBids(input[0]), fileType: toFileType(input[1], `masks.${name}`), ownBids: true };
+  }
+  return { kind: "individual", bids, fileType: toFileType(input, `masks.${name}`), ownBids: false };
+}
+
+function isPair(input: MaskInput): input is readonly [string | Bids, FileTypeInput] {
+  return Array.isArray(input);
+}
+
+export function maskToJson(source: MaskSource): JsonValue {
+  if (source.kind === "common") return source.path;
+  return source.ownBids ? [source.bids.toDict(), source.fileType.toDict()] : source.fileType.toDict();
+}
+
+export function maskFromJson(name: string, json: JsonValue): MaskInput {
+  if (typeof json === "string") return json;
+  if (Array.isArray(json) && isObject(json[0]) && isObject(json[1])) return [Bids.fromDict(json[0]), BidsFileType.fromDict(json[1])];
+  if (isObject(json)) return BidsFileType.fromDict(json);
+  throw new CannotReadFieldError(`BidsDataset: the mask '${name}' cannot be read from ${JSON.stringify(json)}.`, ["masks"]);
+}
+
+function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
+ * The files of every row.
+ * @throws ImageError listing the sessions without an image or mask.
+ */
+export function findFiles(
+  rows: readonly ParticipantRow[],
+  bids: Bids,
+  fileType: BidsFileType,
+  masks: ReadonlyMap<string, MaskSource>,
+): RowFiles[] {
+  const images = findAll(rows, bids, fileType, "image");
+  const files = images.map((image) => ({ image, masks: {} as Record<string, string> }));
+  for (const [name, source] of masks) {
+    const paths = source.kind === "common" ? rows.map(() => source.path) : findAll(rows, source.bids, source.fileType, `mask '${name}'`);
+    paths.forEach((path, i) => {
+      const row = files[i];
+      if (row !== undefined) row.masks[name] = path;
+    });
+  }
+  return files;
+}
+
+const SHOWN = 10;
+
+function findAll(rows: readonly ParticipantRow[], bids: Bids, fileType: BidsFileType, what: string): string[] {
+  const missing: string[] = [];
+  const paths = rows.map(({ participant_id: participantId, session_id: sessionId }) => {
+    if (bids.hasFileType(participantId, sessionId, fileType)) return bids.getPath(fileType, { participantId, sessionId });
+    missing.push(`(${participantId}, ${sessionId})`);
+    return "";
+  });
+  if (missing.length > 0) {
+    const listed = missing.slice(0, SHOWN).join(", ") + (missing.length > SHOWN ? `, and ${missing.length - SHOWN} more` : "");
+    throw new ImageError(
+      `${missing.length} of ${rows.length} sessions have no ${what} of type ${fileType} in ${bids.participantsDir}: ${listed}. Take these rows out of the data, or correct the file type.`,
+    );
+  }
+  return paths;
+}

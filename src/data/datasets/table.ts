@@ -1,0 +1,138 @@
+import { hasFloats, markFloats } from "../../io/json/index.ts";
+import { type Cell, floatColumns, markFloatColumns, type ParticipantRow, pairKey, type Row, readParticipants } from "../../io/tsv/index.ts";
+import type { DType } from "../../torch/index.ts";
+import type { JsonObject, JsonValue } from "../../utils/config.ts";
+import { CannotReadFieldError, DataFrameError } from "../../utils/exceptions.ts";
+import type { Selection } from "./dataset.ts";
+
+/** The function that turns a column into what the network is to see: one value per row. */
+export type ColumnFunction = (column: readonly Cell[]) => readonly Cell[];
+
+/** The metadata of a dataset: one row per (participant, session), and which columns hold floats. */
+export class Table {
+  readonly rows: readonly ParticipantRow[];
+  readonly floats: ReadonlySet<string>;
+  readonly #indexOf: ReadonlyMap<string, number>;
+
+  constructor(rows: readonly ParticipantRow[], floats: Iterable<string>) {
+    this.floats = new Set(floats);
+    this.rows = markFloatColumns(rows, this.floats);
+    this.#indexOf = new Map(rows.map((row, i) => [pairKey(row), i]));
+  }
+
+  /** A copy of the rows, or the TSV. @throws DataFrameError when it is no table of participants and sessions. */
+  static read(data: string | readonly Row[]): Table {
+    const rows = readParticipants(data, { name: "The table given as 'data'" });
+    const copies = rows.map((row) => Object.fromEntries(Object.entries(row).map(([k, v]) => [k, missingAsNull(v)])) as ParticipantRow);
+    return new Table(copies, floatColumns(rows));
+  }
+
+  get columns(): string[] {
+    return [...new Set(this.rows.flatMap((row) => Object.keys(row)))];
+  }
+
+  /** @throws DataFrameError naming the columns there are. */
+  requireColumn(column: string): void {
+    if (!this.rows.some((row) => column in row)) {
+      throw new DataFrameError(`There is no column '${column}' in the metadata. There are: ${this.columns.join(", ")}.`);
+    }
+  }
+
+  /** The table with a column replaced by what the function makes of it. */
+  encode(column: string, encode: ColumnFunction): Table {
+    let encoded: readonly Cell[];
+    try {
+      encoded = encode(this.rows.map((row) => row[column] ?? null));
+    } catch (error) {
+      throw new DataFrameError(
+        `The function given for the column '${column}' failed: ${(error as Error).message}. It gets the column as an array, and returns an array.`,
+        { cause: error },
+      );
+    }
+    if (!Array.isArray(encoded) || encoded.length !== this.rows.length) {
+      const got = Array.isArray(encoded) ? `${encoded.length} values` : typeof encoded;
+      throw new DataFrameError(`The function given for the column '${column}' must return an array of ${this.rows.length} values; it returned ${got}.`);
+    }
+    const rows = this.rows.map((row, i): ParticipantRow => ({ ...row, [column]: missingAsNull(encoded[i] ?? null) }));
+    return this.#with(rows, column);
+  }
+
+  /** The table with a column of integers added. */
+  withIntegers(column: string, values: readonly number[]): Table {
+    const rows = this.rows.map((row, i): ParticipantRow => ({ ...row, [column]: values[i] ?? null }));
+    return this.#with(rows, column);
+  }
+
+  #with(rows: readonly ParticipantRow[], changed: string): Table {
+    const isFloat = floatColumns(rows.map((row): Row => ({ [changed]: row[changed] ?? null }))).has(changed);
+    const kept = [...this.floats].filter((column) => column !== changed);
+    return new Table(rows, isFloat ? [...kept, changed] : kept);
+  }
+
+  /** Where the pairs are, in the order asked for; those that are not here are left out. */
+  find(selection: Selection): number[] {
+    const pairs = pairsOf(selection);
+    return [...new Set(pairs.map(pairKey))].flatMap((key) => this.#indexOf.get(key) ?? []);
+  }
+
+  take(indices: readonly number[]): Table {
+    return new Table(
+      indices.map((i) => this.rows[i]).filter((row) => row !== undefined),
+      this.floats,
+    );
+  }
+
+  /** As what the values of a column become tensors, as pandas would have it: int64, float64 or bool; undefined for text. */
+  dtypeOf(column: string): DType | undefined {
+    const values = this.rows.map((row) => row[column] ?? null);
+    if (values.every((value) => typeof value === "boolean")) return "bool";
+    if (!values.every((value) => value === null || typeof value === "number")) return undefined;
+    return this.floats.has(column) || values.includes(null) ? "float64" : "int64";
+  }
+
+  /** Column by column, with row numbers as keys. */
+  toDict(): JsonObject {
+    return Object.fromEntries(
+      this.columns.map((column): [string, JsonObject] => {
+        const cells: JsonObject = Object.fromEntries(this.rows.map((row, i) => [String(i), row[column] ?? null]));
+        return [column, this.floats.has(column) ? markFloats(cells) : cells];
+      }),
+    );
+  }
+
+  /** Reverse of {@link toDict}; row numbers may have gaps, as after a selection in pandas. */
+  static fromDict(dict: JsonValue | undefined): Table {
+    if (!isObject(dict)) throw new CannotReadFieldError(`BidsDataset: 'data' must be a table, column by column.`, ["data"]);
+    const rows = new Map<string, Row>();
+    const floats: string[] = [];
+    for (const [column, cells] of Object.entries(dict)) {
+      if (!isObject(cells)) throw new CannotReadFieldError(`BidsDataset: the column '${column}' of 'data' must be an object.`, ["data"]);
+      if (hasFloats(cells)) floats.push(column);
+      for (const [index, value] of Object.entries(cells)) {
+        if (typeof value === "object" && value !== null) {
+          throw new CannotReadFieldError(`BidsDataset: row ${index} of the column '${column}' of 'data' is not a value.`, ["data"]);
+        }
+        const row = rows.get(index) ?? {};
+        row[column] = missingAsNull(value);
+        rows.set(index, row);
+      }
+    }
+    const list = [...rows.values()];
+    return new Table(readParticipants(list, { name: "The table of the dataset" }), [...floatColumns(list), ...floats]);
+  }
+}
+
+function pairsOf(selection: Selection): { participant_id: string; session_id: string }[] {
+  if (typeof selection === "string") return [...readParticipants(selection)];
+  const isPair = (item: unknown): item is readonly [string, string] => Array.isArray(item);
+  const rows = selection.map((item): Row => (isPair(item) ? { participant_id: item[0], session_id: item[1] } : item));
+  return [...readParticipants(rows, { checkDuplicates: false, name: "The table given to subset()" })];
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function missingAsNull(value: Cell): Cell {
+  return typeof value === "number" && Number.isNaN(value) ? null : value;
+}

@@ -1,0 +1,51 @@
+import { DataLoader } from "../data/dataloader/index.ts";
+import { type Dataset, datasetFromDict } from "../data/datasets/index.ts";
+import { readJson } from "../io/files/index.ts";
+import type { DataDir, Maps } from "../io/maps/index.ts";
+import { readTsv } from "../io/tsv/index.ts";
+import { type LoaderOptions, Split } from "../split/index.ts";
+import type { JsonObject } from "../utils/config.ts";
+import { CannotReadJsonError } from "../utils/exceptions.ts";
+import { snakeToCamel } from "../utils/names.ts";
+
+/** Reads one file of a MAPS; what goes wrong names the file and what can be passed instead. */
+export function readComponent<T>(what: string, path: string, remedy: string, read: (dict: JsonObject) => T): T {
+  try {
+    return read(readJson(path));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CannotReadJsonError(`The ${what} cannot be restored from ${path}: ${why} ${remedy}`, { cause: error });
+  }
+}
+
+function readData(dir: DataDir, remedy: string): { dataset: Dataset; options: LoaderOptions } {
+  return {
+    dataset: readComponent("dataset", dir.datasetJson, remedy, datasetFromDict),
+    options: readComponent("loader", dir.dataloaderJson, remedy, loaderOptions),
+  };
+}
+
+/** The options with which a `dataloader.json` was built. */
+function loaderOptions({ name_, ...fields }: JsonObject): LoaderOptions {
+  return Object.fromEntries(Object.entries(fields).map(([key, value]) => [snakeToCamel(key), value])) as LoaderOptions;
+}
+
+/** The split on which a training was begun. */
+export function restoreSplit(maps: Maps, index: number): Split {
+  const remedy = `Pass the split: resume({ splitIdx: ${index}, split }).`;
+  const dirs = [maps.training.data.train(index), maps.training.data.validation(index)] as const;
+  const [train, validation] = dirs.map((dir) => {
+    const { dataset, options } = readData(dir, remedy);
+    return { dataset: dataset.subset(readTsv(dir.dataTsv)), options };
+  }) as [ReturnType<typeof readData>, ReturnType<typeof readData>];
+  const split = new Split({ index, trainDataset: train.dataset, valDataset: validation.dataset });
+  split.buildTrainLoader(train.options);
+  split.buildValLoader(validation.options);
+  return split;
+}
+
+/** The loader of validation data, or of a test group. */
+export function restoreDataLoader(dir: DataDir): DataLoader {
+  const { dataset, options } = readData(dir, "Pass the loader: { dataloader }.");
+  return new DataLoader(dataset.subset(readTsv(dir.dataTsv)), options);
+}

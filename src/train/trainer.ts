@@ -1,0 +1,400 @@
+import { existsSync } from "node:fs";
+import {
+  type Callback,
+  CallbacksHandler,
+  checkResumedSplit,
+  checkSplit,
+  checkTest,
+  ComputationalConfig,
+  type ComputationalOptions,
+  describeSplit,
+  recordTest,
+  TrainerState,
+} from "../callbacks/index.ts";
+import type { DataLoader } from "../data/dataloader/index.ts";
+import { readJson, writeJson } from "../io/files/index.ts";
+import { checkItemName, Maps } from "../io/maps/index.ts";
+import { LossMetricConfig, type MetricLike, MetricsHandler } from "../metrics/index.ts";
+import { Model, modelFromDict } from "../models/index.ts";
+import { OptimizationConfig } from "../optim/index.ts";
+import type { Split } from "../split/index.ts";
+import * as torch from "../torch/index.ts";
+import { show } from "../utils/config.ts";
+import { ClinicaDLException, ConfigError } from "../utils/exceptions.ts";
+import { seedEverythingContext } from "../utils/seed.ts";
+import { evaluationLoop, type Run, tell, trainLoop } from "./loop.ts";
+import { placeModel, resetToCpu } from "./placement.ts";
+import { readComponent, restoreDataLoader, restoreSplit } from "./restore.ts";
+
+type Metrics = MetricsHandler | Readonly<Record<string, MetricLike>>;
+type Callbacks = CallbacksHandler | readonly Callback[];
+type Computational = ComputationalConfig | ComputationalOptions;
+
+export interface TrainerOptions {
+  /** Where all that is produced goes: a directory that does not exist yet, or is empty. */
+  readonly maps: string | Maps;
+  readonly model: Model;
+  /** What is computed on validation and test data, by name. Default: the loss. */
+  readonly metrics?: Metrics;
+  readonly optimization?: OptimizationConfig | ConstructorParameters<typeof OptimizationConfig>[0];
+  /** Besides those that are there by default. */
+  readonly callbacks?: Callbacks;
+  /** Whether a MAPS that exists is deleted first. Default false. */
+  readonly overwrite?: boolean;
+}
+
+/** What `fromMaps` takes instead of what the MAPS says. */
+export interface RestoreOptions {
+  readonly model?: Model;
+  readonly metrics?: Metrics;
+  readonly callbacks?: Callbacks;
+}
+
+export interface TrainOptions {
+  readonly computational?: Computational;
+  /** Which of the metrics to compute. Default: all. */
+  readonly metrics?: readonly string[];
+}
+
+export interface ResumeOptions {
+  readonly splitIdx: number;
+  /** The split, where it cannot be read from the MAPS (a dataset of one's own). */
+  readonly split?: Split;
+  /** What differs from the recorded set-up, such as `{ gpu: false }`. */
+  readonly computational?: ComputationalOptions;
+}
+
+export interface ValidateOptions {
+  readonly splitIdx: number;
+  readonly metrics: readonly string[];
+  /** The validation data, where they cannot be read from the MAPS. */
+  readonly dataloader?: DataLoader;
+  /** `best-<metric>`, `epoch-<n>` or `final`. Default: all of them. */
+  readonly modelCheckpoint?: string;
+  /** What differs from the recorded set-up. */
+  readonly computational?: ComputationalOptions;
+}
+
+export interface TestOptions {
+  /** `split-<i>_best-<metric>`, `split-<i>_epoch-<n>` or `split-<i>_final`. */
+  readonly modelCheckpoint: string;
+  /** The name of the test data. */
+  readonly groupName: string;
+  /** Default: all. */
+  readonly metrics?: readonly string[];
+  /** The test data; not needed for a group that was tested before. */
+  readonly dataloader?: DataLoader;
+  readonly computational?: Computational;
+}
+
+const RESTORED = Symbol("restored");
+
+/**
+ * Trains a model on splits, and evaluates it, into a MAPS.
+ *
+ * ```ts
+ * const trainer = new Trainer({ maps: "maps", model });
+ * await trainer.train(split);
+ * await trainer.resume({ splitIdx: 0 }); // after an interruption; in another process: (await Trainer.fromMaps("maps")).resume(…)
+ * ```
+ */
+export class Trainer {
+  readonly maps: Maps;
+  readonly model: Model;
+  readonly metrics: MetricsHandler;
+  readonly callbacks: CallbacksHandler;
+  readonly optimization: OptimizationConfig;
+  readonly state = new TrainerState();
+  /** The weights before any training; kept where every training is to start from them. */
+  readonly #initialWeights: Map<string, torch.Tensor> | null;
+
+  constructor(options: TrainerOptions, restored: typeof RESTORED | null = null) {
+    const { maps, model, metrics, optimization, callbacks, overwrite = false, ...rest } = options;
+    for (const key of Object.keys(rest)) throw new ConfigError(`Trainer: unknown option '${key}'. Check the spelling.`);
+    if (!(model instanceof Model)) throw new ConfigError(`Trainer: 'model' got ${show(model)}. Expected a Model.`);
+    this.maps = maps instanceof Maps ? maps : new Maps(maps);
+    this.model = model;
+    this.metrics = asMetrics(metrics ?? { loss: new LossMetricConfig({ lossName: "loss" }) });
+    this.metrics.initMetrics(model);
+    this.callbacks = callbacks instanceof CallbacksHandler ? callbacks : new CallbacksHandler(callbacks ?? []);
+    this.callbacks.resolveModes(this.metrics);
+    this.optimization = optimization instanceof OptimizationConfig ? optimization : new OptimizationConfig(optimization);
+    if (restored === null) this.maps.create({ overwrite, fill: (staging) => this.#describe(staging) });
+    this.#initialWeights = this.optimization.resetModel ? null : copyOf(model);
+    this.callbacks.callNow("onTrainerInit", { ...this.#parts, maps: this.maps, model, state: this.state });
+  }
+
+  get #parts() {
+    return { metrics: this.metrics, optimization: this.optimization, callbacks: this.callbacks };
+  }
+
+  /** Writes down what the Trainer is made of. */
+  #describe(maps: Maps): void {
+    writeJson(maps.modelJson, this.model.toDict());
+    writeJson(maps.metricsJson, this.metrics.toDict());
+    writeJson(maps.callbacksJson, this.callbacks.toDict());
+    writeJson(maps.training.optimizationJson, this.optimization.toDict());
+    maps.saveFile(this.model.toString(), maps.architectureLog);
+  }
+
+  /**
+   * The Trainer of a MAPS.
+   * @param options parts that JSON cannot hold, such as a model or a callback of one's own.
+   * @throws CannotReadJsonError naming the part that cannot be restored and must be passed.
+   */
+  static async fromMaps(path: string | Maps, options: RestoreOptions = {}): Promise<Trainer> {
+    const { model, metrics, callbacks, ...rest } = options;
+    for (const key of Object.keys(rest)) throw new ConfigError(`fromMaps: unknown option '${key}'. Check the spelling.`);
+    const maps = path instanceof Maps ? path : new Maps(path);
+    maps.read();
+    const remedy = (part: string) => `Pass it: Trainer.fromMaps(path, { ${part} }).`;
+    return new Trainer(
+      {
+        maps,
+        model: model ?? readComponent("model", maps.modelJson, remedy("model"), modelFromDict),
+        metrics:
+          metrics ??
+          readComponent("metrics", maps.metricsJson, remedy("metrics"), (dict) => MetricsHandler.fromDict(dict)),
+        callbacks:
+          callbacks ??
+          readComponent("callbacks", maps.callbacksJson, remedy("callbacks"), (dict) => CallbacksHandler.fromDict(dict)),
+        optimization: OptimizationConfig.fromDict(readJson(maps.training.optimizationJson)),
+      },
+      RESTORED,
+    );
+  }
+
+  /** Adds metrics, for validations and tests to come. */
+  addMetrics(metrics: Readonly<Record<string, MetricLike>>): void {
+    this.metrics.addMetrics(metrics);
+    writeJson(this.maps.metricsJson, this.metrics.toDict(), { overwrite: true });
+  }
+  addCallbacks(callbacks: readonly Callback[]): void {
+    this.callbacks.addCallbacks(callbacks);
+    this.callbacks.resolveModes(this.metrics);
+    writeJson(this.maps.callbacksJson, this.callbacks.toDict(), { overwrite: true });
+  }
+
+  /** Trains the model on a split, from new weights (or those it was given with, if `optimization.resetModel` is false). */
+  async train(split: Split, options: TrainOptions = {}): Promise<void> {
+    const { computational, metrics, ...rest } = options;
+    for (const key of Object.keys(rest)) throw new ConfigError(`train: unknown option '${key}'. Check the spelling.`);
+    const config = asComputational(computational);
+    this.maps.read();
+    this.#checkNotTrained(split.index);
+    config.checkDevice();
+    const handler = metrics === undefined ? this.metrics : this.metrics.subset(metrics);
+    checkSplit(split);
+    this.maps.createSplit(split.index, describeSplit(split, config));
+    await this.#fit("onTrainStart", split, config, handler);
+  }
+
+  /** Goes on with an interrupted training, from its last checkpoint, as if it had not been interrupted. */
+  async resume(options: ResumeOptions): Promise<void> {
+    const { splitIdx, split: given, computational, ...rest } = options;
+    for (const key of Object.keys(rest)) throw new ConfigError(`resume: unknown option '${key}'. Check the spelling.`);
+    this.maps.read();
+    this.#checkTrained(splitIdx);
+    if (given !== undefined && given.index !== splitIdx) {
+      throw new ConfigError(`resume: 'splitIdx' is ${splitIdx}, but the split passed has the index ${given.index}.`);
+    }
+    this.#checkCheckpoint(splitIdx);
+    const config = this.#recordedComputational(splitIdx, computational);
+    const split = given ?? restoreSplit(this.maps, splitIdx);
+    checkResumedSplit(this.maps, split);
+    // metrics that were not computed so far are left out of this training, not out of the Trainer
+    const handler = this.metrics.subset(this.metrics.metricNames);
+    await this.#fit("onResume", split, config, handler);
+  }
+
+  async #fit(
+    event: "onTrainStart" | "onResume",
+    split: Split,
+    computational: ComputationalConfig,
+    metrics: MetricsHandler,
+  ): Promise<void> {
+    const { model, state, optimization, callbacks } = this;
+    await this.#run(computational, async () => {
+      state.resetTraining(split.index, optimization.numEpochs);
+      // in this order, in which the original draws random numbers
+      const optimizers = model.buildOptimizers();
+      // bfloat16 has float32's range: only float16, which is a GPU's, needs its losses scaled
+      using gradScaler = new torch.amp.GradScaler("cuda", { enabled: computational.amp && computational.gpu });
+      try {
+        resetToCpu(model, this.#initialWeights);
+        split.trainDataset.train();
+        split.valDataset.eval();
+        metrics.reset({ resetDf: true });
+        for (const optimizer of Object.values(optimizers)) optimizer.zeroGrad();
+        placeModel(model, computational);
+        const run = { ...this.#runWith(computational, metrics), split, optimization, optimizers, gradScaler };
+        await tell(run, event, { split, optimizers, gradScaler, optimization, metrics, callbacks, computational });
+        await trainLoop(run);
+        await tell(run, "onTrainEnd", {});
+      } finally {
+        model.zeroGrad();
+        for (const optimizer of Object.values(optimizers)) optimizer.dispose();
+      }
+    });
+  }
+
+  /** Computes metrics of saved models on the validation data of their split, and adds them to those models' tables. */
+  async validate(options: ValidateOptions): Promise<void> {
+    const { splitIdx, metrics, dataloader, modelCheckpoint, computational, ...rest } = options;
+    for (const key of Object.keys(rest)) throw new ConfigError(`validate: unknown option '${key}'. Check the spelling.`);
+    this.maps.read();
+    this.#checkTrained(splitIdx);
+    const config = this.#recordedComputational(splitIdx, computational);
+    const handler = this.metrics.subset(metrics);
+    const { models } = this.maps.training.split(splitIdx);
+    const checkpoints = modelCheckpoint === undefined ? models.list : [modelCheckpoint];
+    for (const name of checkpoints) this.maps.training.checkpoint(`split-${splitIdx}_${name}`);
+    const loader = dataloader ?? restoreDataLoader(this.maps.training.data.validation(splitIdx));
+    await this.#run(config, async () => {
+      const run = this.#runWith(config, handler);
+      for (const name of checkpoints) {
+        this.state.resetValidation(splitIdx, loader.length, false);
+        this.#prepareEvaluation(loader, models.checkpoint(name).modelPt, config, handler);
+        await tell(run, "onValidateStart", {
+          dataloader: loader,
+          modelCheckpoint: name,
+          metrics: handler,
+          callbacks: this.callbacks,
+          computational: config,
+        });
+        await evaluationLoop(run, loader, null);
+        await tell(run, "onValidateEnd", { metrics: handler });
+      }
+    });
+  }
+
+  /** Evaluates a saved model on test data, none of whose participants it may have seen. */
+  async test(options: TestOptions): Promise<void> {
+    const { modelCheckpoint, groupName, metrics, dataloader, computational, ...rest } = options;
+    for (const key of Object.keys(rest)) throw new ConfigError(`test: unknown option '${key}'. Check the spelling.`);
+    const config = asComputational(computational);
+    this.maps.read();
+    checkItemName("The test group", groupName);
+    const { splitIdx, checkpoint } = this.maps.training.readCheckpointName(modelCheckpoint);
+    const { modelPt } = this.maps.training.checkpoint(modelCheckpoint);
+    const group = this.maps.test.group(groupName);
+    const results = group.results(splitIdx, checkpoint);
+    if (existsSync(results.metrics.aggregatedTsv)) {
+      throw new ClinicaDLException(
+        `The checkpoint '${modelCheckpoint}' was tested on the group '${groupName}' already: ${results.path}. Delete that directory to test it again.`,
+      );
+    }
+    if (dataloader === undefined && !existsSync(group.path)) {
+      throw new ConfigError(
+        `There is no test group '${groupName}' yet (there are: ${this.maps.test.groupsList.join(", ") || "none"}). Pass its data: { dataloader }.`,
+      );
+    }
+    config.checkDevice();
+    const handler = metrics === undefined ? this.metrics : this.metrics.subset(metrics);
+    const loader = dataloader ?? restoreDataLoader(group);
+    checkTest(this.maps, loader, groupName);
+    recordTest(this.maps, groupName, modelCheckpoint, loader, config);
+    await this.#run(config, async () => {
+      this.state.resetTest(loader.length);
+      this.#prepareEvaluation(loader, modelPt, config, handler);
+      const run = this.#runWith(config, handler);
+      await tell(run, "onTestStart", {
+        dataloader: loader,
+        modelCheckpoint,
+        groupName,
+        metrics: handler,
+        callbacks: this.callbacks,
+        computational: config,
+      });
+      await evaluationLoop(run, loader, null);
+      await tell(run, "onTestEnd", { metrics: handler });
+    });
+  }
+
+  #runWith(computational: ComputationalConfig, metrics: MetricsHandler): Run {
+    const { model, maps, state, callbacks } = this;
+    return { model, maps, state, callbacks, computational, metrics };
+  }
+
+  #prepareEvaluation(loader: DataLoader, modelPt: string, config: ComputationalConfig, metrics: MetricsHandler): void {
+    this.model.eval();
+    loader.dataset.eval();
+    metrics.reset({ resetDf: true });
+    using _scope = torch.scope();
+    this.model.to({ device: "cpu" });
+    this.model.loadStateDict(torch.load(modelPt) as Map<string, torch.Tensor>);
+    placeModel(this.model, config);
+  }
+
+  /** Seeds, and tells the callbacks of errors. */
+  async #run(computational: ComputationalConfig, body: () => Promise<void>): Promise<void> {
+    const { seed, deterministic } = computational;
+    using _seed = seed === null ? null : seedEverythingContext(seed, { deterministic });
+    try {
+      await body();
+    } catch (exception) {
+      const { model, maps, state } = this;
+      await this.callbacks.call("onException", { exception, model, maps, state });
+      throw exception;
+    }
+  }
+
+  #recordedComputational(splitIdx: number, changes: ComputationalOptions = {}): ComputationalConfig {
+    const recorded = ComputationalConfig.fromDict(readJson(this.maps.training.split(splitIdx).computationalJson));
+    const config = new ComputationalConfig({ ...(recorded.fields() as ComputationalOptions), ...changes });
+    config.checkDevice("The training was recorded with a GPU; go on without one by { computational: { gpu: false } }.");
+    return config;
+  }
+
+  #checkTrained(splitIdx: number): void {
+    const { splitsList } = this.maps.training;
+    if (splitsList.includes(splitIdx)) return;
+    throw new ClinicaDLException(
+      `There was no training on split ${splitIdx} in ${this.maps.path}. Its splits are: ${splitsList.join(", ") || "none"}.`,
+    );
+  }
+
+  /** A start that came to nothing (no model, no checkpoint) may be repeated. */
+  #checkNotTrained(splitIdx: number): void {
+    if (!this.maps.training.splitsList.includes(splitIdx)) return;
+    const { models, tmp } = this.maps.training.split(splitIdx);
+    if (models.list.length === 0 && tmp.epochsList.length === 0) return;
+    const remedy = `Delete it with trainer.maps.deleteSplit(${splitIdx}) to train again`;
+    const resume = tmp.epochsList.length === 0 ? "" : `, or go on with trainer.resume({ splitIdx: ${splitIdx} })`;
+    throw new ClinicaDLException(`${this.maps.path} holds a training on split ${splitIdx} already. ${remedy}${resume}.`);
+  }
+
+  #checkCheckpoint(splitIdx: number): void {
+    const { tmp, models } = this.maps.training.split(splitIdx);
+    const { epoch, problems } = tmp.newest();
+    if (epoch !== null) return;
+    if (problems.length > 0) {
+      throw new ClinicaDLException(`No checkpoint of split ${splitIdx} is whole: ${problems.join("; ")}. Train it again.`);
+    }
+    if (models.list.includes("final")) {
+      throw new ClinicaDLException(`The training on split ${splitIdx} is complete: there is nothing to resume.`);
+    }
+    throw new ClinicaDLException(
+      `The training on split ${splitIdx} has no checkpoint (${tmp.path}): train it again. A TrainingCheckpointCallback with a small everyNEpochs writes them more often.`,
+    );
+  }
+
+  /** Gives back the memory of the model and of its initial weights. */
+  dispose(): void {
+    for (const tensor of this.#initialWeights?.values() ?? []) tensor.dispose();
+    this.model.dispose();
+  }
+}
+
+function asMetrics(metrics: Metrics): MetricsHandler {
+  return metrics instanceof MetricsHandler ? metrics : new MetricsHandler(metrics);
+}
+
+function asComputational(value: Computational = {}): ComputationalConfig {
+  return value instanceof ComputationalConfig ? value : new ComputationalConfig(value);
+}
+
+function copyOf(model: Model): Map<string, torch.Tensor> {
+  using _scope = torch.scope();
+  return new Map([...model.stateDict()].map(([name, tensor]) => [name, tensor.to({ device: "cpu", copy: true }).keep()]));
+}

@@ -1,0 +1,92 @@
+import { z } from "zod";
+import * as torch from "../../torch/index.ts";
+import type { Tensor } from "../../torch/index.ts";
+import { configClass } from "../../utils/config.ts";
+import { shiftOrigin } from "../affine.ts";
+import type { Extraction, HasImages, ImageOutline, SamplePlace } from "../types.ts";
+
+type Triple = [number, number, number];
+const three = (n: number): Triple => [n, n, n];
+const size = z.int().min(1);
+const share = z.number().min(0).lt(1, "Give an overlap below 1");
+
+const schema = z.strictObject({
+  patchSize: z.union([size.transform(three), z.tuple([size, size, size])]),
+  overlap: z.union([share.transform(three), z.tuple([share, share, share])]).default(three(0)),
+  padMode: z.enum(["constant", "reflect", "replicate", "circular"]).nullable().default("constant"),
+  padValue: z.number().default(0),
+});
+
+/**
+ * Patches of `patchSize` voxels (one size, or x, y, z), one after the other, each overlapping the last by a share `overlap` (0). The image
+ * is padded at its end (`padMode` "constant" with `padValue`, "reflect", "replicate", "circular") so that the patches cover it; with `padMode`
+ * null it is not, and patches that would stick out are dropped. Patches are numbered with z fastest, as in MONAI's `iter_patch_position`.
+ */
+export class Patch extends configClass("Patch", schema) implements Extraction {
+  get sampleType(): "patch" {
+    return "patch";
+  }
+
+  numSamplesPerImage({ spatialShape }: ImageOutline): number {
+    return this.#counts(spatialShape).reduce((product, n) => product * n, 1);
+  }
+
+  /** The first voxel of patch number `index`. */
+  positionOf(spatialShape: readonly number[], index: number): Triple {
+    const counts = this.#counts(spatialShape);
+    const total = counts[0] * counts[1] * counts[2];
+    if (!Number.isInteger(index) || index < 0 || index >= total) {
+      throw new RangeError(`Patch: there is no patch ${index}; an image of ${spatialShape.join("×")} voxels has ${total}.`);
+    }
+    const at: Triple = [Math.floor(index / (counts[1] * counts[2])), Math.floor(index / counts[2]) % counts[1], index % counts[2]];
+    return at.map((n, axis) => n * this.#step(axis)) as Triple;
+  }
+
+  extract(dataPoint: HasImages, index: number): SamplePlace {
+    let place: Triple | null = null;
+    for (const [, image] of dataPoint.namedImages()) {
+      place ??= this.positionOf(image.tensor.shape.slice(1), index);
+      const padded = this.#pad(image.tensor);
+      image.tensor = place.reduce((part, start, axis) => part.narrow(axis + 1, start, this.patchSize[axis] ?? 1), padded).contiguous();
+      image.affine = shiftOrigin(image.affine, place);
+    }
+    if (place === null) throw new RangeError(`Patch: ${dataPoint.participantId}, ${dataPoint.sessionId} has no image.`);
+    return { sampleType: "patch", samplePosition: place };
+  }
+
+  /** At least one voxel, however great the overlap. */
+  #step(axis: number): number {
+    const patch = this.patchSize[axis] ?? 1;
+    return Math.max(1, roundHalfToEven(patch - patch * (this.overlap[axis] ?? 0)));
+  }
+
+  #missing(spatialShape: readonly number[], axis: number): number {
+    if (this.padMode === null) return 0;
+    const step = this.#step(axis);
+    const size = spatialShape[axis] ?? 0;
+    const patch = this.patchSize[axis] ?? 1;
+    // an image smaller than a patch is padded to one
+    return size < patch ? patch - size : (step - ((size - patch) % step)) % step;
+  }
+
+  #counts(spatialShape: readonly number[]): Triple {
+    return [0, 1, 2].map((axis) => {
+      const size = (spatialShape[axis] ?? 0) + this.#missing(spatialShape, axis);
+      const patch = this.patchSize[axis] ?? 1;
+      return size < patch ? 0 : Math.floor((size - patch) / this.#step(axis)) + 1;
+    }) as Triple;
+  }
+
+  #pad(tensor: Tensor): Tensor {
+    const shape = tensor.shape.slice(1);
+    const after = [2, 1, 0].flatMap((axis) => [0, this.#missing(shape, axis)]);
+    if (this.padMode === null || after.every((n) => n === 0)) return tensor;
+    return this.padMode === "constant" ? torch.constantPadNd(tensor, after, this.padValue) : torch.pad(tensor, after, this.padMode);
+  }
+}
+
+function roundHalfToEven(value: number): number {
+  const floor = Math.floor(value);
+  if (value - floor !== 0.5) return Math.round(value);
+  return floor % 2 === 0 ? floor : floor + 1;
+}

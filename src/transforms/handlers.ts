@@ -1,0 +1,173 @@
+import { z } from "zod";
+import { type JsonObject, parseWith, type ToDict } from "../utils/config.ts";
+import { MissingFieldsError, WrongFieldsError } from "../utils/exceptions.ts";
+import { Rng } from "../utils/random/index.ts";
+import { extractionField, extractionFromDict, transformFromDict, transformOf, transformsField, transformToJson } from "./factory.ts";
+import type { Extraction, HasImages, ImageOutline, SamplePlace, Transform, TransformLike } from "./types.ts";
+
+const schema = z.strictObject({
+  extraction: extractionField,
+  imageTransforms: transformsField,
+  sampleTransforms: transformsField,
+  augmentations: transformsField,
+});
+
+export interface TransformsHandlerOptions {
+  /** How samples are cut out of the image. Default: `new Image()`, the image itself. */
+  readonly extraction?: Extraction;
+  /** Done to the image, before samples are cut out. */
+  readonly imageTransforms?: readonly TransformLike[];
+  /** Done to each sample. */
+  readonly sampleTransforms?: readonly TransformLike[];
+  /** Done to each sample after that, in training only. */
+  readonly augmentations?: readonly TransformLike[];
+}
+
+/**
+ * What happens to an image before the network sees it, in this order: image transforms, extraction, sample transforms, and in training
+ * augmentations. The caller opens a `torch.scope()` around it: intermediates are not disposed here.
+ */
+export class TransformsHandler implements ToDict {
+  readonly extraction: Extraction;
+  readonly imageTransforms: readonly TransformLike[];
+  readonly sampleTransforms: readonly TransformLike[];
+  readonly augmentations: readonly TransformLike[];
+  readonly #image: readonly Transform[];
+  readonly #sample: readonly Transform[];
+  readonly #augmentations: readonly Transform[];
+
+  constructor(options: TransformsHandlerOptions = {}) {
+    const parsed = parseWith(schema, options, "TransformsHandler");
+    this.extraction = parsed.extraction;
+    this.imageTransforms = Object.freeze(parsed.imageTransforms);
+    this.sampleTransforms = Object.freeze(parsed.sampleTransforms);
+    this.augmentations = Object.freeze(parsed.augmentations);
+    this.#image = this.imageTransforms.map(transformOf);
+    this.#sample = this.sampleTransforms.map(transformOf);
+    this.#augmentations = this.augmentations.map(transformOf);
+  }
+
+  get name_(): string {
+    return "TransformsHandler";
+  }
+
+  /** Whether the image transforms give the same result each time (so that it may be cached). */
+  get imageTransformsAreFixed(): boolean {
+    return this.#image.every((transform) => !transform.random);
+  }
+
+  applyImageTransforms<T extends HasImages>(dataPoint: T, rng: Rng): T {
+    return applyAll(this.#image, dataPoint, rng);
+  }
+
+  /** How many samples an image of this shape (after the image transforms) gives. */
+  numSamplesPerImage(outline: ImageOutline): number {
+    return this.extraction.numSamplesPerImage(outline);
+  }
+
+  /** Cuts sample number `index` out of the images of `dataPoint`, in place, and says where it was. */
+  extract(dataPoint: HasImages, index: number): SamplePlace {
+    return this.extraction.extract(dataPoint, index);
+  }
+
+  applySampleTransforms<T extends HasImages>(sample: T, rng: Rng): T {
+    return applyAll(this.#sample, sample, rng);
+  }
+
+  applyAugmentations<T extends HasImages>(sample: T, rng: Rng): T {
+    return applyAll(this.#augmentations, sample, rng);
+  }
+
+  toDict(): JsonObject {
+    return {
+      name_: this.name_,
+      extraction: this.extraction.toDict(),
+      image_transforms: this.imageTransforms.map(transformToJson),
+      sample_transforms: this.sampleTransforms.map(transformToJson),
+      augmentations: this.augmentations.map(transformToJson),
+    };
+  }
+
+  static fromDict(dict: JsonObject): TransformsHandler {
+    checkKeys("TransformsHandler", dict, ["extraction", "image_transforms", "sample_transforms", "augmentations"]);
+    return new TransformsHandler({
+      extraction: extractionFromDict(dict.extraction),
+      imageTransforms: readList(dict.image_transforms),
+      sampleTransforms: readList(dict.sample_transforms),
+      augmentations: readList(dict.augmentations),
+    });
+  }
+
+  toString(): string {
+    const list = (title: string, transforms: readonly Transform[]): string => `  ${title}: ${transforms.map((t) => t.name).join(" → ") || "none"}`;
+    return [
+      "TransformsHandler:",
+      list("image transforms", this.#image),
+      `  extraction: ${this.extraction.name_}`,
+      list("sample transforms", this.#sample),
+      list("augmentations (training only)", this.#augmentations),
+    ].join("\n");
+  }
+}
+
+/** What is done to the output of a network: an activation, a threshold. */
+export class PostprocessingHandler implements ToDict {
+  readonly transforms: readonly TransformLike[];
+  readonly #transforms: readonly Transform[];
+
+  constructor(options: { readonly transforms?: readonly TransformLike[] } = {}) {
+    const parsed = parseWith(z.strictObject({ transforms: transformsField }), options, "PostprocessingHandler");
+    this.transforms = Object.freeze(parsed.transforms);
+    this.#transforms = this.transforms.map(transformOf);
+  }
+
+  get name_(): string {
+    return "PostprocessingHandler";
+  }
+
+  /** Transforms one data point. A transform that draws at random draws from `rng`. */
+  apply<T extends HasImages>(dataPoint: T, rng: Rng = new Rng(0)): T {
+    return applyAll(this.#transforms, dataPoint, rng);
+  }
+
+  /**
+   * Transforms every data point of a batch, in place, and returns the batch.
+   * @throws TypeError when a transform gives back another data point (`copy: true`): a batch keeps its own.
+   */
+  batchApply<B extends Iterable<HasImages>>(batch: B): B {
+    let i = 0;
+    for (const dataPoint of batch) {
+      if (this.apply(dataPoint, new Rng(0, i)) !== dataPoint) {
+        throw new TypeError("PostprocessingHandler.batchApply: a transform gave back another data point. Leave out copy: true, and change the data point that is given.");
+      }
+      i++;
+    }
+    return batch;
+  }
+
+  toDict(): JsonObject {
+    return { name_: this.name_, transforms: this.transforms.map(transformToJson) };
+  }
+
+  static fromDict(dict: JsonObject): PostprocessingHandler {
+    checkKeys("PostprocessingHandler", dict, ["transforms"]);
+    return new PostprocessingHandler({ transforms: readList(dict.transforms) });
+  }
+}
+
+function applyAll<T extends HasImages>(transforms: readonly Transform[], dataPoint: T, rng: Rng): T {
+  return transforms.reduce((current, transform) => transform.apply(current, rng), dataPoint);
+}
+
+function readList(value: unknown): TransformLike[] {
+  return Array.isArray(value) ? value.map(transformFromDict) : [];
+}
+
+function checkKeys(what: string, dict: JsonObject, keys: readonly string[]): void {
+  const missing = ["name_", ...keys].filter((key) => !(key in dict));
+  if (missing.length > 0) throw new MissingFieldsError(`${what}: missing ${missing.map((k) => `'${k}'`).join(", ")}.`);
+  const extra = Object.keys(dict).filter((key) => key !== "name_" && !keys.includes(key));
+  if (extra.length > 0 || dict.name_ !== what) {
+    throw new WrongFieldsError(`${what}: ${extra.length > 0 ? `unknown ${extra.map((k) => `'${k}'`).join(", ")}` : `'name_' is '${dict.name_}'`}.`);
+  }
+}

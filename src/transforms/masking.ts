@@ -1,0 +1,61 @@
+import { z } from "zod";
+import * as torch from "../torch/index.ts";
+import type { Tensor } from "../torch/index.ts";
+import { ConfigError } from "../utils/exceptions.ts";
+import type { HasImages } from "./types.ts";
+
+const LABELS = ["Left", "Right", "Posterior", "Anterior", "Inferior", "Superior"] as const;
+const count = z.int().min(0);
+
+/**
+ * Which voxels the statistics are taken from: null for all; the name of a mask; `"Left"`, `"Right"`, `"Posterior"`, `"Anterior"`,
+ * `"Inferior"`, `"Superior"` for that half (of an image in RAS+); or how many voxels to leave out at the borders: one number, three,
+ * or six (before and after along each axis).
+ */
+export const maskingMethodField = z
+  .union([z.string().min(1), count, z.tuple([count, count, count]), z.tuple([count, count, count, count, count, count])])
+  .nullable()
+  .default(null);
+export type MaskingMethod = z.output<typeof maskingMethodField>;
+
+/** The values of `tensor` (C, D, H, W) under the mask, flat; all of them without one. */
+export function maskedValues(what: string, tensor: Tensor, where: HasImages, method: MaskingMethod): Tensor {
+  if (method === null) return tensor;
+  if (typeof method === "string") {
+    const mask = [...where.namedImages()].find(([name, image]) => name === method && image.kind === "label");
+    if (mask !== undefined) return tensor.maskedSelect(mask[1].tensor.ne(0));
+    const half = LABELS.find((label) => label.toLowerCase() === method.toLowerCase());
+    if (half !== undefined) return halfOf(tensor, half);
+    const names = [...where.namedImages()].filter(([, image]) => image.kind === "label").map(([name]) => `'${name}'`);
+    throw new ConfigError(
+      `${what}: 'maskingMethod' got '${method}', which is no mask of ${where.participantId}, ${where.sessionId} (${names.join(", ") || "it has none"}) nor one of ${LABELS.join(", ")}.`,
+    );
+  }
+  const bounds = typeof method === "number" ? Array<number>(6).fill(method) : method.length === 3 ? method.flatMap((n) => [n, n]) : method;
+  return [0, 1, 2].reduce((part, axis) => {
+    const [before = 0, after = 0] = bounds.slice(axis * 2, axis * 2 + 2);
+    const size = part.shape[axis + 1] ?? 0;
+    if (before + after >= size) {
+      throw new ConfigError(`${what}: 'maskingMethod' got ${JSON.stringify(method)}, which leaves nothing of ${size} voxels along axis ${axis}.`);
+    }
+    return part.narrow(axis + 1, before, size - before - after);
+  }, tensor);
+}
+
+function halfOf(tensor: Tensor, label: (typeof LABELS)[number]): Tensor {
+  const position = LABELS.indexOf(label);
+  const dim = Math.floor(position / 2) + 1;
+  const size = tensor.shape[dim] ?? 0;
+  const half = Math.floor(size / 2);
+  return position % 2 === 0 ? tensor.narrow(dim, 0, half) : tensor.narrow(dim, half, size - half);
+}
+
+/** The percentile of values (linear interpolation, as NumPy). `sorted` is flat and ascending. */
+export function percentileOf(sorted: Tensor, percent: number): number {
+  const n = sorted.numel();
+  const position = (percent / 100) * (n - 1);
+  const below = Math.floor(position);
+  const at = (i: number): number => torch.tidy(() => sorted.narrow(0, Math.min(i, n - 1), 1)).item();
+  const low = at(below);
+  return position === below ? low : low + (at(below + 1) - low) * (position - below);
+}
