@@ -61,7 +61,9 @@ const trainer = new Trainer({
 for (const split of new KFold(splitDir).getSplits(dataset, { splits: [0] })) {
   split.buildTrainLoader({ batchSize: settings.batchSize, shuffle: false });
   split.buildValLoader({ batchSize: settings.batchSize });
-  await trainer.train(split, { computational: new ComputationalConfig({ gpu: false, amp: false, seed: settings.seed }) });
+  await trainer.train(split, {
+    computational: new ComputationalConfig({ gpu: false, amp: false, seed: settings.seed }),
+  });
 }
 
 const loads: number[] = [];
@@ -71,5 +73,11 @@ for (let i = 0; i < Math.min(16, dataset.length); i++) {
   loads.push((performance.now() - begin) / 1000);
 }
 const table = readFileSync(join(maps, "training/split-0/logs/training_loss.tsv"), "utf8");
-const losses = table.split("\n").slice(1).filter((line) => line !== "").map(Number);
-process.stdout.write(`${JSON.stringify({ start, steps, loads, losses, peakMB: process.resourceUsage().maxRSS / 1024 })}\n`);
+const losses = table
+  .split("\n")
+  .slice(1)
+  .filter((line) => line !== "")
+  .map(Number);
+process.stdout.write(
+  `${JSON.stringify({ start, steps, loads, losses, peakMB: process.resourceUsage().maxRSS / 1024 })}\n`,
+);

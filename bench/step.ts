@@ -11,7 +11,10 @@ const layers = s.channels.flatMap((_: number, i: number) => [
   new nn.ReLU(),
   new nn.MaxPool3d(2),
 ]);
-const features = s.shape.reduce((n: number, length: number) => n * Math.floor(length / 2 ** s.channels.length), channels.at(-1) ?? 1);
+const features = s.shape.reduce(
+  (n: number, length: number) => n * Math.floor(length / 2 ** s.channels.length),
+  channels.at(-1) ?? 1,
+);
 const net = new nn.Sequential(...layers, new nn.Flatten(), new nn.Linear(features, 1));
 net.to({ memoryFormat: "channels_last_3d" });
 const optimizer = new optim.Adam(net.parameters());

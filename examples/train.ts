@@ -8,7 +8,13 @@ import { CNNConfig } from "clinicadl/networks/config";
 import { AdamConfig, OptimizationConfig } from "clinicadl/optim";
 import { KFold, makeKFold } from "clinicadl/split";
 import { ComputationalConfig, Trainer } from "clinicadl/train";
-import { ActivationsConfig, AsDiscreteConfig, RandomFlipConfig, TransformsHandler, ZNormalizationConfig } from "clinicadl/transforms";
+import {
+  ActivationsConfig,
+  AsDiscreteConfig,
+  RandomFlipConfig,
+  TransformsHandler,
+  ZNormalizationConfig,
+} from "clinicadl/transforms";
 
 // the images, and the column of the table that is to be learnt
 const dataset = new BidsDataset({
@@ -42,7 +48,10 @@ const trainer = new Trainer({
     loss: new LossMetricConfig(),
     ba: new ConfusionMatrixMetricConfig({
       metricName: "balanced accuracy",
-      postprocessing: [new ActivationsConfig({ include: ["output"], sigmoid: true }), new AsDiscreteConfig({ include: ["output"], threshold: 0.5 })],
+      postprocessing: [
+        new ActivationsConfig({ include: ["output"], sigmoid: true }),
+        new AsDiscreteConfig({ include: ["output"], threshold: 0.5 }),
+      ],
     }),
   },
   optimization: new OptimizationConfig({ numEpochs: 12 }),

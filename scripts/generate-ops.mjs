@@ -16,10 +16,14 @@ const native = createRequire(import.meta.url)(addon);
 
 // Written by hand in tensor.ts, or without meaning outside Python and TorchScript.
 const handWritten = new Set(
-  "size stride dim numel item to shape dtype device grad data backward requires_grad_ is_leaf is_contiguous is_pinned alias set_data dispose keep scope kept view_ copy_into storage_offset constructor".split(" "),
+  "size stride dim numel item to shape dtype device grad data backward requires_grad_ is_leaf is_contiguous is_pinned alias set_data dispose keep scope kept view_ copy_into storage_offset constructor".split(
+    " ",
+  ),
 );
 // Names that a module cannot declare; they are exported under them all the same.
-const reserved = new Set("var in with new delete default function class const let for if else return typeof void".split(" "));
+const reserved = new Set(
+  "var in with new delete default function class const let for if else return typeof void".split(" "),
+);
 
 const jsTypes = {
   Tensor: "Tensor",
@@ -35,9 +39,11 @@ const jsTypes = {
   Generator: "Generator",
 };
 
-const isOut = (schema) => schema.args.some((arg) => arg.keyword && arg.type.writes) || /(^|_)out$/.test(schema.overload);
+const isOut = (schema) =>
+  schema.args.some((arg) => arg.keyword && arg.type.writes) || /(^|_)out$/.test(schema.overload);
 const usable = (schema) =>
-  schema.args.every((arg) => arg.type.base !== "other") && schema.returns.every((type) => type.base !== "other" || type.list === false);
+  schema.args.every((arg) => arg.type.base !== "other") &&
+  schema.returns.every((type) => type.base !== "other" || type.list === false);
 
 const groups = new Map();
 for (const text of native.schemas()) {
@@ -54,7 +60,9 @@ const scalars = (schema) => schema.args.filter((arg) => arg.type.base === "Scala
 for (const group of groups.values()) {
   group.sort(
     (a, b) =>
-      scalars(a.schema) - scalars(b.schema) || a.schema.args.length - b.schema.args.length || (a.text < b.text ? -1 : 1),
+      scalars(a.schema) - scalars(b.schema) ||
+      a.schema.args.length - b.schema.args.length ||
+      (a.text < b.text ? -1 : 1),
   );
 }
 
@@ -72,7 +80,8 @@ function outputType(type) {
 }
 function returnType(schema, self) {
   if (schema.returns.length === 0) return "void";
-  if (self !== undefined && schema.returns.length === 1 && schema.returns[0].writes && schema.args[0].type.writes) return self;
+  if (self !== undefined && schema.returns.length === 1 && schema.returns[0].writes && schema.args[0].type.writes)
+    return self;
   if (schema.returns.length === 1) return outputType(schema.returns[0]);
   return `[${schema.returns.map(outputType).join(", ")}]`;
 }
@@ -85,10 +94,14 @@ function signature(schema, { method }) {
   const keywords = schema.args.filter((arg) => arg.keyword);
   const lastRequired = positional.findLastIndex((arg) => !arg.hasDefault);
   const parts = positional.map(
-    (arg, i) => `${parameter(arg.name)}${i > lastRequired ? "?" : ""}: ${inputType(arg.type)}${i > lastRequired || !arg.hasDefault ? "" : " | undefined"}`,
+    (arg, i) =>
+      `${parameter(arg.name)}${i > lastRequired ? "?" : ""}: ${inputType(arg.type)}${i > lastRequired || !arg.hasDefault ? "" : " | undefined"}`,
   );
   if (keywords.length > 0) {
-    const fields = keywords.map((arg) => `${snakeToCamel(arg.name)}${arg.hasDefault ? "?" : ""}: ${inputType(arg.type)}${arg.hasDefault ? " | undefined" : ""}`);
+    const fields = keywords.map(
+      (arg) =>
+        `${snakeToCamel(arg.name)}${arg.hasDefault ? "?" : ""}: ${inputType(arg.type)}${arg.hasDefault ? " | undefined" : ""}`,
+    );
     if (keywords.some((arg) => arg.name === "pin_memory")) fields.push("requiresGrad?: boolean | undefined");
     const needed = keywords.some((arg) => !arg.hasDefault);
     const options = `{ ${fields.join("; ")} }`;
@@ -99,7 +112,10 @@ function signature(schema, { method }) {
     if (lastRequired + 1 < positional.length) {
       variants.push([...parts.slice(0, lastRequired + 1), `options: ${options}`]);
     }
-    return variants.map((list) => ({ list: fixOptional(list), returns: returnType(schema, method ? "this" : undefined) }));
+    return variants.map((list) => ({
+      list: fixOptional(list),
+      returns: returnType(schema, method ? "this" : undefined),
+    }));
   }
   return [{ list: parts, returns: returnType(schema, method ? "this" : undefined) }];
 }
@@ -123,13 +139,21 @@ for (const name of names) {
   const group = groups.get(name);
   table += `  ${JSON.stringify(name)}: ${JSON.stringify(group.map((g) => g.text))},\n`;
   const local = reserved.has(name) ? `${name}_op` : name;
-  const overloads = group.flatMap((g) => signature(g.schema, { method: false }).map((s) => `  (${s.list.join(", ")}): ${s.returns};`));
+  const overloads = group.flatMap((g) =>
+    signature(g.schema, { method: false }).map((s) => `  (${s.list.join(", ")}): ${s.returns};`),
+  );
   functions += `const ${local === name ? name : local}: {\n${[...new Set(overloads)].join("\n")}\n} = op(${JSON.stringify(name)});\n`;
   exportsList.push(local === name ? name : `${local} as ${name}`);
-  const asMethods = group.filter((g) => g.schema.args[0]?.name === "self" && g.schema.args[0].type.base === "Tensor" && !g.schema.args[0].type.list);
+  const asMethods = group.filter(
+    (g) => g.schema.args[0]?.name === "self" && g.schema.args[0].type.base === "Tensor" && !g.schema.args[0].type.list,
+  );
   if (asMethods.length === 0 || asMethods.some((g) => handWritten.has(g.schema.base))) continue;
   methodNames.push(name);
-  for (const line of new Set(asMethods.flatMap((g) => signature(g.schema, { method: true }).map((s) => `    ${name}(${s.list.join(", ")}): ${s.returns};`)))) {
+  for (const line of new Set(
+    asMethods.flatMap((g) =>
+      signature(g.schema, { method: true }).map((s) => `    ${name}(${s.list.join(", ")}): ${s.returns};`),
+    ),
+  )) {
     methods += `${line}\n`;
   }
 }

@@ -7,11 +7,17 @@ import { type Row, readTsv } from "../io/tsv/index.ts";
 import type { Split } from "../split/index.ts";
 import { Tensor } from "../torch/index.ts";
 import { type JsonValue, show } from "../utils/config.ts";
-import { ClinicaDLException, ConfigError, DataFrameError, DataLeakageError, NotInterpretableJsonError } from "../utils/exceptions.ts";
+import {
+  ClinicaDLException,
+  ConfigError,
+  DataFrameError,
+  DataLeakageError,
+  NotInterpretableJsonError,
+} from "../utils/exceptions.ts";
 import { Callback } from "./callback.ts";
+import { describeData } from "./config-saver.ts";
 import type { BatchLike, EventArgs } from "./events.ts";
 import { log } from "./log.ts";
-import { describeData } from "./config-saver.ts";
 
 /** Checks of data, batches and losses: those that must hold before anything is written are in `checkSplit`. */
 export class ChecksCallback extends Callback {
@@ -70,7 +76,9 @@ export class ChecksCallback extends Callback {
       throw new ConfigError(`The model's forwardStep gives ${show(loss)}. Expected a Tensor, or Tensors by name.`);
     }
     if (names.join() !== this.#lossNames.join()) {
-      throw new ConfigError(`The model's forwardStep gives the losses ${names.join(", ")}, but getLossFunctions ${expected}.`);
+      throw new ConfigError(
+        `The model's forwardStep gives the losses ${names.join(", ")}, but getLossFunctions ${expected}.`,
+      );
     }
   }
 }

@@ -15,7 +15,9 @@ const schema = z.strictObject({
 });
 
 /** What may be passed; what is left out is chosen. */
-export type ComputationalOptions = { readonly [K in keyof z.input<typeof schema>]?: z.input<typeof schema>[K] | undefined };
+export type ComputationalOptions = {
+  readonly [K in keyof z.input<typeof schema>]?: z.input<typeof schema>[K] | undefined;
+};
 
 /**
  * How a run is computed.

@@ -50,7 +50,8 @@ export class EarlyStoppingCallback extends Callback {
     super();
     const { metric, ...rest } = parseWith(schema, options, new.target.name);
     const names = typeof metric === "string" ? [metric] : metric;
-    if (names.length === 0) throw new ConfigError("EarlyStoppingCallback: 'metric' is empty. Name at least one metric.");
+    if (names.length === 0)
+      throw new ConfigError("EarlyStoppingCallback: 'metric' is empty. Name at least one metric.");
     const each = <T>(field: string, value: T | T[]): T[] => {
       if (!Array.isArray(value)) return names.map(() => value);
       const [first] = value;
@@ -125,11 +126,15 @@ export class EarlyStoppingCallback extends Callback {
       return true;
     }
     if (upperBound !== null && value > upperBound) {
-      log.warning(`The metric '${metric}' is ${value} at epoch ${epoch}, above its bound ${upperBound}. Stopping training.`);
+      log.warning(
+        `The metric '${metric}' is ${value} at epoch ${epoch}, above its bound ${upperBound}. Stopping training.`,
+      );
       return true;
     }
     if (lowerBound !== null && value < lowerBound) {
-      log.warning(`The metric '${metric}' is ${value} at epoch ${epoch}, below its bound ${lowerBound}. Stopping training.`);
+      log.warning(
+        `The metric '${metric}' is ${value} at epoch ${epoch}, below its bound ${lowerBound}. Stopping training.`,
+      );
       return true;
     }
     if (monitoring.step(value)) return false;

@@ -6,8 +6,8 @@ import type { Losses, Model, ModelBatch } from "../models/index.ts";
 import type { OptimizationConfig, Optimizer } from "../optim/index.ts";
 import type { Split } from "../split/index.ts";
 import type { amp } from "../torch/index.ts";
-import type { CallbacksHandler } from "./handler.ts";
 import type { ComputationalConfig } from "./computational.ts";
+import type { CallbacksHandler } from "./handler.ts";
 import type { TrainerState } from "./trainer-state.ts";
 
 /** What a loader gives: a batch, or several that belong together. */

@@ -90,7 +90,9 @@ export class CallbacksHandler {
     for (const callback of this.#order(event)) {
       const done = (callback[event] as (args: EventArgs<E>) => void | Promise<void>).call(callback, args);
       if (done instanceof Promise) {
-        throw new ConfigError(`${callback.constructor.name}.${event} is asynchronous, which it cannot be at this event.`);
+        throw new ConfigError(
+          `${callback.constructor.name}.${event} is asynchronous, which it cannot be at this event.`,
+        );
       }
     }
   }

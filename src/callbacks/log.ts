@@ -66,4 +66,3 @@ export function logInto(next: LogFiles | null, clear: () => void = () => {}): vo
   files = next;
   beforeLine = clear;
 }
-

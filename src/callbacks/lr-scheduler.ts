@@ -2,7 +2,12 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { z } from "zod";
 import { type Row, writeTsv } from "../io/tsv/index.ts";
-import { LR_SCHEDULER_CONFIGS, type LRScheduler, type LRSchedulerConfig, type LRSchedulerType } from "../optim/index.ts";
+import {
+  LR_SCHEDULER_CONFIGS,
+  type LRScheduler,
+  type LRSchedulerConfig,
+  type LRSchedulerType,
+} from "../optim/index.ts";
 import * as torch from "../torch/index.ts";
 import { type JsonObject, type JsonValue, parseWith, show } from "../utils/config.ts";
 import { CannotReadFieldError, ConfigError } from "../utils/exceptions.ts";

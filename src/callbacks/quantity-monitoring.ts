@@ -41,5 +41,7 @@ export class QuantityMonitoring {
 export function asRecord(value: unknown, what: string): Readonly<Record<string, unknown>> {
   if (value instanceof Map) return Object.fromEntries(value as Map<string, unknown>);
   if (typeof value === "object" && value !== null) return value as Readonly<Record<string, unknown>>;
-  throw new ConfigError(`In the checkpoint, ${what} is ${value}, not a dict. Resume with the callbacks it was written with.`);
+  throw new ConfigError(
+    `In the checkpoint, ${what} is ${value}, not a dict. Resume with the callbacks it was written with.`,
+  );
 }

@@ -35,8 +35,7 @@ export class TrainingLossCallback extends Callback {
   override stateDict(): unknown {
     const column = (name: string) =>
       this.#rows.map(
-        ({ epoch, batch, losses }) =>
-          [torch.tuple([epoch, batch]), torch.float(losses[name] ?? Number.NaN)] as const,
+        ({ epoch, batch, losses }) => [torch.tuple([epoch, batch]), torch.float(losses[name] ?? Number.NaN)] as const,
       );
     return Object.fromEntries(this.#names.map((name) => [name, new Map(column(name))]));
   }

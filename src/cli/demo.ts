@@ -125,26 +125,37 @@ export async function runDemo(options: DemoOptions, say: (line: string) => void)
 
 function average(rows: readonly Scores[]): Scores {
   const mean = (name: keyof Scores) => rows.reduce((sum, row) => sum + row[name], 0) / rows.length;
-  return { loss: mean("loss"), accuracy: mean("accuracy"), balancedAccuracy: mean("balancedAccuracy"), auc: mean("auc") };
+  return {
+    loss: mean("loss"),
+    accuracy: mean("accuracy"),
+    balancedAccuracy: mean("balancedAccuracy"),
+    auc: mean("auc"),
+  };
 }
 
 /** Fold by fold, then mean ± standard deviation. */
 export function demoTable(result: DemoResult): string {
   const cell = (text: string) => text.padStart(18);
   const deviation = (name: keyof Scores) =>
-    Math.sqrt(result.folds.reduce((sum, row) => sum + (row[name] - result.mean[name]) ** 2, 0) / Math.max(1, result.folds.length - 1));
+    Math.sqrt(
+      result.folds.reduce((sum, row) => sum + (row[name] - result.mean[name]) ** 2, 0) /
+        Math.max(1, result.folds.length - 1),
+    );
   const lines = [`fold${scores.map((name) => cell(name)).join("")}`];
   for (const fold of result.folds) {
     lines.push(`${String(fold.split).padEnd(4)}${scores.map((name) => cell(fold[name].toFixed(3))).join("")}`);
   }
-  lines.push(`mean${scores.map((name) => cell(`${result.mean[name].toFixed(3)} ± ${deviation(name).toFixed(3)}`)).join("")}`);
+  lines.push(
+    `mean${scores.map((name) => cell(`${result.mean[name].toFixed(3)} ± ${deviation(name).toFixed(3)}`)).join("")}`,
+  );
   return lines.join("\n");
 }
 
 function count(minimum: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!Number.isInteger(value) || value < minimum) throw new InvalidArgumentError(`Expected an integer of at least ${minimum}.`);
+    if (!Number.isInteger(value) || value < minimum)
+      throw new InvalidArgumentError(`Expected an integer of at least ${minimum}.`);
     return value;
   };
 }

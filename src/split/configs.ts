@@ -3,7 +3,10 @@ import { configClass } from "../utils/config.ts";
 
 const subsetName = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, "Give a name made of letters, digits, '_', '-' and '.': it becomes a file name")
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9_.-]*$/,
+    "Give a name made of letters, digits, '_', '-' and '.': it becomes a file name",
+  )
   .refine((name) => name !== "train" && !name.endsWith("_baseline"), "This name is taken by other files of the split");
 const seed = z.int().min(0).max(0xffffffff).nullable();
 

@@ -5,7 +5,16 @@ import { ConfigError, DataFrameError } from "../utils/exceptions.ts";
 import { freshSeed } from "../utils/random/index.ts";
 import { KFoldConfig } from "./configs.ts";
 import { kFold, stratifiedKFold } from "./folds.ts";
-import { checkColumns, countUnique, extractBaseline, isNumeric, outputDirOf, publishSplit, type TableLike, writeSubsets } from "./tables.ts";
+import {
+  checkColumns,
+  countUnique,
+  extractBaseline,
+  isNumeric,
+  outputDirOf,
+  publishSplit,
+  type TableLike,
+  writeSubsets,
+} from "./tables.ts";
 
 const schema = z.strictObject({
   nSplits: z.int().min(2, "Give at least 2 folds").default(5),
@@ -50,9 +59,14 @@ export function makeKFold(data: TableLike, options: MakeKFoldOptions = {}): stri
 
   const baseline = extractBaseline(rows, column === null ? null : [column]);
   if (nSplits > baseline.length) {
-    throw new ConfigError(`makeKFold: 'nSplits' got ${nSplits}, but there are only ${baseline.length} participants. Ask for at most as many folds.`);
+    throw new ConfigError(
+      `makeKFold: 'nSplits' got ${nSplits}, but there are only ${baseline.length} participants. Ask for at most as many folds.`,
+    );
   }
-  const folds = column === null ? kFold(baseline.length, nSplits, seed) : stratifiedKFold(labelsOf(baseline, column, nSplits), nSplits, seed);
+  const folds =
+    column === null
+      ? kFold(baseline.length, nSplits, seed)
+      : stratifiedKFold(labelsOf(baseline, column, nSplits), nSplits, seed);
   const at = (indices: readonly number[]): ParticipantRow[] => indices.map((i) => baseline[i] as ParticipantRow);
 
   return publishSplit(outputDir, `${nSplits}_fold`, { file: "kfold_config.json", content: config.toDict() }, (dir) => {
@@ -63,7 +77,10 @@ export function makeKFold(data: TableLike, options: MakeKFoldOptions = {}): stri
   });
 }
 
-function stratificationColumn(rows: readonly ParticipantRow[], asked: string | boolean | readonly string[]): string | null {
+function stratificationColumn(
+  rows: readonly ParticipantRow[],
+  asked: string | boolean | readonly string[],
+): string | null {
   if (asked === false) return null;
   const column = asked === true ? "sex" : typeof asked === "string" ? asked : (asked[0] as string);
   checkColumns(rows, [column]);
@@ -79,16 +96,24 @@ function stratificationColumn(rows: readonly ParticipantRow[], asked: string | b
 function labelsOf(baseline: readonly ParticipantRow[], column: string, nSplits: number): unknown[] {
   const labels = baseline.map((row) => {
     const value = row[column] ?? null;
-    if (value === null) throw new DataFrameError(`stratification: ${row.participant_id} has no value in '${column}'. Fill it in, or leave the participant out.`);
+    if (value === null)
+      throw new DataFrameError(
+        `stratification: ${row.participant_id} has no value in '${column}'. Fill it in, or leave the participant out.`,
+      );
     return value;
   });
   const counts = new Map<unknown, number>();
   for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
   if ([...counts.values()].every((n) => n < nSplits)) {
-    throw new ConfigError(`makeKFold: 'nSplits' got ${nSplits}, more than the participants of any class of '${column}'. Ask for fewer folds.`);
+    throw new ConfigError(
+      `makeKFold: 'nSplits' got ${nSplits}, more than the participants of any class of '${column}'. Ask for fewer folds.`,
+    );
   }
   for (const [label, n] of counts) {
-    if (n < nSplits) process.emitWarning(`makeKFold: only ${n} participants have '${column}' = ${label}: some of the ${nSplits} folds have none.`);
+    if (n < nSplits)
+      process.emitWarning(
+        `makeKFold: only ${n} participants have '${column}' = ${label}: some of the ${nSplits} folds have none.`,
+      );
   }
   return labels;
 }

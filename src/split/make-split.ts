@@ -7,7 +7,16 @@ import { freshSeed } from "../utils/random/index.ts";
 import { chiSquaredTest, mean, tTest, variance } from "../utils/stats/index.ts";
 import { SingleSplitConfig } from "./configs.ts";
 import { type FoldIndices, shuffleSplit } from "./folds.ts";
-import { checkColumns, countUnique, extractBaseline, isNumeric, outputDirOf, publishSplit, type TableLike, writeSubsets } from "./tables.ts";
+import {
+  checkColumns,
+  countUnique,
+  extractBaseline,
+  isNumeric,
+  outputDirOf,
+  publishSplit,
+  type TableLike,
+  writeSubsets,
+} from "./tables.ts";
 
 const schema = z.strictObject({
   nTest: z.number().min(0).default(0.2),
@@ -45,7 +54,8 @@ export function makeSplit(data: TableLike, options: MakeSplitOptions = {}): stri
   const given = parseWith(schema, options, "makeSplit");
   const outputDir = outputDirOf(data, given.outputDir);
   const rows = readParticipants(data, { checkDuplicates: false });
-  const columns = given.stratification === true ? ["age", "sex"] : given.stratification === false ? [] : given.stratification;
+  const columns =
+    given.stratification === true ? ["age", "sex"] : given.stratification === false ? [] : given.stratification;
   checkColumns(rows, columns);
   const seed = given.seed ?? freshSeed();
   const { nTest, longitudinal, pCategoricalThreshold, pContinuousThreshold } = given;
@@ -62,7 +72,9 @@ export function makeSplit(data: TableLike, options: MakeSplitOptions = {}): stri
   const baseline = extractBaseline(rows, columns);
   const count = nTest >= 1 ? Math.trunc(nTest) : Math.trunc(nTest * baseline.length);
   if (count >= baseline.length) {
-    throw new ConfigError(`makeSplit: 'nTest' got ${nTest}, but there are only ${baseline.length} participants. At least one must be left to train on.`);
+    throw new ConfigError(
+      `makeSplit: 'nTest' got ${nTest}, but there are only ${baseline.length} participants. At least one must be left to train on.`,
+    );
   }
   const continuous = columns.filter((c) => isNumeric(baseline, c) && countUnique(baseline, c) >= count / 2);
   const categorical = columns.filter((c) => !continuous.includes(c));
@@ -100,7 +112,10 @@ export function makeSplit(data: TableLike, options: MakeSplitOptions = {}): stri
 }
 
 function numbers(rows: readonly Row[], column: string): number[] {
-  return rows.map((row) => row[column] ?? null).filter((value) => value !== null).map(Number);
+  return rows
+    .map((row) => row[column] ?? null)
+    .filter((value) => value !== null)
+    .map(Number);
 }
 
 function categoricalP(test: readonly Row[], train: readonly Row[], column: string): number {
@@ -116,16 +131,34 @@ function categoricalP(test: readonly Row[], train: readonly Row[], column: strin
     }
   });
   const counts = [...categories.values()];
-  return chiSquaredTest(counts.map(([n]) => n), counts.map(([, n]) => n));
+  return chiSquaredTest(
+    counts.map(([n]) => n),
+    counts.map(([, n]) => n),
+  );
 }
 
-function continuousStats(columns: readonly string[], train: readonly Row[], test: readonly Row[], subset: string): Row[] {
+function continuousStats(
+  columns: readonly string[],
+  train: readonly Row[],
+  test: readonly Row[],
+  subset: string,
+): Row[] {
   const rows = (statistic: string, of: (values: readonly number[]) => number): Row[] =>
-    columns.map((label) => ({ label, statistic, train: of(numbers(train, label)), [subset]: of(numbers(test, label)) }));
+    columns.map((label) => ({
+      label,
+      statistic,
+      train: of(numbers(train, label)),
+      [subset]: of(numbers(test, label)),
+    }));
   return [...rows("mean", mean), ...rows("std", (values) => Math.sqrt(variance(values)))];
 }
 
-function categoricalStats(columns: readonly string[], train: readonly Row[], test: readonly Row[], subset: string): Row[] {
+function categoricalStats(
+  columns: readonly string[],
+  train: readonly Row[],
+  test: readonly Row[],
+  subset: string,
+): Row[] {
   return columns.flatMap((label) => {
     const values = new Set([...train, ...test].map((row) => row[label] ?? null).filter((value) => value !== null));
     return [...values].flatMap((value): Row[] => {

@@ -14,7 +14,13 @@ import { numpyArgsort } from "./sort-sessions.ts";
 
 interface Golden {
   tables: Record<string, Row[]>;
-  cases: { function: "make_kfold" | "make_split"; table: string; options: Record<string, unknown>; folder: string; files: Record<string, string> }[];
+  cases: {
+    function: "make_kfold" | "make_split";
+    table: string;
+    options: Record<string, unknown>;
+    folder: string;
+    files: Record<string, string>;
+  }[];
   numpy: { seed: number; random: number[]; permutation: number[]; after: number[] };
   tests: { test: "t" | "chi2"; a: number[]; b: number[]; p: number }[];
 }
@@ -27,27 +33,35 @@ beforeEach(() => {
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 const rows = (n: number): Row[] =>
-  Array.from({ length: n }, (_, i) => ({ participant_id: `sub-${i}`, session_id: "ses-M000", sex: i % 2 ? "F" : "M", age: 60 + i }));
+  Array.from({ length: n }, (_, i) => ({
+    participant_id: `sub-${i}`,
+    session_id: "ses-M000",
+    sex: i % 2 ? "F" : "M",
+    age: 60 + i,
+  }));
 
 describe("as ClinicaDL does", () => {
-  it.each(golden.cases.map((c) => [`${c.function} ${c.table} ${JSON.stringify(c.options)}`, c] as const))("%s", (_, c) => {
-    const options = Object.fromEntries(Object.entries(c.options).map(([k, v]) => [snakeToCamel(k), v]));
-    const table = golden.tables[c.table]!;
-    const make = c.function === "make_kfold" ? makeKFold : makeSplit;
-    const path = make(table, { ...options, outputDir: dir });
-    expect(basename(path)).toBe(c.folder);
-    const files = readdirSync(path, { recursive: true, withFileTypes: true })
-      .filter((f) => f.isFile())
-      .map((f) => join(f.parentPath, f.name).slice(path.length + 1))
-      .sort();
-    expect(files).toEqual(Object.keys(c.files).sort());
-    for (const file of files) {
-      const text = readFileSync(join(path, file), "utf8");
-      if (file.endsWith(".json")) expect(JSON.parse(text)).toEqual(JSON.parse(c.files[file]!));
-      else if (file.includes("stats")) expect(text.split("\n")[0]).toBe(c.files[file]!.split("\n")[0]);
-      else expect(text).toBe(c.files[file]);
-    }
-  });
+  it.each(golden.cases.map((c) => [`${c.function} ${c.table} ${JSON.stringify(c.options)}`, c] as const))(
+    "%s",
+    (_, c) => {
+      const options = Object.fromEntries(Object.entries(c.options).map(([k, v]) => [snakeToCamel(k), v]));
+      const table = golden.tables[c.table]!;
+      const make = c.function === "make_kfold" ? makeKFold : makeSplit;
+      const path = make(table, { ...options, outputDir: dir });
+      expect(basename(path)).toBe(c.folder);
+      const files = readdirSync(path, { recursive: true, withFileTypes: true })
+        .filter((f) => f.isFile())
+        .map((f) => join(f.parentPath, f.name).slice(path.length + 1))
+        .sort();
+      expect(files).toEqual(Object.keys(c.files).sort());
+      for (const file of files) {
+        const text = readFileSync(join(path, file), "utf8");
+        if (file.endsWith(".json")) expect(JSON.parse(text)).toEqual(JSON.parse(c.files[file]!));
+        else if (file.includes("stats")) expect(text.split("\n")[0]).toBe(c.files[file]!.split("\n")[0]);
+        else expect(text).toBe(c.files[file]);
+      }
+    },
+  );
 
   it("RandomState gives NumPy's stream", () => {
     const state = new RandomState(golden.numpy.seed);
@@ -57,16 +71,21 @@ describe("as ClinicaDL does", () => {
     expect(() => new RandomState(-1)).toThrow(/-1/);
   });
 
-  it.each(golden.tests.map((t) => [t.test, t] as const))("the p-value of the %s test is SciPy's", (_, { test, a, b, p }) => {
-    const got = test === "t" ? tTest(a, b) : chiSquaredTest(a, b);
-    expect(Math.abs(got - p)).toBeLessThanOrEqual(1e-10 * p);
-  });
+  it.each(golden.tests.map((t) => [t.test, t] as const))(
+    "the p-value of the %s test is SciPy's",
+    (_, { test, a, b, p }) => {
+      const got = test === "t" ? tTest(a, b) : chiSquaredTest(a, b);
+      expect(Math.abs(got - p)).toBeLessThanOrEqual(1e-10 * p);
+    },
+  );
 });
 
 it("numpyArgsort sorts, whatever the input", () => {
   const state = new RandomState(1);
   for (const n of [0, 1, 15, 16, 17, 500, 3000]) {
-    const keys = Array.from({ length: n }, (_, i) => (n === 3000 ? `k${Math.abs(i - 1500)}` : `k${state.interval(20)}`));
+    const keys = Array.from({ length: n }, (_, i) =>
+      n === 3000 ? `k${Math.abs(i - 1500)}` : `k${state.interval(20)}`,
+    );
     const order = numpyArgsort(keys);
     expect(order.toSorted((a, b) => a - b)).toEqual(keys.map((_, i) => i));
     expect(order.map((i) => keys[i])).toEqual(keys.toSorted());
@@ -78,7 +97,13 @@ describe("makeKFold", () => {
     const table = rows(11).flatMap((row) => [row, { ...row, session_id: "ses-M012" }]);
     const path = makeKFold(table, { nSplits: 3, outputDir: dir, seed: 1, longitudinal: true });
     const read = (i: number, file: string): Set<string> =>
-      new Set(readFileSync(join(path, `split-${i}`, file), "utf8").trim().split("\n").slice(1).map((l) => l.split("\t")[0]!));
+      new Set(
+        readFileSync(join(path, `split-${i}`, file), "utf8")
+          .trim()
+          .split("\n")
+          .slice(1)
+          .map((l) => l.split("\t")[0]!),
+      );
     for (let i = 0; i < 3; i++) {
       expect(read(i, "train.tsv").intersection(read(i, "validation.tsv")).size).toBe(0);
       expect(read(i, "train.tsv").union(read(i, "validation.tsv")).size).toBe(11);
@@ -105,7 +130,9 @@ describe("makeKFold", () => {
   it("refuses what it cannot stratify on", () => {
     expect(() => makeKFold(rows(8), { outputDir: dir, stratification: "age" })).toThrow(/continuous/);
     expect(() => makeKFold(rows(8), { outputDir: dir, stratification: "sexe" })).toThrow(/'sexe'.*sex/);
-    expect(() => makeKFold(rows(8), { nSplits: 2, outputDir: dir, stratifcation: true } as never)).toThrow(/stratifcation/);
+    expect(() => makeKFold(rows(8), { nSplits: 2, outputDir: dir, stratifcation: true } as never)).toThrow(
+      /stratifcation/,
+    );
     expect(() => makeKFold(rows(8), {})).toThrow(/outputDir/);
     const gap = rows(8).map((row, i) => (i === 3 ? { ...row, sex: null } : row));
     expect(() => makeKFold(gap, { nSplits: 2, outputDir: dir, stratification: true })).toThrow(DataFrameError);
@@ -117,7 +144,13 @@ describe("makeSplit", () => {
   it("tests counts, so that a large uneven split is refused (D-split)", () => {
     expect(chiSquaredTest([5, 5], [3, 7])).toBeCloseTo(0.1675, 3);
     expect(chiSquaredTest([500, 500], [300, 700])).toBeLessThan(1e-40);
-    const path = makeSplit(rows(200), { outputDir: dir, stratification: ["sex"], seed: 0, nTest: 0.5, pCategoricalThreshold: 0.9 });
+    const path = makeSplit(rows(200), {
+      outputDir: dir,
+      stratification: ["sex"],
+      seed: 0,
+      nTest: 0.5,
+      pCategoricalThreshold: 0.9,
+    });
     const [, fProportion] = readFileSync(join(path, "split_categorical_stats.tsv"), "utf8").split("\n");
     const [label, , statistic, train, test] = fProportion!.split("\t");
     expect([label, statistic]).toEqual(["sex", "proportion"]);
@@ -125,7 +158,9 @@ describe("makeSplit", () => {
   });
 
   it("says so when no split is even enough, and leaves nothing behind", () => {
-    expect(() => makeSplit(rows(9), { outputDir: dir, stratification: ["sex"], nTest: 3, pCategoricalThreshold: 1, nTryMax: 20 })).toThrow(NoSplitFoundError);
+    expect(() =>
+      makeSplit(rows(9), { outputDir: dir, stratification: ["sex"], nTest: 3, pCategoricalThreshold: 1, nTryMax: 20 }),
+    ).toThrow(NoSplitFoundError);
     expect(() => makeSplit(rows(9), { outputDir: dir, nTest: 9 })).toThrow(/9 participants/);
     expect(readdirSync(dir)).toEqual([]);
   });

@@ -33,7 +33,8 @@ export class Split implements ToDict {
   #valLoader: DataLoader | null = null;
 
   constructor({ index, trainDataset, valDataset, splitDir = null }: SplitOptions) {
-    if (!Number.isInteger(index) || index < 0) throw new ConfigError(`Split: 'index' got ${index}. Give an integer from 0.`);
+    if (!Number.isInteger(index) || index < 0)
+      throw new ConfigError(`Split: 'index' got ${index}. Give an integer from 0.`);
     if (splitDir !== null && !existsSync(splitDir)) {
       throw new ConfigError(`Split: 'splitDir' got '${splitDir}', which does not exist.`);
     }
@@ -58,7 +59,9 @@ export class Split implements ToDict {
   /** The training loader. @throws ConfigError before `buildTrainLoader`. */
   get trainLoader(): DataLoader {
     if (this.#trainLoader === null) {
-      throw new ConfigError(`Split ${this.index} has no training loader. Call split.buildTrainLoader({ batchSize: … }) first.`);
+      throw new ConfigError(
+        `Split ${this.index} has no training loader. Call split.buildTrainLoader({ batchSize: … }) first.`,
+      );
     }
     return this.#trainLoader;
   }
@@ -66,7 +69,9 @@ export class Split implements ToDict {
   /** The validation loader. @throws ConfigError before `buildValLoader`. */
   get valLoader(): DataLoader {
     if (this.#valLoader === null) {
-      throw new ConfigError(`Split ${this.index} has no validation loader. Call split.buildValLoader({ batchSize: … }) first.`);
+      throw new ConfigError(
+        `Split ${this.index} has no validation loader. Call split.buildValLoader({ batchSize: … }) first.`,
+      );
     }
     return this.#valLoader;
   }

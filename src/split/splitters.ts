@@ -2,7 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Dataset } from "../data/datasets/index.ts";
 import { readJson } from "../io/json/index.ts";
-import { readTsv, type Row } from "../io/tsv/index.ts";
+import { type Row, readTsv } from "../io/tsv/index.ts";
 import type { JsonObject } from "../utils/config.ts";
 import { ClinicaDLException } from "../utils/exceptions.ts";
 import { KFoldConfig, SingleSplitConfig } from "./configs.ts";
@@ -34,7 +34,9 @@ export class KFold {
   constructor(splitDir: string) {
     this.splitDir = splitDir;
     this.config = KFoldConfig.fromDict(readConfig(splitDir, "kfold_config.json"));
-    this.#tables = Array.from({ length: this.config.nSplits }, (_, i) => readTables(join(splitDir, `split-${i}`), this.config));
+    this.#tables = Array.from({ length: this.config.nSplits }, (_, i) =>
+      readTables(join(splitDir, `split-${i}`), this.config),
+    );
   }
 
   /** How many folds there are. */
@@ -47,19 +49,25 @@ export class KFold {
    * @param options `splits`: which ones, in which order (default all); `evalDataset`: validated on instead of `dataset`.
    * @throws RangeError, before the first split, when one of `splits` does not exist.
    */
-  getSplits(dataset: Dataset, options: GetSplitOptions & { readonly splits?: readonly number[] } = {}): Generator<Split, void, undefined> {
+  getSplits(
+    dataset: Dataset,
+    options: GetSplitOptions & { readonly splits?: readonly number[] } = {},
+  ): Generator<Split, void, undefined> {
     checkOptions("KFold.getSplits", options, ["splits", "evalDataset"]);
     const indices = options.splits ?? this.#tables.map((_, i) => i);
     for (const index of indices) {
       if (!Number.isInteger(index) || index < 0 || index >= this.length) {
-        throw new RangeError(`KFold.getSplits: there is no split ${index}. ${this.splitDir} has splits 0 to ${this.length - 1}.`);
+        throw new RangeError(
+          `KFold.getSplits: there is no split ${index}. ${this.splitDir} has splits 0 to ${this.length - 1}.`,
+        );
       }
     }
     return this.#splits(dataset, options.evalDataset ?? dataset, indices);
   }
 
   *#splits(dataset: Dataset, evalDataset: Dataset, indices: readonly number[]): Generator<Split, void, undefined> {
-    for (const index of indices) yield makeSplitOf(this.splitDir, index, dataset, evalDataset, this.#tables[index] as Tables);
+    for (const index of indices)
+      yield makeSplitOf(this.splitDir, index, dataset, evalDataset, this.#tables[index] as Tables);
   }
 }
 
@@ -95,19 +103,30 @@ function makeSplitOf(splitDir: string, index: number, dataset: Dataset, evalData
 function checkOptions(where: string, options: object, known: readonly string[]): void {
   const unknown = Object.keys(options).filter((key) => !known.includes(key));
   if (unknown.length > 0) {
-    throw new TypeError(`${where}: unknown option ${unknown.map((key) => `'${key}'`).join(", ")}. It takes ${known.join(", ")}.`);
+    throw new TypeError(
+      `${where}: unknown option ${unknown.map((key) => `'${key}'`).join(", ")}. It takes ${known.join(", ")}.`,
+    );
   }
 }
 
 function readConfig(splitDir: string, file: string): JsonObject {
-  if (!existsSync(splitDir) || !statSync(splitDir).isDirectory()) throw new SplitDirError(`There is no split folder ${splitDir}. ${REMEDY}`);
+  if (!existsSync(splitDir) || !statSync(splitDir).isDirectory())
+    throw new SplitDirError(`There is no split folder ${splitDir}. ${REMEDY}`);
   const path = join(splitDir, file);
   if (!existsSync(path)) throw new SplitDirError(`${splitDir} is not such a split: it lacks ${file}. ${REMEDY}`);
   return readJson(path);
 }
 
-function readTables(dir: string, { subsetName, longitudinal }: { readonly subsetName: string; readonly longitudinal: boolean }): Tables {
-  const files = ["train_baseline.tsv", `${subsetName}_baseline.tsv`, "train.tsv", ...(longitudinal ? [`${subsetName}.tsv`] : [])];
+function readTables(
+  dir: string,
+  { subsetName, longitudinal }: { readonly subsetName: string; readonly longitudinal: boolean },
+): Tables {
+  const files = [
+    "train_baseline.tsv",
+    `${subsetName}_baseline.tsv`,
+    "train.tsv",
+    ...(longitudinal ? [`${subsetName}.tsv`] : []),
+  ];
   for (const file of files) {
     if (!existsSync(join(dir, file))) throw new SplitDirError(`The split folder ${dir} lacks ${file}. ${REMEDY}`);
   }

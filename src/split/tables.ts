@@ -2,7 +2,16 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { writeJson } from "../io/json/index.ts";
-import { floatColumns, markFloatColumns, PARTICIPANT_ID, type ParticipantRow, pairKey, type Row, SESSION_ID, writeTsv } from "../io/tsv/index.ts";
+import {
+  floatColumns,
+  markFloatColumns,
+  PARTICIPANT_ID,
+  type ParticipantRow,
+  pairKey,
+  type Row,
+  SESSION_ID,
+  writeTsv,
+} from "../io/tsv/index.ts";
 import type { JsonObject } from "../utils/config.ts";
 import { ConfigError, DataFrameError } from "../utils/exceptions.ts";
 import { before, numpyArgsort } from "./sort-sessions.ts";
@@ -14,7 +23,9 @@ export type TableLike = string | readonly Row[];
 export function outputDirOf(data: TableLike, outputDir: string | undefined): string {
   if (outputDir !== undefined) return outputDir;
   if (typeof data === "string") return dirname(data);
-  throw new ConfigError("outputDir is required when the data are rows and not the path of a TSV: give the folder to write the split in.");
+  throw new ConfigError(
+    "outputDir is required when the data are rows and not the path of a TSV: give the folder to write the split in.",
+  );
 }
 
 /** Checks that every column is there. */
@@ -31,7 +42,9 @@ export function checkColumns(rows: readonly Row[], columns: readonly string[]): 
 /** Whether a column holds numbers (or booleans), as pandas would have it. */
 export function isNumeric(rows: readonly Row[], column: string): boolean {
   const present = rows.map((row) => row[column] ?? null).filter((value) => value !== null);
-  return present.length > 0 && (present.every((v) => typeof v === "number") || present.every((v) => typeof v === "boolean"));
+  return (
+    present.length > 0 && (present.every((v) => typeof v === "number") || present.every((v) => typeof v === "boolean"))
+  );
 }
 
 /** How many different values a column holds, missing ones left aside. */
@@ -71,7 +84,9 @@ export function extractBaseline(rows: readonly ParticipantRow[], columns: readon
     }
     return { ...row, ...Object.fromEntries(columns.map((column) => [column, group[0]?.[column] ?? null])) };
   });
-  complete.sort((a, b) => (before(a.participant_id, b.participant_id) ? -1 : a.participant_id === b.participant_id ? 0 : 1));
+  complete.sort((a, b) =>
+    before(a.participant_id, b.participant_id) ? -1 : a.participant_id === b.participant_id ? 0 : 1,
+  );
   return complete;
 }
 
@@ -114,7 +129,8 @@ function allSessions(all: readonly ParticipantRow[], of: readonly ParticipantRow
   const order = (a: string, b: string): number => (a === b ? 0 : before(a, b) ? -1 : 1);
   return [...unique.values()].sort(
     (a, b) =>
-      order(String(a[PARTICIPANT_ID]), String(b[PARTICIPANT_ID])) || order(String(a[SESSION_ID]), String(b[SESSION_ID])),
+      order(String(a[PARTICIPANT_ID]), String(b[PARTICIPANT_ID])) ||
+      order(String(a[SESSION_ID]), String(b[SESSION_ID])),
   );
 }
 
@@ -122,7 +138,12 @@ function allSessions(all: readonly ParticipantRow[], of: readonly ParticipantRow
  * Makes the folder `name` (`name_2`, `name_3`, … where it is taken) in `outputDir`, complete or not at all: it is
  * filled under a temporary name and renamed. Returns its path.
  */
-export function publishSplit(outputDir: string, name: string, json: { readonly file: string; readonly content: JsonObject }, fill: (dir: string) => void): string {
+export function publishSplit(
+  outputDir: string,
+  name: string,
+  json: { readonly file: string; readonly content: JsonObject },
+  fill: (dir: string) => void,
+): string {
   mkdirSync(outputDir, { recursive: true });
   const temporary = join(outputDir, `.tmp-${process.pid}-${randomBytes(6).toString("hex")}-${name}`);
   mkdirSync(temporary);

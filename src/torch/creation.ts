@@ -15,7 +15,8 @@ const knownOptions = new Set(["dtype", "device", "requiresGrad"]);
 
 function finish(tensor: Tensor, natural: DType, options: TensorOptions): Tensor {
   for (const key of Object.keys(options)) {
-    if (!knownOptions.has(key)) throw new TypeError(`torch.tensor: unknown option '${key}'; known are dtype, device, requiresGrad.`);
+    if (!knownOptions.has(key))
+      throw new TypeError(`torch.tensor: unknown option '${key}'; known are dtype, device, requiresGrad.`);
   }
   let out = tensor;
   const { dtype, device } = options;
@@ -58,7 +59,9 @@ export function tensor(data: NestedArray | TypedArray, options: TensorOptions = 
   const fill = (value: NestedArray, dim: number): void => {
     if (Array.isArray(value)) {
       if (value.length !== shape[dim]) {
-        throw new TypeError(`torch.tensor: expected ${shape[dim] ?? "no"} elements at dimension ${dim}, got ${value.length}.`);
+        throw new TypeError(
+          `torch.tensor: expected ${shape[dim] ?? "no"} elements at dimension ${dim}, got ${value.length}.`,
+        );
       }
       for (const v of value) fill(v, dim + 1);
     } else if (dim !== shape.length) {
@@ -75,9 +78,17 @@ export function tensor(data: NestedArray | TypedArray, options: TensorOptions = 
   }
   // through float64, so that integers up to 2^53 and every float survive the way to their dtype
   if (options.dtype === undefined || options.dtype === "float32") {
-    return finish(new Tensor(native.fromBytes(Float32Array.from(flat, Number), "float32", shape, null)), "float32", options);
+    return finish(
+      new Tensor(native.fromBytes(Float32Array.from(flat, Number), "float32", shape, null)),
+      "float32",
+      options,
+    );
   }
-  return finish(new Tensor(native.fromBytes(Float64Array.from(flat, Number), "float64", shape, null)), "float64", options);
+  return finish(
+    new Tensor(native.fromBytes(Float64Array.from(flat, Number), "float64", shape, null)),
+    "float64",
+    options,
+  );
 }
 
 /**
@@ -91,7 +102,8 @@ export function fromTypedArray(
 ): Tensor {
   const { share, ...rest } = options;
   const natural = dtypeOf(array);
-  const handle = share === true ? native.shareBytes(array, natural, shape) : native.fromBytes(array, natural, shape, null);
+  const handle =
+    share === true ? native.shareBytes(array, natural, shape) : native.fromBytes(array, natural, shape, null);
   return finish(new Tensor(handle), natural, rest);
 }
 
@@ -99,7 +111,12 @@ export function fromTypedArray(
  * A tensor from raw little-endian bytes, copied. With a `stride` the bytes fill the storage in its own order, so that a
  * channels-last tensor comes back as it was.
  */
-export function fromBytes(bytes: Uint8Array, dtype: DType, shape: readonly number[], stride?: readonly number[]): Tensor {
+export function fromBytes(
+  bytes: Uint8Array,
+  dtype: DType,
+  shape: readonly number[],
+  stride?: readonly number[],
+): Tensor {
   return new Tensor(native.fromBytes(bytes, dtype, shape, stride ?? null));
 }
 

@@ -29,7 +29,8 @@ function prepare(text: string): Overload {
     keyword: new Map(keywords.map((arg) => [snakeToCamel(arg.name), schema.args.indexOf(arg)])),
     required: positional.filter((arg) => !arg.hasDefault).length,
     requiredKeywords: keywords.filter((arg) => !arg.hasDefault).map((arg) => snakeToCamel(arg.name)),
-    returnsSelf: schema.returns.length === 1 && schema.returns[0]?.writes === true && schema.args[0]?.type.writes === true,
+    returnsSelf:
+      schema.returns.length === 1 && schema.returns[0]?.writes === true && schema.args[0]?.type.writes === true,
     makesTensor: keywords.some((arg) => arg.name === "pin_memory"),
   };
 }
@@ -83,7 +84,10 @@ function fits(overload: Overload, args: readonly unknown[], count: number, optio
     if (arg === undefined || (args[i] === undefined && arg.hasDefault)) continue;
     if (!matches(arg.type, args[i])) return false;
   }
-  if (overload.requiredKeywords.length > 0 && !overload.requiredKeywords.every((key) => options !== undefined && key in options)) {
+  if (
+    overload.requiredKeywords.length > 0 &&
+    !overload.requiredKeywords.every((key) => options !== undefined && key in options)
+  ) {
     return false;
   }
   if (options === undefined) return true;
@@ -112,7 +116,8 @@ function run(overload: Overload, args: readonly unknown[], count: number, option
   const values: unknown[] = new Array(overload.args.length);
   for (let i = 0; i < count; i++) values[i] = unwrap(args[i], overload.base);
   if (options !== undefined) {
-    for (const [key, at] of overload.keyword) if (options[key] !== undefined) values[at] = unwrap(options[key], overload.base);
+    for (const [key, at] of overload.keyword)
+      if (options[key] !== undefined) values[at] = unwrap(options[key], overload.base);
   }
   const result = native.call(overload.id, ...values);
   if (overload.returnsSelf) return args[0];
@@ -124,7 +129,12 @@ function run(overload: Overload, args: readonly unknown[], count: number, option
 }
 
 /** Says what was passed and what would have been accepted. */
-function mismatch(name: string, overloads: readonly Overload[], texts: readonly string[], args: readonly unknown[]): Error {
+function mismatch(
+  name: string,
+  overloads: readonly Overload[],
+  texts: readonly string[],
+  args: readonly unknown[],
+): Error {
   const got = args.map((arg) =>
     arg instanceof Tensor ? (arg.disposed ? "disposed Tensor" : `Tensor${JSON.stringify(arg.shape)}`) : show(arg),
   );
@@ -150,7 +160,8 @@ export function bind(name: string, texts: readonly string[]): (...args: unknown[
     const options = isOptions(last) ? last : undefined;
     let count = options === undefined ? args.length : args.length - 1;
     while (count > 0 && args[count - 1] === undefined) count--;
-    for (const overload of overloads) if (fits(overload, args, count, options)) return run(overload, args, count, options);
+    for (const overload of overloads)
+      if (fits(overload, args, count, options)) return run(overload, args, count, options);
     throw mismatch(name, overloads, texts, args);
   };
 }

@@ -68,7 +68,10 @@ describe("a training loop", () => {
         momentum: 0.1,
         eps: 1e-5,
       });
-      torch.linear(y.mean([2, 3, 4]), head).sum().backward();
+      torch
+        .linear(y.mean([2, 3, 4]), head)
+        .sum()
+        .backward();
       torch.noGrad(() => {
         for (const p of [w, head]) {
           if (p.grad !== null) p.sub_(p.grad, { alpha: 0.01 });
@@ -135,7 +138,9 @@ describe("transfer", () => {
     const w = worker(
       "const id = torch.transfer.release(torch.ones([4])); parentPort.postMessage([torch.transfer.owner(), id]); setInterval(() => {}, 1000)",
     );
-    const [owner] = await new Promise<[number, number]>((resolve, reject) => w.once("message", resolve).once("error", reject));
+    const [owner] = await new Promise<[number, number]>((resolve, reject) =>
+      w.once("message", resolve).once("error", reject),
+    );
     await w.terminate();
     expect(torch.transfer.inFlight()).toBe(1);
     expect(torch.transfer.dropFrom(owner)).toBe(1);

@@ -17,7 +17,8 @@ export function emptyCache(): void {
 
 /** The most CPU memory tensors may take, in bytes; 0 for no cap. Beyond it an operator throws, and nothing is lost. */
 export function setCap(bytes: number): void {
-  if (!Number.isSafeInteger(bytes) || bytes < 0) throw new RangeError(`memory.setCap: expected bytes ≥ 0, got ${bytes}.`);
+  if (!Number.isSafeInteger(bytes) || bytes < 0)
+    throw new RangeError(`memory.setCap: expected bytes ≥ 0, got ${bytes}.`);
   native.setMemoryCap(bytes);
 }
 

@@ -17,7 +17,13 @@ function formatter(shown: readonly number[], dtype: DType): (value: number) => s
   if (dtype === "bool") return (v) => (v ? "True" : "False");
   if (!dtype.startsWith("float") && dtype !== "bfloat16") return (v) => String(v);
   const special = (v: number): string | undefined =>
-    Number.isNaN(v) ? "nan" : v === Number.POSITIVE_INFINITY ? "inf" : v === Number.NEGATIVE_INFINITY ? "-inf" : undefined;
+    Number.isNaN(v)
+      ? "nan"
+      : v === Number.POSITIVE_INFINITY
+        ? "inf"
+        : v === Number.NEGATIVE_INFINITY
+          ? "-inf"
+          : undefined;
   const finite = shown.filter((v) => Number.isFinite(v) && v !== 0).map(Math.abs);
   if (finite.length === 0) return (v) => special(v) ?? `${Object.is(v, -0) ? "-0" : v}.`;
   const max = finite.reduce((a, b) => Math.max(a, b));
@@ -53,8 +59,16 @@ export function formatTensor(tensor: Tensor): string {
   gather(0, 0);
   const at = (offset: number): number => Number(flat[offset]);
   const real = complex ? "float32" : dtype;
-  const format = formatter(offsets.map((o) => at(complex ? 2 * o : o)), real);
-  const formatImaginary = complex ? formatter(offsets.map((o) => at(2 * o + 1)), real) : format;
+  const format = formatter(
+    offsets.map((o) => at(complex ? 2 * o : o)),
+    real,
+  );
+  const formatImaginary = complex
+    ? formatter(
+        offsets.map((o) => at(2 * o + 1)),
+        real,
+      )
+    : format;
   const text = (offset: number): string => {
     if (!complex) return format(at(offset));
     const im = at(2 * offset + 1);
@@ -64,7 +78,11 @@ export function formatTensor(tensor: Tensor): string {
   const render = (dim: number, offset: number, indent: number): string => {
     if (dim === shape.length) return text(offset).padStart(shape.length === 0 ? 0 : width);
     const items = indices(shape[dim] ?? 0, summarise).map((i) =>
-      i === "…" ? (dim === shape.length - 1 ? " ..." : "...") : render(dim + 1, offset + i * (strides[dim] ?? 1), indent + 1),
+      i === "…"
+        ? dim === shape.length - 1
+          ? " ..."
+          : "..."
+        : render(dim + 1, offset + i * (strides[dim] ?? 1), indent + 1),
     );
     if (dim === shape.length - 1) {
       const perLine = Math.max(1, Math.floor((80 - indent) / (width + 2)));

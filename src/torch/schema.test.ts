@@ -3,9 +3,13 @@ import { operatorSchemas } from "./index.ts";
 import { parseSchema } from "./schema.ts";
 
 it("reads arguments, defaults, keywords, aliases and returns", () => {
-  const schema = parseSchema('aten::f.over(Tensor(a!) self, int[3] k=[1, 2, 3], str mode="a, b", *, Scalar? s=None, Tensor?[] t) -> (Tensor(a!) x, Tensor[] y)');
+  const schema = parseSchema(
+    'aten::f.over(Tensor(a!) self, int[3] k=[1, 2, 3], str mode="a, b", *, Scalar? s=None, Tensor?[] t) -> (Tensor(a!) x, Tensor[] y)',
+  );
   expect([schema.base, schema.overload]).toEqual(["f", "over"]);
-  expect(schema.args.map((a) => [a.name, a.type.base, a.type.list, a.type.size, a.type.optional, a.hasDefault, a.keyword])).toEqual([
+  expect(
+    schema.args.map((a) => [a.name, a.type.base, a.type.list, a.type.size, a.type.optional, a.hasDefault, a.keyword]),
+  ).toEqual([
     ["self", "Tensor", false, 0, false, false, false],
     ["k", "int", true, 3, false, true, false],
     ["mode", "str", false, 0, false, true, false],

@@ -48,7 +48,9 @@ export class Scope implements Disposable {
     for (const tensor of this.#tensors) if (tensor.scope === this) tensor.dispose();
     this.#tensors = [];
     if (!inOrder) {
-      throw new Error("torch.scope: a scope ended while a later one was open. Scopes are synchronous: do not await inside one.");
+      throw new Error(
+        "torch.scope: a scope ended while a later one was open. Scopes are synchronous: do not await inside one.",
+      );
     }
   }
 

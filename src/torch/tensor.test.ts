@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import * as torch from "./index.ts";
 import type { DType } from "./index.ts";
+import * as torch from "./index.ts";
 
 const golden = JSON.parse(readFileSync(new URL("./golden/torch.json", import.meta.url), "utf8"));
 
@@ -17,11 +17,24 @@ describe("tensors", () => {
   it("are made from numbers, nested arrays and typed arrays, and read back", () => {
     using scope = torch.scope();
     expect(torch.tensor(3).shape).toEqual([]);
-    expect(torch.tensor([[1, 2], [3, 4]]).toArray()).toEqual([[1, 2], [3, 4]]);
+    expect(
+      torch
+        .tensor([
+          [1, 2],
+          [3, 4],
+        ])
+        .toArray(),
+    ).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
     expect(torch.tensor([true, false]).dtype).toBe("bool");
     expect(torch.tensor([1, 2], { dtype: "int64" }).toTypedArray()).toEqual(new BigInt64Array([1n, 2n]));
     expect(torch.tensor(new Float64Array([0.1])).item()).toBe(0.1);
-    expect(torch.fromTypedArray(new Int16Array([1, 2, 3, 4]), [2, 2]).toArray()).toEqual([[1, 2], [3, 4]]);
+    expect(torch.fromTypedArray(new Int16Array([1, 2, 3, 4]), [2, 2]).toArray()).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
     expect(() => torch.tensor([[1, 2], [3]])).toThrow(/expected 2 elements at dimension 1, got 1/);
     expect(() => torch.tensor([1], { dtpye: "int64" } as object)).toThrow(/unknown option 'dtpye'/);
     scope.end();
@@ -39,7 +52,20 @@ describe("tensors", () => {
   });
 
   it("know every dtype", () => {
-    for (const dtype of ["float32", "float64", "float16", "bfloat16", "int8", "uint8", "int16", "int32", "int64", "bool", "complex64", "complex128"] as DType[]) {
+    for (const dtype of [
+      "float32",
+      "float64",
+      "float16",
+      "bfloat16",
+      "int8",
+      "uint8",
+      "int16",
+      "int32",
+      "int64",
+      "bool",
+      "complex64",
+      "complex128",
+    ] as DType[]) {
       using ones = torch.ones([2], { dtype });
       expect(ones.dtype).toBe(dtype);
       expect(Number(ones.toTypedArray()[0])).toBe(1);
@@ -50,18 +76,32 @@ describe("tensors", () => {
     using a = torch.ones([2, 3]);
     using b = torch.ones([4, 5]);
     expect(() => a.matmul(b)).toThrow(/mat1 and mat2 shapes cannot be multiplied \(2x3 and 4x5\)$/);
-    expect(() => torch.ones([2], { dtyp: "int64" } as object)).toThrow(/unknown option 'dtyp'; known are dtype, layout, device, pinMemory, requiresGrad/);
+    expect(() => torch.ones([2], { dtyp: "int64" } as object)).toThrow(
+      /unknown option 'dtyp'; known are dtype, layout, device, pinMemory, requiresGrad/,
+    );
     expect(() => (torch.conv3d as (...args: unknown[]) => unknown)("x")).toThrow(/no overload takes \('x'\)/);
     expect(() => torch.ops("aten::nothing")).toThrow(/no operator 'aten::nothing'/);
   });
 
   it("pick the overload by the arguments", () => {
     using scope = torch.scope();
-    const x = torch.tensor([[1, 5], [3, 2]]);
+    const x = torch.tensor([
+      [1, 5],
+      [3, 2],
+    ]);
     expect(x.max().item()).toBe(5);
-    expect(x.max(1).map((t) => t.toArray())).toEqual([[5, 3], [1, 0]]);
-    expect(x.add(1).toArray()).toEqual([[2, 6], [4, 3]]);
-    expect(x.add(x, { alpha: 2 }).toArray()).toEqual([[3, 15], [9, 6]]);
+    expect(x.max(1).map((t) => t.toArray())).toEqual([
+      [5, 3],
+      [1, 0],
+    ]);
+    expect(x.add(1).toArray()).toEqual([
+      [2, 6],
+      [4, 3],
+    ]);
+    expect(x.add(x, { alpha: 2 }).toArray()).toEqual([
+      [3, 15],
+      [9, 6],
+    ]);
     expect(x.sum([0]).toArray()).toEqual([4, 7]);
     expect(x.add_(1)).toBe(x);
     expect(torch.ops("aten::add.Tensor", x, x, 1)).toBeInstanceOf(torch.Tensor);
@@ -82,9 +122,20 @@ describe("tensors", () => {
       scalar: () => torch.tensor(3.5),
       vector: () => torch.tensor([1, 2.5, -3.25]),
       whole: () => torch.tensor([1, 2, -3]),
-      matrix: () => torch.tensor([[1, 2], [3.5, 4]]),
+      matrix: () =>
+        torch.tensor([
+          [1, 2],
+          [3.5, 4],
+        ]),
       cube: () => torch.arange(24, { dtype: "float32" }).reshape([2, 3, 4]),
-      ints: () => torch.tensor([[1, 22], [333, 4]], { dtype: "int64" }),
+      ints: () =>
+        torch.tensor(
+          [
+            [1, 22],
+            [333, 4],
+          ],
+          { dtype: "int64" },
+        ),
       bools: () => torch.tensor([true, false]),
       double: () => torch.tensor([1.5, 2.5], { dtype: "float64" }),
       small: () => torch.tensor([1e-5, 1, 2]),
@@ -151,11 +202,17 @@ describe("autograd", () => {
     const x = torch.linspace(-2, 2, 12).reshape([3, 4]).requiresGrad_();
     const w = torch.linspace(-1, 1, 8).reshape([2, 4]).requiresGrad_();
     const y = torch.gelu(torch.linear(x, w)).softmax(1);
-    y.mul(torch.arange(6, { dtype: "float32" }).reshape([3, 2])).sum().backward();
-    for (const [name, value] of [["y", y], ["x", x.grad], ["w", w.grad]] as const) {
+    y.mul(torch.arange(6, { dtype: "float32" }).reshape([3, 2]))
+      .sum()
+      .backward();
+    for (const [name, value] of [
+      ["y", y],
+      ["x", x.grad],
+      ["w", w.grad],
+    ] as const) {
       const got = value?.toTypedArray() as Float32Array;
       const wanted = (golden.gradients[name] as number[][]).flat();
-      wanted.forEach((v, i) => expect(got[i]).toBeCloseTo(v, 5));
+      for (const [i, v] of wanted.entries()) expect(got[i]).toBeCloseTo(v, 5);
     }
     scope.end();
   });

@@ -22,7 +22,6 @@ export interface ToOptions {
   readonly copy?: boolean | undefined;
 }
 
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the generated operators are methods of this class
 export class Tensor implements Disposable {
   #handle: Handle;
   /** The scope that disposes this tensor at its end; null when it is kept. Managed by `scope.ts`. */
@@ -184,7 +183,8 @@ export class Tensor implements Disposable {
   item(): number {
     const value = native.item(this.handleFor("item"));
     if (typeof value === "number") return value;
-    if (typeof value === "bigint") throw new RangeError(`item: ${value} does not fit a number exactly; use toTypedArray().`);
+    if (typeof value === "bigint")
+      throw new RangeError(`item: ${value} does not fit a number exactly; use toTypedArray().`);
     throw new TypeError("item: the element is complex; use toTypedArray().");
   }
 

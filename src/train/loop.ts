@@ -148,7 +148,11 @@ export async function evaluationLoop(run: Run, dataloader: DataLoader, epoch: nu
 }
 
 /** Calls the callbacks. */
-export function tell<E extends EventName>(run: Omit<Run, "computational" | "metrics">, event: E, args: Events[E]): Promise<void> {
+export function tell<E extends EventName>(
+  run: Omit<Run, "computational" | "metrics">,
+  event: E,
+  args: Events[E],
+): Promise<void> {
   const { model, maps, state, callbacks } = run;
   return callbacks.call(event, { ...args, model, maps, state });
 }

@@ -2,11 +2,11 @@ import { existsSync } from "node:fs";
 import {
   type Callback,
   CallbacksHandler,
+  ComputationalConfig,
+  type ComputationalOptions,
   checkResumedSplit,
   checkSplit,
   checkTest,
-  ComputationalConfig,
-  type ComputationalOptions,
   describeSplit,
   recordTest,
   TrainerState,
@@ -118,7 +118,8 @@ export class Trainer {
     this.metrics.initMetrics(model);
     this.callbacks = callbacks instanceof CallbacksHandler ? callbacks : new CallbacksHandler(callbacks ?? []);
     this.callbacks.resolveModes(this.metrics);
-    this.optimization = optimization instanceof OptimizationConfig ? optimization : new OptimizationConfig(optimization);
+    this.optimization =
+      optimization instanceof OptimizationConfig ? optimization : new OptimizationConfig(optimization);
     if (restored === null) this.maps.create({ overwrite, fill: (staging) => this.#describe(staging) });
     this.#initialWeights = this.optimization.resetModel ? null : copyOf(model);
     this.callbacks.callNow("onTrainerInit", { ...this.#parts, maps: this.maps, model, state: this.state });
@@ -144,7 +145,8 @@ export class Trainer {
    */
   static async fromMaps(path: string | Maps, options: RestoreOptions = {}): Promise<Trainer> {
     const { model, metrics, callbacks, ...rest } = options;
-    for (const key of Object.keys(rest)) throw new ConfigError(`fromMaps: unknown option '${key}'. Check the spelling.`);
+    for (const key of Object.keys(rest))
+      throw new ConfigError(`fromMaps: unknown option '${key}'. Check the spelling.`);
     const maps = path instanceof Maps ? path : new Maps(path);
     maps.read();
     const remedy = (part: string) => `Pass it: Trainer.fromMaps(path, { ${part} }).`;
@@ -157,7 +159,9 @@ export class Trainer {
           readComponent("metrics", maps.metricsJson, remedy("metrics"), (dict) => MetricsHandler.fromDict(dict)),
         callbacks:
           callbacks ??
-          readComponent("callbacks", maps.callbacksJson, remedy("callbacks"), (dict) => CallbacksHandler.fromDict(dict)),
+          readComponent("callbacks", maps.callbacksJson, remedy("callbacks"), (dict) =>
+            CallbacksHandler.fromDict(dict),
+          ),
         optimization: OptimizationConfig.fromDict(readJson(maps.training.optimizationJson)),
       },
       RESTORED,
@@ -241,7 +245,8 @@ export class Trainer {
   /** Computes metrics of saved models on the validation data of their split, and adds them to those models' tables. */
   async validate(options: ValidateOptions): Promise<void> {
     const { splitIdx, metrics, dataloader, modelCheckpoint, computational, ...rest } = options;
-    for (const key of Object.keys(rest)) throw new ConfigError(`validate: unknown option '${key}'. Check the spelling.`);
+    for (const key of Object.keys(rest))
+      throw new ConfigError(`validate: unknown option '${key}'. Check the spelling.`);
     this.maps.read();
     this.#checkTrained(splitIdx);
     const config = this.#recordedComputational(splitIdx, computational);
@@ -361,7 +366,9 @@ export class Trainer {
     if (models.list.length === 0 && tmp.epochsList.length === 0) return;
     const remedy = `Delete it with trainer.maps.deleteSplit(${splitIdx}) to train again`;
     const resume = tmp.epochsList.length === 0 ? "" : `, or go on with trainer.resume({ splitIdx: ${splitIdx} })`;
-    throw new ClinicaDLException(`${this.maps.path} holds a training on split ${splitIdx} already. ${remedy}${resume}.`);
+    throw new ClinicaDLException(
+      `${this.maps.path} holds a training on split ${splitIdx} already. ${remedy}${resume}.`,
+    );
   }
 
   #checkCheckpoint(splitIdx: number): void {
@@ -369,7 +376,9 @@ export class Trainer {
     const { epoch, problems } = tmp.newest();
     if (epoch !== null) return;
     if (problems.length > 0) {
-      throw new ClinicaDLException(`No checkpoint of split ${splitIdx} is whole: ${problems.join("; ")}. Train it again.`);
+      throw new ClinicaDLException(
+        `No checkpoint of split ${splitIdx} is whole: ${problems.join("; ")}. Train it again.`,
+      );
     }
     if (models.list.includes("final")) {
       throw new ClinicaDLException(`The training on split ${splitIdx} is complete: there is nothing to resume.`);
@@ -396,5 +405,7 @@ function asComputational(value: Computational = {}): ComputationalConfig {
 
 function copyOf(model: Model): Map<string, torch.Tensor> {
   using _scope = torch.scope();
-  return new Map([...model.stateDict()].map(([name, tensor]) => [name, tensor.to({ device: "cpu", copy: true }).keep()]));
+  return new Map(
+    [...model.stateDict()].map(([name, tensor]) => [name, tensor.to({ device: "cpu", copy: true }).keep()]),
+  );
 }

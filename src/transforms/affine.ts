@@ -50,7 +50,9 @@ function nearestRotation(columns: readonly (readonly number[])[]): number[][] {
     const inverse = inverseTranspose(m);
     if (inverse === null) return columns.map((column) => [...column]);
     const next = m.map((column, c) => column.map((value, r) => (value + (inverse[c]?.[r] ?? 0)) / 2));
-    const change = Math.max(...next.flatMap((column, c) => column.map((value, r) => Math.abs(value - (m[c]?.[r] ?? 0)))));
+    const change = Math.max(
+      ...next.flatMap((column, c) => column.map((value, r) => Math.abs(value - (m[c]?.[r] ?? 0)))),
+    );
     m = next;
     if (change < 1e-14) break;
   }

@@ -16,7 +16,8 @@ export class ClampConfig extends configClass("Clamp", schema) implements Transfo
     super(fields);
     checkSelection("ClampConfig", this);
     const { outMin, outMax } = this;
-    if (outMin === null && outMax === null) throw new ConfigError("ClampConfig: neither 'outMin' nor 'outMax' is given. Give one of them.");
+    if (outMin === null && outMax === null)
+      throw new ConfigError("ClampConfig: neither 'outMin' nor 'outMax' is given. Give one of them.");
     if (outMin !== null && outMax !== null && outMin > outMax) {
       throw new ConfigError(`ClampConfig: 'outMin' got ${outMin}, which is above 'outMax' (${outMax}).`);
     }

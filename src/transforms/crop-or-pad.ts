@@ -44,7 +44,12 @@ export class CropOrPadConfig extends configClass("CropOrPad", schema) implements
         const target = this.targetShape[axis] ?? 1;
         if (first >= 0) tensor = tensor.narrow(axis + 1, first, target);
         else if (fill === null) tensor = continued(tensor, axis + 1, first, target, this.paddingMode);
-        else tensor = torch.constantPadNd(tensor, padding(axis, -first, target - (tensor.shape[axis + 1] ?? 0) + first), fill);
+        else
+          tensor = torch.constantPadNd(
+            tensor,
+            padding(axis, -first, target - (tensor.shape[axis + 1] ?? 0) + first),
+            fill,
+          );
       });
       image.tensor = tensor.contiguous();
       image.affine = shiftOrigin(image.affine, start);

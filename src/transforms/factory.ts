@@ -67,7 +67,9 @@ export function transformOf(value: TransformLike): Transform {
       apply<T extends HasImages>(dataPoint: T, rng: Rng): T {
         const result: unknown = value(dataPoint, rng);
         if (typeof result !== "object" || result === null) {
-          throw new ConfigError(`The transform ${value.name || "function"} returned ${show(result)}. It must return the data point.`);
+          throw new ConfigError(
+            `The transform ${value.name || "function"} returned ${show(result)}. It must return the data point.`,
+          );
         }
         return result as T;
       },
@@ -85,7 +87,10 @@ export function transformToJson(value: TransformLike): JsonValue {
 function isTransformLike(value: unknown): value is TransformLike {
   if (typeof value === "function") return true;
   if (typeof value !== "object" || value === null) return false;
-  return typeof (value as { getObject?: unknown }).getObject === "function" || typeof (value as { apply?: unknown }).apply === "function";
+  return (
+    typeof (value as { getObject?: unknown }).getObject === "function" ||
+    typeof (value as { apply?: unknown }).apply === "function"
+  );
 }
 
 /** A list of transforms; plain objects with `name_` are read as configs. */
@@ -94,7 +99,10 @@ export const transformsField = z
     z.unknown().transform((value, ctx): TransformLike => {
       if (isTransformLike(value)) return value;
       if (typeof value === "object" && value !== null && "name_" in value) return transformFromDict(value);
-      ctx.addIssue({ code: "custom", message: "Expected a transform: a config such as ZNormalizationConfig, or a function of a data point" });
+      ctx.addIssue({
+        code: "custom",
+        message: "Expected a transform: a config such as ZNormalizationConfig, or a function of a data point",
+      });
       return z.NEVER;
     }),
   )

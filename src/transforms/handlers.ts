@@ -2,7 +2,14 @@ import { z } from "zod";
 import { type JsonObject, parseWith, type ToDict } from "../utils/config.ts";
 import { MissingFieldsError, WrongFieldsError } from "../utils/exceptions.ts";
 import { Rng } from "../utils/random/index.ts";
-import { extractionField, extractionFromDict, transformFromDict, transformOf, transformsField, transformToJson } from "./factory.ts";
+import {
+  extractionField,
+  extractionFromDict,
+  transformFromDict,
+  transformOf,
+  transformsField,
+  transformToJson,
+} from "./factory.ts";
 import type { Extraction, HasImages, ImageOutline, SamplePlace, Transform, TransformLike } from "./types.ts";
 
 const schema = z.strictObject({
@@ -99,7 +106,8 @@ export class TransformsHandler implements ToDict {
   }
 
   toString(): string {
-    const list = (title: string, transforms: readonly Transform[]): string => `  ${title}: ${transforms.map((t) => t.name).join(" → ") || "none"}`;
+    const list = (title: string, transforms: readonly Transform[]): string =>
+      `  ${title}: ${transforms.map((t) => t.name).join(" → ") || "none"}`;
     return [
       "TransformsHandler:",
       list("image transforms", this.#image),
@@ -138,7 +146,9 @@ export class PostprocessingHandler implements ToDict {
     let i = 0;
     for (const dataPoint of batch) {
       if (this.apply(dataPoint, new Rng(0, i)) !== dataPoint) {
-        throw new TypeError("PostprocessingHandler.batchApply: a transform gave back another data point. Leave out copy: true, and change the data point that is given.");
+        throw new TypeError(
+          "PostprocessingHandler.batchApply: a transform gave back another data point. Leave out copy: true, and change the data point that is given.",
+        );
       }
       i++;
     }
@@ -168,6 +178,8 @@ function checkKeys(what: string, dict: JsonObject, keys: readonly string[]): voi
   if (missing.length > 0) throw new MissingFieldsError(`${what}: missing ${missing.map((k) => `'${k}'`).join(", ")}.`);
   const extra = Object.keys(dict).filter((key) => key !== "name_" && !keys.includes(key));
   if (extra.length > 0 || dict.name_ !== what) {
-    throw new WrongFieldsError(`${what}: ${extra.length > 0 ? `unknown ${extra.map((k) => `'${k}'`).join(", ")}` : `'name_' is '${dict.name_}'`}.`);
+    throw new WrongFieldsError(
+      `${what}: ${extra.length > 0 ? `unknown ${extra.map((k) => `'${k}'`).join(", ")}` : `'name_' is '${dict.name_}'`}.`,
+    );
   }
 }

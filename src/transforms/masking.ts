@@ -1,6 +1,6 @@
 import { z } from "zod";
-import * as torch from "../torch/index.ts";
 import type { Tensor } from "../torch/index.ts";
+import * as torch from "../torch/index.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import type { HasImages } from "./types.ts";
 
@@ -13,7 +13,12 @@ const count = z.int().min(0);
  * or six (before and after along each axis).
  */
 export const maskingMethodField = z
-  .union([z.string().min(1), count, z.tuple([count, count, count]), z.tuple([count, count, count, count, count, count])])
+  .union([
+    z.string().min(1),
+    count,
+    z.tuple([count, count, count]),
+    z.tuple([count, count, count, count, count, count]),
+  ])
   .nullable()
   .default(null);
 export type MaskingMethod = z.output<typeof maskingMethodField>;
@@ -31,12 +36,19 @@ export function maskedValues(what: string, tensor: Tensor, where: HasImages, met
       `${what}: 'maskingMethod' got '${method}', which is no mask of ${where.participantId}, ${where.sessionId} (${names.join(", ") || "it has none"}) nor one of ${LABELS.join(", ")}.`,
     );
   }
-  const bounds = typeof method === "number" ? Array<number>(6).fill(method) : method.length === 3 ? method.flatMap((n) => [n, n]) : method;
+  const bounds =
+    typeof method === "number"
+      ? Array<number>(6).fill(method)
+      : method.length === 3
+        ? method.flatMap((n) => [n, n])
+        : method;
   return [0, 1, 2].reduce((part, axis) => {
     const [before = 0, after = 0] = bounds.slice(axis * 2, axis * 2 + 2);
     const size = part.shape[axis + 1] ?? 0;
     if (before + after >= size) {
-      throw new ConfigError(`${what}: 'maskingMethod' got ${JSON.stringify(method)}, which leaves nothing of ${size} voxels along axis ${axis}.`);
+      throw new ConfigError(
+        `${what}: 'maskingMethod' got ${JSON.stringify(method)}, which leaves nothing of ${size} voxels along axis ${axis}.`,
+      );
     }
     return part.narrow(axis + 1, before, size - before - after);
   }, tensor);

@@ -11,7 +11,12 @@ const activationsSchema = z.strictObject({
   ...selectionFields,
   sigmoid: z.boolean().default(false),
   softmax: z.boolean().default(false),
-  other: z.custom<((x: Tensor) => Tensor) | null>((v) => v === null || typeof v === "function", "Expected a function of a tensor").default(null),
+  other: z
+    .custom<((x: Tensor) => Tensor) | null>(
+      (v) => v === null || typeof v === "function",
+      "Expected a function of a tensor",
+    )
+    .default(null),
   dim: z.int().default(0),
 });
 
@@ -33,7 +38,18 @@ export class ActivationsConfig extends configClass("Activations", activationsSch
   }
 }
 
-const DTYPES = ["float32", "float64", "float16", "bfloat16", "int8", "uint8", "int16", "int32", "int64", "bool"] as const;
+const DTYPES = [
+  "float32",
+  "float64",
+  "float16",
+  "bfloat16",
+  "int8",
+  "uint8",
+  "int16",
+  "int32",
+  "int64",
+  "bool",
+] as const;
 
 const asDiscreteSchema = z.strictObject({
   ...selectionFields,
@@ -55,7 +71,12 @@ export class AsDiscreteConfig extends configClass("AsDiscrete", asDiscreteSchema
     super(fields);
     checkSelection("AsDiscreteConfig", this);
     const { argmax, toOnehot, threshold, rounding } = this;
-    exactlyOne("AsDiscreteConfig", { argmax, toOnehot: toOnehot !== null, threshold: threshold !== null, rounding: rounding !== null });
+    exactlyOne("AsDiscreteConfig", {
+      argmax,
+      toOnehot: toOnehot !== null,
+      threshold: threshold !== null,
+      rounding: rounding !== null,
+    });
   }
 
   override toDict(): JsonObject {
@@ -78,12 +99,15 @@ export class AsDiscreteConfig extends configClass("AsDiscrete", asDiscreteSchema
     });
   }
 }
-const readAsDiscrete = (Object.getPrototypeOf(AsDiscreteConfig) as { fromDict: (dict: JsonObject) => unknown }).fromDict;
+const readAsDiscrete = (Object.getPrototypeOf(AsDiscreteConfig) as { fromDict: (dict: JsonObject) => unknown })
+  .fromDict;
 
 function oneHot(x: Tensor, classes: number, dim: number): Tensor {
   const at = dim < 0 ? dim + x.ndim : dim;
   if (x.shape[at] !== 1) {
-    throw new ConfigError(`AsDiscrete: 'toOnehot' needs size 1 along dimension ${dim}, got a tensor of shape [${x.shape.join(", ")}]. Take the argmax first.`);
+    throw new ConfigError(
+      `AsDiscrete: 'toOnehot' needs size 1 along dimension ${dim}, got a tensor of shape [${x.shape.join(", ")}]. Take the argmax first.`,
+    );
   }
   const shape = x.shape.map((n, i) => (i === at ? classes : n));
   return x.newZeros(shape, { dtype: "float32" }).scatter(at, x.to({ dtype: "int64" }), 1);
@@ -93,7 +117,11 @@ function exactlyOne(what: string, choices: Readonly<Record<string, boolean>>): v
   const chosen = Object.keys(choices).filter((key) => choices[key]);
   if (chosen.length !== 1) {
     const got = chosen.length === 0 ? "none" : chosen.map((key) => `'${key}'`).join(" and ");
-    throw new ConfigError(`${what}: choose exactly one of ${Object.keys(choices).map((key) => `'${key}'`).join(", ")}; got ${got}.`);
+    throw new ConfigError(
+      `${what}: choose exactly one of ${Object.keys(choices)
+        .map((key) => `'${key}'`)
+        .join(", ")}; got ${got}.`,
+    );
   }
 }
 

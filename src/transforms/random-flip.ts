@@ -36,7 +36,9 @@ export class RandomFlipConfig extends configClass("RandomFlip", schema) implemen
         // three draws whatever the axes, so that the rest of the stream does not depend on them
         const hot = [0, 1, 2].map(() => rng.uniform() < config.flipProbability);
         for (const [, image] of images) {
-          const dims = [0, 1, 2].filter((voxelAxis) => hot[voxelAxis] && isWanted(image, voxelAxis, wanted)).map((a) => a + 1);
+          const dims = [0, 1, 2]
+            .filter((voxelAxis) => hot[voxelAxis] && isWanted(image, voxelAxis, wanted))
+            .map((a) => a + 1);
           if (dims.length > 0) image.tensor = image.tensor.flip(dims);
         }
         return target;
@@ -46,5 +48,7 @@ export class RandomFlipConfig extends configClass("RandomFlip", schema) implemen
 }
 
 function isWanted(image: ImageLike, voxelAxis: number, wanted: readonly (number | "LR" | "PA" | "IS")[]): boolean {
-  return wanted.some((a) => (typeof a === "number" ? a === voxelAxis : orientationOf(image.affine)[voxelAxis]?.world === WORLD[a]));
+  return wanted.some((a) =>
+    typeof a === "number" ? a === voxelAxis : orientationOf(image.affine)[voxelAxis]?.world === WORLD[a],
+  );
 }

@@ -7,9 +7,14 @@ import type { Transform, TransformConfig } from "./types.ts";
 const sorted = ([low, high]: readonly [number, number]): boolean => low <= high;
 const schema = z.strictObject({
   ...selectionFields,
-  mean: z.union([z.number().min(0), z.tuple([z.number(), z.number()]).refine(sorted, "Give the smaller number first")]).default(0),
+  mean: z
+    .union([z.number().min(0), z.tuple([z.number(), z.number()]).refine(sorted, "Give the smaller number first")])
+    .default(0),
   std: z
-    .union([z.number().min(0), z.tuple([z.number().min(0), z.number().min(0)]).refine(sorted, "Give the smaller number first")])
+    .union([
+      z.number().min(0),
+      z.tuple([z.number().min(0), z.number().min(0)]).refine(sorted, "Give the smaller number first"),
+    ])
     .default([0, 0.25]),
 });
 

@@ -12,7 +12,10 @@ const schema = z.strictObject({
   maskingMethod: maskingMethodField,
   ...selectionFields,
   outMinMax: pair.default([0, 1]),
-  percentiles: z.tuple([z.number().min(0).max(100), z.number().min(0).max(100)]).refine(sorted, "Give the smaller number first").default([0, 100]),
+  percentiles: z
+    .tuple([z.number().min(0).max(100), z.number().min(0).max(100)])
+    .refine(sorted, "Give the smaller number first")
+    .default([0, 100]),
   inMinMax: pair.nullable().default(null),
 });
 
@@ -36,16 +39,25 @@ export class RescaleIntensityConfig extends configClass("RescaleIntensity", sche
       const [from, to] = this.percentiles;
       const all = this.maskingMethod === null && from === 0 && to === 100;
       if (!all) {
-        if (values.numel() === 0) throw new ImageError(`RescaleIntensity: the mask leaves nothing of '${name}' of ${where.participantId}, ${where.sessionId}.`);
+        if (values.numel() === 0)
+          throw new ImageError(
+            `RescaleIntensity: the mask leaves nothing of '${name}' of ${where.participantId}, ${where.sessionId}.`,
+          );
         const [ascending] = values.flatten().sort();
         tensor = tensor.clamp(percentileOf(ascending, from), percentileOf(ascending, to));
       }
       const [inMin, inMax] = this.inMinMax ?? [tensor.min().item(), tensor.max().item()];
       if (!(inMax > inMin)) {
-        throw new ImageError(`RescaleIntensity: '${name}' of ${where.participantId}, ${where.sessionId} cannot be rescaled: its values go from ${inMin} to ${inMax}. Check the file, or leave it out.`);
+        throw new ImageError(
+          `RescaleIntensity: '${name}' of ${where.participantId}, ${where.sessionId} cannot be rescaled: its values go from ${inMin} to ${inMax}. Check the file, or leave it out.`,
+        );
       }
       const [outMin, outMax] = this.outMinMax;
-      image.tensor = tensor.sub(inMin).div_(inMax - inMin).mul_(outMax - outMin).add_(outMin);
+      image.tensor = tensor
+        .sub(inMin)
+        .div_(inMax - inMin)
+        .mul_(outMax - outMin)
+        .add_(outMin);
     });
   }
 }

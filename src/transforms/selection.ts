@@ -69,7 +69,11 @@ export function perImage(
 }
 
 /** For a `fromDict` that takes a field's older or Python spelling. */
-export function replaceKey(dict: JsonObject, key: string, convert: (value: JsonObject[string]) => JsonObject[string]): JsonObject {
+export function replaceKey(
+  dict: JsonObject,
+  key: string,
+  convert: (value: JsonObject[string]) => JsonObject[string],
+): JsonObject {
   const value = dict[key];
   return value === undefined ? dict : { ...dict, [key]: convert(value) };
 }

@@ -24,14 +24,18 @@ export class ZNormalizationConfig extends configClass("ZNormalization", schema) 
       const tensor = image.tensor.to({ dtype: "float32" });
       const values = maskedValues(this.name_, tensor, where, this.maskingMethod);
       if (values.numel() < 2) {
-        throw new ImageError(`ZNormalization: the mask leaves ${values.numel()} voxels of '${name}' of ${where.participantId}, ${where.sessionId}; at least 2 are needed.`);
+        throw new ImageError(
+          `ZNormalization: the mask leaves ${values.numel()} voxels of '${name}' of ${where.participantId}, ${where.sessionId}; at least 2 are needed.`,
+        );
       }
       const mean = values.mean();
       const std = values.std();
       const spread = std.item();
       if (!(spread > 0)) {
         const why = spread === 0 ? "all its values are the same" : "it holds values that are not numbers";
-        throw new ImageError(`ZNormalization: '${name}' of ${where.participantId}, ${where.sessionId} cannot be normalised: ${why}. Check the file, or leave it out.`);
+        throw new ImageError(
+          `ZNormalization: '${name}' of ${where.participantId}, ${where.sessionId} cannot be normalised: ${why}. Check the file, or leave it out.`,
+        );
       }
       image.tensor = tensor.sub(mean).div_(std);
     });

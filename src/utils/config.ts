@@ -32,7 +32,6 @@ export interface ConfigClass<S extends AnyObjectSchema> {
   new (fields?: z.input<S>): Config & Readonly<z.output<S>>;
   readonly schema: S;
   /** Rebuilds the object from what `toDict` wrote; exactly the declared keys are accepted. */
-  // biome-ignore lint/complexity/noThisParam: the factory must build the subclass it is called on
   fromDict<T>(this: new (fields?: z.input<S>) => T, dict: JsonObject): T;
 }
 
@@ -78,7 +77,11 @@ export function show(value: unknown): string {
  * new SGDConfig({ lr: 0.1 }).toDict(); // { name_: "SGD", lr: 0.1 }
  * ```
  */
-export function configClass<S extends AnyObjectSchema>(name: string, schema: S, settings: ConfigSettings = {}): ConfigClass<S> {
+export function configClass<S extends AnyObjectSchema>(
+  name: string,
+  schema: S,
+  settings: ConfigSettings = {},
+): ConfigClass<S> {
   const named = settings.named ?? true;
   const verbatim = new Set(settings.verbatim ?? []);
   const keys = Object.keys(schema.shape);
@@ -123,7 +126,8 @@ function readFields(
   const given = Object.keys(dict).filter((key) => key !== "name_");
   const missing = [...expected.keys()].filter((key) => !(key in dict));
   if (named && !("name_" in dict)) missing.unshift("name_");
-  if (missing.length > 0) throw new MissingFieldsError(`${className}: missing ${missing.map((k) => `'${k}'`).join(", ")}.`);
+  if (missing.length > 0)
+    throw new MissingFieldsError(`${className}: missing ${missing.map((k) => `'${k}'`).join(", ")}.`);
   const extra = given.filter((key) => !expected.has(key));
   if (extra.length > 0) throw new WrongFieldsError(`${className}: unknown ${extra.map((k) => `'${k}'`).join(", ")}.`);
   if (named && dict.name_ !== name) {

@@ -27,7 +27,9 @@ function gitCommit(): string | null {
     const git = (...args: string[]) =>
       execFileSync("git", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
     const commit = git("rev-parse", "HEAD");
-    return git("status", "--porcelain", "--untracked-files=no") === "" ? commit : `${commit} (with uncommitted changes)`;
+    return git("status", "--porcelain", "--untracked-files=no") === ""
+      ? commit
+      : `${commit} (with uncommitted changes)`;
   } catch {
     return null; // no git, or no repository: there is nothing to record
   }

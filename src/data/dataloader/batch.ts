@@ -42,7 +42,8 @@ export class Batch<T extends DataPoint = DataPoint> implements Disposable, Itera
   /** Sample number `index`. @throws RangeError */
   get(index: number): T {
     const sample = this.samples[index];
-    if (sample === undefined) throw new RangeError(`The batch has ${this.length} samples; there is no number ${index}.`);
+    if (sample === undefined)
+      throw new RangeError(`The batch has ${this.length} samples; there is no number ${index}.`);
     return sample;
   }
   [Symbol.iterator](): Iterator<T> {
@@ -88,7 +89,10 @@ export class Batch<T extends DataPoint = DataPoint> implements Disposable, Itera
     try {
       let tensor = step(this.#stackOf(name)?.alias() ?? this.#assemble(name));
       if (ensureChannelDim && tensor.ndim === 1) tensor = step(tensor.unsqueeze(1));
-      if ((dtype !== undefined && dtype !== tensor.dtype) || (this.#device !== null && this.#device !== tensor.device)) {
+      if (
+        (dtype !== undefined && dtype !== tensor.dtype) ||
+        (this.#device !== null && this.#device !== tensor.device)
+      ) {
         tensor = step(tensor.to({ dtype, device: this.#device ?? undefined, nonBlocking: this.#nonBlocking }));
       }
       if (this.#channelsLast && (tensor.ndim === 4 || tensor.ndim === 5)) tensor = step(torch.toChannelsLast(tensor));
@@ -136,7 +140,9 @@ export class Batch<T extends DataPoint = DataPoint> implements Disposable, Itera
 
   /** The image stacks (N, C, D, H, W), by name. */
   imageStacks(): Map<string, Tensor> {
-    return new Map([...this.#stacks].filter(([name]) => this.get(0).images.has(name)).map(([name, { tensor }]) => [name, tensor]));
+    return new Map(
+      [...this.#stacks].filter(([name]) => this.get(0).images.has(name)).map(([name, { tensor }]) => [name, tensor]),
+    );
   }
 
   /** Takes over a stack (N, C, D, H, W): the samples' images of this name become views of it. */
@@ -203,7 +209,9 @@ export class Batch<T extends DataPoint = DataPoint> implements Disposable, Itera
   /** Stacks the values of a field. */
   #assemble(name: string): Tensor {
     const values = this.samples.map((sample) => valueOf(sample, name));
-    const own: Tensor[] = values.filter((value, i) => value instanceof Tensor && this.get(i).images.has(name)) as Tensor[];
+    const own: Tensor[] = values.filter(
+      (value, i) => value instanceof Tensor && this.get(i).images.has(name),
+    ) as Tensor[];
     try {
       if (values.every((value) => value instanceof Tensor)) return this.#stack(name, values);
       const columns = this.get(0).dtypes;
@@ -234,7 +242,11 @@ function valueOf(sample: DataPoint, name: string): unknown {
 }
 
 /** Numbers, booleans, or nested arrays of them, one per sample, as pandas' and PyTorch's types have it. */
-function numbersToTensor(values: readonly unknown[], dtype: DType | undefined, refuse: (index: number, value: unknown) => never): Tensor {
+function numbersToTensor(
+  values: readonly unknown[],
+  dtype: DType | undefined,
+  refuse: (index: number, value: unknown) => never,
+): Tensor {
   values.forEach((value, i) => {
     if (!isNumeric(value)) refuse(i, value);
   });

@@ -24,7 +24,9 @@ export interface RowFiles {
 export function toFileType(input: FileTypeInput, field: string): BidsFileType {
   if (input instanceof BidsFileType) return input;
   if (typeof input !== "object" || input === null) {
-    throw new ConfigError(`BidsDataset: '${field}' got ${show(input)}. Give a BidsFileType, such as new BidsFileType({ suffix: "T1w", dataType: "anat" }).`);
+    throw new ConfigError(
+      `BidsDataset: '${field}' got ${show(input)}. Give a BidsFileType, such as new BidsFileType({ suffix: "T1w", dataType: "anat" }).`,
+    );
   }
   return new BidsFileType(input);
 }
@@ -40,7 +42,12 @@ export function toMaskSource(name: string, input: MaskInput, bids: Bids): MaskSo
     return { kind: "common", path };
   }
   if (isPair(input)) {
-    return { kind: "individual", bids: toBids(input[0]), fileType: toFileType(input[1], `masks.${name}`), ownBids: true };
+    return {
+      kind: "individual",
+      bids: toBids(input[0]),
+      fileType: toFileType(input[1], `masks.${name}`),
+      ownBids: true,
+    };
   }
   return { kind: "individual", bids, fileType: toFileType(input, `masks.${name}`), ownBids: false };
 }
@@ -56,9 +63,12 @@ export function maskToJson(source: MaskSource): JsonValue {
 
 export function maskFromJson(name: string, json: JsonValue): MaskInput {
   if (typeof json === "string") return json;
-  if (Array.isArray(json) && isObject(json[0]) && isObject(json[1])) return [Bids.fromDict(json[0]), BidsFileType.fromDict(json[1])];
+  if (Array.isArray(json) && isObject(json[0]) && isObject(json[1]))
+    return [Bids.fromDict(json[0]), BidsFileType.fromDict(json[1])];
   if (isObject(json)) return BidsFileType.fromDict(json);
-  throw new CannotReadFieldError(`BidsDataset: the mask '${name}' cannot be read from ${JSON.stringify(json)}.`, ["masks"]);
+  throw new CannotReadFieldError(`BidsDataset: the mask '${name}' cannot be read from ${JSON.stringify(json)}.`, [
+    "masks",
+  ]);
 }
 
 function isObject(value: JsonValue | undefined): value is JsonObject {
@@ -78,7 +88,10 @@ export function findFiles(
   const images = findAll(rows, bids, fileType, "image");
   const files = images.map((image) => ({ image, masks: {} as Record<string, string> }));
   for (const [name, source] of masks) {
-    const paths = source.kind === "common" ? rows.map(() => source.path) : findAll(rows, source.bids, source.fileType, `mask '${name}'`);
+    const paths =
+      source.kind === "common"
+        ? rows.map(() => source.path)
+        : findAll(rows, source.bids, source.fileType, `mask '${name}'`);
     paths.forEach((path, i) => {
       const row = files[i];
       if (row !== undefined) row.masks[name] = path;
@@ -92,12 +105,14 @@ const SHOWN = 10;
 function findAll(rows: readonly ParticipantRow[], bids: Bids, fileType: BidsFileType, what: string): string[] {
   const missing: string[] = [];
   const paths = rows.map(({ participant_id: participantId, session_id: sessionId }) => {
-    if (bids.hasFileType(participantId, sessionId, fileType)) return bids.getPath(fileType, { participantId, sessionId });
+    if (bids.hasFileType(participantId, sessionId, fileType))
+      return bids.getPath(fileType, { participantId, sessionId });
     missing.push(`(${participantId}, ${sessionId})`);
     return "";
   });
   if (missing.length > 0) {
-    const listed = missing.slice(0, SHOWN).join(", ") + (missing.length > SHOWN ? `, and ${missing.length - SHOWN} more` : "");
+    const listed =
+      missing.slice(0, SHOWN).join(", ") + (missing.length > SHOWN ? `, and ${missing.length - SHOWN} more` : "");
     throw new ImageError(
       `${missing.length} of ${rows.length} sessions have no ${what} of type ${fileType} in ${bids.participantsDir}: ${listed}. Take these rows out of the data, or correct the file type.`,
     );

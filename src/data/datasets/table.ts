@@ -1,5 +1,13 @@
 import { hasFloats, markFloats } from "../../io/json/index.ts";
-import { type Cell, floatColumns, markFloatColumns, type ParticipantRow, pairKey, type Row, readParticipants } from "../../io/tsv/index.ts";
+import {
+  type Cell,
+  floatColumns,
+  markFloatColumns,
+  type ParticipantRow,
+  pairKey,
+  type Row,
+  readParticipants,
+} from "../../io/tsv/index.ts";
 import type { DType } from "../../torch/index.ts";
 import type { JsonObject, JsonValue } from "../../utils/config.ts";
 import { CannotReadFieldError, DataFrameError } from "../../utils/exceptions.ts";
@@ -23,7 +31,9 @@ export class Table {
   /** A copy of the rows, or the TSV. @throws DataFrameError when it is no table of participants and sessions. */
   static read(data: string | readonly Row[]): Table {
     const rows = readParticipants(data, { name: "The table given as 'data'" });
-    const copies = rows.map((row) => Object.fromEntries(Object.entries(row).map(([k, v]) => [k, missingAsNull(v)])) as ParticipantRow);
+    const copies = rows.map(
+      (row) => Object.fromEntries(Object.entries(row).map(([k, v]) => [k, missingAsNull(v)])) as ParticipantRow,
+    );
     return new Table(copies, floatColumns(rows));
   }
 
@@ -34,7 +44,9 @@ export class Table {
   /** @throws DataFrameError naming the columns there are. */
   requireColumn(column: string): void {
     if (!this.rows.some((row) => column in row)) {
-      throw new DataFrameError(`There is no column '${column}' in the metadata. There are: ${this.columns.join(", ")}.`);
+      throw new DataFrameError(
+        `There is no column '${column}' in the metadata. There are: ${this.columns.join(", ")}.`,
+      );
     }
   }
 
@@ -51,7 +63,9 @@ export class Table {
     }
     if (!Array.isArray(encoded) || encoded.length !== this.rows.length) {
       const got = Array.isArray(encoded) ? `${encoded.length} values` : typeof encoded;
-      throw new DataFrameError(`The function given for the column '${column}' must return an array of ${this.rows.length} values; it returned ${got}.`);
+      throw new DataFrameError(
+        `The function given for the column '${column}' must return an array of ${this.rows.length} values; it returned ${got}.`,
+      );
     }
     const rows = this.rows.map((row, i): ParticipantRow => ({ ...row, [column]: missingAsNull(encoded[i] ?? null) }));
     return this.#with(rows, column);
@@ -102,15 +116,20 @@ export class Table {
 
   /** Reverse of {@link toDict}; row numbers may have gaps, as after a selection in pandas. */
   static fromDict(dict: JsonValue | undefined): Table {
-    if (!isObject(dict)) throw new CannotReadFieldError(`BidsDataset: 'data' must be a table, column by column.`, ["data"]);
+    if (!isObject(dict))
+      throw new CannotReadFieldError(`BidsDataset: 'data' must be a table, column by column.`, ["data"]);
     const rows = new Map<string, Row>();
     const floats: string[] = [];
     for (const [column, cells] of Object.entries(dict)) {
-      if (!isObject(cells)) throw new CannotReadFieldError(`BidsDataset: the column '${column}' of 'data' must be an object.`, ["data"]);
+      if (!isObject(cells))
+        throw new CannotReadFieldError(`BidsDataset: the column '${column}' of 'data' must be an object.`, ["data"]);
       if (hasFloats(cells)) floats.push(column);
       for (const [index, value] of Object.entries(cells)) {
         if (typeof value === "object" && value !== null) {
-          throw new CannotReadFieldError(`BidsDataset: row ${index} of the column '${column}' of 'data' is not a value.`, ["data"]);
+          throw new CannotReadFieldError(
+            `BidsDataset: row ${index} of the column '${column}' of 'data' is not a value.`,
+            ["data"],
+          );
         }
         const row = rows.get(index) ?? {};
         row[column] = missingAsNull(value);

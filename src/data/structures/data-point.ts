@@ -1,5 +1,5 @@
-import { Tensor } from "../../torch/index.ts";
 import type { DType } from "../../torch/index.ts";
+import { Tensor } from "../../torch/index.ts";
 import type { HasImages } from "../../transforms/types.ts";
 import { ClinicaDLException, ImageError } from "../../utils/exceptions.ts";
 import { type AnyImage, LabelMap, ScalarImage } from "./images.ts";
@@ -65,13 +65,16 @@ export class DataPoint implements HasImages, Disposable {
     if (name === "participant_id") return this.participantId;
     if (name === "session_id") return this.sessionId;
     if (!this.fields.has(name)) {
-      throw new FieldError(`${this.who}: there is no field '${name}'. There are: ${[...this.images.keys(), ...this.fieldNames()].join(", ")}.`);
+      throw new FieldError(
+        `${this.who}: there is no field '${name}'. There are: ${[...this.images.keys(), ...this.fieldNames()].join(", ")}.`,
+      );
     }
     return this.fields.get(name);
   }
   setField(name: string, value: unknown): void {
     if (IDENTITY_FIELDS.includes(name)) throw new FieldError(`${this.who}: '${name}' cannot be changed.`);
-    if (this.images.has(name)) throw new FieldError(`${this.who}: '${name}' is an image. Use addImage or addMask to replace it.`);
+    if (this.images.has(name))
+      throw new FieldError(`${this.who}: '${name}' is an image. Use addImage or addMask to replace it.`);
     this.fields.set(name, value);
   }
 
@@ -79,7 +82,9 @@ export class DataPoint implements HasImages, Disposable {
   getImage(name: string): AnyImage {
     const image = this.images.get(name);
     if (image === undefined) {
-      throw new FieldError(`${this.who}: there is no image '${name}'. There are: ${[...this.images.keys()].join(", ")}.`);
+      throw new FieldError(
+        `${this.who}: there is no image '${name}'. There are: ${[...this.images.keys()].join(", ")}.`,
+      );
     }
     return image;
   }
@@ -89,11 +94,27 @@ export class DataPoint implements HasImages, Disposable {
   }
   /** Adds or replaces an image: a tensor in the place of the main image, an image, or the path of a NIfTI file. */
   addImage(name: string, image: Tensor | AnyImage | string): void {
-    put(this, name, typeof image === "string" ? ScalarImage.read(image) : image instanceof Tensor ? new ScalarImage(image, this.image.affine) : image);
+    put(
+      this,
+      name,
+      typeof image === "string"
+        ? ScalarImage.read(image)
+        : image instanceof Tensor
+          ? new ScalarImage(image, this.image.affine)
+          : image,
+    );
   }
   /** Adds or replaces a mask or segmentation. */
   addMask(name: string, mask: Tensor | AnyImage | string): void {
-    put(this, name, typeof mask === "string" ? LabelMap.read(mask) : mask instanceof Tensor ? new LabelMap(mask, this.image.affine) : mask);
+    put(
+      this,
+      name,
+      typeof mask === "string"
+        ? LabelMap.read(mask)
+        : mask instanceof Tensor
+          ? new LabelMap(mask, this.image.affine)
+          : mask,
+    );
   }
   removeImage(name: string): void {
     if (name === "image") throw new FieldError(`${this.who}: the main image cannot be removed.`);
@@ -127,7 +148,12 @@ export class DataPoint implements HasImages, Disposable {
     const copy = Object.assign(Object.create(Object.getPrototypeOf(this) as object) as this, this);
     const images = new Map<string, AnyImage>();
     for (const [name, image] of this.images) {
-      images.set(name, image.kind === "scalar" ? new ScalarImage(image.tensor, image.affine) : new LabelMap(image.tensor, image.affine));
+      images.set(
+        name,
+        image.kind === "scalar"
+          ? new ScalarImage(image.tensor, image.affine)
+          : new LabelMap(image.tensor, image.affine),
+      );
     }
     return Object.assign(copy, { images, fields: new Map(this.fields) });
   }
@@ -151,7 +177,12 @@ function put(point: DataPoint, name: string, image: AnyImage): void {
   point.images.set(name, image);
 }
 
-function common<T extends ArrayLike<number>>(point: DataPoint, what: string, of: (image: AnyImage) => T, tolerance: number): T {
+function common<T extends ArrayLike<number>>(
+  point: DataPoint,
+  what: string,
+  of: (image: AnyImage) => T,
+  tolerance: number,
+): T {
   const reference = of(point.image);
   const close = (a: number, b = Number.NaN): boolean => Math.abs(a - b) <= 1e-6 + tolerance * Math.abs(a);
   for (const [name, image] of point.images) {

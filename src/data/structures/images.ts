@@ -1,6 +1,6 @@
 import { type NiftiDType, readNifti, spacingOf } from "../../io/nifti/index.ts";
-import * as torch from "../../torch/index.ts";
 import type { DType, Tensor } from "../../torch/index.ts";
+import * as torch from "../../torch/index.ts";
 import type { ImageKind, ImageLike } from "../../transforms/types.ts";
 import { ImageError } from "../../utils/exceptions.ts";
 

@@ -1,4 +1,4 @@
 /** What datasets give and transforms change. */
 export { DataPoint, type DataPointOptions, FieldError } from "./data-point.ts";
-export { aliasOf, type AnyImage, LabelMap, ScalarImage } from "./images.ts";
+export { type AnyImage, aliasOf, LabelMap, ScalarImage } from "./images.ts";
 export { Sample, Sample2D, type SampleOptions } from "./sample.ts";

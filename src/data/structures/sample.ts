@@ -28,8 +28,18 @@ export class Sample extends DataPoint {
   constructor(options: SampleOptions) {
     super(options);
     const channels = this.image.shape[0] ?? 1;
-    this.fileType = perChannel("fileType", isOne(options.fileType) ? [options.fileType] : options.fileType, channels, this.who);
-    this.imagePath = perChannel("imagePath", typeof options.imagePath === "string" ? [options.imagePath] : options.imagePath, channels, this.who);
+    this.fileType = perChannel(
+      "fileType",
+      isOne(options.fileType) ? [options.fileType] : options.fileType,
+      channels,
+      this.who,
+    );
+    this.imagePath = perChannel(
+      "imagePath",
+      typeof options.imagePath === "string" ? [options.imagePath] : options.imagePath,
+      channels,
+      this.who,
+    );
     this.place = options.place ?? WHOLE;
   }
 
@@ -74,7 +84,9 @@ export class Sample2D extends Sample {
     this.squeeze = options.place.squeeze;
     const size = this.image.spatialShape[this.sliceDirection];
     if (size !== 1) {
-      throw new ImageError(`${this.who}: a slice along direction ${this.sliceDirection} has 1 voxel there; the image has ${size}.`);
+      throw new ImageError(
+        `${this.who}: a slice along direction ${this.sliceDirection} has 1 voxel there; the image has ${size}.`,
+      );
     }
   }
 
@@ -87,7 +99,10 @@ export class Sample2D extends Sample {
     return flat;
   }
   override addImage(name: string, image: Tensor | AnyImage | string): void {
-    super.addImage(name, isTensor(image) ? new ScalarImage(unsqueezed(this.sliceDirection, image), this.image.affine) : image);
+    super.addImage(
+      name,
+      isTensor(image) ? new ScalarImage(unsqueezed(this.sliceDirection, image), this.image.affine) : image,
+    );
   }
   override addMask(name: string, mask: Tensor | AnyImage | string): void {
     super.addMask(name, isTensor(mask) ? new LabelMap(unsqueezed(this.sliceDirection, mask), this.image.affine) : mask);
@@ -109,6 +124,7 @@ function isOne(value: BidsFileType | readonly BidsFileType[]): value is BidsFile
 function perChannel<T>(what: string, values: readonly T[], channels: number, who: string): readonly T[] {
   const [first] = values;
   if (values.length === 1 && first !== undefined) return Array<T>(channels).fill(first);
-  if (values.length !== channels) throw new ImageError(`${who}: ${what} has ${values.length} values, the image has ${channels} channels.`);
+  if (values.length !== channels)
+    throw new ImageError(`${who}: ${what} has ${values.length} values, the image has ${channels} channels.`);
   return values;
 }

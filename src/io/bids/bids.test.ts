@@ -15,7 +15,10 @@ function make(name: string, description: object, files: string[] = []): string {
     writeFileSync(join(root, file), "");
   }
   mkdirSync(root, { recursive: true });
-  writeFileSync(join(root, "dataset_description.json"), JSON.stringify({ Name: "x", BIDSVersion: "1.7.0", ...description }));
+  writeFileSync(
+    join(root, "dataset_description.json"),
+    JSON.stringify({ Name: "x", BIDSVersion: "1.7.0", ...description }),
+  );
   return root;
 }
 
@@ -96,9 +99,18 @@ describe("Bids", () => {
   const bids = new Bids(root);
 
   it("finds files of sessions, participants and the dataset", () => {
-    expect(bids.getPath(t1, { participantId: "sub-002", sessionId: "ses-M000" })).toBe(join(root, "sub-002/ses-M000/anat/sub-002_ses-M000_T1w.nii.gz"));
-    expect(bids.getPath(new BidsFileType({ suffix: "participants", extension: ".tsv" }))).toBe(join(root, "participants.tsv"));
-    expect(bids.getPath(new BidsFileType({ suffix: "scans", extension: ".tsv" }), { participantId: "sub-001", sessionId: "ses-M000" })).toMatch(/scans\.tsv$/);
+    expect(bids.getPath(t1, { participantId: "sub-002", sessionId: "ses-M000" })).toBe(
+      join(root, "sub-002/ses-M000/anat/sub-002_ses-M000_T1w.nii.gz"),
+    );
+    expect(bids.getPath(new BidsFileType({ suffix: "participants", extension: ".tsv" }))).toBe(
+      join(root, "participants.tsv"),
+    );
+    expect(
+      bids.getPath(new BidsFileType({ suffix: "scans", extension: ".tsv" }), {
+        participantId: "sub-001",
+        sessionId: "ses-M000",
+      }),
+    ).toMatch(/scans\.tsv$/);
     expect(bids.getAllParticipantsSessions()).toEqual([
       ["sub-001", "ses-M000"],
       ["sub-001", "ses-M012"],
@@ -110,7 +122,9 @@ describe("Bids", () => {
   });
   it("says which session has none or several", () => {
     expect(bids.hasFileType("sub-003", "ses-M000", t1)).toBe(false);
-    expect(() => bids.getPath(t1, { participantId: "sub-003", sessionId: "ses-M000" })).toThrow(/\(sub-003, ses-M000\): no file is of type/);
+    expect(() => bids.getPath(t1, { participantId: "sub-003", sessionId: "ses-M000" })).toThrow(
+      /\(sub-003, ses-M000\): no file is of type/,
+    );
     expect(() => bids.hasFileType("sub-001", "ses-M000", t1)).toThrow(/2 files are of type.*\n.*sub-001_ses-M000/);
     expect(() => bids.getPath(t1, { participantId: "001" })).toThrow(BidsError);
     expect(() => bids.getPath(t1, { sessionId: "ses-1" })).toThrow(/without a participant/);
@@ -121,21 +135,32 @@ describe("Bids", () => {
     expect(bids.hasFileType("sub-003", "ses-M000", t1)).toBe(true);
   });
   it("builds paths", () => {
-    const type = new BidsFileType({ dataType: "anat", suffix: "T1w", extension: ".nii", withEntities: { space: "MNI" } });
-    expect(bids.buildPath(type, { participantId: "sub-9", sessionId: "ses-1" })).toBe(join(root, "sub-9/ses-1/anat/sub-9_ses-1_space-MNI_T1w.nii"));
+    const type = new BidsFileType({
+      dataType: "anat",
+      suffix: "T1w",
+      extension: ".nii",
+      withEntities: { space: "MNI" },
+    });
+    expect(bids.buildPath(type, { participantId: "sub-9", sessionId: "ses-1" })).toBe(
+      join(root, "sub-9/ses-1/anat/sub-9_ses-1_space-MNI_T1w.nii"),
+    );
   });
   it("knows its kind", () => {
     expect(bids.tensorsDir).toBe(join(root, "derivatives/tensors"));
     const caps = new Bids(make("caps", { DatasetType: "derivative", CAPSVersion: "1.0.0" }));
     expect([caps.participantsDir, caps.tensorsDir]).toEqual([join(folder, "caps/subjects"), join(folder, "tensors")]);
-    expect(new Bids(make("study", { DatasetType: "study" })).participantsDir).toBe(join(folder, "study/sourcedata/raw"));
+    expect(new Bids(make("study", { DatasetType: "study" })).participantsDir).toBe(
+      join(folder, "study/sourcedata/raw"),
+    );
     expect(Bids.fromDict(bids.toDict()).equals(bids)).toBe(true);
   });
   it("refuses a dataset that does not describe itself", () => {
     expect(() => new Bids(join(folder, "nowhere"))).toThrow(/there is no folder/);
     expect(() => new Bids(make("wrong", { DatasetType: "odd" }))).toThrow(/'DatasetType' is "odd"/);
     expect(() => new Bids(make("less", {}))).toThrow(/'DatasetType' is missing/);
-    expect(() => new Bids(make("capsraw", { DatasetType: "raw", CAPSVersion: "1.0.0" }))).toThrow(/must be 'derivative'/);
+    expect(() => new Bids(make("capsraw", { DatasetType: "raw", CAPSVersion: "1.0.0" }))).toThrow(
+      /must be 'derivative'/,
+    );
     const broken = make("broken", {});
     writeFileSync(join(broken, "dataset_description.json"), '{"Name": ');
     expect(() => new Bids(broken)).toThrow(NotInterpretableJsonError);

@@ -34,7 +34,9 @@ export class Bids implements ToDict {
     const file = join(absolute, "dataset_description.json");
     if (!existsSync(file)) {
       const what = existsSync(absolute) ? `${file} does not exist` : `there is no folder ${absolute}`;
-      throw new BidsError(`A BIDS dataset needs a dataset_description.json with Name, BIDSVersion and DatasetType: ${what}.`);
+      throw new BidsError(
+        `A BIDS dataset needs a dataset_description.json with Name, BIDSVersion and DatasetType: ${what}.`,
+      );
     }
     this.path = realpathSync(absolute);
     this.datasetDescription = DatasetDescription.fromJson(file);
@@ -60,7 +62,8 @@ export class Bids implements ToDict {
   getPath(fileType: BidsFileType, options: PathOptions = {}): string {
     const found = this.#find(fileType, options);
     const [first] = found;
-    if (first === undefined) throw new BidsError(`${where(options)}no file is of type ${fileType} below ${this.#root(options)}.`);
+    if (first === undefined)
+      throw new BidsError(`${where(options)}no file is of type ${fileType} below ${this.#root(options)}.`);
     if (found.length > 1) {
       throw new BidsError(
         `${where(options)}${found.length} files are of type ${fileType}:\n${found.map((file) => `  ${file.path}`).join("\n")}\nMake the type narrower, with withEntities or withoutEntities.`,
@@ -87,13 +90,18 @@ export class Bids implements ToDict {
 
   /** The (participant, session) pairs that have a file of this type, sorted. */
   getParticipantsSessionsWith(fileType: BidsFileType): [participantId: string, sessionId: string][] {
-    return this.getAllParticipantsSessions().filter(([participant, session]) => this.hasFileType(participant, session, fileType));
+    return this.getAllParticipantsSessions().filter(([participant, session]) =>
+      this.hasFileType(participant, session, fileType),
+    );
   }
 
   /** All (participant, session) pairs that have a folder, sorted. */
   getAllParticipantsSessions(): [participantId: string, sessionId: string][] {
     return foldersOf(this.participantsDir, "sub-").flatMap((participant) =>
-      foldersOf(join(this.participantsDir, participant), "ses-").map((session): [string, string] => [participant, session]),
+      foldersOf(join(this.participantsDir, participant), "ses-").map((session): [string, string] => [
+        participant,
+        session,
+      ]),
     );
   }
 
@@ -124,7 +132,8 @@ export class Bids implements ToDict {
   #find(fileType: BidsFileType, options: PathOptions): FoundFile[] {
     const root = this.#root(options);
     const { participantId, sessionId } = options;
-    const select = (files: FoundFile[]): FoundFile[] => files.filter((file) => fileType.matchFile(file, participantId, sessionId));
+    const select = (files: FoundFile[]): FoundFile[] =>
+      files.filter((file) => fileType.matchFile(file, participantId, sessionId));
     const remembered = this.#scans.get(root);
     if (remembered !== undefined) {
       const found = select(remembered);

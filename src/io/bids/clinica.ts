@@ -63,7 +63,11 @@ export type PetOptions = z.input<typeof pet>;
 export class PetLinear extends BidsFileType {
   constructor(options: PetOptions) {
     const { tracer, suvrReferenceRegion, reconstruction, useUncroppedImage } = parseWith(pet, options, "PetLinear");
-    const { withEntities, withoutEntities } = registered({ trc: tracer }, { suvr: suvrReferenceRegion }, useUncroppedImage);
+    const { withEntities, withoutEntities } = registered(
+      { trc: tracer },
+      { suvr: suvrReferenceRegion },
+      useUncroppedImage,
+    );
     super({
       suffix: "pet",
       dataType: "pet_linear",

@@ -33,7 +33,9 @@ export class DatasetDescription {
     this.datasetType = parsed.data.DatasetType;
     this.isCaps = "CAPSVersion" in content;
     if (this.isCaps && this.datasetType !== "derivative") {
-      throw new BidsError(`${path}: with a CAPSVersion, 'DatasetType' must be 'derivative'. It is '${this.datasetType}'.`);
+      throw new BidsError(
+        `${path}: with a CAPSVersion, 'DatasetType' must be 'derivative'. It is '${this.datasetType}'.`,
+      );
     }
   }
 

@@ -43,7 +43,10 @@ export class BidsFileType extends configClass("BidsFileType", schema, {
    * Whether a file is of this type (and of this participant and session).
    * @param path relative to the folder that holds `dataType`: `anat/sub-001_ses-M000_T1w.nii.gz`.
    */
-  match(path: string, { participantId, sessionId }: { readonly participantId?: string; readonly sessionId?: string } = {}): boolean {
+  match(
+    path: string,
+    { participantId, sessionId }: { readonly participantId?: string; readonly sessionId?: string } = {},
+  ): boolean {
     const clean = path.replaceAll("\\", "/");
     const name = parseBidsName(posix.basename(clean));
     return name !== null && this.matchFile({ folder: posix.dirname(clean), name }, participantId, sessionId);
@@ -51,7 +54,8 @@ export class BidsFileType extends configClass("BidsFileType", schema, {
 
   /** {@link match} for a file that was taken apart before. */
   matchFile({ folder, name }: ScannedFile, participantId?: string, sessionId?: string): boolean {
-    if (this.dataType === null || this.dataType === "" ? folder !== "." : !fullMatch(this.dataType, folder)) return false;
+    if (this.dataType === null || this.dataType === "" ? folder !== "." : !fullMatch(this.dataType, folder))
+      return false;
     if (!fullMatch(this.extension, name.extension) || !fullMatch(this.suffix, name.suffix)) return false;
     if (participantId !== undefined && name.entities.get("sub") !== entityValue(participantId, "sub")) return false;
     if (sessionId !== undefined && name.entities.get("ses") !== entityValue(sessionId, "ses")) return false;
@@ -80,6 +84,8 @@ export class BidsFileType extends configClass("BidsFileType", schema, {
 function selection(type: BidsFileType): string {
   const { description: _, ...rest } = type.toDict();
   return JSON.stringify(rest, (_key, value: unknown) =>
-    typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value as JsonObject).sort()) : value,
+    typeof value === "object" && value !== null
+      ? Object.fromEntries(Object.entries(value as JsonObject).sort())
+      : value,
   );
 }

@@ -34,7 +34,9 @@ export function entityValue(id: string, key: "sub" | "ses"): string {
   const value = id.slice(key.length + 1);
   if (!id.startsWith(`${key}-`) || !ALPHANUMERIC.test(value)) {
     const what = key === "sub" ? "A participant id" : "A session id";
-    throw new BidsError(`${what} is '${key}-' and letters or digits, as in '${key === "sub" ? "sub-001" : "ses-M000"}'. Got '${id}'.`);
+    throw new BidsError(
+      `${what} is '${key}-' and letters or digits, as in '${key === "sub" ? "sub-001" : "ses-M000"}'. Got '${id}'.`,
+    );
   }
   return value;
 }

@@ -12,7 +12,8 @@ export const pattern = z
       }
       return value;
     }
-    if (value.flags !== "") ctx.addIssue({ code: "custom", message: `A regular expression without flags is needed, got '${value.flags}'` });
+    if (value.flags !== "")
+      ctx.addIssue({ code: "custom", message: `A regular expression without flags is needed, got '${value.flags}'` });
     return value.source;
   });
 

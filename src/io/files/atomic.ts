@@ -20,7 +20,11 @@ export interface WriteOptions {
  *
  * @throws FileExistsError when the file is there and `overwrite` is false.
  */
-export function writeFileAtomic(path: string, content: Uint8Array | string, { overwrite = true }: WriteOptions = {}): void {
+export function writeFileAtomic(
+  path: string,
+  content: Uint8Array | string,
+  { overwrite = true }: WriteOptions = {},
+): void {
   if (!overwrite && existsSync(path)) {
     throw new FileExistsError(`${path} already exists. Pass overwrite: true to replace it.`);
   }

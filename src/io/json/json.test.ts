@@ -11,22 +11,50 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("JSON as Python writes it", () => {
   it("has Python's layout, escapes and bare words", () => {
-    const text = formatJson({ name_: "É\u{1f9e0}\u007f", a: [], b: {}, c: [1, Number.NaN, { d: Number.NEGATIVE_INFINITY }], e: 1e-7 });
+    const text = formatJson({
+      name_: "É\u{1f9e0}\u007f",
+      a: [],
+      b: {},
+      c: [1, Number.NaN, { d: Number.NEGATIVE_INFINITY }],
+      e: 1e-7,
+    });
     expect(text).toBe(
       '{\n    "name_": "\\u00c9\\ud83e\\udde0\\u007f",\n    "a": [],\n    "b": {},\n    "c": [\n        1,\n        NaN,\n        {\n            "d": -Infinity\n        }\n    ],\n    "e": 1e-07\n}',
     );
-    expect(parseJson(text)).toEqual({ name_: "É\u{1f9e0}\u007f", a: [], b: {}, c: [1, Number.NaN, { d: Number.NEGATIVE_INFINITY }], e: 1e-7 });
+    expect(parseJson(text)).toEqual({
+      name_: "É\u{1f9e0}\u007f",
+      a: [],
+      b: {},
+      c: [1, Number.NaN, { d: Number.NEGATIVE_INFINITY }],
+      e: 1e-7,
+    });
   });
   it("prints floats as Python does", () => {
-    const cases: [number, string][] = [[1, "1.0"], [0.1, "0.1"], [1e-4, "0.0001"], [1e-5, "1e-05"], [1.5e16, "1.5e+16"], [1e15, "1000000000000000.0"], [1e22, "1e+22"], [-0, "-0.0"]];
+    const cases: [number, string][] = [
+      [1, "1.0"],
+      [0.1, "0.1"],
+      [1e-4, "0.0001"],
+      [1e-5, "1e-05"],
+      [1.5e16, "1.5e+16"],
+      [1e15, "1000000000000000.0"],
+      [1e22, "1e+22"],
+      [-0, "-0.0"],
+    ];
     for (const [value, text] of cases) expect(pythonFloat(value)).toBe(text);
   });
   it("leaves NaN inside strings alone", () => {
     expect(parseJson('{"NaN": "a NaN \\" Infinity", "b": NaN}')).toEqual({ NaN: 'a NaN " Infinity', b: Number.NaN });
   });
   it("keeps columns of floats floats", () => {
-    const read = parseJson('{"age": {"0": 60.0, "1": 61.0}, "n": {"0": 1}, "gap": {"0": NaN, "1": 2.0}}') as Record<string, object>;
-    expect([hasFloats(read.age as object), hasFloats(read.n as object), hasFloats(read.gap as object)]).toEqual([true, false, true]);
+    const read = parseJson('{"age": {"0": 60.0, "1": 61.0}, "n": {"0": 1}, "gap": {"0": NaN, "1": 2.0}}') as Record<
+      string,
+      object
+    >;
+    expect([hasFloats(read.age as object), hasFloats(read.n as object), hasFloats(read.gap as object)]).toEqual([
+      true,
+      false,
+      true,
+    ]);
     expect(formatJson({ age: markFloats({ "0": 60 }) })).toContain('"0": 60.0');
   });
 });

@@ -65,6 +65,7 @@ function rotationMatrix(a: number, b: number, c: number, d: number): number[] {
 
 /** The voxel sizes in millimetres that an affine implies: the lengths of its columns. */
 export function spacingOf(affine: Float64Array): [number, number, number] {
-  const length = (column: number): number => Math.hypot(affine[column] ?? 0, affine[column + 4] ?? 0, affine[column + 8] ?? 0);
+  const length = (column: number): number =>
+    Math.hypot(affine[column] ?? 0, affine[column + 4] ?? 0, affine[column + 8] ?? 0);
   return [length(0), length(1), length(2)];
 }

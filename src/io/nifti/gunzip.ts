@@ -45,7 +45,9 @@ function describe(bytes: Uint8Array, path: string, error: Error): ImageError {
     got = gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH });
   } catch {
     // not even a beginning can be unpacked: the first error says all that is known
-    return new ImageError(`${path} is damaged: it is not valid gzip (${error.message}). Copy or download it again.`, { cause: error });
+    return new ImageError(`${path} is damaged: it is not valid gzip (${error.message}). Copy or download it again.`, {
+      cause: error,
+    });
   }
   let expected = "";
   if (got.length >= HEADER_BYTES) {
@@ -55,5 +57,7 @@ function describe(bytes: Uint8Array, path: string, error: Error): ImageError {
   } else {
     expected = `: only ${got.length} bytes could be unpacked, less than a header`;
   }
-  return new ImageError(`${path} is truncated or damaged${expected} (${error.message}). Copy or download it again.`, { cause: error });
+  return new ImageError(`${path} is truncated or damaged${expected} (${error.message}). Copy or download it again.`, {
+    cause: error,
+  });
 }

@@ -40,7 +40,9 @@ export function readHeader(bytes: Uint8Array, path: string): NiftiHeader {
     );
   }
   if (bytes.length < size) {
-    throw new ImageError(`${path} is truncated: its header needs ${size} bytes, the file holds ${bytes.length}. Copy or download it again.`);
+    throw new ImageError(
+      `${path} is truncated: its header needs ${size} bytes, the file holds ${bytes.length}. Copy or download it again.`,
+    );
   }
   const fields = size === 348 ? readFields1(view, littleEndian) : readFields2(view, littleEndian);
   const magic = Buffer.from(bytes.subarray(...(size === 348 ? [344, 347] : [4, 7]))).toString("latin1");
@@ -48,7 +50,9 @@ export function readHeader(bytes: Uint8Array, path: string): NiftiHeader {
     throw new ImageError(`${path} is the header of a .hdr/.img pair. Convert it to a single .nii or .nii.gz file.`);
   }
   if (magic !== "n+1" && magic !== "n+2") {
-    throw new ImageError(`${path} is not a NIfTI image: its magic bytes are ${hex(Buffer.from(magic, "latin1"))}, not 'n+1' or 'n+2'.`);
+    throw new ImageError(
+      `${path} is not a NIfTI image: its magic bytes are ${hex(Buffer.from(magic, "latin1"))}, not 'n+1' or 'n+2'.`,
+    );
   }
   return interpret(fields, littleEndian, path);
 }
@@ -63,7 +67,8 @@ interface Fields extends Orientation {
 }
 
 function readFields1(view: DataView, little: boolean): Fields {
-  const floats = (at: number, n: number): number[] => Array.from({ length: n }, (_, i) => view.getFloat32(at + 4 * i, little));
+  const floats = (at: number, n: number): number[] =>
+    Array.from({ length: n }, (_, i) => view.getFloat32(at + 4 * i, little));
   return {
     dim: Array.from({ length: 8 }, (_, i) => view.getInt16(40 + 2 * i, little)),
     datatype: view.getInt16(70, little),
@@ -80,7 +85,8 @@ function readFields1(view: DataView, little: boolean): Fields {
 }
 
 function readFields2(view: DataView, little: boolean): Fields {
-  const doubles = (at: number, n: number): number[] => Array.from({ length: n }, (_, i) => view.getFloat64(at + 8 * i, little));
+  const doubles = (at: number, n: number): number[] =>
+    Array.from({ length: n }, (_, i) => view.getFloat64(at + 8 * i, little));
   const long = (at: number): number => Number(view.getBigInt64(at, little));
   return {
     dim: Array.from({ length: 8 }, (_, i) => long(16 + 8 * i)),
@@ -105,7 +111,9 @@ function interpret(fields: Fields, littleEndian: boolean, path: string): NiftiHe
   }
   const [x = 1, y = 1, z = 1, t = 1, u = 1, ...rest] = dims;
   if ((t > 1 && u > 1) || rest.some((n) => n > 1)) {
-    throw new ImageError(`${path} has dimensions [${dims.join(", ")}]; at most one beyond x, y, z can be read. Split it into volumes.`);
+    throw new ImageError(
+      `${path} has dimensions [${dims.join(", ")}]; at most one beyond x, y, z can be read. Split it into volumes.`,
+    );
   }
   const dtype = dtypeOfCode(fields.datatype);
   if (dtype === undefined) {
@@ -136,5 +144,7 @@ function interpret(fields: Fields, littleEndian: boolean, path: string): NiftiHe
 }
 
 function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("hex").replace(/(..)(?=.)/g, "$1 ");
+  return Buffer.from(bytes)
+    .toString("hex")
+    .replace(/(..)(?=.)/g, "$1 ");
 }

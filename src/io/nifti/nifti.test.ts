@@ -62,10 +62,13 @@ describe("writeNifti", () => {
   });
 
   it("refuses what does not fit", () => {
-    expect(errorOf(() => writeNifti(join(folder, "b.nii"), { data: ramp, shape: [4, 5, 6], affine, dtype: "uint8" })).message).toMatch(
-      /b\.nii: the value -20 does not fit uint8/,
+    expect(
+      errorOf(() => writeNifti(join(folder, "b.nii"), { data: ramp, shape: [4, 5, 6], affine, dtype: "uint8" }))
+        .message,
+    ).toMatch(/b\.nii: the value -20 does not fit uint8/);
+    expect(errorOf(() => writeNifti(join(folder, "b.nii"), { data: ramp, shape: [4, 5, 7], affine })).message).toMatch(
+      /140 values, got 120/,
     );
-    expect(errorOf(() => writeNifti(join(folder, "b.nii"), { data: ramp, shape: [4, 5, 7], affine })).message).toMatch(/140 values, got 120/);
   });
 });
 
@@ -96,7 +99,9 @@ describe("bad images", () => {
   it("names a truncated .nii", () => {
     const path = join(folder, "truncated.nii");
     writeFileSync(path, gunzipSync(readFileSync(whole)).subarray(0, 100352));
-    expect(errorOf(() => readNifti(path)).message).toMatch(/truncated\.nii is truncated: 40×40×40 voxels of float32 need 256000 bytes, got 100000/);
+    expect(errorOf(() => readNifti(path)).message).toMatch(
+      /truncated\.nii is truncated: 40×40×40 voxels of float32 need 256000 bytes, got 100000/,
+    );
   });
   it("names what is not NIfTI, packed or not", () => {
     for (const content of ["hello, this is a text", gzipSync("hello, this is a text"), "", "<html>".repeat(200)]) {
@@ -106,6 +111,8 @@ describe("bad images", () => {
     }
   });
   it("names a missing one", () => {
-    expect(errorOf(() => readNifti(join(folder, "none.nii.gz"))).message).toMatch(/Cannot read the image .*none\.nii\.gz: there is no such file/);
+    expect(errorOf(() => readNifti(join(folder, "none.nii.gz"))).message).toMatch(
+      /Cannot read the image .*none\.nii\.gz: there is no such file/,
+    );
   });
 });

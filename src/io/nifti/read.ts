@@ -71,7 +71,9 @@ function voxelsOf(bytes: Uint8Array, header: NiftiHeader, path: string): VoxelAr
   const swap = size > 1 && !header.littleEndian;
   const at = bytes.byteOffset + header.offset;
   if (!swap && at % size === 0) return view(bytes.buffer, at, header.byteLength / size);
-  const copy = Buffer.from(Uint8Array.prototype.slice.call(bytes, header.offset, header.offset + header.byteLength).buffer);
+  const copy = Buffer.from(
+    Uint8Array.prototype.slice.call(bytes, header.offset, header.offset + header.byteLength).buffer,
+  );
   if (swap) {
     if (size === 2) copy.swap16();
     else if (size === 4) copy.swap32();

@@ -13,7 +13,8 @@ export function toTorchOrder(
   scaling: { readonly slope: number; readonly inter: number } | null,
 ): Float32Array {
   const target = new Float32Array(source.length);
-  const numbers = source instanceof BigInt64Array || source instanceof BigUint64Array ? Float64Array.from(source, Number) : source;
+  const numbers =
+    source instanceof BigInt64Array || source instanceof BigUint64Array ? Float64Array.from(source, Number) : source;
   const volume = shape[0] * shape[1] * shape[2];
   const { slope, inter } = scaling ?? { slope: 1, inter: 0 };
   for (let c = 0; c < channels; c++) reorder(numbers, target, c * volume, shape[0], shape[1], shape[2], slope, inter);
@@ -24,7 +25,16 @@ type Numbers = Exclude<VoxelArray, BigInt64Array | BigUint64Array>;
 const BLOCK = 32;
 
 /** One loop for all kinds of voxels: V8 makes its inner access polymorphic, which costs little beside the memory. */
-function reorder(s: Numbers, t: Float32Array, at: number, X: number, Y: number, Z: number, slope: number, inter: number): void {
+function reorder(
+  s: Numbers,
+  t: Float32Array,
+  at: number,
+  X: number,
+  Y: number,
+  Z: number,
+  slope: number,
+  inter: number,
+): void {
   for (let y = 0; y < Y; y++) {
     for (let x0 = 0; x0 < X; x0 += BLOCK) {
       const x1 = Math.min(x0 + BLOCK, X);

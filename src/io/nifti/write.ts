@@ -42,7 +42,9 @@ export function writeNifti(path: string, image: NiftiToWrite): void {
   }
   if (affine.length !== 16) throw new ImageError(`${path}: an affine has 16 numbers, got ${affine.length}.`);
   if ([...shape, channels].some((n) => n < 1 || n > 32767)) {
-    throw new ImageError(`${path}: NIfTI-1 holds 1 to 32767 voxels along a direction, got ${[...shape, channels].join("×")}.`);
+    throw new ImageError(
+      `${path}: NIfTI-1 holds 1 to 32767 voxels along a direction, got ${[...shape, channels].join("×")}.`,
+    );
   }
   const { code, bytes: size, view } = DATA_TYPES[dtype];
   const file = Buffer.alloc(HEADER_AND_EXTENSION + count * size);
@@ -64,7 +66,8 @@ export function writeNifti(path: string, image: NiftiToWrite): void {
   file.write("n+1\0", 344, "latin1");
 
   const voxels = view(file.buffer, file.byteOffset + HEADER_AND_EXTENSION, count);
-  if (voxels instanceof BigInt64Array || voxels instanceof BigUint64Array) throw new ImageError(`${path}: 64-bit integers cannot be written.`);
+  if (voxels instanceof BigInt64Array || voxels instanceof BigUint64Array)
+    throw new ImageError(`${path}: 64-bit integers cannot be written.`);
   toFileOrder(data, voxels, shape, channels, converter(dtype, path));
   writeFileAtomic(path, path.endsWith(".gz") ? gzipSync(file, { level }) : file);
 }
@@ -75,7 +78,9 @@ function converter(dtype: NiftiDType, path: string): (value: number) => number {
   return (value) => {
     const rounded = Math.round(value);
     if (!(rounded >= range[0] && rounded <= range[1])) {
-      throw new ImageError(`${path}: the value ${value} does not fit ${dtype} (${range[0]} to ${range[1]}). Choose another dtype.`);
+      throw new ImageError(
+        `${path}: the value ${value} does not fit ${dtype} (${range[0]} to ${range[1]}). Choose another dtype.`,
+      );
     }
     return rounded;
   };

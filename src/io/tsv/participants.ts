@@ -32,13 +32,17 @@ export function readParticipants(
   rows.forEach((row, i) => {
     for (const column of [PARTICIPANT_ID, SESSION_ID]) {
       if (typeof row[column] !== "string") {
-        throw new DataFrameError(`${what}: row ${i + 1} has ${JSON.stringify(row[column] ?? null)} as '${column}'; a name such as 'sub-001' is needed.`);
+        throw new DataFrameError(
+          `${what}: row ${i + 1} has ${JSON.stringify(row[column] ?? null)} as '${column}'; a name such as 'sub-001' is needed.`,
+        );
       }
     }
     const pair = pairKey(row as ParticipantRow);
     const first = seen.get(pair);
     if (checkDuplicates && first !== undefined) {
-      throw new DataFrameError(`${what} has (${row[PARTICIPANT_ID]}, ${row[SESSION_ID]}) twice: rows ${first + 1} and ${i + 1}. Keep one.`);
+      throw new DataFrameError(
+        `${what} has (${row[PARTICIPANT_ID]}, ${row[SESSION_ID]}) twice: rows ${first + 1} and ${i + 1}. Keep one.`,
+      );
     }
     seen.set(pair, i);
   });

@@ -12,7 +12,14 @@ const ALWAYS_TEXT = new Set(["participant_id", "session_id"]);
 const INTEGER = /^[+-]?\d+$/;
 const FLOAT = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const INFINITE = /^([+-]?)inf(?:inity)?$/i;
-const BOOLEANS: Readonly<Record<string, boolean>> = { True: true, TRUE: true, true: true, False: false, FALSE: false, false: false };
+const BOOLEANS: Readonly<Record<string, boolean>> = {
+  True: true,
+  TRUE: true,
+  true: true,
+  False: false,
+  FALSE: false,
+  false: false,
+};
 
 /**
  * Reads a TSV as pandas does: each column has one type (integers, floats, booleans, else text), and empty cells and
@@ -34,7 +41,13 @@ export function readTsv(path: string): Row[] {
 export function parseTsv(text: string, name: string): Row[] {
   let records: string[][];
   try {
-    records = parse(text, { delimiter: "\t", bom: true, relax_quotes: true, relax_column_count_less: true, skip_empty_lines: true });
+    records = parse(text, {
+      delimiter: "\t",
+      bom: true,
+      relax_quotes: true,
+      relax_column_count_less: true,
+      skip_empty_lines: true,
+    });
   } catch (error) {
     throw new DataFrameError(`${name} is not a readable TSV: ${(error as Error).message}.`, { cause: error });
   }
@@ -46,24 +59,31 @@ export function parseTsv(text: string, name: string): Row[] {
   const floats: string[] = [];
   const columns = header.map((column, i) => {
     const cells = body.map((record) => record[i] ?? "");
-    const typed = ALWAYS_TEXT.has(column) ? { cells: cells.map((cell) => (cell === "" ? null : cell)), float: false } : typeColumn(cells);
+    const typed = ALWAYS_TEXT.has(column)
+      ? { cells: cells.map((cell) => (cell === "" ? null : cell)), float: false }
+      : typeColumn(cells);
     if (typed.float) floats.push(column);
     return typed.cells;
   });
-  const rows = body.map((_, r): Row => Object.fromEntries(header.map((column, c) => [column, columns[c]?.[r] ?? null])));
+  const rows = body.map(
+    (_, r): Row => Object.fromEntries(header.map((column, c) => [column, columns[c]?.[r] ?? null])),
+  );
   return markFloatColumns(rows, floats);
 }
 
 function typeColumn(cells: readonly string[]): { cells: Cell[]; float: boolean } {
   const present = cells.filter((cell) => !MISSING.has(cell));
   const complete = present.length === cells.length;
-  const map = (convert: (cell: string) => Cell): Cell[] => cells.map((cell) => (MISSING.has(cell) ? null : convert(cell)));
+  const map = (convert: (cell: string) => Cell): Cell[] =>
+    cells.map((cell) => (MISSING.has(cell) ? null : convert(cell)));
   if (present.length === 0) return { cells: map(String), float: true };
   // an identifier too long for a number stays what it is
   const tooLong = present.some((cell) => INTEGER.test(cell) && !Number.isSafeInteger(Number(cell)));
   if (!tooLong && present.every((cell) => INTEGER.test(cell))) return { cells: map(Number), float: !complete };
-  if (!tooLong && present.every((cell) => FLOAT.test(cell) || INFINITE.test(cell))) return { cells: map(toFloat), float: true };
-  if (complete && present.every((cell) => cell in BOOLEANS)) return { cells: map((cell) => BOOLEANS[cell] ?? null), float: false };
+  if (!tooLong && present.every((cell) => FLOAT.test(cell) || INFINITE.test(cell)))
+    return { cells: map(toFloat), float: true };
+  if (complete && present.every((cell) => cell in BOOLEANS))
+    return { cells: map((cell) => BOOLEANS[cell] ?? null), float: false };
   return { cells: map(String), float: false };
 }
 

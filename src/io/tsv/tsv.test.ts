@@ -17,9 +17,16 @@ afterAll(() => rmSync(folder, { recursive: true }));
 describe("against pandas", () => {
   it.each(golden.map((g) => [g.text, g] as const))("%j", (text, expected) => {
     const rows = parseTsv(text, "table");
-    const finite = (row: Row): Row => Object.fromEntries(Object.entries(row).map(([k, v]) => [k, Number.isFinite(v) || typeof v !== "number" ? v : null]));
+    const finite = (row: Row): Row =>
+      Object.fromEntries(
+        Object.entries(row).map(([k, v]) => [k, Number.isFinite(v) || typeof v !== "number" ? v : null]),
+      );
     expect(rows.map(finite)).toEqual(expected.rows);
-    expect([...floatColumns(rows)].sort()).toEqual(Object.keys(expected.dtypes).filter((c) => expected.dtypes[c] === "float64").sort());
+    expect([...floatColumns(rows)].sort()).toEqual(
+      Object.keys(expected.dtypes)
+        .filter((c) => expected.dtypes[c] === "float64")
+        .sort(),
+    );
     expect(formatTsv(rows)).toBe(expected.written);
   });
 });
@@ -51,11 +58,17 @@ describe("readParticipants", () => {
   it("names the file and the columns found", () => {
     const path = write("subject\tsession_id\nsub-1\tses-1\n");
     expect(() => readParticipants(path)).toThrow(DataFrameError);
-    expect(() => readParticipants(path)).toThrow(`${path} lacks the column 'participant_id'. It has: subject, session_id.`);
+    expect(() => readParticipants(path)).toThrow(
+      `${path} lacks the column 'participant_id'. It has: subject, session_id.`,
+    );
   });
   it("refuses duplicates, missing names, empty tables and missing files", () => {
-    expect(() => readParticipants(write("participant_id\tsession_id\nsub-1\tses-1\nsub-1\tses-1\n"))).toThrow(/twice: rows 1 and 2/);
-    expect(() => readParticipants(write("participant_id\tsession_id\nsub-1\t\n"))).toThrow(/row 1 has null as 'session_id'/);
+    expect(() => readParticipants(write("participant_id\tsession_id\nsub-1\tses-1\nsub-1\tses-1\n"))).toThrow(
+      /twice: rows 1 and 2/,
+    );
+    expect(() => readParticipants(write("participant_id\tsession_id\nsub-1\t\n"))).toThrow(
+      /row 1 has null as 'session_id'/,
+    );
     expect(() => readParticipants(write("participant_id\tsession_id\n"))).toThrow(/has no rows/);
     expect(() => readParticipants(write(""))).toThrow(/is empty/);
     expect(() => readParticipants(join(folder, "none.tsv"))).toThrow(/there is no such file/);

@@ -11,7 +11,12 @@ export interface TsvOptions {
  * Writes a table as pandas does (`to_csv(sep="\t", index=False)`), atomically; a file that is there is replaced.
  * @param columns which, and in which order. Default: all, in order of first appearance.
  */
-export function writeTsv(path: string, rows: readonly Row[], columns?: readonly string[], options: TsvOptions = {}): void {
+export function writeTsv(
+  path: string,
+  rows: readonly Row[],
+  columns?: readonly string[],
+  options: TsvOptions = {},
+): void {
   writeFileAtomic(path, formatTsv(rows, columns, options));
 }
 
@@ -19,7 +24,10 @@ export function writeTsv(path: string, rows: readonly Row[], columns?: readonly 
 export function formatTsv(rows: readonly Row[], columns?: readonly string[], { floats = [] }: TsvOptions = {}): string {
   const names = columns ?? [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const areFloats = new Set([...floatColumns(rows), ...floats]);
-  const lines = [names.map(quote), ...rows.map((row) => names.map((name) => formatCell(row[name] ?? null, areFloats.has(name))))];
+  const lines = [
+    names.map(quote),
+    ...rows.map((row) => names.map((name) => formatCell(row[name] ?? null, areFloats.has(name)))),
+  ];
   // a line with nothing on it would be skipped when read: pandas writes "" there
   return lines.map((cells) => (cells.length === 1 && cells[0] === "" ? '""\n' : `${cells.join("\t")}\n`)).join("");
 }

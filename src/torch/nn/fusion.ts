@@ -40,7 +40,12 @@ function fuse(layers: readonly Layer[], at: number): Fused | undefined {
   const norm = layers[at];
   const batch = norm instanceof BatchNorm3d;
   if (!batch && !(norm instanceof InstanceNorm3d)) return undefined;
-  if (!isExactly(norm, batch ? BatchNorm3d : InstanceNorm3d) || norm.momentum === null || (!batch && norm.trackRunningStats)) return undefined;
+  if (
+    !isExactly(norm, batch ? BatchNorm3d : InstanceNorm3d) ||
+    norm.momentum === null ||
+    (!batch && norm.trackRunningStats)
+  )
+    return undefined;
   const { momentum } = norm;
   const slope = slopeOf(layers[at + 1]);
   const next = at + (slope === undefined ? 1 : 2);

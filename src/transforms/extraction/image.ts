@@ -1,5 +1,5 @@
-import { type JsonObject, parseWith } from "../../utils/config.ts";
 import { z } from "zod";
+import { type JsonObject, parseWith } from "../../utils/config.ts";
 import { WrongFieldsError } from "../../utils/exceptions.ts";
 import type { Extraction, HasImages, SamplePlace } from "../types.ts";
 

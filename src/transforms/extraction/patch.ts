@@ -1,6 +1,6 @@
 import { z } from "zod";
-import * as torch from "../../torch/index.ts";
 import type { Tensor } from "../../torch/index.ts";
+import * as torch from "../../torch/index.ts";
 import { configClass } from "../../utils/config.ts";
 import { shiftOrigin } from "../affine.ts";
 import type { Extraction, HasImages, ImageOutline, SamplePlace } from "../types.ts";
@@ -36,9 +36,15 @@ export class Patch extends configClass("Patch", schema) implements Extraction {
     const counts = this.#counts(spatialShape);
     const total = counts[0] * counts[1] * counts[2];
     if (!Number.isInteger(index) || index < 0 || index >= total) {
-      throw new RangeError(`Patch: there is no patch ${index}; an image of ${spatialShape.join("×")} voxels has ${total}.`);
+      throw new RangeError(
+        `Patch: there is no patch ${index}; an image of ${spatialShape.join("×")} voxels has ${total}.`,
+      );
     }
-    const at: Triple = [Math.floor(index / (counts[1] * counts[2])), Math.floor(index / counts[2]) % counts[1], index % counts[2]];
+    const at: Triple = [
+      Math.floor(index / (counts[1] * counts[2])),
+      Math.floor(index / counts[2]) % counts[1],
+      index % counts[2],
+    ];
     return at.map((n, axis) => n * this.#step(axis)) as Triple;
   }
 
@@ -47,7 +53,9 @@ export class Patch extends configClass("Patch", schema) implements Extraction {
     for (const [, image] of dataPoint.namedImages()) {
       place ??= this.positionOf(image.tensor.shape.slice(1), index);
       const padded = this.#pad(image.tensor);
-      image.tensor = place.reduce((part, start, axis) => part.narrow(axis + 1, start, this.patchSize[axis] ?? 1), padded).contiguous();
+      image.tensor = place
+        .reduce((part, start, axis) => part.narrow(axis + 1, start, this.patchSize[axis] ?? 1), padded)
+        .contiguous();
       image.affine = shiftOrigin(image.affine, place);
     }
     if (place === null) throw new RangeError(`Patch: ${dataPoint.participantId}, ${dataPoint.sessionId} has no image.`);
@@ -81,7 +89,9 @@ export class Patch extends configClass("Patch", schema) implements Extraction {
     const shape = tensor.shape.slice(1);
     const after = [2, 1, 0].flatMap((axis) => [0, this.#missing(shape, axis)]);
     if (this.padMode === null || after.every((n) => n === 0)) return tensor;
-    return this.padMode === "constant" ? torch.constantPadNd(tensor, after, this.padValue) : torch.pad(tensor, after, this.padMode);
+    return this.padMode === "constant"
+      ? torch.constantPadNd(tensor, after, this.padValue)
+      : torch.pad(tensor, after, this.padMode);
   }
 }
 

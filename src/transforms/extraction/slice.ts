@@ -10,9 +10,16 @@ const number = z.int().min(0);
 const border = z.int().min(1);
 const schema = z.strictObject({
   slices: z.array(number).min(1).nullable().default(null),
-  tsvPath: z.string().transform((path) => resolve(path)).nullable().default(null),
+  tsvPath: z
+    .string()
+    .transform((path) => resolve(path))
+    .nullable()
+    .default(null),
   discardedSlices: z.array(number).nullable().default(null),
-  borders: z.union([border.transform((n): [number, number] => [n, n]), z.tuple([border, border])]).nullable().default(null),
+  borders: z
+    .union([border.transform((n): [number, number] => [n, n]), z.tuple([border, border])])
+    .nullable()
+    .default(null),
   sliceDirection: z.union([z.literal(0), z.literal(1), z.literal(2)]).default(0),
   squeeze: z.boolean().default(true),
 });
@@ -30,7 +37,8 @@ export class Slice extends configClass("Slice", schema) implements Extraction {
     const given = (["slices", "tsvPath"] as const).filter((key) => this[key] !== null);
     const others = (["discardedSlices", "borders"] as const).filter((key) => this[key] !== null);
     const clash = given.length === 2 ? given : given.length === 1 && others.length > 0 ? [...given, ...others] : [];
-    if (clash.length > 0) throw new ConfigError(`Slice: ${clash.map((key) => `'${key}'`).join(" and ")} exclude each other. Give one.`);
+    if (clash.length > 0)
+      throw new ConfigError(`Slice: ${clash.map((key) => `'${key}'`).join(" and ")} exclude each other. Give one.`);
     this.#byImage = this.tsvPath === null ? null : readSliceTable(this.tsvPath);
   }
 
@@ -48,14 +56,17 @@ export class Slice extends configClass("Slice", schema) implements Extraction {
     const check = (what: string, wanted: readonly number[]): ReadonlySet<number> => {
       const beyond = wanted.filter((i) => i >= n);
       if (beyond.length > 0) {
-        throw new RangeError(`Slice: '${what}' has ${beyond.join(", ")}, but ${participantId}, ${sessionId} has slices 0 to ${n - 1} along axis ${this.sliceDirection}.`);
+        throw new RangeError(
+          `Slice: '${what}' has ${beyond.join(", ")}, but ${participantId}, ${sessionId} has slices 0 to ${n - 1} along axis ${this.sliceDirection}.`,
+        );
       }
       return new Set(wanted);
     };
     const all = Array.from({ length: n }, (_, i) => i);
     if (this.#byImage !== null) {
       const wanted = this.#byImage.get(`${participantId}\t${sessionId}`);
-      if (wanted === undefined) throw new DataFrameError(`Slice: ${this.tsvPath} has no slices for ${participantId}, ${sessionId}.`);
+      if (wanted === undefined)
+        throw new DataFrameError(`Slice: ${this.tsvPath} has no slices for ${participantId}, ${sessionId}.`);
       const kept = check("tsvPath", wanted);
       return all.filter((i) => kept.has(i));
     }
@@ -76,7 +87,10 @@ export class Slice extends configClass("Slice", schema) implements Extraction {
         const [, d = 1, h = 1, w = 1] = image.tensor.shape;
         const positions = this.positions({ participantId, sessionId, spatialShape: [d, h, w] });
         position = positions[index];
-        if (position === undefined) throw new RangeError(`Slice: there is no slice ${index}; ${participantId}, ${sessionId} has ${positions.length}.`);
+        if (position === undefined)
+          throw new RangeError(
+            `Slice: there is no slice ${index}; ${participantId}, ${sessionId} has ${positions.length}.`,
+          );
       }
       image.tensor = image.tensor.narrow(this.sliceDirection + 1, position, 1).contiguous();
       const start = [0, 0, 0];
@@ -84,7 +98,12 @@ export class Slice extends configClass("Slice", schema) implements Extraction {
       image.affine = shiftOrigin(image.affine, start);
     }
     if (position === undefined) throw new RangeError(`Slice: ${participantId}, ${sessionId} has no image.`);
-    return { sampleType: "slice", samplePosition: position, sliceDirection: this.sliceDirection, squeeze: this.squeeze };
+    return {
+      sampleType: "slice",
+      samplePosition: position,
+      sliceDirection: this.sliceDirection,
+      squeeze: this.squeeze,
+    };
   }
 }
 
@@ -92,8 +111,15 @@ function readSliceTable(path: string): Map<string, number[]> {
   const byImage = new Map<string, number[]>();
   readTsv(path).forEach((row, i) => {
     const { participant_id, session_id, slice_idx } = row;
-    if (typeof participant_id !== "string" || typeof session_id !== "string" || !Number.isInteger(slice_idx) || Number(slice_idx) < 0) {
-      throw new DataFrameError(`Slice: row ${i + 1} of ${path} got ${JSON.stringify(row)}. Each row needs participant_id, session_id and slice_idx (an integer from 0).`);
+    if (
+      typeof participant_id !== "string" ||
+      typeof session_id !== "string" ||
+      !Number.isInteger(slice_idx) ||
+      Number(slice_idx) < 0
+    ) {
+      throw new DataFrameError(
+        `Slice: row ${i + 1} of ${path} got ${JSON.stringify(row)}. Each row needs participant_id, session_id and slice_idx (an integer from 0).`,
+      );
     }
     const key = `${participant_id}\t${session_id}`;
     const known = byImage.get(key);

@@ -43,7 +43,8 @@ export class Rng {
 
   /** An integer in [0, n), without bias. */
   integer(n: number): number {
-    if (!Number.isSafeInteger(n) || n < 1 || n > 2 ** 32) throw new RangeError(`Rng.integer(n): n got ${n}. Give 1 ≤ n ≤ 2³².`);
+    if (!Number.isSafeInteger(n) || n < 1 || n > 2 ** 32)
+      throw new RangeError(`Rng.integer(n): n got ${n}. Give 1 ≤ n ≤ 2³².`);
     const limit = 2 ** 32 - (2 ** 32 % n);
     let draw = this.uint32();
     while (draw >= limit) draw = this.uint32();

@@ -19,7 +19,8 @@ export function variance(values: readonly number[]): number {
 export function tTest(a: readonly number[], b: readonly number[]): number {
   const df = a.length + b.length - 2;
   if (a.length === 0 || b.length === 0 || df < 1) return Number.NaN;
-  const squares = (values: readonly number[]): number => (values.length < 2 ? 0 : variance(values) * (values.length - 1));
+  const squares = (values: readonly number[]): number =>
+    values.length < 2 ? 0 : variance(values) * (values.length - 1);
   const pooled = (squares(a) + squares(b)) / df;
   const t = (mean(a) - mean(b)) / Math.sqrt(pooled * (1 / a.length + 1 / b.length));
   if (Number.isNaN(t)) return Number.NaN;
@@ -32,7 +33,9 @@ export function tTest(a: readonly number[], b: readonly number[]): number {
  */
 export function chiSquaredTest(observed: readonly number[], reference: readonly number[]): number {
   if (observed.length !== reference.length) {
-    throw new RangeError(`chiSquaredTest: ${observed.length} observed categories for ${reference.length} in the reference.`);
+    throw new RangeError(
+      `chiSquaredTest: ${observed.length} observed categories for ${reference.length} in the reference.`,
+    );
   }
   const total = observed.reduce((sum, n) => sum + n, 0);
   const scale = total / reference.reduce((sum, n) => sum + n, 0);

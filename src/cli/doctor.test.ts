@@ -1,0 +1,29 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { buildText, examine, render } from "./doctor.ts";
+
+it("names what is missing and the way out, without an engine", async () => {
+  const root = mkdtempSync(join(tmpdir(), "clinicadl-doctor-"));
+  try {
+    mkdirSync(join(root, "scripts"));
+    cpSync(join(import.meta.dirname, "..", "..", "scripts", "setup"), join(root, "scripts", "setup"), {
+      recursive: true,
+    });
+    writeFileSync(join(root, "package.json"), JSON.stringify({ version: "1.2.3" }));
+    const findings = await examine(root);
+    expect(findings.filter((finding) => finding.missing !== undefined)).toEqual([
+      { label: "libtorch", text: "not set up", missing: "run npx clinicadl setup" },
+    ]);
+    expect(render(findings)).toMatch(/^clinicadl +1\.2\.3 in .*\nnode +\d+/);
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+});
+
+it("takes from libtorch's description the libraries it computes with", () => {
+  const config =
+    "PyTorch built with:\n  - GCC 13.3\n  - C++ Version: 202002\n  - OpenMP 201511 (a.k.a. OpenMP 4.5)\n\nAVX512";
+  expect(buildText(config)).toBe("GCC 13.3; OpenMP 201511 (a.k.a. OpenMP 4.5)");
+});

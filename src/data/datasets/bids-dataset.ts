@@ -1,0 +1,460 @@
+import { z } from "zod";
+import { Bids, BidsFileType } from "../../io/bids/index.ts";
+import { type Cell, type ParticipantRow, pairKey, type Row } from "../../io/tsv/index.ts";
+import { TransformsHandler } from "../../transforms/index.ts";
+import { type JsonObject, type JsonValue, parseWith, show } from "../../utils/config.ts";
+import {
+  CannotReadFieldError,
+  ConfigError,
+  DataFrameError,
+  ImageError,
+  MissingFieldsError,
+  WrongFieldsError,
+} from "../../utils/exceptions.ts";
+import type { Sample } from "../structures/index.ts";
+import type { Dataset, Selection } from "./dataset.ts";
+import { ImageCache } from "./image-cache.ts";
+import { countSamples, type LoadingContext, loadSample } from "./loading.ts";
+import { requirePortable } from "./portable.ts";
+import {
+  findFiles,
+  type MaskInput,
+  type MaskSource,
+  maskFromJson,
+  maskToJson,
+  type RowFiles,
+  toBids,
+  toFileType,
+  toMaskSource,
+} from "./sources.ts";
+import { type ColumnFunction, Table } from "./table.ts";
+
+export interface BidsDatasetOptions {
+  /** The dataset on disk, or its path. */
+  readonly bids: string | Bids;
+  /** Which files are the images. */
+  readonly fileType: BidsFileType | ConstructorParameters<typeof BidsFileType>[0];
+  /** The (participant, session) pairs and their metadata: a TSV or rows. Default: every session that has such an image. */
+  readonly data?: string | readonly Row[] | null;
+  /** Default: none, whole images. */
+  readonly transforms?: TransformsHandler | ConstructorParameters<typeof TransformsHandler>[0];
+  /** The columns that samples carry; with functions, what is made of them: `{ age: null, diagnosis: (column) => … }`. */
+  readonly columns?: readonly string[] | Readonly<Record<string, ColumnFunction | null>> | null;
+  /** Masks by name: a file for all, or a file type in this dataset or, with a pair, in another. */
+  readonly masks?: Readonly<Record<string, MaskInput>> | null;
+  /**
+   * Whether images stay in memory after the image transforms. Default false. Each worker thread of a loader has its
+   * own cache.
+   */
+  readonly cache?: boolean;
+}
+
+const optionNames = z.strictObject({
+  bids: z.unknown(),
+  fileType: z.unknown(),
+  data: z.unknown().optional(),
+  transforms: z.unknown().optional(),
+  columns: z.unknown().optional(),
+  masks: z.unknown().optional(),
+  cache: z.boolean().default(false),
+});
+
+const N_SAMPLES = "n_samples";
+const PROTECTED = [
+  "image",
+  "participant_id",
+  "session_id",
+  "file_type",
+  "image_path",
+  "sample_type",
+  "sample_position",
+  "slice_direction",
+  "squeeze",
+];
+const JSON_FIELDS = ["name_", "data", "transforms", "columns", "bids", "file_type", "masks"];
+
+/** All that a dataset is made of, once checked. */
+class Parts {
+  readonly bids: Bids;
+  readonly fileType: BidsFileType;
+  readonly table: Table;
+  readonly files: readonly RowFiles[];
+  readonly transforms: TransformsHandler;
+  readonly columns: readonly string[] | null;
+  readonly masks: ReadonlyMap<string, MaskSource>;
+  readonly cache: ImageCache;
+
+  constructor(parts: Parts) {
+    this.bids = parts.bids;
+    this.fileType = parts.fileType;
+    this.table = parts.table;
+    this.files = parts.files;
+    this.transforms = parts.transforms;
+    this.columns = parts.columns;
+    this.masks = parts.masks;
+    this.cache = parts.cache;
+  }
+}
+
+/** What travels to a worker thread: JSON, and what JSON cannot say. */
+interface WorkerPayload {
+  readonly dataset: "BidsDataset";
+  readonly json: JsonObject;
+  readonly floats: readonly string[];
+  readonly files: readonly RowFiles[];
+  readonly cache: boolean;
+}
+
+/**
+ * The images of a BIDS dataset, with masks and metadata, as samples: whole images, patches or slices.
+ *
+ * Everything is checked when it is made: the table, the columns, and that each session has its image and masks.
+ *
+ * ```ts
+ * const dataset = new BidsDataset({
+ *   bids: "bids",
+ *   fileType: new BidsFileType({ dataType: "anat", suffix: "T1w" }),
+ *   data: "bids/metadata.tsv",
+ *   columns: { age: null, diagnosis: (column) => column.map((d) => (d === "patient" ? 1 : 0)) },
+ *   transforms: new TransformsHandler({ imageTransforms: [new ZNormalizationConfig()] }),
+ * });
+ * using sample = await dataset.get(0);
+ * ```
+ */
+export class BidsDataset implements Dataset {
+  readonly #parts: Parts;
+  #table: Table;
+  /** The first sample of each row, then the number of samples; null while they are not counted. */
+  #starts: readonly number[] | null = null;
+  #context: LoadingContext | null = null;
+  #evalMode = false;
+  #epoch = 0;
+  #seed = 0;
+
+  /**
+   * @throws ConfigError for an option that is misspelt or has a protected name.
+   * @throws DataFrameError when the table cannot be used, lacks a column, or a column's function fails.
+   * @throws ImageError listing the sessions that have no image or mask.
+   */
+  constructor(options: BidsDatasetOptions | Parts) {
+    this.#parts = options instanceof Parts ? options : check(options);
+    this.#table = this.#parts.table;
+    if (this.transforms.extraction.sampleType === "image") this.#setCounts(this.#table.rows.map(() => 1));
+  }
+
+  get bids(): Bids {
+    return this.#parts.bids;
+  }
+  get fileType(): BidsFileType {
+    return this.#parts.fileType;
+  }
+  get transforms(): TransformsHandler {
+    return this.#parts.transforms;
+  }
+  /** The columns that samples carry. */
+  get columns(): readonly string[] {
+    return this.#parts.columns ?? [];
+  }
+  /** The metadata, columns as their functions made them; `n_samples` once they are counted. */
+  get df(): readonly ParticipantRow[] {
+    return this.#table.rows;
+  }
+  /** The number of samples. For patches and slices the first question reads every image once. */
+  get length(): number {
+    return this.#counted().at(-1) ?? 0;
+  }
+  get evalMode(): boolean {
+    return this.#evalMode;
+  }
+  train(): void {
+    this.#evalMode = false;
+  }
+  eval(): void {
+    this.#evalMode = true;
+  }
+  setEpoch(epoch: number): void {
+    this.#epoch = epoch;
+  }
+  setSeed(seed: number): void {
+    this.#seed = seed;
+  }
+
+  /**
+   * Sample number `index`, which belongs to the caller: dispose it.
+   * @throws RangeError when there is none; ImageError and others naming participant, session and file.
+   */
+  get(index: number): Promise<Sample> {
+    return Promise.try(() => this.load(index));
+  }
+
+  /** {@link get}, at once. */
+  load(index: number): Sample {
+    const { row, files, indexInImage } = this.#locate(index);
+    const keys = { seed: this.#seed, epoch: this.#epoch, index };
+    return loadSample(this.#loading(), row, files, indexInImage, keys, !this.#evalMode);
+  }
+
+  getSampleInfo(index: number, column: string): Cell {
+    this.#table.requireColumn(column);
+    return this.#locate(index).row[column] ?? null;
+  }
+
+  getParticipantSessionCouples(): [participantId: string, sessionId: string][] {
+    return this.df.map((row) => [row.participant_id, row.session_id]);
+  }
+
+  subset(selection: Selection): BidsDataset {
+    const indices = this.#table.find(selection);
+    if (indices.length === 0) {
+      const asked = typeof selection === "string" ? selection : show(selection);
+      throw new DataFrameError(`None of the (participant, session) pairs asked for is in the dataset: ${asked}.`);
+    }
+    return this.#with(indices);
+  }
+
+  /** The same dataset, its rows sorted by participant and session. */
+  sorted(): BidsDataset {
+    const keys = this.df.map(pairKey);
+    const order = keys.map((_, i) => i).sort((a, b) => ((keys[a] ?? "") < (keys[b] ?? "") ? -1 : 1));
+    return this.#with(order);
+  }
+
+  /** What the dataset is, for a log. */
+  describe(): JsonObject {
+    return {
+      participant_session_pairs: this.getParticipantSessionCouples(),
+      file_type: this.fileType.toDict(),
+      extraction: this.transforms.extraction.toDict(),
+      total_number_samples: this.length,
+    };
+  }
+
+  /** Gives back the memory of the images that were kept. */
+  clearCache(): void {
+    this.#parts.cache.clear();
+  }
+
+  toDict(): JsonObject {
+    const { table, columns, bids, fileType, masks, transforms } = { ...this.#parts, table: this.#table };
+    return {
+      name_: "BidsDataset",
+      data: table.toDict(),
+      transforms: transforms.toDict(),
+      columns: columns === null ? null : [...columns],
+      bids: bids.toDict(),
+      file_type: fileType.toDict(),
+      masks:
+        masks.size === 0 ? null : Object.fromEntries([...masks].map(([name, source]) => [name, maskToJson(source)])),
+    };
+  }
+
+  /** Reads what `toDict`, or ClinicaDL in Python, wrote. @throws as the constructor, and for missing or unknown fields. */
+  static fromDict(dict: JsonObject): BidsDataset {
+    const { options, table } = readDict(dict);
+    return BidsDataset.#fromCounts(new BidsDataset(check(options, table)));
+  }
+
+  toWorker(): WorkerPayload {
+    requirePortable(this.transforms);
+    this.#counted();
+    return {
+      dataset: "BidsDataset",
+      json: this.toDict(),
+      floats: [...this.#table.floats],
+      files: this.#parts.files,
+      cache: this.#parts.cache.all,
+    };
+  }
+
+  /** The dataset again, in a worker thread; its files are known and not looked for. */
+  static fromWorker(payload: WorkerPayload): BidsDataset {
+    const { options, table } = readDict(payload.json);
+    const exact = new Table(table.rows, payload.floats);
+    return BidsDataset.#fromCounts(new BidsDataset(check({ ...options, cache: payload.cache }, exact, payload.files)));
+  }
+
+  /** Takes the numbers of samples from the table, if they are there. */
+  static #fromCounts(dataset: BidsDataset): BidsDataset {
+    const counts = dataset.df.map((row) => row[N_SAMPLES]);
+    if (counts.every((count) => typeof count === "number")) dataset.#setCounts(counts);
+    return dataset;
+  }
+
+  #with(indices: readonly number[]): BidsDataset {
+    const files = indices.map((i) => this.#parts.files[i]).filter((file) => file !== undefined);
+    const dataset = BidsDataset.#fromCounts(
+      new BidsDataset(new Parts({ ...this.#parts, table: this.#table.take(indices), files })),
+    );
+    dataset.#evalMode = this.#evalMode;
+    dataset.#epoch = this.#epoch;
+    dataset.#seed = this.#seed;
+    return dataset;
+  }
+
+  #loading(): LoadingContext {
+    const { fileType, transforms, cache } = this.#parts;
+    this.#context ??= {
+      fileType,
+      transforms,
+      cache,
+      columns: this.columns,
+      dtypes: new Map(
+        this.columns.flatMap((column) => {
+          const dtype = this.#table.dtypeOf(column);
+          return dtype === undefined ? [] : [[column, dtype] as const];
+        }),
+      ),
+    };
+    return this.#context;
+  }
+
+  #counted(): readonly number[] {
+    if (this.#starts === null) {
+      const { files } = this.#parts;
+      const keys = { seed: this.#seed, epoch: 0, index: 0 };
+      this.#setCounts(
+        this.df.map((row, i) => {
+          const file = files[i];
+          return file === undefined ? 0 : countSamples(this.#loading(), row, file, { ...keys, index: i });
+        }),
+      );
+    }
+    return this.#starts ?? [];
+  }
+
+  #setCounts(counts: readonly number[]): void {
+    this.#table = this.#table.withIntegers(N_SAMPLES, counts);
+    let total = 0;
+    this.#starts = [0, ...counts.map((count) => (total += count))];
+  }
+
+  /** The row of a sample, by bisection. */
+  #locate(index: number): { row: ParticipantRow; files: RowFiles; indexInImage: number } {
+    const starts = this.#counted();
+    if (!Number.isInteger(index) || index < 0 || index >= this.length) {
+      throw new RangeError(`The dataset has ${this.length} samples, numbered from 0; there is no number ${index}.`);
+    }
+    let low = 0;
+    let high = starts.length - 1;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if ((starts[middle] ?? 0) <= index) low = middle;
+      else high = middle;
+    }
+    const row = this.df[low];
+    const files = this.#parts.files[low];
+    if (row === undefined || files === undefined) throw new RangeError(`Sample ${index} has no row.`);
+    return { row, files, indexInImage: index - (starts[low] ?? 0) };
+  }
+}
+
+/** Checks the options; a table or files that are known already are not read again. */
+function check(options: BidsDatasetOptions, known?: Table, files?: readonly RowFiles[]): Parts {
+  const { cache } = parseWith(optionNames, options, "BidsDataset");
+  const bids = toBids(options.bids);
+  const fileType = toFileType(options.fileType, "fileType");
+  const transforms =
+    options.transforms instanceof TransformsHandler ? options.transforms : new TransformsHandler(options.transforms);
+
+  let table =
+    known ?? (options.data === undefined || options.data === null ? tableOf(bids, fileType) : Table.read(options.data));
+  const functions = columnFunctions(options.columns ?? null);
+  for (const [column, encode] of functions ?? []) {
+    refuseProtected("column", column);
+    table.requireColumn(column);
+    if (encode !== null) table = table.encode(column, encode);
+  }
+
+  const masks = new Map<string, MaskSource>();
+  for (const [name, input] of Object.entries(options.masks ?? {})) {
+    refuseProtected("mask", name);
+    if (functions?.has(name) === true)
+      throw new ConfigError(`BidsDataset: '${name}' is a column and a mask. Rename one.`);
+    masks.set(name, toMaskSource(name, input, bids));
+  }
+  return new Parts({
+    bids,
+    fileType,
+    table,
+    files: files ?? findFiles(table.rows, bids, fileType, masks),
+    transforms,
+    columns: functions === null ? null : [...functions.keys()],
+    masks,
+    cache: new ImageCache(cache),
+  });
+}
+
+function tableOf(bids: Bids, fileType: BidsFileType): Table {
+  const pairs = bids.getParticipantsSessionsWith(fileType);
+  if (pairs.length === 0)
+    throw new ImageError(`No session in ${bids.participantsDir} has an image of type ${fileType}.`);
+  return Table.read(pairs.map(([participant_id, session_id]) => ({ participant_id, session_id })));
+}
+
+function columnFunctions(columns: BidsDatasetOptions["columns"]): Map<string, ColumnFunction | null> | null {
+  if (columns === null || columns === undefined) return null;
+  const entries: [string, ColumnFunction | null][] = isList(columns)
+    ? columns.map((column) => [column, null])
+    : Object.entries(columns);
+  for (const [column, encode] of entries) {
+    if (typeof column !== "string")
+      throw new ConfigError(`BidsDataset: 'columns' got ${show(column)}; names are needed.`);
+    if (encode !== null && typeof encode !== "function") {
+      throw new ConfigError(
+        `BidsDataset: 'columns.${column}' got ${show(encode)}. Give a function of the column, or null.`,
+      );
+    }
+  }
+  return new Map(entries);
+}
+
+function isList(columns: NonNullable<BidsDatasetOptions["columns"]>): columns is readonly string[] {
+  return Array.isArray(columns);
+}
+
+function refuseProtected(what: string, name: string): void {
+  if (PROTECTED.includes(name)) {
+    throw new ConfigError(
+      `BidsDataset: a ${what} cannot be named '${name}'. Samples use these names: ${PROTECTED.join(", ")}.`,
+    );
+  }
+}
+
+function readDict(dict: JsonObject): { options: BidsDatasetOptions; table: Table } {
+  const missing = JSON_FIELDS.filter((field) => !(field in dict));
+  if (missing.length > 0)
+    throw new MissingFieldsError(`BidsDataset: missing ${missing.map((f) => `'${f}'`).join(", ")}.`);
+  const extra = Object.keys(dict).filter((field) => !JSON_FIELDS.includes(field));
+  if (extra.length > 0) throw new WrongFieldsError(`BidsDataset: unknown ${extra.map((f) => `'${f}'`).join(", ")}.`);
+  if (dict.name_ !== "BidsDataset") {
+    throw new CannotReadFieldError(`BidsDataset: 'name_' is ${show(dict.name_)}, expected 'BidsDataset'.`, ["name_"]);
+  }
+  const masks =
+    dict.masks === null
+      ? null
+      : Object.entries(objectAt(dict, "masks")).map(([name, json]) => [name, maskFromJson(name, json)]);
+  return {
+    table: Table.fromDict(dict.data),
+    options: {
+      bids: Bids.fromDict(objectAt(dict, "bids")),
+      fileType: BidsFileType.fromDict(objectAt(dict, "file_type")),
+      transforms: TransformsHandler.fromDict(objectAt(dict, "transforms")),
+      columns: columnNames(dict.columns),
+      masks: masks === null ? null : (Object.fromEntries(masks) as Record<string, MaskInput>),
+    },
+  };
+}
+
+/** The values on disk are encoded already, so that only the names of the columns count. */
+function columnNames(json: JsonValue | undefined): string[] | null {
+  if (json === null || json === undefined) return null;
+  if (Array.isArray(json)) return json.map(String);
+  if (typeof json === "object") return Object.keys(json);
+  throw new CannotReadFieldError(`BidsDataset: 'columns' is ${show(json)}.`, ["columns"]);
+}
+
+function objectAt(dict: JsonObject, field: string): JsonObject {
+  const value = dict[field];
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  throw new CannotReadFieldError(`BidsDataset: '${field}' is ${show(value)}, an object is needed.`, [field]);
+}

@@ -1,0 +1,126 @@
+import type { BidsFileType } from "../../io/bids/index.ts";
+import { type ParticipantRow, pairKey } from "../../io/tsv/index.ts";
+import type { DType } from "../../torch/index.ts";
+import * as torch from "../../torch/index.ts";
+import type { TransformsHandler } from "../../transforms/index.ts";
+import { Rng } from "../../transforms/types.ts";
+import { ClinicaDLException } from "../../utils/exceptions.ts";
+import { type AnyImage, aliasOf, DataPoint, LabelMap, Sample, Sample2D, ScalarImage } from "../structures/index.ts";
+import type { ImageCache } from "./image-cache.ts";
+import type { RowFiles } from "./sources.ts";
+
+/** What it takes to make samples out of one row. */
+export interface LoadingContext {
+  readonly fileType: BidsFileType;
+  readonly transforms: TransformsHandler;
+  readonly columns: readonly string[];
+  readonly dtypes: ReadonlyMap<string, DType>;
+  readonly cache: ImageCache;
+}
+
+export interface LoadingKeys {
+  readonly seed: number;
+  readonly epoch: number;
+  /** The number of the sample in its dataset. */
+  readonly index: number;
+}
+
+/**
+ * Makes one sample: read, image transforms, extraction, sample transforms, augmentations (if `augment`).
+ * Everything random follows from the keys. The sample's tensors belong to the caller.
+ */
+export function loadSample(
+  context: LoadingContext,
+  row: ParticipantRow,
+  files: RowFiles,
+  indexInImage: number,
+  keys: LoadingKeys,
+  augment: boolean,
+): Sample {
+  return naming(row, () => {
+    using _scope = torch.scope();
+    const { transforms } = context;
+    const rng = new Rng(keys.seed, keys.epoch, keys.index);
+    let point = loadTransformed(context, row, files, rng);
+    const place = transforms.extraction.extract(point, indexInImage);
+    point = transforms.applySampleTransforms(point, rng);
+    if (augment) point = transforms.applyAugmentations(point, rng);
+
+    const { images, fields, dtypes, participantId, sessionId } = point;
+    const { image, ...others } = Object.fromEntries(images);
+    const options = {
+      image: image as ScalarImage,
+      images: others,
+      fields: Object.fromEntries(fields),
+      participantId,
+      sessionId,
+      fileType: context.fileType,
+      imagePath: files.image,
+    };
+    const sample =
+      place.sampleType === "slice" ? new Sample2D({ ...options, place }) : new Sample({ ...options, place });
+    sample.dtypes = dtypes;
+    for (const tensor of sample.tensors()) tensor.keep();
+    return sample;
+  });
+}
+
+/** The number of samples in the image of a row; it is read and transformed for that. */
+export function countSamples(context: LoadingContext, row: ParticipantRow, files: RowFiles, keys: LoadingKeys): number {
+  return naming(row, () => {
+    using _scope = torch.scope();
+    const point = loadTransformed(context, row, files, new Rng(keys.seed, keys.epoch, keys.index));
+    return context.transforms.extraction.numSamplesPerImage({
+      participantId: point.participantId,
+      sessionId: point.sessionId,
+      spatialShape: point.image.spatialShape,
+    });
+  });
+}
+
+/** A data point with the images after the image transforms, from the cache where they are there. */
+function loadTransformed(context: LoadingContext, row: ParticipantRow, files: RowFiles, rng: Rng): DataPoint {
+  const { cache, transforms, columns, dtypes } = context;
+  const key = pairKey(row);
+  const toPoint = ({ image, ...images }: Record<string, AnyImage>): DataPoint => {
+    const fields = Object.fromEntries(columns.map((column) => [column, row[column] ?? null]));
+    const point = new DataPoint({
+      image: image as ScalarImage,
+      images,
+      fields,
+      participantId: row.participant_id,
+      sessionId: row.session_id,
+    });
+    point.dtypes = dtypes;
+    return point;
+  };
+  const cached = cache.get(key);
+  if (cached !== undefined) {
+    const point = toPoint(Object.fromEntries([...cached.images].map(([name, image]) => [name, aliasOf(image)])));
+    for (const [name, value] of cached.fields) point.setField(name, value);
+    return point;
+  }
+  const images: Record<string, AnyImage> = { image: ScalarImage.read(files.image) };
+  for (const [name, path] of Object.entries(files.masks)) images[name] = LabelMap.read(path);
+  const point = transforms.applyImageTransforms(toPoint(images), rng);
+  if (cache.wants(transforms)) cache.put(key, point, columns);
+  return point;
+}
+
+/** Says whose data it was when something goes wrong. */
+function naming<T>(row: ParticipantRow, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const who = `(${row.participant_id}, ${row.session_id})`;
+    if (error.message.startsWith(who)) throw error;
+    const message = `${who}: ${error.message}`;
+    if (!(error instanceof ClinicaDLException)) throw new SampleError(message, { cause: error });
+    error.message = message;
+    throw error;
+  }
+}
+
+/** Something went wrong while a sample was made, in a transform for instance; `cause` is what. */
+export class SampleError extends ClinicaDLException {}

@@ -1,0 +1,70 @@
+import { createHash } from "node:crypto";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+
+/** The list of the files of a checkpoint; it begins with a dot so that ClinicaDL does not see it. */
+export const MANIFEST = ".manifest.json";
+
+const schema = z.object({
+  files: z.record(z.string(), z.object({ size: z.int().nonnegative(), sha256: z.string() })),
+});
+
+function filesBelow(directory: string, prefix = ""): string[] {
+  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+    const path = `${prefix}${entry.name}`;
+    if (entry.isDirectory()) return filesBelow(join(directory, entry.name), `${path}/`);
+    return path === MANIFEST ? [] : [path];
+  });
+}
+
+function measure(path: string): { size: number; sha256: string } {
+  const hash = createHash("sha256");
+  const chunk = Buffer.alloc(1 << 20);
+  const fd = openSync(path, "r");
+  let size = 0;
+  try {
+    for (;;) {
+      const count = readSync(fd, chunk);
+      if (count === 0) break;
+      size += count;
+      hash.update(chunk.subarray(0, count));
+    }
+  } finally {
+    closeSync(fd);
+  }
+  return { size, sha256: hash.digest("hex") };
+}
+
+/** Writes down the size and the SHA-256 of every file below `directory`. */
+export function writeManifest(directory: string): void {
+  const files = Object.fromEntries(
+    filesBelow(directory)
+      .sort()
+      .map((path) => [path, measure(join(directory, path))]),
+  );
+  writeFileSync(join(directory, MANIFEST), `${JSON.stringify({ files }, null, 4)}\n`);
+}
+
+/**
+ * What is wrong with `directory` according to its manifest: a sentence that names the file, or null. A checkpoint
+ * without a manifest was written by ClinicaDL in Python, and cannot be verified.
+ */
+export function problemWith(directory: string): string | null {
+  const path = join(directory, MANIFEST);
+  if (!existsSync(path)) return null;
+  let manifest: z.output<typeof schema>;
+  try {
+    manifest = schema.parse(JSON.parse(readFileSync(path, "utf8")));
+  } catch {
+    return `${path} is not a manifest`;
+  }
+  for (const [name, { size, sha256 }] of Object.entries(manifest.files)) {
+    const file = join(directory, name);
+    if (!existsSync(file)) return `${file} is missing`;
+    const found = measure(file);
+    if (found.size !== size) return `${file} has ${found.size} bytes, ${size} were written`;
+    if (found.sha256 !== sha256) return `${file} is not what was written (its checksum differs)`;
+  }
+  return null;
+}

@@ -1,0 +1,252 @@
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, extname, join, resolve } from "node:path";
+import * as torch from "../../torch/index.ts";
+import type { JsonObject } from "../../utils/config.ts";
+import { environmentReport } from "../../utils/environment.ts";
+import { ClinicaDLException } from "../../utils/exceptions.ts";
+import { readJson, writeFileAtomic, writeJson } from "../files/index.ts";
+import { type Row, readTsv, writeTsv } from "../tsv/index.ts";
+import { ExecDir } from "./exec-dir.ts";
+import { InferenceDir } from "./inference-dir.ts";
+import { demand } from "./scan.ts";
+import { stageDirectory } from "./staging.ts";
+import { MapsSummary } from "./summary.ts";
+import { TrainingDir } from "./training-dir.ts";
+
+/** What {@link Maps.createSplit} writes. */
+export interface SplitRecord {
+  readonly train: DataRecord;
+  readonly validation: DataRecord;
+  readonly computational: JsonObject;
+}
+export interface DataRecord {
+  /** Participants and sessions: unique, sorted. */
+  readonly data: readonly Row[];
+  /** A dataset of one's own is described by its name. */
+  readonly dataset: JsonObject | string;
+  readonly dataloader: JsonObject | string;
+}
+
+/**
+ * A MAPS: the directory in which the Trainer keeps all that it produces, as ClinicaDL lays it out.
+ *
+ * A `Maps` is a view of what is on the disk; it caches nothing. Whatever must be whole is written to a temporary
+ * directory and renamed, so that a start that fails leaves the MAPS as it was.
+ */
+export class Maps {
+  readonly path: string;
+  readonly training: TrainingDir;
+  readonly test: InferenceDir;
+  readonly prediction: InferenceDir;
+  readonly exec: ExecDir;
+
+  constructor(path: string) {
+    this.path = path;
+    this.training = new TrainingDir(join(path, "training"));
+    this.test = new InferenceDir(join(path, "test"));
+    this.prediction = new InferenceDir(join(path, "prediction"));
+    this.exec = new ExecDir(join(path, "exec"));
+  }
+
+  get modelJson(): string {
+    return join(this.path, "model.json");
+  }
+  get metricsJson(): string {
+    return join(this.path, "metrics.json");
+  }
+  get callbacksJson(): string {
+    return join(this.path, "callbacks.json");
+  }
+  get architectureLog(): string {
+    return join(this.path, "architecture.log");
+  }
+  get nnSummaryTxt(): string {
+    return join(this.path, "nn_summary.txt");
+  }
+  get summaryLog(): string {
+    return join(this.path, "summary.log");
+  }
+  get environmentTxt(): string {
+    return join(this.path, "env", "environment.txt");
+  }
+
+  exists(): boolean {
+    return existsSync(this.path);
+  }
+  isEmpty(): boolean {
+    return !this.exists() || readdirSync(this.path).length === 0;
+  }
+  /** Whether it looks like a MAPS, even an incomplete one: only such directories are ever deleted. */
+  looksLikeMaps(): boolean {
+    return existsSync(this.training.path) && (existsSync(this.summaryLog) || existsSync(this.modelJson));
+  }
+
+  /**
+   * Makes the directory, with the description of the environment, the summary, and what `fill` writes into the Maps
+   * that it gets (a temporary one). If `fill` throws, nothing has changed.
+   * @throws ClinicaDLException if something is there already, unless `overwrite`, which deletes a MAPS and nothing else.
+   */
+  create({
+    overwrite = false,
+    fill,
+  }: {
+    readonly overwrite?: boolean;
+    readonly fill?: (staging: Maps) => void;
+  } = {}): void {
+    if (!this.isEmpty()) this.#checkOverwrite(overwrite);
+    // a link to a MAPS keeps pointing to it
+    const target = this.exists() ? realpathSync(this.path) : resolve(this.path);
+    stageDirectory(target, (path) => {
+      const staging = new Maps(path);
+      mkdirSync(staging.training.path);
+      mkdirSync(dirname(staging.environmentTxt));
+      writeFileSync(
+        staging.environmentTxt,
+        environmentReport({ libtorch: torch.version(), gpu: torch.cuda.isAvailable() }),
+      );
+      new MapsSummary(staging.summaryLog).create(target);
+      fill?.(staging);
+    });
+  }
+
+  #checkOverwrite(overwrite: boolean): void {
+    if (!lstatSync(realpathSync(this.path)).isDirectory()) {
+      throw new ClinicaDLException(`${this.path} is a file. Choose another path for the MAPS.`);
+    }
+    if (!overwrite) {
+      throw new ClinicaDLException(
+        `${this.path} exists already. Choose another path; or continue it with Trainer.fromMaps('${this.path}'); or replace it with { overwrite: true }.`,
+      );
+    }
+    if (!this.looksLikeMaps()) {
+      throw new ClinicaDLException(
+        `${this.path} is not a MAPS (it has no training/ and summary.log), so { overwrite: true } does not delete it. Choose another path, or delete it yourself.`,
+      );
+    }
+  }
+
+  /** Checks that all that a MAPS must hold is there. @throws ClinicaDLException naming what is missing. */
+  read(): void {
+    if (!this.exists()) throw new ClinicaDLException(`${this.path} does not exist. Check the path of the MAPS.`);
+    demand([this.modelJson, this.metricsJson, this.callbacksJson], `The MAPS ${this.path}`);
+    if (existsSync(dirname(this.environmentTxt))) demand([this.environmentTxt], `The MAPS ${this.path}`);
+    this.training.read();
+    this.test.read();
+    this.prediction.read();
+  }
+
+  /** Deletes the MAPS. @throws ClinicaDLException if it is not empty, unless `nonEmptyOk`; or not a MAPS. */
+  remove({ nonEmptyOk = false }: { readonly nonEmptyOk?: boolean } = {}): void {
+    if (!this.exists()) return;
+    if (!this.isEmpty()) this.#checkOverwrite(nonEmptyOk);
+    rmSync(this.path, { recursive: true });
+  }
+
+  /**
+   * Makes the directories of a split, all or none: `training/split-<i>` is what makes it exist, and comes last.
+   * What an earlier start left under `training/data` is replaced.
+   */
+  createSplit(split: number, record: SplitRecord): void {
+    const { data } = this.training;
+    this.#updateTrainingData([...record.train.data, ...record.validation.data]);
+    const parts = [
+      [data.train(split), record.train],
+      [data.validation(split), record.validation],
+    ] as const;
+    for (const [dir, { data: rows, dataset, dataloader }] of parts) {
+      stageDirectory(dir.path, (staging) => {
+        writeTsv(join(staging, basename(dir.dataTsv)), [...rows], ["participant_id", "session_id"]);
+        writeJson(join(staging, basename(dir.datasetJson)), dataset);
+        writeJson(join(staging, basename(dir.dataloaderJson)), dataloader);
+      });
+    }
+    const dir = this.training.split(split);
+    stageDirectory(dir.path, (staging) => {
+      writeJson(join(staging, basename(dir.computationalJson)), record.computational);
+    });
+  }
+
+  #updateTrainingData(rows: readonly Row[]): void {
+    const { dataTsv } = this.training.data;
+    const known = existsSync(dataTsv) ? readTsv(dataTsv) : [];
+    mkdirSync(dirname(dataTsv), { recursive: true });
+    writeTsv(dataTsv, sortedPairs([...known, ...rows]), ["participant_id", "session_id"]);
+  }
+
+  /** Deletes a split: its training, its data, and the results of its models on groups. */
+  deleteSplit(split: number): void {
+    const { data } = this.training;
+    const groups = [...this.test.groups.values(), ...this.prediction.groups.values()];
+    const paths = [
+      this.training.split(split).path,
+      data.train(split).path,
+      data.validation(split).path,
+      ...groups.map((group) => dirname(group.results(split, "final").path)),
+    ];
+    if (!paths.some((path) => existsSync(path))) {
+      throw new ClinicaDLException(
+        `There is no split ${split} in ${this.path}. Its splits are: ${this.training.splitsList.join(", ") || "none"}.`,
+      );
+    }
+    for (const path of paths) rmSync(path, { recursive: true, force: true });
+    const left = this.training.splitsList.flatMap((i) => [data.train(i), data.validation(i)]);
+    const rows = left.flatMap((dir) => (existsSync(dir.dataTsv) ? readTsv(dir.dataTsv) : []));
+    writeTsv(data.dataTsv, sortedPairs(rows), ["participant_id", "session_id"]);
+  }
+
+  /** Reads a file by its suffix: `.json`, `.tsv` (rows), `.pt` (tensors are on the CPU; dispose them), else text. */
+  openFile(path: string): unknown {
+    switch (extname(path)) {
+      case ".json":
+        return readJson(path);
+      case ".tsv":
+        return readTsv(path);
+      case ".pt":
+        return torch.load(path);
+      default:
+        return readFileSync(path, "utf8");
+    }
+  }
+  /** Writes a file by its suffix: `.json`, `.tsv` (rows), `.pt`, `.log`, `.txt`; whole or not at all. */
+  saveFile(value: unknown, path: string, { overwrite = false }: { readonly overwrite?: boolean } = {}): void {
+    if (!overwrite && existsSync(path)) {
+      throw new ClinicaDLException(`${path} exists already. Delete it, or replace it with { overwrite: true }.`);
+    }
+    mkdirSync(dirname(path), { recursive: true });
+    switch (extname(path)) {
+      case ".json":
+        return writeJson(path, value as JsonObject | string, { overwrite: true });
+      case ".tsv":
+        return writeTsv(path, value as Row[]);
+      case ".pt":
+        return torch.save(value, path);
+      case ".log":
+      case ".txt":
+        writeFileAtomic(path, String(value));
+        return;
+      default:
+        throw new ClinicaDLException(`${path}: a file in a MAPS is .json, .tsv, .pt, .log or .txt.`);
+    }
+  }
+}
+
+/** The different pairs of participant and session, sorted. */
+export function sortedPairs(rows: readonly Row[]): Row[] {
+  const pairs = new Map<string, Row>();
+  for (const { participant_id, session_id } of rows) {
+    pairs.set(`${participant_id}\t${session_id}`, {
+      participant_id: participant_id ?? null,
+      session_id: session_id ?? null,
+    });
+  }
+  return [...pairs].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+}

@@ -1,0 +1,67 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { ConfigError } from "../../utils/exceptions.ts";
+import { indicesIn, namesIn } from "./scan.ts";
+
+/** Tables of metrics: over the data set, and one row per sample. */
+export class MetricsDir {
+  readonly path: string;
+  constructor(path: string) {
+    this.path = path;
+  }
+  get aggregatedTsv(): string {
+    return join(this.path, "aggregated.tsv");
+  }
+  get detailsTsv(): string {
+    return join(this.path, "details.tsv");
+  }
+}
+
+/** The weights of a model, with its validation metrics. */
+export class ModelDir {
+  readonly path: string;
+  readonly validationMetrics: MetricsDir;
+  constructor(path: string) {
+    this.path = path;
+    this.validationMetrics = new MetricsDir(join(path, "validation_metrics"));
+  }
+  get modelPt(): string {
+    return join(this.path, "model.pt");
+  }
+  get warningLog(): string {
+    return join(this.path, "warning.log");
+  }
+}
+
+/** `models/` of a split: the best ones (`best-<metric>`), those of given epochs (`epoch-<n>`), and the last (`final`). */
+export class ModelsDir {
+  readonly path: string;
+  constructor(path: string) {
+    this.path = path;
+  }
+  best(metric: string): ModelDir {
+    return new ModelDir(join(this.path, "best_models", `best-${metric}`));
+  }
+  epoch(epoch: number): ModelDir {
+    return new ModelDir(join(this.path, "checkpoints", `epoch-${epoch}`));
+  }
+  get final(): ModelDir {
+    return new ModelDir(join(this.path, "final"));
+  }
+
+  /** The names of the checkpoints whose weights are there: `best-loss`, `epoch-5`, `final`. */
+  get list(): string[] {
+    const best = namesIn(join(this.path, "best_models"), "best").map((metric) => `best-${metric}`);
+    const epochs = indicesIn(join(this.path, "checkpoints"), "epoch").map((epoch) => `epoch-${epoch}`);
+    return [...best, ...epochs, "final"].filter((name) => existsSync(this.checkpoint(name).modelPt));
+  }
+
+  /** The directory of `best-<metric>`, `epoch-<n>` or `final`. */
+  checkpoint(name: string): ModelDir {
+    if (name === "final") return this.final;
+    if (name.startsWith("best-")) return this.best(name.slice(5));
+    const epoch = /^epoch-(\d+)$/.exec(name)?.[1];
+    if (epoch !== undefined) return this.epoch(Number(epoch));
+    throw new ConfigError(`The checkpoint is named '${name}'. Expected 'best-<metric>', 'epoch-<n>' or 'final'.`);
+  }
+}

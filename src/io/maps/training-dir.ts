@@ -1,0 +1,141 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { ClinicaDLException, ConfigError } from "../../utils/exceptions.ts";
+import { CheckpointsDir } from "./checkpoints.ts";
+import { MetricsDir, type ModelDir, ModelsDir } from "./model-dirs.ts";
+import { demand, indicesIn } from "./scan.ts";
+
+/** What describes a data set: its participants and sessions, the dataset, and the loader. */
+export class DataDir {
+  readonly path: string;
+  constructor(path: string) {
+    this.path = path;
+  }
+  get dataTsv(): string {
+    return join(this.path, "data.tsv");
+  }
+  get datasetJson(): string {
+    return join(this.path, "dataset.json");
+  }
+  get dataloaderJson(): string {
+    return join(this.path, "dataloader.json");
+  }
+  /** @throws ClinicaDLException naming the file that is missing. */
+  read(): void {
+    demand([this.dataTsv, this.datasetJson, this.dataloaderJson], this.path);
+  }
+}
+
+/** `training/split-<i>`. */
+export class SplitDir {
+  readonly path: string;
+  readonly models: ModelsDir;
+  /** The checkpoints from which a training can be resumed. */
+  readonly tmp: CheckpointsDir;
+  /** The tables of all evaluated epochs; written when training ends. */
+  readonly validationMetrics: MetricsDir;
+  constructor(path: string) {
+    this.path = path;
+    this.models = new ModelsDir(join(path, "models"));
+    this.tmp = new CheckpointsDir(join(path, "tmp"));
+    this.validationMetrics = new MetricsDir(join(path, "validation_metrics"));
+  }
+  get computationalJson(): string {
+    return join(this.path, "computational.json");
+  }
+  get summaryLog(): string {
+    return join(this.path, "summary.log");
+  }
+  get warningLog(): string {
+    return join(this.path, "warning.log");
+  }
+  get trainingLossTsv(): string {
+    return join(this.path, "logs", "training_loss.tsv");
+  }
+  get computationalTsv(): string {
+    return join(this.path, "logs", "computational.tsv");
+  }
+  learningRatesTsv(optimizer: string): string {
+    return join(this.path, "logs", "learning_rates", `${optimizer}.tsv`);
+  }
+}
+
+/** `training/data`: which data were seen in which split. */
+export class TrainingDataDir {
+  readonly path: string;
+  constructor(path: string) {
+    this.path = path;
+  }
+  /** All participants and sessions seen in any split. */
+  get dataTsv(): string {
+    return join(this.path, "data.tsv");
+  }
+  train(split: number): DataDir {
+    return new DataDir(join(this.path, "train", `split-${split}`));
+  }
+  validation(split: number): DataDir {
+    return new DataDir(join(this.path, "validation", `split-${split}`));
+  }
+}
+
+/** `training/`. */
+export class TrainingDir {
+  readonly path: string;
+  readonly data: TrainingDataDir;
+  constructor(path: string) {
+    this.path = path;
+    this.data = new TrainingDataDir(join(path, "data"));
+  }
+  get optimizationJson(): string {
+    return join(this.path, "optimization.json");
+  }
+  /** The splits on which training was started, in ascending order. */
+  get splitsList(): number[] {
+    return indicesIn(this.path, "split");
+  }
+  get splits(): Map<number, SplitDir> {
+    return new Map(this.splitsList.map((split) => [split, this.split(split)]));
+  }
+  /** The directory of a split, whether it exists or not. */
+  split(split: number): SplitDir {
+    return new SplitDir(join(this.path, `split-${split}`));
+  }
+
+  /** @throws ClinicaDLException naming the file that is missing. */
+  read(): void {
+    demand([this.optimizationJson], this.path);
+    for (const split of this.splitsList) {
+      demand([this.data.dataTsv], this.data.path);
+      this.data.train(split).read();
+      this.data.validation(split).read();
+    }
+  }
+
+  /** `"split-0_best-loss"` → 0 and `"best-loss"`. Metric names may hold `_`. */
+  readCheckpointName(name: string): { readonly splitIdx: number; readonly checkpoint: string } {
+    const parts = /^split-(\d+)_(best-.+|epoch-\d+|final)$/.exec(name);
+    if (parts?.[1] === undefined || parts[2] === undefined) {
+      throw new ConfigError(
+        `The checkpoint is named '${name}'. Expected 'split-<i>_best-<metric>', 'split-<i>_epoch-<n>' or 'split-<i>_final'.`,
+      );
+    }
+    const splitIdx = Number(parts[1]);
+    if (!this.splitsList.includes(splitIdx)) {
+      throw new ClinicaDLException(
+        `There is no split ${splitIdx} in ${this.path}. Its splits are: ${this.splitsList.join(", ") || "none"}.`,
+      );
+    }
+    return { splitIdx, checkpoint: parts[2] };
+  }
+
+  /** The directory of `"split-<i>_<checkpoint>"`; its weights exist. */
+  checkpoint(name: string): ModelDir {
+    const { splitIdx, checkpoint } = this.readCheckpointName(name);
+    const { models } = this.split(splitIdx);
+    const dir = models.checkpoint(checkpoint);
+    if (existsSync(dir.modelPt)) return dir;
+    throw new ClinicaDLException(
+      `${dir.modelPt} does not exist. The checkpoints of split ${splitIdx} are: ${models.list.join(", ") || "none"}.`,
+    );
+  }
+}
