@@ -59,7 +59,7 @@ try {
   }
   const { makeKFold } = await import("../dist/split/index.js");
   const { readNifti } = await import("../dist/io/nifti/index.js");
-  const splits = await makeKFold(join(bids, "metadata.tsv"), {
+  const splits = makeKFold(join(bids, "metadata.tsv"), {
     nSplits: 4,
     outputDir: work,
     stratification: "diagnosis",

@@ -32,7 +32,7 @@ const dataset = new BidsDataset({
 using sample = await dataset.get(0);
 const model = new SupervisedModel({
   network: new CNNConfig({
-    inShape: sample.shape,
+    inShape: [...sample.shape],
     numOutputs: 1,
     convArgs: { channels: [8, 16, 32, 32], padding: 1, act: "relu", poolingIndices: [0, 1, 2, 3] },
     mlpArgs: { hiddenDims: [32], act: "relu", norm: null, dropout: 0.2 },
@@ -57,7 +57,7 @@ const trainer = new Trainer({
   optimization: new OptimizationConfig({ numEpochs: 12 }),
 });
 
-const folds = await makeKFold("bids/metadata.tsv", { nSplits: 4, stratification: "diagnosis", seed: 42 });
+const folds = makeKFold("bids/metadata.tsv", { nSplits: 4, stratification: "diagnosis", seed: 42 });
 for (const split of new KFold(folds).getSplits(dataset)) {
   split.buildTrainLoader({ batchSize: 4, shuffle: true, numWorkers: 2 });
   split.buildValLoader({ batchSize: 4, numWorkers: 2 });

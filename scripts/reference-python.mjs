@@ -22,7 +22,8 @@ export function referencePython() {
   // pip's scripts hold the place's path: it is made where it stays, and the marker is written last
   const steps = [
     ["python3", ["-m", "venv", home]],
-    [python, ["-m", "pip", "install", "--quiet", "clinicadl==2.0.0"]],
+    // from pydantic 2.13 on, some of its transforms (RandomFlip among them) cannot be made
+    [python, ["-m", "pip", "install", "--quiet", "clinicadl==2.0.0", "pydantic<2.13"]],
     [python, ["-c", `import clinicadl.train; open(${JSON.stringify(join(home, ".tmp-complete"))}, "w").close()`]],
   ];
   for (const [command, args] of steps) {

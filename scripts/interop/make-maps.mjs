@@ -78,11 +78,12 @@ export async function makeMaps(folder) {
         augmentations: augment ? [new RandomFlipConfig({ axes: [0], flipProbability: 0.5 })] : [],
       }),
     });
+    // no bias before a normalisation: its gradient is rounding noise, which Adam makes as large as any other
     const model = new SupervisedModel({
       network: new CNNConfig({
         inShape: [1, ...SHAPE],
         numOutputs: 1,
-        convArgs: { channels: [4, 8], padding: 1, norm, act: "relu", poolingIndices: [0, 1] },
+        convArgs: { channels: [4, 8], padding: 1, bias: false, norm, act: "relu", poolingIndices: [0, 1] },
         mlpArgs: { hiddenDims: [8], act: "relu", norm: null, dropout },
       }),
       loss: new BCEWithLogitsLossConfig(),
@@ -96,12 +97,13 @@ export async function makeMaps(folder) {
     const trainer = new Trainer({
       maps,
       model,
+      // in ClinicaDL a postprocessing changes what the metrics after it see, so a training to be resumed has one, last
       metrics: {
         loss: new LossMetricConfig(),
-        accuracy: confusion("accuracy"),
-        balancedAccuracy: confusion("balanced accuracy"),
         auc: new ROCAUCMetricConfig(),
         mae: new MAEMetricConfig(),
+        accuracy: confusion("accuracy"),
+        ...(augment ? { balancedAccuracy: confusion("balanced accuracy") } : {}),
       },
       optimization: new OptimizationConfig({ numEpochs: EPOCHS }),
       callbacks,

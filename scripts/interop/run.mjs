@@ -101,6 +101,7 @@ try {
   }
   print("Trainer.from_maps and validate; the last two columns are the largest absolute differences");
   for (const line of comparisonTable(findings.complete)) print(`  ${line}`);
+  if (findings.complete.note !== undefined) print(`  (${findings.complete.note})`);
   if (findings.resumed !== undefined) {
     print("Trainer.from_maps and resume");
     for (const line of resumeLines(findings.resumed)) print(`  ${line}`);

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { readJson, writeJson } from "../io/files/index.ts";
 import type { CheckpointDir } from "../io/maps/index.ts";
 import { readTsv } from "../io/tsv/index.ts";
+import type { Split } from "../split/index.ts";
 import * as torch from "../torch/index.ts";
 import { type JsonObject, parseWith } from "../utils/config.ts";
 import { ClinicaDLException } from "../utils/exceptions.ts";
@@ -52,7 +53,7 @@ export class TrainingCheckpointCallback extends Callback {
   /** Puts everything back as it was at the newest checkpoint that is whole. */
   override onResume(run: EventArgs<"onResume">): void {
     this.#run = run;
-    const { maps, model, state, optimizers, gradScaler, metrics, callbacks, computational } = run;
+    const { maps, model, state, split, optimizers, gradScaler, metrics, callbacks, computational } = run;
     const { tmp } = maps.training.split(state.splitIdx ?? 0);
     const { epoch, problems } = tmp.newest();
     for (const problem of problems) log.warning(`A checkpoint was passed over: ${problem}.`);
@@ -84,7 +85,7 @@ export class TrainingCheckpointCallback extends Callback {
     if (computed.size > 0) metrics.removeMetrics(metrics.metricNames.filter((name) => !computed.has(name)));
     metrics.load(dir.validationMetrics.aggregatedTsv, dir.validationMetrics.detailsTsv);
     for (const [name, callback] of callbacks.named()) callback.loadStateDict(torch.load(dir.callbackPt(name)));
-    if (!restoreRandomStreams(dir) && computational.seed !== null) {
+    if (!restoreRandomStreams(dir, split) && computational.seed !== null) {
       log.warning(
         `The checkpoint ${dir.path} holds no random streams (ClinicaDL in Python wrote it): dropout and the like will not be as in an uninterrupted training.`,
       );
@@ -94,7 +95,7 @@ export class TrainingCheckpointCallback extends Callback {
   override onEpochEnd({ model, maps, state }: EventArgs<"onEpochEnd">): void {
     const run = this.#run;
     if (!this.enabled || run === null || state.currentEpoch % this.everyNEpochs !== 0) return;
-    const { optimizers, gradScaler, metrics, callbacks, computational } = run;
+    const { split, optimizers, gradScaler, metrics, callbacks, computational } = run;
     const { tmp } = maps.training.split(state.splitIdx ?? 0);
     tmp.write(state.currentEpoch, (dir) => {
       using _scope = torch.scope();
@@ -108,7 +109,7 @@ export class TrainingCheckpointCallback extends Callback {
       metrics.save(dir.validationMetrics.aggregatedTsv, dir.validationMetrics.detailsTsv);
       mkdirSync(dirname(dir.callbackPt("any")));
       for (const [name, callback] of callbacks.named()) torch.save(callback.stateDict(), dir.callbackPt(name));
-      saveRandomStreams(dir);
+      saveRandomStreams(dir, split);
     });
     log.debug(`Training checkpoint saved after epoch ${state.currentEpoch}`);
   }
@@ -134,20 +135,23 @@ export class TrainingCheckpointCallback extends Callback {
   }
 }
 
-function saveRandomStreams(dir: CheckpointDir): void {
+/** Those of libtorch, and the seed from which the order of the data and their augmentation follow. */
+function saveRandomStreams(dir: CheckpointDir, split: Split): void {
   mkdirSync(dirname(dir.extraPt));
   const states = randomStates();
-  torch.save({ version: 1, random: Object.fromEntries(states) }, dir.extraPt);
+  const seed = split.trainDataset.seed;
+  torch.save({ version: 1, random: Object.fromEntries(states), loader_seed: seed }, dir.extraPt);
   for (const state of states.values()) state.dispose();
 }
 
 /** False where there is nothing to restore. */
-function restoreRandomStreams(dir: CheckpointDir): boolean {
+function restoreRandomStreams(dir: CheckpointDir, split: Split): boolean {
   if (!dir.hasExtra) return false;
-  const { random } = asRecord(torch.load(dir.extraPt), "what this package adds to it");
+  const { random, loader_seed } = asRecord(torch.load(dir.extraPt), "what this package adds to it");
   for (const [device, state] of Object.entries(asRecord(random, "the state of the random streams"))) {
     const present = device === "cpu" || Number(device.split(":")[1]) < torch.cuda.deviceCount();
     if (present) torch.random.setState(state as torch.Tensor, device);
   }
+  split.trainLoader.setSeed(Number(loader_seed));
   return true;
 }

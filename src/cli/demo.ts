@@ -54,7 +54,7 @@ export async function runDemo(options: DemoOptions, say: (line: string) => void)
     overwrite: existsSync(bids),
   });
 
-  const folds = await makeKFold(join(bids, "metadata.tsv"), {
+  const folds = makeKFold(join(bids, "metadata.tsv"), {
     nSplits: options.folds,
     outputDir: options.output,
     stratification: "diagnosis",
@@ -74,7 +74,7 @@ export async function runDemo(options: DemoOptions, say: (line: string) => void)
   using sample = await dataset.get(0);
   const model = new SupervisedModel({
     network: new CNNConfig({
-      inShape: sample.shape,
+      inShape: [...sample.shape],
       numOutputs: 1,
       convArgs: {
         channels: [8, 16, 32, 32],

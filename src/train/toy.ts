@@ -1,7 +1,8 @@
 /** For tests: a data set in memory, whose labels a small network can learn, with augmentation. */
-import { BidsFileType } from "../io/bids/index.ts";
+
 import type { Dataset, Selection } from "../data/datasets/index.ts";
 import { Sample, ScalarImage } from "../data/structures/index.ts";
+import { BidsFileType } from "../io/bids/index.ts";
 import type { Cell, Row } from "../io/tsv/index.ts";
 import { BCEWithLogitsLossConfig } from "../losses/index.ts";
 import { SupervisedModel } from "../models/index.ts";
@@ -19,8 +20,8 @@ const fileType = new BidsFileType({ suffix: "T1w" });
 export class ToyDataset implements Dataset {
   readonly df: readonly Row[];
   evalMode = false;
-  #epoch = 0;
-  #seed = 0;
+  epoch = 0;
+  seed = 0;
   /** Samples of this participant are NaN. */
   readonly broken: number | null;
 
@@ -36,7 +37,7 @@ export class ToyDataset implements Dataset {
     const voxels = new Float32Array(SIZE ** 3);
     const rng = new Rng(1, Number(id));
     // the augmentation of (seed, epoch, sample)
-    const noise = new Rng(this.#seed, this.#epoch, index);
+    const noise = new Rng(this.seed, this.epoch, index);
     for (let i = 0; i < voxels.length; i++) {
       voxels[i] = rng.normal() + (Number(label) - 0.5) + (this.evalMode ? 0 : 0.1 * noise.normal());
     }
@@ -57,10 +58,10 @@ export class ToyDataset implements Dataset {
     this.evalMode = true;
   }
   setEpoch(epoch: number): void {
-    this.#epoch = epoch;
+    this.epoch = epoch;
   }
   setSeed(seed: number): void {
-    this.#seed = seed;
+    this.seed = seed;
   }
   getParticipantSessionCouples(): [string, string][] {
     return this.df.map((row) => [String(row.participant_id), String(row.session_id)]);

@@ -12,10 +12,10 @@ import {
   TrainingCheckpointCallback,
 } from "../callbacks/index.ts";
 import { DataLoader } from "../data/dataloader/index.ts";
-import { Split } from "../split/index.ts";
 import { LossMetricConfig, MAEMetricConfig } from "../metrics/index.ts";
 import { SupervisedModel } from "../models/index.ts";
 import { SGDConfig, StepLRConfig } from "../optim/index.ts";
+import { Split } from "../split/index.ts";
 import * as torch from "../torch/index.ts";
 import { ToyDataset, toyModel, toySplit } from "./toy.ts";
 import { Trainer, type TrainerOptions } from "./trainer.ts";
@@ -91,7 +91,9 @@ function expectSameRun(a: string, b: string): void {
 }
 
 describe("resume", () => {
-  it("ends bit-identical to the uninterrupted training, with dropout and augmentation", async () => {
+  it("ends bit-identical to the uninterrupted training, with dropout and augmentation", {
+    timeout: 60_000,
+  }, async () => {
     await make("whole").train(toySplit(), { computational });
     for (const [name, epoch, batch] of [
       ["start", 3, 0],
@@ -106,13 +108,17 @@ describe("resume", () => {
     }
   });
 
-  it("does so after fromMaps, when the newest checkpoint is damaged, and more than once", async () => {
+  it("does so after fromMaps, when the newest checkpoint is damaged, and more than once", {
+    timeout: 60_000,
+  }, async () => {
     await make("whole").train(toySplit(), { computational });
     const trainer = make("again", [new Interruption(4)]);
     await expect(trainer.train(toySplit(), { computational })).rejects.toThrow("interrupted");
     truncateSync(join(dir, "again/training/split-0/tmp/epoch-3/optimizer.pt"), 100);
     const restored = await Trainer.fromMaps(join(dir, "again"), {
-      callbacks: [...make("spare").callbacks.callbacks, new Interruption(3)].filter((c) => !(c instanceof LoggerCallback)),
+      callbacks: [...make("spare").callbacks.callbacks, new Interruption(3)].filter(
+        (c) => !(c instanceof LoggerCallback),
+      ),
     });
     await expect(restored.resume({ splitIdx: 0, split: toySplit() })).rejects.toThrow("interrupted");
     const warnings = readFileSync(join(dir, "again/training/split-0/warning.log"), "utf8");
@@ -197,7 +203,9 @@ describe("train", () => {
   it("leaves a readable MAPS when it cannot start", async () => {
     const trainer = make("failed");
     if (!torch.cuda.isAvailable()) {
-      await expect(trainer.train(toySplit(), { computational: { gpu: true } })).rejects.toThrow(/'gpu' is true, but .*gpu: false/s);
+      await expect(trainer.train(toySplit(), { computational: { gpu: true } })).rejects.toThrow(
+        /'gpu' is true, but .*gpu: false/s,
+      );
     }
     const leaking = new Split({ index: 0, trainDataset: new ToyDataset([1, 2]), valDataset: new ToyDataset([2, 3]) });
     leaking.buildTrainLoader();
@@ -211,7 +219,9 @@ describe("train", () => {
 
   it("says why a part of a MAPS cannot be restored", async () => {
     make("custom", [new Interruption(9)]);
-    await expect(Trainer.fromMaps(join(dir, "custom"))).rejects.toThrow(/callbacks.*Pass it: Trainer\.fromMaps\(path, \{ callbacks \}\)/s);
+    await expect(Trainer.fromMaps(join(dir, "custom"))).rejects.toThrow(
+      /callbacks.*Pass it: Trainer\.fromMaps\(path, \{ callbacks \}\)/s,
+    );
   });
 });
 
@@ -243,7 +253,10 @@ describe("validate and test", () => {
     await expect(trainer.test({ ...options, dataloader: seen })).rejects.toThrow(/sub-9 is in the training/);
     expect(trainer.maps.test.groupsList).toEqual([]);
     await expect(trainer.test(options)).rejects.toThrow(/no test group 'other'/);
-    await trainer.test({ ...options, dataloader: new DataLoader(new ToyDataset([30, 31, 32]), { batchSize: 2 }) });
+    await trainer.test({
+      ...options,
+      dataloader: new DataLoader(new ToyDataset([30, 31, 32]), { batchSize: 2, shuffle: false }),
+    });
     const results = trainer.maps.test.group("other").results(0, "final");
     expect(readFileSync(results.metrics.detailsTsv, "utf8")).toMatch(/^participant_id\tsession_id\tloss\tmae\nsub-30/);
     await expect(trainer.test(options)).rejects.toThrow(/tested on the group 'other' already/);

@@ -23,69 +23,21 @@ import { show } from "../utils/config.ts";
 import { ClinicaDLException, ConfigError } from "../utils/exceptions.ts";
 import { seedEverythingContext } from "../utils/seed.ts";
 import { evaluationLoop, type Run, tell, trainLoop } from "./loop.ts";
+import {
+  type Callbacks,
+  type Computational,
+  type Metrics,
+  type RestoreOptions,
+  type ResumeOptions,
+  refuseUnknown,
+  type TestOptions,
+  type TrainerOptions,
+  type TrainOptions,
+  type ValidateOptions,
+} from "./options.ts";
 import { placeModel, resetToCpu } from "./placement.ts";
+import { checkCheckpoint, checkNotTrained, checkTrained, recordedComputational } from "./recorded.ts";
 import { readComponent, restoreDataLoader, restoreSplit } from "./restore.ts";
-
-type Metrics = MetricsHandler | Readonly<Record<string, MetricLike>>;
-type Callbacks = CallbacksHandler | readonly Callback[];
-type Computational = ComputationalConfig | ComputationalOptions;
-
-export interface TrainerOptions {
-  /** Where all that is produced goes: a directory that does not exist yet, or is empty. */
-  readonly maps: string | Maps;
-  readonly model: Model;
-  /** What is computed on validation and test data, by name. Default: the loss. */
-  readonly metrics?: Metrics;
-  readonly optimization?: OptimizationConfig | ConstructorParameters<typeof OptimizationConfig>[0];
-  /** Besides those that are there by default. */
-  readonly callbacks?: Callbacks;
-  /** Whether a MAPS that exists is deleted first. Default false. */
-  readonly overwrite?: boolean;
-}
-
-/** What `fromMaps` takes instead of what the MAPS says. */
-export interface RestoreOptions {
-  readonly model?: Model;
-  readonly metrics?: Metrics;
-  readonly callbacks?: Callbacks;
-}
-
-export interface TrainOptions {
-  readonly computational?: Computational;
-  /** Which of the metrics to compute. Default: all. */
-  readonly metrics?: readonly string[];
-}
-
-export interface ResumeOptions {
-  readonly splitIdx: number;
-  /** The split, where it cannot be read from the MAPS (a dataset of one's own). */
-  readonly split?: Split;
-  /** What differs from the recorded set-up, such as `{ gpu: false }`. */
-  readonly computational?: ComputationalOptions;
-}
-
-export interface ValidateOptions {
-  readonly splitIdx: number;
-  readonly metrics: readonly string[];
-  /** The validation data, where they cannot be read from the MAPS. */
-  readonly dataloader?: DataLoader;
-  /** `best-<metric>`, `epoch-<n>` or `final`. Default: all of them. */
-  readonly modelCheckpoint?: string;
-  /** What differs from the recorded set-up. */
-  readonly computational?: ComputationalOptions;
-}
-
-export interface TestOptions {
-  /** `split-<i>_best-<metric>`, `split-<i>_epoch-<n>` or `split-<i>_final`. */
-  readonly modelCheckpoint: string;
-  /** The name of the test data. */
-  readonly groupName: string;
-  /** Default: all. */
-  readonly metrics?: readonly string[];
-  /** The test data; not needed for a group that was tested before. */
-  readonly dataloader?: DataLoader;
-  readonly computational?: Computational;
-}
 
 const RESTORED = Symbol("restored");
 
@@ -110,7 +62,7 @@ export class Trainer {
 
   constructor(options: TrainerOptions, restored: typeof RESTORED | null = null) {
     const { maps, model, metrics, optimization, callbacks, overwrite = false, ...rest } = options;
-    for (const key of Object.keys(rest)) throw new ConfigError(`Trainer: unknown option '${key}'. Check the spelling.`);
+    refuseUnknown("Trainer", rest);
     if (!(model instanceof Model)) throw new ConfigError(`Trainer: 'model' got ${show(model)}. Expected a Model.`);
     this.maps = maps instanceof Maps ? maps : new Maps(maps);
     this.model = model;
@@ -182,10 +134,10 @@ export class Trainer {
   /** Trains the model on a split, from new weights (or those it was given with, if `optimization.resetModel` is false). */
   async train(split: Split, options: TrainOptions = {}): Promise<void> {
     const { computational, metrics, ...rest } = options;
-    for (const key of Object.keys(rest)) throw new ConfigError(`train: unknown option '${key}'. Check the spelling.`);
+    refuseUnknown("train", rest);
     const config = asComputational(computational);
     this.maps.read();
-    this.#checkNotTrained(split.index);
+    checkNotTrained(this.maps, split.index);
     config.checkDevice();
     const handler = metrics === undefined ? this.metrics : this.metrics.subset(metrics);
     checkSplit(split);
@@ -196,14 +148,14 @@ export class Trainer {
   /** Goes on with an interrupted training, from its last checkpoint, as if it had not been interrupted. */
   async resume(options: ResumeOptions): Promise<void> {
     const { splitIdx, split: given, computational, ...rest } = options;
-    for (const key of Object.keys(rest)) throw new ConfigError(`resume: unknown option '${key}'. Check the spelling.`);
+    refuseUnknown("resume", rest);
     this.maps.read();
-    this.#checkTrained(splitIdx);
+    checkTrained(this.maps, splitIdx);
     if (given !== undefined && given.index !== splitIdx) {
       throw new ConfigError(`resume: 'splitIdx' is ${splitIdx}, but the split passed has the index ${given.index}.`);
     }
-    this.#checkCheckpoint(splitIdx);
-    const config = this.#recordedComputational(splitIdx, computational);
+    checkCheckpoint(this.maps, splitIdx);
+    const config = recordedComputational(this.maps, splitIdx, computational);
     const split = given ?? restoreSplit(this.maps, splitIdx);
     checkResumedSplit(this.maps, split);
     // metrics that were not computed so far are left out of this training, not out of the Trainer
@@ -228,6 +180,8 @@ export class Trainer {
         resetToCpu(model, this.#initialWeights);
         split.trainDataset.train();
         split.valDataset.eval();
+        // order and augmentation follow from it, with the epoch; without one, from the loader's own
+        if (computational.seed !== null) split.trainLoader.setSeed(computational.seed);
         metrics.reset({ resetDf: true });
         for (const optimizer of Object.values(optimizers)) optimizer.zeroGrad();
         placeModel(model, computational);
@@ -248,8 +202,8 @@ export class Trainer {
     for (const key of Object.keys(rest))
       throw new ConfigError(`validate: unknown option '${key}'. Check the spelling.`);
     this.maps.read();
-    this.#checkTrained(splitIdx);
-    const config = this.#recordedComputational(splitIdx, computational);
+    checkTrained(this.maps, splitIdx);
+    const config = recordedComputational(this.maps, splitIdx, computational);
     const handler = this.metrics.subset(metrics);
     const { models } = this.maps.training.split(splitIdx);
     const checkpoints = modelCheckpoint === undefined ? models.list : [modelCheckpoint];
@@ -276,7 +230,7 @@ export class Trainer {
   /** Evaluates a saved model on test data, none of whose participants it may have seen. */
   async test(options: TestOptions): Promise<void> {
     const { modelCheckpoint, groupName, metrics, dataloader, computational, ...rest } = options;
-    for (const key of Object.keys(rest)) throw new ConfigError(`test: unknown option '${key}'. Check the spelling.`);
+    refuseUnknown("test", rest);
     const config = asComputational(computational);
     this.maps.read();
     checkItemName("The test group", groupName);
@@ -342,50 +296,6 @@ export class Trainer {
       await this.callbacks.call("onException", { exception, model, maps, state });
       throw exception;
     }
-  }
-
-  #recordedComputational(splitIdx: number, changes: ComputationalOptions = {}): ComputationalConfig {
-    const recorded = ComputationalConfig.fromDict(readJson(this.maps.training.split(splitIdx).computationalJson));
-    const config = new ComputationalConfig({ ...(recorded.fields() as ComputationalOptions), ...changes });
-    config.checkDevice("The training was recorded with a GPU; go on without one by { computational: { gpu: false } }.");
-    return config;
-  }
-
-  #checkTrained(splitIdx: number): void {
-    const { splitsList } = this.maps.training;
-    if (splitsList.includes(splitIdx)) return;
-    throw new ClinicaDLException(
-      `There was no training on split ${splitIdx} in ${this.maps.path}. Its splits are: ${splitsList.join(", ") || "none"}.`,
-    );
-  }
-
-  /** A start that came to nothing (no model, no checkpoint) may be repeated. */
-  #checkNotTrained(splitIdx: number): void {
-    if (!this.maps.training.splitsList.includes(splitIdx)) return;
-    const { models, tmp } = this.maps.training.split(splitIdx);
-    if (models.list.length === 0 && tmp.epochsList.length === 0) return;
-    const remedy = `Delete it with trainer.maps.deleteSplit(${splitIdx}) to train again`;
-    const resume = tmp.epochsList.length === 0 ? "" : `, or go on with trainer.resume({ splitIdx: ${splitIdx} })`;
-    throw new ClinicaDLException(
-      `${this.maps.path} holds a training on split ${splitIdx} already. ${remedy}${resume}.`,
-    );
-  }
-
-  #checkCheckpoint(splitIdx: number): void {
-    const { tmp, models } = this.maps.training.split(splitIdx);
-    const { epoch, problems } = tmp.newest();
-    if (epoch !== null) return;
-    if (problems.length > 0) {
-      throw new ClinicaDLException(
-        `No checkpoint of split ${splitIdx} is whole: ${problems.join("; ")}. Train it again.`,
-      );
-    }
-    if (models.list.includes("final")) {
-      throw new ClinicaDLException(`The training on split ${splitIdx} is complete: there is nothing to resume.`);
-    }
-    throw new ClinicaDLException(
-      `The training on split ${splitIdx} has no checkpoint (${tmp.path}): train it again. A TrainingCheckpointCallback with a small everyNEpochs writes them more often.`,
-    );
   }
 
   /** Gives back the memory of the model and of its initial weights. */

@@ -110,6 +110,7 @@ export class Batch<T extends DataPoint = DataPoint> implements Disposable, Itera
 
   /** Gives each sample its row of a tensor (N, …), or its value of a list. Replaces a field of this name. */
   addField(name: string, values: Tensor | readonly unknown[]): void {
+    if (this.get(0).images.has(name)) throw new ConfigError(`Batch: '${name}' is an image. Use addImages or addMasks to replace it.`);
     this.#share(name, values, (sample, value) => sample.setField(name, value));
   }
   /** Gives each sample an image, its row of a tensor (N, C, D, H, W), in the place of its main image. */
@@ -133,7 +134,6 @@ export class Batch<T extends DataPoint = DataPoint> implements Disposable, Itera
       const dtype = tensors[0]?.dtype;
       if (!tensors.every((tensor) => tensor.shape.join() === shape && tensor.dtype === dtype)) continue;
       this.adoptStack(name, torch.stack(tensors, 0));
-      for (const tensor of tensors) tensor.dispose();
     }
     return this;
   }
@@ -150,10 +150,22 @@ export class Batch<T extends DataPoint = DataPoint> implements Disposable, Itera
     stack.keep();
     const rows = this.samples.map((sample, i) => {
       const row = stack.select(0, i).keep();
-      sample.getImage(name).tensor = row;
+      const image = sample.getImage(name);
+      image.tensor.dispose();
+      image.tensor = row;
       return row;
     });
     this.#stacks.set(name, { tensor: stack, rows });
+  }
+
+  /** Moves the image stacks to page-locked memory, from which copies to a GPU need not wait. Needs a GPU. */
+  pinMemory(): this {
+    for (const [name, { tensor }] of [...this.#stacks]) {
+      if (tensor.isPinned()) continue;
+      this.adoptStack(name, tensor.pinMemory());
+      tensor.dispose();
+    }
+    return this;
   }
 
   dispose(): void {

@@ -166,6 +166,12 @@ export class BidsDataset implements Dataset {
   get evalMode(): boolean {
     return this.#evalMode;
   }
+  get epoch(): number {
+    return this.#epoch;
+  }
+  get seed(): number {
+    return this.#seed;
+  }
   train(): void {
     this.#evalMode = false;
   }

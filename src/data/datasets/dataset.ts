@@ -12,6 +12,8 @@ export interface Dataset extends ToDict {
   /** The number of samples. */
   readonly length: number;
   readonly evalMode: boolean;
+  readonly epoch: number;
+  readonly seed: number;
   /** Sample number `index`, which belongs to the caller: dispose it. @throws RangeError when there is none. */
   get(index: number): Promise<Sample>;
   /** Augmentations on. */

@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -80,7 +89,10 @@ describe("Maps", () => {
   it("reads names of checkpoints whose metrics hold '_'", () => {
     const maps = created();
     maps.createSplit(3, record("sub-a"));
-    expect(maps.training.readCheckpointName("split-3_best-my_loss")).toEqual({ splitIdx: 3, checkpoint: "best-my_loss" });
+    expect(maps.training.readCheckpointName("split-3_best-my_loss")).toEqual({
+      splitIdx: 3,
+      checkpoint: "best-my_loss",
+    });
     expect(() => maps.training.readCheckpointName("split-3_last")).toThrow(/split-<i>_final/);
     expect(() => maps.training.readCheckpointName("split-4_final")).toThrow(/no split 4/);
     expect(() => checkItemName("The group", "a-b")).toThrow(/no '-'/);
@@ -101,7 +113,10 @@ describe("CheckpointsDir", () => {
     expect(tmp.epochsList).toEqual([9, 10]);
     expect(tmp.newest()).toEqual({ epoch: 10, problems: [] });
     writeFileSync(tmp.epoch(10).modelPt, "whOle");
-    expect(tmp.newest()).toMatchObject({ epoch: 9, problems: [expect.stringMatching(/epoch-10.model\.pt is not what/)] });
+    expect(tmp.newest()).toMatchObject({
+      epoch: 9,
+      problems: [expect.stringMatching(/epoch-10.model\.pt is not what/)],
+    });
     rmSync(tmp.epoch(9).scalerPt);
     expect(tmp.newest().epoch).toBeNull();
   });

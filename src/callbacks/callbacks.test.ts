@@ -1,0 +1,225 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Maps } from "../io/maps/index.ts";
+import { LossMetricConfig, MAEMetricConfig, MetricsHandler } from "../metrics/index.ts";
+import { OneCycleLRConfig, StepLRConfig } from "../optim/index.ts";
+import * as torch from "../torch/index.ts";
+import type { JsonObject } from "../utils/config.ts";
+import { Callback } from "./callback.ts";
+import { EarlyStoppingCallback } from "./early-stopping.ts";
+import type { EventArgs } from "./events.ts";
+import { CallbacksHandler } from "./handler.ts";
+import { LoggerCallback } from "./logger.ts";
+import { LRSchedulerCallback } from "./lr-scheduler.ts";
+import { ModelCheckpointCallback } from "./model-checkpoint.ts";
+import { duration, ProgressLine, shortNumber } from "./progress.ts";
+import { QuantityMonitoring } from "./quantity-monitoring.ts";
+import { TrainerState } from "./trainer-state.ts";
+import { TrainingCheckpointCallback } from "./training-checkpoint.ts";
+import { TrainingLossCallback } from "./training-loss.ts";
+
+let dir = "";
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "callbacks-"));
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+/** Only what the callback under test looks at. */
+const args = <T>(given: Partial<T>): T => given as T;
+const names = (callbacks: readonly Callback[]) => callbacks.map((callback) => callback.constructor.name);
+
+class Own extends Callback {
+  readonly calls: string[];
+  readonly tag: string;
+  constructor(calls: string[] = [], tag = "") {
+    super();
+    this.calls = calls;
+    this.tag = tag;
+  }
+  override async onEpochStart(): Promise<void> {
+    await null;
+    this.calls.push(this.tag);
+  }
+}
+
+describe("CallbacksHandler", () => {
+  it("has the defaults, in ClinicaDL's order", () => {
+    const own = new Own();
+    const handler = new CallbacksHandler([own, new TrainingCheckpointCallback({ everyNEpochs: 1 }), new Own()]);
+    expect(names(handler.callbacks)).toEqual([
+      "LoggerCallback",
+      "MonitorCallback",
+      "Own",
+      "Own",
+      "ModelCheckpointCallback",
+      "TrainingCheckpointCallback",
+    ]);
+    expect(names(handler.allCallbacks).slice(6)).toEqual([
+      "ChecksCallback",
+      "ConfigSaverCallback",
+      "TrainingLossCallback",
+      "MetricsSaverCallback",
+    ]);
+    expect(handler.named().map(([name]) => name)).toContain("own_1");
+    expect(handler.toDict().callbacks).toEqual([
+      "<Own object>",
+      { name_: "TrainingCheckpointCallback", every_n_epochs: 1, enabled: true },
+      "<Own object>",
+    ]);
+    handler.addCallbacks([new Own()]);
+    expect(handler.callbacks.length).toBe(7);
+    expect(() => handler.addCallbacks([new LoggerCallback(), new LoggerCallback()])).toThrow(
+      /more than one LoggerCallback/,
+    );
+  });
+
+  it("calls one after the other, and waits for each", async () => {
+    const calls: string[] = [];
+    const handler = new CallbacksHandler([
+      new LoggerCallback({ saveLogs: false }),
+      new Own(calls, "a"),
+      new Own(calls, "b"),
+    ]);
+    await handler.call("onEpochStart", args<EventArgs<"onEpochStart">>({ state: new TrainerState() }));
+    expect(calls).toEqual(["a", "b"]);
+  });
+
+  it("goes to JSON and back", () => {
+    const handler = new CallbacksHandler([
+      new ModelCheckpointCallback({ metric: "loss", epochs: [1, 5] }),
+      new EarlyStoppingCallback({ metric: ["loss", "mae"], patience: [2, 3], upperBound: 9 }),
+      new LRSchedulerCallback({ scheduler: new StepLRConfig({ stepSize: 2 }) }),
+      new TrainingCheckpointCallback({ everyNEpochs: 3 }),
+    ]);
+    const metrics = new MetricsHandler({ loss: new LossMetricConfig(), mae: new MAEMetricConfig() });
+    metrics.initMetrics({ getLossFunctions: () => ({ loss: new torch.nn.MSELoss() }) });
+    const before = handler.toDict();
+    expect(CallbacksHandler.fromDict(JSON.parse(JSON.stringify(before)) as JsonObject).toDict()).toEqual(before);
+    handler.resolveModes(metrics);
+    expect(JSON.stringify(handler.toDict())).not.toContain('"mode":null');
+  });
+});
+
+it("follows a value", () => {
+  const monitoring = new QuantityMonitoring("min", 0.1);
+  expect([1, 0.95, 0.8, Number.NaN, 2].map((value) => monitoring.step(value))).toEqual([
+    true,
+    false,
+    true,
+    false,
+    false,
+  ]);
+  expect(monitoring.numNonImprovements).toBe(2);
+});
+
+describe("EarlyStoppingCallback", () => {
+  const epochs = (callback: EarlyStoppingCallback, values: Record<string, readonly number[]>, initial = false) => {
+    const metrics = new MetricsHandler({ loss: new LossMetricConfig(), mae: new MAEMetricConfig() });
+    metrics.initMetrics({ getLossFunctions: () => ({ loss: new torch.nn.MSELoss() }) });
+    const state = new TrainerState();
+    callback.onTrainStart(args<EventArgs<"onTrainStart">>({ metrics }));
+    const count = Object.values(values)[0]?.length ?? 0;
+    for (let epoch = 1; epoch <= count; epoch++) {
+      state.currentEpoch = epoch;
+      state.shouldStop = initial;
+      metrics.getMetricValue = (name) => values[name]?.[epoch - 1] ?? Number.NaN;
+      callback.onValidationEnd(args<EventArgs<"onValidationEnd">>({ state, metrics }));
+      if (state.shouldStop) return epoch;
+    }
+    return null;
+  };
+  it("ends after its patience", () => {
+    expect(epochs(new EarlyStoppingCallback({ metric: "loss", patience: 1 }), { loss: [3, 2, 2.5, 2.2, 1] })).toBe(4);
+  });
+  it("ends when all of its metrics say so", () => {
+    const both = new EarlyStoppingCallback({ metric: ["loss", "mae"], patience: 0 });
+    expect(epochs(both, { loss: [1, 2, 3, 4], mae: [4, 3, 3, 2] })).toBe(3);
+  });
+  it("does not take another's wish back", () => {
+    expect(epochs(new EarlyStoppingCallback({ metric: "loss" }), { loss: [1] }, true)).toBe(1);
+  });
+  it("refuses what does not fit together", () => {
+    expect(() => new EarlyStoppingCallback({ metric: ["a", "b", "c"], patience: [1, 2] })).toThrow(/2 values for 3/);
+    expect(() => new EarlyStoppingCallback({ metric: "a", upperBound: 0, lowerBound: 1 })).toThrow(/Exchange/);
+  });
+});
+
+it("logs the learning rates that were used", () => {
+  using weight = torch.zeros([1]).requiresGrad_();
+  const run = (callback: LRSchedulerCallback, event: "onEpochEnd" | "onOptimizationStepEnd") => {
+    const optimizers = { optimizer: new torch.optim.SGD([weight], { lr: 0.1, momentum: 0.9 }) };
+    const state = new TrainerState();
+    const used: number[] = [];
+    callback.onTrainStart(args<EventArgs<"onTrainStart">>({ optimizers }));
+    state.resetTraining(0, 3);
+    for (let epoch = 1; epoch <= 3; epoch++) {
+      state.resetEpoch(epoch, 2);
+      for (state.currentTrainBatch = 1; state.currentTrainBatch <= 2; state.currentTrainBatch++) {
+        used.push(Number(optimizers.optimizer.paramGroups[0]?.lr));
+        if (event === "onOptimizationStepEnd") callback[event](args<EventArgs<typeof event>>({ state }));
+      }
+      state.currentTrainBatch = 2;
+      if (event === "onEpochEnd") callback[event](args<EventArgs<typeof event>>({ state }));
+    }
+    const maps = new Maps(join(dir, event));
+    callback.onTrainEnd(args<EventArgs<"onTrainEnd">>({ maps, state }));
+    const [, ...rows] = readFileSync(maps.training.split(0).learningRatesTsv("optimizer"), "utf8").trim().split("\n");
+    optimizers.optimizer.dispose();
+    return { used, logged: rows.map((row) => Number(row.split("\t")[2])) };
+  };
+  const steps = run(
+    new LRSchedulerCallback({ scheduler: new StepLRConfig({ stepSize: 1, gamma: 0.5 }) }),
+    "onEpochEnd",
+  );
+  expect(steps.used).toEqual([0.1, 0.1, 0.05, 0.05, 0.025, 0.025]);
+  expect(steps.logged).toEqual(steps.used);
+  const cycle = new LRSchedulerCallback({ scheduler: new OneCycleLRConfig({ maxLr: 1, totalSteps: 6 }) });
+  const { used, logged } = run(cycle, "onOptimizationStepEnd");
+  expect(logged).toEqual(used);
+});
+
+it("keeps training losses over a checkpoint", () => {
+  const one = new TrainingLossCallback();
+  const state = Object.assign(new TrainerState(), { currentEpoch: 2, currentTrainBatch: 3 });
+  const model = { getLossFunctions: () => ({ l1: null, l2: null }) } as unknown as EventArgs<"onTrainStart">["model"];
+  one.onTrainStart(args<EventArgs<"onTrainStart">>({ model }));
+  one.onBatchEnd(args<EventArgs<"onBatchEnd">>({ state, losses: { l1: 1, l2: 0.5 } }));
+  const other = new TrainingLossCallback();
+  other.onTrainStart(args<EventArgs<"onTrainStart">>({ model }));
+  other.loadStateDict(torch.load(torch.save(one.stateDict())));
+  const maps = new Maps(dir);
+  other.onTrainEnd(args<EventArgs<"onTrainEnd">>({ maps, state }));
+  expect(readFileSync(maps.training.split(0).trainingLossTsv, "utf8")).toBe("l1\tl2\n1.0\t0.5\n");
+});
+
+describe("ProgressLine", () => {
+  const progress = { title: "Epoch 1/2", batch: 4, batches: 8, batchesLeft: 12, values: { loss: 0.51234 } };
+  const shown = (isTTY: boolean) => {
+    let time = 0;
+    let text = "";
+    const line = new ProgressLine({ isTTY, columns: 80, write: (part) => (text += part) }, () => time);
+    line.begin();
+    time = 2000;
+    line.update(progress);
+    line.finish("Epoch 1/2", { loss: 0.5 });
+    return text;
+  };
+  it("moves on a terminal, and is taken away before something stays", () => {
+    expect(shown(true)).toBe(
+      "\r\x1b[KEpoch 1/2  4/8  loss 0.5123  0.5 batches/s  0:24 left\r\x1b[KEpoch 1/2  loss 0.5\n",
+    );
+  });
+  it("is one line per epoch elsewhere", () => expect(shown(false)).toBe("Epoch 1/2  loss 0.5\n"));
+  it("writes numbers and times shortly", () => {
+    expect([0, 0.000123456, 12.3456, 123456, Number.NaN].map(shortNumber)).toEqual([
+      "0",
+      "1.23e-4",
+      "12.35",
+      "1.23e+5",
+      "NaN",
+    ]);
+    expect([59.6, 3723, Number.POSITIVE_INFINITY].map(duration)).toEqual(["1:00", "1:02:03", "?"]);
+  });
+});

@@ -1,0 +1,38 @@
+/** `npx clinicadl generate`: a BIDS dataset of simulated brains, to try things out on. */
+import type { Command } from "commander";
+import { InvalidArgumentError } from "commander";
+import { generateCohort } from "./generate/index.ts";
+
+export { type Cohort, type GenerateOptions, generateCohort } from "./generate/index.ts";
+
+interface Flags {
+  readonly participants: number;
+  readonly resolution: number;
+  readonly sessions: number;
+  readonly seed: number;
+  readonly permuteLabels: boolean;
+  readonly overwrite: boolean;
+}
+
+export function registerGenerate(program: Command): void {
+  program
+    .command("generate")
+    .description("Make a BIDS dataset of simulated brains, half of them with hippocampal atrophy.")
+    .argument("<output>", "the folder to make")
+    .option("--participants <n>", "how many", parseNumber, 32)
+    .option("--resolution <mm>", "the size of a voxel", parseNumber, 3)
+    .option("--sessions <n>", "sessions of each participant, a year apart", parseNumber, 1)
+    .option("--seed <n>", "the same seed gives the same images", parseNumber, 42)
+    .option("--permute-labels", "give diagnoses at random: nothing can be learnt", false)
+    .option("--overwrite", "replace an earlier simulated dataset", false)
+    .action(async (output: string, flags: Flags) => {
+      const { bids, metadata, rows, shape } = await generateCohort({ output, ...flags });
+      process.stdout.write(`${rows.length} simulated images of ${shape.join("×")} voxels in ${bids}\n${metadata} lists them.\n`);
+    });
+}
+
+function parseNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || Number.isNaN(value)) throw new InvalidArgumentError("Give a number.");
+  return value;
+}

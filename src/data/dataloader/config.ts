@@ -1,0 +1,39 @@
+import { z } from "zod";
+import { configClass } from "../../utils/config.ts";
+
+const schema = z
+  .strictObject({
+    batchSize: z.int().min(1).default(1),
+    samplingWeights: z.string().nullable().default(null),
+    shuffle: z.boolean().default(true),
+    numWorkers: z.int().min(0).default(0),
+    pinMemory: z.boolean().default(true),
+    dropLast: z.boolean().default(false),
+    prefetchFactor: z.int().min(0).nullable().default(null),
+    persistentWorkers: z.boolean().default(false),
+    collateFn: z.null({ error: "Expected null: batches are made one way only" }).default(null),
+  })
+  .check((ctx) => {
+    const { numWorkers, prefetchFactor, persistentWorkers } = ctx.value;
+    const refuse = (field: string, input: unknown): void => {
+      ctx.issues.push({ code: "custom", input, path: [field], message: "It needs numWorkers of at least 1" });
+    };
+    if (numWorkers === 0 && prefetchFactor !== null && prefetchFactor > 0) refuse("prefetchFactor", prefetchFactor);
+    if (numWorkers === 0 && persistentWorkers) refuse("persistentWorkers", persistentWorkers);
+  });
+
+/**
+ * How samples become batches.
+ *
+ * - `batchSize`: samples per batch. Default 1.
+ * - `samplingWeights`: a column of the dataset with weights; samples are then drawn with replacement. Default null.
+ * - `shuffle`: a new order each epoch, which follows from seed and epoch. Default true.
+ * - `numWorkers`: threads that read and transform. Default 0: the calling thread does.
+ * - `pinMemory`: page-locked memory, for faster copies to a GPU; without a GPU it does nothing. Default true.
+ * - `dropLast`: whether an incomplete last batch is left out. Default false.
+ * - `prefetchFactor`: batches in work per worker. Default null: 2.
+ * - `persistentWorkers`: whether workers stay from one epoch to the next. Default false.
+ */
+export class DataLoaderConfig extends configClass("DataLoader", schema) {}
+
+export type DataLoaderFields = z.input<typeof schema>;

@@ -1,0 +1,5 @@
+/** Samples in batches, loaded by worker threads if wanted. */
+export { Batch, type FieldOptions } from "./batch.ts";
+export { DataLoaderConfig } from "./config.ts";
+export { DataLoader, type DataLoaderOptions, type IterateOptions } from "./loader.ts";
+export { WorkerError } from "./pool.ts";

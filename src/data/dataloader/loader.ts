@@ -1,0 +1,166 @@
+import { cuda } from "../../torch/index.ts";
+import type { JsonObject, ToDict } from "../../utils/config.ts";
+import type { Dataset } from "../datasets/index.ts";
+import type { Sample } from "../structures/index.ts";
+import type { Batch } from "./batch.ts";
+import { loadBatch } from "./collate.ts";
+import { DataLoaderConfig, type DataLoaderFields } from "./config.ts";
+import { cutBatches, sampleOrder } from "./order.ts";
+import { WorkerPool } from "./pool.ts";
+
+export type DataLoaderOptions = DataLoaderFields & {
+  /** From which shuffling and augmentations follow, with the epoch. Default: the dataset's, which is 0. Not recorded in a MAPS. */
+  readonly seed?: number;
+};
+
+export interface IterateOptions {
+  /** How many batches of the epoch to leave out at the start, unread: to go on in the middle of one. Default 0. */
+  readonly startBatch?: number;
+}
+
+const DEFAULT_PREFETCH = 2;
+
+/**
+ * Loads a dataset in batches.
+ *
+ * ```ts
+ * const loader = new DataLoader(dataset, { batchSize: 8, numWorkers: 2 });
+ * loader.setEpoch(1);
+ * for await (using batch of loader) model.forwardStep(batch);
+ * ```
+ *
+ * Batches come in the same order, with the same content, whatever the number of workers. Who takes a batch disposes it.
+ * Leaving the loop early stops the workers and frees what they had loaded.
+ */
+export class DataLoader implements ToDict, AsyncIterable<Batch<Sample>>, AsyncDisposable {
+  readonly dataset: Dataset;
+  readonly config: DataLoaderConfig;
+  #epoch = 0;
+  #seed: number | null = null;
+  #pool: WorkerPool | null = null;
+
+  /** @throws ConfigError for options that are misspelt or do not go together. */
+  constructor(dataset: Dataset, options: DataLoaderOptions = {}) {
+    const { seed, ...fields } = options;
+    this.dataset = dataset;
+    this.config = new DataLoaderConfig(fields);
+    if (seed !== undefined) this.setSeed(seed);
+  }
+
+  /** The number of batches of an epoch. */
+  get length(): number {
+    const batches = this.dataset.length / this.config.batchSize;
+    return this.config.dropLast ? Math.floor(batches) : Math.ceil(batches);
+  }
+  get batchSize(): number {
+    return this.config.batchSize;
+  }
+  get shuffle(): boolean {
+    return this.config.shuffle;
+  }
+  get numWorkers(): number {
+    return this.config.numWorkers;
+  }
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** Sets the epoch, from which the order and the augmentations of the next iteration follow. */
+  setEpoch(epoch: number): void {
+    this.#epoch = epoch;
+    this.dataset.setEpoch(epoch);
+  }
+  /** Sets the seed, of the order and of the augmentations. */
+  setSeed(seed: number): void {
+    this.#seed = seed;
+    this.dataset.setSeed(seed);
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<Batch<Sample>, void, undefined> {
+    return this.iterate();
+  }
+
+  /** The batches of the current epoch. */
+  async *iterate({ startBatch = 0 }: IterateOptions = {}): AsyncGenerator<Batch<Sample>, void, undefined> {
+    const { batchSize, dropLast, shuffle, samplingWeights, numWorkers, pinMemory } = this.config;
+    const seed = this.#seed ?? this.dataset.seed;
+    const order = sampleOrder(this.dataset, { shuffle, samplingWeights, seed, epoch: this.#epoch });
+    const batches = cutBatches(order, batchSize, dropLast).slice(startBatch);
+    const pin = pinMemory && cuda.isAvailable();
+    if (numWorkers === 0) {
+      for (const indices of batches) {
+        const batch = await loadBatch(this.dataset, indices);
+        if (batch !== null) yield pin ? batch.pinMemory() : batch;
+      }
+      return;
+    }
+    for await (const batch of this.#fromWorkers(batches)) yield pin ? batch.pinMemory() : batch;
+  }
+
+  async *#fromWorkers(batches: readonly (readonly number[])[]): AsyncGenerator<Batch<Sample>, void, undefined> {
+    if (batches.length === 0) return;
+    const { numWorkers, prefetchFactor, persistentWorkers } = this.config;
+    const pool = this.#openPool(Math.min(numWorkers, batches.length));
+    const inWork = numWorkers * Math.max(1, prefetchFactor ?? DEFAULT_PREFETCH);
+    const cancelled = new Int32Array(new SharedArrayBuffer(4));
+    const { epoch, seed, evalMode } = this.dataset;
+    const queue: Promise<Batch<Sample> | null>[] = [];
+    let next = 0;
+    const fill = (): void => {
+      while (queue.length < inWork && next < batches.length) {
+        const indices = batches[next++] ?? [];
+        const loading = pool.load({ indices, epoch, seed, evalMode, cancelled, what: () => this.#name(indices) });
+        // its error is seen when its turn comes; until then it is not an unhandled one
+        loading.catch(() => undefined);
+        queue.push(loading);
+      }
+    };
+    try {
+      fill();
+      for (let first = queue.shift(); first !== undefined; first = queue.shift()) {
+        const batch = await first;
+        fill();
+        if (batch !== null) yield batch;
+      }
+    } finally {
+      Atomics.store(cancelled, 0, 1);
+      for (const result of await Promise.allSettled(queue)) {
+        if (result.status === "fulfilled") result.value?.dispose();
+      }
+      if (!persistentWorkers || !pool.alive) {
+        if (this.#pool === pool) this.#pool = null;
+        await pool.close();
+      }
+    }
+  }
+
+  /** Persistent workers serve one epoch after the other; others are made for one. */
+  #openPool(count: number): WorkerPool {
+    if (!this.config.persistentWorkers) return new WorkerPool(this.dataset.toWorker(), count);
+    this.#pool ??= new WorkerPool(this.dataset.toWorker(), this.config.numWorkers);
+    return this.#pool;
+  }
+
+  #name(indices: readonly number[]): string {
+    return indices.map((i) => `(${this.dataset.getSampleInfo(i, "participant_id")}, ${this.dataset.getSampleInfo(i, "session_id")})`).join(", ");
+  }
+
+  /** Ends persistent workers. The loader can be used again: it then starts new ones. */
+  async close(): Promise<void> {
+    const pool = this.#pool;
+    this.#pool = null;
+    await pool?.close();
+  }
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  toDict(): JsonObject {
+    return this.config.toDict();
+  }
+
+  /** The loader that `toDict` described, over `dataset`. */
+  static fromDict(dict: JsonObject, dataset: Dataset): DataLoader {
+    return new DataLoader(dataset, DataLoaderConfig.fromDict(dict).fields() as DataLoaderFields);
+  }
+}

@@ -1,0 +1,53 @@
+import type { Dataset } from "../datasets/index.ts";
+import * as torch from "../../torch/index.ts";
+import { show } from "../../utils/config.ts";
+import { DataFrameError } from "../../utils/exceptions.ts";
+
+export interface OrderOptions {
+  readonly shuffle: boolean;
+  readonly samplingWeights: string | null;
+  /** The order follows from seed + epoch alone. */
+  readonly seed: number;
+  readonly epoch: number;
+}
+
+/**
+ * The numbers of the samples in the order in which they are loaded: as they are; shuffled as PyTorch's DistributedSampler
+ * does (`randperm` seeded with seed + epoch); or drawn with replacement by the weights in a column.
+ * @throws DataFrameError when there is no such column, or a weight is no number ≥ 0, or none is above 0.
+ */
+export function sampleOrder(dataset: Dataset, { shuffle, samplingWeights, seed, epoch }: OrderOptions): number[] {
+  const n = dataset.length;
+  if (samplingWeights === null && !shuffle) return Array.from({ length: n }, (_, i) => i);
+  const generator = new torch.Generator("cpu").manualSeed(seed + epoch);
+  if (samplingWeights === null) {
+    using order = torch.randperm(n, { generator });
+    return Array.from(order.toTypedArray(), Number);
+  }
+  using weights = torch.tensor(sampleWeights(dataset, samplingWeights), { dtype: "float64" });
+  using drawn = torch.multinomial(weights, n, true, { generator });
+  return Array.from(drawn.toTypedArray(), Number);
+}
+
+function sampleWeights(dataset: Dataset, column: string): number[] {
+  const weights = Array.from({ length: dataset.length }, (_, i) => {
+    const weight = dataset.getSampleInfo(i, column);
+    if (typeof weight !== "number" || !Number.isFinite(weight) || weight < 0) {
+      const who = `(${dataset.getSampleInfo(i, "participant_id")}, ${dataset.getSampleInfo(i, "session_id")})`;
+      throw new DataFrameError(`${who}: the sampling weight '${column}' is ${show(weight)}; a number of at least 0 is needed.`);
+    }
+    return weight;
+  });
+  if (!weights.some((weight) => weight > 0)) throw new DataFrameError(`The sampling weights '${column}' are all 0.`);
+  return weights;
+}
+
+/** The order cut into batches. */
+export function cutBatches(order: readonly number[], batchSize: number, dropLast: boolean): number[][] {
+  const batches: number[][] = [];
+  for (let start = 0; start < order.length; start += batchSize) {
+    const batch = order.slice(start, start + batchSize);
+    if (batch.length === batchSize || !dropLast) batches.push(batch);
+  }
+  return batches;
+}

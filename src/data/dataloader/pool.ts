@@ -1,0 +1,127 @@
+import { Worker } from "node:worker_threads";
+import { transfer } from "../../torch/index.ts";
+import { ClinicaDLException } from "../../utils/exceptions.ts";
+import type { Sample } from "../structures/index.ts";
+import type { Batch } from "./batch.ts";
+import { type FromWorker, type ToWorker, unpackError } from "./protocol.ts";
+import { dropBatch, unpackBatch } from "./transport.ts";
+
+/** A worker thread ended before its work was done. */
+export class WorkerError extends ClinicaDLException {}
+
+/** A batch to load. `what` names its samples, for the case that the worker dies over them. */
+export interface Task {
+  readonly indices: readonly number[];
+  readonly epoch: number;
+  readonly seed: number;
+  readonly evalMode: boolean;
+  readonly cancelled: Int32Array;
+  readonly what: () => string;
+}
+
+interface Pending {
+  readonly task: Task;
+  readonly resolve: (batch: Batch<Sample> | null) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface Member {
+  readonly worker: Worker;
+  readonly pending: Map<number, Pending>;
+  readonly ended: Promise<void>;
+  owner: number | null;
+  failure: Error | null;
+  alive: boolean;
+}
+
+const ENTRY = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url);
+
+/** The worker threads of a loader. A batch goes to the one that has least to do. */
+export class WorkerPool {
+  readonly #members: Member[];
+  #nextId = 0;
+
+  /** @param payload what `Dataset.toWorker` gave. */
+  constructor(payload: unknown, count: number) {
+    this.#members = Array.from({ length: count }, (_, i) => startMember(payload, i));
+  }
+
+  get alive(): boolean {
+    return this.#members.every((member) => member.alive);
+  }
+
+  /** The thread numbers, for who watches them. */
+  get threadIds(): number[] {
+    return this.#members.map(({ worker }) => worker.threadId);
+  }
+
+  /** Loads a batch in a worker; null when it was cancelled meanwhile. */
+  load(task: Task): Promise<Batch<Sample> | null> {
+    const living = this.#members.filter((member) => member.alive);
+    const [first, ...others] = living;
+    if (first === undefined) return Promise.reject(new WorkerError("All worker threads of the DataLoader have ended."));
+    const member = others.reduce((best, other) => (other.pending.size < best.pending.size ? other : best), first);
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      member.pending.set(id, { task, resolve, reject });
+      // a worker with work keeps the process alive, an idle one does not
+      member.worker.ref();
+      const { indices, epoch, seed, evalMode, cancelled } = task;
+      member.worker.postMessage({ type: "load", id, indices, epoch, seed, evalMode, cancelled } satisfies ToWorker);
+    });
+  }
+
+  /** Lets the workers finish what they have begun, and waits for their end. */
+  async close(): Promise<void> {
+    for (const { worker } of this.#members) {
+      worker.ref();
+      worker.postMessage({ type: "stop" } satisfies ToWorker);
+    }
+    await Promise.all(this.#members.map((member) => member.ended));
+  }
+}
+
+function startMember(payload: unknown, index: number): Member {
+  const worker = new Worker(ENTRY, { workerData: payload, name: `clinicadl-loader-${index}` });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const member: Member = { worker, pending: new Map(), ended: promise, owner: null, failure: null, alive: true };
+  worker.on("message", (message: FromWorker) => receive(member, message));
+  worker.on("error", (error: unknown) => {
+    member.failure = error instanceof Error ? error : new Error(String(error));
+  });
+  worker.on("exit", (code) => {
+    member.alive = false;
+    // what it had sent and nobody had taken would stay forever
+    if (member.owner !== null) transfer.dropFrom(member.owner);
+    for (const { task, reject } of member.pending.values()) {
+      const why = member.failure === null ? `ended with exit code ${code}` : `failed: ${member.failure.message}`;
+      reject(new WorkerError(`Worker ${index} of the DataLoader ${why}, while ${task.what()} were to be loaded.`, { cause: member.failure }));
+    }
+    member.pending.clear();
+    resolve();
+  });
+  worker.unref();
+  return member;
+}
+
+function receive(member: Member, message: FromWorker): void {
+  if (message.type === "ready") {
+    member.owner = message.owner;
+    return;
+  }
+  const pending = member.pending.get(message.id);
+  member.pending.delete(message.id);
+  if (member.pending.size === 0) member.worker.unref();
+  switch (message.type) {
+    case "batch":
+      if (pending === undefined) dropBatch(message.batch);
+      else pending.resolve(unpackBatch(message.batch));
+      break;
+    case "cancelled":
+      pending?.resolve(null);
+      break;
+    case "error":
+      pending?.reject(unpackError(message.error));
+      break;
+  }
+}

@@ -1,0 +1,74 @@
+import type { Callback, CallbacksHandler, ComputationalConfig, ComputationalOptions } from "../callbacks/index.ts";
+import type { DataLoader } from "../data/dataloader/index.ts";
+import type { Maps } from "../io/maps/index.ts";
+import type { MetricLike, MetricsHandler } from "../metrics/index.ts";
+import type { Model } from "../models/index.ts";
+import type { OptimizationConfig } from "../optim/index.ts";
+import type { Split } from "../split/index.ts";
+import { ConfigError } from "../utils/exceptions.ts";
+
+export type Metrics = MetricsHandler | Readonly<Record<string, MetricLike>>;
+export type Callbacks = CallbacksHandler | readonly Callback[];
+export type Computational = ComputationalConfig | ComputationalOptions;
+
+export interface TrainerOptions {
+  /** Where all that is produced goes: a directory that does not exist yet, or is empty. */
+  readonly maps: string | Maps;
+  readonly model: Model;
+  /** What is computed on validation and test data, by name. Default: the loss. */
+  readonly metrics?: Metrics;
+  readonly optimization?: OptimizationConfig | ConstructorParameters<typeof OptimizationConfig>[0];
+  /** Besides those that are there by default. */
+  readonly callbacks?: Callbacks;
+  /** Whether a MAPS that exists is deleted first. Default false. */
+  readonly overwrite?: boolean;
+}
+
+/** What `fromMaps` takes instead of what the MAPS says. */
+export interface RestoreOptions {
+  readonly model?: Model;
+  readonly metrics?: Metrics;
+  readonly callbacks?: Callbacks;
+}
+
+export interface TrainOptions {
+  readonly computational?: Computational;
+  /** Which of the metrics to compute. Default: all. */
+  readonly metrics?: readonly string[];
+}
+
+export interface ResumeOptions {
+  readonly splitIdx: number;
+  /** The split, where it cannot be read from the MAPS (a dataset of one's own). */
+  readonly split?: Split;
+  /** What differs from the recorded set-up, such as `{ gpu: false }`. */
+  readonly computational?: ComputationalOptions;
+}
+
+export interface ValidateOptions {
+  readonly splitIdx: number;
+  readonly metrics: readonly string[];
+  /** The validation data, where they cannot be read from the MAPS. */
+  readonly dataloader?: DataLoader;
+  /** `best-<metric>`, `epoch-<n>` or `final`. Default: all of them. */
+  readonly modelCheckpoint?: string;
+  /** What differs from the recorded set-up. */
+  readonly computational?: ComputationalOptions;
+}
+
+export interface TestOptions {
+  /** `split-<i>_best-<metric>`, `split-<i>_epoch-<n>` or `split-<i>_final`. */
+  readonly modelCheckpoint: string;
+  /** The name of the test data. */
+  readonly groupName: string;
+  /** Default: all. */
+  readonly metrics?: readonly string[];
+  /** The test data; not needed for a group that was tested before. */
+  readonly dataloader?: DataLoader;
+  readonly computational?: Computational;
+}
+
+/** @throws ConfigError for the options that are left when the known ones have been taken. */
+export function refuseUnknown(method: string, rest: object): void {
+  for (const key of Object.keys(rest)) throw new ConfigError(`${method}: unknown option '${key}'. Check the spelling.`);
+}
