@@ -124,11 +124,16 @@ def without_flips(maps):
         return None
     except NotImplementedError:
         pass
+    found = False
     for path in maps.glob("training/data/*/split-*/dataset.json"):
         dataset = json.loads(path.read_text())
         transforms = dataset["transforms"]
-        transforms["augmentations"] = [t for t in transforms["augmentations"] if t["name_"] != "RandomFlip"]
+        kept = [t for t in transforms["augmentations"] if t["name_"] != "RandomFlip"]
+        found = found or len(kept) < len(transforms["augmentations"])
+        transforms["augmentations"] = kept
         path.write_text(json.dumps(dataset))
+    if not found:
+        return None
     return f"ClinicaDL 2.0.0 with pydantic {pydantic.VERSION} cannot make a RandomFlip: left out of the copy"
 
 

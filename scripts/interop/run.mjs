@@ -51,14 +51,16 @@ function openMaps(python, args) {
 /** Numbers as they are; what JSON cannot hold came as text. */
 const number = (value) => (typeof value === "number" ? value.toExponential(1) : String(value ?? ""));
 
+const metricValue = (value) => (typeof value === "number" ? value.toFixed(4) : String(value ?? ""));
+
 function comparisonTable({ rows = [], error }) {
   if (error !== undefined) return [`Refused: ${error}`];
   const cells = rows.map((row) => [
     String(row.split),
     row.checkpoint,
     row.metric,
-    number(row.ours),
-    number(row.theirs),
+    metricValue(row.ours),
+    metricValue(row.theirs),
     number(row.aggregated),
     number(row.details),
     row.error ?? row.skipped ?? "",

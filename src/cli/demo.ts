@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { BidsDataset } from "../data/datasets/index.ts";
 import { BidsFileType } from "../io/bids/index.ts";
+import { BCEWithLogitsLossConfig } from "../losses/index.ts";
 import { ConfusionMatrixMetricConfig, LossMetricConfig, ROCAUCMetricConfig } from "../metrics/index.ts";
 import { SupervisedModel } from "../models/index.ts";
 import { CNNConfig } from "../networks/index.ts";
@@ -86,7 +87,7 @@ export async function runDemo(options: DemoOptions, say: (line: string) => void)
       },
       mlpArgs: { hiddenDims: [32], act: "relu", norm: null, dropout: 0.2 },
     }),
-    loss: { name_: "BCEWithLogitsLoss", weight: null, reduction: "mean", pos_weight: null },
+    loss: new BCEWithLogitsLossConfig(),
     optimizer: new AdamConfig({ lr: 1e-3 }),
   });
   const binary = [

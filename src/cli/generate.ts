@@ -27,7 +27,9 @@ export function registerGenerate(program: Command): void {
     .option("--overwrite", "replace an earlier simulated dataset", false)
     .action(async (output: string, flags: Flags) => {
       const { bids, metadata, rows, shape } = await generateCohort({ output, ...flags });
-      process.stdout.write(`${rows.length} simulated images of ${shape.join("×")} voxels in ${bids}\n${metadata} lists them.\n`);
+      process.stdout.write(
+        `${rows.length} simulated images of ${shape.join("×")} voxels in ${bids}\n${metadata} lists them.\n`,
+      );
     });
 }
 

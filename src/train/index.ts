@@ -3,12 +3,12 @@
 /** How a run is computed, and where it is. */
 export { ComputationalConfig, type ComputationalOptions, TrainerState } from "../callbacks/index.ts";
 /** Trains a model on splits, into a MAPS. */
-export {
-  type RestoreOptions,
-  type ResumeOptions,
-  type TestOptions,
-  Trainer,
-  type TrainerOptions,
-  type TrainOptions,
-  type ValidateOptions,
-} from "./trainer.ts";
+export type {
+  RestoreOptions,
+  ResumeOptions,
+  TestOptions,
+  TrainerOptions,
+  TrainOptions,
+  ValidateOptions,
+} from "./options.ts";
+export { Trainer } from "./trainer.ts";

@@ -17,11 +17,15 @@ import { SupervisedModel } from "../models/index.ts";
 import { SGDConfig, StepLRConfig } from "../optim/index.ts";
 import { Split } from "../split/index.ts";
 import * as torch from "../torch/index.ts";
-import { ToyDataset, toyModel, toySplit } from "./toy.ts";
-import { Trainer, type TrainerOptions } from "./trainer.ts";
+import type { TrainerOptions } from "./options.ts";
+import { ToyDataset, toyModel, toySplit } from "./test-toy.ts";
+import { Trainer } from "./trainer.ts";
 
 const computational = { gpu: false, seed: 42, deterministic: true };
 const quiet = () => new LoggerCallback({ progressBar: false });
+
+// the machine may be busy
+vi.setConfig({ testTimeout: 120_000 });
 
 let dir = "";
 beforeEach(() => {

@@ -3,7 +3,6 @@ import {
   type Callback,
   CallbacksHandler,
   ComputationalConfig,
-  type ComputationalOptions,
   checkResumedSplit,
   checkSplit,
   checkTest,
@@ -24,7 +23,6 @@ import { ClinicaDLException, ConfigError } from "../utils/exceptions.ts";
 import { seedEverythingContext } from "../utils/seed.ts";
 import { evaluationLoop, type Run, tell, trainLoop } from "./loop.ts";
 import {
-  type Callbacks,
   type Computational,
   type Metrics,
   type RestoreOptions,

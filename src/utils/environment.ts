@@ -25,13 +25,13 @@ function ownPackage(): PackageFile {
 function gitCommit(): string | null {
   try {
     const git = (...args: string[]) =>
-      execFileSync("git", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+      execFileSync("git", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], timeout: 2000 }).trim();
     const commit = git("rev-parse", "HEAD");
     return git("status", "--porcelain", "--untracked-files=no") === ""
       ? commit
       : `${commit} (with uncommitted changes)`;
   } catch {
-    return null; // no git, or no repository: there is nothing to record
+    return null; // no git, no repository, or one too large to look through: there is nothing to record
   }
 }
 

@@ -26,17 +26,17 @@ export interface BrainOptions {
 /** Millimetres (MNI) of the centre of the hippocampus; the other one lies at -x. */
 const HIPPOCAMPUS = [26, -22, -14] as const;
 /** Half axes, in millimetres, of the ellipsoid in which the region is changed. */
-const HALF_AXES = [11, 17, 11] as const;
+const HALF_AXES = [15, 20, 15] as const;
 /** Share of the distance from the centre by which a wholly atrophied region shrinks. */
 const SHRINKAGE = 0.35;
 /** What fluid looks like in the template. */
 const FLUID = 45;
-const DISPLACEMENT_MM = 2;
+const DISPLACEMENT_MM = 1.5;
 const DISPLACEMENT_KNOTS_MM = 27;
 const BIAS_KNOTS_MM = 70;
-const BIAS_LOG_STD = 0.06;
+const BIAS_LOG_STD = 0.05;
 /** Of the white matter's intensity. */
-const NOISE_STD = 0.025;
+const NOISE_STD = 0.02;
 /** Leaves room for the bias field in 8 bits. */
 const GAIN = 0.8;
 
@@ -53,10 +53,15 @@ export function gridOf({ shape, origin }: Template, resolution: number): Grid {
  * A simulated T1-weighted image: the template, of another head size, smoothly deformed by a few millimetres, with shrunken and darker
  * hippocampal regions to the degree of `atrophy`, a bias field and noise. 0 outside the brain; 8 bits; z fastest.
  */
-export function simulateBrain(template: Template, grid: Grid, { anatomy, scan, atrophy, scale }: BrainOptions): Uint8Array {
+export function simulateBrain(
+  template: Template,
+  grid: Grid,
+  { anatomy, scan, atrophy, scale }: BrainOptions,
+): Uint8Array {
   const { shape, spacing, origin } = grid;
   const [nx, ny, nz] = shape;
-  const displacement = (): Float32Array => smoothField(anatomy, shape, DISPLACEMENT_KNOTS_MM / spacing, DISPLACEMENT_MM);
+  const displacement = (): Float32Array =>
+    smoothField(anatomy, shape, DISPLACEMENT_KNOTS_MM / spacing, DISPLACEMENT_MM);
   const [dx, dy, dz] = [displacement(), displacement(), displacement()];
   const bias = smoothField(scan, shape, BIAS_KNOTS_MM / spacing, BIAS_LOG_STD);
   const out = new Uint8Array(nx * ny * nz);

@@ -51,7 +51,11 @@ const NOTICE =
  * @throws FileExistsError, TemplateError, ConfigError
  */
 export async function generateCohort(options: GenerateOptions): Promise<Cohort> {
-  const { participants, resolution, sessions, seed, permuteLabels, overwrite, onProgress, ...given } = parseWith(schema, options, "generateCohort");
+  const { participants, resolution, sessions, seed, permuteLabels, overwrite, onProgress, ...given } = parseWith(
+    schema,
+    options,
+    "generateCohort",
+  );
   const output = resolve(given.output);
   checkOutput(output, overwrite);
   const template = readTemplate(await fetchTemplate(), resolution);
@@ -116,8 +120,8 @@ function simulatePeople(n: number, seed: number, permuteLabels: boolean): Person
       id: `sub-${String(i + 1).padStart(width, "0")}`,
       age: own.uniform(60, 85),
       sex: female ? "F" : "M",
-      scale: own.normal(female ? 0.985 : 1.015, 0.015),
-      atrophy: ill ? own.uniform(0.45, 0.85) : 0,
+      scale: own.normal(female ? 0.99 : 1.01, 0.01),
+      atrophy: ill ? own.uniform(0.6, 1) : 0,
       diagnosis: groups[named[i] ?? i]?.ill ? "AD" : "CN",
     };
   });
@@ -132,7 +136,10 @@ function checkOutput(output: string, overwrite: boolean): void {
   if (!overwrite) throw new FileExistsError(`${output} already exists. Choose another folder, or ask to overwrite it.`);
   const description = join(output, "dataset_description.json");
   const ours = existsSync(description) && JSON.stringify(readJson(description).GeneratedBy ?? null).includes(GENERATOR);
-  if (!ours) throw new FileExistsError(`${output} is not a dataset that "${GENERATOR}" made, and is left as it is. Choose another folder.`);
+  if (!ours)
+    throw new FileExistsError(
+      `${output} is not a dataset that "${GENERATOR}" made, and is left as it is. Choose another folder.`,
+    );
 }
 
 function describe(folder: string, rows: readonly Row[], settings: Readonly<Record<string, number | boolean>>): void {
@@ -142,7 +149,9 @@ function describe(folder: string, rows: readonly Row[], settings: Readonly<Recor
     DatasetType: "raw",
     Acknowledgements: NOTICE,
     GeneratedBy: [{ Name: GENERATOR, Description: JSON.stringify(settings) }],
-    ReferencesAndLinks: ["Fonov et al. (2011), Unbiased average age-appropriate atlases for pediatric studies, NeuroImage 54(1), 313-327"],
+    ReferencesAndLinks: [
+      "Fonov et al. (2011), Unbiased average age-appropriate atlases for pediatric studies, NeuroImage 54(1), 313-327",
+    ],
   });
   writeFileAtomic(
     join(folder, "README"),
@@ -161,6 +170,10 @@ metadata.tsv: one row for each image; label is 1 for AD and 0 for CN.
 `,
   );
   writeTsv(join(folder, "metadata.tsv"), rows, undefined, { floats: ["age"] });
-  const first = new Map(rows.toReversed().map(({ participant_id, age, sex, diagnosis }) => [participant_id, { participant_id, age, sex, diagnosis }]));
+  const first = new Map(
+    rows
+      .toReversed()
+      .map(({ participant_id, age, sex, diagnosis }) => [participant_id, { participant_id, age, sex, diagnosis }]),
+  );
   writeTsv(join(folder, "participants.tsv"), [...first.values()].toReversed() as Row[], undefined, { floats: ["age"] });
 }

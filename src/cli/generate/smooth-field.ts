@@ -8,11 +8,18 @@ import type { Rng } from "../../utils/random/index.ts";
  * @param std the standard deviation of the field's values.
  * @returns the values, z fastest.
  */
-export function smoothField(rng: Rng, shape: readonly [number, number, number], knots: number, std: number): Float32Array {
+export function smoothField(
+  rng: Rng,
+  shape: readonly [number, number, number],
+  knots: number,
+  std: number,
+): Float32Array {
   const coarse = shape.map((n) => Math.ceil((n - 1) / knots) + 3) as [number, number, number];
   // at a knot, a cubic B-spline of unit deviates has the variance ((1 + 16 + 1) / 36)³
   const scale = std / Math.sqrt(((18 / 36) ** 3 + (23 / 48) ** 3) / 2);
-  let field: Float32Array = Float32Array.from({ length: coarse[0] * coarse[1] * coarse[2] }, () => rng.normal(0, scale));
+  let field: Float32Array = Float32Array.from({ length: coarse[0] * coarse[1] * coarse[2] }, () =>
+    rng.normal(0, scale),
+  );
   const size = [...coarse];
   for (let axis = 2; axis >= 0; axis--) {
     field = stretch(field, size, axis, shape[axis] ?? 1, knots);

@@ -43,8 +43,18 @@ export async function fetchTemplate(env: NodeJS.ProcessEnv = process.env): Promi
     const unpacked = join(temporary, "unpacked");
     mkdirSync(wheels, { recursive: true });
     await python(env, [
-      "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps", "--ignore-requires-python",
-      "--only-binary=:all:", "--dest", wheels, `nilearn==${NILEARN_VERSION}`,
+      "-m",
+      "pip",
+      "download",
+      "--quiet",
+      "--disable-pip-version-check",
+      "--no-input",
+      "--no-deps",
+      "--ignore-requires-python",
+      "--only-binary=:all:",
+      "--dest",
+      wheels,
+      `nilearn==${NILEARN_VERSION}`,
     ]);
     const [wheel] = readdirSync(wheels);
     if (wheel === undefined) throw new TemplateError("pip downloaded nothing.");
@@ -79,15 +89,25 @@ async function python(env: NodeJS.ProcessEnv, args: readonly string[]): Promise<
 /** Reads the template, averaged over cubes of `width` voxels so that it can be sampled every `width` millimetres. */
 export function readTemplate(path: string, width: number): Template {
   const { data, shape, affine } = readNifti(path);
-  const unit = [0, 1, 2].every((row) => [0, 1, 2].every((column) => affine[row * 4 + column] === (row === column ? 1 : 0)));
-  if (!unit) throw new TemplateError(`${path} is not the template: its voxels are not 1 mm in RAS+ order. Delete it, and it is fetched again.`);
+  const unit = [0, 1, 2].every((row) =>
+    [0, 1, 2].every((column) => affine[row * 4 + column] === (row === column ? 1 : 0)),
+  );
+  if (!unit)
+    throw new TemplateError(
+      `${path} is not the template: its voxels are not 1 mm in RAS+ order. Delete it, and it is fetched again.`,
+    );
   const radius = Math.floor(width / 2);
   const smooth = radius === 0 ? data : [0, 1, 2].reduce((image, axis) => boxFilter(image, shape, axis, radius), data);
   return { data: smooth, shape, origin: [affine[3] ?? 0, affine[7] ?? 0, affine[11] ?? 0] };
 }
 
 /** Means over 2·radius + 1 voxels along an axis; the image goes on as 0 beyond its border. */
-function boxFilter(data: Float32Array, shape: readonly [number, number, number], axis: number, radius: number): Float32Array {
+function boxFilter(
+  data: Float32Array,
+  shape: readonly [number, number, number],
+  axis: number,
+  radius: number,
+): Float32Array {
   const n = shape[axis] ?? 1;
   const stride = shape.slice(axis + 1).reduce((product, size) => product * size, 1);
   const out = new Float32Array(data.length);

@@ -49,6 +49,17 @@ export class Batch<T extends DataPoint = DataPoint> implements Disposable, Itera
   [Symbol.iterator](): Iterator<T> {
     return this.samples[Symbol.iterator]();
   }
+  /**
+   * The same samples in objects of their own, sharing their tensors: a transform of the copy does not change this batch.
+   * Do not dispose it: its tensors belong to this batch, or to the open scope.
+   */
+  copy(): Batch<T> {
+    const out = new Batch<T>(this.samples.map((sample) => sample.copy()));
+    out.#device = this.#device;
+    out.#nonBlocking = this.#nonBlocking;
+    out.#channelsLast = this.#channelsLast;
+    return out;
+  }
   get participants(): { readonly participantId: string; readonly sessionId: string }[] {
     return this.samples.map(({ participantId, sessionId }) => ({ participantId, sessionId }));
   }
@@ -105,12 +116,13 @@ export class Batch<T extends DataPoint = DataPoint> implements Disposable, Itera
 
   /** A field of all samples as it is, one value per sample; the tensors of images in objects of their own. */
   getValues(name: string): unknown[] {
-    return this.samples.map((sample) => valueOf(sample, name));
+    return this.samples.map((sample) => fieldOf(sample, name));
   }
 
   /** Gives each sample its row of a tensor (N, …), or its value of a list. Replaces a field of this name. */
   addField(name: string, values: Tensor | readonly unknown[]): void {
-    if (this.get(0).images.has(name)) throw new ConfigError(`Batch: '${name}' is an image. Use addImages or addMasks to replace it.`);
+    if (this.get(0).images.has(name))
+      throw new ConfigError(`Batch: '${name}' is an image. Use addImages or addMasks to replace it.`);
     this.#share(name, values, (sample, value) => sample.setField(name, value));
   }
   /** Gives each sample an image, its row of a tensor (N, C, D, H, W), in the place of its main image. */
@@ -169,7 +181,7 @@ export class Batch<T extends DataPoint = DataPoint> implements Disposable, Itera
   }
 
   dispose(): void {
-    for (const { tensor } of this.#stacks.values()) tensor.dispose();
+    for (const stack of this.#stacks.values()) disposeStack(stack);
     for (const sample of this.samples) sample.dispose();
   }
   [Symbol.dispose](): void {
@@ -198,7 +210,8 @@ export class Batch<T extends DataPoint = DataPoint> implements Disposable, Itera
 
   /** Gives back what a field held. */
   #forget(name: string): void {
-    this.#stacks.get(name)?.tensor.dispose();
+    const stack = this.#stacks.get(name);
+    if (stack !== undefined) disposeStack(stack);
     this.#stacks.delete(name);
     for (const sample of this.samples) {
       sample.images.get(name)?.dispose();
@@ -220,7 +233,7 @@ export class Batch<T extends DataPoint = DataPoint> implements Disposable, Itera
 
   /** Stacks the values of a field. */
   #assemble(name: string): Tensor {
-    const values = this.samples.map((sample) => valueOf(sample, name));
+    const values = this.samples.map((sample) => fieldOf(sample, name));
     const own: Tensor[] = values.filter(
       (value, i) => value instanceof Tensor && this.get(i).images.has(name),
     ) as Tensor[];
@@ -249,7 +262,13 @@ export class Batch<T extends DataPoint = DataPoint> implements Disposable, Itera
   }
 }
 
-function valueOf(sample: DataPoint, name: string): unknown {
+/** Its views too: a sample that got another tensor since does not hold its own any more. */
+function disposeStack({ tensor, rows }: Stack): void {
+  tensor.dispose();
+  for (const row of rows) row.dispose();
+}
+
+function fieldOf(sample: DataPoint, name: string): unknown {
   return sample.images.has(name) ? sample.getImageTensor(name) : sample.getField(name);
 }
 

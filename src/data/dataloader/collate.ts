@@ -3,7 +3,11 @@ import type { Sample } from "../structures/index.ts";
 import { Batch } from "./batch.ts";
 
 /** Loads the samples of one batch on this thread, and stacks their images. On an error, or when `cancelled` says so, nothing stays. */
-export async function loadBatch(dataset: Dataset, indices: readonly number[], cancelled: () => boolean = () => false): Promise<Batch<Sample> | null> {
+export async function loadBatch(
+  dataset: Dataset,
+  indices: readonly number[],
+  cancelled: () => boolean = () => false,
+): Promise<Batch<Sample> | null> {
   const samples: Sample[] = [];
   try {
     for (const index of indices) {

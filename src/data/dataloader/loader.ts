@@ -142,7 +142,11 @@ export class DataLoader implements ToDict, AsyncIterable<Batch<Sample>>, AsyncDi
   }
 
   #name(indices: readonly number[]): string {
-    return indices.map((i) => `(${this.dataset.getSampleInfo(i, "participant_id")}, ${this.dataset.getSampleInfo(i, "session_id")})`).join(", ");
+    return indices
+      .map(
+        (i) => `(${this.dataset.getSampleInfo(i, "participant_id")}, ${this.dataset.getSampleInfo(i, "session_id")})`,
+      )
+      .join(", ");
   }
 
   /** Ends persistent workers. The loader can be used again: it then starts new ones. */

@@ -1,7 +1,7 @@
-import type { Dataset } from "../datasets/index.ts";
 import * as torch from "../../torch/index.ts";
 import { show } from "../../utils/config.ts";
 import { DataFrameError } from "../../utils/exceptions.ts";
+import type { Dataset } from "../datasets/index.ts";
 
 export interface OrderOptions {
   readonly shuffle: boolean;
@@ -34,7 +34,9 @@ function sampleWeights(dataset: Dataset, column: string): number[] {
     const weight = dataset.getSampleInfo(i, column);
     if (typeof weight !== "number" || !Number.isFinite(weight) || weight < 0) {
       const who = `(${dataset.getSampleInfo(i, "participant_id")}, ${dataset.getSampleInfo(i, "session_id")})`;
-      throw new DataFrameError(`${who}: the sampling weight '${column}' is ${show(weight)}; a number of at least 0 is needed.`);
+      throw new DataFrameError(
+        `${who}: the sampling weight '${column}' is ${show(weight)}; a number of at least 0 is needed.`,
+      );
     }
     return weight;
   });

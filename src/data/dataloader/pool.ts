@@ -95,7 +95,11 @@ function startMember(payload: unknown, index: number): Member {
     if (member.owner !== null) transfer.dropFrom(member.owner);
     for (const { task, reject } of member.pending.values()) {
       const why = member.failure === null ? `ended with exit code ${code}` : `failed: ${member.failure.message}`;
-      reject(new WorkerError(`Worker ${index} of the DataLoader ${why}, while ${task.what()} were to be loaded.`, { cause: member.failure }));
+      reject(
+        new WorkerError(`Worker ${index} of the DataLoader ${why}, while ${task.what()} were to be loaded.`, {
+          cause: member.failure,
+        }),
+      );
     }
     member.pending.clear();
     resolve();

@@ -48,5 +48,9 @@ export function unpackError({ name, message, stack }: PackedError): Error {
 }
 
 function isErrorClass(value: unknown): value is new (message: string, options: ErrorOptions) => Error {
-  return typeof value === "function" && value.prototype instanceof exceptions.ClinicaDLException && value !== exceptions.CannotReadFieldError;
+  return (
+    typeof value === "function" &&
+    value.prototype instanceof exceptions.ClinicaDLException &&
+    value !== exceptions.CannotReadFieldError
+  );
 }

@@ -51,7 +51,10 @@ export function packBatch(batch: Batch<Sample>): PackedBatch {
         tensor.dispose();
         return { name, kind, affine, tensor: null };
       }),
-      fields: [...sample.fields].map(([name, value]): PackedField => (value instanceof Tensor ? { name, tensor: transfer.release(value) } : { name, value })),
+      fields: [...sample.fields].map(
+        ([name, value]): PackedField =>
+          value instanceof Tensor ? { name, tensor: transfer.release(value) } : { name, value },
+      ),
       dtypes: sample.dtypes,
     }),
   );
@@ -82,13 +85,16 @@ function* tensorIds({ samples, stacks }: PackedBatch): Iterable<TensorId> {
 function unpackSample(packed: PackedSample, row: number, stacks: ReadonlyMap<string, Tensor>): Sample {
   const images = new Map(packed.images.map((image) => [image.name, unpackImage(image, row, stacks)]));
   const image = images.get("image");
-  if (image === undefined || image.kind !== "scalar") throw new ConfigError(`(${packed.participantId}, ${packed.sessionId}): a sample came without its image.`);
+  if (image === undefined || image.kind !== "scalar")
+    throw new ConfigError(`(${packed.participantId}, ${packed.sessionId}): a sample came without its image.`);
   images.delete("image");
   const { participantId, sessionId, imagePath, place } = packed;
   const options = {
     image,
     images: Object.fromEntries(images),
-    fields: Object.fromEntries(packed.fields.map((field) => [field.name, "tensor" in field ? transfer.adopt(field.tensor).keep() : field.value])),
+    fields: Object.fromEntries(
+      packed.fields.map((field) => [field.name, "tensor" in field ? transfer.adopt(field.tensor).keep() : field.value]),
+    ),
     participantId,
     sessionId,
     imagePath,
@@ -99,7 +105,11 @@ function unpackSample(packed: PackedSample, row: number, stacks: ReadonlyMap<str
   return sample;
 }
 
-function unpackImage({ name, kind, affine, tensor }: PackedImage, row: number, stacks: ReadonlyMap<string, Tensor>): AnyImage {
+function unpackImage(
+  { name, kind, affine, tensor }: PackedImage,
+  row: number,
+  stacks: ReadonlyMap<string, Tensor>,
+): AnyImage {
   const own = tensor === null ? stacks.get(name)?.select(0, row).keep() : transfer.adopt(tensor).keep();
   if (own === undefined) throw new ConfigError(`The image '${name}' came without its tensor.`);
   return kind === "scalar" ? new ScalarImage(own, affine) : new LabelMap(own, affine);

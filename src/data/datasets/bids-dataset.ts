@@ -1,100 +1,18 @@
-import { z } from "zod";
-import { Bids, BidsFileType } from "../../io/bids/index.ts";
-import { type Cell, type ParticipantRow, pairKey, type Row } from "../../io/tsv/index.ts";
-import { TransformsHandler } from "../../transforms/index.ts";
-import { type JsonObject, type JsonValue, parseWith, show } from "../../utils/config.ts";
-import {
-  CannotReadFieldError,
-  ConfigError,
-  DataFrameError,
-  ImageError,
-  MissingFieldsError,
-  WrongFieldsError,
-} from "../../utils/exceptions.ts";
+import type { Bids, BidsFileType } from "../../io/bids/index.ts";
+import { type Cell, type ParticipantRow, pairKey } from "../../io/tsv/index.ts";
+import type { TransformsHandler } from "../../transforms/index.ts";
+import { type JsonObject, show } from "../../utils/config.ts";
+import { DataFrameError } from "../../utils/exceptions.ts";
 import type { Sample } from "../structures/index.ts";
 import type { Dataset, Selection } from "./dataset.ts";
-import { ImageCache } from "./image-cache.ts";
+import { readDict } from "./from-dict.ts";
 import { countSamples, type LoadingContext, loadSample } from "./loading.ts";
+import { type BidsDatasetOptions, checkOptions, Parts } from "./parts.ts";
 import { requirePortable } from "./portable.ts";
-import {
-  findFiles,
-  type MaskInput,
-  type MaskSource,
-  maskFromJson,
-  maskToJson,
-  type RowFiles,
-  toBids,
-  toFileType,
-  toMaskSource,
-} from "./sources.ts";
-import { type ColumnFunction, Table } from "./table.ts";
-
-export interface BidsDatasetOptions {
-  /** The dataset on disk, or its path. */
-  readonly bids: string | Bids;
-  /** Which files are the images. */
-  readonly fileType: BidsFileType | ConstructorParameters<typeof BidsFileType>[0];
-  /** The (participant, session) pairs and their metadata: a TSV or rows. Default: every session that has such an image. */
-  readonly data?: string | readonly Row[] | null;
-  /** Default: none, whole images. */
-  readonly transforms?: TransformsHandler | ConstructorParameters<typeof TransformsHandler>[0];
-  /** The columns that samples carry; with functions, what is made of them: `{ age: null, diagnosis: (column) => … }`. */
-  readonly columns?: readonly string[] | Readonly<Record<string, ColumnFunction | null>> | null;
-  /** Masks by name: a file for all, or a file type in this dataset or, with a pair, in another. */
-  readonly masks?: Readonly<Record<string, MaskInput>> | null;
-  /**
-   * Whether images stay in memory after the image transforms. Default false. Each worker thread of a loader has its
-   * own cache.
-   */
-  readonly cache?: boolean;
-}
-
-const optionNames = z.strictObject({
-  bids: z.unknown(),
-  fileType: z.unknown(),
-  data: z.unknown().optional(),
-  transforms: z.unknown().optional(),
-  columns: z.unknown().optional(),
-  masks: z.unknown().optional(),
-  cache: z.boolean().default(false),
-});
+import { maskToJson, type RowFiles } from "./sources.ts";
+import { Table } from "./table.ts";
 
 const N_SAMPLES = "n_samples";
-const PROTECTED = [
-  "image",
-  "participant_id",
-  "session_id",
-  "file_type",
-  "image_path",
-  "sample_type",
-  "sample_position",
-  "slice_direction",
-  "squeeze",
-];
-const JSON_FIELDS = ["name_", "data", "transforms", "columns", "bids", "file_type", "masks"];
-
-/** All that a dataset is made of, once checked. */
-class Parts {
-  readonly bids: Bids;
-  readonly fileType: BidsFileType;
-  readonly table: Table;
-  readonly files: readonly RowFiles[];
-  readonly transforms: TransformsHandler;
-  readonly columns: readonly string[] | null;
-  readonly masks: ReadonlyMap<string, MaskSource>;
-  readonly cache: ImageCache;
-
-  constructor(parts: Parts) {
-    this.bids = parts.bids;
-    this.fileType = parts.fileType;
-    this.table = parts.table;
-    this.files = parts.files;
-    this.transforms = parts.transforms;
-    this.columns = parts.columns;
-    this.masks = parts.masks;
-    this.cache = parts.cache;
-  }
-}
 
 /** What travels to a worker thread: JSON, and what JSON cannot say. */
 interface WorkerPayload {
@@ -137,7 +55,7 @@ export class BidsDataset implements Dataset {
    * @throws ImageError listing the sessions that have no image or mask.
    */
   constructor(options: BidsDatasetOptions | Parts) {
-    this.#parts = options instanceof Parts ? options : check(options);
+    this.#parts = options instanceof Parts ? options : checkOptions(options);
     this.#table = this.#parts.table;
     if (this.transforms.extraction.sampleType === "image") this.#setCounts(this.#table.rows.map(() => 1));
   }
@@ -257,7 +175,7 @@ export class BidsDataset implements Dataset {
   /** Reads what `toDict`, or ClinicaDL in Python, wrote. @throws as the constructor, and for missing or unknown fields. */
   static fromDict(dict: JsonObject): BidsDataset {
     const { options, table } = readDict(dict);
-    return BidsDataset.#fromCounts(new BidsDataset(check(options, table)));
+    return BidsDataset.#fromCounts(new BidsDataset(checkOptions(options, table)));
   }
 
   toWorker(): WorkerPayload {
@@ -276,7 +194,9 @@ export class BidsDataset implements Dataset {
   static fromWorker(payload: WorkerPayload): BidsDataset {
     const { options, table } = readDict(payload.json);
     const exact = new Table(table.rows, payload.floats);
-    return BidsDataset.#fromCounts(new BidsDataset(check({ ...options, cache: payload.cache }, exact, payload.files)));
+    return BidsDataset.#fromCounts(
+      new BidsDataset(checkOptions({ ...options, cache: payload.cache }, exact, payload.files)),
+    );
   }
 
   /** Takes the numbers of samples from the table, if they are there. */
@@ -352,115 +272,4 @@ export class BidsDataset implements Dataset {
     if (row === undefined || files === undefined) throw new RangeError(`Sample ${index} has no row.`);
     return { row, files, indexInImage: index - (starts[low] ?? 0) };
   }
-}
-
-/** Checks the options; a table or files that are known already are not read again. */
-function check(options: BidsDatasetOptions, known?: Table, files?: readonly RowFiles[]): Parts {
-  const { cache } = parseWith(optionNames, options, "BidsDataset");
-  const bids = toBids(options.bids);
-  const fileType = toFileType(options.fileType, "fileType");
-  const transforms =
-    options.transforms instanceof TransformsHandler ? options.transforms : new TransformsHandler(options.transforms);
-
-  let table =
-    known ?? (options.data === undefined || options.data === null ? tableOf(bids, fileType) : Table.read(options.data));
-  const functions = columnFunctions(options.columns ?? null);
-  for (const [column, encode] of functions ?? []) {
-    refuseProtected("column", column);
-    table.requireColumn(column);
-    if (encode !== null) table = table.encode(column, encode);
-  }
-
-  const masks = new Map<string, MaskSource>();
-  for (const [name, input] of Object.entries(options.masks ?? {})) {
-    refuseProtected("mask", name);
-    if (functions?.has(name) === true)
-      throw new ConfigError(`BidsDataset: '${name}' is a column and a mask. Rename one.`);
-    masks.set(name, toMaskSource(name, input, bids));
-  }
-  return new Parts({
-    bids,
-    fileType,
-    table,
-    files: files ?? findFiles(table.rows, bids, fileType, masks),
-    transforms,
-    columns: functions === null ? null : [...functions.keys()],
-    masks,
-    cache: new ImageCache(cache),
-  });
-}
-
-function tableOf(bids: Bids, fileType: BidsFileType): Table {
-  const pairs = bids.getParticipantsSessionsWith(fileType);
-  if (pairs.length === 0)
-    throw new ImageError(`No session in ${bids.participantsDir} has an image of type ${fileType}.`);
-  return Table.read(pairs.map(([participant_id, session_id]) => ({ participant_id, session_id })));
-}
-
-function columnFunctions(columns: BidsDatasetOptions["columns"]): Map<string, ColumnFunction | null> | null {
-  if (columns === null || columns === undefined) return null;
-  const entries: [string, ColumnFunction | null][] = isList(columns)
-    ? columns.map((column) => [column, null])
-    : Object.entries(columns);
-  for (const [column, encode] of entries) {
-    if (typeof column !== "string")
-      throw new ConfigError(`BidsDataset: 'columns' got ${show(column)}; names are needed.`);
-    if (encode !== null && typeof encode !== "function") {
-      throw new ConfigError(
-        `BidsDataset: 'columns.${column}' got ${show(encode)}. Give a function of the column, or null.`,
-      );
-    }
-  }
-  return new Map(entries);
-}
-
-function isList(columns: NonNullable<BidsDatasetOptions["columns"]>): columns is readonly string[] {
-  return Array.isArray(columns);
-}
-
-function refuseProtected(what: string, name: string): void {
-  if (PROTECTED.includes(name)) {
-    throw new ConfigError(
-      `BidsDataset: a ${what} cannot be named '${name}'. Samples use these names: ${PROTECTED.join(", ")}.`,
-    );
-  }
-}
-
-function readDict(dict: JsonObject): { options: BidsDatasetOptions; table: Table } {
-  const missing = JSON_FIELDS.filter((field) => !(field in dict));
-  if (missing.length > 0)
-    throw new MissingFieldsError(`BidsDataset: missing ${missing.map((f) => `'${f}'`).join(", ")}.`);
-  const extra = Object.keys(dict).filter((field) => !JSON_FIELDS.includes(field));
-  if (extra.length > 0) throw new WrongFieldsError(`BidsDataset: unknown ${extra.map((f) => `'${f}'`).join(", ")}.`);
-  if (dict.name_ !== "BidsDataset") {
-    throw new CannotReadFieldError(`BidsDataset: 'name_' is ${show(dict.name_)}, expected 'BidsDataset'.`, ["name_"]);
-  }
-  const masks =
-    dict.masks === null
-      ? null
-      : Object.entries(objectAt(dict, "masks")).map(([name, json]) => [name, maskFromJson(name, json)]);
-  return {
-    table: Table.fromDict(dict.data),
-    options: {
-      bids: Bids.fromDict(objectAt(dict, "bids")),
-      fileType: BidsFileType.fromDict(objectAt(dict, "file_type")),
-      transforms: TransformsHandler.fromDict(objectAt(dict, "transforms")),
-      columns: columnNames(dict.columns),
-      masks: masks === null ? null : (Object.fromEntries(masks) as Record<string, MaskInput>),
-    },
-  };
-}
-
-/** The values on disk are encoded already, so that only the names of the columns count. */
-function columnNames(json: JsonValue | undefined): string[] | null {
-  if (json === null || json === undefined) return null;
-  if (Array.isArray(json)) return json.map(String);
-  if (typeof json === "object") return Object.keys(json);
-  throw new CannotReadFieldError(`BidsDataset: 'columns' is ${show(json)}.`, ["columns"]);
-}
-
-function objectAt(dict: JsonObject, field: string): JsonObject {
-  const value = dict[field];
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
-  throw new CannotReadFieldError(`BidsDataset: '${field}' is ${show(value)}, an object is needed.`, [field]);
 }

@@ -1,7 +1,8 @@
 /** Images and what is known of them, as numbered samples. */
-export { BidsDataset, type BidsDatasetOptions } from "./bids-dataset.ts";
+export { BidsDataset } from "./bids-dataset.ts";
 export type { Dataset, Selection } from "./dataset.ts";
 export { SampleError } from "./loading.ts";
+export type { BidsDatasetOptions } from "./parts.ts";
 /** Reading datasets back from JSON. */
 export { DATASETS, datasetFromDict, datasetFromWorker } from "./registry.ts";
 export type { MaskInput } from "./sources.ts";

@@ -1,0 +1,251 @@
+import { readFileSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
+import { BidsFileType } from "../../io/bids/index.ts";
+import { formatJson, parseJson } from "../../io/json/index.ts";
+import * as torch from "../../torch/index.ts";
+import { Patch, RandomNoiseConfig, Slice, TransformsHandler, ZNormalizationConfig } from "../../transforms/index.ts";
+import type { JsonObject } from "../../utils/config.ts";
+import { ConfigError, DataFrameError, ImageError } from "../../utils/exceptions.ts";
+import { AFFINE, makeCohort } from "../fixtures/cohort.ts";
+import { Sample2D } from "../structures/index.ts";
+import { BidsDataset, datasetFromDict } from "./index.ts";
+
+const cohort = makeCohort(6);
+afterAll(() => cohort[Symbol.dispose]());
+const fileType = new BidsFileType({ dataType: "anat", suffix: "T1w" });
+const maskType = new BidsFileType({ dataType: "anat", suffix: "mask" });
+const base = { bids: cohort.root, fileType, data: cohort.tsv };
+
+let before: ReturnType<typeof torch.memory.live>;
+beforeEach(() => {
+  before = torch.memory.live();
+});
+afterEach(() => {
+  expect(torch.memory.live()).toEqual(before);
+});
+
+describe("samples", () => {
+  it("are images with masks, columns and where they come from", async () => {
+    const dataset = new BidsDataset({
+      ...base,
+      columns: { age: null, diagnosis: (column) => column.map((d) => (d === "AD" ? 1 : 0)) },
+      masks: { brain: maskType, common: cohort.maskPath(0) },
+    });
+    expect(dataset.length).toBe(6);
+    using sample = await dataset.get(3);
+    expect([sample.participantId, sample.sessionId, sample.sampleType, sample.samplePosition]).toEqual([
+      "sub-003",
+      "ses-M000",
+      "image",
+      null,
+    ]);
+    expect(sample.image.shape).toEqual([1, 4, 5, 6]);
+    expect((sample.image.tensor.toTypedArray() as Float32Array)[31]).toBe(3031);
+    expect(Array.from(sample.affine)).toEqual(AFFINE);
+    expect(sample.getImage("brain")).toMatchObject({
+      kind: "label",
+      tensor: expect.objectContaining({ dtype: "uint8" }),
+    });
+    expect([sample.getField("age"), sample.getField("diagnosis")]).toEqual([63, 1]);
+    expect(sample.imagePath).toEqual([cohort.imagePath(3)]);
+    expect(sample.fileType[0]?.equals(fileType)).toBe(true);
+    expect(dataset.getSampleInfo(3, "diagnosis")).toBe(1);
+    await expect(dataset.get(6)).rejects.toThrow(RangeError);
+  });
+
+  it("are patches and slices, found by number", async () => {
+    const patches = new BidsDataset({ ...base, transforms: { extraction: new Patch({ patchSize: 2 }) } });
+    expect(patches.length).toBe(6 * 2 * 3 * 3);
+    expect(patches.df[0]).toMatchObject({ n_samples: 18 });
+    using patch = await patches.get(18 * 4 + 1);
+    expect([patch.participantId, patch.sampleType, patch.samplePosition]).toEqual(["sub-004", "patch", [0, 0, 2]]);
+    expect((patch.image.tensor.toTypedArray() as Float32Array)[0]).toBe(4002);
+    patches.clearCache();
+
+    const slices = new BidsDataset({
+      ...base,
+      transforms: new TransformsHandler({ extraction: new Slice({ sliceDirection: 1 }) }),
+    });
+    expect(slices.length).toBe(30);
+    using slice = await slices.get(7);
+    expect(slice).toBeInstanceOf(Sample2D);
+    expect(slice.image.shape).toEqual([1, 4, 1, 6]);
+    using seen = slice.getImageTensor("image");
+    expect(seen.shape).toEqual([1, 4, 6]);
+    slices.clearCache();
+  });
+
+  it("are augmented in training only, the same for the same seed, epoch and number", async () => {
+    const dataset = new BidsDataset({
+      ...base,
+      transforms: {
+        imageTransforms: [new ZNormalizationConfig()],
+        augmentations: [new RandomNoiseConfig({ std: 0.5 })],
+      },
+    });
+    const values = async (): Promise<number[]> => {
+      using sample = await dataset.get(2);
+      return Array.from(sample.image.tensor.toTypedArray() as Float32Array);
+    };
+    const first = await values();
+    expect(await values()).toEqual(first);
+    dataset.setEpoch(1);
+    expect(await values()).not.toEqual(first);
+    dataset.setEpoch(0);
+    dataset.setSeed(1);
+    expect(await values()).not.toEqual(first);
+    dataset.eval();
+    const plain = await values();
+    dataset.setEpoch(5);
+    expect(await values()).toEqual(plain);
+    expect(plain.reduce((a, b) => a + b) / plain.length).toBeCloseTo(0, 5);
+  });
+
+  it("stay in memory when asked, for subsets too", async () => {
+    const dataset = new BidsDataset({
+      ...base,
+      cache: true,
+      transforms: { imageTransforms: [new ZNormalizationConfig()], augmentations: [new RandomNoiseConfig()] },
+    });
+    dataset.eval();
+    using first = await dataset.get(1);
+    const held = torch.memory.live().tensors;
+    using again = await dataset.subset([["sub-001", "ses-M000"]]).get(0);
+    expect(again.image.tensor.storageId()).toBe(first.image.tensor.storageId());
+    expect(torch.memory.live().tensors).toBe(held + 1);
+    dataset.train();
+    using noisy = await dataset.get(1);
+    expect(noisy.image.tensor.storageId()).not.toBe(first.image.tensor.storageId());
+    dataset.clearCache();
+  });
+});
+
+describe("rows", () => {
+  it("are all sessions that have the image, when no data are given", () => {
+    expect(
+      new BidsDataset({
+        bids: cohort.root,
+        fileType: { dataType: "anat", suffix: "T1w" },
+      }).getParticipantSessionCouples(),
+    ).toHaveLength(6);
+  });
+  it("are selected by pairs, rows or a TSV, in that order", () => {
+    const dataset = new BidsDataset(base);
+    const subset = dataset.subset([
+      ["sub-004", "ses-M000"],
+      ["sub-001", "ses-M000"],
+      ["sub-999", "ses-M000"],
+    ]);
+    expect(subset.df.map((row) => row.age)).toEqual([64, 61]);
+    expect(dataset.length).toBe(6);
+    expect(dataset.subset(cohort.rows.slice(0, 2)).length).toBe(2);
+    const tsv = join(cohort.root, "some.tsv");
+    writeFileSync(tsv, "participant_id\tsession_id\nsub-005\tses-M000\n");
+    expect(dataset.subset(tsv).df[0]?.participant_id).toBe("sub-005");
+    expect(() => dataset.subset([["sub-999", "ses-M000"]])).toThrow(/None of the .* pairs/);
+    expect(subset.sorted().df.map((row) => row.participant_id)).toEqual(["sub-001", "sub-004"]);
+  });
+});
+
+describe("JSON", () => {
+  it("has ClinicaDL's fields, and comes back", () => {
+    const dataset = new BidsDataset({
+      ...base,
+      columns: ["age", "n_visits"],
+      masks: { brain: maskType, common: cohort.maskPath(0), other: [cohort.root, maskType] },
+    });
+    const dict = dataset.toDict();
+    expect(Object.keys(dict)).toEqual(["name_", "data", "transforms", "columns", "bids", "file_type", "masks"]);
+    const text = formatJson(dict);
+    expect(text).toContain('"age": {\n            "0": 60.0,');
+    expect(text).toContain('"n_visits": {\n            "0": 0,');
+    expect(text).toContain('"n_samples": {\n            "0": 1,');
+    const back = datasetFromDict(parseJson(text) as JsonObject);
+    expect(formatJson(back.toDict())).toBe(text);
+    expect(() => BidsDataset.fromDict({ ...dict, extra: 1 })).toThrow(/unknown 'extra'/);
+    const { masks: _, ...without } = dict;
+    expect(() => BidsDataset.fromDict(without)).toThrow(/missing 'masks'/);
+  });
+  it("has the encoded columns", () => {
+    const dataset = new BidsDataset({
+      ...base,
+      columns: { diagnosis: (column) => column.map((d) => (d === "AD" ? 1 : 0)) },
+    });
+    const back = BidsDataset.fromDict(dataset.toDict());
+    expect(back.columns).toEqual(["diagnosis"]);
+    expect(back.df.map((row) => row.diagnosis)).toEqual([0, 1, 0, 1, 0, 1]);
+  });
+});
+
+describe("bad input", () => {
+  it("is refused when the dataset is made", () => {
+    expect(() => new BidsDataset({ ...base, column: ["age"] } as never)).toThrow(/unknown option 'column'/);
+    expect(() => new BidsDataset({ ...base, columns: ["weight"] })).toThrow(
+      /no column 'weight'.*There are: participant_id, session_id, age/,
+    );
+    expect(() => new BidsDataset({ ...base, columns: ["participant_id"] })).toThrow(ConfigError);
+    expect(() => new BidsDataset({ ...base, columns: ["age"], masks: { age: maskType } })).toThrow(
+      /a column and a mask/,
+    );
+    expect(() => new BidsDataset({ ...base, columns: { age: () => [1] } })).toThrow(
+      /must return an array of 6 values; it returned 1 values/,
+    );
+    expect(
+      () =>
+        new BidsDataset({
+          ...base,
+          columns: {
+            age: () => {
+              throw new Error("no such code");
+            },
+          },
+        }),
+    ).toThrow(/'age' failed: no such code/);
+    expect(() => new BidsDataset({ ...base, masks: { brain: "nowhere.nii" } })).toThrow(
+      /The mask 'brain' does not exist/,
+    );
+    const tsv = join(cohort.root, "bad.tsv");
+    writeFileSync(tsv, "subject\tage\n1\t2\n");
+    expect(() => new BidsDataset({ ...base, data: tsv })).toThrow(DataFrameError);
+    expect(() => new BidsDataset({ ...base, data: tsv })).toThrow(
+      /bad\.tsv lacks the columns 'participant_id' and 'session_id'. It has: subject, age/,
+    );
+  });
+  it("names sessions without an image", () => {
+    const rows = [...cohort.rows, { participant_id: "sub-777", session_id: "ses-M000" }];
+    expect(() => new BidsDataset({ ...base, data: rows })).toThrow(ImageError);
+    expect(() => new BidsDataset({ ...base, data: rows })).toThrow(
+      /1 of 7 sessions have no image of type .*T1w.*\(sub-777, ses-M000\)/,
+    );
+  });
+  it("names participant and file when an image is gone, cut off, no image, or a dead link", async () => {
+    using own = makeCohort(4);
+    const dataset = new BidsDataset({ ...base, bids: own.root, data: own.tsv });
+    rmSync(own.imagePath(0));
+    await expect(dataset.get(0)).rejects.toThrow(
+      /\(sub-000, ses-M000\): Cannot read the image .*sub-000_ses-M000_T1w\.nii\.gz: there is no such file/,
+    );
+    writeFileSync(own.imagePath(1), readFileSync(own.imagePath(1)).subarray(0, 60));
+    await expect(dataset.get(1)).rejects.toThrow(/\(sub-001, ses-M000\): .*sub-001_ses-M000_T1w\.nii\.gz/);
+    writeFileSync(own.imagePath(2), "hello");
+    await expect(dataset.get(2)).rejects.toThrow(ImageError);
+    unlinkSync(own.imagePath(3));
+    symlinkSync(join(own.root, "not-fetched"), own.imagePath(3));
+    await expect(dataset.get(3)).rejects.toThrow(/sub-003.*there is no such file/);
+  });
+  it("says whose sample a transform failed on", async () => {
+    const dataset = new BidsDataset({
+      ...base,
+      transforms: {
+        imageTransforms: [
+          () => {
+            throw new TypeError("odd");
+          },
+        ],
+      },
+    });
+    await expect(dataset.get(2)).rejects.toThrow("(sub-002, ses-M000): odd");
+    expect(() => dataset.toWorker()).toThrow(/cannot travel to a worker thread.*numWorkers: 0/s);
+  });
+});

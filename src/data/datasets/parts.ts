@@ -1,0 +1,154 @@
+import { z } from "zod";
+import type { Bids, BidsFileType } from "../../io/bids/index.ts";
+import type { Row } from "../../io/tsv/index.ts";
+import { TransformsHandler } from "../../transforms/index.ts";
+import { parseWith, show } from "../../utils/config.ts";
+import { ConfigError, ImageError } from "../../utils/exceptions.ts";
+import { ImageCache } from "./image-cache.ts";
+import {
+  findFiles,
+  type MaskInput,
+  type MaskSource,
+  type RowFiles,
+  toBids,
+  toFileType,
+  toMaskSource,
+} from "./sources.ts";
+import { type ColumnFunction, Table } from "./table.ts";
+
+export interface BidsDatasetOptions {
+  /** The dataset on disk, or its path. */
+  readonly bids: string | Bids;
+  /** Which files are the images. */
+  readonly fileType: BidsFileType | ConstructorParameters<typeof BidsFileType>[0];
+  /** The (participant, session) pairs and their metadata: a TSV or rows. Default: every session that has such an image. */
+  readonly data?: string | readonly Row[] | null;
+  /** Default: none, whole images. */
+  readonly transforms?: TransformsHandler | ConstructorParameters<typeof TransformsHandler>[0];
+  /** The columns that samples carry; with functions, what is made of them: `{ age: null, diagnosis: (column) => … }`. */
+  readonly columns?: readonly string[] | Readonly<Record<string, ColumnFunction | null>> | null;
+  /** Masks by name: a file for all, or a file type in this dataset or, with a pair, in another. */
+  readonly masks?: Readonly<Record<string, MaskInput>> | null;
+  /**
+   * Whether images stay in memory after the image transforms. Default false. Each worker thread of a loader has its
+   * own cache.
+   */
+  readonly cache?: boolean;
+}
+
+const optionNames = z.strictObject({
+  bids: z.unknown(),
+  fileType: z.unknown(),
+  data: z.unknown().optional(),
+  transforms: z.unknown().optional(),
+  columns: z.unknown().optional(),
+  masks: z.unknown().optional(),
+  cache: z.boolean().default(false),
+});
+
+const PROTECTED = [
+  "image",
+  "participant_id",
+  "session_id",
+  "file_type",
+  "image_path",
+  "sample_type",
+  "sample_position",
+  "slice_direction",
+  "squeeze",
+];
+
+/** All that a dataset is made of, once checked. */
+export class Parts {
+  readonly bids: Bids;
+  readonly fileType: BidsFileType;
+  readonly table: Table;
+  readonly files: readonly RowFiles[];
+  readonly transforms: TransformsHandler;
+  readonly columns: readonly string[] | null;
+  readonly masks: ReadonlyMap<string, MaskSource>;
+  readonly cache: ImageCache;
+
+  constructor(parts: Parts) {
+    this.bids = parts.bids;
+    this.fileType = parts.fileType;
+    this.table = parts.table;
+    this.files = parts.files;
+    this.transforms = parts.transforms;
+    this.columns = parts.columns;
+    this.masks = parts.masks;
+    this.cache = parts.cache;
+  }
+}
+
+/** Checks the options; a table or files that are known already are not read again. */
+export function checkOptions(options: BidsDatasetOptions, known?: Table, files?: readonly RowFiles[]): Parts {
+  const { cache } = parseWith(optionNames, options, "BidsDataset");
+  const bids = toBids(options.bids);
+  const fileType = toFileType(options.fileType, "fileType");
+  const transforms =
+    options.transforms instanceof TransformsHandler ? options.transforms : new TransformsHandler(options.transforms);
+
+  let table =
+    known ?? (options.data === undefined || options.data === null ? tableOf(bids, fileType) : Table.read(options.data));
+  const functions = columnFunctions(options.columns ?? null);
+  for (const [column, encode] of functions ?? []) {
+    refuseProtected("column", column);
+    table.requireColumn(column);
+    if (encode !== null) table = table.encode(column, encode);
+  }
+
+  const masks = new Map<string, MaskSource>();
+  for (const [name, input] of Object.entries(options.masks ?? {})) {
+    refuseProtected("mask", name);
+    if (functions?.has(name) === true)
+      throw new ConfigError(`BidsDataset: '${name}' is a column and a mask. Rename one.`);
+    masks.set(name, toMaskSource(name, input, bids));
+  }
+  return new Parts({
+    bids,
+    fileType,
+    table,
+    files: files ?? findFiles(table.rows, bids, fileType, masks),
+    transforms,
+    columns: functions === null ? null : [...functions.keys()],
+    masks,
+    cache: new ImageCache(cache),
+  });
+}
+
+function tableOf(bids: Bids, fileType: BidsFileType): Table {
+  const pairs = bids.getParticipantsSessionsWith(fileType);
+  if (pairs.length === 0)
+    throw new ImageError(`No session in ${bids.participantsDir} has an image of type ${fileType}.`);
+  return Table.read(pairs.map(([participant_id, session_id]) => ({ participant_id, session_id })));
+}
+
+function columnFunctions(columns: BidsDatasetOptions["columns"]): Map<string, ColumnFunction | null> | null {
+  if (columns === null || columns === undefined) return null;
+  const entries: [string, ColumnFunction | null][] = isList(columns)
+    ? columns.map((column) => [column, null])
+    : Object.entries(columns);
+  for (const [column, encode] of entries) {
+    if (typeof column !== "string")
+      throw new ConfigError(`BidsDataset: 'columns' got ${show(column)}; names are needed.`);
+    if (encode !== null && typeof encode !== "function") {
+      throw new ConfigError(
+        `BidsDataset: 'columns.${column}' got ${show(encode)}. Give a function of the column, or null.`,
+      );
+    }
+  }
+  return new Map(entries);
+}
+
+function isList(columns: NonNullable<BidsDatasetOptions["columns"]>): columns is readonly string[] {
+  return Array.isArray(columns);
+}
+
+function refuseProtected(what: string, name: string): void {
+  if (PROTECTED.includes(name)) {
+    throw new ConfigError(
+      `BidsDataset: a ${what} cannot be named '${name}'. Samples use these names: ${PROTECTED.join(", ")}.`,
+    );
+  }
+}
