@@ -34,11 +34,10 @@ const model = new SupervisedModel({
   network: new CNNConfig({
     inShape: [...sample.shape],
     numOutputs: 1,
-    convArgs: { channels: [8, 16, 32, 32], padding: 1, act: "relu", poolingIndices: [0, 1, 2, 3] },
-    mlpArgs: { hiddenDims: [32], act: "relu", norm: null, dropout: 0.2 },
+    convArgs: { channels: [8, 16, 32], padding: 1, norm: "instance", act: "relu", poolingIndices: [-1, 0, 1] },
   }),
   loss: new BCEWithLogitsLossConfig(),
-  optimizer: new AdamConfig({ lr: 1e-3 }),
+  optimizer: new AdamConfig({ lr: 3e-4 }),
 });
 
 const trainer = new Trainer({
@@ -54,12 +53,12 @@ const trainer = new Trainer({
       ],
     }),
   },
-  optimization: new OptimizationConfig({ numEpochs: 12 }),
+  optimization: new OptimizationConfig({ numEpochs: 20 }),
 });
 
 const folds = makeKFold("bids/metadata.tsv", { nSplits: 4, stratification: "diagnosis", seed: 42 });
 for (const split of new KFold(folds).getSplits(dataset)) {
-  split.buildTrainLoader({ batchSize: 4, shuffle: true, numWorkers: 2 });
-  split.buildValLoader({ batchSize: 4, numWorkers: 2 });
+  split.buildTrainLoader({ batchSize: 4, shuffle: true, numWorkers: 2, persistentWorkers: true });
+  split.buildValLoader({ batchSize: 4, numWorkers: 2, persistentWorkers: true });
   await trainer.train(split, { computational: new ComputationalConfig({ seed: 42, deterministic: true }) });
 }

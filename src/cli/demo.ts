@@ -78,17 +78,15 @@ export async function runDemo(options: DemoOptions, say: (line: string) => void)
       inShape: [...sample.shape],
       numOutputs: 1,
       convArgs: {
-        channels: [8, 16, 32, 32],
+        channels: [8, 16, 32],
         padding: 1,
         norm: "instance",
         act: "relu",
-        pooling: ["max", { kernelSize: 2 }],
-        poolingIndices: [0, 1, 2, 3],
+        poolingIndices: [-1, 0, 1],
       },
-      mlpArgs: { hiddenDims: [32], act: "relu", norm: null, dropout: 0.2 },
     }),
     loss: new BCEWithLogitsLossConfig(),
-    optimizer: new AdamConfig({ lr: 1e-3 }),
+    optimizer: new AdamConfig({ lr: 3e-4 }),
   });
   const binary = [
     new ActivationsConfig({ include: ["output"], sigmoid: true }),
@@ -109,8 +107,8 @@ export async function runDemo(options: DemoOptions, say: (line: string) => void)
 
   const results: (Scores & { split: number })[] = [];
   for (const split of new KFold(folds).getSplits(dataset)) {
-    split.buildTrainLoader({ batchSize: 4, shuffle: true, numWorkers: options.workers });
-    split.buildValLoader({ batchSize: 4, numWorkers: options.workers });
+    split.buildTrainLoader({ batchSize: 4, shuffle: true, numWorkers: options.workers, persistentWorkers: options.workers > 0 });
+    split.buildValLoader({ batchSize: 4, numWorkers: options.workers, persistentWorkers: options.workers > 0 });
     await trainer.train(split, { computational: new ComputationalConfig({ seed: options.seed, deterministic: true }) });
     const value = (name: string) => trainer.metrics.getMetricValue(name, options.epochs);
     results.push({
@@ -168,7 +166,7 @@ export function registerDemo(program: Command): void {
     .option("--output <folder>", "where the cohort and the MAPS go", "demo")
     .option("--participants <n>", "number of participants", count(8), 32)
     .option("--folds <n>", "number of folds", count(2), 4)
-    .option("--epochs <n>", "number of epochs", count(1), 12)
+    .option("--epochs <n>", "number of epochs", count(1), 20)
     .option("--workers <n>", "threads that load images", count(0), 2)
     .option("--seed <n>", "seed of everything", count(0), 42)
     .option("--permute-labels", "deal the diagnoses out at random: nothing can be learnt", false)

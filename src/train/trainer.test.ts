@@ -17,8 +17,8 @@ import { SupervisedModel } from "../models/index.ts";
 import { SGDConfig, StepLRConfig } from "../optim/index.ts";
 import { Split } from "../split/index.ts";
 import * as torch from "../torch/index.ts";
+import { ToyDataset, toyModel, toySplit } from "./fixtures/toy.ts";
 import type { TrainerOptions } from "./options.ts";
-import { ToyDataset, toyModel, toySplit } from "./test-toy.ts";
 import { Trainer } from "./trainer.ts";
 
 const computational = { gpu: false, seed: 42, deterministic: true };

@@ -26,12 +26,12 @@ export interface BrainOptions {
 /** Millimetres (MNI) of the centre of the hippocampus; the other one lies at -x. */
 const HIPPOCAMPUS = [26, -22, -14] as const;
 /** Half axes, in millimetres, of the ellipsoid in which the region is changed. */
-const HALF_AXES = [15, 20, 15] as const;
+const HALF_AXES = [16, 22, 16] as const;
 /** Share of the distance from the centre by which a wholly atrophied region shrinks. */
-const SHRINKAGE = 0.35;
+const SHRINKAGE = 0.25;
 /** What fluid looks like in the template. */
-const FLUID = 45;
-const DISPLACEMENT_MM = 1.5;
+const FLUID = 35;
+const DISPLACEMENT_MM = 1.2;
 const DISPLACEMENT_KNOTS_MM = 27;
 const BIAS_KNOTS_MM = 70;
 const BIAS_LOG_STD = 0.05;

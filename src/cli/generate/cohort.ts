@@ -120,8 +120,8 @@ function simulatePeople(n: number, seed: number, permuteLabels: boolean): Person
       id: `sub-${String(i + 1).padStart(width, "0")}`,
       age: own.uniform(60, 85),
       sex: female ? "F" : "M",
-      scale: own.normal(female ? 0.99 : 1.01, 0.01),
-      atrophy: ill ? own.uniform(0.6, 1) : 0,
+      scale: own.normal(female ? 0.993 : 1.007, 0.007),
+      atrophy: ill ? own.uniform(0.65, 1) : 0,
       diagnosis: groups[named[i] ?? i]?.ill ? "AD" : "CN",
     };
   });
@@ -169,11 +169,11 @@ Each image has its own head size, smooth deformation, bias field and noise. The 
 metadata.tsv: one row for each image; label is 1 for AD and 0 for CN.
 `,
   );
-  writeTsv(join(folder, "metadata.tsv"), rows, undefined, { floats: ["age"] });
+  writeTsv(join(folder, "metadata.tsv"), rows, undefined, { floats: ["age", "label"] });
   const first = new Map(
     rows
       .toReversed()
       .map(({ participant_id, age, sex, diagnosis }) => [participant_id, { participant_id, age, sex, diagnosis }]),
   );
-  writeTsv(join(folder, "participants.tsv"), [...first.values()].toReversed() as Row[], undefined, { floats: ["age"] });
+  writeTsv(join(folder, "participants.tsv"), [...first.values()].toReversed() as Row[], undefined, { floats: ["age", "label"] });
 }
