@@ -47,10 +47,9 @@ const model = new SupervisedModel({
       act: settings.act,
       poolingIndices: settings.poolingIndices,
     },
-    mlpArgs: { hiddenDims: [32], act: "relu", norm: null },
   }),
   loss: new BCEWithLogitsLossConfig(),
-  optimizer: new AdamConfig({ lr: 1e-3 }),
+  optimizer: new AdamConfig({ lr: settings.lr }),
 });
 const trainer = new Trainer({
   maps,

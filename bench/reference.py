@@ -7,6 +7,7 @@ import json
 import resource
 import sys
 import time
+from pathlib import Path
 
 bids, split_dir, maps, epochs, started = sys.argv[1:6]
 settings = json.loads(sys.argv[6])
@@ -49,13 +50,12 @@ model = SupervisedModel(
         in_shape=tuple(settings["inShape"]),
         num_outputs=1,
         conv_args=dict(channels=settings["channels"], padding=1, norm=settings["norm"], act=settings["act"], pooling_indices=settings["poolingIndices"]),
-        mlp_args=dict(hidden_dims=[32], act="relu", norm=None),
     ),
     loss=BCEWithLogitsLossConfig(),
-    optimizer=AdamConfig(lr=1e-3),
+    optimizer=AdamConfig(lr=settings["lr"]),
 )
 trainer = Trainer(maps=maps, model=model, optimization=OptimizationConfig(num_epochs=int(epochs)), callbacks=[Watch()])
-split = next(iter(KFold(split_dir).get_splits(dataset, splits=[0])))
+split = next(iter(KFold(Path(split_dir)).get_splits(dataset, splits=[0])))
 split.build_train_loader(batch_size=settings["batchSize"], shuffle=False)
 split.build_val_loader(batch_size=settings["batchSize"])
 trainer.train(split, computational=ComputationalConfig(gpu=False, amp=False, seed=settings["seed"]))

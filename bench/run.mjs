@@ -70,10 +70,11 @@ try {
   const { shape } = await readNifti(join(bids, subject, "ses-M000", "anat", image));
   const settings = {
     inShape: [1, ...shape],
-    channels: [8, 16, 32, 32],
-    norm: "batch",
+    channels: [8, 16, 32],
+    norm: "instance",
     act: "relu",
-    poolingIndices: [0, 1, 2, 3],
+    poolingIndices: [0, 1, 2],
+    lr: 3e-4,
     batchSize: 4,
     seed: 42,
   };

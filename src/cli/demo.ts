@@ -107,7 +107,12 @@ export async function runDemo(options: DemoOptions, say: (line: string) => void)
 
   const results: (Scores & { split: number })[] = [];
   for (const split of new KFold(folds).getSplits(dataset)) {
-    split.buildTrainLoader({ batchSize: 4, shuffle: true, numWorkers: options.workers, persistentWorkers: options.workers > 0 });
+    split.buildTrainLoader({
+      batchSize: 4,
+      shuffle: true,
+      numWorkers: options.workers,
+      persistentWorkers: options.workers > 0,
+    });
     split.buildValLoader({ batchSize: 4, numWorkers: options.workers, persistentWorkers: options.workers > 0 });
     await trainer.train(split, { computational: new ComputationalConfig({ seed: options.seed, deterministic: true }) });
     const value = (name: string) => trainer.metrics.getMetricValue(name, options.epochs);

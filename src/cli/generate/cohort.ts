@@ -175,5 +175,7 @@ metadata.tsv: one row for each image; label is 1 for AD and 0 for CN.
       .toReversed()
       .map(({ participant_id, age, sex, diagnosis }) => [participant_id, { participant_id, age, sex, diagnosis }]),
   );
-  writeTsv(join(folder, "participants.tsv"), [...first.values()].toReversed() as Row[], undefined, { floats: ["age", "label"] });
+  writeTsv(join(folder, "participants.tsv"), [...first.values()].toReversed() as Row[], undefined, {
+    floats: ["age", "label"],
+  });
 }
