@@ -32,4 +32,4 @@ export * from "./serialization/index.ts";
 export { DisposedTensorError, Tensor } from "./tensor.ts";
 export * as transfer from "./transfer.ts";
 export type { DType, Layout, MemoryFormat, NestedArray, Scalar, TypedArray } from "./types.ts";
-export { isFloatingPoint, itemSize } from "./types.ts";
+export { dtypes, isFloatingPoint, itemSize } from "./types.ts";

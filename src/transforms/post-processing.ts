@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { DType } from "../torch/index.ts";
-import { Tensor } from "../torch/index.ts";
+import { dtypes, Tensor } from "../torch/index.ts";
 import type { JsonObject } from "../utils/config.ts";
 import { configClass } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
@@ -38,26 +38,13 @@ export class ActivationsConfig extends configClass("Activations", activationsSch
   }
 }
 
-const DTYPES = [
-  "float32",
-  "float64",
-  "float16",
-  "bfloat16",
-  "int8",
-  "uint8",
-  "int16",
-  "int32",
-  "int64",
-  "bool",
-] as const;
-
 const asDiscreteSchema = z.strictObject({
   ...selectionFields,
   argmax: z.boolean().default(false),
   toOnehot: z.int().min(1).nullable().default(null),
   threshold: z.number().nullable().default(null),
   rounding: z.literal("torchrounding").nullable().default(null),
-  dtype: z.enum(DTYPES).default("float32"),
+  dtype: z.enum(dtypes).default("float32"),
   dim: z.int().default(0),
 });
 

@@ -19,8 +19,7 @@ const golden = JSON.parse(readFileSync(new URL("golden/optim.json", import.meta.
 };
 
 // options come from JSON, so their types are not known here
-// biome-ignore lint/suspicious/noExplicitAny: see above
-type Make = new (params: any, options: any) => Optimizer;
+type Make = new (params: never, options: never) => Optimizer;
 const optimizers = { Adadelta, Adagrad, Adam, AdamW, RMSprop, SGD } satisfies Record<string, Make>;
 
 const SHAPES = [[3, 4], [5]];
@@ -44,7 +43,7 @@ function camel(options: Record<string, unknown>): Record<string, unknown> {
 function make(t: Trajectory, params: Tensor[], extra: Record<string, unknown> = {}): Optimizer {
   const given = t.groups === null ? params : t.groups.map((g, i) => ({ params: [params[i]], ...camel(g) }));
   const Class: Make = optimizers[t.name];
-  return new Class(given, { ...camel(t.options), ...extra });
+  return new Class(given as never, { ...camel(t.options), ...extra } as never);
 }
 
 function step(optimizer: Optimizer, params: Tensor[], at: number): void {
