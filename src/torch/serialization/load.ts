@@ -1,4 +1,6 @@
+import { statSync } from "node:fs";
 import { fromBytes } from "../creation.ts";
+import { ops } from "../invoke.ts";
 import { empty } from "../ops.ts";
 import { scope } from "../scope.ts";
 import type { Tensor } from "../tensor.ts";
@@ -12,6 +14,12 @@ import { ZipReader } from "./zip-reader.ts";
 export interface LoadOptions {
   /** Where the tensors go, whatever device they were saved from. Default `cpu`. */
   readonly mapLocation?: string | undefined;
+  /**
+   * Map the file into memory instead of reading it: nothing is read before it is used, and checksums are not looked at.
+   * Writing into such a tensor does not change the file; do not change the file while it lives. Default false, as in
+   * PyTorch. Needs a path.
+   */
+  readonly mmap?: boolean | undefined;
 }
 
 /**
@@ -27,10 +35,18 @@ export interface LoadOptions {
 export function load(input: string | Uint8Array, options: LoadOptions = {}): unknown {
   using source = openSource(input);
   using within = scope();
-  const file = new TensorFile(source, options.mapLocation ?? "cpu");
+  if (options.mmap === true && typeof input !== "string")
+    throw new TypeError("torch.load: mmap needs the path of a file.");
+  const mapping = options.mmap === true ? mapFile(input as string) : null;
+  const file = new TensorFile(source, options.mapLocation ?? "cpu", mapping);
   const value = file.read();
   within.keep([...file.tensors]);
   return value;
+}
+
+/** The whole file as bytes, in memory that the system fills when it is read and that no write carries back. */
+function mapFile(path: string): Tensor {
+  return ops("aten::from_file", path, false, statSync(path).size, "uint8") as Tensor;
 }
 
 class TensorFile {
@@ -40,11 +56,13 @@ class TensorFile {
   readonly #zip: ZipReader;
   readonly #device: string;
   readonly #prefix: string;
+  readonly #mapping: Tensor | null;
   readonly #storages = new Map<string, { type: StorageType; size: number; tensor: Tensor }>();
 
-  constructor(source: ByteSource, device: string) {
+  constructor(source: ByteSource, device: string, mapping: Tensor | null) {
     this.#source = source;
     this.#device = device;
+    this.#mapping = mapping;
     this.#zip = new ZipReader(source);
     const data = this.#zip.names().find((name) => /^[^/]*\/data\.pkl$/.test(name));
     if (data === undefined) {
@@ -86,10 +104,17 @@ class TensorFile {
       if (known.type !== type) throw damaged(`the storage ${key} has two types`);
       return key;
     }
-    const bytes = this.#zip.read(`${this.#prefix}data/${key}`);
-    if (bytes.byteLength !== size * type.itemSize) {
-      throw damaged(`the storage ${key} has ${bytes.byteLength} bytes instead of ${size * type.itemSize}`);
+    const record = `${this.#prefix}data/${key}`;
+    const place = this.#zip.locate(record);
+    if (place.size !== size * type.itemSize) {
+      throw damaged(`the storage ${key} has ${place.size} bytes instead of ${size * type.itemSize}`);
     }
+    if (this.#mapping !== null && this.#device === "cpu" && place.start % type.itemSize === 0) {
+      const tensor = this.#mapping.narrow(0, place.start, place.size).view(type.dtype);
+      this.#storages.set(key, { type, size, tensor });
+      return key;
+    }
+    const bytes = this.#zip.read(record);
     const onCpu = fromBytes(bytes, type.dtype, [size]);
     const tensor = this.#device === "cpu" ? onCpu : onCpu.to({ device: this.#device });
     if (tensor !== onCpu) onCpu.dispose();
@@ -111,7 +136,8 @@ class TensorFile {
     const last = shape.reduce((sum, length, dim) => sum + (length - 1) * (stride[dim] ?? 0), offset);
     if (!shape.includes(0) && last >= storage.size) throw damaged("a tensor is larger than its storage");
     const { type, tensor } = storage;
-    const out = empty([0], { dtype: type.dtype, device: this.#device }).set_(tensor, offset, [...shape], [...stride]);
+    const out = empty([0], { dtype: type.dtype, device: this.#device });
+    out.set_(tensor, offset, [...shape], [...stride]);
     if (requiresGrad) out.requiresGrad = true;
     this.tensors.add(out);
     return out;

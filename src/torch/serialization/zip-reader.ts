@@ -31,13 +31,19 @@ export class ZipReader {
     return this.#entry(name).size;
   }
 
-  /** The bytes of an entry; their CRC has been checked. */
-  read(name: string): Uint8Array {
-    const { offset, size, crc } = this.#entry(name);
+  /** Where the bytes of an entry lie in the file. */
+  locate(name: string): { start: number; size: number } {
+    const { offset, size } = this.#entry(name);
     const local = view(this.#source.read(offset, 30));
     if (local.getUint32(0, true) !== 0x04034b50)
       throw this.#damaged(`the entry '${name}' is not where the directory says`);
-    const start = offset + 30 + local.getUint16(26, true) + local.getUint16(28, true);
+    return { start: offset + 30 + local.getUint16(26, true) + local.getUint16(28, true), size };
+  }
+
+  /** The bytes of an entry; their CRC has been checked. */
+  read(name: string): Uint8Array {
+    const { start, size } = this.locate(name);
+    const { crc } = this.#entry(name);
     const bytes = this.#source.read(start, size);
     if (crc32(bytes) !== crc) throw this.#damaged(`the checksum of '${name}' does not match its bytes`);
     return bytes;
