@@ -295,6 +295,13 @@ class NormActPool : public torch::autograd::Function<NormActPool> {
     at::Tensor running_mean = mean_in.value_or(at::Tensor()), running_var = var_in.value_or(at::Tensor());
     Geometry g{x.size(0), x.size(1), x.size(2), x.size(3), x.size(4), x.size(2), x.size(3), x.size(4), pool, instance};
     if (pool) g.pd /= 2, g.ph /= 2, g.pw /= 2;
+    for (const auto& [name, tensor] : {std::pair<const char*, const std::optional<at::Tensor>&>{"weight", weight}, {"bias", bias}, {"running_mean", mean_in}, {"running_var", var_in}})
+      if (tensor && tensor->defined())
+        TORCH_CHECK(tensor->numel() == g.c && tensor->scalar_type() == at::kFloat && tensor->is_contiguous(), name, " should contain ", g.c,
+                    " float32 elements not ", tensor->numel(), " of ", tensor->scalar_type());
+    TORCH_CHECK(running_mean.defined() == running_var.defined(), "running_mean and running_var go together");
+    if (slope && slope->defined()) TORCH_CHECK(slope->numel() == 1 || slope->numel() == g.c, "the slope should contain 1 or ", g.c, " elements not ", slope->numel());
+    TORCH_CHECK(!pool || (g.pd > 0 && g.ph > 0 && g.pw > 0), "max_pool3d: the input of size ", x.sizes(), " is too small for a kernel of 2");
     const bool from_batch = training || instance || !running_mean.defined();
     TORCH_CHECK(!from_batch || g.per_group() > 1, "Expected more than 1 value per channel when training, got input size ", input.sizes());
 

@@ -95,3 +95,26 @@ it("keeps NaN, as max-pooling does", () => {
   });
   expect(y.isnan().all().item()).toBe(1);
 });
+
+it("refuses statistics and weights of another size, and images too small to pool", () => {
+  using _ = torch.scope();
+  const options = {
+    weight: null,
+    bias: null,
+    runningMean: null,
+    runningVar: null,
+    training: true,
+    instance: false,
+    slope: 0,
+    pool: true,
+    momentum: 0.1,
+    eps: 1e-5,
+  };
+  const x = torch.randn([2, 8, 4, 4, 4]);
+  const short = { runningMean: torch.zeros([3]), runningVar: torch.ones([3]) };
+  expect(() => torch.normActPool(x, { ...options, ...short })).toThrow(/running_mean should contain 8 .* not 3/);
+  expect(() => torch.normActPool(x, { ...options, weight: torch.ones([1]) })).toThrow(/weight should contain 8/);
+  expect(() => torch.normActPool(x, { ...options, slope: torch.ones([5]) })).toThrow(/slope should contain 1 or 8/);
+  expect(() => torch.normActPool(torch.randn([2, 8, 1, 4, 4]), options)).toThrow(/too small/);
+  expect(() => torch.normActPool(torch.randn([2, 8, 4]), options)).toThrow(/5-dimensional/);
+});
