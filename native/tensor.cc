@@ -1,6 +1,4 @@
 // Tensors: making them from JavaScript's memory, reading them, and what they say of themselves.
-#include <ATen/native/Resize.h>
-
 #include <cstring>
 
 #include "addon.h"
@@ -242,8 +240,7 @@ napi_value pick_channels_last(napi_env env, napi_callback_info info) {
     if (tensor.dim() != 4 && tensor.dim() != 5) return make_handle(state, tensor.alias());
     auto format = tensor.dim() == 5 ? at::MemoryFormat::ChannelsLast3d : at::MemoryFormat::ChannelsLast;
     if (tensor.size(1) == 1 && tensor.is_contiguous()) {
-      auto strides = at::empty_strided({0}, {1}).strides().vec();
-      strides = tensor.dim() == 5 ? c10::get_channels_last_strides_3d(tensor.sizes()) : c10::get_channels_last_strides_2d(tensor.sizes());
+      auto strides = tensor.dim() == 5 ? c10::get_channels_last_strides_3d(tensor.sizes()) : c10::get_channels_last_strides_2d(tensor.sizes());
       return make_handle(state, tensor.as_strided(tensor.sizes(), strides));
     }
     return make_handle(state, tensor.contiguous(format));
