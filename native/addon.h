@@ -90,6 +90,8 @@ void define_memory(napi_env env, napi_value exports);
 void define_system(napi_env env, napi_value exports);
 void define_transfer(napi_env env, napi_value exports);
 void define_fused(napi_env env, napi_value exports);
+void define_event(napi_env env, napi_value exports);
+void define_files(napi_env env, napi_value exports);
 
 void install_allocator();
 int64_t allocator_live_bytes();

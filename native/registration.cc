@@ -21,6 +21,8 @@ napi_value init(napi_env env, napi_value exports) {
   define_system(env, exports);
   define_transfer(env, exports);
   define_fused(env, exports);
+  define_event(env, exports);
+  define_files(env, exports);
   return exports;
 }
 

@@ -60,6 +60,7 @@ describe("CallbacksHandler", () => {
       "ChecksCallback",
       "ConfigSaverCallback",
       "TrainingLossCallback",
+      "GradientNormCallback",
       "MetricsSaverCallback",
     ]);
     expect(handler.named().map(([name]) => name)).toContain("own_1");
@@ -184,18 +185,19 @@ it("keeps training losses over a checkpoint", () => {
   const one = new TrainingLossCallback();
   const state = Object.assign(new TrainerState(), { currentEpoch: 2, currentTrainBatch: 3 });
   const model = { getLossFunctions: () => ({ l1: null, l2: null }) } as unknown as EventArgs<"onTrainStart">["model"];
-  one.onTrainStart(args<EventArgs<"onTrainStart">>({ model }));
+  const maps = new Maps(dir);
+  const start = args<EventArgs<"onTrainStart">>({ model, maps, split: { index: 0 } as never });
+  one.onTrainStart(start);
   one.onBatchEnd(args<EventArgs<"onBatchEnd">>({ state, losses: { l1: 1, l2: 0.5 } }));
   const other = new TrainingLossCallback();
-  other.onTrainStart(args<EventArgs<"onTrainStart">>({ model }));
+  other.onTrainStart(start);
   other.loadStateDict(torch.load(torch.save(one.stateDict())));
-  const maps = new Maps(dir);
-  other.onTrainEnd(args<EventArgs<"onTrainEnd">>({ maps, state }));
+  other.onTrainEnd();
   expect(readFileSync(maps.training.split(0).trainingLossTsv, "utf8")).toBe("l1\tl2\n1.0\t0.5\n");
 });
 
 describe("ProgressLine", () => {
-  const progress = { title: "Epoch 1/2", batch: 4, batches: 8, batchesLeft: 12, values: { loss: 0.51234 } };
+  const progress = { title: "Epoch 1/2", batch: 4, batches: 8, batchesLeft: 12, values: () => ({ loss: 0.51234 }) };
   const shown = (isTTY: boolean) => {
     let time = 0;
     let text = "";

@@ -3,7 +3,14 @@ import { basename, dirname, join } from "node:path";
 import type { DataLoader } from "../data/dataloader/index.ts";
 import type { Dataset } from "../data/datasets/index.ts";
 import { writeJson } from "../io/files/index.ts";
-import { type DataRecord, type Maps, type SplitRecord, sortedPairs, stageDirectory } from "../io/maps/index.ts";
+import {
+  type DataRecord,
+  type GroupDir,
+  type Maps,
+  type SplitRecord,
+  sortedPairs,
+  stageDirectory,
+} from "../io/maps/index.ts";
 import { writeTsv } from "../io/tsv/index.ts";
 import type { Split } from "../split/index.ts";
 import type { JsonObject } from "../utils/config.ts";
@@ -43,6 +50,17 @@ export function describeSplit(split: Split, computational: ComputationalConfig):
   };
 }
 
+/** Records the data of a group, unless it is known already. */
+export function recordGroup(group: GroupDir, dataloader: DataLoader): void {
+  if (existsSync(group.path)) return;
+  const record = describeData(dataloader.dataset, dataloader);
+  stageDirectory(group.path, (staging) => {
+    writeTsv(join(staging, basename(group.dataTsv)), [...record.data], ["participant_id", "session_id"]);
+    writeJson(join(staging, basename(group.datasetJson)), record.dataset);
+    writeJson(join(staging, basename(group.dataloaderJson)), record.dataloader);
+  });
+}
+
 /** Records the data of a test group, unless it is known already, and makes the directory of the results. */
 export function recordTest(
   maps: Maps,
@@ -52,14 +70,7 @@ export function recordTest(
   computational: ComputationalConfig,
 ): void {
   const group = maps.test.group(groupName);
-  if (!existsSync(group.path)) {
-    const record = describeData(dataloader.dataset, dataloader);
-    stageDirectory(group.path, (staging) => {
-      writeTsv(join(staging, basename(group.dataTsv)), [...record.data], ["participant_id", "session_id"]);
-      writeJson(join(staging, basename(group.datasetJson)), record.dataset);
-      writeJson(join(staging, basename(group.dataloaderJson)), record.dataloader);
-    });
-  }
+  recordGroup(group, dataloader);
   const { splitIdx, checkpoint } = maps.training.readCheckpointName(modelCheckpoint);
   const results = group.results(splitIdx, checkpoint);
   mkdirSync(dirname(results.computationalJson), { recursive: true });

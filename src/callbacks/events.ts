@@ -1,5 +1,5 @@
 import type { Batch, DataLoader } from "../data/dataloader/index.ts";
-import type { Maps } from "../io/maps/index.ts";
+import type { CheckpointDir, Maps, ResultsDir } from "../io/maps/index.ts";
 import type { Row } from "../io/tsv/index.ts";
 import type { MetricsHandler } from "../metrics/index.ts";
 import type { Losses, Model, ModelBatch } from "../models/index.ts";
@@ -8,6 +8,7 @@ import type { Split } from "../split/index.ts";
 import type { amp } from "../torch/index.ts";
 import type { ComputationalConfig } from "./computational.ts";
 import type { CallbacksHandler } from "./handler.ts";
+import type { Interruption } from "./interruption.ts";
 import type { TrainerState } from "./trainer-state.ts";
 
 /** What a loader gives: a batch, or several that belong together. */
@@ -23,6 +24,7 @@ interface RunStart {
   readonly metrics: MetricsHandler;
   readonly callbacks: CallbacksHandler;
   readonly computational: ComputationalConfig;
+  readonly interruption: Interruption;
 }
 
 interface InferenceStart {
@@ -44,18 +46,24 @@ export interface Events {
   };
   onException: { readonly exception: unknown };
   onTrainStart: RunStart;
-  onResume: RunStart;
+  /** `checkpoint`: from which the training goes on; `problems`: what is wrong with newer ones. */
+  onResume: RunStart & { readonly checkpoint: CheckpointDir; readonly problems: readonly string[] };
   onTrainEnd: None;
   onEpochStart: None;
   onEpochEnd: None;
   onBatchStart: { readonly batch: BatchLike };
-  /** `losses`: the values of a training batch, by name; null in evaluation. */
+  /** `losses`: the values of a training batch, by name, which a GPU is waited for when they are looked at; null in evaluation. */
   onBatchEnd: { readonly losses: Readonly<Record<string, number>> | null };
   onForwardStepStart: { readonly batch: BatchLike };
   onBackwardStepStart: { readonly loss: Losses; readonly gradScaler: amp.GradScaler };
   onBackwardStepEnd: None;
   onOptimizationStepStart: { readonly optimizers: Optimizers; readonly gradScaler: amp.GradScaler };
-  onOptimizationStepEnd: { readonly optimizers: Optimizers; readonly gradScaler: amp.GradScaler };
+  /** `gradNorm`: of all gradients together, unscaled, before they were clipped. */
+  onOptimizationStepEnd: {
+    readonly optimizers: Optimizers;
+    readonly gradScaler: amp.GradScaler;
+    readonly gradNorm: number;
+  };
   onValidationStart: { readonly dataloader: DataLoader; readonly metrics: MetricsHandler };
   onValidationEnd: { readonly metrics: MetricsHandler };
   onValidateStart: InferenceStart & { readonly metrics: MetricsHandler };
@@ -65,7 +73,9 @@ export interface Events {
   onMetricsComputationEnd: { readonly detailedMetricsDf: readonly Row[] };
   onTestStart: InferenceStart & { readonly metrics: MetricsHandler; readonly groupName: string };
   onTestEnd: { readonly metrics: MetricsHandler };
-  onPredictStart: InferenceStart & { readonly groupName: string };
+  /** `results`: where files are written until all of them are there; what a callback writes there appears with them. */
+  onPredictStart: InferenceStart & { readonly groupName: string; readonly results: ResultsDir };
+  /** The results are in the MAPS. */
   onPredictEnd: None;
   onPredictionStepStart: { readonly batch: BatchLike };
   onPredictionStepEnd: { readonly output: ModelBatch };

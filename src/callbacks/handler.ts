@@ -7,6 +7,7 @@ import { ChecksCallback } from "./checks.ts";
 import { ConfigSaverCallback } from "./config-saver.ts";
 import type { EventArgs, EventName } from "./events.ts";
 import { CALLBACKS } from "./factory.ts";
+import { GradientNormCallback } from "./gradient-norm.ts";
 import { LoggerCallback } from "./logger.ts";
 import { MetricsSaverCallback } from "./metrics-saver.ts";
 import { ModelCheckpointCallback } from "./model-checkpoint.ts";
@@ -24,6 +25,7 @@ const ONLY_ONE: readonly CallbackClass[] = [
   ConfigSaverCallback,
   MonitorCallback,
   TrainingLossCallback,
+  GradientNormCallback,
   TrainingCheckpointCallback,
 ];
 
@@ -130,8 +132,14 @@ export class CallbacksHandler {
       if (!passed.some((callback) => isA(callback, Class))) passed.push(kept(Class));
     }
     this.#public = inOrder(passed);
-    const mandatory = [ChecksCallback, ConfigSaverCallback, TrainingLossCallback, MetricsSaverCallback].map(kept);
-    this.#all = [...this.#public, ...mandatory];
+    const mandatory = [
+      ChecksCallback,
+      ConfigSaverCallback,
+      TrainingLossCallback,
+      GradientNormCallback,
+      MetricsSaverCallback,
+    ];
+    this.#all = [...this.#public, ...mandatory.map(kept)];
     const all = inOrder(this.#all);
     this.#logger = all.filter((callback) => isA(callback, LoggerCallback));
     this.#ordered = all.filter((callback) => !isA(callback, LoggerCallback));
@@ -143,9 +151,15 @@ export class CallbacksHandler {
       callback.toDict?.() ?? `<${callback.constructor.name} object>`;
     return { name_: "CallbacksHandler", callbacks: this.#given.map(write) };
   }
-  static fromDict(dict: JsonObject): CallbacksHandler {
+  /** Options that ClinicaDL does not have, and would refuse, by the name of the callback. */
+  extrasToDict(): JsonObject {
+    const write = (callback: Callback & { extrasToDict?: () => JsonObject }) => callback.extrasToDict?.() ?? {};
+    const extras = this.#given.map((callback) => [callback.constructor.name, write(callback)] as const);
+    return Object.fromEntries(extras.filter(([, options]) => Object.keys(options).length > 0));
+  }
+  static fromDict(dict: JsonObject, extras: JsonObject = {}): CallbacksHandler {
     if (!Array.isArray(dict.callbacks)) throw new MissingFieldsError("CallbacksHandler: 'callbacks' is not a list.");
-    return new CallbacksHandler(dict.callbacks.map(readCallback));
+    return new CallbacksHandler(dict.callbacks.map((value) => readCallback(value, extras)));
   }
 }
 
@@ -160,7 +174,7 @@ function inOrder(callbacks: readonly Callback[]): Callback[] {
   return [...callbacks].sort((a, b) => rank(a) - rank(b));
 }
 
-function readCallback(value: JsonValue): Callback {
+function readCallback(value: JsonValue, extras: JsonObject): Callback {
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
   const Class = isObject && typeof value.name_ === "string" ? CALLBACKS[value.name_] : undefined;
   if (!isObject || Class === undefined) {
@@ -169,5 +183,5 @@ function readCallback(value: JsonValue): Callback {
       ["callbacks"],
     );
   }
-  return Class.fromDict(value);
+  return Class.fromDict({ ...value, ...(extras[String(value.name_)] as JsonObject | undefined) });
 }

@@ -3,15 +3,16 @@
 /** The parent of all callbacks, and what its methods get. */
 export { Callback } from "./callback.ts";
 /** What every Trainer does besides, for `src/train`. */
-export { checkResumedSplit, checkSplit, checkTest } from "./checks.ts";
+export { checkPrediction, checkResumedSplit, checkSplit, checkTest } from "./checks.ts";
 /** What callbacks see of a run; `clinicadl/train` exports them. */
 export { ComputationalConfig, type ComputationalOptions } from "./computational.ts";
-export { describeSplit, recordTest } from "./config-saver.ts";
+export { describeSplit, recordGroup, recordTest } from "./config-saver.ts";
 /** Ending in time. */
 export { EarlyStoppingCallback } from "./early-stopping.ts";
 export type { BatchLike, EventArgs, EventName, Events } from "./events.ts";
 /** Several callbacks, in the order in which they are called. */
 export { CallbacksHandler } from "./handler.ts";
+export type { Interruption } from "./interruption.ts";
 export { log } from "./log.ts";
 /** Logs, summaries, progress. */
 export { LoggerCallback } from "./logger.ts";

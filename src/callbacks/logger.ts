@@ -33,10 +33,12 @@ export class LoggerCallback extends Callback {
   readonly #progress: ProgressLine;
   #runPath = "";
   #output = "";
+  #group = "";
   #summary: TrainingSummary | null = null;
   #start = 0;
   #sum: Record<string, number> = {};
   #count = 0;
+  #unread: Readonly<Record<string, number>>[] = [];
   #summarised = false;
 
   constructor(options: z.input<typeof schema> = {}, progress = new ProgressLine()) {
@@ -49,7 +51,9 @@ export class LoggerCallback extends Callback {
   }
 
   override onTrainerInit({ model, maps }: EventArgs<"onTrainerInit">): void {
-    if (!existsSync(maps.architectureLog)) writeFileAtomic(maps.architectureLog, model.toString());
+    if (!existsSync(maps.architectureLog)) {
+      maps.locked(() => writeFileAtomic(maps.architectureLog, model.toString()));
+    }
   }
 
   override onTrainStart({ maps, state, split, computational }: EventArgs<"onTrainStart">): void {
@@ -64,10 +68,10 @@ export class LoggerCallback extends Callback {
     new MapsSummary(maps.summaryLog).addTrainingSplit(split.index);
     this.#begin();
   }
-  override onResume({ maps, state, split, computational }: EventArgs<"onResume">): void {
+  override onResume({ maps, state, split, computational, checkpoint }: EventArgs<"onResume">): void {
     const dir = maps.training.split(split.index);
     this.#open(maps, state, dir.warningLog);
-    log.info(`Resuming training on split ${split.index} from epoch ${dir.tmp.newest().epoch}`);
+    log.info(`Resuming training on split ${split.index} from ${checkpoint}`);
     log.info(`Computational configuration: ${computational}`);
     this.#output = dir.path;
     this.#summary = new TrainingSummary(dir.summaryLog);
@@ -83,6 +87,7 @@ export class LoggerCallback extends Callback {
     log.info(`Beginning of epoch ${state.currentEpoch}`);
     this.#sum = {};
     this.#count = 0;
+    this.#unread = [];
   }
   override onBatchStart({ state }: EventArgs<"onBatchStart">): void {
     log.debug(`Batch ${state.currentBatch} loaded`);
@@ -96,7 +101,7 @@ export class LoggerCallback extends Callback {
     using _grad = torch.noGrad();
     try {
       const summary = model.getSummary(batch as unknown as ModelBatch);
-      if (summary !== null) writeFileAtomic(maps.nnSummaryTxt, summary);
+      if (summary !== null) maps.locked(() => writeFileAtomic(maps.nnSummaryTxt, summary));
     } catch (error) {
       // the summary is a convenience: a network that it cannot describe can be trained all the same
       log.debug(`The network could not be summarised: ${error instanceof Error ? error.message : error}`);
@@ -104,9 +109,8 @@ export class LoggerCallback extends Callback {
   }
   override onBatchEnd({ state, losses }: EventArgs<"onBatchEnd">): void {
     log.debug(`Processing of batch ${state.currentBatch} completed`);
-    for (const [name, loss] of Object.entries(losses ?? {})) this.#sum[name] = (this.#sum[name] ?? 0) + loss;
-    if (losses !== null) this.#count++;
     if (!this.progressBar) return;
+    if (losses !== null) this.#unread.push(losses);
     if (state.stage === "training") {
       const epochsLeft = state.numEpochs - state.currentEpoch;
       this.#progress.update({
@@ -114,15 +118,20 @@ export class LoggerCallback extends Callback {
         batch: state.currentTrainBatch,
         batches: state.numTrainBatches,
         batchesLeft: (epochsLeft + 1) * state.numTrainBatches - state.currentTrainBatch,
-        values: this.#meanLosses(),
+        values: () => this.#meanLosses(),
       });
     } else if (state.called !== "train") {
-      const batches = state.called === "test" ? state.numTestBatches : state.numValBatches;
-      const batch = state.currentBatch;
-      this.#progress.update({ title: "Evaluation", batch, batches, batchesLeft: batches - batch, values: {} });
+      const { currentBatch: batch, numBatches: batches } = state;
+      const title = state.called === "predict" ? "Prediction" : "Evaluation";
+      this.#progress.update({ title, batch, batches, batchesLeft: batches - batch, values: () => ({}) });
     }
   }
+  /** Looks at the losses: a GPU is waited for. */
   #meanLosses(): Record<string, number> {
+    for (const losses of this.#unread.splice(0)) {
+      for (const [name, loss] of Object.entries(losses)) this.#sum[name] = (this.#sum[name] ?? 0) + loss;
+      this.#count++;
+    }
     return Object.fromEntries(Object.entries(this.#sum).map(([name, sum]) => [name, sum / Math.max(this.#count, 1)]));
   }
   override onValidationStart(_: EventArgs<"onValidationStart">): void {
@@ -180,6 +189,22 @@ export class LoggerCallback extends Callback {
   override onTestEnd(_: EventArgs<"onTestEnd">): void {
     log.info("End of test");
     log.info(`Test metrics saved in ${this.#output}`);
+    this.#close();
+  }
+  override onPredictStart({ maps, state, ...run }: EventArgs<"onPredictStart">): void {
+    const { splitIdx, checkpoint } = maps.training.readCheckpointName(run.modelCheckpoint);
+    // the file moves with the directory that it is in, when that gets its name
+    this.#open(maps, state, run.results.warningLog);
+    this.#output = maps.prediction.group(run.groupName).results(splitIdx, checkpoint).path;
+    this.#group = run.groupName;
+    log.info(`Beginning of prediction with '${run.modelCheckpoint}' on group '${run.groupName}'`);
+    log.info(`Computational configuration: ${run.computational}`);
+    this.#begin();
+  }
+  override onPredictEnd({ maps }: EventArgs<"onPredictEnd">): void {
+    new MapsSummary(maps.summaryLog).addPredictionGroup(this.#group);
+    log.info("End of prediction");
+    log.info(`Predictions saved in ${this.#output}`);
     this.#close();
   }
 

@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { z } from "zod";
-import { checkItemName, type ModelDir } from "../io/maps/index.ts";
+import { checkItemName, ModelDir, stageDirectory } from "../io/maps/index.ts";
 import { writeTsv } from "../io/tsv/index.ts";
 import type { MetricsHandler, Optimum } from "../metrics/index.ts";
 import type { Model } from "../models/index.ts";
@@ -75,19 +75,20 @@ export class ModelCheckpointCallback extends Callback {
     if (this.saveLast) this.#save(model, state.currentEpoch, maps.training.split(state.splitIdx ?? 0).models.final);
   }
 
-  /** Every file is replaced as a whole. An epoch without evaluation gives tables without rows. */
+  /** The directory is replaced as a whole. An epoch without evaluation gives tables without rows. */
   #save(model: Model, epoch: number, dir: ModelDir): void {
     const metrics = this.#metrics;
     if (metrics === null) return;
-    mkdirSync(dir.validationMetrics.path, { recursive: true });
-    {
-      using _scope = torch.scope();
-      torch.save(model.stateDict(), dir.modelPt);
-    }
-    const columns = ["epoch", ...metrics.metricNames];
-    const keys = ["epoch", "participant_id", "session_id", ...metrics.metricNames];
-    writeTsv(dir.validationMetrics.aggregatedTsv, metrics.getMetricValues(epoch), columns);
-    writeTsv(dir.validationMetrics.detailsTsv, metrics.getDetailedMetricValues(epoch), keys);
+    using _scope = torch.scope();
+    const floats = metrics.metricNames;
+    stageDirectory(dir.path, (path) => {
+      const { modelPt, validationMetrics } = new ModelDir(path);
+      mkdirSync(validationMetrics.path);
+      torch.save(model.stateDict(), modelPt);
+      writeTsv(validationMetrics.aggregatedTsv, metrics.getMetricValues(epoch), ["epoch", ...floats], { floats });
+      const keys = ["epoch", "participant_id", "session_id", ...floats];
+      writeTsv(validationMetrics.detailsTsv, metrics.getDetailedMetricValues(epoch), keys, { floats });
+    });
   }
 
   override stateDict(): unknown {

@@ -18,7 +18,8 @@ export interface Progress {
   readonly batches: number;
   /** Of the run: all epochs that are left, or the evaluation. */
   readonly batchesLeft: number;
-  readonly values: Readonly<Record<string, number>>;
+  /** Asked for when the line is drawn. */
+  readonly values: () => Readonly<Record<string, number>>;
 }
 
 /**
@@ -55,7 +56,7 @@ export class ProgressLine {
     const left = duration(progress.batchesLeft / rate);
     const parts = [
       `${progress.title}  ${progress.batch}/${progress.batches}`,
-      ...Object.entries(progress.values).map(([name, value]) => `${name} ${shortNumber(value)}`),
+      ...Object.entries(progress.values()).map(([name, value]) => `${name} ${shortNumber(value)}`),
       `${shortNumber(rate)} batches/s`,
       `${left} left`,
     ];

@@ -32,10 +32,11 @@ export class TrainerState {
     this.splitIdx = splitIdx;
     this.numEpochs = numEpochs;
   }
-  resetEpoch(epoch: number, numTrainBatches: number): void {
+  /** @param startBatch the batches that were trained on already. */
+  resetEpoch(epoch: number, numTrainBatches: number, startBatch = 0): void {
     this.stage = "training";
     this.currentEpoch = epoch;
-    this.currentTrainBatch = 0;
+    this.currentTrainBatch = startBatch;
     this.numTrainBatches = numTrainBatches;
   }
   /** @param inTraining whether it is the validation of an epoch, or a call of `validate`. */
@@ -53,12 +54,25 @@ export class TrainerState {
     this.numTestBatches = numTestBatches;
     this.splitIdx = null;
   }
+  resetPrediction(numPredBatches: number): void {
+    this.called = "predict";
+    this.stage = "prediction";
+    this.currentPredBatch = 0;
+    this.numPredBatches = numPredBatches;
+    this.splitIdx = null;
+  }
 
   /** The batch in hand, whatever is being done. */
   get currentBatch(): number {
     if (this.stage === "training") return this.currentTrainBatch;
     if (this.stage === "prediction") return this.currentPredBatch;
     return this.called === "test" ? this.currentTestBatch : this.currentValBatch;
+  }
+  /** How many batches there are of what is being done. */
+  get numBatches(): number {
+    if (this.stage === "training") return this.numTrainBatches;
+    if (this.stage === "prediction") return this.numPredBatches;
+    return this.called === "test" ? this.numTestBatches : this.numValBatches;
   }
 
   toDict(): JsonObject {

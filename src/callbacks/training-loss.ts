@@ -1,19 +1,25 @@
-import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
-import { writeTsv } from "../io/tsv/index.ts";
 import * as torch from "../torch/index.ts";
 import { Callback } from "./callback.ts";
 import type { EventArgs } from "./events.ts";
+import { LiveTable } from "./live-table.ts";
 import { asRecord } from "./quantity-monitoring.ts";
 
-/** Records the losses of every training batch, and writes them when training ends: `logs/training_loss.tsv`. */
+interface BatchLosses {
+  readonly epoch: number;
+  readonly batch: number;
+  readonly losses: Readonly<Record<string, number>>;
+}
+
+/** Records the losses of every training batch: `logs/training_loss.tsv`, brought up to date after every epoch. */
 export class TrainingLossCallback extends Callback {
   #names: readonly string[] = [];
-  #rows: { readonly epoch: number; readonly batch: number; readonly losses: Readonly<Record<string, number>> }[] = [];
+  #rows: BatchLosses[] = [];
+  #table: LiveTable | null = null;
 
-  override onTrainStart({ model }: EventArgs<"onTrainStart">): void {
+  override onTrainStart({ model, maps, split }: EventArgs<"onTrainStart">): void {
     this.#names = Object.keys(model.getLossFunctions());
     this.#rows = [];
+    this.#table = new LiveTable(maps.training.split(split.index).trainingLossTsv, this.#names, this.#names);
   }
   override onResume(args: EventArgs<"onResume">): void {
     this.onTrainStart(args);
@@ -22,13 +28,11 @@ export class TrainingLossCallback extends Callback {
     if (losses === null) return;
     this.#rows.push({ epoch: state.currentEpoch, batch: state.currentTrainBatch, losses });
   }
-  override onTrainEnd({ maps, state }: EventArgs<"onTrainEnd">): void {
-    const { trainingLossTsv } = maps.training.split(state.splitIdx ?? 0);
-    mkdirSync(dirname(trainingLossTsv), { recursive: true });
-    const rows = this.#rows.map(({ losses }) =>
-      Object.fromEntries(this.#names.map((name) => [name, losses[name] ?? Number.NaN])),
-    );
-    writeTsv(trainingLossTsv, rows, this.#names, { floats: this.#names });
+  override onEpochEnd(): void {
+    this.#table?.update(this.#rows.map(({ losses }) => losses));
+  }
+  override onTrainEnd(): void {
+    this.#table?.finish(this.#rows.map(({ losses }) => losses));
   }
 
   /** `{loss: {(epoch, batch): value}}`. */

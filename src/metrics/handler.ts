@@ -172,11 +172,19 @@ export class MetricsHandler {
     return handler;
   }
 
-  /** Writes `df`, and `detailedDf` if `detailsPath` is given, as TSV. */
-  save(path: string, detailsPath: string | null = null): void {
+  /**
+   * Writes `df`, and `detailedDf` if `detailsPath` is given, as TSV.
+   * @param options `upTo`: leaves out later epochs. Default: none.
+   */
+  save(
+    path: string,
+    detailsPath: string | null = null,
+    { upTo = Number.POSITIVE_INFINITY }: { readonly upTo?: number } = {},
+  ): void {
     const options = { floats: this.metricNames };
-    writeTsv(path, withEmptyCells(this.#df), this.columns, options);
-    if (detailsPath !== null) writeTsv(detailsPath, withEmptyCells(this.#detailedDf), this.detailedColumns, options);
+    const wanted = (rows: readonly Row[]) => withEmptyCells(rows.filter(({ epoch }) => Number(epoch ?? 0) <= upTo));
+    writeTsv(path, wanted(this.#df), this.columns, options);
+    if (detailsPath !== null) writeTsv(detailsPath, wanted(this.#detailedDf), this.detailedColumns, options);
   }
   /** Adds the values to those of existing files, row by row. */
   merge(path: string, detailsPath: string | null = null): void {

@@ -17,6 +17,8 @@ export {
 export type { TensorOptions } from "./creation.ts";
 export { fromBytes, fromTypedArray, tensor, toChannelsLast } from "./creation.ts";
 export * as cuda from "./cuda.ts";
+export { Event } from "./event.ts";
+export * as files from "./files.ts";
 export { type NormActPoolOptions, normActPool } from "./fused.ts";
 export { Generator } from "./generator.ts";
 export { operatorSchemas, ops } from "./invoke.ts";

@@ -10,6 +10,10 @@ export class EngineNotSetUpError extends ClinicaDLException {}
 
 /** Handles are small integers: an index into the table of tensors of this thread. */
 export type Handle = number;
+/** An event of a device: a Node-API external. */
+export interface EventHandle {
+  readonly kind: "event";
+}
 export type NativeValue = number | bigint | string | boolean | null | undefined | NativeValue[];
 export type BinaryArray =
   | Int8Array
@@ -92,6 +96,9 @@ export interface Native {
   emptyCache(): void;
   setMemoryCap(bytes: number): void;
   resetPeakMemory(): void;
+  // files.cc
+  lockFile(descriptor: number): "locked" | "taken" | (string & {});
+  exchangePaths(a: string, b: string): boolean;
   // system.cc
   getNumThreads(): number;
   setNumThreads(n: number): void;
@@ -109,6 +116,14 @@ export interface Native {
   cudaEmptyCache(): void;
   cudaResetPeak(device: string): void;
   version(): string;
+  // event.cc
+  eventCreate(device: string): EventHandle;
+  eventRecord(event: EventHandle): void;
+  eventQuery(event: EventHandle): boolean;
+  eventSynchronize(event: EventHandle): void;
+  eventElapsed(start: EventHandle, end: EventHandle): number;
+  eventDestroy(event: EventHandle): void;
+  cudaDeviceName(index: number): string;
   // norm_act_pool.cc
   normActPool(
     input: Handle,

@@ -2,27 +2,31 @@ import type { Model } from "../models/index.ts";
 import type { OptimizationConfig } from "../optim/index.ts";
 import * as torch from "../torch/index.ts";
 
+function gradientsOf(model: Model): torch.Tensor[] {
+  return [...model.parameters()].flatMap((parameter) => parameter.grad ?? []);
+}
+
+/** The norm of all gradients together, of the given type; 0 where there are none. Belongs to the open scope. */
+export function gradientNorm(model: Model, type: number): torch.Tensor {
+  using _grad = torch.noGrad();
+  const norms = gradientsOf(model).map((gradient) => torch.linalgVectorNorm(gradient, type));
+  return norms.length === 0 ? torch.tensor(0) : torch.linalgVectorNorm(torch.stack(norms), type);
+}
+
 /**
  * Limits the gradients, which must be unscaled: each value first, then the norm of all together.
- * @returns the norm before it was limited; null when it is not limited.
+ * @param norm of the gradients as they are.
  */
-export function clipGradients(model: Model, optimization: OptimizationConfig): number | null {
+export function clipGradients(model: Model, optimization: OptimizationConfig, norm: number): void {
   const { clipGradValue, clipGradNorm, gradNormType } = optimization;
-  if (clipGradValue === null && clipGradNorm === null) return null;
+  if (clipGradValue === null && clipGradNorm === null) return;
   using _scope = torch.scope();
   using _grad = torch.noGrad();
-  const gradients: torch.Tensor[] = [];
-  for (const parameter of model.parameters()) {
-    const gradient = parameter.grad;
-    if (gradient !== null) gradients.push(gradient);
-  }
-  if (gradients.length === 0) return null;
+  const gradients = gradientsOf(model);
   if (clipGradValue !== null) for (const gradient of gradients) gradient.clamp_(-clipGradValue, clipGradValue);
-  if (clipGradNorm === null) return null;
-  const norms = torch.stack(gradients.map((gradient) => torch.linalgVectorNorm(gradient, gradNormType)));
-  const total = torch.linalgVectorNorm(norms, gradNormType).item();
+  if (clipGradNorm === null) return;
+  const total = clipGradValue === null ? norm : gradientNorm(model, gradNormType).item();
   // PyTorch's own small number, so that the same gradients are clipped to the same values
   const factor = Math.min(clipGradNorm / (total + 1e-6), 1);
   if (factor < 1) for (const gradient of gradients) gradient.mul_(factor);
-  return total;
 }

@@ -2,7 +2,7 @@
  * The training loop, whole, in the order in which things happen. In the margin, the events that callbacks are told of:
  *
  *     training starts, or goes on                          onTrainStart, or onResume
- *     for each epoch                                       onEpochStart
+ *     for each epoch, unless resumed in its middle         onEpochStart
  *       for each window of `accumulationSteps` batches
  *         for each of its batches                          onBatchStart
  *           to the device                                  onForwardStepStart
@@ -20,8 +20,10 @@
  *                                                          onEpochEnd
  *     training ends                                        onTrainEnd
  *
+ * After each step, and each batch of a validation, a run that was asked to end does (with TrainingInterrupted).
+ *
  * An error on the way is told with onException. `validate` and `test` evaluate in the same way, between onValidateStart
- * and onValidateEnd, or onTestStart and onTestEnd.
+ * and onValidateEnd, or onTestStart and onTestEnd. Prediction is in predict.ts.
  *
  * All tensors of a step are made in scopes that end with it, and no scope is open when a callback is called, since
  * callbacks may wait for something.
@@ -36,13 +38,15 @@ import {
   type TrainerState,
 } from "../callbacks/index.ts";
 import type { DataLoader } from "../data/dataloader/index.ts";
-import type { Maps } from "../io/maps/index.ts";
+import type { Maps, Position } from "../io/maps/index.ts";
 import type { MetricsHandler } from "../metrics/index.ts";
 import type { Losses, Model, ModelBatch } from "../models/index.ts";
 import type { OptimizationConfig, Optimizer } from "../optim/index.ts";
 import type { Split } from "../split/index.ts";
 import * as torch from "../torch/index.ts";
-import { clipGradients } from "./clipping.ts";
+import { clipGradients, gradientNorm } from "./clipping.ts";
+import { LossReader } from "./losses.ts";
+import { type Interrupter, nextTurn } from "./signals.ts";
 import { disposeBatch, namedLosses, participantsIn, partsOf, samplesIn, weightedLosses, windows } from "./window.ts";
 
 /** What is the same in training and evaluation. */
@@ -53,6 +57,7 @@ export interface Run {
   readonly callbacks: CallbacksHandler;
   readonly computational: ComputationalConfig;
   readonly metrics: MetricsHandler;
+  readonly interruption: Interrupter;
 }
 
 export interface TrainingRun extends Run {
@@ -62,52 +67,26 @@ export interface TrainingRun extends Run {
   readonly gradScaler: torch.amp.GradScaler;
 }
 
-/** Trains from the epoch after `state.currentEpoch` on. */
-export async function trainLoop(run: TrainingRun): Promise<void> {
-  const { model, split, state, optimization, optimizers, gradScaler, metrics } = run;
+/** Trains until `state.numEpochs`, from `position` on. */
+export async function trainLoop(run: TrainingRun, position: Position): Promise<void> {
+  const { model, split, state, optimization, metrics, interruption } = run;
   const { trainLoader } = split;
+  const inEpoch = position.batch !== null;
 
-  for (let epoch = state.currentEpoch + 1; epoch <= optimization.numEpochs && !state.shouldStop; epoch++) {
-    state.resetEpoch(epoch, trainLoader.length);
+  for (let epoch = position.epoch + (inEpoch ? 0 : 1); epoch <= state.numEpochs && !state.shouldStop; epoch++) {
+    const startBatch = epoch === position.epoch ? (position.batch ?? 0) : 0;
+    state.resetEpoch(epoch, trainLoader.length, startBatch);
     model.train();
     trainLoader.setEpoch(epoch); // the order of the data, and their augmentation, are those of this epoch
-    await tell(run, "onEpochStart", {});
+    if (epoch !== position.epoch) await tell(run, "onEpochStart", {});
 
-    for await (const window of windows(trainLoader, optimization.accumulationSteps)) {
-      const samples = window.reduce((sum, batch) => sum + samplesIn(batch), 0);
-      let finite = true;
+    for await (const window of windows(trainLoader.iterate({ startBatch }), optimization.accumulationSteps)) {
       try {
-        for (const [i, batch] of window.entries()) {
-          state.currentTrainBatch++;
-          await tell(run, "onBatchStart", { batch });
-          toDevice(batch, run.computational);
-
-          await tell(run, "onForwardStepStart", { batch });
-          const loss = forward(run, batch);
-
-          await tell(run, "onBackwardStepStart", { loss, gradScaler });
-          backward(run, loss, samplesIn(batch) / samples);
-          await tell(run, "onBackwardStepEnd", {});
-
-          // only now: until here, a GPU need not be waited for
-          const losses = readAndDispose(loss, model);
-          finite = warnUnlessFinite(losses, batch, state) && finite;
-
-          if (i === window.length - 1) {
-            // a scaler must see infinite gradients, to scale less; it does not step with them
-            if (finite || gradScaler.isEnabled()) {
-              await tell(run, "onOptimizationStepStart", { optimizers, gradScaler });
-              optimize(run);
-              state.optimStep++;
-              await tell(run, "onOptimizationStepEnd", { optimizers, gradScaler });
-            }
-            for (const optimizer of Object.values(optimizers)) optimizer.zeroGrad();
-          }
-          await tell(run, "onBatchEnd", { losses });
-        }
+        await trainWindow(run, window);
       } finally {
         for (const batch of window) disposeBatch(batch);
       }
+      interruption.check();
     }
 
     if (epoch % optimization.evaluationInterval === 0) {
@@ -119,6 +98,42 @@ export async function trainLoop(run: TrainingRun): Promise<void> {
       await tell(run, "onValidationEnd", { metrics });
     }
     await tell(run, "onEpochEnd", {});
+    interruption.check();
+  }
+}
+
+/** One optimization step: the gradient of all batches of a window together. */
+async function trainWindow(run: TrainingRun, window: readonly BatchLike[]): Promise<void> {
+  const { model, state, optimizers, gradScaler } = run;
+  const samples = window.reduce((sum, batch) => sum + samplesIn(batch), 0);
+  using reader = new LossReader();
+  for (const [i, batch] of window.entries()) {
+    await nextTurn(); // signals arrive here
+    state.currentTrainBatch++;
+    await tell(run, "onBatchStart", { batch });
+    toDevice(batch, run.computational);
+
+    await tell(run, "onForwardStepStart", { batch });
+    const loss = forward(run, batch);
+
+    await tell(run, "onBackwardStepStart", { loss, gradScaler });
+    backward(run, loss, samplesIn(batch) / samples);
+    await tell(run, "onBackwardStepEnd", {});
+    const losses = reader.add(namedLosses(loss, model), batch, state.currentTrainBatch);
+
+    if (i === window.length - 1) {
+      const gradNorm = clip(run, reader);
+      const finite = warnUnlessFinite(reader, gradNorm, window, state);
+      // a scaler must see infinite gradients, to scale less; it does not step with them
+      if (finite || gradScaler.isEnabled()) {
+        await tell(run, "onOptimizationStepStart", { optimizers, gradScaler });
+        optimize(run);
+        state.optimStep++;
+        await tell(run, "onOptimizationStepEnd", { optimizers, gradScaler, gradNorm });
+      }
+      for (const optimizer of Object.values(optimizers)) optimizer.zeroGrad();
+    }
+    await tell(run, "onBatchEnd", { losses });
   }
 }
 
@@ -127,13 +142,14 @@ export async function evaluationLoop(run: Run, dataloader: DataLoader, epoch: nu
   const { metrics, state } = run;
   for await (const batch of dataloader) {
     try {
+      await nextTurn();
       if (state.called === "test") state.currentTestBatch++;
       else state.currentValBatch++;
       await tell(run, "onBatchStart", { batch });
       toDevice(batch, run.computational);
 
       await tell(run, "onEvaluationStepStart", { batch });
-      const output = evaluate(run, batch);
+      const output = infer(run, batch, "evaluationStep");
 
       await tell(run, "onMetricsComputationStart", { output, metrics });
       const detailedMetricsDf = metrics.update(output, epoch);
@@ -143,13 +159,14 @@ export async function evaluationLoop(run: Run, dataloader: DataLoader, epoch: nu
     } finally {
       disposeBatch(batch);
     }
+    run.interruption.check();
   }
   metrics.aggregate(epoch);
 }
 
 /** Calls the callbacks. */
 export function tell<E extends EventName>(
-  run: Omit<Run, "computational" | "metrics">,
+  run: Omit<Run, "computational" | "metrics" | "interruption">,
   event: E,
   args: Events[E],
 ): Promise<void> {
@@ -157,7 +174,7 @@ export function tell<E extends EventName>(
   return callbacks.call(event, { ...args, model, maps, state });
 }
 
-function toDevice(batch: BatchLike, { device, nonBlocking, channelsLast }: ComputationalConfig): void {
+export function toDevice(batch: BatchLike, { device, nonBlocking, channelsLast }: ComputationalConfig): void {
   for (const part of partsOf(batch)) part.to({ device, nonBlocking, channelsLast });
 }
 
@@ -176,21 +193,32 @@ function backward({ model, gradScaler }: TrainingRun, loss: Losses, share: numbe
   model.backwardStep(weightedLosses(loss, model, share), gradScaler);
 }
 
-function optimize({ model, optimization, optimizers, gradScaler }: TrainingRun): void {
+/** Unscales and limits the gradients. @returns their norm before; with the losses, the one thing a GPU is waited for. */
+function clip({ model, optimization, optimizers, gradScaler }: TrainingRun, reader: LossReader): number {
   using _scope = torch.scope();
-  if (optimization.clipGradValue !== null || optimization.clipGradNorm !== null) {
-    for (const optimizer of Object.values(optimizers)) gradScaler.unscale_(optimizer);
-    clipGradients(model, optimization);
-  }
+  for (const optimizer of Object.values(optimizers)) gradScaler.unscale_(optimizer);
+  const norm = gradientNorm(model, optimization.gradNormType);
+  const value = reader.read(norm);
+  clipGradients(model, optimization, value);
+  return value;
+}
+
+function optimize({ model, optimizers, gradScaler }: TrainingRun): void {
+  using _scope = torch.scope();
   model.optimizationStep(optimizers, gradScaler);
   gradScaler.update();
 }
 
-function evaluate({ model, computational }: Run, batch: BatchLike): ModelBatch {
+/** Passes a batch through the model without gradients. What it adds to the batch outlives the scope. */
+export function infer(
+  { model, computational }: Pick<Run, "model" | "computational">,
+  batch: BatchLike,
+  step: "evaluationStep" | "predictionStep",
+): ModelBatch {
   using _scope = torch.scope();
   using _grad = torch.noGrad();
   using _amp = torch.amp.autocast(computational.device, { enabled: computational.amp });
-  return model.evaluationStep(asModelBatch(batch));
+  return model[step](asModelBatch(batch));
 }
 
 /** A model that takes several batches at a time knows what it gets. */
@@ -198,22 +226,26 @@ function asModelBatch(batch: BatchLike): ModelBatch {
   return batch as unknown as ModelBatch;
 }
 
-function readAndDispose(loss: Losses, model: Model): Record<string, number> {
-  const values = Object.entries(namedLosses(loss, model)).map(([name, tensor]) => {
-    const value = tensor.item();
-    tensor.dispose();
-    return [name, value] as const;
-  });
-  return Object.fromEntries(values);
-}
-
-function warnUnlessFinite(losses: Readonly<Record<string, number>>, batch: BatchLike, state: TrainerState): boolean {
-  const bad = Object.entries(losses).filter(([, value]) => !Number.isFinite(value));
-  for (const [name, value] of bad) {
+/** Says of each loss, and of the gradient, that it is NaN or infinite. */
+function warnUnlessFinite(
+  reader: LossReader,
+  gradNorm: number,
+  window: readonly BatchLike[],
+  state: TrainerState,
+): boolean {
+  const bad = reader.notFinite();
+  const remedy =
+    "The weights are not moved by it. Look at these images and labels, lower the learning rate, or switch amp off.";
+  for (const { name, value, batch, number } of bad) {
     log.warning(
-      `The loss '${name}' is ${value} in epoch ${state.currentEpoch}, batch ${state.currentTrainBatch} (${participantsIn(batch)}). ` +
-        "The weights are not moved by this batch. Look at these images and labels, lower the learning rate, or switch amp off.",
+      `The loss '${name}' is ${value} in epoch ${state.currentEpoch}, batch ${number} (${participantsIn(batch)}). ${remedy}`,
     );
   }
-  return bad.length === 0;
+  if (Number.isFinite(gradNorm)) return bad.length === 0;
+  if (bad.length === 0) {
+    log.warning(
+      `The norm of the gradient is ${gradNorm} in epoch ${state.currentEpoch}, batch ${state.currentTrainBatch} (${window.map(participantsIn).join(", ")}). ${remedy}`,
+    );
+  }
+  return false;
 }

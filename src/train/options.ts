@@ -6,6 +6,7 @@ import type { Model } from "../models/index.ts";
 import type { OptimizationConfig } from "../optim/index.ts";
 import type { Split } from "../split/index.ts";
 import { ConfigError } from "../utils/exceptions.ts";
+import type { SignalOptions } from "./signals.ts";
 
 export type Metrics = MetricsHandler | Readonly<Record<string, MetricLike>>;
 export type Callbacks = CallbacksHandler | readonly Callback[];
@@ -35,10 +36,16 @@ export interface TrainOptions {
   readonly computational?: Computational;
   /** Which of the metrics to compute. Default: all. */
   readonly metrics?: readonly string[];
+  /** What is done when the process is asked to end; false: nothing. Default: a checkpoint is written, and it ends. */
+  readonly signals?: SignalOptions | false;
 }
 
 export interface ResumeOptions {
   readonly splitIdx: number;
+  /** Up to which epoch to train. Default: as was recorded. More for a training that is complete. */
+  readonly numEpochs?: number;
+  /** As in `train`. */
+  readonly signals?: SignalOptions | false;
   /** The split, where it cannot be read from the MAPS (a dataset of one's own). */
   readonly split?: Split;
   /** What differs from the recorded set-up, such as `{ gpu: false }`. */
@@ -66,6 +73,20 @@ export interface TestOptions {
   /** The test data; not needed for a group that was tested before. */
   readonly dataloader?: DataLoader;
   readonly computational?: Computational;
+}
+
+export interface PredictOptions {
+  /** `split-<i>_best-<metric>`, `split-<i>_epoch-<n>` or `split-<i>_final`. */
+  readonly modelCheckpoint: string;
+  /** The name of the data. */
+  readonly groupName: string;
+  /** The data; not needed for a group that was predicted before. Rows of the table come in its order. */
+  readonly dataloader?: DataLoader;
+  /** Which fields to keep. Default: those that the model's `predictionStep` adds to the batch. */
+  readonly outputs?: readonly string[];
+  readonly computational?: Computational;
+  /** Whether predictions of this checkpoint for this group are replaced. Default false. */
+  readonly overwrite?: boolean;
 }
 
 /** @throws ConfigError for the options that are left when the known ones have been taken. */

@@ -1,7 +1,8 @@
+import { existsSync, readFileSync } from "node:fs";
 import { ComputationalConfig, type ComputationalOptions } from "../callbacks/index.ts";
 import { readJson } from "../io/files/index.ts";
-import type { Maps } from "../io/maps/index.ts";
-import { ClinicaDLException } from "../utils/exceptions.ts";
+import type { CheckpointDir, Maps, SplitDir } from "../io/maps/index.ts";
+import { ClinicaDLException, ConfigError } from "../utils/exceptions.ts";
 
 /** How the training on a split was computed, with changes. @throws ConfigError when its device is not there. */
 export function recordedComputational(
@@ -28,26 +29,68 @@ export function checkTrained(maps: Maps, splitIdx: number): void {
 export function checkNotTrained(maps: Maps, splitIdx: number): void {
   if (!maps.training.splitsList.includes(splitIdx)) return;
   const { models, tmp } = maps.training.split(splitIdx);
-  if (models.list.length === 0 && tmp.epochsList.length === 0) return;
+  if (models.list.length === 0 && tmp.list.length === 0) return;
   const remedy = `Delete it with trainer.maps.deleteSplit(${splitIdx}) to train again`;
-  const resume = tmp.epochsList.length === 0 ? "" : `, or go on with trainer.resume({ splitIdx: ${splitIdx} })`;
+  const resume = tmp.list.length === 0 ? "" : `, or go on with trainer.resume({ splitIdx: ${splitIdx} })`;
   throw new ClinicaDLException(`${maps.path} holds a training on split ${splitIdx} already. ${remedy}${resume}.`);
 }
 
-/** @throws ClinicaDLException saying why there is nothing to resume from. */
-export function checkCheckpoint(maps: Maps, splitIdx: number): void {
-  const { tmp, models } = maps.training.split(splitIdx);
-  const { epoch, problems } = tmp.newest();
-  if (epoch !== null) return;
-  if (problems.length > 0) {
-    throw new ClinicaDLException(
-      `No checkpoint of split ${splitIdx} is whole: ${problems.join("; ")}. Train it again.`,
+/** From where a training goes on, and until which epoch. */
+export interface ResumePoint {
+  readonly checkpoint: CheckpointDir;
+  /** What is wrong with newer checkpoints. */
+  readonly problems: readonly string[];
+  readonly numEpochs: number;
+  /** Whether more epochs were asked for, whatever had ended the training. */
+  readonly extended: boolean;
+}
+
+/**
+ * @param numEpochs as asked for, if it was.
+ * @throws ClinicaDLException saying why there is nothing to resume.
+ */
+export function findResumePoint(maps: Maps, splitIdx: number, numEpochs: number | undefined): ResumePoint {
+  const split = maps.training.split(splitIdx);
+  const { checkpoint, problems } = split.tmp.newest();
+  const more = `To train for more epochs: resume({ splitIdx: ${splitIdx}, numEpochs }).`;
+  if (existsSync(split.completeJson) && numEpochs === undefined) {
+    throw new ClinicaDLException(`The training on split ${splitIdx} is complete: there is nothing to resume. ${more}`);
+  }
+  if (checkpoint === null) throw new ClinicaDLException(whyNoCheckpoint(split, splitIdx, problems));
+  const recorded = readJson(checkpoint.stateJson).num_epochs;
+  const wanted = numEpochs ?? Number(recorded);
+  const { epoch } = checkpoint.position;
+  if (!Number.isInteger(wanted) || wanted < epoch) {
+    throw new ConfigError(
+      `resume: 'numEpochs' got ${wanted}, but split ${splitIdx} was trained for ${epoch} epochs already. Give an integer of at least that.`,
     );
   }
-  if (models.list.includes("final")) {
-    throw new ClinicaDLException(`The training on split ${splitIdx} is complete: there is nothing to resume.`);
+  return { checkpoint, problems, numEpochs: wanted, extended: numEpochs !== undefined };
+}
+
+function whyNoCheckpoint({ tmp, models }: SplitDir, splitIdx: number, problems: readonly string[]): string {
+  if (problems.length > 0) {
+    return `No checkpoint of split ${splitIdx} is whole: ${problems.join("; ")}. Train it again.`;
   }
-  throw new ClinicaDLException(
-    `The training on split ${splitIdx} has no checkpoint (${tmp.path}): train it again. A TrainingCheckpointCallback with a small everyNEpochs writes them more often.`,
-  );
+  if (models.list.includes("final")) {
+    return `The training on split ${splitIdx} is complete, and no checkpoint was kept (${tmp.path}): there is nothing to resume.`;
+  }
+  return `The training on split ${splitIdx} has no checkpoint (${tmp.path}): train it again, with a TrainingCheckpointCallback that is enabled.`;
+}
+
+/** What a user types to go on with a training. */
+export function resumeCommand(maps: Maps, splitIdx: number): string {
+  const { data } = maps.training;
+  const parts = [
+    maps.modelJson,
+    maps.metricsJson,
+    maps.callbacksJson,
+    data.train(splitIdx).datasetJson,
+    data.validation(splitIdx).datasetJson,
+  ];
+  // objects that are not configs are written as text, which only the script that made them can replace
+  const restorable = parts.every((path) => !/"<[^"]* object>"|"<function /.test(readFileSync(path, "utf8")));
+  return restorable
+    ? `npx clinicadl resume ${maps.path} --split ${splitIdx}`
+    : `trainer.resume({ splitIdx: ${splitIdx} }), in the script that began it`;
 }

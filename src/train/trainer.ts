@@ -12,7 +12,7 @@ import {
 } from "../callbacks/index.ts";
 import type { DataLoader } from "../data/dataloader/index.ts";
 import { readJson, writeJson } from "../io/files/index.ts";
-import { checkItemName, Maps } from "../io/maps/index.ts";
+import { checkItemName, Maps, rewind } from "../io/maps/index.ts";
 import { LossMetricConfig, type MetricLike, MetricsHandler } from "../metrics/index.ts";
 import { Model, modelFromDict } from "../models/index.ts";
 import { OptimizationConfig } from "../optim/index.ts";
@@ -25,6 +25,7 @@ import { evaluationLoop, type Run, tell, trainLoop } from "./loop.ts";
 import {
   type Computational,
   type Metrics,
+  type PredictOptions,
   type RestoreOptions,
   type ResumeOptions,
   refuseUnknown,
@@ -34,10 +35,32 @@ import {
   type ValidateOptions,
 } from "./options.ts";
 import { placeModel, resetToCpu } from "./placement.ts";
-import { checkCheckpoint, checkNotTrained, checkTrained, recordedComputational } from "./recorded.ts";
+import { predictLoop } from "./predict.ts";
+import { Prediction } from "./prediction.ts";
+import {
+  checkNotTrained,
+  checkTrained,
+  findResumePoint,
+  type ResumePoint,
+  recordedComputational,
+  resumeCommand,
+} from "./recorded.ts";
 import { readComponent, restoreDataLoader, restoreSplit } from "./restore.ts";
+import { Interrupter, type SignalOptions, TrainingInterrupted } from "./signals.ts";
 
 const RESTORED = Symbol("restored");
+/** Evaluations have nothing to save: a signal just ends them. */
+const UNINTERRUPTED = new Interrupter(false);
+
+/** A training to be begun, or to go on from `from`. */
+interface Fit {
+  readonly split: Split;
+  readonly computational: ComputationalConfig;
+  readonly metrics: MetricsHandler;
+  readonly numEpochs: number;
+  readonly signals: SignalOptions | false;
+  readonly from: ResumePoint | null;
+}
 
 /**
  * Trains a model on splits, and evaluates it, into a MAPS.
@@ -84,6 +107,7 @@ export class Trainer {
     writeJson(maps.modelJson, this.model.toDict());
     writeJson(maps.metricsJson, this.metrics.toDict());
     writeJson(maps.callbacksJson, this.callbacks.toDict());
+    writeJson(maps.callbacksExtrasJson, this.callbacks.extrasToDict());
     writeJson(maps.training.optimizationJson, this.optimization.toDict());
     maps.saveFile(this.model.toString(), maps.architectureLog);
   }
@@ -99,6 +123,7 @@ export class Trainer {
       throw new ConfigError(`fromMaps: unknown option '${key}'. Check the spelling.`);
     const maps = path instanceof Maps ? path : new Maps(path);
     maps.read();
+    const extras = maps.callbacksExtrasJson;
     const remedy = (part: string) => `Pass it: Trainer.fromMaps(path, { ${part} }).`;
     return new Trainer(
       {
@@ -110,7 +135,7 @@ export class Trainer {
         callbacks:
           callbacks ??
           readComponent("callbacks", maps.callbacksJson, remedy("callbacks"), (dict) =>
-            CallbacksHandler.fromDict(dict),
+            CallbacksHandler.fromDict(dict, existsSync(extras) ? readJson(extras) : {}),
           ),
         optimization: OptimizationConfig.fromDict(readJson(maps.training.optimizationJson)),
       },
@@ -121,55 +146,61 @@ export class Trainer {
   /** Adds metrics, for validations and tests to come. */
   addMetrics(metrics: Readonly<Record<string, MetricLike>>): void {
     this.metrics.addMetrics(metrics);
-    writeJson(this.maps.metricsJson, this.metrics.toDict(), { overwrite: true });
+    this.maps.locked(() => writeJson(this.maps.metricsJson, this.metrics.toDict(), { overwrite: true }));
   }
   addCallbacks(callbacks: readonly Callback[]): void {
     this.callbacks.addCallbacks(callbacks);
     this.callbacks.resolveModes(this.metrics);
-    writeJson(this.maps.callbacksJson, this.callbacks.toDict(), { overwrite: true });
+    this.maps.locked(() => {
+      writeJson(this.maps.callbacksJson, this.callbacks.toDict(), { overwrite: true });
+      writeJson(this.maps.callbacksExtrasJson, this.callbacks.extrasToDict(), { overwrite: true });
+    });
   }
 
   /** Trains the model on a split, from new weights (or those it was given with, if `optimization.resetModel` is false). */
   async train(split: Split, options: TrainOptions = {}): Promise<void> {
-    const { computational, metrics, ...rest } = options;
+    const { computational, metrics, signals = {}, ...rest } = options;
     refuseUnknown("train", rest);
     const config = asComputational(computational);
     this.maps.read();
+    using _lock = this.maps.training.lockSplit(split.index);
     checkNotTrained(this.maps, split.index);
     config.checkDevice();
     const handler = metrics === undefined ? this.metrics : this.metrics.subset(metrics);
     checkSplit(split);
     this.maps.createSplit(split.index, describeSplit(split, config));
-    await this.#fit("onTrainStart", split, config, handler);
+    const { numEpochs } = this.optimization;
+    await this.#fit({ split, computational: config, metrics: handler, numEpochs, signals, from: null });
   }
 
-  /** Goes on with an interrupted training, from its last checkpoint, as if it had not been interrupted. */
+  /**
+   * Goes on with an interrupted training, from its last checkpoint, as if it had not been interrupted; or, up to
+   * `numEpochs`, with one that is complete.
+   */
   async resume(options: ResumeOptions): Promise<void> {
-    const { splitIdx, split: given, computational, ...rest } = options;
+    const { splitIdx, split: given, computational, numEpochs, signals = {}, ...rest } = options;
     refuseUnknown("resume", rest);
     this.maps.read();
     checkTrained(this.maps, splitIdx);
     if (given !== undefined && given.index !== splitIdx) {
       throw new ConfigError(`resume: 'splitIdx' is ${splitIdx}, but the split passed has the index ${given.index}.`);
     }
-    checkCheckpoint(this.maps, splitIdx);
+    using _lock = this.maps.training.lockSplit(splitIdx);
+    const from = findResumePoint(this.maps, splitIdx, numEpochs);
     const config = recordedComputational(this.maps, splitIdx, computational);
     const split = given ?? restoreSplit(this.maps, splitIdx);
     checkResumedSplit(this.maps, split);
+    rewind(this.maps.training.split(splitIdx), from.checkpoint);
     // metrics that were not computed so far are left out of this training, not out of the Trainer
     const handler = this.metrics.subset(this.metrics.metricNames);
-    await this.#fit("onResume", split, config, handler);
+    await this.#fit({ split, computational: config, metrics: handler, numEpochs: from.numEpochs, signals, from });
   }
 
-  async #fit(
-    event: "onTrainStart" | "onResume",
-    split: Split,
-    computational: ComputationalConfig,
-    metrics: MetricsHandler,
-  ): Promise<void> {
+  async #fit({ split, computational, metrics, numEpochs, signals, from }: Fit): Promise<void> {
     const { model, state, optimization, callbacks } = this;
-    await this.#run(computational, async () => {
-      state.resetTraining(split.index, optimization.numEpochs);
+    using interruption = new Interrupter(signals);
+    const body = async () => {
+      state.resetTraining(split.index, numEpochs);
       // in this order, in which the original draws random numbers
       const optimizers = model.buildOptimizers();
       // bfloat16 has float32's range: only float16, which is a GPU's, needs its losses scaled
@@ -183,15 +214,33 @@ export class Trainer {
         metrics.reset({ resetDf: true });
         for (const optimizer of Object.values(optimizers)) optimizer.zeroGrad();
         placeModel(model, computational);
-        const run = { ...this.#runWith(computational, metrics), split, optimization, optimizers, gradScaler };
-        await tell(run, event, { split, optimizers, gradScaler, optimization, metrics, callbacks, computational });
-        await trainLoop(run);
+        const run = {
+          ...this.#runWith(computational, metrics),
+          split,
+          optimization,
+          optimizers,
+          gradScaler,
+          interruption,
+        };
+        const start = { split, optimizers, gradScaler, optimization, metrics, callbacks, computational, interruption };
+        if (from === null) await tell(run, "onTrainStart", start);
+        else await tell(run, "onResume", { ...start, checkpoint: from.checkpoint, problems: from.problems });
+        if (from?.extended === true) state.shouldStop = false;
+        await trainLoop(run, from?.checkpoint.position ?? { epoch: 0, batch: null });
         await tell(run, "onTrainEnd", {});
+        const { completeJson } = this.maps.training.split(split.index);
+        writeJson(completeJson, { epochs: state.currentEpoch }, { overwrite: true });
       } finally {
         model.zeroGrad();
         for (const optimizer of Object.values(optimizers)) optimizer.dispose();
       }
-    });
+    };
+    try {
+      await this.#run(computational, body);
+    } catch (error) {
+      if (error instanceof TrainingInterrupted) interruption.finish(resumeCommand(this.maps, split.index));
+      throw error;
+    }
   }
 
   /** Computes metrics of saved models on the validation data of their split, and adds them to those models' tables. */
@@ -268,15 +317,51 @@ export class Trainer {
     });
   }
 
-  #runWith(computational: ComputationalConfig, metrics: MetricsHandler): Run {
-    const { model, maps, state, callbacks } = this;
-    return { model, maps, state, callbacks, computational, metrics };
+  /**
+   * Applies a saved model to data, and writes what it gives into the MAPS, in
+   * `prediction/group-<name>/results/split-<i>/<checkpoint>`:
+   *
+   * - `predictions.tsv`: a row per sample, with participant and session (and the place of a patch or slice:
+   *   `sample_position`, or one column per axis, and `slice_direction`), and the outputs: one value as `output`, several as
+   *   `output_0`, `output_1` …; of outputs in files, the path;
+   * - `images/`: outputs with the size of the input, or that the inferer added as images or masks, as `.nii.gz` in the
+   *   place of the input as the network saw it, that is after transforms: float32, masks uint8, channels as the fourth
+   *   dimension. `sub-001_ses-M000_T1w.nii.gz` gives `sub-001_ses-M000_desc-output_T1w.nii.gz`, or `…_desc-output_mask`;
+   * - `tensors/`: outputs of any other shape, as `.pt`.
+   *
+   * Labels are not needed. The directory appears when it is whole: an interruption leaves none.
+   *
+   * ```ts
+   * const dataloader = new DataLoader(new BidsDataset({ bids: "cohort", fileType }), { batchSize: 8, shuffle: false });
+   * await trainer.predict({ modelCheckpoint: "split-0_best-loss", groupName: "cohort", dataloader });
+   * // another checkpoint, for the data that the MAPS knows as "cohort"
+   * await trainer.predict({ modelCheckpoint: "split-1_best-loss", groupName: "cohort" });
+   * ```
+   *
+   * @throws ClinicaDLException when there are such predictions already (unless `overwrite`), the group is known with other
+   * data, or an output is not of the same form for all samples; ConfigError for options that cannot be used; LockedError
+   * while another process writes them.
+   */
+  async predict(options: PredictOptions): Promise<void> {
+    const { computational, ...rest } = options;
+    this.maps.read();
+    using prediction = new Prediction(this.maps, rest, asComputational(computational));
+    await this.#run(prediction.computational, async () => {
+      this.state.resetPrediction(prediction.loader.length);
+      this.#prepareEvaluation(prediction.loader, prediction.modelPt, prediction.computational, null);
+      await predictLoop(this.#runWith(prediction.computational, this.metrics), prediction);
+    });
   }
 
-  #prepareEvaluation(loader: DataLoader, modelPt: string, config: ComputationalConfig, metrics: MetricsHandler): void {
+  #runWith(computational: ComputationalConfig, metrics: MetricsHandler): Run {
+    const { model, maps, state, callbacks } = this;
+    return { model, maps, state, callbacks, computational, metrics, interruption: UNINTERRUPTED };
+  }
+
+  #prepareEvaluation(loader: DataLoader, modelPt: string, config: ComputationalConfig, metrics: MetricsHandler | null): void {
     this.model.eval();
     loader.dataset.eval();
-    metrics.reset({ resetDf: true });
+    metrics?.reset({ resetDf: true });
     using _scope = torch.scope();
     this.model.to({ device: "cpu" });
     this.model.loadStateDict(torch.load(modelPt) as Map<string, torch.Tensor>);

@@ -1,16 +1,42 @@
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { problemWith, writeManifest } from "./manifest.ts";
 import { MetricsDir } from "./model-dirs.ts";
-import { indicesIn } from "./scan.ts";
-import { removeTemporary, stageDirectory, sync } from "./staging.ts";
+import { removeDirectory, stageDirectory } from "./staging.ts";
 
-/** A checkpoint from which training can go on: `tmp/epoch-<n>`, with ClinicaDL's files and our own in `.clinicadl-ts`. */
+/** Where in a training a checkpoint was written. */
+export interface Position {
+  /** From 1. */
+  readonly epoch: number;
+  /** How many batches of the epoch were trained on; null: the epoch is complete, with its validation. */
+  readonly batch: number | null;
+}
+
+/** `epoch-3`, or `batch-3-120`, which ClinicaDL does not look at. */
+function nameOf({ epoch, batch }: Position): string {
+  return batch === null ? `epoch-${epoch}` : `batch-${epoch}-${batch}`;
+}
+
+function positionOf(name: string): Position | null {
+  const [, complete, epoch, batch] = /^(?:epoch-(\d+)|batch-(\d+)-(\d+))$/.exec(name) ?? [];
+  if (complete !== undefined) return { epoch: Number(complete), batch: null };
+  return epoch === undefined ? null : { epoch: Number(epoch), batch: Number(batch) };
+}
+
+function compare(a: Position, b: Position): number {
+  const rank = ({ batch }: Position) => batch ?? Number.POSITIVE_INFINITY;
+  if (a.epoch !== b.epoch) return a.epoch - b.epoch;
+  return rank(a) === rank(b) ? 0 : rank(a) - rank(b);
+}
+
+/** A checkpoint from which training can go on: a directory in `tmp/`, with ClinicaDL's files and our own in `.clinicadl-ts`. */
 export class CheckpointDir {
   readonly path: string;
+  readonly position: Position;
   readonly validationMetrics: MetricsDir;
-  constructor(path: string) {
+  constructor(path: string, position: Position) {
     this.path = path;
+    this.position = position;
     this.validationMetrics = new MetricsDir(join(path, "validation_metrics"));
   }
   get stateJson(): string {
@@ -35,6 +61,19 @@ export class CheckpointDir {
   get hasExtra(): boolean {
     return existsSync(this.extraPt);
   }
+  /** What else there was in the directory of the split. */
+  get splitJson(): string {
+    return join(this.path, ".clinicadl-ts", "split.json");
+  }
+  /** The best models as they were. */
+  get bestModels(): string {
+    return join(this.path, ".clinicadl-ts", "best_models");
+  }
+  /** `the end of epoch 3`, `batch 120 of epoch 3`. */
+  toString(): string {
+    const { epoch, batch } = this.position;
+    return batch === null ? `the end of epoch ${epoch}` : `batch ${batch} of epoch ${epoch}`;
+  }
   /** What is wrong with it, or null. */
   problem(): string | null {
     const needed = [this.stateJson, this.modelPt, this.optimizerPt, this.scalerPt, join(this.path, "callbacks")];
@@ -45,52 +84,51 @@ export class CheckpointDir {
 
 /**
  * `tmp/`: the checkpoints of a training. Each is written to a temporary directory with a manifest of sizes and
- * checksums, synced, and renamed; only then are older ones deleted. Two are kept, so that one that cannot be read
- * leaves the one before.
+ * checksums, synced, and renamed; only then are older ones deleted. At least two are kept during training, so that one
+ * that cannot be read leaves the one before.
  */
 export class CheckpointsDir {
   readonly path: string;
   constructor(path: string) {
     this.path = path;
   }
-  get epochsList(): number[] {
-    return indicesIn(this.path, "epoch");
+  /** From the oldest to the newest. */
+  get list(): CheckpointDir[] {
+    if (!existsSync(this.path)) return [];
+    return readdirSync(this.path)
+      .flatMap((name) => positionOf(name) ?? [])
+      .sort(compare)
+      .map((position) => this.at(position));
   }
-  epoch(epoch: number): CheckpointDir {
-    return new CheckpointDir(join(this.path, `epoch-${epoch}`));
+  at(position: Position): CheckpointDir {
+    return new CheckpointDir(join(this.path, nameOf(position)), position);
   }
 
-  /** Writes a checkpoint; on any error the former ones are as they were. */
-  write(epoch: number, fill: (dir: CheckpointDir) => void, { keep = 2 }: { readonly keep?: number } = {}): void {
-    removeTemporary(this.path);
-    stageDirectory(this.epoch(epoch).path, (staging) => {
-      fill(new CheckpointDir(staging));
+  /** Writes a checkpoint, and deletes all but the newest `keep`; on any error the former ones are as they were. */
+  write(position: Position, fill: (dir: CheckpointDir) => void, { keep = 2 }: { readonly keep?: number } = {}): void {
+    stageDirectory(this.at(position).path, (staging) => {
+      fill(new CheckpointDir(staging, position));
       writeManifest(staging);
     });
-    for (const old of this.epochsList.filter((e) => e < epoch).slice(0, -(keep - 1) || undefined)) {
-      rmSync(this.epoch(old).path, { recursive: true, force: true });
-    }
     // those of a future that is not going to happen: training was resumed from an earlier one
-    for (const lost of this.epochsList.filter((e) => e > epoch)) {
-      rmSync(this.epoch(lost).path, { recursive: true, force: true });
-    }
+    this.#remove(this.list.filter((other) => compare(other.position, position) > 0));
+    this.keepNewest(keep);
+  }
+  keepNewest(keep: number): void {
+    this.#remove(this.list.slice(0, -keep));
+  }
+  #remove(checkpoints: readonly CheckpointDir[]): void {
+    for (const { path } of checkpoints) removeDirectory(path);
   }
 
   /** The newest checkpoint that is whole, and what was wrong with newer ones. */
-  newest(): { readonly epoch: number | null; readonly problems: readonly string[] } {
+  newest(): { readonly checkpoint: CheckpointDir | null; readonly problems: readonly string[] } {
     const problems: string[] = [];
-    for (const epoch of this.epochsList.reverse()) {
-      const problem = this.epoch(epoch).problem();
-      if (problem === null) return { epoch, problems };
+    for (const checkpoint of this.list.reverse()) {
+      const problem = checkpoint.problem();
+      if (problem === null) return { checkpoint, problems };
       problems.push(problem);
     }
-    return { epoch: null, problems };
-  }
-
-  /** Deletes all checkpoints; the directory stays. */
-  clear(): void {
-    if (!existsSync(this.path)) return;
-    for (const name of readdirSync(this.path)) rmSync(join(this.path, name), { recursive: true, force: true });
-    sync(this.path);
+    return { checkpoint: null, problems };
   }
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { namesIn } from "./scan.ts";
 
@@ -38,9 +38,13 @@ export class ExecDir {
     const name = `run-${call}_${[...date, ...time].join("_")}`;
     for (let k = 1; ; k++) {
       const path = join(this.path, k === 1 ? name : `${name}_${k}`);
-      if (existsSync(path)) continue;
-      mkdirSync(path);
-      return new RunDir(path);
+      try {
+        mkdirSync(path);
+        return new RunDir(path);
+      } catch (error) {
+        // another call, of this process or another, was faster
+        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      }
     }
   }
 }

@@ -1,10 +1,12 @@
 /** The MAPS on the disk: its layout, and writing it so that it can always be read. */
-export { CheckpointDir, CheckpointsDir } from "./checkpoints.ts";
+export { CheckpointDir, CheckpointsDir, type Position } from "./checkpoints.ts";
 export { ExecDir, RunDir } from "./exec-dir.ts";
 export { GroupDir, InferenceDir, ResultsDir } from "./inference-dir.ts";
+export { FileLock, LockedError } from "./lock.ts";
 export { type DataRecord, Maps, type SplitRecord, sortedPairs } from "./maps.ts";
 export { MetricsDir, ModelDir, ModelsDir } from "./model-dirs.ts";
+export { recordSplit, rewind } from "./rewind.ts";
 export { checkItemName } from "./scan.ts";
-export { stageDirectory } from "./staging.ts";
+export { publishDirectory, removeDirectory, stageDirectory } from "./staging.ts";
 export { MapsSummary, TrainingSummary } from "./summary.ts";
 export { DataDir, SplitDir, TrainingDataDir, TrainingDir } from "./training-dir.ts";

@@ -1,9 +1,11 @@
 import { join } from "node:path";
+import { FileLock } from "./lock.ts";
 import { MetricsDir } from "./model-dirs.ts";
 import { indicesIn, namesIn } from "./scan.ts";
+import { TEMPORARY } from "./staging.ts";
 import { DataDir } from "./training-dir.ts";
 
-/** `results/split-<i>/<checkpoint>`: what a model gave on a group. */
+/** `results/split-<i>/<checkpoint>`: what a model gave on a group: metrics of a test, or predictions. */
 export class ResultsDir {
   readonly path: string;
   readonly metrics: MetricsDir;
@@ -16,6 +18,18 @@ export class ResultsDir {
   }
   get warningLog(): string {
     return join(this.path, "warning.log");
+  }
+  /** A row per sample: values, and the names of files. */
+  get predictionsTsv(): string {
+    return join(this.path, "predictions.tsv");
+  }
+  /** Predicted images, as `.nii.gz`. */
+  get images(): string {
+    return join(this.path, "images");
+  }
+  /** Predictions that are neither values nor images, as `.pt`. */
+  get tensors(): string {
+    return join(this.path, "tensors");
   }
 }
 
@@ -45,6 +59,15 @@ export class InferenceDir {
   /** The directory of a group, whether it exists or not. */
   group(name: string): GroupDir {
     return new GroupDir(join(this.path, `group-${name}`));
+  }
+  /** Held by whoever writes these results. @throws LockedError saying who does already. */
+  lockResults(group: string, split: number, checkpoint: string): FileLock {
+    const what = `The results of 'split-${split}_${checkpoint}' on the group '${group}'`;
+    return FileLock.acquire(join(this.path, `.group-${group}_split-${split}_${checkpoint}.lock`), what);
+  }
+  /** Where results are written, by the holder of their lock, until they are whole. */
+  unfinishedResults(group: string, split: number, checkpoint: string): ResultsDir {
+    return new ResultsDir(join(this.path, `${TEMPORARY}group-${group}_split-${split}_${checkpoint}`));
   }
   /** @throws ClinicaDLException naming the file that is missing. */
   read(): void {

@@ -109,29 +109,56 @@ describe("CheckpointsDir", () => {
 
   it("keeps two, and passes over damaged ones", () => {
     const tmp = new CheckpointsDir(join(dir, "tmp"));
-    for (const epoch of [8, 9, 10]) tmp.write(epoch, fill("whole"));
-    expect(tmp.epochsList).toEqual([9, 10]);
-    expect(tmp.newest()).toEqual({ epoch: 10, problems: [] });
-    writeFileSync(tmp.epoch(10).modelPt, "whOle");
+    for (const epoch of [8, 9, 10]) tmp.write({ epoch, batch: null }, fill("whole"));
+    expect(tmp.list.map(String)).toEqual(["the end of epoch 9", "the end of epoch 10"]);
+    expect(tmp.newest()).toMatchObject({ checkpoint: { position: { epoch: 10, batch: null } }, problems: [] });
+    writeFileSync(tmp.at({ epoch: 10, batch: null }).modelPt, "whOle");
     expect(tmp.newest()).toMatchObject({
-      epoch: 9,
+      checkpoint: { position: { epoch: 9, batch: null } },
       problems: [expect.stringMatching(/epoch-10.model\.pt is not what/)],
     });
-    rmSync(tmp.epoch(9).scalerPt);
-    expect(tmp.newest().epoch).toBeNull();
+    rmSync(tmp.at({ epoch: 9, batch: null }).scalerPt);
+    expect(tmp.newest().checkpoint).toBeNull();
+  });
+
+  it("knows the order in a training, and forgets a future that was given up", () => {
+    const tmp = new CheckpointsDir(join(dir, "tmp"));
+    const write = (epoch: number, batch: number | null) => tmp.write({ epoch, batch }, fill("whole"), { keep: 9 });
+    write(1, null);
+    write(2, 100);
+    write(2, null);
+    write(3, 5);
+    expect(readdirSync(tmp.path).sort()).toEqual(["batch-2-100", "batch-3-5", "epoch-1", "epoch-2"]);
+    expect(tmp.list.map(String)).toEqual([
+      "the end of epoch 1",
+      "batch 100 of epoch 2",
+      "the end of epoch 2",
+      "batch 5 of epoch 3",
+    ]);
+    write(2, 20);
+    expect(tmp.list.map(String)).toEqual(["the end of epoch 1", "batch 20 of epoch 2"]);
+    tmp.keepNewest(1);
+    expect(readdirSync(tmp.path)).toEqual(["batch-2-20"]);
+  });
+
+  it("deletes what an interrupted writer of the same checkpoint left", () => {
+    const tmp = new CheckpointsDir(join(dir, "tmp"));
+    mkdirSync(join(tmp.path, ".tmp-epoch-1-0123abcd"), { recursive: true });
+    tmp.write({ epoch: 1, batch: null }, fill("one"));
+    tmp.write({ epoch: 1, batch: null }, fill("again"));
+    expect(readdirSync(tmp.path)).toEqual(["epoch-1"]);
+    expect(readFileSync(tmp.at({ epoch: 1, batch: null }).modelPt, "utf8")).toBe("again");
   });
 
   it("leaves the former ones as they were when one cannot be written", () => {
     const tmp = new CheckpointsDir(join(dir, "tmp"));
-    tmp.write(1, fill("one"));
+    tmp.write({ epoch: 1, batch: null }, fill("one"));
     expect(() =>
-      tmp.write(2, (checkpoint) => {
+      tmp.write({ epoch: 2, batch: null }, (checkpoint) => {
         fill("two")(checkpoint);
         throw new Error("no space");
       }),
     ).toThrow("no space");
     expect(readdirSync(tmp.path)).toEqual(["epoch-1"]);
-    tmp.clear();
-    expect(readdirSync(tmp.path)).toEqual([]);
   });
 });

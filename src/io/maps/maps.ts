@@ -17,6 +17,7 @@ import { readJson, writeFileAtomic, writeJson } from "../files/index.ts";
 import { type Row, readTsv, writeTsv } from "../tsv/index.ts";
 import { ExecDir } from "./exec-dir.ts";
 import { InferenceDir } from "./inference-dir.ts";
+import { FileLock } from "./lock.ts";
 import { demand } from "./scan.ts";
 import { stageDirectory } from "./staging.ts";
 import { MapsSummary } from "./summary.ts";
@@ -66,6 +67,10 @@ export class Maps {
   get callbacksJson(): string {
     return join(this.path, "callbacks.json");
   }
+  /** Options of callbacks that ClinicaDL does not have. */
+  get callbacksExtrasJson(): string {
+    return join(this.path, ".clinicadl-ts", "callbacks.json");
+  }
   get architectureLog(): string {
     return join(this.path, "architecture.log");
   }
@@ -77,6 +82,16 @@ export class Maps {
   }
   get environmentTxt(): string {
     return join(this.path, "env", "environment.txt");
+  }
+
+  /** Locked for moments, where several processes write one file. */
+  get lockFile(): string {
+    return join(this.path, ".lock");
+  }
+
+  /** Runs `body` while no other process writes what they share. */
+  locked<T>(body: () => T): T {
+    return FileLock.hold(this.lockFile, body);
   }
 
   exists(): boolean {
@@ -132,6 +147,8 @@ export class Maps {
         `${this.path} is not a MAPS (it has no training/ and summary.log), so { overwrite: true } does not delete it. Choose another path, or delete it yourself.`,
       );
     }
+    // none of its splits may be in training
+    for (const split of this.training.splitsList) this.training.lockSplit(split)[Symbol.dispose]();
   }
 
   /** Checks that all that a MAPS must hold is there. @throws ClinicaDLException naming what is missing. */
@@ -177,9 +194,12 @@ export class Maps {
 
   #updateTrainingData(rows: readonly Row[]): void {
     const { dataTsv } = this.training.data;
-    const known = existsSync(dataTsv) ? readTsv(dataTsv) : [];
     mkdirSync(dirname(dataTsv), { recursive: true });
-    writeTsv(dataTsv, sortedPairs([...known, ...rows]), ["participant_id", "session_id"]);
+    // other processes may train on other splits
+    this.locked(() => {
+      const known = existsSync(dataTsv) ? readTsv(dataTsv) : [];
+      writeTsv(dataTsv, sortedPairs([...known, ...rows]), ["participant_id", "session_id"]);
+    });
   }
 
   /** Deletes a split: its training, its data, and the results of its models on groups. */
@@ -197,10 +217,13 @@ export class Maps {
         `There is no split ${split} in ${this.path}. Its splits are: ${this.training.splitsList.join(", ") || "none"}.`,
       );
     }
-    for (const path of paths) rmSync(path, { recursive: true, force: true });
-    const left = this.training.splitsList.flatMap((i) => [data.train(i), data.validation(i)]);
-    const rows = left.flatMap((dir) => (existsSync(dir.dataTsv) ? readTsv(dir.dataTsv) : []));
-    writeTsv(data.dataTsv, sortedPairs(rows), ["participant_id", "session_id"]);
+    using _split = this.training.lockSplit(split);
+    this.locked(() => {
+      for (const path of paths) rmSync(path, { recursive: true, force: true });
+      const left = this.training.splitsList.flatMap((i) => [data.train(i), data.validation(i)]);
+      const rows = left.flatMap((dir) => (existsSync(dir.dataTsv) ? readTsv(dir.dataTsv) : []));
+      writeTsv(data.dataTsv, sortedPairs(rows), ["participant_id", "session_id"]);
+    });
   }
 
   /** Reads a file by its suffix: `.json`, `.tsv` (rows), `.pt` (tensors are on the CPU; dispose them), else text. */

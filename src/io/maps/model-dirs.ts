@@ -39,8 +39,14 @@ export class ModelsDir {
   constructor(path: string) {
     this.path = path;
   }
+  get bestPath(): string {
+    return join(this.path, "best_models");
+  }
   best(metric: string): ModelDir {
-    return new ModelDir(join(this.path, "best_models", `best-${metric}`));
+    return new ModelDir(join(this.bestPath, `best-${metric}`));
+  }
+  get epochsList(): number[] {
+    return indicesIn(join(this.path, "checkpoints"), "epoch");
   }
   epoch(epoch: number): ModelDir {
     return new ModelDir(join(this.path, "checkpoints", `epoch-${epoch}`));
@@ -51,8 +57,8 @@ export class ModelsDir {
 
   /** The names of the checkpoints whose weights are there: `best-loss`, `epoch-5`, `final`. */
   get list(): string[] {
-    const best = namesIn(join(this.path, "best_models"), "best").map((metric) => `best-${metric}`);
-    const epochs = indicesIn(join(this.path, "checkpoints"), "epoch").map((epoch) => `epoch-${epoch}`);
+    const best = namesIn(this.bestPath, "best").map((metric) => `best-${metric}`);
+    const epochs = this.epochsList.map((epoch) => `epoch-${epoch}`);
     return [...best, ...epochs, "final"].filter((name) => existsSync(this.checkpoint(name).modelPt));
   }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import * as torch from "../../torch/index.ts";
 
 /** The beginning of all names that do not count yet. ClinicaDL ignores them: it looks for `split…`, `epoch…`, `best…`. */
 export const TEMPORARY = ".tmp-";
@@ -35,33 +36,68 @@ export function temporaryBeside(target: string): string {
  * then renamed. What was at `target` is replaced. If `fill` throws, nothing has changed.
  */
 export function stageDirectory(target: string, fill: (staging: string) => void): void {
-  const parent = dirname(target);
-  mkdirSync(parent, { recursive: true });
+  mkdirSync(dirname(target), { recursive: true });
+  removeLeftovers(target);
   const staging = temporaryBeside(target);
   mkdirSync(staging);
   try {
     fill(staging);
-    syncTree(staging);
-    if (existsSync(target)) {
-      // a directory cannot be renamed onto a full one; a crash between the two renames leaves both, under temporary names
-      const old = temporaryBeside(target);
-      renameSync(target, old);
-      renameSync(staging, target);
-      rmSync(old, { recursive: true, force: true });
-    } else {
-      renameSync(staging, target);
-    }
-    sync(parent);
+    publishDirectory(staging, target);
   } catch (error) {
     rmSync(staging, { recursive: true, force: true });
     throw error;
   }
 }
 
-/** Deletes what interrupted writers left in `directory`. */
-export function removeTemporary(directory: string): void {
+/** Gives a directory that is complete its name, once all of it is on the disk; what had that name before is deleted. */
+export function publishDirectory(staging: string, target: string): void {
+  const parent = dirname(target);
+  mkdirSync(parent, { recursive: true });
+  syncTree(staging);
+  putInPlace(staging, target);
+  sync(parent);
+}
+
+/** Renames `staging` to `target`; what was there before is deleted. */
+function putInPlace(staging: string, target: string): void {
+  if (!existsSync(target)) {
+    renameSync(staging, target);
+    return;
+  }
+  // a directory cannot be renamed onto a full one
+  if (torch.files.exchangePaths(staging, target)) {
+    rmSync(staging, { recursive: true, force: true });
+    return;
+  }
+  // where paths cannot be exchanged, a crash between the two renames leaves both under temporary names
+  const old = temporaryBeside(target);
+  renameSync(target, old);
+  renameSync(staging, target);
+  rmSync(old, { recursive: true, force: true });
+}
+
+/** Deletes a directory that readers never see half deleted. */
+export function removeDirectory(path: string): void {
+  const leaving = temporaryBeside(path);
+  renameSync(path, leaving);
+  rmSync(leaving, { recursive: true, force: true });
+}
+
+/** Deletes what interrupted writers left in `directory`, and the directories in it. */
+export function removeTemporaryBelow(directory: string): void {
   if (!existsSync(directory)) return;
-  for (const name of readdirSync(directory)) {
-    if (name.startsWith(TEMPORARY)) rmSync(join(directory, name), { recursive: true, force: true });
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    const path = join(directory, entry.name);
+    if (entry.name.startsWith(TEMPORARY)) rmSync(path, { recursive: true, force: true });
+    else if (entry.isDirectory()) removeTemporaryBelow(path);
+  }
+}
+
+/** Deletes what an interrupted {@link stageDirectory} of the same target left beside it. */
+function removeLeftovers(target: string): void {
+  const prefix = `${TEMPORARY}${basename(target)}-`;
+  for (const name of readdirSync(dirname(target))) {
+    if (!name.startsWith(prefix) || !/^[0-9a-f]{8}$/.test(name.slice(prefix.length))) continue;
+    rmSync(join(dirname(target), name), { recursive: true, force: true });
   }
 }

@@ -1,6 +1,7 @@
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { writeFileAtomic } from "../files/index.ts";
+import { FileLock } from "./lock.ts";
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const two = (n: number) => String(n).padStart(2, "0");
@@ -38,7 +39,11 @@ export class MapsSummary {
     this.#add("prediction", group);
   }
 
+  /** Other processes may train on other splits. */
   #add(section: keyof typeof SECTIONS, item: string): void {
+    FileLock.hold(join(dirname(this.file), ".lock"), () => this.#insert(section, item));
+  }
+  #insert(section: keyof typeof SECTIONS, item: string): void {
     if (!existsSync(this.file)) this.create();
     const { header, key, dated } = SECTIONS[section];
     const lines = readFileSync(this.file, "utf8").split("\n");

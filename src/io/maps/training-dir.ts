@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { ClinicaDLException, ConfigError } from "../../utils/exceptions.ts";
 import { CheckpointsDir } from "./checkpoints.ts";
+import { FileLock } from "./lock.ts";
 import { MetricsDir, type ModelDir, ModelsDir } from "./model-dirs.ts";
 import { demand, indicesIn } from "./scan.ts";
 
@@ -40,6 +41,10 @@ export class SplitDir {
     this.tmp = new CheckpointsDir(join(path, "tmp"));
     this.validationMetrics = new MetricsDir(join(path, "validation_metrics"));
   }
+  /** Written last, when a training is complete. */
+  get completeJson(): string {
+    return join(this.path, ".clinicadl-ts", "complete.json");
+  }
   get computationalJson(): string {
     return join(this.path, "computational.json");
   }
@@ -54,6 +59,9 @@ export class SplitDir {
   }
   get computationalTsv(): string {
     return join(this.path, "logs", "computational.tsv");
+  }
+  get gradientNormTsv(): string {
+    return join(this.path, "logs", "gradient_norm.tsv");
   }
   learningRatesTsv(optimizer: string): string {
     return join(this.path, "logs", "learning_rates", `${optimizer}.tsv`);
@@ -99,6 +107,11 @@ export class TrainingDir {
   /** The directory of a split, whether it exists or not. */
   split(split: number): SplitDir {
     return new SplitDir(join(this.path, `split-${split}`));
+  }
+
+  /** Held by whoever trains on a split. @throws LockedError saying who does already. */
+  lockSplit(split: number): FileLock {
+    return FileLock.acquire(join(this.path, `.split-${split}.lock`), `Split ${split} of ${dirname(this.path)}`);
   }
 
   /** @throws ClinicaDLException naming the file that is missing. */

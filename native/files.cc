@@ -1,0 +1,46 @@
+// What Node's fs lacks: advisory locks that end with their process, and the exchange of two paths in one step.
+#include <fcntl.h>
+#include <sys/file.h>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "addon.h"
+
+namespace clinicadl {
+namespace {
+
+// lockFile(descriptor): "locked"; "taken" where another open file holds the lock; else why there can be none here
+napi_value lock_file(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env&) {
+    int fd = static_cast<int>(to_int(env, Args(env, info)[0]));
+    int result;
+    do {
+      result = flock(fd, LOCK_EX | LOCK_NB);
+    } while (result != 0 && errno == EINTR);
+    if (result == 0) return make_string(env, "locked");
+    return make_string(env, errno == EWOULDBLOCK ? "taken" : std::strerror(errno));
+  });
+}
+
+// exchangePaths(a, b): whether they were exchanged; false where the system or the file system cannot
+napi_value exchange_paths(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env&) {
+    Args args(env, info);
+    std::string a = to_string(env, args[0]), b = to_string(env, args[1]);
+#if defined(__APPLE__)
+    return make_bool(env, renamex_np(a.c_str(), b.c_str(), RENAME_SWAP) == 0);
+#else
+    return make_bool(env, renameat2(AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE) == 0);
+#endif
+  });
+}
+
+}  // namespace
+
+void define_files(napi_env env, napi_value exports) {
+  define(env, exports, "lockFile", lock_file);
+  define(env, exports, "exchangePaths", exchange_paths);
+}
+
+}  // namespace clinicadl

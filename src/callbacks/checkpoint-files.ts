@@ -1,0 +1,127 @@
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { readJson, writeJson } from "../io/files/index.ts";
+import { type CheckpointDir, recordSplit } from "../io/maps/index.ts";
+import { readTsv } from "../io/tsv/index.ts";
+import type { Split } from "../split/index.ts";
+import * as torch from "../torch/index.ts";
+import type { JsonObject } from "../utils/config.ts";
+import { ClinicaDLException, ConfigError } from "../utils/exceptions.ts";
+import { randomStates } from "../utils/seed.ts";
+import type { EventArgs } from "./events.ts";
+import { log } from "./log.ts";
+import { asRecord } from "./quantity-monitoring.ts";
+
+type Run = EventArgs<"onTrainStart">;
+
+/** What a scaler that is not used would look like: ClinicaDL reads one wherever AMP is on. */
+const UNUSED_SCALER = {
+  scale: torch.float(65536),
+  growth_factor: torch.float(2),
+  backoff_factor: torch.float(0.5),
+  growth_interval: 2000,
+  _growth_tracker: 0,
+};
+
+/** All of a checkpoint that validation changes; the rest is model, optimizers and scaler. */
+export interface Moment {
+  readonly state: JsonObject;
+  /** The content of their files, by name. */
+  readonly callbacks: ReadonlyMap<string, Uint8Array>;
+  readonly extra: Uint8Array;
+}
+
+/** Remembers this moment of a run. */
+export function captureMoment({ state, callbacks, split }: Run): Moment {
+  using _scope = torch.scope();
+  const states = callbacks.named().map(([name, callback]) => {
+    try {
+      return [name, torch.save(callback.stateDict())] as const;
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new ConfigError(
+        `The state of ${callback.constructor.name} cannot be saved: ${why} Let its stateDict() return numbers, strings, tensors, arrays, Maps and plain objects of them.`,
+        { cause: error },
+      );
+    }
+  });
+  const random = randomStates();
+  const extra = torch.save({
+    version: 1,
+    random: Object.fromEntries(random),
+    loader_seed: split.trainDataset.seed,
+  });
+  for (const stream of random.values()) stream.dispose();
+  return { state: state.toDict(), callbacks: new Map(states), extra };
+}
+
+/** Writes a checkpoint: the model, the optimizers and the scaler as they are, the rest as it was at `moment`. */
+export function saveCheckpoint(dir: CheckpointDir, run: Run, moment: Moment): void {
+  const { maps, model, optimizers, gradScaler, metrics, computational, split } = run;
+  using _scope = torch.scope();
+  writeJson(dir.stateJson, moment.state);
+  torch.save(model.stateDict(), dir.modelPt);
+  const states = Object.entries(optimizers).map(([name, optimizer]) => [name, optimizer.stateDict()] as const);
+  torch.save(Object.fromEntries(states), dir.optimizerPt);
+  const unused = computational.amp ? UNUSED_SCALER : {};
+  torch.save(gradScaler.isEnabled() ? gradScaler.stateDict() : unused, dir.scalerPt);
+  mkdirSync(dir.validationMetrics.path);
+  const { epoch, batch } = dir.position;
+  // in the middle of an epoch, its validation is still to come
+  const upTo = batch === null ? epoch : epoch - 1;
+  metrics.save(dir.validationMetrics.aggregatedTsv, dir.validationMetrics.detailsTsv, { upTo });
+  mkdirSync(dirname(dir.callbackPt("any")));
+  for (const [name, bytes] of moment.callbacks) writeFileSync(dir.callbackPt(name), bytes);
+  mkdirSync(dirname(dir.extraPt));
+  writeFileSync(dir.extraPt, moment.extra);
+  recordSplit(maps.training.split(split.index), dir);
+}
+
+/** Puts everything back as it was at a checkpoint; the number of epochs stays as it is asked for now. */
+export function loadCheckpoint(dir: CheckpointDir, run: Run): void {
+  const { model, state, split, optimizers, gradScaler, metrics, callbacks, computational } = run;
+  const { numEpochs } = state;
+  state.loadDict(readJson(dir.stateJson));
+  state.numEpochs = numEpochs;
+
+  using _scope = torch.scope();
+  model.loadStateDict(torch.load(dir.modelPt) as Map<string, torch.Tensor>);
+  const optimizerStates = asRecord(torch.load(dir.optimizerPt), "the state of the optimizers");
+  for (const [name, optimizer] of Object.entries(optimizers)) {
+    const saved = optimizerStates[name];
+    if (saved === undefined) {
+      throw new ClinicaDLException(
+        `${dir.optimizerPt} does not hold the optimizer '${name}' of the model. Resume with the model that was trained.`,
+      );
+    }
+    optimizer.loadStateDict(saved as Parameters<typeof optimizer.loadStateDict>[0]);
+  }
+  if (gradScaler.isEnabled()) {
+    gradScaler.loadStateDict(torch.load(dir.scalerPt) as Parameters<typeof gradScaler.loadStateDict>[0]);
+  }
+  const computed = new Set(Object.keys(readTsv(dir.validationMetrics.aggregatedTsv)[0] ?? {}));
+  if (computed.size > 0) metrics.removeMetrics(metrics.metricNames.filter((name) => !computed.has(name)));
+  metrics.load(dir.validationMetrics.aggregatedTsv, dir.validationMetrics.detailsTsv);
+  for (const [name, callback] of callbacks.named()) {
+    if (existsSync(dir.callbackPt(name))) callback.loadStateDict(torch.load(dir.callbackPt(name)));
+    else if (dir.hasExtra)
+      log.warning(`The checkpoint holds no state of ${callback.constructor.name}: it begins anew.`);
+  }
+  if (!restoreRandomStreams(dir, split) && computational.seed !== null) {
+    log.warning(
+      `The checkpoint ${dir.path} holds no random streams (ClinicaDL in Python wrote it): dropout and the like will not be as in an uninterrupted training.`,
+    );
+  }
+}
+
+/** Those of libtorch, and the seed from which the order of the data and their augmentation follow. False where there are none. */
+function restoreRandomStreams(dir: CheckpointDir, split: Split): boolean {
+  if (!dir.hasExtra) return false;
+  const { random, loader_seed } = asRecord(torch.load(dir.extraPt), "what this package adds to it");
+  for (const [device, state] of Object.entries(asRecord(random, "the state of the random streams"))) {
+    const present = device === "cpu" || Number(device.split(":")[1]) < torch.cuda.deviceCount();
+    if (present) torch.random.setState(state as torch.Tensor, device);
+  }
+  split.trainLoader.setSeed(Number(loader_seed));
+  return true;
+}

@@ -1,0 +1,64 @@
+import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+import { hostname } from "node:os";
+import { dirname } from "node:path";
+import process from "node:process";
+import * as torch from "../../torch/index.ts";
+import { ClinicaDLException } from "../../utils/exceptions.ts";
+
+/** Something in a MAPS is in use by another process. */
+export class LockedError extends ClinicaDLException {}
+
+/**
+ * A lock that is held until it is disposed or its process ends, in whatever way: a file whose content says who holds it.
+ * The file stays; only the lock counts. Where a file system has no locks, this one is always granted.
+ */
+export class FileLock implements Disposable {
+  readonly #descriptor: number;
+
+  private constructor(descriptor: number) {
+    this.#descriptor = descriptor;
+  }
+
+  /** The lock, or null where it is held by someone else. */
+  static tryAcquire(path: string): FileLock | null {
+    mkdirSync(dirname(path), { recursive: true });
+    const descriptor = openSync(path, "a+");
+    try {
+      if (torch.files.lockFile(descriptor) === "taken") {
+        closeSync(descriptor);
+        return null;
+      }
+      ftruncateSync(descriptor);
+      writeSync(descriptor, `process ${process.pid} on ${hostname()}, since ${new Date().toISOString()}\n`);
+    } catch (error) {
+      closeSync(descriptor);
+      throw error;
+    }
+    return new FileLock(descriptor);
+  }
+
+  /** @throws LockedError saying that `what` is in use, and by whom. */
+  static acquire(path: string, what: string): FileLock {
+    const lock = FileLock.tryAcquire(path);
+    if (lock !== null) return lock;
+    throw new LockedError(
+      `${what} is in use by ${readFileSync(path, "utf8").trim()} (${path}). Wait for it, or end it.`,
+    );
+  }
+
+  /** Waits for the lock, which others hold for moments only, and holds it while `body` runs. */
+  static hold<T>(path: string, body: () => T, { patience = 60_000 }: { readonly patience?: number } = {}): T {
+    const pause = new Int32Array(new SharedArrayBuffer(4));
+    let lock = FileLock.tryAcquire(path);
+    for (let waited = 0; lock === null && waited < patience; waited += 20) {
+      Atomics.wait(pause, 0, 0, 20);
+      lock = FileLock.tryAcquire(path);
+    }
+    using _held = lock ?? FileLock.acquire(path, "What several processes write in turn");
+    return body();
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#descriptor);
+  }
+}

@@ -1,0 +1,102 @@
+import {
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+} from "node:fs";
+import { basename, join } from "node:path";
+import { z } from "zod";
+import { readJson, writeJson } from "../files/index.ts";
+import type { CheckpointDir } from "./checkpoints.ts";
+import { namesIn } from "./scan.ts";
+import { removeDirectory, removeTemporaryBelow, stageDirectory } from "./staging.ts";
+import type { SplitDir } from "./training-dir.ts";
+
+const schema = z.object({ logs: z.record(z.string(), z.int().nonnegative()) });
+
+/** The logs that grow while a split is trained on. */
+function logsOf(split: SplitDir): readonly string[] {
+  return [split.summaryLog, split.warningLog];
+}
+
+/** Writes into a checkpoint what the directory of the split was then: the sizes of its logs, and its best models. */
+export function recordSplit(split: SplitDir, checkpoint: CheckpointDir): void {
+  const logs = logsOf(split).map((path) => [basename(path), existsSync(path) ? statSync(path).size : 0] as const);
+  writeJson(checkpoint.splitJson, { logs: Object.fromEntries(logs) });
+  for (const name of namesIn(split.models.bestPath, "best")) {
+    const from = join(split.models.bestPath, `best-${name}`);
+    linkTree(from, join(checkpoint.bestModels, `best-${name}`));
+  }
+}
+
+/** Links take no room, and last: here, files are replaced, never written again. */
+function linkTree(from: string, to: string): void {
+  mkdirSync(to, { recursive: true });
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)];
+    if (entry.isDirectory()) linkTree(source, target);
+    else if (entry.name.endsWith(".log")) continue;
+    else linkOrCopy(source, target);
+  }
+}
+
+function linkOrCopy(source: string, target: string): void {
+  try {
+    linkSync(source, target);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOSPC" || code === "EIO") throw error;
+    copyFileSync(source, target); // a file system without links
+  }
+}
+
+/**
+ * Makes the directory of a split what it was at a checkpoint, so that nothing stays of a future that is not going to
+ * happen: logs are cut, best models put back, models of later epochs deleted, and what interrupted writers left.
+ * The final model of a training that is extended stays until it is replaced.
+ */
+export function rewind(split: SplitDir, checkpoint: CheckpointDir): void {
+  rmSync(split.completeJson, { force: true });
+  removeTemporaryBelow(split.path);
+  // ClinicaDL does not write it: what there is, is taken for what there was
+  if (!existsSync(checkpoint.splitJson)) return;
+  const { logs } = schema.parse(readJson(checkpoint.splitJson));
+  for (const path of logsOf(split)) {
+    const size = logs[basename(path)] ?? 0;
+    if (existsSync(path) && statSync(path).size > size) truncateSync(path, size);
+  }
+  const kept = namesIn(checkpoint.bestModels, "best");
+  for (const name of namesIn(split.models.bestPath, "best")) {
+    if (!kept.includes(name)) removeDirectory(split.models.best(name).path);
+  }
+  for (const name of kept) {
+    const [from, to] = [join(checkpoint.bestModels, `best-${name}`), split.models.best(name).path];
+    if (!sameModel(from, to)) stageDirectory(to, (staging) => copyTree(from, staging));
+  }
+  const { epoch, batch } = checkpoint.position;
+  const trained = batch === null ? epoch : epoch - 1;
+  for (const later of split.models.epochsList.filter((e) => e > trained))
+    removeDirectory(split.models.epoch(later).path);
+}
+
+/** The whole directory is written at once, so its weights tell. */
+function sameModel(a: string, b: string): boolean {
+  const [one, other] = [join(a, "model.pt"), join(b, "model.pt")];
+  if (!existsSync(other)) return false;
+  const [first, second] = [statSync(one), statSync(other)];
+  if (first.ino === second.ino && first.dev === second.dev) return true;
+  return first.size === second.size && readFileSync(one).equals(readFileSync(other));
+}
+
+function copyTree(from: string, to: string): void {
+  mkdirSync(to, { recursive: true });
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    if (entry.isDirectory()) copyTree(join(from, entry.name), join(to, entry.name));
+    else copyFileSync(join(from, entry.name), join(to, entry.name));
+  }
+}

@@ -1,0 +1,98 @@
+import { spawnSync } from "node:child_process";
+import process from "node:process";
+import { setImmediate } from "node:timers/promises";
+import { type Interruption, log } from "../callbacks/index.ts";
+import { ClinicaDLException } from "../utils/exceptions.ts";
+
+const SIGNALS = ["SIGTERM", "SIGINT", "SIGUSR1"] as const;
+type Signal = (typeof SIGNALS)[number];
+
+/** What a shell makes of a process that a signal ended. */
+const EXIT_CODES: Readonly<Record<Signal, number>> = { SIGTERM: 143, SIGINT: 130, SIGUSR1: 138 };
+
+/** What `train` and `resume` do when the process gets SIGTERM, SIGINT (Ctrl-C) or SIGUSR1. */
+export interface SignalOptions {
+  /**
+   * Whether the process ends when the checkpoint is written; otherwise `train` throws {@link TrainingInterrupted}.
+   * Default true.
+   */
+  readonly exit?: boolean;
+  /** Exit codes that are not 143, 130 and 138. */
+  readonly exitCodes?: Readonly<Partial<Record<Signal, number>>>;
+  /** Whether a job of Slurm is queued again (`scontrol requeue`) after SIGTERM or SIGUSR1. Default false. */
+  readonly requeue?: boolean;
+}
+
+/** A signal ended the training, after the step that was in hand; it can be resumed. */
+export class TrainingInterrupted extends ClinicaDLException {
+  readonly signal: NodeJS.Signals;
+  constructor(signal: NodeJS.Signals) {
+    super(`${signal}: the training was interrupted. Go on with trainer.resume({ splitIdx }).`);
+    this.signal = signal;
+  }
+}
+
+/**
+ * Listens for signals while a training runs. The first one asks it to end after the step in hand; the second one ends the
+ * process at once.
+ */
+export class Interrupter implements Interruption, Disposable {
+  signal: Signal | null = null;
+  readonly #options: SignalOptions;
+  readonly #listeners: (readonly [Signal, () => void])[];
+
+  /** @param options false: signals are left alone. */
+  constructor(options: SignalOptions | false) {
+    this.#options = options === false ? {} : options;
+    const heard = options === false ? [] : SIGNALS;
+    this.#listeners = heard.map((signal) => [signal, () => this.#hear(signal)] as const);
+    for (const [signal, listener] of this.#listeners) process.on(signal, listener);
+  }
+
+  #hear(signal: Signal): void {
+    if (this.signal !== null) process.exit(this.exitCode);
+    this.signal = signal;
+    process.stderr.write(
+      `\n${signal}: the training ends after this step, with a checkpoint; once more ends the process at once.\n`,
+    );
+    // from now on the system itself ends the process, even in the middle of a long operation
+    for (const [name, listener] of this.#listeners) if (name !== "SIGUSR1") process.off(name, listener);
+  }
+
+  /** @throws TrainingInterrupted if the run was asked to end. */
+  check(): void {
+    if (this.signal !== null) throw new TrainingInterrupted(this.signal);
+  }
+
+  get exitCode(): number {
+    return this.signal === null ? 0 : (this.#options.exitCodes?.[this.signal] ?? EXIT_CODES[this.signal]);
+  }
+
+  /** When all is written: says how to go on, and ends the process if it is to end. */
+  finish(command: string): void {
+    if (this.signal === null) return;
+    process.stderr.write(`To go on: ${command}\n`);
+    if (this.#options.requeue === true && this.signal !== "SIGINT") requeue();
+    if (this.#options.exit ?? true) process.exit(this.exitCode);
+  }
+
+  [Symbol.dispose](): void {
+    for (const [signal, listener] of this.#listeners) process.off(signal, listener);
+  }
+}
+
+function requeue(): void {
+  const job = process.env.SLURM_JOB_ID;
+  if (job === undefined) {
+    log.warning("The job is not queued again: SLURM_JOB_ID is not set, so this is not a job of Slurm.");
+    return;
+  }
+  const { status, stderr, error } = spawnSync("scontrol", ["requeue", job], { encoding: "utf8" });
+  if (status === 0) process.stderr.write(`Slurm queues the job ${job} again.\n`);
+  else log.warning(`The job ${job} is not queued again: scontrol requeue said ${error?.message ?? stderr.trim()}.`);
+}
+
+/** Lets the event loop turn: without it, a training on one thread would never hear a signal. */
+export function nextTurn(): Promise<void> {
+  return setImmediate();
+}
