@@ -76,7 +76,11 @@ napi_value cuda_synchronize(napi_env env, napi_callback_info info) {
   });
 }
 
-c10::DeviceAllocator* device_allocator(const c10::Device& device) { return c10::getDeviceAllocator(device.type()); }
+// its allocator exists once CUDA was set up
+c10::DeviceAllocator* device_allocator(const c10::Device& device) {
+  at::globalContext().lazyInitDevice(device.type());
+  return c10::getDeviceAllocator(device.type());
+}
 
 // cudaMemory(device): { allocated, maxAllocated, reserved, maxReserved } in bytes
 napi_value cuda_memory(napi_env env, napi_callback_info info) {

@@ -1,13 +1,16 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
+import process from "node:process";
 import { z } from "zod";
 import { TrainingSummary } from "../io/maps/index.ts";
 import { type Row, writeTsv } from "../io/tsv/index.ts";
 import { type JsonObject, parseWith } from "../utils/config.ts";
 import { Callback } from "./callback.ts";
+import type { ComputationalConfig } from "./computational.ts";
 import type { EventArgs } from "./events.ts";
 import { readFields } from "./fields.ts";
-import { average, meanAndDeviation, PhaseTimer } from "./phase-timer.ts";
+import { log } from "./log.ts";
+import { average, DeviceMeter, meanAndDeviation, PhaseTimer } from "./phase-timer.ts";
 import { asRecord } from "./quantity-monitoring.ts";
 
 const schema = z.strictObject({
@@ -34,8 +37,18 @@ const PHASES = [
 
 type Phase = (typeof PHASES)[number]["key"];
 
+const MB = 1024 ** 2;
+
 /**
- * Measures where the time goes: `logs/computational.tsv`, and a table in the summary of the split.
+ * Measures where time and memory go: `logs/computational.tsv`, and a table in the summary of the split.
+ *
+ * - **Time (s)**: of the host. A GPU works on while the host goes on, so that its work may be waited for in a later phase.
+ * - **GPU Time (s)**: from the beginning to the end of what the phase asked of the GPU.
+ * - **GPU Max Memory (MB)**: the most that tensors held at once in the phase.
+ * - **Throughput**: the batch size by the time of an iteration, or by the GPU's time for it.
+ * - **Peak memory**: of the process, resident, since it began; of tensors, in this training.
+ *
+ * The GPU is waited for at the end of an epoch and for a checkpoint only. Options:
  *
  * - `numMeasurements` (100): per phase; epochs and validations are all measured.
  * - `warmupIterations` (10): batches before the first measurement.
@@ -45,24 +58,36 @@ export class MonitorCallback extends Callback {
   readonly numMeasurements: number;
   readonly warmupIterations: number;
   readonly enabled: boolean;
+  readonly #gpuOf: (computational: ComputationalConfig) => DeviceMeter | null;
   #timers = new Map<Phase, PhaseTimer>();
   #iterations = 0;
   #batchSizes = { train: Number.NaN, validation: Number.NaN };
+  #accumulationSteps = 1;
+  #cpu: DeviceMeter | null = null;
+  #gpu: DeviceMeter | null = null;
+  /** Those that the training ran on, one after the other. */
+  #gpuNames: string[] = [];
 
-  constructor(options: z.input<typeof schema> = {}) {
+  constructor(options: z.input<typeof schema> = {}, gpuOf = gpuOfRun) {
     super();
+    this.#gpuOf = gpuOf;
     const { numMeasurements, warmupIterations, enabled } = parseWith(schema, options, new.target.name);
     this.numMeasurements = numMeasurements;
     this.warmupIterations = warmupIterations;
     this.enabled = enabled;
   }
 
-  override onTrainStart({ split }: EventArgs<"onTrainStart">): void {
-    this.#timers = new Map(
-      PHASES.map(({ key, name, once }) => [key, new PhaseTimer(name, once ? 0 : this.numMeasurements)]),
-    );
+  override onTrainStart({ split, optimization, computational }: EventArgs<"onTrainStart">): void {
+    this.#forget();
+    this.#cpu = this.enabled ? new DeviceMeter("cpu") : null;
+    this.#gpu = this.enabled ? this.#gpuOf(computational) : null;
+    this.#gpuNames = this.#gpu === null ? [] : [this.#gpu.name];
+    const timer = ({ name, gpu, once }: (typeof PHASES)[number]) =>
+      new PhaseTimer(name, { limit: once ? 0 : this.numMeasurements, gpu: gpu ? this.#gpu : null });
+    this.#timers = new Map(PHASES.map((phase) => [phase.key, timer(phase)]));
     this.#iterations = 0;
     this.#batchSizes = { train: split.trainLoader.batchSize, validation: split.valLoader.batchSize };
+    this.#accumulationSteps = optimization.accumulationSteps;
     this.#start("training");
   }
   override onResume(args: EventArgs<"onResume">): void {
@@ -131,16 +156,29 @@ export class MonitorCallback extends Callback {
   }
   override onEpochEnd(): void {
     this.#stop("epoch");
+    for (const timer of this.#timers.values()) timer.finish();
+  }
+
+  override onException({ state }: EventArgs<"onException">): void {
+    if (this.enabled && state.called === "train" && this.#timers.size > 0) log.debug(this.#summary());
+    this.#forget();
+  }
+  /** Gives back what a training that did not come to its end has left. */
+  #forget(): void {
+    for (const timer of this.#timers.values()) timer[Symbol.dispose]();
+    this.#timers = new Map();
   }
 
   override onTrainEnd({ maps, state }: EventArgs<"onTrainEnd">): void {
     this.#stop("training");
     if (!this.enabled) return;
+    for (const timer of this.#timers.values()) timer.finish();
     const split = maps.training.split(state.splitIdx ?? 0);
     mkdirSync(dirname(split.computationalTsv), { recursive: true });
     const { columns, rows } = this.#table();
     writeTsv(split.computationalTsv, rows, columns);
     new TrainingSummary(split.summaryLog).addInfo(this.#summary());
+    this.#forget();
   }
 
   #start(phase: Phase): void {
@@ -153,29 +191,44 @@ export class MonitorCallback extends Callback {
   #times(phase: Phase): readonly number[] {
     return this.#timers.get(phase)?.times ?? [];
   }
+  #gpuTimes(phase: Phase): readonly number[] {
+    return this.#timers.get(phase)?.gpuTimes ?? [];
+  }
+  /** In MB. */
+  #gpuMemory(phase: Phase): readonly number[] {
+    return this.#timers.get(phase)?.gpuMaxMemory.map((bytes) => bytes / MB) ?? [];
+  }
 
-  /** One column per phase, as long as it was measured; those of a GPU stay empty. */
+  /** Up to three columns per phase, each as long as it was measured. */
   #table(): { columns: string[]; rows: Row[] } {
-    const columns = PHASES.flatMap(({ name, gpu }) =>
-      gpu ? [`${name} (s)`, `${name} GPU (s)`, `${name} GPU max memory (MB)`] : [`${name} (s)`],
-    );
-    const longest = Math.max(...PHASES.map(({ key }) => this.#times(key).length));
-    const rows = Array.from({ length: longest }, (_, i): Row => {
-      const empty = columns.map((column) => [column, null] as const);
-      const measured = PHASES.map(({ key, name }) => [`${name} (s)`, this.#times(key)[i] ?? null] as const);
-      return Object.fromEntries([...empty, ...measured]);
+    const measured = PHASES.flatMap(({ key, name, gpu }): (readonly [string, readonly number[]])[] => {
+      const time = [`${name} (s)`, this.#times(key)] as const;
+      if (!gpu) return [time];
+      const onGpu = [`${name} GPU (s)`, this.#gpuTimes(key)] as const;
+      return [time, onGpu, [`${name} GPU max memory (MB)`, this.#gpuMemory(key)]];
     });
-    return { columns, rows };
+    const longest = Math.max(...measured.map(([, values]) => values.length));
+    const rows = Array.from(
+      { length: longest },
+      (_, i): Row => Object.fromEntries(measured.map(([column, values]) => [column, values[i] ?? null])),
+    );
+    return { columns: measured.map(([column]) => column), rows };
   }
 
   #summary(): string {
     const rule = "-".repeat(106);
-    const row = (indent: number, title: string, phase: Phase) =>
-      `${`${" ".repeat(indent)}${title}`.padEnd(22)} | ${meanAndDeviation(this.#times(phase)).padEnd(25)} | ${"".padEnd(25)} | ${"".padEnd(25)}`;
-    const throughput = (batchSize: number, phase: Phase) =>
-      `\nThroughput: ${this.#times(phase).length === 0 ? "nan" : (batchSize / average(this.#times(phase))).toFixed(2)} images/s`;
+    const row = (indent: number, title: string, phase: Phase) => {
+      const cells = [this.#times(phase), this.#gpuTimes(phase), this.#gpuMemory(phase)].map(meanAndDeviation);
+      return [`${" ".repeat(indent)}${title}`.padEnd(22), ...cells.map((cell) => cell.padEnd(25))].join(" | ");
+    };
+    const { train, validation } = this.#batchSizes;
+    const mean = (phase: Phase) => average(this.#gpuTimes(phase));
+    const onGpu = (...lines: string[]) => (this.#gpuNames.length === 0 ? [] : lines);
+    // one optimization for several batches
+    const gpuTime = mean("forward") + mean("backward") + mean("optimization") / this.#accumulationSteps;
     return [
       "\n*************************** Computational Summary (mean ± std [n measurements]) **************************\n",
+      ...onGpu(`GPU: ${this.#gpuNames.map((name) => `'${name}'`).join(" then ")}\n`),
       `${centred("Phase", 22)} | ${centred("Time (s)", 25)} | ${centred("GPU Time (s)", 25)} | ${centred("GPU Max Memory (MB)", 25)}`,
       rule,
       row(0, "Training", "training"),
@@ -185,30 +238,42 @@ export class MonitorCallback extends Callback {
       row(3, "Forward", "forward"),
       row(3, "Backward", "backward"),
       row(3, "Optimization", "optimization"),
-      throughput(this.#batchSizes.train, "trainingLoop"),
+      `\nThroughput: ${perSecond(train, average(this.#times("trainingLoop")))}`,
+      ...onGpu(`GPU throughput: ${perSecond(train, gpuTime)}`),
       rule,
       row(0, "Validation", "validation"),
       row(1, "Iteration", "validationLoop"),
       row(2, "Data loading", "validationLoading"),
       row(2, "Evaluation", "evaluation"),
       row(2, "Metrics computation", "metrics"),
-      throughput(this.#batchSizes.validation, "validationLoop"),
+      `\nThroughput: ${perSecond(validation, average(this.#times("validationLoop")))}`,
+      ...onGpu(`GPU throughput: ${perSecond(validation, mean("evaluation"))}`),
+      rule,
+      this.#peakMemory(),
       `${"*".repeat(106)}\n`,
     ].join("\n");
   }
 
-  /** `{phase: {times, …}, gpu: [names]}`. */
+  #peakMemory(): string {
+    const parts = [`${(process.resourceUsage().maxRSS / 1024).toFixed(2)} MB in the process`];
+    if (this.#cpu !== null) parts.push(`${(this.#cpu.highest / MB).toFixed(2)} MB in tensors`);
+    if (this.#gpu !== null) parts.push(`${(this.#gpu.highest / MB).toFixed(2)} MB on the GPU`);
+    return `Peak memory: ${parts.join(", ")}`;
+  }
+
+  /** `{phase: {times, …}, gpu: [names], iterations}`; ClinicaDL has and expects all but the last, and does not mind it. */
   override stateDict(): unknown {
     const phases = [...this.#timers.values()].map((timer) => [timer.name, timer.stateDict()] as const);
-    return { ...Object.fromEntries(phases), gpu: [] };
+    return { ...Object.fromEntries(phases), gpu: this.#gpuNames, iterations: this.#iterations };
   }
   override loadStateDict(state: unknown): void {
     const phases = asRecord(state, "the state of MonitorCallback");
     for (const timer of this.#timers.values()) {
       if (phases[timer.name] !== undefined) timer.loadStateDict(phases[timer.name]);
     }
-    // batches before the checkpoint have warmed up the machine no less
-    this.#iterations = Math.max(this.#iterations, ...[...this.#timers.values()].map((timer) => timer.times.length));
+    // ClinicaDL does not write how many there were; an epoch or more
+    this.#iterations = Number(phases.iterations ?? this.warmupIterations);
+    if (Array.isArray(phases.gpu)) this.#gpuNames = [...phases.gpu.map(String), ...this.#gpuNames];
   }
 
   toDict(): JsonObject {
@@ -223,6 +288,15 @@ export class MonitorCallback extends Callback {
     const fields = readFields("MonitorCallback", dict, ["num_measurements", "warmup_iterations", "enabled"]);
     return new MonitorCallback(fields as z.input<typeof schema>);
   }
+}
+
+function gpuOfRun({ gpu, device }: ComputationalConfig): DeviceMeter | null {
+  return gpu ? new DeviceMeter(device) : null;
+}
+
+/** `NaN` seconds where nothing was measured. */
+function perSecond(images: number, seconds: number): string {
+  return `${Number.isNaN(seconds) ? "nan" : (images / seconds).toFixed(2)} images/s`;
 }
 
 function centred(text: string, width: number): string {

@@ -32,6 +32,11 @@ export function deviceCount(): number {
   return open() === "" ? native.cudaDeviceCount() : 0;
 }
 
+/** What its driver calls the GPU: `NVIDIA H100 80GB HBM3`. */
+export function getDeviceName(device = "cuda:0"): string {
+  return native.cudaDeviceName(Number(device.split(":")[1] ?? 0));
+}
+
 /** Waits until the device has done all that was asked of it. */
 export function synchronize(device = "cuda:0"): void {
   native.cudaSynchronize(device);

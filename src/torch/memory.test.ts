@@ -101,6 +101,17 @@ describe("the allocator", () => {
     expect(torch.memory.stats().cachedBytes).toBe(0);
   });
 
+  it("tells the most that was in use at once", () => {
+    torch.memory.resetPeakMemoryStats();
+    const { bytes } = torch.memory.live();
+    expect(torch.memory.maxMemoryAllocated()).toBe(bytes);
+    torch.zeros([1 << 20]).dispose();
+    torch.zeros([1 << 10]).dispose();
+    expect(torch.memory.maxMemoryAllocated()).toBe(bytes + (1 << 22));
+    torch.memory.resetPeakMemoryStats();
+    expect(torch.memory.maxMemoryAllocated()).toBe(bytes);
+  });
+
   it("throws beyond its cap, and goes on below it", () => {
     torch.memory.emptyCache();
     const cap = torch.memory.live().bytes + 64 * 1048576;

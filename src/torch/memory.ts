@@ -1,4 +1,5 @@
 /** What lives, what the CPU allocator keeps, and how to bound it. */
+import * as cuda from "./cuda.ts";
 import { type MemoryStats, native } from "./native.ts";
 
 /** Tensors that JavaScript holds, over all threads, and bytes of CPU memory in use by any tensor. */
@@ -22,7 +23,13 @@ export function setCap(bytes: number): void {
   native.setMemoryCap(bytes);
 }
 
-/** Starts the peak in {@link stats} anew. */
-export function resetPeak(): void {
-  native.resetPeakMemory();
+/** The most bytes that tensors on the device have held at once, since {@link resetPeakMemoryStats} or the beginning. */
+export function maxMemoryAllocated(device = "cpu"): number {
+  return device === "cpu" ? native.memoryStats().peakBytes : cuda.maxMemoryAllocated(device);
+}
+
+/** Starts the peak of the device anew, at what is in use now. */
+export function resetPeakMemoryStats(device = "cpu"): void {
+  if (device === "cpu") native.resetPeakMemory();
+  else cuda.resetPeakMemoryStats(device);
 }

@@ -1,0 +1,402 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Maps } from "../io/maps/index.ts";
+import { readTsv } from "../io/tsv/index.ts";
+import * as torch from "../torch/index.ts";
+import type { EventArgs } from "./events.ts";
+import { MonitorCallback } from "./monitor.ts";
+import { DeviceMeter, type Moment, PhaseTimer } from "./phase-timer.ts";
+import { asRecord } from "./quantity-monitoring.ts";
+import { TrainerState } from "./trainer-state.ts";
+
+let dir = "";
+let tensors = 0;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "monitor-"));
+  tensors = torch.memory.live().tensors;
+  // time passes where a test says so
+  vi.useFakeTimers({ toFake: ["performance"] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+  rmSync(dir, { recursive: true, force: true });
+  expect(torch.memory.live().tensors).toBe(tensors);
+});
+
+const pass = (milliseconds: number) => vi.advanceTimersByTime(milliseconds);
+
+/** A GPU that works while the host goes on. Its tensors are the CPU's. */
+class SlowGpu extends DeviceMeter {
+  waits = 0;
+  /** Moments that nobody has given back. */
+  alive = 0;
+  #busyUntil = 0;
+  constructor() {
+    super("cpu");
+  }
+  override get name(): string {
+    return "Slow GPU";
+  }
+  work(milliseconds: number): void {
+    this.#busyUntil = Math.max(this.#busyUntil, performance.now()) + milliseconds;
+  }
+  override now(): Moment & { readonly at: number } {
+    const at = Math.max(this.#busyUntil, performance.now());
+    this.alive++;
+    const query = () => performance.now() >= at;
+    return {
+      at,
+      query,
+      synchronize: () => {
+        this.waits++;
+        pass(Math.max(0, at - performance.now()));
+      },
+      elapsedTime(end) {
+        // as libtorch
+        if (!query() || !end.query()) throw new Error("Both events must be completed before calculating elapsed time.");
+        return (end as ReturnType<SlowGpu["now"]>).at - at;
+      },
+      [Symbol.dispose]: () => {
+        this.alive--;
+      },
+    };
+  }
+}
+
+const TRAIN_BATCHES = 3;
+const VAL_BATCHES = 2;
+const MEGABYTE = 2 ** 20;
+const args = <T>(given: Partial<T>): T => given as T;
+
+/** Tells the callback of a training, in which the host and the GPU take a certain time for everything. */
+class Training {
+  readonly callback: MonitorCallback;
+  readonly state = new TrainerState();
+  readonly maps: Maps;
+  readonly gpu: SlowGpu | null;
+  constructor(name: string, callback: MonitorCallback, gpu: SlowGpu | null = null) {
+    this.callback = callback;
+    this.maps = new Maps(join(dir, name));
+    mkdirSync(this.maps.training.split(0).path, { recursive: true });
+    this.gpu = gpu;
+    this.state.resetTraining(0, 9);
+  }
+  start(state: Uint8Array | null = null): void {
+    const split = { trainLoader: { batchSize: 4 }, valLoader: { batchSize: 2 } };
+    const given = { split, computational: {}, optimization: { accumulationSteps: 3 } };
+    if (state === null) this.callback.onTrainStart(given as unknown as EventArgs<"onTrainStart">);
+    else {
+      this.callback.onResume(given as unknown as EventArgs<"onResume">);
+      using _scope = torch.scope();
+      this.callback.loadStateDict(torch.load(state));
+    }
+  }
+  #work(host: number, gpu: number, megabytes: number): void {
+    using _scope = torch.scope();
+    torch.zeros([megabytes * (MEGABYTE / 4)]);
+    this.gpu?.work(gpu);
+    pass(host);
+  }
+  /** The batches of an epoch from `from` on, until `until`. */
+  train(epoch: number, { from = 0, until = TRAIN_BATCHES } = {}): void {
+    const { callback, state } = this;
+    state.resetEpoch(epoch, TRAIN_BATCHES);
+    state.currentTrainBatch = from;
+    if (from === 0) callback.onEpochStart();
+    while (state.currentTrainBatch < until) {
+      state.currentTrainBatch++;
+      pass(2);
+      callback.onForwardStepStart();
+      this.#work(3, 30, 8);
+      callback.onBackwardStepStart();
+      this.#work(4, 40, 16);
+      callback.onBackwardStepEnd();
+      pass(1);
+      if (state.currentTrainBatch === TRAIN_BATCHES) {
+        callback.onOptimizationStepStart();
+        this.#work(5, 60, 4);
+        callback.onOptimizationStepEnd();
+      }
+      callback.onBatchEnd(args<EventArgs<"onBatchEnd">>({ state }));
+    }
+  }
+  validate(): void {
+    const { callback, state } = this;
+    state.resetValidation(0, VAL_BATCHES, true);
+    callback.onValidationStart();
+    while (state.currentValBatch < VAL_BATCHES) {
+      state.currentValBatch++;
+      pass(6);
+      callback.onEvaluationStepStart(args<EventArgs<"onEvaluationStepStart">>({ state }));
+      this.#work(7, 10, 2);
+      callback.onMetricsComputationStart(args<EventArgs<"onMetricsComputationStart">>({ state }));
+      this.#work(8, 2, 1);
+      callback.onMetricsComputationEnd(args<EventArgs<"onMetricsComputationEnd">>({ state }));
+      callback.onBatchEnd(args<EventArgs<"onBatchEnd">>({ state }));
+    }
+    callback.onValidationEnd();
+  }
+  epoch(epoch: number): void {
+    this.train(epoch);
+    this.validate();
+    this.callback.onEpochEnd();
+  }
+  end(): void {
+    this.callback.onTrainEnd(args<EventArgs<"onTrainEnd">>({ maps: this.maps, state: this.state }));
+  }
+  /** What a checkpoint holds of the callback. */
+  checkpoint(): Uint8Array {
+    using _scope = torch.scope();
+    return torch.save(this.callback.stateDict());
+  }
+  column(name: string): number[] {
+    const rows = readTsv(this.maps.training.split(0).computationalTsv);
+    return rows.map((row) => row[name]).filter((value) => value !== null) as number[];
+  }
+  get columns(): Record<string, number[]> {
+    const names = Object.keys(readTsv(this.maps.training.split(0).computationalTsv)[0] ?? {});
+    return Object.fromEntries(names.map((name) => [name, this.column(name).map((value) => Number(value.toFixed(9)))]));
+  }
+  get summary(): string {
+    return readFileSync(this.maps.training.split(0).summaryLog, "utf8");
+  }
+}
+
+const filled = <T>(count: number, value: T) => Array<T>(count).fill(value);
+
+describe("on the CPU", () => {
+  it("measures each phase by itself, data loading of the validation too", () => {
+    const run = new Training("cpu", new MonitorCallback({ warmupIterations: 0 }));
+    run.start();
+    run.epoch(1);
+    run.epoch(2);
+    run.end();
+    const { columns } = run;
+    expect(Object.keys(columns).length).toBe(22);
+    expect(columns).toMatchObject({
+      "Training (s)": [0.154],
+      "Epoch (s)": [0.077, 0.077],
+      "Training loop (s)": [0.01, 0.01, 0.015, 0.01, 0.01, 0.015],
+      "Training data loading (s)": filled(6, 0.002),
+      "Forward (s)": filled(6, 0.003),
+      "Backward (s)": filled(6, 0.004),
+      "Optimization (s)": filled(2, 0.005),
+      "Validation (s)": [0.042, 0.042],
+      "Validation loop (s)": filled(4, 0.021),
+      // in ClinicaDL 2.0.0, what is above
+      "Validation data loading (s)": filled(4, 0.006),
+      "Evaluation (s)": filled(4, 0.007),
+      "Metrics computation (s)": filled(4, 0.008),
+    });
+    for (const [name, values] of Object.entries(columns)) if (name.includes("GPU")) expect(values).toEqual([]);
+    expect(run.summary).toContain("  Iteration            | 1.17e-02 ± 2.58e-03 [6]   |                           |  ");
+    expect(run.summary).toContain("Throughput: 342.86 images/s"); // 4 / (70 ms / 6)
+    expect(run.summary).toContain("Throughput: 95.24 images/s"); // 2 / 21 ms
+    expect(run.summary).not.toMatch(/GPU:|GPU throughput/);
+  });
+
+  it("tells the peak of memory", () => {
+    const run = new Training("memory", new MonitorCallback());
+    const { bytes } = torch.memory.live();
+    run.start();
+    run.epoch(1);
+    run.end();
+    const tensors = ((bytes + 16 * MEGABYTE) / MEGABYTE).toFixed(2);
+    expect(run.summary).toContain(` MB in the process, ${tensors} MB in tensors\n***`);
+    const resident = Number(/Peak memory: ([\d.]+) MB in the process/.exec(run.summary)?.[1]);
+    expect(resident).toBeGreaterThan(process.memoryUsage.rss() / MEGABYTE / 2);
+    expect(resident).toBeLessThan(2 ** 20);
+  });
+
+  it("measures so many times, after the warm-up, or not at all", () => {
+    const some = new Training("some", new MonitorCallback({ warmupIterations: 2, numMeasurements: 3 }));
+    some.start();
+    for (const epoch of [1, 2, 3]) some.epoch(epoch);
+    some.end();
+    expect(some.columns).toMatchObject({
+      "Epoch (s)": filled(3, 0.077),
+      "Training loop (s)": [0.015, 0.01, 0.01],
+      "Evaluation (s)": filled(3, 0.007),
+    });
+    const none = new Training("none", new MonitorCallback({ enabled: false }));
+    none.start();
+    none.epoch(1);
+    const state = asRecord(torch.load(none.checkpoint()), "the state");
+    expect(Object.keys(state)).toEqual([
+      "Training",
+      "Epoch",
+      "Training loop",
+      "Training data loading",
+      "Forward",
+      "Backward",
+      "Optimization",
+      "Validation",
+      "Validation loop",
+      "Validation data loading",
+      "Evaluation",
+      "Metrics computation",
+      "gpu",
+      "iterations",
+    ]);
+    none.end();
+    expect(() => none.columns).toThrow();
+  });
+});
+
+describe("after a resume", () => {
+  const callback = () => new MonitorCallback({ warmupIterations: 4 });
+  const whole = () => {
+    const run = new Training("whole", callback());
+    run.start();
+    for (const epoch of [1, 2, 3]) run.epoch(epoch);
+    run.end();
+    return run.columns;
+  };
+
+  it("goes on as if it had not been interrupted: the machine is warm", () => {
+    const first = new Training("first", callback());
+    first.start();
+    first.epoch(1);
+    const state = first.checkpoint();
+    pass(1e6);
+    const second = new Training("second", callback());
+    second.start(state);
+    second.epoch(2);
+    second.epoch(3);
+    second.end();
+    expect(second.columns).toEqual(whole());
+    // in ClinicaDL 2.0.0, where the warm-up begins anew, this is nan
+    expect(second.summary).not.toContain("nan");
+  });
+
+  it("does so in the middle of an epoch, and before its validation", () => {
+    for (const batch of [1, 2, TRAIN_BATCHES]) {
+      const first = new Training(`first-${batch}`, callback());
+      first.start();
+      first.epoch(1);
+      first.train(2, { until: batch });
+      const state = first.checkpoint();
+      pass(1e6);
+      const second = new Training(`second-${batch}`, callback());
+      second.start(state);
+      second.train(2, { from: batch });
+      second.validate();
+      second.callback.onEpochEnd();
+      second.epoch(3);
+      second.end();
+      expect(second.columns).toEqual(whole());
+    }
+  });
+
+  it("takes over what ClinicaDL measured, whose GPU times are milliseconds", () => {
+    const first = new Training("first", new MonitorCallback({ warmupIterations: 0 }));
+    first.start();
+    first.epoch(1);
+    const { iterations, ...phases } = asRecord(torch.load(first.checkpoint()), "the state");
+    expect(iterations).toBe(TRAIN_BATCHES + VAL_BATCHES);
+    const forward = { times: [0.5], gpu_times: [torch.float(250)], gpu_max_mem: [3 * MEGABYTE], n_measured: 1 };
+    const state = { ...phases, gpu: ["Old GPU"], Forward: forward };
+    const gpu = new SlowGpu();
+    const second = new Training("second", new MonitorCallback({ warmupIterations: 1000 }, () => gpu), gpu);
+    second.start(torch.save(state));
+    second.epoch(2);
+    second.end();
+    expect(second.columns["Forward (s)"]).toEqual([0.5, ...filled(3, 0.003)]);
+    expect(second.columns["Forward GPU (s)"]).toEqual([0.25, ...filled(3, 0.03)]);
+    expect(second.columns["Forward GPU max memory (MB)"]?.[0]).toBe(3);
+    expect(second.summary).toContain("GPU: 'Old GPU' then 'Slow GPU'\n");
+  });
+});
+
+describe("on a GPU", () => {
+  it("does not wait for it in a batch, and tells its times in seconds", () => {
+    const gpu = new SlowGpu();
+    const run = new Training("gpu", new MonitorCallback({ warmupIterations: 0 }, () => gpu), gpu);
+    const live = torch.memory.live().bytes / MEGABYTE;
+    run.start();
+    for (const epoch of [1, 2]) {
+      gpu.waits = 0;
+      run.train(epoch);
+      run.validate();
+      // ClinicaDL 2.0.0 waits at the end of each of its phases
+      expect(gpu.waits).toBe(0);
+      run.callback.onEpochEnd();
+      expect(gpu.waits).toBeGreaterThan(0);
+      expect(gpu.alive).toBe(0);
+    }
+    run.end();
+    expect(run.columns).toMatchObject({
+      "Forward (s)": filled(6, 0.003),
+      "Forward GPU (s)": filled(6, 0.03),
+      "Forward GPU max memory (MB)": filled(6, live + 8),
+      "Backward GPU (s)": filled(6, 0.04),
+      "Backward GPU max memory (MB)": filled(6, live + 16),
+      "Optimization GPU (s)": filled(2, 0.06),
+      "Optimization GPU max memory (MB)": filled(2, live + 4),
+      "Evaluation GPU (s)": filled(4, 0.01),
+      "Metrics computation GPU (s)": filled(4, 0.002),
+      "Metrics computation GPU max memory (MB)": filled(4, live + 1),
+    });
+    expect(run.summary).toContain("GPU: 'Slow GPU'\n");
+    expect(run.summary).toContain(
+      `   Backward            | 4.00e-03 ± 0.00e+00 [6]   | 4.00e-02 ± 0.00e+00 [6]   | ${(live + 16).toExponential(2).replace(/e\+(\d)$/, "e+0$1")} ± 0.00e+00 [6]`,
+    );
+    expect(run.summary).toContain("GPU throughput: 44.44 images/s"); // 4 / (30 + 40 + 60 / 3 ms)
+    expect(run.summary).toContain("GPU throughput: 200.00 images/s");
+    expect(run.summary).toContain(`, ${(live + 16).toFixed(2)} MB on the GPU\n***`);
+  });
+
+  it("reads a time as soon as the GPU has come to it, in order", () => {
+    const gpu = new SlowGpu();
+    const timer = new PhaseTimer("Forward", { gpu });
+    const phase = (work: number) => {
+      timer.start();
+      gpu.work(work);
+      timer.stop();
+    };
+    phase(10);
+    expect(timer.gpuTimes).toEqual([]);
+    pass(10);
+    phase(20); // the first is known by now
+    expect(timer.gpuTimes).toEqual([0.01]);
+    phase(30);
+    expect(timer.gpuTimes).toEqual([0.01]);
+    pass(50);
+    phase(40);
+    expect(timer.gpuTimes).toEqual([0.01, 0.02, 0.03]);
+    expect([gpu.waits, gpu.alive]).toEqual([0, 2]);
+    timer.finish();
+    expect(timer.gpuTimes).toEqual([0.01, 0.02, 0.03, 0.04]);
+    expect([gpu.waits, gpu.alive]).toEqual([1, 0]);
+  });
+
+  it("gives its events back when training fails", () => {
+    const gpu = new SlowGpu();
+    const run = new Training("failed", new MonitorCallback({ warmupIterations: 0 }, () => gpu), gpu);
+    run.start();
+    run.train(1, { until: 2 });
+    run.callback.onForwardStepStart();
+    expect(gpu.alive).toBeGreaterThan(0);
+    run.callback.onException(args<EventArgs<"onException">>({ state: run.state, exception: new Error("failed") }));
+    expect([gpu.waits, gpu.alive]).toEqual([0, 0]);
+  });
+
+  it("measures with libtorch's events and statistics", () => {
+    const timer = new PhaseTimer("Forward", { gpu: new DeviceMeter("cpu") });
+    const { bytes } = torch.memory.live();
+    for (const [time, megabytes] of [
+      [7, 2],
+      [9, 1],
+    ] as const) {
+      timer.start();
+      torch.zeros([megabytes * (MEGABYTE / 4)]).dispose();
+      pass(time);
+      timer.stop();
+    }
+    expect(timer.gpuTimes).toEqual(timer.times);
+    expect(timer.times).toEqual([0.007, 0.009]);
+    expect(timer.gpuMaxMemory).toEqual([bytes + 2 * MEGABYTE, bytes + MEGABYTE]);
+  });
+});
