@@ -83,7 +83,7 @@ export class Interrupter implements Interruption, Disposable {
 
 function requeue(): void {
   const job = process.env.SLURM_JOB_ID;
-  if (job === undefined) {
+  if (job === undefined || job === "") {
     log.warning("The job is not queued again: SLURM_JOB_ID is not set, so this is not a job of Slurm.");
     return;
   }

@@ -1,0 +1,163 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { createInterface } from "node:readline";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { Callback, ModelCheckpointCallback } from "../callbacks/index.ts";
+import { toyModel, toySplit } from "./fixtures/toy.ts";
+import type { SignalOptions } from "./signals.ts";
+import { Trainer } from "./trainer.ts";
+
+vi.setConfig({ testTimeout: 120_000 });
+
+let dir = "";
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), "signals-"));
+});
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+beforeEach(() => {
+  vi.spyOn(process.stderr, "write").mockReturnValue(true);
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly said: readonly string[];
+  readonly errors: string;
+}
+
+/** Trains in another process, which gets `signals` when it says `when`. */
+async function train(
+  name: string,
+  when: string,
+  signals: readonly NodeJS.Signals[],
+  options: SignalOptions | false = {},
+  env: NodeJS.ProcessEnv = {},
+): Promise<Ended> {
+  const script = join(import.meta.dirname, "fixtures", "slow-training.ts");
+  const child: ChildProcess = spawn(process.execPath, [script, join(dir, name), JSON.stringify(options)], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...env },
+  });
+  const said: string[] = [];
+  let errors = "";
+  child.stderr?.on("data", (data) => {
+    errors += data;
+  });
+  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((done) =>
+    child.once("close", (code, signal) => done({ code, signal })),
+  );
+  if (child.stdout === null) throw new Error("no output");
+  for await (const line of createInterface({ input: child.stdout })) {
+    said.push(line);
+    if (line !== when) continue;
+    for (const [i, signal] of signals.entries()) setTimeout(() => child.kill(signal), 60 * i);
+  }
+  return { ...(await ended), said, errors };
+}
+
+/** The callbacks of the other process, without its delays. */
+class Slow extends Callback {}
+
+async function resume(name: string): Promise<void> {
+  const callbacks = [new Slow(), new ModelCheckpointCallback({ metric: "loss" })];
+  using trainer = await Trainer.fromMaps(join(dir, name), { callbacks });
+  await trainer.resume({ splitIdx: 0, split: toySplit() });
+}
+
+function expectWhole(name: string): void {
+  for (const file of ["models/final/model.pt", "models/best_models/best-loss/model.pt", "logs/training_loss.tsv"]) {
+    const [one, other] = [name, "whole"].map((maps) => readFileSync(join(dir, maps, "training/split-0", file)));
+    expect(one?.equals(other ?? Buffer.of()), file).toBe(true);
+  }
+}
+
+beforeAll(async () => {
+  using trainer = new Trainer({
+    maps: join(dir, "whole"),
+    model: toyModel(),
+    optimization: { numEpochs: 3 },
+    callbacks: [new Slow(), new ModelCheckpointCallback({ metric: "loss" })],
+  });
+  await trainer.train(toySplit(), { computational: { gpu: false, seed: 1 } });
+});
+
+describe("a signal", () => {
+  it.each([
+    ["SIGTERM", 143],
+    ["SIGINT", 130],
+    ["SIGUSR1", 138],
+  ] as const)("%s ends training after the step in hand, with a checkpoint, and the code %i", async (signal, code) => {
+    const { code: got, said, errors } = await train(signal, "training 2 2", [signal]);
+    expect(got).toBe(code);
+    expect(said.at(-1)).toBe("training 2 2");
+    expect(errors).toMatch(new RegExp(`${signal}: the training ends after this step`));
+    expect(errors).toMatch(/To go on: trainer\.resume\(\{ splitIdx: 0 \}\), in the script that began it/);
+    const summary = readFileSync(join(dir, signal, "training/split-0/summary.log"), "utf8");
+    expect(summary).toMatch(/Training interrupted after 2 epochs/);
+    await resume(signal);
+    expectWhole(signal);
+    // what the interruption wrote is cut back
+    expect(readFileSync(join(dir, signal, "training/split-0/summary.log"), "utf8")).not.toMatch(/interrupted/);
+  });
+
+  it("in the middle of a validation loses nothing of the epoch", async () => {
+    const { code, said } = await train("validation", "evaluation 2 1", ["SIGTERM"]);
+    expect(code).toBe(143);
+    expect(said.at(-1)).toBe("evaluation 2 1");
+    await resume("validation");
+    expectWhole("validation");
+  });
+
+  it("that comes twice ends the process at once", async () => {
+    const { code, signal, said } = await train("twice", "training 2 1", ["SIGTERM", "SIGTERM"]);
+    expect([code, signal]).toEqual([null, "SIGTERM"]);
+    expect(said.at(-1)).toBe("training 2 1");
+    const usr1 = await train("twice-usr1", "training 2 1", ["SIGUSR1", "SIGUSR1"]);
+    expect(usr1.code).toBe(138);
+    await resume("twice");
+    expectWhole("twice");
+  });
+
+  it("has the exit code that is asked for, and can be caught", async () => {
+    const options = { exitCodes: { SIGUSR1: 99 } };
+    expect((await train("code", "training 1 1", ["SIGUSR1"], options)).code).toBe(99);
+    const caught = await train("caught", "training 1 1", ["SIGTERM"], { exit: false });
+    expect(caught.code).toBe(0);
+    expect(caught.said.at(-1)).toBe("caught TrainingInterrupted");
+  });
+
+  it("is left alone with signals: false", async () => {
+    const { code, signal } = await train("alone", "training 1 2", ["SIGTERM"], false);
+    expect([code, signal]).toEqual([null, "SIGTERM"]);
+  });
+
+  it("queues a job of Slurm again", async () => {
+    // Slurm itself cannot be had: a program in its place that notes how it was called
+    const bin = join(dir, "scontrol");
+    writeFileSync(bin, `#!/bin/sh\necho "$@" > ${join(dir, "called")}\n`);
+    chmodSync(bin, 0o755);
+    const env = { SLURM_JOB_ID: "4711", PATH: `${dir}${delimiter}${process.env.PATH}` };
+    const { code, errors } = await train("slurm", "training 1 1", ["SIGUSR1"], { requeue: true }, env);
+    expect(code).toBe(138);
+    expect(readFileSync(join(dir, "called"), "utf8")).toBe("requeue 4711\n");
+    expect(errors).toMatch(/Slurm queues the job 4711 again/);
+    const without = await train("no-slurm", "training 1 1", ["SIGTERM"], { requeue: true }, { SLURM_JOB_ID: "" });
+    expect(without.errors).toMatch(/not queued again: SLURM_JOB_ID is not set/);
+  });
+});
+
+it("stops listening when training ends", async () => {
+  const before = process.listenerCount("SIGTERM");
+  await resumeMore("whole");
+  expect(process.listenerCount("SIGTERM")).toBe(before);
+});
+
+async function resumeMore(name: string): Promise<void> {
+  using trainer = await Trainer.fromMaps(join(dir, name), { callbacks: [new Slow()] });
+  await trainer.resume({ splitIdx: 0, split: toySplit(), numEpochs: 4 });
+}
