@@ -1,7 +1,7 @@
 /** `npx clinicadl demo`: the main job from end to end, on a simulated cohort made from real anatomy. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import { BidsDataset } from "../data/datasets/index.ts";
 import { BidsFileType } from "../io/bids/index.ts";
 import { BCEWithLogitsLossConfig } from "../losses/index.ts";
@@ -19,6 +19,7 @@ import {
   ZNormalizationConfig,
 } from "../transforms/index.ts";
 import { generateCohort } from "./generate.ts";
+import { count } from "./numbers.ts";
 
 export interface DemoOptions {
   /** Folder for the cohort and the MAPS. */
@@ -153,15 +154,6 @@ export function demoTable(result: DemoResult): string {
     `mean${scores.map((name) => cell(`${result.mean[name].toFixed(3)} ± ${deviation(name).toFixed(3)}`)).join("")}`,
   );
   return lines.join("\n");
-}
-
-function count(minimum: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!Number.isInteger(value) || value < minimum)
-      throw new InvalidArgumentError(`Expected an integer of at least ${minimum}.`);
-    return value;
-  };
 }
 
 export function registerDemo(program: Command): void {

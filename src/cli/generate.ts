@@ -1,7 +1,7 @@
 /** `npx clinicadl generate`: a BIDS dataset of simulated brains, to try things out on. */
 import type { Command } from "commander";
-import { InvalidArgumentError } from "commander";
 import { generateCohort } from "./generate/index.ts";
+import { parseNumber } from "./numbers.ts";
 
 export { type Cohort, type GenerateOptions, generateCohort } from "./generate/index.ts";
 
@@ -31,10 +31,4 @@ export function registerGenerate(program: Command): void {
         `${rows.length} simulated images of ${shape.join("×")} voxels in ${bids}\n${metadata} lists them.\n`,
       );
     });
-}
-
-function parseNumber(text: string): number {
-  const value = Number(text);
-  if (text.trim() === "" || Number.isNaN(value)) throw new InvalidArgumentError("Give a number.");
-  return value;
 }

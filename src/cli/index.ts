@@ -5,6 +5,7 @@ import { ClinicaDLException } from "../utils/exceptions.ts";
 import { registerDemo } from "./demo.ts";
 import { registerDoctor } from "./doctor.ts";
 import { registerGenerate } from "./generate.ts";
+import { registerResume } from "./resume.ts";
 import { registerSetup } from "./setup.ts";
 
 const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
@@ -20,6 +21,7 @@ registerSetup(program);
 registerDoctor(program);
 registerGenerate(program);
 registerDemo(program);
+registerResume(program);
 
 try {
   await program.parseAsync();

@@ -4,6 +4,7 @@
 export { ComputationalConfig, type ComputationalOptions, TrainerState } from "../callbacks/index.ts";
 /** Trains a model on splits, into a MAPS. */
 export type {
+  PredictOptions,
   RestoreOptions,
   ResumeOptions,
   TestOptions,
@@ -11,4 +12,5 @@ export type {
   TrainOptions,
   ValidateOptions,
 } from "./options.ts";
+export { type SignalOptions, TrainingInterrupted } from "./signals.ts";
 export { Trainer } from "./trainer.ts";
