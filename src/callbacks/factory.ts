@@ -8,7 +8,7 @@ import { MonitorCallback } from "./monitor.ts";
 import { TrainingCheckpointCallback } from "./training-checkpoint.ts";
 
 /** The callbacks that can be read back from `callbacks.json`, by their `name_`. */
-export const CALLBACKS: Readonly<Record<string, { fromDict(dict: JsonObject): Callback }>> = {
+export const CALLBACKS: Readonly<Record<string, { fromDict(dict: JsonObject, extras?: JsonObject): Callback }>> = {
   EarlyStoppingCallback,
   LoggerCallback,
   LRSchedulerCallback,

@@ -10,3 +10,8 @@ export function readFields(what: string, dict: JsonObject, keys: readonly string
   if (extra.length > 0) throw new WrongFieldsError(`${what}: unknown ${extra.map((k) => `'${k}'`).join(", ")}.`);
   return Object.fromEntries(keys.map((key) => [snakeToCamel(key), dict[key] ?? null]));
 }
+
+/** Options that ClinicaDL does not have, in camelCase. */
+export function readExtras(extras: JsonObject): Record<string, JsonValue> {
+  return Object.fromEntries(Object.entries(extras).map(([key, value]) => [snakeToCamel(key), value]));
+}

@@ -151,15 +151,15 @@ export class CallbacksHandler {
       callback.toDict?.() ?? `<${callback.constructor.name} object>`;
     return { name_: "CallbacksHandler", callbacks: this.#given.map(write) };
   }
-  /** Options that ClinicaDL does not have, and would refuse, by the name of the callback. */
+  /** For each of those, the options that ClinicaDL does not have, and would refuse. */
   extrasToDict(): JsonObject {
     const write = (callback: Callback & { extrasToDict?: () => JsonObject }) => callback.extrasToDict?.() ?? {};
-    const extras = this.#given.map((callback) => [callback.constructor.name, write(callback)] as const);
-    return Object.fromEntries(extras.filter(([, options]) => Object.keys(options).length > 0));
+    return { callbacks: this.#given.map(write) };
   }
   static fromDict(dict: JsonObject, extras: JsonObject = {}): CallbacksHandler {
     if (!Array.isArray(dict.callbacks)) throw new MissingFieldsError("CallbacksHandler: 'callbacks' is not a list.");
-    return new CallbacksHandler(dict.callbacks.map((value) => readCallback(value, extras)));
+    const more = Array.isArray(extras.callbacks) ? extras.callbacks : [];
+    return new CallbacksHandler(dict.callbacks.map((value, i) => readCallback(value, more[i] ?? {})));
   }
 }
 
@@ -174,7 +174,7 @@ function inOrder(callbacks: readonly Callback[]): Callback[] {
   return [...callbacks].sort((a, b) => rank(a) - rank(b));
 }
 
-function readCallback(value: JsonValue, extras: JsonObject): Callback {
+function readCallback(value: JsonValue, extras: JsonValue): Callback {
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
   const Class = isObject && typeof value.name_ === "string" ? CALLBACKS[value.name_] : undefined;
   if (!isObject || Class === undefined) {
@@ -183,5 +183,5 @@ function readCallback(value: JsonValue, extras: JsonObject): Callback {
       ["callbacks"],
     );
   }
-  return Class.fromDict({ ...value, ...(extras[String(value.name_)] as JsonObject | undefined) });
+  return Class.fromDict(value, extras as JsonObject);
 }

@@ -8,7 +8,7 @@ import * as torch from "../torch/index.ts";
 import { type JsonObject, parseWith } from "../utils/config.ts";
 import { Callback } from "./callback.ts";
 import type { EventArgs } from "./events.ts";
-import { readFields } from "./fields.ts";
+import { readExtras, readFields } from "./fields.ts";
 import { QuantityMonitoring } from "./quantity-monitoring.ts";
 
 const schema = z.strictObject({
@@ -18,6 +18,7 @@ const schema = z.strictObject({
     .nullable()
     .default(null)
     .transform((epochs) => epochs ?? []),
+  everyNEpochs: z.int().positive().nullable().default(null),
   saveLast: z.boolean().default(true),
 });
 
@@ -26,11 +27,13 @@ const schema = z.strictObject({
  *
  * - `metric` (none): the best model by this metric, in `best_models/best-<metric>`.
  * - `epochs` (none): after each of these epochs (the first is 1), in `checkpoints/epoch-<n>`.
+ * - `everyNEpochs` (none): after every n-th epoch, there too.
  * - `saveLast` (true): after the last epoch, in `final`.
  */
 export class ModelCheckpointCallback extends Callback {
   readonly metric: string | null;
   readonly epochs: readonly number[];
+  readonly everyNEpochs: number | null;
   readonly saveLast: boolean;
   #mode: Optimum | null = null;
   #monitoring: QuantityMonitoring | null = null;
@@ -38,10 +41,11 @@ export class ModelCheckpointCallback extends Callback {
 
   constructor(options: z.input<typeof schema> = {}) {
     super();
-    const { metric, epochs, saveLast } = parseWith(schema, options, new.target.name);
+    const { metric, epochs, everyNEpochs, saveLast } = parseWith(schema, options, new.target.name);
     if (metric !== null) checkItemName("The metric of ModelCheckpointCallback", metric);
     this.metric = metric;
     this.epochs = epochs;
+    this.everyNEpochs = everyNEpochs;
     this.saveLast = saveLast;
   }
 
@@ -68,8 +72,10 @@ export class ModelCheckpointCallback extends Callback {
     this.#save(model, state.currentEpoch, maps.training.split(state.splitIdx ?? 0).models.best(this.metric));
   }
   override onEpochEnd({ model, maps, state }: EventArgs<"onEpochEnd">): void {
-    if (!this.epochs.includes(state.currentEpoch)) return;
-    this.#save(model, state.currentEpoch, maps.training.split(state.splitIdx ?? 0).models.epoch(state.currentEpoch));
+    const { currentEpoch, splitIdx } = state;
+    const isNth = this.everyNEpochs !== null && currentEpoch % this.everyNEpochs === 0;
+    if (!isNth && !this.epochs.includes(currentEpoch)) return;
+    this.#save(model, currentEpoch, maps.training.split(splitIdx ?? 0).models.epoch(currentEpoch));
   }
   override onTrainEnd({ model, maps, state }: EventArgs<"onTrainEnd">): void {
     if (this.saveLast) this.#save(model, state.currentEpoch, maps.training.split(state.splitIdx ?? 0).models.final);
@@ -108,9 +114,12 @@ export class ModelCheckpointCallback extends Callback {
       mode: this.#mode,
     };
   }
-  static fromDict(dict: JsonObject): ModelCheckpointCallback {
+  extrasToDict(): JsonObject {
+    return this.everyNEpochs === null ? {} : { every_n_epochs: this.everyNEpochs };
+  }
+  static fromDict(dict: JsonObject, extras: JsonObject = {}): ModelCheckpointCallback {
     // the mode is the metric's, and is looked up again
     const { mode, ...fields } = readFields("ModelCheckpointCallback", dict, ["metric", "epochs", "save_last", "mode"]);
-    return new ModelCheckpointCallback(fields as z.input<typeof schema>);
+    return new ModelCheckpointCallback({ ...fields, ...readExtras(extras) } as z.input<typeof schema>);
   }
 }

@@ -4,7 +4,7 @@ import { type JsonObject, parseWith } from "../utils/config.ts";
 import { Callback } from "./callback.ts";
 import { captureMoment, loadCheckpoint, type Moment, saveCheckpoint } from "./checkpoint-files.ts";
 import type { EventArgs } from "./events.ts";
-import { readFields } from "./fields.ts";
+import { readExtras, readFields } from "./fields.ts";
 import { log } from "./log.ts";
 
 const schema = z.strictObject({
@@ -14,9 +14,6 @@ const schema = z.strictObject({
   keep: z.int().min(2).default(2),
   enabled: z.boolean().default(true),
 });
-
-/** The options that ClinicaDL does not have, as they are written. */
-const EXTRAS = ["every_n_steps", "every_minutes", "keep"];
 
 /**
  * Writes checkpoints, from which a training that was interrupted goes on as if it had not been (`Trainer.resume`):
@@ -133,9 +130,8 @@ export class TrainingCheckpointCallback extends Callback {
   extrasToDict(): JsonObject {
     return { every_n_steps: this.everyNSteps, every_minutes: this.everyMinutes, keep: this.keep };
   }
-  static fromDict(dict: JsonObject): TrainingCheckpointCallback {
-    const extras = EXTRAS.filter((key) => key in dict);
-    const fields = readFields("TrainingCheckpointCallback", dict, ["every_n_epochs", "enabled", ...extras]);
-    return new TrainingCheckpointCallback(fields as z.input<typeof schema>);
+  static fromDict(dict: JsonObject, extras: JsonObject = {}): TrainingCheckpointCallback {
+    const fields = readFields("TrainingCheckpointCallback", dict, ["every_n_epochs", "enabled"]);
+    return new TrainingCheckpointCallback({ ...fields, ...readExtras(extras) } as z.input<typeof schema>);
   }
 }

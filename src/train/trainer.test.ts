@@ -28,12 +28,15 @@ const quiet = () => new LoggerCallback({ progressBar: false });
 vi.setConfig({ testTimeout: 120_000 });
 
 let dir = "";
+/** Disposed after each test: a trainer that is only collected some day would change the counts of another test. */
+const made: Trainer[] = [];
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), "trainer-"));
   vi.spyOn(process.stderr, "write").mockReturnValue(true);
 });
 afterEach(() => {
   vi.restoreAllMocks();
+  for (const trainer of made.splice(0)) trainer.dispose();
   rmSync(dir, { recursive: true, force: true });
 });
 
@@ -58,7 +61,7 @@ class Interruption extends Callback {
 }
 
 function make(name: string, callbacks: Callback[] = [], options: Partial<TrainerOptions> = {}): Trainer {
-  return new Trainer({
+  const trainer = new Trainer({
     maps: join(dir, name),
     model: toyModel(),
     metrics: { loss: new LossMetricConfig(), mae: new MAEMetricConfig() },
@@ -73,6 +76,8 @@ function make(name: string, callbacks: Callback[] = [], options: Partial<Trainer
     ],
     ...options,
   });
+  made.push(trainer);
+  return trainer;
 }
 
 function weights(path: string): Map<string, number[]> {
@@ -119,7 +124,7 @@ describe("resume", () => {
     const trainer = make("again", [new Interruption(4)]);
     await expect(trainer.train(toySplit(), { computational })).rejects.toThrow("interrupted");
     truncateSync(join(dir, "again/training/split-0/tmp/epoch-3/optimizer.pt"), 100);
-    const restored = await Trainer.fromMaps(join(dir, "again"), {
+    using restored = await Trainer.fromMaps(join(dir, "again"), {
       callbacks: [...make("spare").callbacks.callbacks, new Interruption(3)].filter(
         (c) => !(c instanceof LoggerCallback),
       ),
@@ -165,7 +170,7 @@ describe("train", () => {
         loss: new torch.nn.BCEWithLogitsLoss(),
         optimizer: new SGDConfig({ lr: 0.1 }),
       });
-      const trainer = new Trainer({
+      using trainer = new Trainer({
         maps: join(dir, name),
         model,
         callbacks: [quiet()],
