@@ -1,0 +1,116 @@
+// Does what run.mjs asks of this library, in a process of its own; there.py does the same with the original.
+//
+// usage: here.mjs JOBS RESULTS
+//   JOBS: a JSON list of { id, job, … } as in `JOBS` below; RESULTS: where what came out is written, by id:
+//   {} or, for a job that failed, { error, trace }.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DataLoader } from "clinicadl/data/dataloader";
+import { BidsDataset } from "clinicadl/data/datasets";
+import { BidsFileType } from "clinicadl/io/bids";
+import { OptimizationConfig } from "clinicadl/optim";
+import { KFold } from "clinicadl/split";
+import * as torch from "clinicadl/torch";
+import { ComputationalConfig, Trainer } from "clinicadl/train";
+import { TransformsHandler, ZNormalizationConfig } from "clinicadl/transforms";
+import { CONFIGURATIONS } from "./configurations.mjs";
+
+const BATCH = 2;
+
+class Interruption extends Error {}
+
+function datasetOf({ columns, augmentations = [] }, bids) {
+  return new BidsDataset({
+    bids,
+    fileType: new BidsFileType({ suffix: "T1w", dataType: "anat" }),
+    data: join(bids, "metadata.tsv"),
+    columns,
+    transforms: new TransformsHandler({ imageTransforms: [new ZNormalizationConfig()], augmentations }),
+  });
+}
+
+/** Saves the weights before the first step, and stops before step number `stop`. */
+function watch(model, { initial, stop }) {
+  const forwardStep = model.forwardStep.bind(model);
+  let steps = 0;
+  const value = (batch) => {
+    if (steps === 0 && initial !== undefined) torch.save(model.stateDict(), initial);
+    if (steps++ === stop) throw new Interruption("stopped on purpose");
+    return forwardStep(batch);
+  };
+  Object.defineProperty(model, "forwardStep", { value, enumerable: false });
+}
+
+async function train({ configuration, maps, bids, folds, initial, stop }) {
+  const { model, metrics, callbacks, epochs, splits, shuffle = false, ...rest } = CONFIGURATIONS[configuration]();
+  watch(model, { initial, stop });
+  const trainer = new Trainer({
+    maps,
+    model,
+    metrics,
+    optimization: new OptimizationConfig({ numEpochs: epochs }),
+    callbacks,
+  });
+  const { channelsLast = true } = rest;
+  const computational = new ComputationalConfig({
+    gpu: false,
+    amp: false,
+    seed: 42,
+    deterministic: true,
+    channelsLast,
+  });
+  for (const split of new KFold(folds).getSplits(datasetOf(rest, bids), { splits })) {
+    split.buildTrainLoader({ batchSize: BATCH, shuffle });
+    split.buildValLoader({ batchSize: BATCH });
+    try {
+      await trainer.train(split, { computational });
+      if (stop !== undefined) throw new Error("the training came to its end before it was to be interrupted");
+    } catch (error) {
+      if (!(error instanceof Interruption)) throw error;
+    }
+  }
+  trainer.dispose();
+}
+
+async function validate({ maps }) {
+  const trainer = await Trainer.fromMaps(maps);
+  for (const splitIdx of trainer.maps.training.splitsList) {
+    await trainer.validate({ splitIdx, metrics: trainer.metrics.metricNames });
+  }
+  trainer.dispose();
+}
+
+/** Each test has `participants`, a TSV of who is in the group; without it, the group is read from the MAPS. */
+async function test({ maps, configuration, bids, tests }) {
+  const trainer = await Trainer.fromMaps(maps);
+  const computational = new ComputationalConfig({ gpu: false, amp: false });
+  for (const { checkpoint, group, participants } of tests) {
+    const options = { modelCheckpoint: checkpoint, groupName: group, computational };
+    if (participants !== undefined) {
+      const dataset = datasetOf(CONFIGURATIONS[configuration](), bids).subset(participants);
+      options.dataloader = new DataLoader(dataset, { batchSize: BATCH, shuffle: false });
+    }
+    await trainer.test(options);
+  }
+  trainer.dispose();
+}
+
+async function resume({ maps }) {
+  const trainer = await Trainer.fromMaps(maps);
+  await trainer.resume({ splitIdx: 0 });
+  trainer.dispose();
+}
+
+const JOBS = { train, validate, test, resume };
+
+const [jobs, results] = process.argv.slice(2);
+const found = {};
+for (const { id, job, ...options } of JSON.parse(readFileSync(jobs, "utf8"))) {
+  try {
+    await JOBS[job](options);
+    found[id] = {};
+  } catch (error) {
+    found[id] = { error: `${error.name}: ${error.message}`, trace: error.stack };
+  }
+}
+writeFileSync(results, JSON.stringify(found));
