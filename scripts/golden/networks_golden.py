@@ -13,7 +13,7 @@ import torch
 from clinicadl.losses.config import MSELossConfig
 from clinicadl.models import SupervisedModel
 from clinicadl.networks.factory import get_network_from_dict
-from clinicadl.networks.nn import CNN, MLP, ConvEncoder
+from clinicadl.networks.nn import CNN, MLP, AutoEncoder, ConvDecoder, ConvEncoder, Generator
 from clinicadl.optim.optimizers.config import AdamConfig
 
 OUT = Path(__file__).parents[2] / "src" / "networks" / "golden" / "networks.json"
@@ -27,6 +27,13 @@ def checksum(tensor):
         "abs": flat.abs().sum().item(),
         "head": flat[:4].tolist(),
     }
+
+
+def image(tensor):
+    """A checksum that depends on where each value is."""
+    flat = tensor.detach().double().flatten()
+    place = torch.arange(1, len(flat) + 1, dtype=torch.float64) / len(flat)
+    return {**checksum(tensor), "moment": (flat * place).sum().item()}
 
 
 CASES = {
@@ -56,6 +63,101 @@ CASES = {
         (2, 1, 31, 33),
     ),
     "encoder-3d": (ConvEncoder, dict(spatial_dims=3, in_channels=1, channels=[2, 4], norm=("instance", {"affine": True}), pooling_indices=[0]), (2, 1, 12, 13, 14)),
+    "decoder-1d": (
+        ConvDecoder,
+        dict(
+            spatial_dims=1,
+            in_channels=3,
+            channels=[4, 2],
+            norm="batch",
+            unpooling=[("upsample", {"size": 11, "mode": "linear"}), ("convtranspose", {"kernel_size": 3, "stride": 2, "output_padding": 1})],
+            unpooling_indices=[0, 1],
+        ),
+        (2, 3, 7),
+    ),
+    "decoder-2d": (
+        ConvDecoder,
+        dict(
+            spatial_dims=2,
+            in_channels=4,
+            channels=[6, 4, 2],
+            kernel_size=[(3, 5), 3, 2],
+            stride=[1, (3, 2), 1],
+            padding=(1, 0),
+            output_padding=[0, (2, 1), 0],
+            dilation=[2, 1, 1],
+            act=("elu", {"alpha": 0.5}),
+            output_act="sigmoid",
+            norm=("group", {"num_groups": 2}),
+            adn_ordering="AND",
+            bias=False,
+            unpooling=[
+                ("upsample", {"scale_factor": 1.7, "mode": "bilinear", "recompute_scale_factor": True}),
+                ("upsample", {"scale_factor": 1.3, "mode": "bicubic", "align_corners": True}),
+            ],
+            unpooling_indices=[2, -1],
+        ),
+        (2, 4, 5, 6),
+    ),
+    "decoder-3d": (ConvDecoder, dict(spatial_dims=3, in_channels=2, channels=[4, 1], unpooling_indices=[0], dropout=0.2), (2, 2, 3, 4, 5)),
+    "generator-1d": (Generator, dict(latent_size=5, start_shape=(3, 6), conv_args={"channels": [], "unpooling_indices": [-1]}, mlp_args={"hidden_dims": [4], "act": "tanh"}), (4, 5)),
+    "generator-3d": (
+        Generator,
+        dict(latent_size=4, start_shape=(2, 3, 4, 3), conv_args={"channels": [4, 2], "stride": 2, "unpooling": ("upsample", {"scale_factor": 2, "mode": "trilinear"}), "unpooling_indices": [0], "norm": "batch"}),
+        (3, 4),
+    ),
+    "autoencoder-1d": (AutoEncoder, dict(in_shape=(2, 30), latent_size=3, conv_args={"channels": [3, 4], "pooling_indices": [-1, 1]}, mlp_args={"hidden_dims": [8, 6]}, unpooling_mode="linear"), (4, 2, 30)),
+    "autoencoder-2d": (
+        AutoEncoder,
+        dict(
+            in_shape=(1, 24, 27),
+            latent_size=4,
+            conv_args={
+                "channels": [3, 4, 5],
+                "kernel_size": [(3, 5), 3, 2],
+                "stride": [2, 1, 1],
+                "padding": [(1, 2), 1, 0],
+                "dilation": [1, 2, 1],
+                "pooling": [("avg", {"kernel_size": 3, "stride": 2, "padding": 1, "ceil_mode": True}), ("adaptivemax", {"output_size": (2, 3)})],
+                "pooling_indices": [2, 0],
+                "act": "mish",
+                "output_act": "tanh",
+                "norm": "batch",
+                "adn_ordering": "AN",
+            },
+            mlp_args={"hidden_dims": [7], "norm": "layer", "output_act": "relu"},
+            out_channels=2,
+            output_act="sigmoid",
+            unpooling_mode="bicubic",
+        ),
+        (3, 1, 24, 27),
+    ),
+    "autoencoder-2d-convtranspose": (
+        AutoEncoder,
+        dict(
+            in_shape=(1, 29, 31),
+            latent_size=4,
+            conv_args={
+                "channels": [2, 3, 4],
+                "pooling": [("max", {"kernel_size": 2, "ceil_mode": True}), ("adaptiveavg", {"output_size": 7}), ("avg", {"kernel_size": 3, "padding": 1, "ceil_mode": True})],
+                "pooling_indices": [0, 1, 2],
+                "padding": 1,
+            },
+            unpooling_mode="convtranspose",
+        ),
+        (2, 1, 29, 31),
+    ),
+    # ClinicaDL's decoder misses the size after layer1, and the upsampling sets it
+    "autoencoder-3d": (
+        AutoEncoder,
+        dict(in_shape=(1, 16, 18, 17), latent_size=3, conv_args={"channels": [2, 3], "stride": [1, 3], "padding": [0, 1], "pooling_indices": [0]}, unpooling_mode="trilinear"),
+        (2, 1, 16, 18, 17),
+    ),
+    "autoencoder-3d-dropout": (
+        AutoEncoder,
+        dict(in_shape=(1, 12, 12, 12), latent_size=2, conv_args={"channels": [2, 3], "pooling_indices": [0], "dropout": 0.3}, mlp_args={"hidden_dims": [4], "dropout": 0.2}),
+        (2, 1, 12, 12, 12),
+    ),
     "cnn-1d": (CNN, dict(in_shape=(1, 32), num_outputs=1, conv_args={"channels": [2, 4], "act": "gelu"}), (2, 1, 32)),
     "cnn-2d": (
         CNN,
@@ -89,13 +191,13 @@ def case(name, cls, args, shape):
     out["training"] = not any(isinstance(m, torch.nn.Dropout) for m in network.modules())
     network.train(out["training"])
     y = network(x)
-    out["output"] = checksum(y)
+    out["output"] = image(y)
     # the square, so that a softmax has a gradient
     y.square().sum().backward()
     out["gradients"] = {key: checksum(p.grad) for key, p in network.named_parameters()}
     network.eval()
     with torch.no_grad():
-        out["evaluated"] = checksum(network(x))
+        out["evaluated"] = image(network(x))
 
     torch.manual_seed(7)
     model = SupervisedModel(network=get_network_from_dict(config), loss=MSELossConfig(), optimizer=AdamConfig())
@@ -108,5 +210,6 @@ def case(name, cls, args, shape):
 if __name__ == "__main__":
     golden = {name: case(name, *args) for name, args in CASES.items()}
     OUT.parent.mkdir(parents=True, exist_ok=True)
-    OUT.write_text(json.dumps(golden, indent=1) + "\n", encoding="utf-8")
+    lines = [f"{json.dumps(name)}: {json.dumps(values, separators=(',', ':'))}" for name, values in golden.items()]
+    OUT.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
     print(OUT.stat().st_size, "bytes", file=sys.stderr)

@@ -51,6 +51,19 @@ export class ChecksCallback extends Callback {
     this.#batchChecked = false;
     compare(`test data of group '${groupName}'`, dataloader.dataset, null, maps.test.group(groupName), true);
   }
+  override onPredictStart({ maps, dataloader, modelCheckpoint, groupName }: EventArgs<"onPredictStart">): void {
+    this.#batchChecked = false;
+    const { dataset } = dataloader;
+    compare(`data of group '${groupName}'`, dataset, null, maps.prediction.group(groupName), true);
+    const { splitIdx } = maps.training.readCheckpointName(modelCheckpoint);
+    const { dataTsv } = maps.training.data.train(splitIdx);
+    const seen = existsSync(dataTsv) ? commonParticipants(readTsv(dataTsv), dataset.df) : [];
+    if (seen.length === 0) return;
+    const all = new Set(dataset.df.map((row) => row.participant_id)).size;
+    log.warning(
+      `The model was trained on ${seen.length} of the ${all} participants of group '${groupName}' (${dataTsv}). Its predictions for them say nothing about how good it is for others.`,
+    );
+  }
 
   #start(lossNames: readonly string[]): void {
     this.#lossNames = [...lossNames].sort();
@@ -115,6 +128,24 @@ export function checkTest(maps: Maps, dataloader: DataLoader, groupName: string)
     );
   }
   checkSamePairs(`test data of group '${groupName}'`, dataloader.dataset, maps.test.group(groupName));
+}
+
+/** What must hold before a prediction: each sample comes once, and a known group has the same data. */
+export function checkPrediction(maps: Maps, dataloader: DataLoader, groupName: string): void {
+  const { dataset, batchSize, config } = dataloader;
+  checkTable(dataset, "prediction data");
+  checkSamePairs(`data of group '${groupName}'`, dataset, maps.prediction.group(groupName));
+  if (config.samplingWeights !== null) {
+    throw new ConfigError(
+      `predict: the loader draws samples by '${config.samplingWeights}', some of them several times, others never. Pass a loader without samplingWeights.`,
+    );
+  }
+  const rest = dataset.length % batchSize;
+  if (config.dropLast && rest > 0) {
+    throw new ConfigError(
+      `predict: the loader drops the last batch, and ${rest} of ${dataset.length} samples with it. Pass a loader with dropLast: false.`,
+    );
+  }
 }
 
 function checkTable(dataset: Dataset, what: string): void {

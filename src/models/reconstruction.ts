@@ -4,6 +4,8 @@ import { VanillaModel } from "./vanilla.ts";
 
 /** A network that learns to give back the image it got. */
 export class ReconstructionModel extends VanillaModel {
+  override readonly labelKey = "image";
+
   override forwardStep(batch: ModelBatch): Tensor {
     const images = batch.getField("image", { dtype: "float32" });
     return this.lossOf(images, images);

@@ -1,22 +1,18 @@
 import { z } from "zod";
 import { nn } from "../torch/index.ts";
-import { configClass, parseWith } from "../utils/config.ts";
+import { configClass, type Input, parseWith } from "../utils/config.ts";
 import { ConvEncoder, type ConvEncoderInit } from "./conv-encoder.ts";
 import { convEncoderOptionsShape, expandConvOptions } from "./conv-options.ts";
-import { MLP, mlpOptionsShape } from "./mlp.ts";
+import { MLP, mlpArgs } from "./mlp.ts";
 import { inShape, type NetworkConfig } from "./network-config.ts";
 
-const mlpArgs = z.strictObject(mlpOptionsShape);
 const schema = z.strictObject({
   inShape,
   numOutputs: z.int().positive(),
   convArgs: z.strictObject(convEncoderOptionsShape),
-  mlpArgs: mlpArgs
-    .nullable()
-    .default(null)
-    .transform((args) => args ?? mlpArgs.parse({ hiddenDims: [] })),
+  mlpArgs,
 });
-export type CNNOptions = z.input<typeof schema>;
+export type CNNOptions = Input<typeof schema>;
 
 /** Config of {@link CNN}. */
 export class CNNConfig extends configClass("CNN", schema) implements NetworkConfig {
@@ -39,19 +35,25 @@ export class CNNConfig extends configClass("CNN", schema) implements NetworkConf
  */
 export class CNN extends nn.Sequential {
   readonly config: CNNConfig;
+  readonly #convolutions: ConvEncoder;
 
   constructor(options: CNNOptions) {
     super();
     this.config = new CNNConfig(options);
     const { numOutputs, convArgs, mlpArgs } = this.config;
     const [inChannels = 1, ...inputSize] = this.config.inShape;
-    const convolutions = new ConvEncoder(
+    this.#convolutions = new ConvEncoder(
       { ...convArgs, inChannels, spatialDims: inputSize.length as 1 | 2 | 3 } as ConvEncoderInit,
       inputSize,
     );
-    this.addModule("convolutions", convolutions);
+    this.addModule("convolutions", this.#convolutions);
     const channels = convArgs.channels.at(-1) ?? inChannels;
-    const numInputs = (convolutions.finalSize ?? []).reduce((product, length) => product * length, channels);
+    const numInputs = (this.#convolutions.finalSize ?? []).reduce((product, length) => product * length, channels);
     this.addModule("mlp", new MLP({ ...mlpArgs, numInputs, numOutputs }));
+  }
+
+  /** The convolutional part. */
+  get convolutions(): ConvEncoder {
+    return this.#convolutions;
   }
 }

@@ -1,22 +1,17 @@
 import { z } from "zod";
 import { nn } from "../torch/index.ts";
-import { configClass, parseWith, show } from "../utils/config.ts";
+import { configClass, type Input, parseWith, show } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
-import { convEncoderOptionsShape, type ExpandedConvOptions, expandConvOptions, type PerLayer } from "./conv-options.ts";
+import { convEncoderOptionsShape, type ExpandedConvOptions, expandConvOptions, ofLayer } from "./conv-options.ts";
 import { buildActivation } from "./layers/activation.ts";
 import { Convolution } from "./layers/convolution.ts";
 import { buildPooling, type PoolingParameters, poolingOutSize } from "./layers/pooling.ts";
-import type { NetworkConfig } from "./network-config.ts";
+import { type NetworkConfig, spatialDims } from "./network-config.ts";
 import { convOutSize } from "./shapes.ts";
 
 const { dropout, ...rest } = convEncoderOptionsShape;
-const schema = z.strictObject({
-  spatialDims: z.union([z.literal(1), z.literal(2), z.literal(3)], "spatialDims is 1, 2 or 3"),
-  dropout,
-  ...rest,
-  inChannels: z.int().positive(),
-});
-export type ConvEncoderInit = z.input<typeof schema>;
+const schema = z.strictObject({ spatialDims, dropout, ...rest, inChannels: z.int().positive() });
+export type ConvEncoderInit = Input<typeof schema>;
 
 /** Config of {@link ConvEncoder}. */
 export class ConvEncoderConfig extends configClass("ConvEncoder", schema) implements NetworkConfig {
@@ -41,8 +36,11 @@ export class ConvEncoderConfig extends configClass("ConvEncoder", schema) implem
  */
 export class ConvEncoder extends nn.Sequential {
   readonly config: ConvEncoderConfig;
+  readonly inputSize: readonly number[] | null;
   /** The spatial size that comes out, when the one that goes in was given. */
   readonly finalSize: readonly number[] | null;
+  /** The spatial size before each layer, by the layer's name; empty when the one that goes in was not given. */
+  readonly sizesBefore: ReadonlyMap<string, readonly number[]>;
 
   /**
    * @param inputSize spatial size of the images, to check that no layer makes them vanish.
@@ -56,6 +54,7 @@ export class ConvEncoder extends nn.Sequential {
       readonly inChannels: number;
     };
     let size = inputSize;
+    const sizes = new Map<string, readonly number[]>();
     const poolings = config.pooling === null ? [] : [...config.pooling];
     // the list of poolings follows the order of the layers, whatever the order of the indices
     const indices = new Set(config.pooling === null ? [] : config.poolingIndices);
@@ -63,15 +62,17 @@ export class ConvEncoder extends nn.Sequential {
     const pool = (name: string) => {
       const pooling = poolings.shift() as PoolingParameters;
       this.addModule(name, buildPooling(pooling, config.spatialDims));
+      if (size !== null) sizes.set(name, size);
       size = this.#nextSize(size, (s) => poolingOutSize(pooling, s), pooling);
     };
     if (indices.has(-1)) pool("init_pool");
     let inChannels = config.inChannels;
     config.channels.forEach((outChannels, i) => {
-      const kernelSize = layer(config.kernelSize, i);
-      const stride = layer(config.stride, i);
-      const padding = layer(config.padding, i);
-      const dilation = layer(config.dilation, i);
+      const kernelSize = ofLayer(config.kernelSize, i);
+      const stride = ofLayer(config.stride, i);
+      const padding = ofLayer(config.padding, i);
+      const dilation = ofLayer(config.dilation, i);
+      if (size !== null) sizes.set(`layer${i}`, size);
       size = this.#nextSize(size, (s) => convOutSize(s, kernelSize, stride, padding, dilation), null);
       this.addModule(
         `layer${i}`,
@@ -95,7 +96,9 @@ export class ConvEncoder extends nn.Sequential {
       if (indices.has(i)) pool(`pool${i}`);
     });
     if (config.outputAct !== null) this.addModule("output_act", buildActivation(config.outputAct));
+    this.inputSize = inputSize;
     this.finalSize = size;
+    this.sizesBefore = sizes;
   }
 
   #nextSize(
@@ -118,10 +121,4 @@ export class ConvEncoder extends nn.Sequential {
     }
     return after;
   }
-}
-
-function layer(parameter: PerLayer, i: number): readonly number[] {
-  const value = parameter[i];
-  if (value === undefined) throw new RangeError(`no parameter for layer ${i}`);
-  return value;
 }

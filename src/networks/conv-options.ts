@@ -3,7 +3,8 @@ import { show } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { activationSchema } from "./layers/activation.ts";
 import { CONV_NORMS, normSchema } from "./layers/normalization.ts";
-import { type PoolingParameters, poolingSchema } from "./layers/pooling.ts";
+import { POOLINGS, type PoolingParameters, poolingSchema } from "./layers/pooling.ts";
+import { UNPOOLINGS, type UnpoolingParameters, unpoolingSchema } from "./layers/unpooling.ts";
 import { adnOrdering, dropout } from "./network-config.ts";
 
 /** One number for all, one per dimension, or one such value per layer. */
@@ -16,11 +17,14 @@ function convParameter(minimum: 0 | 1) {
 type ConvParameter = number | readonly (number | readonly number[])[];
 
 const poolings = z.union([poolingSchema, z.array(poolingSchema)], {
-  error: 'Expected [name, options], e.g. ["max", { kernelSize: 2 }], or a list of them, one per pooling index',
+  error: `Expected [name, options], e.g. ["max", { kernelSize: 2 }], or a list of them, one per pooling index; names: ${POOLINGS.join(", ")}`,
 });
 
-/** What a ConvEncoder takes besides its dimension and input channels; `convArgs` of the networks that begin with one. */
-export const convEncoderOptionsShape = {
+const unpoolings = z.union([unpoolingSchema, z.array(unpoolingSchema)], {
+  error: `Expected [name, options], e.g. ["upsample", { scaleFactor: 2 }], or a list of them, one per unpooling index; names: ${UNPOOLINGS.join(", ")}`,
+});
+
+const convolutions = {
   dropout: dropout.default(null),
   channels: z.array(z.int().positive()),
   kernelSize: convParameter(1).default(3),
@@ -29,34 +33,66 @@ export const convEncoderOptionsShape = {
   dilation: convParameter(1).default(1),
   norm: normSchema(CONV_NORMS).nullable().default("instance"),
   adnOrdering: adnOrdering.default("NDA"),
+};
+const activations = {
+  act: activationSchema.nullable().default("prelu"),
+  outputAct: activationSchema.nullable().default(null),
+  bias: z.boolean().default(true),
+};
+
+/** What a ConvEncoder takes besides its dimension and input channels; `convArgs` of the networks that begin with one. */
+export const convEncoderOptionsShape = {
+  ...convolutions,
   pooling: poolings.nullable().default(["max", { kernelSize: 2 }]),
   poolingIndices: z
     .array(z.int())
     .nullable()
     .default([])
     .transform((indices) => indices ?? []),
-  act: activationSchema.nullable().default("prelu"),
-  outputAct: activationSchema.nullable().default(null),
-  bias: z.boolean().default(true),
+  ...activations,
 };
 const convEncoderOptions = z.strictObject(convEncoderOptionsShape);
 export type ConvEncoderOptions = z.output<typeof convEncoderOptions>;
 
+/** What a ConvDecoder takes besides its dimension and input channels; `convArgs` of the networks that end with one. */
+export const convDecoderOptionsShape = {
+  ...convolutions,
+  outputPadding: convParameter(0).default(0),
+  unpooling: unpoolings.nullable().default(["upsample", { scaleFactor: 2 }]),
+  unpoolingIndices: z.array(z.int()).nullable().default(null),
+  ...activations,
+};
+const convDecoderOptions = z.strictObject(convDecoderOptionsShape);
+export type ConvDecoderOptions = z.output<typeof convDecoderOptions>;
+
 /** A per-layer, per-dimension parameter. */
 export type PerLayer = readonly (readonly number[])[];
 
+/** The value for layer i. */
+export function ofLayer(parameter: PerLayer, i: number): readonly number[] {
+  const value = parameter[i];
+  if (value === undefined) throw new RangeError(`no parameter for layer ${i}`);
+  return value;
+}
+
+type Geometry = "kernelSize" | "stride" | "padding" | "dilation";
+
 /** {@link ConvEncoderOptions} with everything spelt out per layer and per dimension. */
 export interface ExpandedConvOptions
-  extends Omit<ConvEncoderOptions, "kernelSize" | "stride" | "padding" | "dilation" | "pooling"> {
-  readonly kernelSize: number[][];
-  readonly stride: number[][];
-  readonly padding: number[][];
-  readonly dilation: number[][];
+  extends Omit<ConvEncoderOptions, Geometry | "pooling">,
+    Record<Geometry, number[][]> {
   readonly pooling: PoolingParameters[] | null;
 }
 
+/** {@link ConvDecoderOptions} with everything spelt out per layer and per dimension. */
+export interface ExpandedDecoderOptions
+  extends Omit<ConvDecoderOptions, Geometry | "outputPadding" | "unpooling">,
+    Record<Geometry | "outputPadding", number[][]> {
+  readonly unpooling: UnpoolingParameters[] | null;
+}
+
 /**
- * Spells out the options of the convolutional part, as they are recorded, and checks that they agree.
+ * Spells out the options of a convolutional part, as they are recorded, and checks that they agree.
  * @throws ConfigError when lengths, dimensions or pooling indices do not.
  */
 export function expandConvOptions<T extends ConvEncoderOptions>(
@@ -64,17 +100,45 @@ export function expandConvOptions<T extends ConvEncoderOptions>(
   spatialDims: number,
   what: string,
 ): Omit<T, keyof ConvEncoderOptions> & ExpandedConvOptions {
-  const layers = options.channels.length;
-  const expand = (name: "kernelSize" | "stride" | "padding" | "dilation") =>
-    expandConvParameter(options[name], spatialDims, layers, `${what}: '${name}'`);
-  checkPoolingIndices(options.poolingIndices, layers, what);
+  const { pooling, poolingIndices } = options;
+  checkIndices("poolingIndices", poolingIndices, options.channels.length, what);
   return {
     ...options,
+    ...expandGeometry(options, spatialDims, what),
+    pooling: onePerIndex("pooling", pooling, poolingIndices, what),
+  };
+}
+
+/** {@link expandConvOptions} of a decoder. */
+export function expandDecoderOptions<T extends ConvDecoderOptions>(
+  options: T,
+  spatialDims: number,
+  what: string,
+): Omit<T, keyof ConvDecoderOptions> & ExpandedDecoderOptions {
+  const { outputPadding, unpooling } = options;
+  const unpoolingIndices = options.unpoolingIndices ?? [];
+  const layers = options.channels.length;
+  checkIndices("unpoolingIndices", unpoolingIndices, layers, what);
+  return {
+    ...options,
+    ...expandGeometry(options, spatialDims, what),
+    outputPadding: expandConvParameter(outputPadding, spatialDims, layers, `${what}: 'outputPadding'`),
+    unpooling: onePerIndex("unpooling", unpooling, unpoolingIndices, what),
+  };
+}
+
+function expandGeometry(
+  options: Pick<ConvEncoderOptions, "channels" | Geometry>,
+  spatialDims: number,
+  what: string,
+): Record<Geometry, number[][]> {
+  const expand = (name: Geometry) =>
+    expandConvParameter(options[name], spatialDims, options.channels.length, `${what}: '${name}'`);
+  return {
     kernelSize: expand("kernelSize"),
     stride: expand("stride"),
     padding: expand("padding"),
     dilation: expand("dilation"),
-    pooling: expandPooling(options.pooling, options.poolingIndices, what),
   };
 }
 
@@ -106,34 +170,36 @@ function expandConvParameter(value: ConvParameter, dims: number, layers: number,
   });
 }
 
-function checkPoolingIndices(indices: readonly number[], layers: number, what: string): void {
+function checkIndices(name: string, indices: readonly number[], layers: number, what: string): void {
   if (new Set(indices).size !== indices.length) {
-    throw new ConfigError(`${what}: 'poolingIndices' got ${show(indices)}: the same index is there twice.`);
+    throw new ConfigError(`${what}: '${name}' got ${show(indices)}: the same index is there twice.`);
   }
   for (const index of indices) {
     if (index < -1 || index > layers - 1) {
       throw new ConfigError(
-        `${what}: 'poolingIndices' got ${show(indices)}: indices go from -1 (before the first convolution) to channels.length - 1 = ${layers - 1}.`,
+        `${what}: '${name}' got ${show(indices)}: indices go from -1 (before the first convolution) to channels.length - 1 = ${layers - 1}.`,
       );
     }
   }
 }
 
-function expandPooling(
-  pooling: PoolingParameters | readonly PoolingParameters[] | null,
+/** A layer for each index, where one was given for all. */
+function onePerIndex<L extends PoolingParameters | UnpoolingParameters>(
+  name: "pooling" | "unpooling",
+  layers: L | readonly L[] | null,
   indices: readonly number[],
   what: string,
-): PoolingParameters[] | null {
-  if (pooling === null) return null;
-  if (isSinglePooling(pooling)) return indices.map(() => pooling);
-  if (pooling.length !== indices.length) {
+): L[] | null {
+  if (layers === null) return null;
+  if (isOne(layers)) return indices.map(() => layers);
+  if (layers.length !== indices.length) {
     throw new ConfigError(
-      `${what}: 'pooling' is a list of ${pooling.length} layer(s) but 'poolingIndices' ${show(indices)} asks for ${indices.length}. Give one layer per index, or a single one for all.`,
+      `${what}: '${name}' is a list of ${layers.length} layer(s) but '${name}Indices' ${show(indices)} asks for ${indices.length}. Give one layer per index, or a single one for all.`,
     );
   }
-  return [...pooling];
+  return [...layers];
 }
 
-function isSinglePooling(pooling: PoolingParameters | readonly PoolingParameters[]): pooling is PoolingParameters {
-  return typeof pooling[0] === "string";
+function isOne<L extends PoolingParameters | UnpoolingParameters>(layers: L | readonly L[]): layers is L {
+  return typeof layers[0] === "string";
 }

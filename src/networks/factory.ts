@@ -1,6 +1,9 @@
 import type { JsonObject } from "../utils/config.ts";
+import { AutoEncoderConfig } from "./autoencoder.ts";
 import { CNNConfig } from "./cnn.ts";
+import { ConvDecoderConfig } from "./conv-decoder.ts";
 import { ConvEncoderConfig } from "./conv-encoder.ts";
+import { GeneratorConfig } from "./generator.ts";
 import { MLPConfig } from "./mlp.ts";
 import type { NetworkConfig } from "./network-config.ts";
 
@@ -8,5 +11,8 @@ import type { NetworkConfig } from "./network-config.ts";
 export const NETWORK_CONFIGS: Readonly<Record<string, { fromDict(dict: JsonObject): NetworkConfig }>> = {
   MLP: MLPConfig,
   ConvEncoder: ConvEncoderConfig,
+  ConvDecoder: ConvDecoderConfig,
   CNN: CNNConfig,
+  Generator: GeneratorConfig,
+  AutoEncoder: AutoEncoderConfig,
 };

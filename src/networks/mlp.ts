@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { nn } from "../torch/index.ts";
-import { configClass } from "../utils/config.ts";
+import { configClass, type Input } from "../utils/config.ts";
 import { activationSchema, buildActivation } from "./layers/activation.ts";
 import { ADN } from "./layers/adn.ts";
 import { NORMS, normSchema } from "./layers/normalization.ts";
 import { adnOrdering, dropout, type NetworkConfig } from "./network-config.ts";
 
-/** What an {@link MLP} takes besides its sizes; `mlpArgs` of the networks that end with one. */
-export const mlpOptionsShape = {
+/** What an {@link MLP} takes besides its sizes. */
+const mlpOptionsShape = {
   dropout: dropout.default(null),
   hiddenDims: z.array(z.int().positive()),
   act: activationSchema.nullable().default("prelu"),
@@ -16,8 +16,14 @@ export const mlpOptionsShape = {
   bias: z.boolean().default(true),
   adnOrdering: adnOrdering.default("NDA"),
 };
+const mlpOptions = z.strictObject(mlpOptionsShape);
+/** `mlpArgs`; null is a single linear layer. */
+export const mlpArgs = mlpOptions
+  .nullable()
+  .default(null)
+  .transform((args) => args ?? mlpOptions.parse({ hiddenDims: [] }));
 const schema = z.strictObject({ ...mlpOptionsShape, numInputs: z.int().positive(), numOutputs: z.int().positive() });
-export type MLPOptions = z.input<typeof schema>;
+export type MLPOptions = Input<typeof schema>;
 
 /** Config of {@link MLP}. */
 export class MLPConfig extends configClass("MLP", schema) implements NetworkConfig {

@@ -22,11 +22,14 @@ export const adnOrdering = z.string().superRefine((value, ctx) => {
 /** A probability, or `null` for no dropout. */
 export const dropout = z.number().min(0).max(1).nullable();
 
+export const spatialDims = z.union([z.literal(1), z.literal(2), z.literal(3)], "spatialDims is 1, 2 or 3");
+
 /** Channels, then 1 to 3 spatial dimensions. */
-export const inShape = z
-  .array(z.int().positive())
-  .min(
-    2,
-    "inShape is [channels, ...spatial size], of length 2 (1D), 3 (2D) or 4 (3D). The channel dimension may be missing",
-  )
-  .max(4, "inShape is [channels, ...spatial size], of length 2 (1D), 3 (2D) or 4 (3D)");
+function imageShape(name: string) {
+  const accepted = `${name} is [channels, ...spatial size], of length 2 (1D), 3 (2D) or 4 (3D)`;
+  return z.array(z.int().positive()).min(2, `${accepted}. The channel dimension may be missing`).max(4, accepted);
+}
+/** The shape of the images that go in. */
+export const inShape = imageShape("inShape");
+/** The shape from which images are made. */
+export const startShape = imageShape("startShape");

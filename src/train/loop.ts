@@ -37,7 +37,7 @@ import {
   log,
   type TrainerState,
 } from "../callbacks/index.ts";
-import type { DataLoader } from "../data/dataloader/index.ts";
+import { Batch, type DataLoader } from "../data/dataloader/index.ts";
 import type { Maps, Position } from "../io/maps/index.ts";
 import type { MetricsHandler } from "../metrics/index.ts";
 import type { Losses, Model, ModelBatch } from "../models/index.ts";
@@ -47,7 +47,16 @@ import * as torch from "../torch/index.ts";
 import { clipGradients, gradientNorm } from "./clipping.ts";
 import { LossReader } from "./losses.ts";
 import { type Interrupter, nextTurn } from "./signals.ts";
-import { disposeBatch, namedLosses, participantsIn, partsOf, samplesIn, weightedLosses, windows } from "./window.ts";
+import {
+  disposeBatch,
+  disposeOutput,
+  namedLosses,
+  participantsIn,
+  partsOf,
+  samplesIn,
+  weightedLosses,
+  windows,
+} from "./window.ts";
 
 /** What is the same in training and evaluation. */
 export interface Run {
@@ -141,6 +150,7 @@ async function trainWindow(run: TrainingRun, window: readonly BatchLike[]): Prom
 export async function evaluationLoop(run: Run, dataloader: DataLoader, epoch: number | null): Promise<void> {
   const { metrics, state } = run;
   for await (const batch of dataloader) {
+    let output: ModelBatch | null = null;
     try {
       await nextTurn();
       if (state.called === "test") state.currentTestBatch++;
@@ -149,7 +159,7 @@ export async function evaluationLoop(run: Run, dataloader: DataLoader, epoch: nu
       toDevice(batch, run.computational);
 
       await tell(run, "onEvaluationStepStart", { batch });
-      const output = infer(run, batch, "evaluationStep");
+      output = infer(run, batch, "evaluationStep");
 
       await tell(run, "onMetricsComputationStart", { output, metrics });
       const detailedMetricsDf = metrics.update(output, epoch);
@@ -158,6 +168,7 @@ export async function evaluationLoop(run: Run, dataloader: DataLoader, epoch: nu
       await tell(run, "onBatchEnd", { losses: null });
     } finally {
       disposeBatch(batch);
+      disposeOutput(output);
     }
     run.interruption.check();
   }
@@ -218,7 +229,10 @@ export function infer(
   using _scope = torch.scope();
   using _grad = torch.noGrad();
   using _amp = torch.amp.autocast(computational.device, { enabled: computational.amp });
-  return model[step](asModelBatch(batch));
+  const output = model[step](asModelBatch(batch));
+  // transforms of the output put new tensors in the place of what the batch had kept
+  if (output instanceof Batch) for (const sample of output) for (const tensor of sample.tensors()) tensor.keep();
+  return output;
 }
 
 /** A model that takes several batches at a time knows what it gets. */

@@ -1,4 +1,9 @@
-import type { Callback, CallbacksHandler, ComputationalConfig, ComputationalOptions } from "../callbacks/index.ts";
+import {
+  type Callback,
+  type CallbacksHandler,
+  ComputationalConfig,
+  type ComputationalOptions,
+} from "../callbacks/index.ts";
 import type { DataLoader } from "../data/dataloader/index.ts";
 import type { Maps } from "../io/maps/index.ts";
 import type { MetricLike, MetricsHandler } from "../metrics/index.ts";
@@ -80,7 +85,7 @@ export interface PredictOptions {
   readonly modelCheckpoint: string;
   /** The name of the data. */
   readonly groupName: string;
-  /** The data; not needed for a group that was predicted before. Rows of the table come in its order. */
+  /** The data, in the order of which rows are written; not needed for a group that was predicted before. */
   readonly dataloader?: DataLoader;
   /** Which fields to keep. Default: those that the model's `predictionStep` adds to the batch. */
   readonly outputs?: readonly string[];
@@ -92,4 +97,8 @@ export interface PredictOptions {
 /** @throws ConfigError for the options that are left when the known ones have been taken. */
 export function refuseUnknown(method: string, rest: object): void {
   for (const key of Object.keys(rest)) throw new ConfigError(`${method}: unknown option '${key}'. Check the spelling.`);
+}
+
+export function asComputational(value: Computational = {}): ComputationalConfig {
+  return value instanceof ComputationalConfig ? value : new ComputationalConfig(value);
 }

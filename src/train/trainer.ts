@@ -2,28 +2,23 @@ import { existsSync } from "node:fs";
 import {
   type Callback,
   CallbacksHandler,
-  ComputationalConfig,
   checkResumedSplit,
   checkSplit,
-  checkTest,
   describeSplit,
-  recordTest,
   TrainerState,
 } from "../callbacks/index.ts";
-import type { DataLoader } from "../data/dataloader/index.ts";
 import { readJson, writeJson } from "../io/files/index.ts";
-import { checkItemName, Maps, rewind } from "../io/maps/index.ts";
+import { Maps } from "../io/maps/index.ts";
 import { LossMetricConfig, type MetricLike, MetricsHandler } from "../metrics/index.ts";
 import { Model, modelFromDict } from "../models/index.ts";
 import { OptimizationConfig } from "../optim/index.ts";
 import type { Split } from "../split/index.ts";
 import * as torch from "../torch/index.ts";
 import { show } from "../utils/config.ts";
-import { ClinicaDLException, ConfigError } from "../utils/exceptions.ts";
-import { seedEverythingContext } from "../utils/seed.ts";
-import { evaluationLoop, type Run, tell, trainLoop } from "./loop.ts";
+import { ConfigError } from "../utils/exceptions.ts";
+import { evaluationRun, loadWeights, test, validate } from "./evaluation.ts";
 import {
-  type Computational,
+  asComputational,
   type Metrics,
   type PredictOptions,
   type RestoreOptions,
@@ -34,33 +29,14 @@ import {
   type TrainOptions,
   type ValidateOptions,
 } from "./options.ts";
-import { placeModel, resetToCpu } from "./placement.ts";
 import { predictLoop } from "./predict.ts";
 import { Prediction } from "./prediction.ts";
-import {
-  checkNotTrained,
-  checkTrained,
-  findResumePoint,
-  type ResumePoint,
-  recordedComputational,
-  resumeCommand,
-} from "./recorded.ts";
-import { readComponent, restoreDataLoader, restoreSplit } from "./restore.ts";
-import { Interrupter, type SignalOptions, TrainingInterrupted } from "./signals.ts";
+import { checkNotTrained, checkTrained, findResumePoint, recordedComputational } from "./recorded.ts";
+import { readComponent, restoreSplit } from "./restore.ts";
+import { guarded } from "./run.ts";
+import { runTraining } from "./training.ts";
 
 const RESTORED = Symbol("restored");
-/** Evaluations have nothing to save: a signal just ends them. */
-const UNINTERRUPTED = new Interrupter(false);
-
-/** A training to be begun, or to go on from `from`. */
-interface Fit {
-  readonly split: Split;
-  readonly computational: ComputationalConfig;
-  readonly metrics: MetricsHandler;
-  readonly numEpochs: number;
-  readonly signals: SignalOptions | false;
-  readonly from: ResumePoint | null;
-}
 
 /**
  * Trains a model on splits, and evaluates it, into a MAPS.
@@ -71,7 +47,7 @@ interface Fit {
  * await trainer.resume({ splitIdx: 0 }); // after an interruption; in another process: (await Trainer.fromMaps("maps")).resume(…)
  * ```
  */
-export class Trainer {
+export class Trainer implements Disposable {
   readonly maps: Maps;
   readonly model: Model;
   readonly metrics: MetricsHandler;
@@ -87,7 +63,7 @@ export class Trainer {
     if (!(model instanceof Model)) throw new ConfigError(`Trainer: 'model' got ${show(model)}. Expected a Model.`);
     this.maps = maps instanceof Maps ? maps : new Maps(maps);
     this.model = model;
-    this.metrics = asMetrics(metrics ?? { loss: new LossMetricConfig({ lossName: "loss" }) });
+    this.metrics = asMetrics(metrics ?? { loss: new LossMetricConfig({ lossName: "loss", labelKey: model.labelKey }) });
     this.metrics.initMetrics(model);
     this.callbacks = callbacks instanceof CallbacksHandler ? callbacks : new CallbacksHandler(callbacks ?? []);
     this.callbacks.resolveModes(this.metrics);
@@ -119,8 +95,7 @@ export class Trainer {
    */
   static async fromMaps(path: string | Maps, options: RestoreOptions = {}): Promise<Trainer> {
     const { model, metrics, callbacks, ...rest } = options;
-    for (const key of Object.keys(rest))
-      throw new ConfigError(`fromMaps: unknown option '${key}'. Check the spelling.`);
+    refuseUnknown("fromMaps", rest);
     const maps = path instanceof Maps ? path : new Maps(path);
     maps.read();
     const extras = maps.callbacksExtrasJson;
@@ -170,7 +145,16 @@ export class Trainer {
     checkSplit(split);
     this.maps.createSplit(split.index, describeSplit(split, config));
     const { numEpochs } = this.optimization;
-    await this.#fit({ split, computational: config, metrics: handler, numEpochs, signals, from: null });
+    const initial = this.#initialWeights;
+    await runTraining(this, {
+      split,
+      computational: config,
+      metrics: handler,
+      numEpochs,
+      signals,
+      initial,
+      from: null,
+    });
   }
 
   /**
@@ -190,138 +174,35 @@ export class Trainer {
     const config = recordedComputational(this.maps, splitIdx, computational);
     const split = given ?? restoreSplit(this.maps, splitIdx);
     checkResumedSplit(this.maps, split);
-    rewind(this.maps.training.split(splitIdx), from.checkpoint);
     // metrics that were not computed so far are left out of this training, not out of the Trainer
     const handler = this.metrics.subset(this.metrics.metricNames);
-    await this.#fit({ split, computational: config, metrics: handler, numEpochs: from.numEpochs, signals, from });
-  }
-
-  async #fit({ split, computational, metrics, numEpochs, signals, from }: Fit): Promise<void> {
-    const { model, state, optimization, callbacks } = this;
-    using interruption = new Interrupter(signals);
-    const body = async () => {
-      state.resetTraining(split.index, numEpochs);
-      // in this order, in which the original draws random numbers
-      const optimizers = model.buildOptimizers();
-      // bfloat16 has float32's range: only float16, which is a GPU's, needs its losses scaled
-      using gradScaler = new torch.amp.GradScaler("cuda", { enabled: computational.amp && computational.gpu });
-      try {
-        resetToCpu(model, this.#initialWeights);
-        split.trainDataset.train();
-        split.valDataset.eval();
-        // order and augmentation follow from it, with the epoch; without one, from the loader's own
-        if (computational.seed !== null) split.trainLoader.setSeed(computational.seed);
-        metrics.reset({ resetDf: true });
-        for (const optimizer of Object.values(optimizers)) optimizer.zeroGrad();
-        placeModel(model, computational);
-        const run = {
-          ...this.#runWith(computational, metrics),
-          split,
-          optimization,
-          optimizers,
-          gradScaler,
-          interruption,
-        };
-        const start = { split, optimizers, gradScaler, optimization, metrics, callbacks, computational, interruption };
-        if (from === null) await tell(run, "onTrainStart", start);
-        else await tell(run, "onResume", { ...start, checkpoint: from.checkpoint, problems: from.problems });
-        if (from?.extended === true) state.shouldStop = false;
-        await trainLoop(run, from?.checkpoint.position ?? { epoch: 0, batch: null });
-        await tell(run, "onTrainEnd", {});
-        const { completeJson } = this.maps.training.split(split.index);
-        writeJson(completeJson, { epochs: state.currentEpoch }, { overwrite: true });
-      } finally {
-        model.zeroGrad();
-        for (const optimizer of Object.values(optimizers)) optimizer.dispose();
-      }
-    };
-    try {
-      await this.#run(computational, body);
-    } catch (error) {
-      if (error instanceof TrainingInterrupted) interruption.finish(resumeCommand(this.maps, split.index));
-      throw error;
-    }
+    const [initial, { numEpochs: upTo }] = [this.#initialWeights, from];
+    await runTraining(this, {
+      split,
+      computational: config,
+      metrics: handler,
+      numEpochs: upTo,
+      signals,
+      initial,
+      from,
+    });
   }
 
   /** Computes metrics of saved models on the validation data of their split, and adds them to those models' tables. */
   async validate(options: ValidateOptions): Promise<void> {
-    const { splitIdx, metrics, dataloader, modelCheckpoint, computational, ...rest } = options;
-    for (const key of Object.keys(rest))
-      throw new ConfigError(`validate: unknown option '${key}'. Check the spelling.`);
-    this.maps.read();
-    checkTrained(this.maps, splitIdx);
-    const config = recordedComputational(this.maps, splitIdx, computational);
-    const handler = this.metrics.subset(metrics);
-    const { models } = this.maps.training.split(splitIdx);
-    const checkpoints = modelCheckpoint === undefined ? models.list : [modelCheckpoint];
-    for (const name of checkpoints) this.maps.training.checkpoint(`split-${splitIdx}_${name}`);
-    const loader = dataloader ?? restoreDataLoader(this.maps.training.data.validation(splitIdx));
-    await this.#run(config, async () => {
-      const run = this.#runWith(config, handler);
-      for (const name of checkpoints) {
-        this.state.resetValidation(splitIdx, loader.length, false);
-        this.#prepareEvaluation(loader, models.checkpoint(name).modelPt, config, handler);
-        await tell(run, "onValidateStart", {
-          dataloader: loader,
-          modelCheckpoint: name,
-          metrics: handler,
-          callbacks: this.callbacks,
-          computational: config,
-        });
-        await evaluationLoop(run, loader, null);
-        await tell(run, "onValidateEnd", { metrics: handler });
-      }
-    });
+    await validate(this, options);
   }
 
   /** Evaluates a saved model on test data, none of whose participants it may have seen. */
   async test(options: TestOptions): Promise<void> {
-    const { modelCheckpoint, groupName, metrics, dataloader, computational, ...rest } = options;
-    refuseUnknown("test", rest);
-    const config = asComputational(computational);
-    this.maps.read();
-    checkItemName("The test group", groupName);
-    const { splitIdx, checkpoint } = this.maps.training.readCheckpointName(modelCheckpoint);
-    const { modelPt } = this.maps.training.checkpoint(modelCheckpoint);
-    const group = this.maps.test.group(groupName);
-    const results = group.results(splitIdx, checkpoint);
-    if (existsSync(results.metrics.aggregatedTsv)) {
-      throw new ClinicaDLException(
-        `The checkpoint '${modelCheckpoint}' was tested on the group '${groupName}' already: ${results.path}. Delete that directory to test it again.`,
-      );
-    }
-    if (dataloader === undefined && !existsSync(group.path)) {
-      throw new ConfigError(
-        `There is no test group '${groupName}' yet (there are: ${this.maps.test.groupsList.join(", ") || "none"}). Pass its data: { dataloader }.`,
-      );
-    }
-    config.checkDevice();
-    const handler = metrics === undefined ? this.metrics : this.metrics.subset(metrics);
-    const loader = dataloader ?? restoreDataLoader(group);
-    checkTest(this.maps, loader, groupName);
-    recordTest(this.maps, groupName, modelCheckpoint, loader, config);
-    await this.#run(config, async () => {
-      this.state.resetTest(loader.length);
-      this.#prepareEvaluation(loader, modelPt, config, handler);
-      const run = this.#runWith(config, handler);
-      await tell(run, "onTestStart", {
-        dataloader: loader,
-        modelCheckpoint,
-        groupName,
-        metrics: handler,
-        callbacks: this.callbacks,
-        computational: config,
-      });
-      await evaluationLoop(run, loader, null);
-      await tell(run, "onTestEnd", { metrics: handler });
-    });
+    await test(this, options);
   }
 
   /**
    * Applies a saved model to data, and writes what it gives into the MAPS, in
    * `prediction/group-<name>/results/split-<i>/<checkpoint>`:
    *
-   * - `predictions.tsv`: a row per sample, with participant and session (and the place of a patch or slice:
+   * - `output.tsv`: a row per sample, with participant and session (and the place of a patch or slice:
    *   `sample_position`, or one column per axis, and `slice_direction`), and the outputs: one value as `output`, several as
    *   `output_0`, `output_1` …; of outputs in files, the path;
    * - `images/`: outputs with the size of the input, or that the inferer added as images or masks, as `.nii.gz` in the
@@ -346,39 +227,11 @@ export class Trainer {
     const { computational, ...rest } = options;
     this.maps.read();
     using prediction = new Prediction(this.maps, rest, asComputational(computational));
-    await this.#run(prediction.computational, async () => {
+    await guarded(this, prediction.computational, async () => {
       this.state.resetPrediction(prediction.loader.length);
-      this.#prepareEvaluation(prediction.loader, prediction.modelPt, prediction.computational, null);
-      await predictLoop(this.#runWith(prediction.computational, this.metrics), prediction);
+      loadWeights(this.model, prediction, prediction.computational);
+      await predictLoop(evaluationRun(this, prediction.computational, this.metrics), prediction);
     });
-  }
-
-  #runWith(computational: ComputationalConfig, metrics: MetricsHandler): Run {
-    const { model, maps, state, callbacks } = this;
-    return { model, maps, state, callbacks, computational, metrics, interruption: UNINTERRUPTED };
-  }
-
-  #prepareEvaluation(loader: DataLoader, modelPt: string, config: ComputationalConfig, metrics: MetricsHandler | null): void {
-    this.model.eval();
-    loader.dataset.eval();
-    metrics?.reset({ resetDf: true });
-    using _scope = torch.scope();
-    this.model.to({ device: "cpu" });
-    this.model.loadStateDict(torch.load(modelPt) as Map<string, torch.Tensor>);
-    placeModel(this.model, config);
-  }
-
-  /** Seeds, and tells the callbacks of errors. */
-  async #run(computational: ComputationalConfig, body: () => Promise<void>): Promise<void> {
-    const { seed, deterministic } = computational;
-    using _seed = seed === null ? null : seedEverythingContext(seed, { deterministic });
-    try {
-      await body();
-    } catch (exception) {
-      const { model, maps, state } = this;
-      await this.callbacks.call("onException", { exception, model, maps, state });
-      throw exception;
-    }
   }
 
   /** Gives back the memory of the model and of its initial weights. */
@@ -386,14 +239,13 @@ export class Trainer {
     for (const tensor of this.#initialWeights?.values() ?? []) tensor.dispose();
     this.model.dispose();
   }
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
 }
 
 function asMetrics(metrics: Metrics): MetricsHandler {
   return metrics instanceof MetricsHandler ? metrics : new MetricsHandler(metrics);
-}
-
-function asComputational(value: Computational = {}): ComputationalConfig {
-  return value instanceof ComputationalConfig ? value : new ComputationalConfig(value);
 }
 
 function copyOf(model: Model): Map<string, torch.Tensor> {

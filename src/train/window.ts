@@ -1,5 +1,5 @@
 import type { BatchLike } from "../callbacks/index.ts";
-import type { Batch } from "../data/dataloader/index.ts";
+import { Batch } from "../data/dataloader/index.ts";
 import type { Losses, Model } from "../models/index.ts";
 import { Tensor } from "../torch/index.ts";
 
@@ -49,6 +49,11 @@ export function participantsIn(batch: BatchLike): string {
 
 export function disposeBatch(batch: BatchLike): void {
   for (const part of partsOf(batch)) part.dispose();
+}
+
+/** Of a batch of the model's own; or of the one it got, a second time, which does no harm. */
+export function disposeOutput(output: unknown): void {
+  if (output instanceof Batch) output.dispose();
 }
 
 /** The losses by name; a single one has the name of the model's only loss function. */

@@ -20,8 +20,8 @@ export class ResultsDir {
     return join(this.path, "warning.log");
   }
   /** A row per sample: values, and the names of files. */
-  get predictionsTsv(): string {
-    return join(this.path, "predictions.tsv");
+  get outputTsv(): string {
+    return join(this.path, "output.tsv");
   }
   /** Predicted images, as `.nii.gz`. */
   get images(): string {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { nn } from "../../torch/index.ts";
+import { at } from "../shapes.ts";
 import { nameAmong } from "./activation.ts";
 
 export const POOLINGS = ["max", "avg", "adaptiveavg", "adaptivemax"] as const;
@@ -65,26 +66,29 @@ export function buildPooling([name, options]: PoolingParameters, spatialDims: 1 
   }
 }
 
-function at(value: number | readonly number[], i: number): number {
-  return typeof value === "number" ? value : (value[i] ?? value[0] ?? 1);
+/** The window that a pooling slides over the image, with the defaults filled in; null for adaptive ones, which have none. */
+export function poolingWindow([name, options]: PoolingParameters) {
+  if (name === "adaptiveavg" || name === "adaptivemax") return null;
+  const parsed = OPTIONS[name].parse(options);
+  const { kernelSize, stride = kernelSize, padding, ceilMode } = parsed;
+  return { kernelSize, stride, padding, ceilMode, dilation: "dilation" in parsed ? parsed.dilation : 1 };
 }
 
 /** The spatial size after a pooling layer, as PyTorch computes it. */
-export function poolingOutSize([name, options]: PoolingParameters, inSize: readonly number[]): number[] {
-  if (name === "adaptiveavg" || name === "adaptivemax") {
-    const { outputSize } = OPTIONS[name].parse(options);
-    return inSize.map((_, i) => at(outputSize, i));
-  }
-  const parsed = OPTIONS[name].parse(options);
-  const dilations = "dilation" in parsed ? parsed.dilation : 1;
+export function poolingOutSize(pooling: PoolingParameters, inSize: readonly number[]): number[] {
+  const window = poolingWindow(pooling);
+  if (window === null) return adaptiveOutSize(pooling, inSize);
   return inSize.map((length, i) => {
-    const kernel = at(parsed.kernelSize, i);
-    const stride = at(parsed.stride ?? parsed.kernelSize, i);
-    const pad = at(parsed.padding, i);
-    const exact = (length + 2 * pad - at(dilations, i) * (kernel - 1) - 1) / stride + 1;
-    if (!parsed.ceilMode) return Math.floor(exact);
+    const stride = at(window.stride, i);
+    const pad = at(window.padding, i);
+    const exact = (length + 2 * pad - at(window.dilation, i) * (at(window.kernelSize, i) - 1) - 1) / stride + 1;
+    if (!window.ceilMode) return Math.floor(exact);
     const out = Math.ceil(exact);
     // the last window must start inside the image or its left padding
     return (out - 1) * stride >= length + pad ? out - 1 : out;
   });
+}
+
+function adaptiveOutSize([, { outputSize }]: PoolingParameters, inSize: readonly number[]): number[] {
+  return inSize.map((_, i) => at(OPTIONS.adaptiveavg.parse({ outputSize }).outputSize, i));
 }

@@ -16,6 +16,8 @@ export interface UpsampleOptions {
   readonly mode?: UpsampleMode | undefined;
   /** Whether the centres of the corner elements coincide, rather than their outer edges; default false. */
   readonly alignCorners?: boolean | null | undefined;
+  /** Whether the scale used is that of the sizes, rather than `scaleFactor` itself; default false. They differ where a size is rounded. */
+  readonly recomputeScaleFactor?: boolean | null | undefined;
 }
 
 /** Makes (N, C, …) larger, or smaller, in 1 to 3 spatial dimensions. */
@@ -24,14 +26,25 @@ export class Upsample extends Module {
   readonly scaleFactor: PerDim | null;
   readonly mode: UpsampleMode;
   readonly alignCorners: boolean | null;
+  readonly recomputeScaleFactor: boolean | null;
 
-  constructor({ size = null, scaleFactor = null, mode = "nearest", alignCorners = null, ...rest }: UpsampleOptions) {
+  constructor(options: UpsampleOptions) {
     super();
-    rejectUnknown("Upsample", rest, ["size", "scaleFactor", "mode", "alignCorners"]);
+    const {
+      size = null,
+      scaleFactor = null,
+      mode = "nearest",
+      alignCorners = null,
+      recomputeScaleFactor = null,
+      ...rest
+    } = options;
+    rejectUnknown("Upsample", rest, ["size", "scaleFactor", "mode", "alignCorners", "recomputeScaleFactor"]);
     if (size !== null && scaleFactor !== null)
       throw new TypeError("Upsample: only one of size or scaleFactor should be defined");
     if (size === null && scaleFactor === null)
       throw new TypeError("Upsample: either size or scaleFactor should be defined");
+    if (recomputeScaleFactor === true && size !== null)
+      throw new TypeError("recompute_scale_factor is not meaningful with an explicit size.");
     if (!MODES.includes(mode)) throw new TypeError(`Upsample: unknown mode '${mode}'; known are ${MODES.join(", ")}.`);
     if (alignCorners !== null && !mode.endsWith("linear") && mode !== "bicubic") {
       throw new TypeError(
@@ -42,12 +55,14 @@ export class Upsample extends Module {
     this.scaleFactor = scaleFactor;
     this.mode = mode;
     this.alignCorners = alignCorners;
+    this.recomputeScaleFactor = recomputeScaleFactor;
   }
 
   override forward(x: Tensor): Tensor {
     const dims = x.ndim - 2;
-    const size = this.size === null ? null : [...perDim("Upsample", "size", this.size, dims)];
-    const factors = this.scaleFactor === null ? null : [...perDim("Upsample", "scaleFactor", this.scaleFactor, dims)];
+    let size = this.size === null ? null : [...perDim("Upsample", "size", this.size, dims)];
+    let factors = this.scaleFactor === null ? null : [...perDim("Upsample", "scaleFactor", this.scaleFactor, dims)];
+    if (this.recomputeScaleFactor === true) [size, factors] = [scaled(x, factors), null];
     const align = this.alignCorners ?? false;
     switch (`${this.mode} ${dims}`) {
       case "nearest 1":

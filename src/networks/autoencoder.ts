@@ -1,0 +1,100 @@
+import { z } from "zod";
+import { nn } from "../torch/index.ts";
+import { configClass, type Input, parseWith } from "../utils/config.ts";
+import { ConfigError } from "../utils/exceptions.ts";
+import { CNN, type CNNOptions } from "./cnn.ts";
+import { convEncoderOptionsShape, expandConvOptions } from "./conv-options.ts";
+import { Generator } from "./generator.ts";
+import { activationSchema, nameAmong } from "./layers/activation.ts";
+import { mirrored, UNPOOLING_MODES, type UnpoolingMode } from "./mirror.ts";
+import { mlpArgs } from "./mlp.ts";
+import { inShape, type NetworkConfig } from "./network-config.ts";
+
+const schema = z.strictObject({
+  inShape,
+  latentSize: z.int().positive(),
+  convArgs: z.strictObject(convEncoderOptionsShape),
+  mlpArgs,
+  outChannels: z.int().positive().nullable().default(null),
+  outputAct: activationSchema.nullable().default(null),
+  unpoolingMode: nameAmong(UNPOOLING_MODES).default("nearest"),
+});
+export type AutoEncoderOptions = Input<typeof schema>;
+
+/** The spatial dimensions for which an unpooling mode is made; others are for any. */
+const MODE_DIMS: Partial<Record<UnpoolingMode, number>> = { linear: 1, bilinear: 2, bicubic: 2, trilinear: 3 };
+
+/** Config of {@link AutoEncoder}. */
+export class AutoEncoderConfig extends configClass("AutoEncoder", schema) implements NetworkConfig {
+  constructor(options: AutoEncoderOptions) {
+    const parsed = parseWith(schema, options, "AutoEncoderConfig");
+    const { inShape, unpoolingMode } = parsed;
+    const [inChannels = 1, ...size] = inShape;
+    const convArgs = expandConvOptions(parsed.convArgs, size.length, "AutoEncoderConfig.convArgs");
+    const dims = MODE_DIMS[unpoolingMode] ?? size.length;
+    if (dims !== size.length) {
+      throw new ConfigError(
+        `AutoEncoderConfig: 'unpoolingMode' got '${unpoolingMode}', which is for ${dims}D images, and 'inShape' has ${size.length} spatial dimension(s).`,
+      );
+    }
+    const outChannels = parsed.outChannels ?? inChannels;
+    if (convArgs.channels.length === 0 && outChannels !== inChannels) {
+      throw new ConfigError(
+        `AutoEncoderConfig: 'outChannels' got ${outChannels}, but without convolutions the output has the ${inChannels} channel(s) of the input. Add 'channels' to 'convArgs'.`,
+      );
+    }
+    super({ ...parsed, convArgs, outChannels });
+  }
+  getObject(): AutoEncoder {
+    return new AutoEncoder(this.fields() as AutoEncoderOptions);
+  }
+}
+
+/**
+ * Reduces images to vectors and makes images of the same size of them: a {@link CNN} (`encoder`), and its mirror, a
+ * {@link Generator} (`decoder`), whose layers come in the other order: transposed convolutions for convolutions,
+ * upsamplings or transposed convolutions for poolings. (N, ...inShape) → (N, outChannels, ...spatial size of inShape).
+ *
+ * ```ts
+ * const network = new AutoEncoder({ inShape: [1, 64, 64, 64], latentSize: 32, convArgs: { channels: [8, 16] } });
+ * const latent = network.encoder.call(images); // (N, 32)
+ * ```
+ *
+ * Options: `inShape` ([channels, ...spatial size]), `latentSize`, `convArgs` (options of ConvEncoder; `channels` is
+ * required), `mlpArgs` (options of MLP; without it, single linear layers), `outChannels` (those of the input),
+ * `outputAct` (none; after the last layer), `unpoolingMode`: "nearest" (the default), "linear" (1D), "bilinear" or
+ * "bicubic" (2D), "trilinear" (3D), or "convtranspose", a transposed convolution of the pooling's window.
+ * @throws ConfigError when the images would vanish on their way, or the mode is for another number of dimensions.
+ */
+export class AutoEncoder extends nn.Sequential {
+  readonly config: AutoEncoderConfig;
+  readonly #encoder: CNN;
+  readonly #decoder: Generator;
+
+  constructor(options: AutoEncoderOptions) {
+    super();
+    this.config = new AutoEncoderConfig(options);
+    const { inShape, latentSize, convArgs, mlpArgs, outputAct, unpoolingMode } = this.config;
+    const [inChannels = 1] = inShape;
+    const outChannels = this.config.outChannels ?? inChannels;
+    this.#encoder = new CNN({ inShape, numOutputs: latentSize, convArgs, mlpArgs } as unknown as CNNOptions);
+    this.addModule("encoder", this.#encoder);
+    const { convolutions } = this.#encoder;
+    this.#decoder = new Generator({
+      latentSize,
+      startShape: [convArgs.channels.at(-1) ?? inChannels, ...(convolutions.finalSize ?? [])],
+      convArgs: mirrored(convolutions, { outChannels, outputAct, unpoolingMode }),
+      mlpArgs: { ...mlpArgs, hiddenDims: mlpArgs.hiddenDims.toReversed() },
+    });
+    this.addModule("decoder", this.#decoder);
+  }
+
+  /** Images to vectors: (N, ...inShape) → (N, latentSize). */
+  get encoder(): CNN {
+    return this.#encoder;
+  }
+  /** Vectors to images. */
+  get decoder(): Generator {
+    return this.#decoder;
+  }
+}

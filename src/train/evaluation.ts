@@ -1,0 +1,103 @@
+import { existsSync } from "node:fs";
+import { type ComputationalConfig, checkTest, recordTest } from "../callbacks/index.ts";
+import type { DataLoader } from "../data/dataloader/index.ts";
+import { checkItemName } from "../io/maps/index.ts";
+import type { MetricsHandler } from "../metrics/index.ts";
+import type { Model } from "../models/index.ts";
+import * as torch from "../torch/index.ts";
+import { ClinicaDLException, ConfigError } from "../utils/exceptions.ts";
+import { evaluationLoop, type Run, tell } from "./loop.ts";
+import { asComputational, refuseUnknown, type TestOptions, type ValidateOptions } from "./options.ts";
+import { placeModel } from "./placement.ts";
+import { checkTrained, recordedComputational } from "./recorded.ts";
+import { restoreDataLoader } from "./restore.ts";
+import { guarded, type Parts } from "./run.ts";
+import { Interrupter } from "./signals.ts";
+
+/** Evaluations have nothing to save: a signal just ends them. */
+const UNINTERRUPTED = new Interrupter(false);
+
+export function evaluationRun(parts: Parts, computational: ComputationalConfig, metrics: MetricsHandler): Run {
+  const { model, maps, state, callbacks } = parts;
+  return { model, maps, state, callbacks, computational, metrics, interruption: UNINTERRUPTED };
+}
+
+/** Readies a model with saved weights, and a data set, for evaluation. */
+export function loadWeights(
+  model: Model,
+  { loader, modelPt }: { readonly loader: DataLoader; readonly modelPt: string },
+  computational: ComputationalConfig,
+): void {
+  model.eval();
+  loader.dataset.eval();
+  using _scope = torch.scope();
+  model.to({ device: "cpu" });
+  model.loadStateDict(torch.load(modelPt) as Map<string, torch.Tensor>);
+  placeModel(model, computational);
+}
+
+/** `Trainer.validate`. */
+export async function validate(parts: Parts, options: ValidateOptions): Promise<void> {
+  const { splitIdx, metrics: names, dataloader, modelCheckpoint, computational: changes, ...rest } = options;
+  const { maps, model, state, callbacks } = parts;
+  refuseUnknown("validate", rest);
+  maps.read();
+  checkTrained(maps, splitIdx);
+  const computational = recordedComputational(maps, splitIdx, changes);
+  const metrics = parts.metrics.subset(names);
+  const { models } = maps.training.split(splitIdx);
+  const checkpoints = modelCheckpoint === undefined ? models.list : [modelCheckpoint];
+  for (const name of checkpoints) maps.training.checkpoint(`split-${splitIdx}_${name}`);
+  const loader = dataloader ?? restoreDataLoader(maps.training.data.validation(splitIdx));
+  await guarded(parts, computational, async () => {
+    const run = evaluationRun(parts, computational, metrics);
+    for (const name of checkpoints) {
+      state.resetValidation(splitIdx, loader.length, false);
+      metrics.reset({ resetDf: true });
+      loadWeights(model, { loader, modelPt: models.checkpoint(name).modelPt }, computational);
+      const start = { dataloader: loader, modelCheckpoint: name, metrics, callbacks, computational };
+      await tell(run, "onValidateStart", start);
+      await evaluationLoop(run, loader, null);
+      await tell(run, "onValidateEnd", { metrics });
+    }
+  });
+}
+
+/** `Trainer.test`. */
+export async function test(parts: Parts, options: TestOptions): Promise<void> {
+  const { modelCheckpoint, groupName, metrics: names, dataloader, computational: given, ...rest } = options;
+  const { maps, model, state, callbacks } = parts;
+  refuseUnknown("test", rest);
+  const computational = asComputational(given);
+  maps.read();
+  checkItemName("The test group", groupName);
+  const { splitIdx, checkpoint } = maps.training.readCheckpointName(modelCheckpoint);
+  const { modelPt } = maps.training.checkpoint(modelCheckpoint);
+  const group = maps.test.group(groupName);
+  const results = group.results(splitIdx, checkpoint);
+  if (existsSync(results.metrics.aggregatedTsv)) {
+    throw new ClinicaDLException(
+      `The checkpoint '${modelCheckpoint}' was tested on the group '${groupName}' already: ${results.path}. Delete that directory to test it again.`,
+    );
+  }
+  if (dataloader === undefined && !existsSync(group.path)) {
+    throw new ConfigError(
+      `There is no test group '${groupName}' yet (there are: ${maps.test.groupsList.join(", ") || "none"}). Pass its data: { dataloader }.`,
+    );
+  }
+  computational.checkDevice();
+  const metrics = names === undefined ? parts.metrics : parts.metrics.subset(names);
+  const loader = dataloader ?? restoreDataLoader(group);
+  checkTest(maps, loader, groupName);
+  recordTest(maps, groupName, modelCheckpoint, loader, computational);
+  await guarded(parts, computational, async () => {
+    state.resetTest(loader.length);
+    metrics.reset({ resetDf: true });
+    loadWeights(model, { loader, modelPt }, computational);
+    const run = evaluationRun(parts, computational, metrics);
+    const start = { dataloader: loader, modelCheckpoint, groupName, metrics, callbacks, computational };
+    await tell(run, "onTestStart", start);
+    await evaluationLoop(run, loader, null);
+    await tell(run, "onTestEnd", { metrics });
+  });
+}

@@ -1,0 +1,64 @@
+/**
+ * Prediction, in the order in which things happen. In the margin, the events that callbacks are told of:
+ *
+ *     the model is loaded                                  onPredictStart
+ *     for each batch                                       onBatchStart
+ *       to the device                                      onPredictionStepStart
+ *       model.predictionStep                               onPredictionStepEnd
+ *       its outputs are written                            onBatchEnd
+ *     the results get their place in the MAPS              onPredictEnd
+ *
+ * As in training (loop.ts), an error is told with onException, and no scope is open when a callback is called.
+ */
+import { Batch } from "../data/dataloader/index.ts";
+import { show } from "../utils/config.ts";
+import { ConfigError } from "../utils/exceptions.ts";
+import { infer, type Run, tell, toDevice } from "./loop.ts";
+import type { Prediction } from "./prediction.ts";
+import { fieldsOf, PredictionWriter } from "./prediction-writer.ts";
+import { nextTurn } from "./signals.ts";
+import { disposeBatch, disposeOutput, partsOf } from "./window.ts";
+
+/** Passes all batches through the model, and writes what it gives. */
+export async function predictLoop(run: Omit<Run, "metrics">, prediction: Prediction): Promise<void> {
+  const { state, computational, callbacks } = run;
+  const { loader, modelCheckpoint, groupName, results } = prediction;
+  await tell(run, "onPredictStart", {
+    dataloader: loader,
+    modelCheckpoint,
+    groupName,
+    results,
+    callbacks,
+    computational,
+  });
+  {
+    using writer = new PredictionWriter(results, prediction.outputs);
+    for await (const batch of loader) {
+      let output: unknown = null;
+      try {
+        await nextTurn();
+        state.currentPredBatch++;
+        await tell(run, "onBatchStart", { batch });
+        toDevice(batch, computational);
+        const given = new Set(fieldsOf(...partsOf(batch)));
+
+        await tell(run, "onPredictionStepStart", { batch });
+        output = infer(run, batch, "predictionStep");
+        if (!(output instanceof Batch)) {
+          throw new ConfigError(
+            `The model's predictionStep gave ${show(output)}. Expected the batch, with its outputs.`,
+          );
+        }
+        await tell(run, "onPredictionStepEnd", { output });
+
+        writer.write(output, given);
+        await tell(run, "onBatchEnd", { losses: null });
+      } finally {
+        disposeBatch(batch);
+        disposeOutput(output);
+      }
+    }
+  }
+  prediction.publish();
+  await tell(run, "onPredictEnd", {});
+}

@@ -1,0 +1,164 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { basename, join } from "node:path";
+import { log } from "../callbacks/index.ts";
+import type { Batch } from "../data/dataloader/index.ts";
+import { type DataPoint, Sample } from "../data/structures/index.ts";
+import type { ResultsDir } from "../io/maps/index.ts";
+import { type Row, TsvStream } from "../io/tsv/index.ts";
+import * as torch from "../torch/index.ts";
+import { ClinicaDLException, ConfigError } from "../utils/exceptions.ts";
+import { bidsLabel, predictionName } from "./prediction-names.ts";
+import { type Output, outputOf, writeImage } from "./prediction-outputs.ts";
+
+const IDENTITY: readonly string[] = ["participant_id", "session_id"];
+
+/**
+ * Writes what a model gives for one batch after the other: in `output.tsv` a row for each sample, with values or the
+ * names of the files that they went to. Nothing but the batch in hand is held in memory.
+ */
+export class PredictionWriter implements Disposable {
+  readonly #dir: ResultsDir;
+  #outputs: readonly string[] | null;
+  #table: TsvStream | null = null;
+  /** What the first sample had of each output; the others must have the same. */
+  readonly #forms = new Map<string, string>();
+  readonly #floats = new Set<string>();
+  readonly #misplaced = new Set<string>();
+
+  /** @param outputs the fields to keep; null: those that the model adds to the first batch. */
+  constructor(dir: ResultsDir, outputs: readonly string[] | null) {
+    this.#dir = dir;
+    this.#outputs = outputs;
+  }
+
+  /**
+   * @param given the names of the fields that the batch had before it went through the model.
+   * @throws ConfigError when there is nothing to write, or not what was asked for.
+   * @throws ClinicaDLException when an output is of another form than before: the table could not hold it.
+   */
+  write(batch: Batch, given: ReadonlySet<string>): void {
+    using _scope = torch.scope();
+    const names = this.#outputs ?? fieldsOf(batch).filter((name) => !given.has(name));
+    if (this.#table === null) checkOutputs(names, fieldsOf(batch), given);
+    this.#outputs = names;
+    const rows = batch.samples.map((sample) => this.#rowOf(sample, names));
+    this.#table ??= this.#open(rows[0] ?? {});
+    this.#table.write(rows);
+  }
+
+  #open(first: Row): TsvStream {
+    return new TsvStream(this.#dir.outputTsv, Object.keys(first), { floats: this.#floats });
+  }
+
+  #rowOf(sample: DataPoint, names: readonly string[]): Row {
+    const cells = [
+      ["participant_id", sample.participantId] as const,
+      ["session_id", sample.sessionId] as const,
+      ...positionOf(sample),
+      ...names.flatMap((name) => this.#cellsOf(sample, name)),
+    ];
+    const row: Row = Object.fromEntries(cells);
+    if (Object.keys(row).length === cells.length) return row;
+    const columns = cells.map(([column]) => column);
+    const twice = columns.find((column, i) => columns.indexOf(column) < i);
+    throw new ConfigError(
+      `predict: two columns would be named '${twice}'. Rename an output, or choose others: 'outputs'.`,
+    );
+  }
+
+  #cellsOf(sample: DataPoint, name: string): (readonly [string, Row[string]])[] {
+    const output = outputOf(sample, name);
+    this.#checkForm(sample, name, output);
+    if (output.kind !== "cells") return [[name, this.#save(sample, name, output)]];
+    const single = output.cells.length === 1;
+    const cells = output.cells.map((cell, i) => [single ? name : `${name}_${i}`, cell] as const);
+    if (output.floats) for (const [column] of cells) this.#floats.add(column);
+    return cells;
+  }
+
+  #checkForm(sample: DataPoint, name: string, output: Output): void {
+    const count = output.kind === "cells" ? output.cells.length : 0;
+    const form = output.kind === "cells" ? `${count} ${count === 1 ? "value" : "values"}` : "a file";
+    const before = this.#forms.get(name) ?? form;
+    this.#forms.set(name, before);
+    if (form === before) return;
+    throw new ClinicaDLException(
+      `predict: for ${sample.who} '${name}' is ${form}, for the samples before it was ${before}. The columns of output.tsv must be the same for all.`,
+    );
+  }
+
+  /** Writes a file. @returns its path, from the directory of the results. */
+  #save(sample: DataPoint, name: string, output: Exclude<Output, { kind: "cells" }>): string {
+    const isImage = output.kind === "image";
+    if (!isImage && sample.images.has(name)) this.#warnMisplaced(sample, name);
+    const folder = isImage ? this.#dir.images : this.#dir.tensors;
+    mkdirSync(folder, { recursive: true });
+    const labels = isImage && output.labels;
+    const extension = isImage ? "nii.gz" : "pt";
+    let path = "";
+    for (let copy = 1; path === "" || existsSync(path); copy++) {
+      path = join(folder, `${predictionName(sample, name, labels, copy)}.${extension}`);
+    }
+    if (isImage) writeImage(path, output);
+    else torch.save(output.value, path);
+    return `${basename(folder)}/${basename(path)}`;
+  }
+
+  #warnMisplaced(sample: DataPoint, name: string): void {
+    if (this.#misplaced.has(name)) return;
+    this.#misplaced.add(name);
+    const [size, input] = [sample.getImage(name), sample.image].map((image) => image.spatialShape.join("×"));
+    log.warning(
+      `The image '${name}' of ${sample.who} has ${size} voxels and its input ${input}, with one affine: where its voxels are is not known. Such outputs are saved as tensors, in ${basename(this.#dir.tensors)}/.`,
+    );
+  }
+
+  [Symbol.dispose](): void {
+    this.#table?.[Symbol.dispose]();
+  }
+}
+
+/** The names of all fields and images of a batch; of several parts, of all of them. */
+export function fieldsOf(...parts: readonly Batch[]): string[] {
+  return parts.flatMap((part) => {
+    const sample = part.get(0);
+    return [...sample.fieldNames(), ...sample.images.keys()];
+  });
+}
+
+function checkOutputs(names: readonly string[], there: readonly string[], given: ReadonlySet<string>): void {
+  const added = there.filter((name) => !given.has(name)).map((name) => `'${name}'`);
+  const listed = `The model's predictionStep added ${added.join(", ") || "no field to the batch"}.`;
+  if (names.length === 0)
+    throw new ConfigError(`predict: there is nothing to write. ${listed} Name fields: 'outputs'.`);
+  const wrong = names.find((name) => !there.includes(name) || IDENTITY.includes(name));
+  if (wrong !== undefined) {
+    const why = IDENTITY.includes(wrong) ? "which is written anyway" : "which the batch does not have";
+    throw new ConfigError(`predict: 'outputs' has '${wrong}', ${why}. ${listed}`);
+  }
+  const labels = names.map(bidsLabel);
+  const same = names.filter((_, i) => labels.indexOf(labels[i] ?? "") !== labels.lastIndexOf(labels[i] ?? ""));
+  if (same.length > 0) {
+    const files = same.map((name) => `'${name}'`).join(" and ");
+    throw new ConfigError(
+      `predict: the files of ${files} would have the same name. Rename an output, or choose others.`,
+    );
+  }
+}
+
+/** Where in its image a patch or a slice was. */
+function positionOf(sample: DataPoint): (readonly [string, Row[string]])[] {
+  if (!(sample instanceof Sample)) return [];
+  const { place } = sample;
+  switch (place.sampleType) {
+    case "image":
+      return [];
+    case "patch":
+      return place.samplePosition.map((start, axis) => [`sample_position_${axis}`, start] as const);
+    case "slice":
+      return [
+        ["sample_position", place.samplePosition],
+        ["slice_direction", place.sliceDirection],
+      ];
+  }
+}

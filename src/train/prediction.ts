@@ -1,0 +1,89 @@
+import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { type ComputationalConfig, checkPrediction, recordGroup } from "../callbacks/index.ts";
+import type { DataLoader } from "../data/dataloader/index.ts";
+import { writeJson } from "../io/files/index.ts";
+import { checkItemName, type GroupDir, type Maps, publishDirectory, type ResultsDir } from "../io/maps/index.ts";
+import { ClinicaDLException, ConfigError } from "../utils/exceptions.ts";
+import { type PredictOptions, refuseUnknown } from "./options.ts";
+import { restoreDataLoader } from "./restore.ts";
+
+/**
+ * What is predicted, and where it goes: into a directory beside the groups, which becomes the results of its group when
+ * it is whole. Until then nothing of it is in the MAPS; disposed before, it is gone.
+ */
+export class Prediction implements Disposable {
+  readonly modelCheckpoint: string;
+  readonly groupName: string;
+  readonly loader: DataLoader;
+  readonly outputs: readonly string[] | null;
+  readonly computational: ComputationalConfig;
+  /** The weights of the model. */
+  readonly modelPt: string;
+  /** Where files are written. */
+  readonly results: ResultsDir;
+  readonly #maps: Maps;
+  readonly #group: GroupDir;
+  readonly #target: ResultsDir;
+  readonly #resources: DisposableStack;
+
+  /** @throws ClinicaDLException and others when it cannot be done; nothing is written then. */
+  constructor(maps: Maps, options: Omit<PredictOptions, "computational">, computational: ComputationalConfig) {
+    const { modelCheckpoint, groupName, dataloader, outputs = null, overwrite = false, ...rest } = options;
+    refuseUnknown("predict", rest);
+    checkItemName("The group", groupName);
+    const { splitIdx, checkpoint } = maps.training.readCheckpointName(modelCheckpoint);
+    this.modelPt = maps.training.checkpoint(modelCheckpoint).modelPt;
+    this.modelCheckpoint = modelCheckpoint;
+    this.groupName = groupName;
+    this.outputs = outputs;
+    this.computational = computational;
+    this.#maps = maps;
+    this.#group = maps.prediction.group(groupName);
+    this.#target = this.#group.results(splitIdx, checkpoint);
+    this.#checkTarget(overwrite);
+    computational.checkDevice();
+    this.loader = dataloader ?? this.#restoreLoader();
+    checkPrediction(maps, this.loader, groupName);
+
+    using stack = new DisposableStack();
+    stack.use(maps.prediction.lockResults(groupName, splitIdx, checkpoint));
+    // the one who held the lock may have written them
+    this.#checkTarget(overwrite);
+    this.results = maps.prediction.unfinishedResults(groupName, splitIdx, checkpoint);
+    stack.defer(() => rmSync(this.results.path, { recursive: true, force: true }));
+    // what is there was left by a process that ended in the middle
+    rmSync(this.results.path, { recursive: true, force: true });
+    mkdirSync(this.results.path);
+    writeJson(this.results.computationalJson, computational.toDict());
+    this.#resources = stack.move();
+  }
+
+  #checkTarget(overwrite: boolean): void {
+    if (overwrite || !existsSync(this.#target.path)) return;
+    throw new ClinicaDLException(
+      `There are predictions of '${this.modelCheckpoint}' for the group '${this.groupName}' already: ${this.#target.path}. Replace them with { overwrite: true }, or choose another group name.`,
+    );
+  }
+
+  #restoreLoader(): DataLoader {
+    if (existsSync(this.#group.path)) return restoreDataLoader(this.#group);
+    const known = this.#maps.prediction.groupsList.join(", ") || "none";
+    throw new ConfigError(
+      `There is no prediction group '${this.groupName}' yet (there are: ${known}). Pass its data: { dataloader }.`,
+    );
+  }
+
+  /** Puts the results into the MAPS, with a description of the group if it is new. */
+  publish(): void {
+    this.#maps.locked(() => {
+      // again: another process may have described the group meanwhile
+      checkPrediction(this.#maps, this.loader, this.groupName);
+      recordGroup(this.#group, this.loader);
+    });
+    publishDirectory(this.results.path, this.#target.path);
+  }
+
+  [Symbol.dispose](): void {
+    this.#resources.dispose();
+  }
+}

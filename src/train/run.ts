@@ -1,0 +1,29 @@
+import type { CallbacksHandler, ComputationalConfig, TrainerState } from "../callbacks/index.ts";
+import type { Maps } from "../io/maps/index.ts";
+import type { MetricsHandler } from "../metrics/index.ts";
+import type { Model } from "../models/index.ts";
+import { seedEverythingContext } from "../utils/seed.ts";
+
+/** What a Trainer is made of. */
+export interface Parts {
+  readonly maps: Maps;
+  readonly model: Model;
+  readonly metrics: MetricsHandler;
+  readonly callbacks: CallbacksHandler;
+  readonly state: TrainerState;
+}
+
+/** Runs `body` with the seed of the set-up, and tells the callbacks of errors. */
+export async function guarded(
+  { model, maps, state, callbacks }: Parts,
+  { seed, deterministic }: ComputationalConfig,
+  body: () => Promise<void>,
+): Promise<void> {
+  using _seed = seed === null ? null : seedEverythingContext(seed, { deterministic });
+  try {
+    await body();
+  } catch (exception) {
+    await callbacks.call("onException", { exception, model, maps, state });
+    throw exception;
+  }
+}

@@ -1,0 +1,71 @@
+import type { ComputationalConfig } from "../callbacks/index.ts";
+import { writeJson } from "../io/files/index.ts";
+import { rewind } from "../io/maps/index.ts";
+import type { MetricsHandler } from "../metrics/index.ts";
+import type { OptimizationConfig } from "../optim/index.ts";
+import type { Split } from "../split/index.ts";
+import * as torch from "../torch/index.ts";
+import { tell, trainLoop } from "./loop.ts";
+import { placeModel, resetToCpu } from "./placement.ts";
+import { type ResumePoint, resumeCommand } from "./recorded.ts";
+import { guarded, type Parts } from "./run.ts";
+import { Interrupter, type SignalOptions, TrainingInterrupted } from "./signals.ts";
+
+/** A training to be begun, or to go on. */
+export interface Training {
+  readonly split: Split;
+  readonly computational: ComputationalConfig;
+  readonly metrics: MetricsHandler;
+  readonly numEpochs: number;
+  readonly signals: SignalOptions | false;
+  /** The weights to begin with; null: new ones. */
+  readonly initial: ReadonlyMap<string, torch.Tensor> | null;
+  /** From where it goes on; null: it begins. */
+  readonly from: ResumePoint | null;
+}
+
+/** Trains, from the first event to the last. */
+export async function runTraining(
+  parts: Parts & { readonly optimization: OptimizationConfig },
+  training: Training,
+): Promise<void> {
+  const { model, maps, state, optimization, callbacks } = parts;
+  const { split, computational, metrics, numEpochs, from } = training;
+  if (from !== null) rewind(maps.training.split(split.index), from.checkpoint);
+  using interruption = new Interrupter(training.signals);
+  const body = async () => {
+    state.resetTraining(split.index, numEpochs);
+    // in this order, in which the original draws random numbers
+    const optimizers = model.buildOptimizers();
+    // bfloat16 has float32's range: only float16, which is a GPU's, needs its losses scaled
+    using gradScaler = new torch.amp.GradScaler("cuda", { enabled: computational.amp && computational.gpu });
+    try {
+      resetToCpu(model, training.initial);
+      split.trainDataset.train();
+      split.valDataset.eval();
+      // order and augmentation follow from it, with the epoch; without one, from the loader's own
+      if (computational.seed !== null) split.trainLoader.setSeed(computational.seed);
+      metrics.reset({ resetDf: true });
+      for (const optimizer of Object.values(optimizers)) optimizer.zeroGrad();
+      placeModel(model, computational);
+      const common = { split, optimization, optimizers, gradScaler, metrics, callbacks, computational, interruption };
+      const run = { ...common, model, maps, state };
+      if (from === null) await tell(run, "onTrainStart", common);
+      else await tell(run, "onResume", { ...common, checkpoint: from.checkpoint, problems: from.problems });
+      if (from?.extended === true) state.shouldStop = false;
+      await trainLoop(run, from?.checkpoint.position ?? { epoch: 0, batch: null });
+      await tell(run, "onTrainEnd", {});
+      const { completeJson } = maps.training.split(split.index);
+      writeJson(completeJson, { epochs: state.currentEpoch }, { overwrite: true });
+    } finally {
+      model.zeroGrad();
+      for (const optimizer of Object.values(optimizers)) optimizer.dispose();
+    }
+  };
+  try {
+    await guarded(parts, computational, body);
+  } catch (error) {
+    if (error instanceof TrainingInterrupted) interruption.finish(resumeCommand(maps, split.index));
+    throw error;
+  }
+}
