@@ -29,8 +29,8 @@ import {
   type TrainOptions,
   type ValidateOptions,
 } from "./options.ts";
-import { predictLoop } from "./predict.ts";
-import { Prediction } from "./prediction.ts";
+import { predictLoop } from "./predict/loop.ts";
+import { Prediction } from "./predict/prediction.ts";
 import { checkNotTrained, checkTrained, findResumePoint, recordedComputational } from "./recorded.ts";
 import { readComponent, restoreSplit } from "./restore.ts";
 import { guarded } from "./run.ts";

@@ -1,14 +1,14 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Callback, type EventArgs } from "../callbacks/index.ts";
-import { DataLoader } from "../data/dataloader/index.ts";
-import { SimpleInferer } from "../infer/index.ts";
-import { readTsv } from "../io/tsv/index.ts";
-import { type ModelBatch, SupervisedModel } from "../models/index.ts";
-import * as torch from "../torch/index.ts";
-import { anyParts, final, resultsOf, SavedTrainers, toyLoader, translator } from "./fixtures/saved.ts";
-import { toyModel } from "./fixtures/toy.ts";
+import { Callback, type EventArgs } from "../../callbacks/index.ts";
+import { DataLoader } from "../../data/dataloader/index.ts";
+import { SimpleInferer } from "../../infer/index.ts";
+import { readTsv } from "../../io/tsv/index.ts";
+import { type ModelBatch, SupervisedModel } from "../../models/index.ts";
+import * as torch from "../../torch/index.ts";
+import { anyParts, final, resultsOf, SavedTrainers, toyLoader, translator } from "../fixtures/saved.ts";
+import { toyModel } from "../fixtures/toy.ts";
 
 let saved: SavedTrainers;
 let live = torch.memory.live();

@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, rmSync } from "node:fs";
-import { type ComputationalConfig, checkPrediction, recordGroup } from "../callbacks/index.ts";
-import type { DataLoader } from "../data/dataloader/index.ts";
-import { writeJson } from "../io/files/index.ts";
-import { checkItemName, type GroupDir, type Maps, publishDirectory, type ResultsDir } from "../io/maps/index.ts";
-import { ClinicaDLException, ConfigError } from "../utils/exceptions.ts";
-import { type PredictOptions, refuseUnknown } from "./options.ts";
-import { restoreDataLoader } from "./restore.ts";
+import { type ComputationalConfig, checkPrediction, recordGroup } from "../../callbacks/index.ts";
+import type { DataLoader } from "../../data/dataloader/index.ts";
+import { writeJson } from "../../io/files/index.ts";
+import { checkItemName, type GroupDir, type Maps, publishDirectory, type ResultsDir } from "../../io/maps/index.ts";
+import { ClinicaDLException, ConfigError } from "../../utils/exceptions.ts";
+import { type PredictOptions, refuseUnknown } from "../options.ts";
+import { restoreDataLoader } from "../restore.ts";
 
 /**
  * What is predicted, and where it goes: into a directory beside the groups, which becomes the results of its group when

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Sample, Sample2D, ScalarImage } from "../data/structures/index.ts";
-import { BidsFileType } from "../io/bids/index.ts";
-import { readNifti } from "../io/nifti/index.ts";
-import * as torch from "../torch/index.ts";
-import { outputOf, writeImage } from "./prediction-outputs.ts";
+import { Sample, Sample2D, ScalarImage } from "../../data/structures/index.ts";
+import { BidsFileType } from "../../io/bids/index.ts";
+import { readNifti } from "../../io/nifti/index.ts";
+import * as torch from "../../torch/index.ts";
+import { outputOf, writeImage } from "./outputs.ts";
 
 const AFFINE = [2, 0, 0, -10, 0, 3, 0, 5, 0, 0, 1.5, 7, 0, 0, 0, 1];
 const of = {

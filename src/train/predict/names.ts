@@ -1,7 +1,7 @@
 /** What the files of a prediction are called. */
 import { basename } from "node:path";
-import { type DataPoint, Sample } from "../data/structures/index.ts";
-import { type BidsName, parseBidsName } from "../io/bids/filename.ts";
+import { type DataPoint, Sample } from "../../data/structures/index.ts";
+import { type BidsName, parseBidsName } from "../../io/bids/filename.ts";
 
 /**
  * The name, without extension, of the file of one output of one sample.

@@ -8,16 +8,16 @@
  *       its outputs are written                            onBatchEnd
  *     the results get their place in the MAPS              onPredictEnd
  *
- * As in training (loop.ts), an error is told with onException, and no scope is open when a callback is called.
+ * As in training (src/train/loop.ts), an error is told with onException, and no scope is open when a callback is called.
  */
-import { Batch } from "../data/dataloader/index.ts";
-import { show } from "../utils/config.ts";
-import { ConfigError } from "../utils/exceptions.ts";
-import { infer, type Run, tell, toDevice } from "./loop.ts";
+import { Batch } from "../../data/dataloader/index.ts";
+import { show } from "../../utils/config.ts";
+import { ConfigError } from "../../utils/exceptions.ts";
+import { infer, type Run, tell, toDevice } from "../loop.ts";
+import { nextTurn } from "../signals.ts";
+import { disposeBatch, disposeOutput, partsOf } from "../window.ts";
 import type { Prediction } from "./prediction.ts";
-import { fieldsOf, PredictionWriter } from "./prediction-writer.ts";
-import { nextTurn } from "./signals.ts";
-import { disposeBatch, disposeOutput, partsOf } from "./window.ts";
+import { fieldsOf, PredictionWriter } from "./writer.ts";
 
 /** Passes all batches through the model, and writes what it gives. */
 export async function predictLoop(run: Omit<Run, "metrics">, prediction: Prediction): Promise<void> {

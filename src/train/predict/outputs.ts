@@ -1,10 +1,10 @@
 /** What an output of a model is, and how it can be written. */
-import { type DataPoint, type Sample, Sample2D } from "../data/structures/index.ts";
-import { type NiftiToWrite, writeNifti } from "../io/nifti/index.ts";
-import type { Cell } from "../io/tsv/index.ts";
-import { shortestFloat32 } from "../metrics/reduce.ts";
-import * as torch from "../torch/index.ts";
-import { type DType, Tensor } from "../torch/index.ts";
+import { type DataPoint, type Sample, Sample2D } from "../../data/structures/index.ts";
+import { type NiftiToWrite, writeNifti } from "../../io/nifti/index.ts";
+import type { Cell } from "../../io/tsv/index.ts";
+import { shortestFloat32 } from "../../metrics/reduce.ts";
+import * as torch from "../../torch/index.ts";
+import { type DType, Tensor } from "../../torch/index.ts";
 
 /** Numbers and texts for a table; an image in the place of the input's; or anything else. */
 export type Output =

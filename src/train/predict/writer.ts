@@ -1,14 +1,14 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import { log } from "../callbacks/index.ts";
-import type { Batch } from "../data/dataloader/index.ts";
-import { type DataPoint, Sample } from "../data/structures/index.ts";
-import type { ResultsDir } from "../io/maps/index.ts";
-import { type Row, TsvStream } from "../io/tsv/index.ts";
-import * as torch from "../torch/index.ts";
-import { ClinicaDLException, ConfigError } from "../utils/exceptions.ts";
-import { bidsLabel, predictionName } from "./prediction-names.ts";
-import { type Output, outputOf, writeImage } from "./prediction-outputs.ts";
+import { log } from "../../callbacks/index.ts";
+import type { Batch } from "../../data/dataloader/index.ts";
+import { type DataPoint, Sample } from "../../data/structures/index.ts";
+import type { ResultsDir } from "../../io/maps/index.ts";
+import { type Row, TsvStream } from "../../io/tsv/index.ts";
+import * as torch from "../../torch/index.ts";
+import { ClinicaDLException, ConfigError } from "../../utils/exceptions.ts";
+import { bidsLabel, predictionName } from "./names.ts";
+import { type Output, outputOf, writeImage } from "./outputs.ts";
 
 const IDENTITY: readonly string[] = ["participant_id", "session_id"];
 

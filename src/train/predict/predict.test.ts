@@ -1,18 +1,18 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { LoggerCallback } from "../callbacks/index.ts";
-import { DataLoader } from "../data/dataloader/index.ts";
-import { BidsDataset } from "../data/datasets/index.ts";
-import { AFFINE, makeCohort } from "../data/fixtures/cohort.ts";
-import { SimpleInferer } from "../infer/index.ts";
-import { BidsFileType } from "../io/bids/index.ts";
-import { readNifti } from "../io/nifti/index.ts";
-import { readTsv } from "../io/tsv/index.ts";
-import { type ModelBatch, SupervisedModel } from "../models/index.ts";
-import { CNNConfig } from "../networks/index.ts";
-import * as torch from "../torch/index.ts";
-import { AsDiscreteConfig, CropOrPadConfig, Patch, Slice } from "../transforms/index.ts";
+import { LoggerCallback } from "../../callbacks/index.ts";
+import { DataLoader } from "../../data/dataloader/index.ts";
+import { BidsDataset } from "../../data/datasets/index.ts";
+import { AFFINE, makeCohort } from "../../data/fixtures/cohort.ts";
+import { SimpleInferer } from "../../infer/index.ts";
+import { BidsFileType } from "../../io/bids/index.ts";
+import { readNifti } from "../../io/nifti/index.ts";
+import { readTsv } from "../../io/tsv/index.ts";
+import { type ModelBatch, SupervisedModel } from "../../models/index.ts";
+import { CNNConfig } from "../../networks/index.ts";
+import * as torch from "../../torch/index.ts";
+import { AsDiscreteConfig, CropOrPadConfig, Patch, Slice } from "../../transforms/index.ts";
 import {
   anyParts,
   computational,
@@ -22,9 +22,9 @@ import {
   SavedTrainers,
   toyLoader,
   translator,
-} from "./fixtures/saved.ts";
-import { toyModel } from "./fixtures/toy.ts";
-import { Trainer } from "./trainer.ts";
+} from "../fixtures/saved.ts";
+import { toyModel } from "../fixtures/toy.ts";
+import { Trainer } from "../trainer.ts";
 
 let saved: SavedTrainers;
 let live = torch.memory.live();

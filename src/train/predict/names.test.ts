@@ -1,8 +1,8 @@
 import { afterEach, expect, it } from "vitest";
-import { Sample, type SampleOptions, ScalarImage } from "../data/structures/index.ts";
-import { BidsFileType } from "../io/bids/index.ts";
-import * as torch from "../torch/index.ts";
-import { bidsLabel, predictionName } from "./prediction-names.ts";
+import { Sample, type SampleOptions, ScalarImage } from "../../data/structures/index.ts";
+import { BidsFileType } from "../../io/bids/index.ts";
+import * as torch from "../../torch/index.ts";
+import { bidsLabel, predictionName } from "./names.ts";
 
 const samples: Sample[] = [];
 afterEach(() => {
