@@ -32,7 +32,7 @@ const dataset = new BidsDataset({
 using sample = await dataset.get(0);
 const model = new SupervisedModel({
   network: new CNNConfig({
-    inShape: [...sample.shape],
+    inShape: sample.shape,
     numOutputs: 1,
     convArgs: { channels: [8, 16, 32], padding: 1, norm: "instance", act: "relu", poolingIndices: [-1, 0, 1] },
   }),

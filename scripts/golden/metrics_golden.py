@@ -6,6 +6,7 @@ For each metric and data set: value per sample of two batches, value over both.
 import json
 import math
 import sys
+import tempfile
 import warnings
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import torchio as tio
 from clinicadl.data.dataloader import Batch
 from clinicadl.data.structures import DataPoint
 from clinicadl.losses.config import *
+from clinicadl.metrics import MetricsHandler
 from clinicadl.metrics.config import *
 from clinicadl.metrics.config.enum import ConfusionMatrixMetricName
 
@@ -30,9 +32,9 @@ class HasLoss:
         return {"loss": self.loss}
 
 
-def batch(outputs, labels):
+def batch(outputs, labels, first=0):
     points = []
-    for i, (o, l) in enumerate(zip(outputs, labels)):
+    for i, (o, l) in enumerate(zip(outputs, labels), first):
         points.append(
             DataPoint(image=tio.ScalarImage(tensor=torch.zeros(1, 2, 2, 2)), participant_id=f"sub-{i:03d}", session_id="ses-M000", output=o, label=l)
         )
@@ -116,8 +118,55 @@ for reduction in ("mean", "sum"):
     add("probabilities", LossMetricConfig(), HuberLossConfig(reduction=reduction, delta=0.3))
     add("probabilities", LossMetricConfig(), KLDivLossConfig(reduction=reduction))
 
+
+
+def tables():
+    """The files of a MetricsHandler: after two epochs, with a metric more, and merged with others."""
+    outputs, labels = DATA["binary-ties"]
+    model = HasLoss(BCEWithLogitsLossConfig().get_object())
+
+    def evaluate(handler, epoch):
+        handler.reset()
+        for part in (slice(0, 5), slice(5, 12)):
+            handler(batch(outputs[part], labels[part], part.start), epoch)
+        handler.aggregate(epoch)
+
+    def saved(write):
+        with tempfile.TemporaryDirectory() as folder:
+            paths = [Path(folder) / "aggregated.tsv", Path(folder) / "details.tsv"]
+            write(*paths)
+            return [path.read_text() for path in paths]
+
+    handler = MetricsHandler(auc=ROCAUCMetricConfig(), loss=LossMetricConfig())
+    handler.init_metrics(model)
+    out = {"none": saved(handler.save)}
+    for epoch in (1, 2):
+        evaluate(handler, epoch)
+    out["epochs"] = saved(handler.save)
+    handler.add_metrics(mae=MAEMetricConfig())
+    evaluate(handler, 3)
+    out["more"] = saved(handler.save)
+    handler.remove_metrics("loss")
+    out["fewer"] = saved(handler.save)
+
+    test = MetricsHandler(loss=LossMetricConfig())
+    test.init_metrics(model)
+    evaluate(test, None)
+    out["test"] = saved(test.save)
+    other = MetricsHandler(rmse=RMSEMetricConfig())
+    other.init_metrics()
+    evaluate(other, None)
+
+    def merge(*paths):
+        test.save(*paths)
+        other.merge(*paths)
+
+    out["merged"] = saved(merge)
+    return out
+
+
 if __name__ == "__main__":
     data = {name: {"output": o.tolist(), "label": l.tolist()} for name, (o, l) in DATA.items()}
     OUT.parent.mkdir(parents=True, exist_ok=True)
-    OUT.write_text(json.dumps({"data": data, "cases": CASES}) + "\n", encoding="utf-8")
+    OUT.write_text(json.dumps({"data": data, "cases": CASES, "tables": tables()}) + "\n", encoding="utf-8")
     print(OUT.stat().st_size, "bytes,", len(CASES), "cases", file=sys.stderr)

@@ -9,8 +9,8 @@ import pathlib
 
 import torch
 
-STEPS = 10
-EPOCHS = 15
+STEPS = 20
+EPOCHS = 20
 SHAPES = [(3, 4), (5,)]
 
 
@@ -58,8 +58,11 @@ def schedule(name, options, momentum=None, groups=None):
         optimizer = torch.optim.Adam(given, lr=0.1)
     else:
         optimizer = torch.optim.SGD(given, lr=0.1, momentum=0.9 if momentum else 0)
+    if options.get("last_epoch", -1) > -1:
+        for group in optimizer.param_groups:
+            group["initial_lr"] = 0.8
     scheduler = getattr(torch.optim.lr_scheduler, name)(optimizer, **options)
-    metrics = [1.0, 0.9, 0.95, 0.91, 0.9, 0.89, 0.93, 0.94, 0.95, 0.99, 0.5, 0.6, 0.7, 0.8, 0.9]
+    metrics = [1.0, 0.9, 0.95, 0.91, 0.9, 0.89, 0.93, 0.94, 0.95, 0.99, 0.5, 0.6, 0.7, 0.8, 0.9, 0.4, 0.41, 0.42, 0.43, 0.44]
 
     def now():
         return {
@@ -85,7 +88,7 @@ golden = {
     "optimizers": [
         trajectory("Adam", {}),
         trajectory("Adam", {"lr": 0.05, "betas": (0.8, 0.95), "weight_decay": 0.1, "amsgrad": True}),
-        trajectory("Adam", {"lr": 0.05, "maximize": True, "eps": 1e-3}, [{"name": "a", "lr": 0.2}, {"name": "ELSE"}]),
+        trajectory("Adam", {"lr": 0.05, "maximize": True, "eps": 1e-3}, [{"lr": 0.2, "name": "a"}, {"name": "ELSE"}]),
         trajectory("AdamW", {}),
         trajectory("AdamW", {"lr": 0.05, "weight_decay": 0.3, "amsgrad": True, "maximize": True}),
         trajectory("SGD", {"lr": 0.1}),
@@ -112,10 +115,16 @@ golden = {
         schedule("PolynomialLR", {"total_iters": 10, "power": 2.5}),
         schedule("CosineAnnealingLR", {"T_max": 5, "eta_min": 0.01}),
         schedule("CosineAnnealingLR", {"T_max": 20}),
-        schedule("OneCycleLR", {"max_lr": 0.5, "total_steps": 16}, momentum=True),
-        schedule("OneCycleLR", {"max_lr": [0.5, 0.2], "epochs": 4, "steps_per_epoch": 4, "anneal_strategy": "linear"},
+        schedule("ConstantLR", {"last_epoch": 2}),
+        schedule("ExponentialLR", {"gamma": 0.9, "last_epoch": 2}),
+        schedule("LinearLR", {"last_epoch": 2}),
+        schedule("StepLR", {"step_size": 4, "last_epoch": 2}),
+        schedule("MultiStepLR", {"milestones": [3, 6], "last_epoch": 2}),
+        schedule("PolynomialLR", {"total_iters": 10, "last_epoch": 2}),
+        schedule("OneCycleLR", {"max_lr": 0.5, "total_steps": 21}, momentum=True),
+        schedule("OneCycleLR", {"max_lr": [0.5, 0.2], "epochs": 3, "steps_per_epoch": 7, "anneal_strategy": "linear"},
                  momentum="betas", groups=[{"lr": 0.3}, {}]),
-        schedule("OneCycleLR", {"max_lr": 0.5, "total_steps": 16, "three_phase": True, "cycle_momentum": False}),
+        schedule("OneCycleLR", {"max_lr": 0.5, "total_steps": 21, "three_phase": True, "cycle_momentum": False}),
         schedule("ReduceLROnPlateau", {"patience": 2}),
         schedule("ReduceLROnPlateau", {"patience": 1, "factor": 0.5, "cooldown": 1, "min_lr": 0.02, "threshold": 0.01,
                                        "threshold_mode": "abs", "mode": "max"}),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { MetricsHandler, Optimum } from "../metrics/index.ts";
-import { type JsonObject, type JsonValue, parseWith } from "../utils/config.ts";
+import { type Input, type JsonObject, type JsonValue, parseWith } from "../utils/config.ts";
 import { ConfigError, MissingFieldsError } from "../utils/exceptions.ts";
 import { Callback } from "./callback.ts";
 import type { EventArgs } from "./events.ts";
@@ -46,7 +46,7 @@ export class EarlyStoppingCallback extends Callback {
   #modes = new Map<string, Optimum>();
   #monitorings = new Map<string, QuantityMonitoring>();
 
-  constructor(options: z.input<typeof schema>) {
+  constructor(options: Input<typeof schema>) {
     super();
     const { metric, ...rest } = parseWith(schema, options, new.target.name);
     const names = typeof metric === "string" ? [metric] : metric;
@@ -182,6 +182,6 @@ export class EarlyStoppingCallback extends Callback {
       checkFinite: column("checkFinite"),
       upperBound: column("upperBound"),
       lowerBound: column("lowerBound"),
-    } as z.input<typeof schema>);
+    } as Input<typeof schema>);
   }
 }

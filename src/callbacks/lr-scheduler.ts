@@ -9,8 +9,9 @@ import {
   type LRSchedulerType,
 } from "../optim/index.ts";
 import * as torch from "../torch/index.ts";
-import { type JsonObject, type JsonValue, parseWith, show } from "../utils/config.ts";
-import { CannotReadFieldError, ConfigError } from "../utils/exceptions.ts";
+import { type JsonObject, parseWith, show } from "../utils/config.ts";
+import { ConfigError } from "../utils/exceptions.ts";
+import { configFrom, readConfig } from "../utils/registry.ts";
 import { Callback } from "./callback.ts";
 import type { EventArgs } from "./events.ts";
 import { readFields } from "./fields.ts";
@@ -166,7 +167,7 @@ export class LRSchedulerCallback extends Callback {
     const keys = ["scheduler", "optimizer_name", "scheduler_type", "metric_name"];
     const { scheduler, optimizerName, metricName } = readFields("LRSchedulerCallback", dict, keys);
     return new LRSchedulerCallback({
-      scheduler: readConfig(scheduler ?? null),
+      scheduler: readConfig("LRSchedulerCallback", "scheduler", scheduler, LR_SCHEDULER_CONFIGS),
       optimizerName: String(optimizerName),
       metricName: metricName === null ? null : String(metricName),
     });
@@ -174,23 +175,9 @@ export class LRSchedulerCallback extends Callback {
 }
 
 function asConfig(value: unknown): LRSchedulerConfig {
-  if (typeof value === "object" && value !== null) {
-    if ("schedulerType" in value && "getObject" in value) return value as LRSchedulerConfig;
-    const { name_, ...options } = value as { readonly name_?: unknown };
-    const Class = LR_SCHEDULER_CONFIGS[String(name_)] as (new (options: object) => LRSchedulerConfig) | undefined;
-    if (Class !== undefined) return new Class(options);
-  }
+  const config = configFrom("LRSchedulerCallback: 'scheduler'", value, LR_SCHEDULER_CONFIGS);
+  if (config !== null) return config;
   throw new ConfigError(
     `LRSchedulerCallback: 'scheduler' got ${show(value)}. Expected the config of one of ${Object.keys(LR_SCHEDULER_CONFIGS).join(", ")}.`,
-  );
-}
-
-function readConfig(value: JsonValue): LRSchedulerConfig {
-  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  const Class = isObject && typeof value.name_ === "string" ? LR_SCHEDULER_CONFIGS[value.name_] : undefined;
-  if (isObject && Class !== undefined) return Class.fromDict(value);
-  throw new CannotReadFieldError(
-    `The scheduler was written as ${show(value)}, which cannot be read back. Pass the callbacks themselves.`,
-    ["callbacks"],
   );
 }

@@ -5,7 +5,7 @@ import { writeTsv } from "../io/tsv/index.ts";
 import type { MetricsHandler, Optimum } from "../metrics/index.ts";
 import type { Model } from "../models/index.ts";
 import * as torch from "../torch/index.ts";
-import { type JsonObject, parseWith } from "../utils/config.ts";
+import { type Input, type JsonObject, parseWith } from "../utils/config.ts";
 import { Callback } from "./callback.ts";
 import type { EventArgs } from "./events.ts";
 import { readExtras, readFields } from "./fields.ts";
@@ -39,7 +39,7 @@ export class ModelCheckpointCallback extends Callback {
   #monitoring: QuantityMonitoring | null = null;
   #metrics: MetricsHandler | null = null;
 
-  constructor(options: z.input<typeof schema> = {}) {
+  constructor(options: Input<typeof schema> = {}) {
     super();
     const { metric, epochs, everyNEpochs, saveLast } = parseWith(schema, options, new.target.name);
     if (metric !== null) checkItemName("The metric of ModelCheckpointCallback", metric);
@@ -120,6 +120,6 @@ export class ModelCheckpointCallback extends Callback {
   static fromDict(dict: JsonObject, extras: JsonObject = {}): ModelCheckpointCallback {
     // the mode is the metric's, and is looked up again
     const { mode, ...fields } = readFields("ModelCheckpointCallback", dict, ["metric", "epochs", "save_last", "mode"]);
-    return new ModelCheckpointCallback({ ...fields, ...readExtras(extras) } as z.input<typeof schema>);
+    return new ModelCheckpointCallback({ ...fields, ...readExtras(extras) } as Input<typeof schema>);
   }
 }

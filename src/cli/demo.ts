@@ -76,7 +76,7 @@ export async function runDemo(options: DemoOptions, say: (line: string) => void)
   using sample = await dataset.get(0);
   const model = new SupervisedModel({
     network: new CNNConfig({
-      inShape: [...sample.shape],
+      inShape: sample.shape,
       numOutputs: 1,
       convArgs: {
         channels: [8, 16, 32],

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import * as torch from "../torch/index.ts";
 import { configClass, type ToDict } from "../utils/config.ts";
+import type { Registry } from "../utils/registry.ts";
 import type { LossModule } from "./types.ts";
 
 /** A config that builds a loss function. */
@@ -23,7 +24,7 @@ const noWeight = z
   .default(null);
 
 type Nested = number | readonly Nested[];
-const nested: z.ZodType<Nested> = z.lazy(() => z.union([z.number().nonnegative(), z.array(nested)]));
+const nested: z.ZodType<Nested> = z.union([z.number().nonnegative(), z.array(z.lazy(() => nested))]);
 
 /** A buffer of the loss: one value per class, on no scope. */
 function weights(values: Nested | null): torch.Tensor | null {
@@ -140,3 +141,17 @@ export class MSELossConfig extends configClass("MSELoss", z.strictObject({ reduc
     return new nn.MSELoss({ reduction: this.reduction });
   }
 }
+
+/** The loss configs by their `name_`, to read them from JSON. */
+export const LOSS_CONFIGS: Registry<LossConfig> = {
+  NLLLoss: NLLLossConfig,
+  CrossEntropyLoss: CrossEntropyLossConfig,
+  BCELoss: BCELossConfig,
+  BCEWithLogitsLoss: BCEWithLogitsLossConfig,
+  MultiMarginLoss: MultiMarginLossConfig,
+  KLDivLoss: KLDivLossConfig,
+  HuberLoss: HuberLossConfig,
+  SmoothL1Loss: SmoothL1LossConfig,
+  L1Loss: L1LossConfig,
+  MSELoss: MSELossConfig,
+};

@@ -2,20 +2,6 @@
 
 /** Calling a loss on what a batch holds. */
 export { callLoss, callLossUnreduced, prepareTarget, targetWeights } from "./apply.ts";
-/** One config per loss. */
-export {
-  BCELossConfig,
-  BCEWithLogitsLossConfig,
-  CrossEntropyLossConfig,
-  HuberLossConfig,
-  KLDivLossConfig,
-  L1LossConfig,
-  type LossConfig,
-  MSELossConfig,
-  MultiMarginLossConfig,
-  NLLLossConfig,
-  SmoothL1LossConfig,
-} from "./configs.ts";
-/** The configs by `name_`, to read them from JSON. */
-export { LOSS_CONFIGS } from "./factory.ts";
+/** One config per loss, and all of them by name. */
+export * from "./configs.ts";
 export type { LossFunction, LossModule, Reduction } from "./types.ts";

@@ -1,4 +1,4 @@
-import type { JsonObject } from "../utils/config.ts";
+import type { Registry } from "../utils/registry.ts";
 import {
   AveragePrecisionMetricConfig,
   ConfusionMatrixMetricConfig,
@@ -11,7 +11,7 @@ import {
 } from "./configs.ts";
 
 /** The metric configs, by their `name_`. */
-export const METRIC_CONFIGS: Readonly<Record<string, { fromDict(dict: JsonObject): MetricConfig }>> = {
+export const METRIC_CONFIGS: Registry<MetricConfig> = {
   LossMetric: LossMetricConfig,
   ConfusionMatrixMetric: ConfusionMatrixMetricConfig,
   ROCAUCMetric: ROCAUCMetricConfig,

@@ -2,10 +2,18 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { readTsv } from "../io/tsv/index.ts";
 import * as torch from "../torch/index.ts";
 import type { PostprocessingHandler } from "../transforms/index.ts";
 import { TestBatch } from "./fixtures/test-batch.ts";
-import { ConfusionMatrixMetricConfig, MAEMetricConfig, Metric, MetricsHandler, MSEMetricConfig } from "./index.ts";
+import {
+  ConfusionMatrixMetricConfig,
+  LossMetricConfig,
+  MAEMetricConfig,
+  Metric,
+  MetricsHandler,
+  MSEMetricConfig,
+} from "./index.ts";
 import { postprocessingOf } from "./postprocessing.ts";
 import { mergeTables } from "./tables.ts";
 
@@ -132,6 +140,82 @@ describe("MetricsHandler", () => {
     const copy = postprocessingOf(doubled).apply(batch);
     expect(copy.getField("output").toArray()).toEqual([2, 4]);
     expect(batch.getField("output").toArray()).toEqual([1, 2]);
+  });
+});
+
+describe("tables, compared to the original", () => {
+  const golden = JSON.parse(readFileSync(new URL("./golden/metrics.json", import.meta.url), "utf8")) as {
+    readonly data: Record<string, { output: number[][]; label: number[][] }>;
+    readonly tables: Record<string, readonly [aggregated: string, details: string]>;
+  };
+  const { output, label } = golden.data["binary-ties"]!;
+  const model = { getLossFunctions: () => ({ loss: new torch.nn.BCEWithLogitsLoss() }) };
+  const evaluate = (handler: MetricsHandler, epoch: number | null) => {
+    using _scope = torch.scope();
+    handler.reset();
+    for (const [from, to] of [
+      [0, 5],
+      [5, 12],
+    ] as const) {
+      const batch = new TestBatch({ output: output.slice(from, to), label: label.slice(from, to) }, from);
+      handler.update(batch, epoch);
+      batch.dispose();
+    }
+    handler.aggregate(epoch);
+  };
+  const paths = () => [join(dir, "aggregated.tsv"), join(dir, "details.tsv")] as const;
+  const written = () => paths().map((path) => readFileSync(path, "utf8"));
+  /** The mean of single precision numbers depends on the order in which they are added. */
+  const short = (texts: readonly string[]) =>
+    texts.map((text) => text.replace(/\d+\.\d{9,}/g, (number) => Number(number).toPrecision(6)));
+  it("are written byte for byte, whatever metrics come and go", () => {
+    const handler = new MetricsHandler({ auc: { name_: "ROCAUCMetric" }, loss: new LossMetricConfig() });
+    handler.initMetrics(model);
+    const check = (name: string) => {
+      handler.save(...paths());
+      expect(short(written())).toEqual(short(golden.tables[name] ?? []));
+    };
+    check("none");
+    evaluate(handler, 1);
+    evaluate(handler, 2);
+    check("epochs");
+    handler.addMetrics({ mae: new MAEMetricConfig() });
+    evaluate(handler, 3);
+    check("more");
+    const loaded = new MetricsHandler({ mae: new MAEMetricConfig(), auc: { name_: "ROCAUCMetric" } });
+    loaded.load(...paths());
+    expect(loaded.getMetricValue("mae", 1)).toBeNaN();
+    handler.removeMetrics("loss");
+    check("fewer");
+  });
+  it("are merged with those of another handler", () => {
+    const handler = new MetricsHandler({ loss: new LossMetricConfig() });
+    handler.initMetrics(model);
+    evaluate(handler, null);
+    handler.save(...paths());
+    expect(short(written())).toEqual(short(golden.tables.test ?? []));
+    const other = new MetricsHandler({ rmse: { name_: "RMSEMetric" } });
+    other.initMetrics();
+    evaluate(other, null);
+    other.merge(...paths());
+    expect(short(written())).toEqual(short(golden.tables.merged ?? []));
+  });
+  it("keep their columns when there were no rows yet", () => {
+    const handler = new MetricsHandler({ loss: new LossMetricConfig(), auc: { name_: "ROCAUCMetric" } });
+    handler.save(...paths());
+    const other = new MetricsHandler({ mae: new MAEMetricConfig() });
+    other.initMetrics();
+    other.merge(...paths());
+    expect(written()).toEqual(["loss\tauc\tmae\n", "participant_id\tsession_id\tloss\tauc\tmae\n"]);
+    evaluate(other, null);
+    other.merge(...paths());
+    expect(readTsv(paths()[1])[0]).toEqual({
+      participant_id: "sub-000",
+      session_id: "ses-M000",
+      loss: null,
+      auc: null,
+      mae: 1.5,
+    });
   });
 });
 

@@ -1,21 +1,16 @@
 import { type Row, readTsv, writeTsv } from "../io/tsv/index.ts";
-import { type JsonObject, type JsonValue, show } from "../utils/config.ts";
-import {
-  CannotReadFieldError,
-  ConfigError,
-  DataFrameError,
-  MissingFieldsError,
-  WrongFieldsError,
-} from "../utils/exceptions.ts";
+import { checkKeys, type JsonObject, show } from "../utils/config.ts";
+import { CannotReadFieldError, ConfigError, DataFrameError } from "../utils/exceptions.ts";
+import { configFrom, type Named, readConfig } from "../utils/registry.ts";
 import type { EvaluatedBatch } from "./batch-like.ts";
 import type { HasLossFunctions, MetricConfig } from "./configs.ts";
 import { METRIC_CONFIGS } from "./factory.ts";
 import { Metric } from "./metric.ts";
 import { shortestFloat32 } from "./reduce.ts";
-import { mergeTables, TABLE_KEYS, withEmptyCells, withNan } from "./tables.ts";
+import { mergeIntoFile, TABLE_KEYS, withEmptyCells, withNan } from "./tables.ts";
 
 /** A metric, its config, or the plain object of the config with its `name_`. */
-export type MetricLike = Metric | MetricConfig | { readonly name_: string; readonly [option: string]: unknown };
+export type MetricLike = Metric | MetricConfig | Named;
 
 /** Options of {@link MetricsHandler}: `metricsOnCpu`, and every other key is the name of a metric. */
 export interface MetricsHandlerOptions {
@@ -188,15 +183,8 @@ export class MetricsHandler {
   }
   /** Adds the values to those of existing files, row by row. */
   merge(path: string, detailsPath: string | null = null): void {
-    const pairs = [
-      [path, this.#df] as const,
-      ...(detailsPath === null ? [] : [[detailsPath, this.#detailedDf] as const]),
-    ];
-    for (const [file, rows] of pairs) {
-      const merged = mergeTables(readTsv(file), withEmptyCells(rows));
-      const columns = Object.keys(merged[0] ?? {});
-      writeTsv(file, merged, columns, { floats: columns.filter((column) => !TABLE_KEYS.includes(column)) });
-    }
+    mergeIntoFile(path, this.#df, this.columns);
+    if (detailsPath !== null) mergeIntoFile(detailsPath, this.#detailedDf, this.detailedColumns);
   }
   /** Takes the tables from files that `save` wrote. */
   load(path: string, detailsPath: string | null = null): void {
@@ -222,24 +210,29 @@ export class MetricsHandler {
   }
   /**
    * Rebuilds a handler from `toDict`.
-   * @param given metrics to take instead of those in `dict`, such as custom ones, which JSON cannot hold.
+   * @param given what to take instead of what is written: `metricsOnCpu`, and metrics by name, such as those of one's own,
+   * which JSON cannot hold; metrics that are not written are added.
+   * @throws MissingFieldsError, WrongFieldsError when keys are missing, or not known.
+   * @throws CannotReadFieldError naming the metric that cannot be read.
    */
-  static fromDict(dict: JsonObject, given: Readonly<Record<string, MetricLike>> = {}): MetricsHandler {
-    const missing = ["name_", "metrics", "metrics_on_cpu"].filter((key) => !(key in dict));
-    if (missing.length > 0)
-      throw new MissingFieldsError(`MetricsHandler: missing ${missing.map((k) => `'${k}'`).join(", ")}.`);
-    const extra = Object.keys(dict).filter((key) => !["name_", "metrics", "metrics_on_cpu"].includes(key));
-    if (extra.length > 0)
-      throw new WrongFieldsError(`MetricsHandler: unknown ${extra.map((k) => `'${k}'`).join(", ")}.`);
-    const written = dict.metrics;
-    if (typeof written !== "object" || written === null || Array.isArray(written)) {
-      throw new CannotReadFieldError(`MetricsHandler: 'metrics' is ${show(written)}, not an object.`, ["metrics"]);
+  static fromDict(dict: JsonObject, given: MetricsHandlerOptions = {}): MetricsHandler {
+    checkKeys("MetricsHandler", dict, ["metrics", "metrics_on_cpu"]);
+    const { metrics, metrics_on_cpu: onCpu } = dict;
+    if (typeof metrics !== "object" || metrics === null || Array.isArray(metrics)) {
+      throw new CannotReadFieldError(`MetricsHandler: 'metrics' is ${show(metrics)}, not an object.`, ["metrics"]);
+    }
+    if (typeof onCpu !== "boolean") {
+      throw new CannotReadFieldError(`MetricsHandler: 'metrics_on_cpu' is ${show(onCpu)}, not true or false.`, [
+        "metrics_on_cpu",
+      ]);
     }
     const read: Record<string, MetricLike> = {};
-    for (const [name, value] of Object.entries({ ...written, ...given })) {
-      read[name] = name in given ? (value as MetricLike) : readMetric(name, value as JsonValue);
+    for (const [name, value] of Object.entries(metrics)) {
+      if (!(name in given)) read[name] = readConfig("MetricsHandler", name, value, METRIC_CONFIGS);
     }
-    return new MetricsHandler({ ...read, metricsOnCpu: dict.metrics_on_cpu !== false });
+    // in the order in which they were written
+    const order = Object.fromEntries(Object.keys(metrics).map((name) => [name, given[name] ?? read[name]]));
+    return new MetricsHandler({ metricsOnCpu: onCpu, ...order, ...given });
   }
 
   #initialised(): Map<string, Metric> {
@@ -252,32 +245,13 @@ function epochColumn(rows: readonly Row[]): string[] {
   return rows.some((row) => "epoch" in row) ? ["epoch"] : [];
 }
 
-function isConfig(value: unknown): value is MetricConfig {
-  return (
-    typeof value === "object" && value !== null && typeof (value as Partial<MetricConfig>).getObject === "function"
-  );
-}
-
 function asMetric(name: string, value: unknown): Metric | MetricConfig {
-  if (value instanceof Metric || isConfig(value)) return value;
-  if (typeof value === "object" && value !== null && "name_" in value) {
-    const { name_, ...options } = value;
-    const Class = METRIC_CONFIGS[String(name_)] as (new (options: object) => MetricConfig) | undefined;
-    if (Class !== undefined) return new Class(options);
+  if (TABLE_KEYS.includes(name)) {
+    throw new ConfigError(`A metric cannot be named '${name}', which is a column of the tables. Choose another name.`);
   }
+  const metric = value instanceof Metric ? value : configFrom(`The metric '${name}'`, value, METRIC_CONFIGS);
+  if (metric !== null) return metric;
   throw new ConfigError(
     `The metric '${name}' got ${show(value)}. Expected a Metric or the config of ${Object.keys(METRIC_CONFIGS).join(", ")}.`,
   );
-}
-
-function readMetric(name: string, value: JsonValue): MetricConfig {
-  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  const Class = isObject && typeof value.name_ === "string" ? METRIC_CONFIGS[value.name_] : undefined;
-  if (!isObject || Class === undefined) {
-    throw new CannotReadFieldError(
-      `The metric '${name}' was written as ${show(value)}, which cannot be read back. Pass it again.`,
-      [name],
-    );
-  }
-  return Class.fromDict(value);
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { PostprocessingHandler, type TransformLike } from "../transforms/index.ts";
 import type { JsonObject } from "../utils/config.ts";
+import { ClinicaDLException } from "../utils/exceptions.ts";
 import type { EvaluatedBatch } from "./batch-like.ts";
 
 /** What is done to a batch before a metric looks at it. */
@@ -34,11 +35,17 @@ export function postprocessingOf(handler: PostprocessingHandler): Postprocessing
 export const postprocessingSchema = (
   z.unknown().transform((value, ctx): PostprocessingHandler => {
     if (value instanceof PostprocessingHandler) return value;
-    if (Array.isArray(value)) return new PostprocessingHandler({ transforms: value as TransformLike[] });
-    if (typeof value === "object" && value !== null && "name_" in value) {
-      return PostprocessingHandler.fromDict(value as JsonObject);
+    let message = "Expected a list of transforms or a PostprocessingHandler";
+    try {
+      if (Array.isArray(value)) return new PostprocessingHandler({ transforms: value as TransformLike[] });
+      if (typeof value === "object" && value !== null && "name_" in value) {
+        return PostprocessingHandler.fromDict(value as JsonObject);
+      }
+    } catch (error) {
+      if (!(error instanceof ClinicaDLException)) throw error;
+      message = error.message.replace(/\.$/, "");
     }
-    ctx.addIssue({ code: "custom", message: "Expected a list of transforms or a PostprocessingHandler" });
+    ctx.addIssue({ code: "custom", message });
     return z.NEVER;
   }) as unknown as z.ZodType<PostprocessingHandler, PostprocessingHandler | readonly TransformLike[]>
 ).default(() => new PostprocessingHandler({ transforms: [] }));

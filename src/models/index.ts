@@ -2,8 +2,10 @@
 
 /** Reading a model from JSON. */
 export { modelFromDict } from "./factory.ts";
+/** Several losses, or one, by name. */
+export { namedLosses } from "./losses.ts";
 /** The parent of all models. */
-export { type Losses, Model, type ModelBatch, type Scaler } from "./model.ts";
+export { type Losses, Model, type ModelBatch, type ModelInput, type Scaler } from "./model.ts";
 /** From image to image. */
 export { ReconstructionModel } from "./reconstruction.ts";
 /** The table of a network's layers. */

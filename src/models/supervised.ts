@@ -1,7 +1,8 @@
 import type { Tensor } from "../torch/index.ts";
-import type { JsonObject } from "../utils/config.ts";
+import { type JsonObject, show } from "../utils/config.ts";
+import { ConfigError } from "../utils/exceptions.ts";
 import type { ModelBatch } from "./model.ts";
-import { VanillaModel, type VanillaModelOptions } from "./vanilla.ts";
+import { type FieldReader, VanillaModel, type VanillaModelOptions } from "./vanilla.ts";
 
 export interface SupervisedModelOptions extends VanillaModelOptions {
   /** The field of the samples that the network must predict: a column, or a mask. Default "label". */
@@ -15,10 +16,15 @@ export interface SupervisedModelOptions extends VanillaModelOptions {
  * probabilities too); those of other losses have the shape of the output.
  */
 export class SupervisedModel extends VanillaModel {
-  readonly labelKey: string;
+  override readonly labelKey: string;
 
   constructor({ labelKey = "label", ...options }: SupervisedModelOptions) {
     super(options);
+    if (typeof labelKey !== "string") {
+      throw new ConfigError(`${new.target.name}: 'labelKey' got ${show(labelKey)}. Expected the name of a field.`, {
+        fieldNames: ["labelKey"],
+      });
+    }
     this.labelKey = labelKey;
   }
 
@@ -30,4 +36,8 @@ export class SupervisedModel extends VanillaModel {
   override toDict(): JsonObject {
     return { ...super.toDict(), label_key: this.labelKey };
   }
+  protected static override readonly readers: Readonly<Record<string, FieldReader>> = {
+    ...VanillaModel.readers,
+    label_key: (value) => value,
+  };
 }

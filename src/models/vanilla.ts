@@ -2,61 +2,35 @@ import { INFERERS, type Inferer, SimpleInferer } from "../infer/index.ts";
 import { callLoss, LOSS_CONFIGS, type LossConfig, type LossFunction, prepareTarget } from "../losses/index.ts";
 import { NETWORK_CONFIGS, type NetworkConfig } from "../networks/index.ts";
 import { OPTIMIZER_CONFIGS, type Optimizer, type OptimizerConfig, parametersUnder } from "../optim/index.ts";
-import { nn, optim, type Tensor } from "../torch/index.ts";
-import { type JsonObject, type JsonValue, show } from "../utils/config.ts";
+import { nn, optim, Tensor } from "../torch/index.ts";
+import { checkKeys, type JsonObject, type JsonValue, readAs, show } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
+import { snakeToCamel } from "../utils/names.ts";
+import { configFrom, isConfig, type Named, readConfig } from "../utils/registry.ts";
 import { type Losses, Model, type ModelBatch, type Scaler } from "./model.ts";
+import { PassedOptimizer } from "./passed-optimizer.ts";
 import { summary } from "./summary.ts";
-
-/** A plain object with the `name_` of a config and its options in camelCase. */
-export interface Named {
-  readonly name_: string;
-  readonly [option: string]: unknown;
-}
 
 /** Options of the models with one network, one loss and one optimizer. */
 export interface VanillaModelOptions {
   readonly network: nn.Module | NetworkConfig | Named;
   readonly loss: LossFunction | LossConfig | Named;
-  /** An optimizer itself is used as it is in every training, with its state. */
+  /** An optimizer itself must be that of this network's parameters; it begins each training as it was when passed here. */
   readonly optimizer: OptimizerConfig | Optimizer | Named;
   /** How images go through the network in evaluation. Default: `new SimpleInferer()`. */
   readonly inferer?: Inferer | Named;
 }
 
-type ConfigsByName<T> = Readonly<Record<string, { fromDict(dict: JsonObject): T }>>;
-
-function isConfig(value: unknown): value is { readonly name_: string; toDict(): JsonObject } {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "name_" in value &&
-    typeof (value as { toDict?: unknown }).toDict === "function"
-  );
-}
-
-/** A config itself, or one made of a plain object; null for anything else. */
-function configFrom<T extends { readonly name_: string }>(
-  field: string,
-  value: unknown,
-  configs: ConfigsByName<T>,
-): T | null {
-  if (isConfig(value)) return value as unknown as T;
-  if (typeof value !== "object" || value === null || !("name_" in value)) return null;
-  const { name_, ...options } = value;
-  const Class = configs[String(name_)] as (new (options: object) => T) | undefined;
-  if (Class === undefined) {
-    throw new ConfigError(
-      `'${field}' got the name ${show(name_)}. Expected one of ${Object.keys(configs).join(", ")}.`,
-    );
-  }
-  return new Class(options);
-}
+/** Reads a field of `toDict`. */
+export type FieldReader = (value: JsonValue | undefined, model: string) => unknown;
 
 /** What is written of an object that is not a config. */
 function nameOf(value: object): string {
-  return typeof value === "function" ? `<function ${value.name || "anonymous"}>` : value.constructor.name;
+  if (typeof value === "function") return `<function ${value.name || "anonymous"}>`;
+  return value instanceof nn.Module ? value.constructor.name : String(value);
 }
+
+const noScaling: Scaler = { scale: (loss) => loss, step: (optimizer) => optimizer.step() };
 
 /** One network, one loss, one optimizer: the parent of SupervisedModel and ReconstructionModel. */
 export abstract class VanillaModel extends Model {
@@ -65,17 +39,19 @@ export abstract class VanillaModel extends Model {
   readonly inferer: Inferer;
   readonly #network: NetworkConfig | nn.Module;
   readonly #loss: LossConfig | LossFunction;
-  readonly #optimizer: OptimizerConfig | Optimizer;
+  readonly #optimizer: OptimizerConfig | PassedOptimizer;
 
-  constructor({ network, loss, optimizer, inferer = new SimpleInferer() }: VanillaModelOptions) {
+  constructor(options: VanillaModelOptions) {
     super();
+    const { network, loss, optimizer, inferer = new SimpleInferer(), ...rest } = options;
+    for (const option of Object.keys(rest))
+      throw new ConfigError(`${new.target.name}: unknown option '${option}'. Check the spelling.`);
     if (network instanceof nn.Module) {
       this.#network = network;
       this.network = network;
     } else {
-      const config = configFrom<NetworkConfig>("network", network, NETWORK_CONFIGS);
-      if (config === null)
-        throw new ConfigError(`'network' got ${show(network)}. Expected a torch.nn.Module or the config of one.`);
+      const config = configFrom<NetworkConfig>("'network'", network, NETWORK_CONFIGS);
+      if (config === null) refuse("network", network, "a torch.nn.Module or the config of one");
       this.#network = config;
       this.network = config.getObject();
     }
@@ -83,34 +59,30 @@ export abstract class VanillaModel extends Model {
       this.#loss = loss as LossFunction;
       this.loss = loss as LossFunction;
     } else {
-      const config = configFrom<LossConfig>("loss", loss, LOSS_CONFIGS);
-      if (config === null)
-        throw new ConfigError(
-          `'loss' got ${show(loss)}. Expected a function, a torch.nn.Module or the config of a loss.`,
-        );
+      const config = configFrom<LossConfig>("'loss'", loss, LOSS_CONFIGS);
+      if (config === null) refuse("loss", loss, "a function, a torch.nn.Module or the config of a loss");
       this.#loss = config;
       this.loss = config.getObject();
     }
     if (optimizer instanceof optim.Optimizer) {
-      this.#optimizer = optimizer;
+      this.#optimizer = new PassedOptimizer(optimizer, this);
     } else {
-      const config = configFrom<OptimizerConfig>("optimizer", optimizer, OPTIMIZER_CONFIGS);
-      if (config === null)
-        throw new ConfigError(`'optimizer' got ${show(optimizer)}. Expected an optimizer or the config of one.`);
+      const config = configFrom<OptimizerConfig>("'optimizer'", optimizer, OPTIMIZER_CONFIGS);
+      if (config === null) refuse("optimizer", optimizer, "an optimizer or the config of one");
       this.#optimizer = config;
       // names that do not exist are an error now, not when training starts
       config.freezeParameters(this.network);
       for (const group of config.getParameterGroups().slice(0, -1)) parametersUnder(this.network, group);
     }
-    const read = configFrom<Inferer>("inferer", inferer, INFERERS);
-    if (read === null) throw new ConfigError(`'inferer' got ${show(inferer)}. Expected an Inferer.`);
+    const read = configFrom<Inferer>("'inferer'", inferer, INFERERS);
+    if (read === null) refuse("inferer", inferer, "an Inferer");
     this.inferer = read;
   }
 
-  override backwardStep(loss: Losses, gradScaler: Scaler): void {
+  override backwardStep(loss: Losses, gradScaler: Scaler = noScaling): void {
     gradScaler.scale(loss as Tensor).backward();
   }
-  override optimizationStep(optimizers: Readonly<Record<string, Optimizer>>, gradScaler: Scaler): void {
+  override optimizationStep(optimizers: Readonly<Record<string, Optimizer>>, gradScaler: Scaler = noScaling): void {
     const { optimizer } = optimizers;
     if (optimizer === undefined)
       throw new ConfigError("optimizationStep needs the optimizer named 'optimizer' that buildOptimizers() gives.");
@@ -123,9 +95,8 @@ export abstract class VanillaModel extends Model {
   override getLossFunctions(): Record<string, LossFunction> {
     return { loss: this.loss };
   }
-  /** A new optimizer of the network's parameters and the loss's, named "optimizer". */
+  /** A new optimizer of the network's parameters and the loss's (or that which was passed), named "optimizer". */
   override buildOptimizers(): Record<string, Optimizer> {
-    if (this.#optimizer instanceof optim.Optimizer) return { optimizer: this.#optimizer };
     const extra = this.loss instanceof nn.Module ? [...this.loss.parameters()] : [];
     return { optimizer: this.#optimizer.getObject(this.network, extra) };
   }
@@ -147,9 +118,53 @@ export abstract class VanillaModel extends Model {
     };
   }
 
+  /** How each field of `toDict` is read. A subclass with options of its own adds theirs. */
+  protected static readonly readers: Readonly<Record<string, FieldReader>> = {
+    network: (value, model) => readConfig(model, "network", value, NETWORK_CONFIGS),
+    loss: (value, model) => readConfig(model, "loss", value, LOSS_CONFIGS),
+    optimizer: (value, model) => readConfig(model, "optimizer", value, OPTIMIZER_CONFIGS),
+    inferer: (value, model) => readConfig(model, "inferer", value, INFERERS),
+  };
+
+  /**
+   * Rebuilds a model from what `toDict` wrote.
+   *
+   * ```ts
+   * SupervisedModel.fromDict(dict, { network }); // a network of one's own, which JSON cannot hold
+   * ```
+   *
+   * @param given options to take instead of the fields written, which are not looked at.
+   * @throws MissingFieldsError, WrongFieldsError when keys are missing, or not known.
+   * @throws CannotReadFieldError naming the field that holds something else than a config.
+   */
+  static fromDict<C extends new (options: never) => VanillaModel>(
+    this: C,
+    dict: JsonObject,
+    given: Partial<ConstructorParameters<C>[0]> = {},
+  ): InstanceType<C> {
+    const { readers } = this as unknown as typeof VanillaModel;
+    checkKeys(this.name, dict, Object.keys(readers));
+    const options: Record<string, unknown> = { ...given };
+    for (const [key, read] of Object.entries(readers)) {
+      const option = snakeToCamel(key);
+      if (!(option in options)) options[option] = read(dict[key], this.name);
+    }
+    return readAs(() => new this(options as never)) as InstanceType<C>;
+  }
+
   /** The loss between what the network gives for `images` and the target. */
   protected lossOf(images: Tensor, target: Tensor): Tensor {
-    const output = this.network.call(images) as Tensor;
+    const output: unknown = this.network.call(images);
+    if (!(output instanceof Tensor)) {
+      throw new ConfigError(
+        `${this.constructor.name} needs a network that gives one Tensor; ${this.network.constructor.name} gives ${Array.isArray(output) ? `${output.length} values` : show(output)}. ` +
+          "Extend the class with a forwardStep and an evaluationStep that know what they are.",
+      );
+    }
     return callLoss(this.loss, output, prepareTarget(this.loss, output, target));
   }
+}
+
+function refuse(field: string, value: unknown, expected: string): never {
+  throw new ConfigError(`'${field}' got ${show(value)}. Expected ${expected}.`, { fieldNames: [field] });
 }

@@ -1,7 +1,7 @@
 /** How a model is optimised. */
 
 /** Learning-rate schedulers. */
-export * from "./lr-schedulers/index.ts";
+export * from "./lr-schedulers/configs.ts";
 /** Epochs, accumulation, clipping, reset. */
 export { OptimizationConfig } from "./optimization-config.ts";
 /** Optimizers. */

@@ -20,7 +20,10 @@ export class OptimizationConfig extends configClass(
     accumulationSteps: z.int().positive().default(1),
     evaluationInterval: z.int().positive().default(1),
     clipGradNorm: optionalLimit,
-    gradNormType: z.number().or(z.literal(Number.POSITIVE_INFINITY)).default(2),
+    gradNormType: z
+      .number()
+      .or(z.literal([Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]))
+      .default(2),
     clipGradValue: optionalLimit,
     resetModel: z.boolean().default(true),
   }),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type ParticipantRow, readParticipants } from "../io/tsv/index.ts";
-import { parseWith } from "../utils/config.ts";
+import { type Input, parseWith } from "../utils/config.ts";
 import { ConfigError, DataFrameError } from "../utils/exceptions.ts";
 import { freshSeed } from "../utils/random/index.ts";
 import { KFoldConfig } from "./configs.ts";
@@ -24,7 +24,7 @@ const schema = z.strictObject({
   longitudinal: z.boolean().default(false),
   seed: z.int().min(0).max(0xffffffff).nullish(),
 });
-export type MakeKFoldOptions = z.input<typeof schema>;
+export type MakeKFoldOptions = Input<typeof schema>;
 
 /**
  * Cuts the **participants** of a table into `nSplits` folds and writes, for each fold, who is trained on and who is

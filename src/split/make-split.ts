@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { type ParticipantRow, type Row, readParticipants, writeTsv } from "../io/tsv/index.ts";
-import { parseWith } from "../utils/config.ts";
+import { type Input, parseWith } from "../utils/config.ts";
 import { ClinicaDLException, ConfigError } from "../utils/exceptions.ts";
 import { freshSeed } from "../utils/random/index.ts";
 import { chiSquaredTest, mean, tTest, variance } from "../utils/stats/index.ts";
@@ -29,7 +29,7 @@ const schema = z.strictObject({
   nTryMax: z.int().min(1).default(1000),
   seed: z.int().min(0).max(0xffffffff).nullish(),
 });
-export type MakeSplitOptions = z.input<typeof schema>;
+export type MakeSplitOptions = Input<typeof schema>;
 
 /** No random split resembled the whole closely enough. */
 export class NoSplitFoundError extends ClinicaDLException {}

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { configClass } from "../utils/config.ts";
+import { configClass, type Input } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { checkSelection, perImage, selectionFields } from "./selection.ts";
 import type { Transform, TransformConfig } from "./types.ts";
@@ -12,7 +12,7 @@ const schema = z.strictObject({
 
 /** Cuts intensities below `outMin` and above `outMax` (at least one of them). Masks are left alone. As TorchIO's `Clamp`. */
 export class ClampConfig extends configClass("Clamp", schema) implements TransformConfig {
-  constructor(fields?: z.input<typeof schema>) {
+  constructor(fields?: Input<typeof schema>) {
     super(fields);
     checkSelection("ClampConfig", this);
     const { outMin, outMax } = this;

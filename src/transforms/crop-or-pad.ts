@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Tensor } from "../torch/index.ts";
 import * as torch from "../torch/index.ts";
-import { configClass } from "../utils/config.ts";
+import { configClass, type Input } from "../utils/config.ts";
 import { shiftOrigin } from "./affine.ts";
 import { checkSelection, perImage, selectionFields } from "./selection.ts";
 import type { Transform, TransformConfig } from "./types.ts";
@@ -24,7 +24,7 @@ type PaddingMode = z.output<typeof schema>["paddingMode"];
  * Where the difference is odd, the larger half is at the beginning. As TorchIO's `CropOrPad`.
  */
 export class CropOrPadConfig extends configClass("CropOrPad", schema) implements TransformConfig {
-  constructor(fields: z.input<typeof schema>) {
+  constructor(fields: Input<typeof schema>) {
     super(fields);
     checkSelection("CropOrPadConfig", this);
   }

@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { type JsonObject, parseWith, type ToDict } from "../utils/config.ts";
-import { MissingFieldsError, WrongFieldsError } from "../utils/exceptions.ts";
+import { checkKeys, type JsonObject, parseWith, type ToDict } from "../utils/config.ts";
 import { Rng } from "../utils/random/index.ts";
 import {
   extractionField,
@@ -96,7 +95,13 @@ export class TransformsHandler implements ToDict {
   }
 
   static fromDict(dict: JsonObject): TransformsHandler {
-    checkKeys("TransformsHandler", dict, ["extraction", "image_transforms", "sample_transforms", "augmentations"]);
+    checkKeys("TransformsHandler", dict, [
+      "name_",
+      "extraction",
+      "image_transforms",
+      "sample_transforms",
+      "augmentations",
+    ]);
     return new TransformsHandler({
       extraction: extractionFromDict(dict.extraction),
       imageTransforms: readList(dict.image_transforms),
@@ -160,7 +165,7 @@ export class PostprocessingHandler implements ToDict {
   }
 
   static fromDict(dict: JsonObject): PostprocessingHandler {
-    checkKeys("PostprocessingHandler", dict, ["transforms"]);
+    checkKeys("PostprocessingHandler", dict, ["name_", "transforms"]);
     return new PostprocessingHandler({ transforms: readList(dict.transforms) });
   }
 }
@@ -171,15 +176,4 @@ function applyAll<T extends HasImages>(transforms: readonly Transform[], dataPoi
 
 function readList(value: unknown): TransformLike[] {
   return Array.isArray(value) ? value.map(transformFromDict) : [];
-}
-
-function checkKeys(what: string, dict: JsonObject, keys: readonly string[]): void {
-  const missing = ["name_", ...keys].filter((key) => !(key in dict));
-  if (missing.length > 0) throw new MissingFieldsError(`${what}: missing ${missing.map((k) => `'${k}'`).join(", ")}.`);
-  const extra = Object.keys(dict).filter((key) => key !== "name_" && !keys.includes(key));
-  if (extra.length > 0 || dict.name_ !== what) {
-    throw new WrongFieldsError(
-      `${what}: ${extra.length > 0 ? `unknown ${extra.map((k) => `'${k}'`).join(", ")}` : `'name_' is '${dict.name_}'`}.`,
-    );
-  }
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { DType } from "../torch/index.ts";
 import { dtypes, Tensor } from "../torch/index.ts";
 import type { JsonObject } from "../utils/config.ts";
-import { configClass } from "../utils/config.ts";
+import { configClass, type Input } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { checkSelection, replaceKey, type Selection, selectionFields } from "./selection.ts";
 import type { HasImages, Rng, Transform, TransformConfig } from "./types.ts";
@@ -25,7 +25,7 @@ const activationsSchema = z.strictObject({
  * `include`; without it, to all images. As MONAI's `Activations`.
  */
 export class ActivationsConfig extends configClass("Activations", activationsSchema) implements TransformConfig {
-  constructor(fields?: z.input<typeof activationsSchema>) {
+  constructor(fields?: Input<typeof activationsSchema>) {
     super(fields);
     checkSelection("ActivationsConfig", this);
     exactlyOne("ActivationsConfig", { sigmoid: this.sigmoid, softmax: this.softmax, other: this.other !== null });
@@ -54,7 +54,7 @@ const asDiscreteSchema = z.strictObject({
  * the nearest whole number, halves to even). The result has `dtype` (float32). As MONAI's `AsDiscrete`.
  */
 export class AsDiscreteConfig extends configClass("AsDiscrete", asDiscreteSchema) implements TransformConfig {
-  constructor(fields?: z.input<typeof asDiscreteSchema>) {
+  constructor(fields?: Input<typeof asDiscreteSchema>) {
     super(fields);
     checkSelection("AsDiscreteConfig", this);
     const { argmax, toOnehot, threshold, rounding } = this;
@@ -67,10 +67,10 @@ export class AsDiscreteConfig extends configClass("AsDiscrete", asDiscreteSchema
   }
 
   override toDict(): JsonObject {
-    return { ...super.toDict(), dtype: `torch.${this.dtype}` };
+    return Object.assign(super.toDict(), { dtype: `torch.${this.dtype}` });
   }
 
-  static override fromDict<T>(this: new (fields?: z.input<typeof asDiscreteSchema>) => T, dict: JsonObject): T {
+  static override fromDict<T>(this: new (fields?: Input<typeof asDiscreteSchema>) => T, dict: JsonObject): T {
     const plain = replaceKey(dict, "dtype", (v) => (typeof v === "string" ? v.replace(/^torch\./, "") : v));
     return readAsDiscrete.call(this, plain) as T;
   }

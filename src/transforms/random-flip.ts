@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { configClass } from "../utils/config.ts";
+import { configClass, type Input } from "../utils/config.ts";
 import { orientationOf } from "./affine.ts";
 import { checkSelection, selectImages, selectionFields } from "./selection.ts";
 import type { HasImages, ImageLike, Rng, Transform, TransformConfig } from "./types.ts";
@@ -19,7 +19,7 @@ const schema = z.strictObject({
  * for the axes that run that way. The affine stays, as in TorchIO's `RandomFlip`.
  */
 export class RandomFlipConfig extends configClass("RandomFlip", schema) implements TransformConfig {
-  constructor(fields?: z.input<typeof schema>) {
+  constructor(fields?: Input<typeof schema>) {
     super(fields);
     checkSelection("RandomFlipConfig", this);
   }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import * as torch from "../torch/index.ts";
-import { configClass } from "../utils/config.ts";
+import { configClass, type Input } from "../utils/config.ts";
 import { checkSelection, perImage, selectionFields } from "./selection.ts";
 import type { Transform, TransformConfig } from "./types.ts";
 
@@ -23,7 +23,7 @@ const schema = z.strictObject({
  * deviation from `std` (a range, or one number; default 0 to 0.25). Masks are left alone. As TorchIO's `RandomNoise`.
  */
 export class RandomNoiseConfig extends configClass("RandomNoise", schema) implements TransformConfig {
-  constructor(fields?: z.input<typeof schema>) {
+  constructor(fields?: Input<typeof schema>) {
     super(fields);
     checkSelection("RandomNoiseConfig", this);
   }

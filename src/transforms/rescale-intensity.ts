@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { configClass } from "../utils/config.ts";
+import { configClass, type Input } from "../utils/config.ts";
 import { ImageError } from "../utils/exceptions.ts";
 import { maskedValues, maskingMethodField, percentileOf } from "./masking.ts";
 import { checkSelection, perImage, selectionFields } from "./selection.ts";
@@ -27,7 +27,7 @@ const schema = z.strictObject({
  * @throws ImageError, naming the participant, when all values are the same.
  */
 export class RescaleIntensityConfig extends configClass("RescaleIntensity", schema) implements TransformConfig {
-  constructor(fields?: z.input<typeof schema>) {
+  constructor(fields?: Input<typeof schema>) {
     super(fields);
     checkSelection("RescaleIntensityConfig", this);
   }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { configClass } from "../utils/config.ts";
+import { configClass, type Input } from "../utils/config.ts";
 import { orientationOf, shiftOrigin } from "./affine.ts";
 import { checkSelection, perImage, selectionFields } from "./selection.ts";
 import type { Transform, TransformConfig } from "./types.ts";
@@ -11,7 +11,7 @@ const schema = z.strictObject({ ...selectionFields });
  * value changes. As TorchIO's `ToCanonical` (nibabel's `as_closest_canonical`).
  */
 export class ToCanonicalConfig extends configClass("ToCanonical", schema) implements TransformConfig {
-  constructor(fields?: z.input<typeof schema>) {
+  constructor(fields?: Input<typeof schema>) {
     super(fields);
     checkSelection("ToCanonicalConfig", this);
   }

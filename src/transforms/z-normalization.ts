@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { configClass } from "../utils/config.ts";
+import { configClass, type Input } from "../utils/config.ts";
 import { ImageError } from "../utils/exceptions.ts";
 import { maskedValues, maskingMethodField } from "./masking.ts";
 import { checkSelection, perImage, selectionFields } from "./selection.ts";
@@ -14,7 +14,7 @@ const schema = z.strictObject({ maskingMethod: maskingMethodField, ...selectionF
  * @throws ImageError, naming the participant, when the deviation is 0 or not a number: nothing to normalise, or a damaged image.
  */
 export class ZNormalizationConfig extends configClass("ZNormalization", schema) implements TransformConfig {
-  constructor(fields?: z.input<typeof schema>) {
+  constructor(fields?: Input<typeof schema>) {
     super(fields);
     checkSelection("ZNormalizationConfig", this);
   }

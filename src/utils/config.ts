@@ -1,5 +1,6 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { CannotReadFieldError, ConfigError, MissingFieldsError, WrongFieldsError } from "./exceptions.ts";
+import { markFloatFields } from "./floats.ts";
 import { camelToSnake, snakeToCamel } from "./names.ts";
 
 /** What a config becomes on disk: plain JSON with ClinicaDL's snake_case keys, `name_` first. */
@@ -14,7 +15,7 @@ export interface ToDict {
 export interface ConfigSettings {
   /** Fields whose keys belong to the user (group paths, column names, mask names): never change their case. */
   readonly verbatim?: readonly string[];
-  /** Whether the class writes and demands `name_`. Default true. */
+  /** Whether the class writes its `name_`. Default true. */
   readonly named?: boolean;
 }
 
@@ -28,19 +29,33 @@ export interface Config extends ToDict {
   fields(): Record<string, unknown>;
 }
 
+/** What a schema accepts; arrays may be read-only, such as the shape of a tensor. */
+export type Input<S extends z.ZodType> = AlsoReadonly<z.input<S>>;
+type AlsoReadonly<T> = T extends ToDict | ((...args: never) => unknown)
+  ? T
+  : T extends object
+    ? { readonly [K in keyof T]: AlsoReadonly<T[K]> }
+    : T;
+
 export interface ConfigClass<S extends AnyObjectSchema> {
-  new (fields?: z.input<S>): Config & Readonly<z.output<S>>;
+  new (fields?: Input<S>): Config & Readonly<z.output<S>>;
   readonly schema: S;
-  /** Rebuilds the object from what `toDict` wrote; exactly the declared keys are accepted. */
-  fromDict<T>(this: new (fields?: z.input<S>) => T, dict: JsonObject): T;
+  /**
+   * Rebuilds the object from what `toDict` wrote; exactly the declared keys are accepted.
+   * @param given fields to take instead of those written, which are not looked at.
+   * @throws MissingFieldsError, WrongFieldsError when keys are missing, or not known.
+   * @throws CannotReadFieldError naming the fields whose values are not accepted.
+   */
+  fromDict<T>(this: new (fields?: Input<S>) => T, dict: JsonObject, given?: Partial<Input<S>>): T;
 }
 
 /** Parses `value`, or says which field had which value and what is accepted. */
 export function parseWith<S extends z.ZodType>(schema: S, value: unknown, what: string): z.output<S> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const lines = result.error.issues.map((issue) => describeIssue(issue, value, what));
-  throw new ConfigError(lines.join("\n"));
+  const { issues } = result.error;
+  const lines = issues.map((issue) => describeIssue(issue, value, what));
+  throw new ConfigError(lines.join("\n"), { fieldNames: issues.flatMap(({ path }) => path.slice(0, 1).map(String)) });
 }
 
 function describeIssue(issue: z.core.$ZodIssue, value: unknown, what: string): string {
@@ -54,13 +69,31 @@ function describeIssue(issue: z.core.$ZodIssue, value: unknown, what: string): s
     got = typeof got === "object" && got !== null ? (got as Record<PropertyKey, unknown>)[key] : undefined;
   }
   const field = issue.path.length > 0 ? `'${issue.path.join(".")}'` : "the value";
-  if (got === undefined) return `${what}: ${field} is required (${issue.message}).`;
-  return `${what}: ${field} got ${show(got)}. ${issue.message}.`;
+  if (got === undefined) return `${what}: ${field} is required (${accepted(issue)}).`;
+  return `${what}: ${field} got ${show(got)}. ${accepted(issue)}.`;
+}
+
+/** What a field accepts; of several alternatives, all of them. */
+function accepted(issue: z.core.$ZodIssue): string {
+  if (issue.code === "invalid_union" && issue.message === "Invalid input") {
+    const alternatives = issue.errors.flatMap((issues) => issues.slice(0, 1).map(accepted));
+    return [...new Set(alternatives)].join(", or ").replace(/, or Expected/g, ", or");
+  }
+  // zod also says what it got, which stands before this
+  return issue.message
+    .replace(/^(Invalid input|Invalid option|Too small|Too big): e/, "E")
+    .replace(/number, received -?Infinity$/, "finite number")
+    .replace(/, received \S+$/, "")
+    .replace("record", "object");
 }
 
 export function show(value: unknown): string {
   if (typeof value === "string") return `'${value}'`;
+  if (typeof value === "number") return String(value);
   if (typeof value === "function") return `[function ${value.name}]`;
+  if (typeof value === "object" && value !== null && !Array.isArray(value) && !isPlainObject(value)) {
+    return `[${value.constructor.name}]`;
+  }
   try {
     const text = JSON.stringify(value);
     return text === undefined ? String(value) : text.length > 200 ? `${text.slice(0, 200)}…` : text;
@@ -105,37 +138,53 @@ export function configClass<S extends AnyObjectSchema>(
       for (const [key, value] of Object.entries(this.fields())) {
         out[camelToSnake(key)] = toJsonValue(value, !verbatim.has(key));
       }
+      markFloatFields(schema, out);
       return out;
     }
-    static fromDict(this: new (fields?: unknown) => unknown, dict: JsonObject): unknown {
-      return new this(readFields(this.name, name, named, keys, verbatim, dict));
+    static fromDict(this: new (fields?: unknown) => unknown, dict: JsonObject, given: object = {}): unknown {
+      const fields = { ...readFields(this.name, named ? name : null, keys, verbatim, dict), ...given };
+      return readAs(() => new this(fields));
     }
   }
   return Base as unknown as ConfigClass<S>;
 }
 
+/** Runs `make` on what was read; a value that it does not accept is a field that cannot be read. */
+export function readAs<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const names = [...new Set(error.fieldNames.map(camelToSnake))];
+    throw new CannotReadFieldError(`Reading ${error.message}`, names, { cause: error });
+  }
+}
+
 function readFields(
   className: string,
-  name: string,
-  named: boolean,
+  name: string | null,
   keys: readonly string[],
   verbatim: ReadonlySet<string>,
   dict: JsonObject,
 ): Record<string, unknown> {
-  const expected = new Map(keys.map((key) => [camelToSnake(key), key]));
-  const given = Object.keys(dict).filter((key) => key !== "name_");
-  const missing = [...expected.keys()].filter((key) => !(key in dict));
-  if (named && !("name_" in dict)) missing.unshift("name_");
-  if (missing.length > 0)
-    throw new MissingFieldsError(`${className}: missing ${missing.map((k) => `'${k}'`).join(", ")}.`);
-  const extra = given.filter((key) => !expected.has(key));
-  if (extra.length > 0) throw new WrongFieldsError(`${className}: unknown ${extra.map((k) => `'${k}'`).join(", ")}.`);
-  if (named && dict.name_ !== name) {
-    throw new CannotReadFieldError(`${className}: 'name_' is ${show(dict.name_)}, expected '${name}'.`, ["name_"]);
+  checkKeys(className, dict, keys.map(camelToSnake), name);
+  return Object.fromEntries(keys.map((key) => [key, fromJsonValue(dict[camelToSnake(key)], !verbatim.has(key))]));
+}
+
+/**
+ * Checks that `dict` has exactly these keys, besides `name_`.
+ * @param name what `name_` must be, if it is there; null: it is not known either.
+ * @throws MissingFieldsError, WrongFieldsError, CannotReadFieldError
+ */
+export function checkKeys(what: string, dict: JsonObject, keys: readonly string[], name: string | null = what): void {
+  const listed = (names: readonly string[]) => names.map((key) => `'${key}'`).join(", ");
+  const missing = keys.filter((key) => !(key in dict));
+  if (missing.length > 0) throw new MissingFieldsError(`${what}: missing ${listed(missing)}.`);
+  const extra = Object.keys(dict).filter((key) => !keys.includes(key) && (key !== "name_" || name === null));
+  if (extra.length > 0) throw new WrongFieldsError(`${what}: unknown ${listed(extra)}.`);
+  if (name !== null && "name_" in dict && dict.name_ !== name) {
+    throw new CannotReadFieldError(`${what}: 'name_' is ${show(dict.name_)}, expected '${name}'.`, ["name_"]);
   }
-  const fields: Record<string, unknown> = {};
-  for (const [snake, key] of expected) fields[key] = fromJsonValue(dict[snake], !verbatim.has(key));
-  return fields;
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {
@@ -179,25 +228,4 @@ function deepFreeze<T>(value: T): T {
     Object.freeze(value);
   }
   return value;
-}
-
-/**
- * A field that holds one of several config classes: an instance, or a dict with its `name_`.
- * Other objects that satisfy `accept` (a raw module, a function) pass as they are.
- */
-export function oneOfConfigs<T>(
-  what: string,
-  classes: () => Readonly<Record<string, { fromDict(dict: JsonObject): T }>>,
-  accept: (value: unknown) => value is T,
-): z.ZodType<T, T | object> {
-  return z.unknown().transform((value, ctx): T => {
-    if (accept(value)) return value;
-    const known = classes();
-    if (isPlainObject(value) && typeof value.name_ === "string") {
-      const found = known[value.name_];
-      if (found !== undefined) return found.fromDict(value as JsonObject);
-    }
-    ctx.addIssue({ code: "custom", message: `Expected ${what}: one of ${Object.keys(known).join(", ")}` });
-    return z.NEVER;
-  }) as unknown as z.ZodType<T, T | object>;
 }

@@ -9,7 +9,17 @@ export class ClinicaDLException extends Error {
 }
 
 /** An option or argument has a value that is not accepted, or is misspelt. */
-export class ConfigError extends ClinicaDLException {}
+export class ConfigError extends ClinicaDLException {
+  /** The options in question, as far as they are known. */
+  readonly fieldNames: readonly string[];
+  constructor(
+    message: string,
+    { fieldNames = [], ...options }: ErrorOptions & { fieldNames?: readonly string[] } = {},
+  ) {
+    super(message, options);
+    this.fieldNames = fieldNames;
+  }
+}
 /** The same participant is in data that must be kept apart. */
 export class DataLeakageError extends ClinicaDLException {}
 /** A table lacks a column, has duplicates, or holds a value that cannot be used. */

@@ -1,19 +1,4 @@
-/**
- * Python has integers and floats, JavaScript has numbers. A table written as JSON must say `60.0` for the 60 of a column of
- * floats, or Python reads another dtype. Objects that hold such a column are marked here.
- */
-const marked = new WeakSet<object>();
-
-/** Says that every number in `object` is a float for Python. Returns it. */
-export function markFloats<T extends object>(object: T): T {
-  marked.add(object);
-  return object;
-}
-
-/** Whether the numbers of `object` are floats: it was marked, or {@link parseJson} found them written as floats. */
-export function hasFloats(object: object): boolean {
-  return marked.has(object);
-}
+export { hasFloats, markFloats } from "../../utils/floats.ts";
 
 /** A float as Python prints it: `1.0`, `1e-05`, `1e+16`, `nan` as `NaN`. Shortest digits that give the number back. */
 export function pythonFloat(value: number): string {

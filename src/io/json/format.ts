@@ -24,14 +24,15 @@ function format(value: JsonValue, newline: string, number: (value: number) => st
       throw new TypeError(`formatJson: a ${typeof value} cannot be written as JSON.`);
   }
   const inner = `${newline}    `;
-  const ofMembers = hasFloats(value) ? pythonFloat : pythonNumber;
+  const ofMember = (key?: string) => (hasFloats(value, key) ? pythonFloat : pythonNumber);
   if (Array.isArray(value)) {
     if (value.length === 0) return "[]";
-    return `[${inner}${value.map((v) => format(v, inner, ofMembers)).join(`,${inner}`)}${newline}]`;
+    const element = ofMember();
+    return `[${inner}${value.map((v) => format(v, inner, element)).join(`,${inner}`)}${newline}]`;
   }
   const members = Object.entries(value).filter(([, v]) => v !== undefined);
   if (members.length === 0) return "{}";
-  return `{${inner}${members.map(([k, v]) => `${quote(k)}: ${format(v, inner, ofMembers)}`).join(`,${inner}`)}${newline}}`;
+  return `{${inner}${members.map(([k, v]) => `${quote(k)}: ${format(v, inner, ofMember(k))}`).join(`,${inner}`)}${newline}}`;
 }
 
 function quote(text: string): string {

@@ -2,9 +2,26 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { NotInterpretableJsonError } from "../../utils/exceptions.ts";
+import { z } from "zod";
+import { configClass, type JsonObject } from "../../utils/config.ts";
+import {
+  CannotReadJsonFieldError,
+  MissingFieldsJsonError,
+  NotInterpretableJsonError,
+  WrongFieldsJsonError,
+} from "../../utils/exceptions.ts";
 import { FileExistsError, writeFileAtomic } from "../files/index.ts";
-import { formatJson, hasFloats, markFloats, parseJson, pythonFloat, readJson, writeJson } from "./index.ts";
+import {
+  formatJson,
+  hasFloats,
+  loadConfig,
+  markFloats,
+  parseJson,
+  pythonFloat,
+  readJson,
+  saveConfig,
+  writeJson,
+} from "./index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "json-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -91,5 +108,57 @@ describe("files", () => {
     writeJson(join(path, "inside.json"), {});
     expect(() => writeFileAtomic(path, "x")).toThrow();
     expect(readdirSync(folder).filter((name) => name.startsWith(".tmp"))).toEqual([]);
+  });
+});
+
+describe("configs in files", () => {
+  class ToyConfig extends configClass(
+    "Toy",
+    z.strictObject({
+      rate: z.number().default(1),
+      steps: z.int().default(2),
+      groups: z.record(z.string(), z.array(z.number())).default({ mlpHead: [1, 0.5] }),
+      inner: z
+        .strictObject({ dropOut: z.number().default(0), size: z.int().default(3) })
+        .default({ dropOut: 0, size: 3 }),
+      anything: z.unknown().default({ a: 1 }),
+    }),
+    { verbatim: ["groups"] },
+  ) {}
+  const path = join(folder, "toy.json");
+
+  it("have floats where the schema has them", () => {
+    saveConfig(new ToyConfig(), path);
+    expect(JSON.parse(readFileSync(path, "utf8"))).toEqual(new ToyConfig().toDict());
+    expect(readFileSync(path, "utf8").replace(/\s+/g, " ")).toBe(
+      '{ "name_": "Toy", "rate": 1.0, "steps": 2, "groups": { "mlpHead": [ 1.0, 0.5 ] }, "inner": { "drop_out": 0.0, "size": 3 }, "anything": { "a": 1 } }',
+    );
+    expect(() => saveConfig(new ToyConfig(), path)).toThrow(FileExistsError);
+    saveConfig(new ToyConfig({ rate: 3 }), path, { overwrite: true });
+    expect(loadConfig(ToyConfig, path).rate).toBe(3);
+    expect(loadConfig(ToyConfig, path, { steps: 5 }).fields()).toEqual(new ToyConfig({ rate: 3, steps: 5 }).fields());
+  });
+  it("that cannot be read are errors that name the file and what is wrong", () => {
+    const dict = new ToyConfig().toDict();
+    const load = (value: JsonObject): unknown => {
+      writeFileSync(path, formatJson(value));
+      try {
+        return loadConfig(ToyConfig, path);
+      } catch (error) {
+        expect((error as Error).message).toContain(path);
+        return error;
+      }
+    };
+    const { rate: _, ...missing } = dict;
+    expect(load(missing)).toBeInstanceOf(MissingFieldsJsonError);
+    expect((load(missing) as Error).message).toContain("'rate'");
+    expect(load({ ...dict, extra: 1 })).toBeInstanceOf(WrongFieldsJsonError);
+    const unreadable = load({ ...dict, rate: "fast" });
+    expect(unreadable).toBeInstanceOf(CannotReadJsonFieldError);
+    expect((unreadable as CannotReadJsonFieldError).fieldNames).toEqual(["rate"]);
+    writeFileSync(path, "[]");
+    expect(() => loadConfig(ToyConfig, path)).toThrow(NotInterpretableJsonError);
+    writeFileSync(path, '{"rate": 1');
+    expect(() => loadConfig(ToyConfig, path)).toThrow(NotInterpretableJsonError);
   });
 });

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { optim } from "../../torch/index.ts";
-import { type Config, type ConfigClass, configClass, show, type ToDict } from "../../utils/config.ts";
+import { type Config, type ConfigClass, configClass, type Input, show, type ToDict } from "../../utils/config.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
+import type { Registry } from "../../utils/registry.ts";
 import { ELSE, isPerGroup, type PerGroup, perGroup } from "../optimizers/per-group.ts";
 
 /** When a scheduler moves: after each optimizer step, after each epoch, or after each validation with a metric's value. */
@@ -25,7 +26,7 @@ export interface LRSchedulerConfig extends ToDict {
 
 type SchedulerClass = new (optimizer: optim.Optimizer, options: never) => LRScheduler;
 type ClassOf<S extends z.ZodObject<z.ZodRawShape>> = Omit<ConfigClass<S>, never> & {
-  new (fields?: z.input<S>): InstanceType<ConfigClass<S>> & LRSchedulerConfig;
+  new (fields?: Input<S>): InstanceType<ConfigClass<S>> & LRSchedulerConfig;
 };
 
 /** One value, one per parameter group in the optimizer's order, or one per group by name. */
@@ -69,15 +70,7 @@ function schedulerConfig<S extends z.ZodRawShape>(
       settings.checkOptimizer?.(options, optimizer);
       for (const field of grouped) {
         const values = options[field] as Values;
-        if (typeof values === "number") continue;
-        const list = isPerGroup(values) ? inOrder(values as Readonly<Record<string, number>>) : [...values];
-        if (list.length !== optimizer.paramGroups.length) {
-          throw new ConfigError(
-            `${name}Config: '${field}' has ${list.length} value(s), but the optimizer has ${optimizer.paramGroups.length} parameter group(s). ` +
-              "Give the scheduler the groups that the optimizer has.",
-          );
-        }
-        options[field] = list;
+        if (typeof values !== "number") options[field] = forGroups(`${name}Config: '${field}'`, values, optimizer);
       }
       const Class = scheduler();
       return new Class(optimizer, options as never);
@@ -86,7 +79,30 @@ function schedulerConfig<S extends z.ZodRawShape>(
   return SchedulerBase as unknown as ClassOf<typeof schema>;
 }
 
-/** The values in the order of the optimizer's groups: sorted by name, "ELSE" last. */
+/** One value for each of the optimizer's groups, which have names unless the optimizer was made without configs. */
+function forGroups(
+  what: string,
+  values: Readonly<Record<string, number>> | readonly number[],
+  { paramGroups }: optim.Optimizer,
+): number[] {
+  const names = paramGroups.map((group) => group.name);
+  if (isPerGroup(values) && names.every((name) => name !== undefined)) {
+    const unknown = Object.keys(values).find((group) => group !== ELSE && !names.includes(group));
+    const missing = names.find((name) => !(name in values));
+    if (unknown === undefined && missing === undefined) return names.map((name) => values[name] as number);
+    throw new ConfigError(
+      `${what} has values for ${Object.keys(values).join(", ")}, but the optimizer's parameter groups are ${names.join(", ")}. Name the same groups.`,
+    );
+  }
+  const list = isPerGroup(values) ? inOrder(values as Readonly<Record<string, number>>) : [...values];
+  if (list.length === paramGroups.length) return list;
+  throw new ConfigError(
+    `${what} has ${list.length} value(s), but the optimizer has ${paramGroups.length} parameter group(s). ` +
+      "Give the scheduler the groups that the optimizer has.",
+  );
+}
+
+/** The values in the order that the optimizer's groups should have: sorted by name, "ELSE" last. */
 function inOrder(values: Readonly<Record<string, number>>): number[] {
   const names = Object.keys(values)
     .filter((group) => group !== ELSE)
@@ -104,6 +120,7 @@ function sameGroups(name: string, grouped: readonly string[], fields: Readonly<R
     else if (first.groups !== groups) {
       throw new ConfigError(
         `${name}Config: '${first.field}' is for the groups ${first.groups}, but '${field}' for ${groups}. Give the groups of the optimizer to both.`,
+        { fieldNames: [first.field, field] },
       );
     }
   }
@@ -216,6 +233,7 @@ export class OneCycleLRConfig extends schedulerConfig(
       if (totalSteps === null ? parts !== 2 : parts !== 0) {
         throw new ConfigError(
           `OneCycleLRConfig: the length is 'totalSteps', or 'epochs' and 'stepsPerEpoch'. Got totalSteps=${show(totalSteps)}, epochs=${show(epochs)}, stepsPerEpoch=${show(stepsPerEpoch)}.`,
+          { fieldNames: ["totalSteps", "epochs", "stepsPerEpoch"] },
         );
       }
     },
@@ -229,3 +247,15 @@ export class OneCycleLRConfig extends schedulerConfig(
     },
   },
 ) {}
+
+/** The scheduler configs by their `name_`, to read them from JSON. */
+export const LR_SCHEDULER_CONFIGS: Registry<LRSchedulerConfig> = {
+  ConstantLR: ConstantLRConfig,
+  ExponentialLR: ExponentialLRConfig,
+  LinearLR: LinearLRConfig,
+  StepLR: StepLRConfig,
+  MultiStepLR: MultiStepLRConfig,
+  PolynomialLR: PolynomialLRConfig,
+  ReduceLROnPlateau: ReduceLROnPlateauConfig,
+  OneCycleLR: OneCycleLRConfig,
+};

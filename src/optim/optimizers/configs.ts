@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { type nn, optim } from "../../torch/index.ts";
-import { type Config, type ConfigClass, configClass, type ToDict } from "../../utils/config.ts";
+import { type Config, type ConfigClass, configClass, type Input, type ToDict } from "../../utils/config.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
+import type { Registry } from "../../utils/registry.ts";
 import { parametersUnder, splitByGroup } from "./parameter-groups.ts";
 import { ELSE, isPerGroup, perGroup } from "./per-group.ts";
 
@@ -50,6 +51,7 @@ function optimizerConfig<S extends z.ZodRawShape>(name: string, optimizer: () =>
         if (both !== undefined) {
           throw new ConfigError(
             `${name}Config: '${field}' has a value for '${both}', which is also in 'freeze'. Choose one.`,
+            { fieldNames: [field, "freeze"] },
           );
         }
       }
@@ -80,7 +82,7 @@ function optimizerConfig<S extends z.ZodRawShape>(name: string, optimizer: () =>
 }
 
 type OptimizerConfigClass<S extends z.ZodObject<z.ZodRawShape>> = Omit<ConfigClass<S>, never> & {
-  new (fields?: z.input<S>): InstanceType<ConfigClass<S>> & OptimizerConfig;
+  new (fields?: Input<S>): InstanceType<ConfigClass<S>> & OptimizerConfig;
 };
 
 const nonNegative = () => perGroup(z.number().nonnegative());
@@ -168,3 +170,13 @@ export class AdadeltaConfig extends optimizerConfig("Adadelta", () => optim.Adad
   maximize: flag(),
   differentiable: flag(),
 }) {}
+
+/** The optimizer configs by their `name_`, to read them from JSON. */
+export const OPTIMIZER_CONFIGS: Registry<OptimizerConfig> = {
+  Adam: AdamConfig,
+  AdamW: AdamWConfig,
+  SGD: SGDConfig,
+  RMSprop: RMSpropConfig,
+  Adagrad: AdagradConfig,
+  Adadelta: AdadeltaConfig,
+};

@@ -1,17 +1,7 @@
 /** Optimizers, through configs that a MAPS can record. */
 
-export {
-  AdadeltaConfig,
-  AdagradConfig,
-  AdamConfig,
-  AdamWConfig,
-  type Optimizer,
-  type OptimizerConfig,
-  RMSpropConfig,
-  SGDConfig,
-} from "./configs.ts";
-/** The configs by `name_`, to read them from JSON. */
-export { OPTIMIZER_CONFIGS } from "./factory.ts";
+/** One config per optimizer, and all of them by name. */
+export * from "./configs.ts";
 /** Naming parts of a network. */
 export { parametersUnder } from "./parameter-groups.ts";
 export type { PerGroup } from "./per-group.ts";

@@ -1,32 +1,114 @@
 import { z } from "zod";
+import {
+  _foreachAdd_,
+  _foreachAddcdiv_,
+  _foreachAddcmul_,
+  _foreachDiv_,
+  _foreachLerp_,
+  _foreachMaximum_,
+  _foreachMul_,
+  _foreachSqrt,
+  _fusedAdam_,
+  _fusedAdamw_,
+  zerosLike,
+} from "../ops.ts";
 import type { Tensor } from "../tensor.ts";
-import { type AdamFields, adamUpdate, initAdamState } from "./adam-update.ts";
-import { Optimizer, type ParamState, type Update } from "./optimizer.ts";
+import { canFuse } from "./fused.ts";
+import { countSteps, descent, statesOf } from "./lists.ts";
+import { Optimizer, type ParamState, stepTensor, type Update } from "./optimizer.ts";
 import { choice, flag, fraction, nonNegative } from "./options.ts";
 import type { ParamGroup, Params } from "./param-group.ts";
 
-const schema = z.strictObject({
+const first = {
   lr: nonNegative.default(1e-3),
   betas: z.tuple([fraction, fraction]).default([0.9, 0.999]),
   eps: nonNegative.default(1e-8),
+};
+const last = { capturable: flag, differentiable: flag, fused: choice };
+// each in PyTorch's order
+const adam = z.strictObject({
+  ...first,
   weightDecay: nonNegative.default(0),
   amsgrad: flag,
   maximize: flag,
   foreach: choice,
-  capturable: flag,
-  differentiable: flag,
-  fused: choice,
+  ...last,
+});
+const adamW = z.strictObject({
+  ...first,
+  weightDecay: nonNegative.default(1e-2),
+  amsgrad: flag,
+  foreach: choice,
+  maximize: flag,
+  ...last,
 });
 
-/** Adam (Kingma & Ba 2015, https://arxiv.org/abs/1412.6980); `amsgrad` after Reddi et al. 2018. */
-export class Adam extends Optimizer<AdamFields> {
-  constructor(params: Params<AdamFields>, options: Partial<AdamFields> = {}) {
-    super("Adam", schema, params, options);
-  }
+export type AdamFields = z.output<typeof adam>;
+
+/** Both; they differ in what the weight decay is. */
+abstract class AdamFamily extends Optimizer<AdamFields> {
+  /** Whether the weights themselves are made smaller, instead of a penalty added to the gradient. */
+  protected abstract readonly decoupled: boolean;
+
   protected override initState(group: ParamGroup<AdamFields>, param: Tensor, state: ParamState): void {
-    initAdamState(group, param, state);
+    state.step ??= stepTensor(0);
+    state.exp_avg ??= zerosLike(param).keep();
+    state.exp_avg_sq ??= zerosLike(param).keep();
+    if (group.amsgrad) state.max_exp_avg_sq ??= zerosLike(param).keep();
   }
+
   protected override update(group: ParamGroup<AdamFields>, updates: readonly Update[]): void {
-    adamUpdate(group, updates, false);
+    const { lr, eps, amsgrad, maximize, weightDecay } = group;
+    const [beta1, beta2] = group.betas;
+    const params = updates.map(({ param }) => param);
+    const means = statesOf(updates, "exp_avg");
+    const squares = statesOf(updates, "exp_avg_sq");
+    const maxima = amsgrad ? statesOf(updates, "max_exp_avg_sq") : [];
+
+    if (canFuse(group, updates, ["exp_avg", "exp_avg_sq", "max_exp_avg_sq"])) {
+      const steps = statesOf(updates, "step");
+      _foreachAdd_(steps, 1);
+      const grads = updates.map(({ grad }) => grad);
+      const fused = this.decoupled ? _fusedAdamw_ : _fusedAdam_;
+      fused(params, grads, means, squares, maxima, steps, { lr, beta1, beta2, weightDecay, eps, amsgrad, maximize });
+      return;
+    }
+
+    const steps = countSteps(updates);
+    const grads = descent(updates, { maximize, weightDecay: this.decoupled ? 0 : weightDecay });
+    if (this.decoupled && weightDecay !== 0) _foreachMul_(params, 1 - lr * weightDecay);
+    _foreachLerp_(means, grads, 1 - beta1);
+    _foreachMul_(squares, beta2);
+    _foreachAddcmul_(squares, grads, grads, 1 - beta2);
+    if (amsgrad) _foreachMaximum_(maxima, squares);
+    // m / (1 - β1ᵗ) / (√(v / (1 - β2ᵗ)) + ε), with the corrections as numbers
+    const denominators = _foreachSqrt(amsgrad ? maxima : squares);
+    _foreachDiv_(
+      denominators,
+      steps.map((t) => Math.sqrt(1 - beta2 ** t)),
+    );
+    _foreachAdd_(denominators, eps);
+    _foreachAddcdiv_(
+      params,
+      means,
+      denominators,
+      steps.map((t) => -lr / (1 - beta1 ** t)),
+    );
+  }
+}
+
+/** Adam (Kingma & Ba 2015, https://arxiv.org/abs/1412.6980); `amsgrad` after Reddi et al. 2018. */
+export class Adam extends AdamFamily {
+  protected override readonly decoupled = false;
+  constructor(params: Params<AdamFields>, options: Partial<AdamFields> = {}) {
+    super("Adam", adam, params, options);
+  }
+}
+
+/** Adam with decoupled weight decay (Loshchilov & Hutter 2019, https://arxiv.org/abs/1711.05101). */
+export class AdamW extends AdamFamily {
+  protected override readonly decoupled = true;
+  constructor(params: Params<AdamFields>, options: Partial<AdamFields> = {}) {
+    super("AdamW", adamW, params, options);
   }
 }

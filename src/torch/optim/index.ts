@@ -1,9 +1,7 @@
 /** Optimizers and learning-rate schedulers, with PyTorch's numbers and state dicts. */
 export { Adadelta, type AdadeltaFields } from "./adadelta.ts";
 export { Adagrad, type AdagradFields } from "./adagrad.ts";
-export { Adam } from "./adam.ts";
-export type { AdamFields } from "./adam-update.ts";
-export { AdamW } from "./adamw.ts";
+export { Adam, type AdamFields, AdamW } from "./adam.ts";
 // torch.optim.lr_scheduler
 export * as lrScheduler from "./lr-scheduler/index.ts";
 // the base, for optimizers of one's own

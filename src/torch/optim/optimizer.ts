@@ -66,10 +66,11 @@ export abstract class Optimizer<O extends object = object> implements Disposable
     for (const param of params) this.#checkParam(name, param);
     if (new Set(params).size < params.length) throw new ConfigError(`${name}: a group lists a parameter twice.`);
     // PyTorch's order: what the group was given, then the defaults
+    const all: Record<string, unknown> = { ...parsed, params, name: groupName };
     const ordered: Record<string, unknown> = { params };
-    if (groupName !== undefined) ordered.name = groupName;
-    const all = parsed as Record<string, unknown>;
-    for (const key of [...Object.keys(overrides), ...Object.keys(all)]) ordered[key] = all[key];
+    for (const key of [...Object.keys(given), ...Object.keys(parsed)]) {
+      if (all[key] !== undefined) ordered[key] = all[key];
+    }
     this.paramGroups.push(ordered as ParamGroup<O>);
   }
 
@@ -225,10 +226,16 @@ export abstract class Optimizer<O extends object = object> implements Disposable
       ...Object.keys(group)
         .filter((key) => key !== "params")
         .sort()
-        .map((key) => `    ${camelToSnake(key)}: ${String((group as Record<string, unknown>)[key])}`),
+        .map((key) => `    ${camelToSnake(key)}: ${pythonText((group as Record<string, unknown>)[key])}`),
     ]);
     return `${this.constructor.name} (\n${lines.join("\n")}\n)`;
   }
+}
+
+function pythonText(value: unknown): string {
+  if (value === null) return "None";
+  if (typeof value === "boolean") return value ? "True" : "False";
+  return Array.isArray(value) ? `(${value.map(pythonText).join(", ")})` : String(value);
 }
 
 function groupsOf<O extends object>(params: Params<O>): Record<string, unknown>[] {

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { z } from "zod";
 import { readTsv } from "../../io/tsv/index.ts";
-import { configClass } from "../../utils/config.ts";
+import { configClass, type Input } from "../../utils/config.ts";
 import { ConfigError, DataFrameError } from "../../utils/exceptions.ts";
 import { shiftOrigin } from "../affine.ts";
 import type { Extraction, HasImages, ImageOutline, SamplePlace } from "../types.ts";
@@ -32,7 +32,7 @@ const schema = z.strictObject({
 export class Slice extends configClass("Slice", schema) implements Extraction {
   readonly #byImage: ReadonlyMap<string, readonly number[]> | null;
 
-  constructor(fields?: z.input<typeof schema>) {
+  constructor(fields?: Input<typeof schema>) {
     super(fields);
     const given = (["slices", "tsvPath"] as const).filter((key) => this[key] !== null);
     const others = (["discardedSlices", "borders"] as const).filter((key) => this[key] !== null);

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { parseWith } from "../../../utils/config.ts";
 import type { Optimizer } from "../optimizer.ts";
 import type { ParamGroup } from "../param-group.ts";
-import { LRScheduler, lastEpoch, times, totalIters, unchanged } from "./scheduler.ts";
+import { OptionScheduler } from "./option-scheduler.ts";
+import { lastEpoch, times, totalIters, unchanged } from "./scheduler.ts";
 
 const schema = z.strictObject({
   factor: z
@@ -13,31 +13,16 @@ const schema = z.strictObject({
   totalIters,
   lastEpoch,
 });
-const stateSchema = z.object({ factor: z.number(), total_iters: z.number() });
 
 /** The rate times `factor` (default ⅓) for the first `totalIters` (5) epochs, then the full rate. */
-export class ConstantLR extends LRScheduler {
-  #factor: number;
-  #totalIters: number;
-
+export class ConstantLR extends OptionScheduler<z.output<typeof schema>> {
   constructor(optimizer: Optimizer, options: z.input<typeof schema> = {}) {
-    const parsed = parseWith(schema, options, "ConstantLR");
-    super(optimizer, parsed);
-    this.#factor = parsed.factor;
-    this.#totalIters = parsed.totalIters;
-    this.begin();
+    super(schema, optimizer, options);
   }
 
   protected override nextLrs(groups: readonly ParamGroup[]): number[] {
-    if (this.lastEpoch === 0) return times(groups, this.#factor);
-    return this.lastEpoch === this.#totalIters ? times(groups, 1 / this.#factor) : unchanged(groups);
-  }
-  protected override ownState(): Record<string, unknown> {
-    return { factor: this.#factor, total_iters: this.#totalIters };
-  }
-  protected override loadOwnState(state: Readonly<Record<string, unknown>>): void {
-    const parsed = parseWith(stateSchema, state, "ConstantLR.loadStateDict");
-    this.#factor = parsed.factor;
-    this.#totalIters = parsed.total_iters;
+    const { factor, totalIters: total } = this.options;
+    if (this.lastEpoch === 0) return times(groups, factor);
+    return this.lastEpoch === total ? times(groups, 1 / factor) : unchanged(groups);
   }
 }

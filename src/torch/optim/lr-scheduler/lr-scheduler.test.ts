@@ -42,6 +42,7 @@ function schedulerOf(s: Schedule, optimizer: Optimizer): Scheduler {
   const options = Object.fromEntries(
     Object.entries(s.options).map(([k, v]) => [k === "T_max" ? "tMax" : snakeToCamel(k), v]),
   );
+  if (options.lastEpoch !== undefined) for (const group of optimizer.paramGroups) group.initialLr = 0.8;
   const Class = classes[s.name] as new (optimizer: Optimizer, options: object) => Scheduler;
   return new Class(optimizer, options);
 }
@@ -113,6 +114,21 @@ describe("options", () => {
       /2 values for 1 groups/,
     );
     expect(() => new schedulers.ConstantLR(optimizer, { lastEpoch: 3 })).toThrow(/initialLr/);
+    expect(() => new schedulers.ExponentialLR(optimizer, { gamma: 1 }).loadStateDict({ last_epoch: 1 })).toThrow(
+      /base_lrs/,
+    );
+    const { gamma: _, ...state } = new schedulers.StepLR(optimizer, { stepSize: 3 }).stateDict();
+    expect(() => new schedulers.StepLR(optimizer, { stepSize: 3 }).loadStateDict(state)).toThrow(/'gamma' is missing/);
+  });
+
+  it("say whether the metric is to get smaller or greater", () => {
+    using _scope = torch.scope();
+    using optimizer = new SGD([torch.zeros([1]).requiresGrad_()]);
+    const plateau = new schedulers.ReduceLROnPlateau(optimizer);
+    expect(plateau.mode).toBe("min");
+    plateau.loadStateDict(new schedulers.ReduceLROnPlateau(optimizer, { mode: "max" }).stateDict());
+    expect(plateau.mode).toBe("max");
+    expect("mode" in plateau).toBe(true);
   });
 
   it("stops beyond the last step of a cycle", () => {

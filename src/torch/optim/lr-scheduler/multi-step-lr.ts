@@ -1,40 +1,29 @@
 import { z } from "zod";
-import { parseWith } from "../../../utils/config.ts";
+import type { Input } from "../../../utils/config.ts";
 import { Counter } from "../../serialization/python-values.ts";
 import type { Optimizer } from "../optimizer.ts";
 import type { ParamGroup } from "../param-group.ts";
-import { LRScheduler, lastEpoch, times, unchanged } from "./scheduler.ts";
+import { OptionScheduler } from "./option-scheduler.ts";
+import { lastEpoch, times, unchanged } from "./scheduler.ts";
 
-const schema = z.strictObject({
-  milestones: z.array(z.number().int().min(0)),
-  gamma: z.number().positive().default(0.1),
-  lastEpoch,
-});
-const stateSchema = z.object({ milestones: z.map(z.number(), z.number()), gamma: z.number() });
+/** PyTorch keeps, and saves, how often each epoch is listed. */
+const milestones = z.union([
+  z.array(z.number().int().min(0)).transform((epochs): ReadonlyMap<number, number> => Counter.of(epochs)),
+  z.map(z.number(), z.number()),
+]);
+const schema = z.strictObject({ milestones, gamma: z.number().positive().default(0.1), lastEpoch });
 
 /** The rate times `gamma` (default 0.1) at each of the epochs `milestones`; one that is listed twice counts twice. */
-export class MultiStepLR extends LRScheduler {
-  #milestones: ReadonlyMap<number, number>;
-  #gamma: number;
-
-  constructor(optimizer: Optimizer, options: z.input<typeof schema>) {
-    const parsed = parseWith(schema, options, "MultiStepLR");
-    super(optimizer, parsed);
-    this.#milestones = Counter.of(parsed.milestones);
-    this.#gamma = parsed.gamma;
-    this.begin();
+export class MultiStepLR extends OptionScheduler<z.output<typeof schema>> {
+  constructor(optimizer: Optimizer, options: Input<typeof schema>) {
+    super(schema, optimizer, options);
   }
 
   protected override nextLrs(groups: readonly ParamGroup[]): number[] {
-    const count = this.#milestones.get(this.lastEpoch);
-    return count === undefined ? unchanged(groups) : times(groups, this.#gamma ** count);
+    const count = this.options.milestones.get(this.lastEpoch);
+    return count === undefined ? unchanged(groups) : times(groups, this.options.gamma ** count);
   }
   protected override ownState(): Record<string, unknown> {
-    return { milestones: new Counter(this.#milestones), gamma: this.#gamma };
-  }
-  protected override loadOwnState(state: Readonly<Record<string, unknown>>): void {
-    const parsed = parseWith(stateSchema, state, "MultiStepLR.loadStateDict");
-    this.#milestones = parsed.milestones;
-    this.#gamma = parsed.gamma;
+    return { ...super.ownState(), milestones: new Counter(this.options.milestones) };
   }
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseWith } from "../../../utils/config.ts";
+import { type Input, parseWith } from "../../../utils/config.ts";
 import { ConfigError } from "../../../utils/exceptions.ts";
 import type { Optimizer } from "../optimizer.ts";
 import type { ParamGroup } from "../param-group.ts";
@@ -50,7 +50,7 @@ type Phase = z.output<typeof phaseSchema>;
 export class OneCycleLR extends LRScheduler {
   #state: State;
 
-  constructor(optimizer: Optimizer, options: z.input<typeof schema>) {
+  constructor(optimizer: Optimizer, options: Input<typeof schema>) {
     const parsed = parseWith(schema, options, "OneCycleLR");
     const total = totalSteps(parsed);
     const { paramGroups } = optimizer;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseWith } from "../../../utils/config.ts";
+import { type Input, parseWith } from "../../../utils/config.ts";
 import { ConfigError } from "../../../utils/exceptions.ts";
 import type { Optimizer } from "../optimizer.ts";
 
@@ -44,7 +44,7 @@ export class ReduceLROnPlateau {
   readonly optimizer: Optimizer;
   #state: State;
 
-  constructor(optimizer: Optimizer, options: z.input<typeof schema> = {}) {
+  constructor(optimizer: Optimizer, options: Input<typeof schema> = {}) {
     const { minLr, thresholdMode: how, ...rest } = parseWith(schema, options, "ReduceLROnPlateau");
     const groups = optimizer.paramGroups;
     if (typeof minLr !== "number" && minLr.length !== groups.length) {
@@ -99,6 +99,10 @@ export class ReduceLROnPlateau {
 
   get lastEpoch(): number {
     return this.#state.last_epoch;
+  }
+  /** Whether the metric is to get smaller or greater. */
+  get mode(): "min" | "max" {
+    return this.#state.mode;
   }
   /** The best metric so far. */
   get best(): number {

@@ -1,0 +1,4 @@
+import { compareConfigs, readGolden } from "../io/json/fixtures/config-golden.ts";
+import * as metrics from "./index.ts";
+
+compareConfigs(readGolden(new URL("golden/configs.json", import.meta.url)), { ...metrics });

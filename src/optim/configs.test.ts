@@ -1,0 +1,4 @@
+import { compareConfigs, readGolden } from "../io/json/fixtures/config-golden.ts";
+import * as optim from "./index.ts";
+
+compareConfigs(readGolden(new URL("golden/configs.json", import.meta.url)), { ...optim });

@@ -1,0 +1,105 @@
+import { describe, expect, it } from "vitest";
+import { type ConfigGolden, readGolden } from "../io/json/fixtures/config-golden.ts";
+import { formatJson } from "../io/json/index.ts";
+import { CNN } from "../networks/index.ts";
+import * as torch from "../torch/index.ts";
+import type { JsonObject } from "../utils/config.ts";
+import { camelToSnake } from "../utils/names.ts";
+import { LR_SCHEDULER_CONFIGS, OPTIMIZER_CONFIGS, SGDConfig } from "./index.ts";
+
+interface Golden extends ConfigGolden {
+  readonly optimizers: readonly {
+    readonly json: string;
+    /** The options of each group, in order. */
+    readonly groups: readonly (readonly [string, unknown])[][];
+    readonly sizes: readonly number[];
+    readonly frozen: readonly string[];
+    readonly losses: readonly number[];
+    readonly sums: Readonly<Record<string, number>>;
+  }[];
+  readonly schedulers: readonly {
+    readonly json: string;
+    readonly type: string;
+    /** Learning rate and momentum of each group, after each step. */
+    readonly rates: readonly (readonly [number, number])[][];
+  }[];
+}
+const golden = readGolden<Golden>(new URL("golden/configs.json", import.meta.url));
+const METRIC = [
+  1, 0.9, 0.95, 0.91, 0.9, 0.89, 0.93, 0.94, 0.95, 0.99, 0.5, 0.6, 0.7, 0.8, 0.9, 0.4, 0.41, 0.42, 0.43, 0.44,
+];
+
+/** The network and data of scripts/golden/configs_golden.py. */
+function network(): CNN {
+  torch.manualSeed(0);
+  return new CNN({
+    inShape: [1, 6, 6],
+    numOutputs: 2,
+    convArgs: { channels: [2, 3], norm: null },
+    mlpArgs: { hiddenDims: [4], norm: null },
+  });
+}
+const images = () => torch.linspace(-1, 1, 72).reshape([2, 1, 6, 6]);
+const title = <T extends { readonly json: string }>(item: T, i: number) => {
+  const dict = JSON.parse(item.json) as JsonObject;
+  return { item, dict, name: `${i}: ${dict.name_}` };
+};
+const close = (got: number, expected: number, tolerance: number) =>
+  expect(Math.abs(got - expected)).toBeLessThan(tolerance * Math.max(1, Math.abs(expected)));
+
+describe("optimizers with parameter groups move weights as the original's, over 20 steps", () => {
+  it.each(golden.optimizers.map(title))("$name", ({ item, dict }) => {
+    const live = torch.memory.live().tensors;
+    {
+      using _scope = torch.scope();
+      using net = network();
+      const config = OPTIMIZER_CONFIGS[String(dict.name_)]?.fromDict(dict);
+      if (config === undefined) throw new Error(`no config ${dict.name_}`);
+      expect(formatJson(config.toDict())).toBe(item.json);
+      using optimizer = config.getObject(net);
+      const options = optimizer.paramGroups.map(({ params: _, ...rest }) =>
+        Object.entries(rest).map(([key, value]) => [camelToSnake(key), value]),
+      );
+      expect(options).toEqual(item.groups);
+      expect(optimizer.paramGroups.map(({ params }) => params.length)).toEqual(item.sizes);
+      const frozen = [...net.namedParameters()].filter(([, p]) => !p.requiresGrad).map(([name]) => name);
+      expect(frozen).toEqual(item.frozen);
+      for (const expected of item.losses) {
+        using _step = torch.scope();
+        optimizer.zeroGrad();
+        const loss = (net.call(images()) as torch.Tensor).sub(1).square().sum();
+        loss.backward();
+        optimizer.step();
+        close(loss.item(), expected, 1e-4);
+      }
+      optimizer.zeroGrad();
+      for (const [name, p] of net.namedParameters()) close(p.detach().sum().item(), item.sums[name] ?? NaN, 1e-4);
+    }
+    expect(torch.memory.live().tensors).toBe(live);
+  });
+});
+
+describe("schedulers with parameter groups give the original's rates, over 20 steps", () => {
+  it.each(golden.schedulers.map(title))("$name", ({ item, dict }) => {
+    using net = network();
+    using optimizer = new SGDConfig({
+      lr: { "mlp.output": 0.5, convolutions: 0.2, ELSE: 0.1 },
+      momentum: 0.9,
+    }).getObject(net);
+    const config = LR_SCHEDULER_CONFIGS[String(dict.name_)]?.fromDict(dict);
+    expect(config?.schedulerType()).toBe(item.type);
+    const scheduler = config?.getObject(optimizer) as { step(metric?: number): void };
+    for (const [step, expected] of item.rates.entries()) {
+      optimizer.step();
+      scheduler.step(METRIC[step]);
+      for (const [i, group] of optimizer.paramGroups.entries()) {
+        expect(group.lr).toBeCloseTo(expected[i]?.[0] ?? Number.NaN, 12);
+        expect(group.momentum).toBeCloseTo(expected[i]?.[1] ?? Number.NaN, 12);
+      }
+    }
+  });
+  it("of all kinds", () => {
+    const names = golden.schedulers.map(({ json }) => String((JSON.parse(json) as JsonObject).name_));
+    expect([...new Set(names)].sort()).toEqual(Object.keys(LR_SCHEDULER_CONFIGS).sort());
+  });
+});
