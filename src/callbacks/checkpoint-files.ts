@@ -50,6 +50,7 @@ export function captureMoment({ state, callbacks, split }: Run): Moment {
     version: 1,
     random: Object.fromEntries(random),
     loader_seed: split.trainDataset.seed,
+    num_threads: torch.getNumThreads(),
   });
   for (const stream of random.values()) stream.dispose();
   return { state: state.toDict(), callbacks: new Map(states), extra };
@@ -117,11 +118,17 @@ export function loadCheckpoint(dir: CheckpointDir, run: Run): void {
 /** Those of libtorch, and the seed from which the order of the data and their augmentation follow. False where there are none. */
 function restoreRandomStreams(dir: CheckpointDir, split: Split): boolean {
   if (!dir.hasExtra) return false;
-  const { random, loader_seed } = asRecord(torch.load(dir.extraPt), "what this package adds to it");
+  const { random, loader_seed, num_threads } = asRecord(torch.load(dir.extraPt), "what this package adds to it");
   for (const [device, state] of Object.entries(asRecord(random, "the state of the random streams"))) {
     const present = device === "cpu" || Number(device.split(":")[1]) < torch.cuda.deviceCount();
     if (present) torch.random.setState(state as torch.Tensor, device);
   }
   split.trainLoader.setSeed(Number(loader_seed));
+  const threads = torch.getNumThreads();
+  if (num_threads !== undefined && num_threads !== threads) {
+    log.warning(
+      `The checkpoint was written with ${num_threads} threads, and there are ${threads} now: sums round otherwise, so the result will not be the same to the last bit. OMP_NUM_THREADS=${num_threads} makes it so.`,
+    );
+  }
   return true;
 }

@@ -24,7 +24,7 @@ export function registerResume(program: Command): void {
       await trainer.resume({
         splitIdx: split,
         ...(numEpochs === undefined ? {} : { numEpochs }),
-        ...(cpu ? { computational: { gpu: false, amp: false } } : {}),
+        ...(cpu ? { computational: { gpu: false } } : {}),
         signals: { requeue },
       });
     });

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { ComputationalConfig, type ComputationalOptions } from "../callbacks/index.ts";
-import { readJson } from "../io/files/index.ts";
+import { readJson, writeJson } from "../io/files/index.ts";
 import type { CheckpointDir, Maps, SplitDir } from "../io/maps/index.ts";
 import { ClinicaDLException, ConfigError } from "../utils/exceptions.ts";
 
@@ -11,7 +11,9 @@ export function recordedComputational(
   changes: ComputationalOptions = {},
 ): ComputationalConfig {
   const recorded = ComputationalConfig.fromDict(readJson(maps.training.split(splitIdx).computationalJson));
-  const config = new ComputationalConfig({ ...(recorded.fields() as ComputationalOptions), ...changes });
+  // mixed precision was chosen for the GPU
+  const amp = recorded.gpu && changes.gpu === false ? false : recorded.amp;
+  const config = new ComputationalConfig({ ...(recorded.fields() as ComputationalOptions), amp, ...changes });
   config.checkDevice("The training was recorded with a GPU; go on without one by { computational: { gpu: false } }.");
   return config;
 }
@@ -57,15 +59,28 @@ export function findResumePoint(maps: Maps, splitIdx: number, numEpochs: number 
     throw new ClinicaDLException(`The training on split ${splitIdx} is complete: there is nothing to resume. ${more}`);
   }
   if (checkpoint === null) throw new ClinicaDLException(whyNoCheckpoint(split, splitIdx, problems));
-  const recorded = readJson(checkpoint.stateJson).num_epochs;
-  const wanted = numEpochs ?? Number(recorded);
+  const extension = unfinishedExtension(split, checkpoint);
+  const wanted = numEpochs ?? extension ?? Number(readJson(checkpoint.stateJson).num_epochs);
   const { epoch } = checkpoint.position;
   if (!Number.isInteger(wanted) || wanted < epoch) {
     throw new ConfigError(
       `resume: 'numEpochs' got ${wanted}, but split ${splitIdx} was trained for ${epoch} epochs already. Give an integer of at least that.`,
     );
   }
-  return { checkpoint, problems, numEpochs: wanted, extended: numEpochs !== undefined };
+  return { checkpoint, problems, numEpochs: wanted, extended: numEpochs !== undefined || extension !== null };
+}
+
+/** Writes down that a number of epochs was asked for: the checkpoint from which training goes on does not say so. */
+export function recordExtension(split: SplitDir, { checkpoint, numEpochs }: ResumePoint): void {
+  const extension = { ...checkpoint.position, num_epochs: numEpochs };
+  writeJson(split.extensionJson, extension, { overwrite: true });
+}
+
+/** Up to which epoch a training that was interrupted was to be extended from this very checkpoint; or null. */
+function unfinishedExtension(split: SplitDir, { position }: CheckpointDir): number | null {
+  if (!existsSync(split.extensionJson)) return null;
+  const { epoch, batch, num_epochs } = readJson(split.extensionJson);
+  return epoch === position.epoch && batch === position.batch ? Number(num_epochs) : null;
 }
 
 function whyNoCheckpoint({ tmp, models }: SplitDir, splitIdx: number, problems: readonly string[]): string {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -30,16 +30,16 @@ interface Ended {
   readonly errors: string;
 }
 
-/** Trains in another process, which gets `signals` when it says `when`. */
+/** Trains in another process, which gets `signals` in the batch `when`, and waits for them there. */
 async function train(
   name: string,
   when: string,
   signals: readonly NodeJS.Signals[],
   options: SignalOptions | false = {},
-  env: NodeJS.ProcessEnv = {},
+  { env = {}, until = "signal" }: { env?: NodeJS.ProcessEnv; until?: "signal" | "end" } = {},
 ): Promise<Ended> {
-  const script = join(import.meta.dirname, "fixtures", "slow-training.ts");
-  const child: ChildProcess = spawn(process.execPath, [script, join(dir, name), JSON.stringify(options)], {
+  const script = join(import.meta.dirname, "fixtures", "held-training.ts");
+  const child: ChildProcess = spawn(process.execPath, [script, join(dir, name), when, until, JSON.stringify(options)], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ...env },
   });
@@ -55,16 +55,20 @@ async function train(
   for await (const line of createInterface({ input: child.stdout })) {
     said.push(line);
     if (line !== when) continue;
-    for (const [i, signal] of signals.entries()) setTimeout(() => child.kill(signal), 60 * i);
+    for (const signal of signals) child.kill(signal);
+    // two within a moment are taken for one, so the second comes again until the process has ended
+    const again = setInterval(() => child.kill(signals.at(-1)), 400);
+    void ended.then(() => clearInterval(again));
+    if (until === "signal") clearInterval(again);
   }
   return { ...(await ended), said, errors };
 }
 
-/** The callbacks of the other process, without its delays. */
-class Slow extends Callback {}
+/** The callbacks of the other process, without its waiting. */
+class Held extends Callback {}
 
 async function resume(name: string): Promise<void> {
-  const callbacks = [new Slow(), new ModelCheckpointCallback({ metric: "loss" })];
+  const callbacks = [new Held(), new ModelCheckpointCallback({ metric: "loss" })];
   using trainer = await Trainer.fromMaps(join(dir, name), { callbacks });
   await trainer.resume({ splitIdx: 0, split: toySplit() });
 }
@@ -81,7 +85,7 @@ beforeAll(async () => {
     maps: join(dir, "whole"),
     model: toyModel(),
     optimization: { numEpochs: 3 },
-    callbacks: [new Slow(), new ModelCheckpointCallback({ metric: "loss" })],
+    callbacks: [new Held(), new ModelCheckpointCallback({ metric: "loss" })],
   });
   await trainer.train(toySplit(), { computational: { gpu: false, seed: 1 } });
 });
@@ -114,13 +118,20 @@ describe("a signal", () => {
   });
 
   it("that comes twice ends the process at once", async () => {
-    const { code, signal, said } = await train("twice", "training 2 1", ["SIGTERM", "SIGTERM"]);
+    const { code, signal, said } = await train("twice", "training 2 1", ["SIGTERM", "SIGTERM"], {}, { until: "end" });
     expect([code, signal]).toEqual([null, "SIGTERM"]);
     expect(said.at(-1)).toBe("training 2 1");
-    const usr1 = await train("twice-usr1", "training 2 1", ["SIGUSR1", "SIGUSR1"]);
+    const usr1 = await train("twice-usr1", "training 2 1", ["SIGUSR1", "SIGUSR1"], {}, { until: "end" });
     expect(usr1.code).toBe(138);
     await resume("twice");
     expectWhole("twice");
+  });
+
+  it("that comes by two ways at once is one signal", async () => {
+    const { code } = await train("group", "training 2 1", ["SIGTERM", "SIGTERM"]);
+    expect(code).toBe(143);
+    await resume("group");
+    expectWhole("group");
   });
 
   it("has the exit code that is asked for, and can be caught", async () => {
@@ -132,7 +143,7 @@ describe("a signal", () => {
   });
 
   it("is left alone with signals: false", async () => {
-    const { code, signal } = await train("alone", "training 1 2", ["SIGTERM"], false);
+    const { code, signal } = await train("alone", "training 1 2", ["SIGTERM"], false, { until: "end" });
     expect([code, signal]).toEqual([null, "SIGTERM"]);
   });
 
@@ -142,12 +153,22 @@ describe("a signal", () => {
     writeFileSync(bin, `#!/bin/sh\necho "$@" > ${join(dir, "called")}\n`);
     chmodSync(bin, 0o755);
     const env = { SLURM_JOB_ID: "4711", PATH: `${dir}${delimiter}${process.env.PATH}` };
-    const { code, errors } = await train("slurm", "training 1 1", ["SIGUSR1"], { requeue: true }, env);
+    const { code, errors } = await train("slurm", "training 1 1", ["SIGUSR1"], { requeue: true }, { env });
     expect(code).toBe(138);
     expect(readFileSync(join(dir, "called"), "utf8")).toBe("requeue 4711\n");
     expect(errors).toMatch(/Slurm queues the job 4711 again/);
-    const without = await train("no-slurm", "training 1 1", ["SIGTERM"], { requeue: true }, { SLURM_JOB_ID: "" });
+    const without = await train(
+      "no-slurm",
+      "training 1 1",
+      ["SIGUSR1"],
+      { requeue: true },
+      { env: { SLURM_JOB_ID: "" } },
+    );
     expect(without.errors).toMatch(/not queued again: SLURM_JOB_ID is not set/);
+    rmSync(join(dir, "called"));
+    // scancel
+    await train("cancelled", "training 1 1", ["SIGTERM"], { requeue: true }, { env });
+    expect(existsSync(join(dir, "called"))).toBe(false);
   });
 });
 
@@ -158,6 +179,6 @@ it("stops listening when training ends", async () => {
 });
 
 async function resumeMore(name: string): Promise<void> {
-  using trainer = await Trainer.fromMaps(join(dir, name), { callbacks: [new Slow()] });
+  using trainer = await Trainer.fromMaps(join(dir, name), { callbacks: [new Held()] });
   await trainer.resume({ splitIdx: 0, split: toySplit(), numEpochs: 4 });
 }

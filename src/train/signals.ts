@@ -7,6 +7,9 @@ import { ClinicaDLException } from "../utils/exceptions.ts";
 const SIGNALS = ["SIGTERM", "SIGINT", "SIGUSR1"] as const;
 type Signal = (typeof SIGNALS)[number];
 
+/** Within this time, a signal is the same one come by two ways. */
+const REPEATED_MS = 150;
+
 /** What a shell makes of a process that a signal ended. */
 const EXIT_CODES: Readonly<Record<Signal, number>> = { SIGTERM: 143, SIGINT: 130, SIGUSR1: 138 };
 
@@ -19,7 +22,10 @@ export interface SignalOptions {
   readonly exit?: boolean;
   /** Exit codes that are not 143, 130 and 138. */
   readonly exitCodes?: Readonly<Partial<Record<Signal, number>>>;
-  /** Whether a job of Slurm is queued again (`scontrol requeue`) after SIGTERM or SIGUSR1. Default false. */
+  /**
+   * Whether a job of Slurm is queued again (`scontrol requeue`) after SIGUSR1, which Slurm sends ahead of the time limit if
+   * told to (`#SBATCH --signal=USR1@300`). Not after SIGTERM, which `scancel` sends, too. Default false.
+   */
   readonly requeue?: boolean;
 }
 
@@ -38,6 +44,7 @@ export class TrainingInterrupted extends ClinicaDLException {
  */
 export class Interrupter implements Interruption, Disposable {
   signal: Signal | null = null;
+  #heardAt = 0;
   readonly #options: SignalOptions;
   readonly #listeners: (readonly [Signal, () => void])[];
 
@@ -50,13 +57,21 @@ export class Interrupter implements Interruption, Disposable {
   }
 
   #hear(signal: Signal): void {
-    if (this.signal !== null) process.exit(this.exitCode);
+    if (this.signal !== null) {
+      // a launcher passes on what the whole group got: the same signal, at once
+      if (performance.now() - this.#heardAt > REPEATED_MS) process.exit(this.exitCode);
+      return;
+    }
     this.signal = signal;
+    this.#heardAt = performance.now();
     process.stderr.write(
       `\n${signal}: the training ends after this step, with a checkpoint; once more ends the process at once.\n`,
     );
-    // from now on the system itself ends the process, even in the middle of a long operation
-    for (const [name, listener] of this.#listeners) if (name !== "SIGUSR1") process.off(name, listener);
+    // soon the system itself ends the process, even in the middle of a long operation; SIGUSR1 would start a debugger
+    const leave = () => {
+      for (const [name, listener] of this.#listeners) if (name !== "SIGUSR1") process.off(name, listener);
+    };
+    setTimeout(leave, REPEATED_MS).unref();
   }
 
   /** @throws TrainingInterrupted if the run was asked to end. */
@@ -72,7 +87,7 @@ export class Interrupter implements Interruption, Disposable {
   finish(command: string): void {
     if (this.signal === null) return;
     process.stderr.write(`To go on: ${command}\n`);
-    if (this.#options.requeue === true && this.signal !== "SIGINT") requeue();
+    if (this.#options.requeue === true && this.signal === "SIGUSR1") requeue();
     if (this.#options.exit ?? true) process.exit(this.exitCode);
   }
 
