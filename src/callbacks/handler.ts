@@ -1,3 +1,4 @@
+import process from "node:process";
 import type { MetricsHandler } from "../metrics/index.ts";
 import { type JsonObject, type JsonValue, show } from "../utils/config.ts";
 import { CannotReadFieldError, ConfigError, MissingFieldsError } from "../utils/exceptions.ts";
@@ -84,6 +85,18 @@ export class CallbacksHandler {
     for (const callback of this.#order(event)) {
       const done = (callback[event] as (args: EventArgs<E>) => void | Promise<void>).call(callback, args);
       if (done instanceof Promise) await done;
+    }
+  }
+
+  /** Tells all of them of an error; what fails meanwhile is shown, and does not take the place of the error. */
+  async tellException(args: EventArgs<"onException">): Promise<void> {
+    for (const callback of this.#order("onException")) {
+      try {
+        await callback.onException(args);
+      } catch (error) {
+        const why = error instanceof Error ? error.message : error;
+        process.stderr.write(`${callback.constructor.name} failed when it was told of an error: ${why}\n`);
+      }
     }
   }
 

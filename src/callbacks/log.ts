@@ -2,6 +2,7 @@ import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import process from "node:process";
 import type { RunDir } from "../io/maps/index.ts";
+import { naming } from "../utils/file-errors.ts";
 
 type Level = "DEBUG" | "INFO" | "WARNING" | "ERROR";
 
@@ -15,27 +16,47 @@ function now(): string {
   );
 }
 
+interface LogFile {
+  readonly path: string;
+  readonly descriptor: number;
+}
+
 /** The files of one run: `info.log` (information and warnings), `debug.log`, `error.log`, and `warning.log`. */
 export class LogFiles {
-  readonly #files: Readonly<Record<"info" | "debug" | "error" | "warning", number | null>>;
+  readonly #open: LogFile[] = [];
+  readonly #targets: Readonly<Record<Level, readonly LogFile[]>>;
 
   constructor(run: RunDir, warningLog: string, debug: boolean) {
     mkdirSync(dirname(warningLog), { recursive: true });
-    this.#files = {
-      info: openSync(run.infoLog, "a"),
-      error: openSync(run.errorLog, "a"),
-      warning: openSync(warningLog, "a"),
-      debug: debug ? openSync(run.debugLog, "a") : null,
-    };
+    try {
+      const info = this.#add(run.infoLog);
+      const error = this.#add(run.errorLog);
+      const warning = this.#add(warningLog);
+      const all = debug ? [this.#add(run.debugLog)] : [];
+      this.#targets = { DEBUG: all, INFO: [info], WARNING: [info, warning], ERROR: [error] };
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+  #add(path: string): LogFile {
+    const file = { path, descriptor: openSync(path, "a") };
+    this.#open.push(file);
+    return file;
   }
   write(level: Level, message: string): void {
-    const { info, debug, error, warning } = this.#files;
     const line = `${now()} - ${level === "ERROR" ? "clinicadl - " : ""}${level}: ${message}\n`;
-    const targets = { DEBUG: [debug], INFO: [info], WARNING: [info, warning], ERROR: [error] }[level];
-    for (const file of targets) if (file !== null) writeSync(file, line);
+    for (const { path, descriptor } of this.#targets[level]) naming(path, () => writeSync(descriptor, line));
   }
+  /** Closes all of them, also when one cannot be closed. */
   close(): void {
-    for (const file of Object.values(this.#files)) if (file !== null) closeSync(file);
+    const [last] = this.#open.splice(-1);
+    if (last === undefined) return;
+    try {
+      naming(last.path, () => closeSync(last.descriptor));
+    } finally {
+      this.close();
+    }
   }
 }
 
@@ -62,7 +83,8 @@ export const log = {
 
 /** Sends the log into these files; null: into none. @param clear called before a line is put on standard error. */
 export function logInto(next: LogFiles | null, clear: () => void = () => {}): void {
-  if (files !== next) files?.close();
+  const last = files;
   files = next;
   beforeLine = clear;
+  if (last !== next) last?.close();
 }

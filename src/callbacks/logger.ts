@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { z } from "zod";
 import { writeFileAtomic } from "../io/files/index.ts";
 import { type Maps, MapsSummary, TrainingSummary } from "../io/maps/index.ts";
-import type { ModelBatch } from "../models/index.ts";
+import type { Model, ModelBatch } from "../models/index.ts";
 import * as torch from "../torch/index.ts";
 import { type JsonObject, parseWith } from "../utils/config.ts";
 import { Callback } from "./callback.ts";
@@ -97,14 +97,18 @@ export class LoggerCallback extends Callback {
     if (this.#summarised) return;
     this.#summarised = true;
     if (existsSync(maps.nnSummaryTxt)) return;
+    const summary = this.#summarise(model, batch as unknown as ModelBatch);
+    if (summary !== null) maps.locked(() => writeFileAtomic(maps.nnSummaryTxt, summary));
+  }
+  #summarise(model: Model, batch: ModelBatch): string | null {
     using _scope = torch.scope();
     using _grad = torch.noGrad();
     try {
-      const summary = model.getSummary(batch as unknown as ModelBatch);
-      if (summary !== null) maps.locked(() => writeFileAtomic(maps.nnSummaryTxt, summary));
+      return model.getSummary(batch);
     } catch (error) {
       // the summary is a convenience: a network that it cannot describe can be trained all the same
       log.debug(`The network could not be summarised: ${error instanceof Error ? error.message : error}`);
+      return null;
     }
   }
   override onBatchEnd({ state, losses }: EventArgs<"onBatchEnd">): void {

@@ -23,7 +23,7 @@ export async function guarded(
   try {
     await body();
   } catch (exception) {
-    await callbacks.call("onException", { exception, model, maps, state });
+    await callbacks.tellException({ exception, model, maps, state });
     throw exception;
   }
 }

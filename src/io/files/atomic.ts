@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { ClinicaDLException } from "../../utils/exceptions.ts";
+import { naming } from "../../utils/file-errors.ts";
 
 /** A file that must not be replaced is already there. */
 export class FileExistsError extends ClinicaDLException {}
@@ -33,12 +34,14 @@ export function writeFileAtomic(
   const temporary = join(folder, temporaryName(basename(path)));
   try {
     const file = openSync(temporary, "wx", 0o666);
-    try {
-      writeFileSync(file, content);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
+    naming(temporary, () => {
+      try {
+        writeFileSync(file, content);
+        fsyncSync(file);
+      } finally {
+        closeSync(file);
+      }
+    });
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });
@@ -56,9 +59,11 @@ export function temporaryName(name: string): string {
 export function syncFolder(folder: string): void {
   if (process.platform === "win32") return;
   const handle = openSync(folder, "r");
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
+  naming(folder, () => {
+    try {
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+  });
 }

@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import process from "node:process";
 import * as torch from "../../torch/index.ts";
 import { ClinicaDLException } from "../../utils/exceptions.ts";
+import { naming } from "../../utils/file-errors.ts";
 
 /** Something in a MAPS is in use by another process. */
 export class LockedError extends ClinicaDLException {}
@@ -23,18 +24,18 @@ export class FileLock implements Disposable {
   static tryAcquire(path: string): FileLock | null {
     mkdirSync(dirname(path), { recursive: true });
     const descriptor = openSync(path, "a+");
-    try {
-      if (torch.files.lockFile(descriptor) === "taken") {
-        closeSync(descriptor);
-        return null;
+    let held = false;
+    return naming(path, () => {
+      try {
+        if (torch.files.lockFile(descriptor) === "taken") return null;
+        ftruncateSync(descriptor);
+        writeSync(descriptor, `process ${process.pid} on ${hostname()}, since ${new Date().toISOString()}\n`);
+        held = true;
+        return new FileLock(descriptor);
+      } finally {
+        if (!held) closeSync(descriptor);
       }
-      ftruncateSync(descriptor);
-      writeSync(descriptor, `process ${process.pid} on ${hostname()}, since ${new Date().toISOString()}\n`);
-    } catch (error) {
-      closeSync(descriptor);
-      throw error;
-    }
-    return new FileLock(descriptor);
+    });
   }
 
   /** @throws LockedError saying that `what` is in use, and by whom. */

@@ -18,9 +18,8 @@ function filesBelow(directory: string, prefix = ""): string[] {
   });
 }
 
-function measure(path: string): { size: number; sha256: string } {
+function measure(path: string, chunk: Buffer): { size: number; sha256: string } {
   const hash = createHash("sha256");
-  const chunk = Buffer.alloc(1 << 20);
   const fd = openSync(path, "r");
   let size = 0;
   try {
@@ -38,10 +37,11 @@ function measure(path: string): { size: number; sha256: string } {
 
 /** Writes down the size and the SHA-256 of every file below `directory`. */
 export function writeManifest(directory: string): void {
+  const chunk = Buffer.allocUnsafe(1 << 20);
   const files = Object.fromEntries(
     filesBelow(directory)
       .sort()
-      .map((path) => [path, measure(join(directory, path))]),
+      .map((path) => [path, measure(join(directory, path), chunk)]),
   );
   writeFileSync(join(directory, MANIFEST), `${JSON.stringify({ files }, null, 4)}\n`);
 }
@@ -59,10 +59,11 @@ export function problemWith(directory: string): string | null {
   } catch {
     return `${path} is not a manifest`;
   }
+  const chunk = Buffer.allocUnsafe(1 << 20);
   for (const [name, { size, sha256 }] of Object.entries(manifest.files)) {
     const file = join(directory, name);
     if (!existsSync(file)) return `${file} is missing`;
-    const found = measure(file);
+    const found = measure(file, chunk);
     if (found.size !== size) return `${file} has ${found.size} bytes, ${size} were written`;
     if (found.sha256 !== sha256) return `${file} is not what was written (its checksum differs)`;
   }

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import * as torch from "../../torch/index.ts";
+import { naming } from "../../utils/file-errors.ts";
 
 /** The beginning of all names that do not count yet. ClinicaDL ignores them: it looks for `split…`, `epoch…`, `best…`. */
 export const TEMPORARY = ".tmp-";
@@ -9,11 +10,13 @@ export const TEMPORARY = ".tmp-";
 /** Asks the system to put what was written in this file or directory on the disk. */
 export function sync(path: string): void {
   const fd = openSync(path, "r");
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
+  naming(path, () => {
+    try {
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  });
 }
 
 /** {@link sync} of all files below `directory`, and of the directories that name them. */

@@ -1,4 +1,5 @@
 import { closeSync, openSync, writeFileSync } from "node:fs";
+import { naming } from "../../utils/file-errors.ts";
 import type { Row } from "./types.ts";
 import { formatTsv, type TsvOptions } from "./write.ts";
 
@@ -7,6 +8,7 @@ export class TsvStream implements Disposable {
   readonly columns: readonly string[];
   readonly #options: TsvOptions;
   readonly #header: string;
+  readonly #path: string;
   readonly #descriptor: number;
 
   /** @throws when there is a file already. */
@@ -14,15 +16,19 @@ export class TsvStream implements Disposable {
     this.columns = columns;
     this.#options = options;
     this.#header = formatTsv([], columns);
+    this.#path = path;
     this.#descriptor = openSync(path, "wx");
-    writeFileSync(this.#descriptor, this.#header);
+    this.#append(this.#header);
   }
 
   write(rows: readonly Row[]): void {
-    writeFileSync(this.#descriptor, formatTsv(rows, this.columns, this.#options).slice(this.#header.length));
+    this.#append(formatTsv(rows, this.columns, this.#options).slice(this.#header.length));
+  }
+  #append(text: string): void {
+    naming(this.#path, () => writeFileSync(this.#descriptor, text));
   }
 
   [Symbol.dispose](): void {
-    closeSync(this.#descriptor);
+    naming(this.#path, () => closeSync(this.#descriptor));
   }
 }

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
+import { naming } from "../../utils/file-errors.ts";
 import { pickle } from "./pickle-writer.ts";
 import { Storages } from "./storages.ts";
 import { ZipWriter } from "./zip-writer.ts";
@@ -61,16 +62,18 @@ export function writeWhole(path: string, chunks: Iterable<Uint8Array>): void {
   const temporary = join(dirname(path), `.tmp-${randomBytes(6).toString("hex")}-${basename(path)}`);
   const fd = openSync(temporary, "wx");
   try {
-    try {
-      for (const chunk of chunks) {
-        for (let done = 0; done < chunk.byteLength; ) {
-          done += writeSync(fd, chunk, done, Math.min(chunk.byteLength - done, WRITE_LIMIT));
+    naming(temporary, () => {
+      try {
+        for (const chunk of gathered(chunks)) {
+          for (let done = 0; done < chunk.byteLength; ) {
+            done += writeSync(fd, chunk, done, Math.min(chunk.byteLength - done, WRITE_LIMIT));
+          }
         }
+        fsyncSync(fd);
+      } finally {
+        closeSync(fd);
       }
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
+    });
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });
@@ -78,6 +81,26 @@ export function writeWhole(path: string, chunks: Iterable<Uint8Array>): void {
   }
 }
 
+/** Small chunks together, so that the file is written in few calls. */
+function* gathered(chunks: Iterable<Uint8Array>): Generator<Uint8Array, void> {
+  const buffer = Buffer.allocUnsafeSlow(GATHERED);
+  let used = 0;
+  for (const chunk of chunks) {
+    if (used > 0 && used + chunk.byteLength > GATHERED) {
+      yield buffer.subarray(0, used);
+      used = 0;
+    }
+    if (chunk.byteLength > GATHERED) {
+      yield chunk;
+      continue;
+    }
+    buffer.set(chunk, used);
+    used += chunk.byteLength;
+  }
+  if (used > 0) yield buffer.subarray(0, used);
+}
+
+const GATHERED = 1 << 16;
 // one write call takes at most 2 GiB
 const WRITE_LIMIT = 1 << 30;
 

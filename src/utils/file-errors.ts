@@ -1,0 +1,18 @@
+/**
+ * Runs `body`, which works on an open file: errors of Node's calls on descriptors name no file, and get `path`.
+ *
+ * ```ts
+ * naming("data.tsv", () => fsyncSync(descriptor)); // EIO: i/o error, fsync 'data.tsv'
+ * ```
+ */
+export function naming<T>(path: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (error instanceof Error && "code" in error && !("path" in error)) {
+      error.message += ` '${path}'`;
+      Object.assign(error, { path });
+    }
+    throw error;
+  }
+}
