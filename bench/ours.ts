@@ -76,7 +76,7 @@ const losses = table
   .split("\n")
   .slice(1)
   .filter((line) => line !== "")
-  .map(Number);
+  .map((line) => Number(line.split("\t").at(-1)));
 process.stdout.write(
   `${JSON.stringify({ start, steps, loads, losses, peakMB: process.resourceUsage().maxRSS / 1024 })}\n`,
 );

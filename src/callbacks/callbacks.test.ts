@@ -193,7 +193,7 @@ it("keeps training losses over a checkpoint", () => {
   other.onTrainStart(start);
   other.loadStateDict(torch.load(torch.save(one.stateDict())));
   other.onTrainEnd();
-  expect(readFileSync(maps.training.split(0).trainingLossTsv, "utf8")).toBe("l1\tl2\n1.0\t0.5\n");
+  expect(readFileSync(maps.training.split(0).trainingLossTsv, "utf8")).toBe("epoch\tbatch\tl1\tl2\n2\t3\t1.0\t0.5\n");
 });
 
 describe("ProgressLine", () => {

@@ -1,12 +1,12 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { readJson, writeJson } from "../io/files/index.ts";
 import { type CheckpointDir, recordSplit } from "../io/maps/index.ts";
-import { readTsv } from "../io/tsv/index.ts";
 import type { Split } from "../split/index.ts";
 import * as torch from "../torch/index.ts";
 import type { JsonObject } from "../utils/config.ts";
 import { ClinicaDLException, ConfigError } from "../utils/exceptions.ts";
+import { naming } from "../utils/file-errors.ts";
 import { randomStates } from "../utils/seed.ts";
 import type { EventArgs } from "./events.ts";
 import { log } from "./log.ts";
@@ -72,9 +72,10 @@ export function saveCheckpoint(dir: CheckpointDir, run: Run, moment: Moment): vo
   const upTo = batch === null ? epoch : epoch - 1;
   metrics.save(dir.validationMetrics.aggregatedTsv, dir.validationMetrics.detailsTsv, { upTo });
   mkdirSync(dirname(dir.callbackPt("any")));
-  for (const [name, bytes] of moment.callbacks) writeFileSync(dir.callbackPt(name), bytes);
+  const write = (path: string, bytes: Uint8Array) => naming(path, () => writeFileSync(path, bytes));
+  for (const [name, bytes] of moment.callbacks) write(dir.callbackPt(name), bytes);
   mkdirSync(dirname(dir.extraPt));
-  writeFileSync(dir.extraPt, moment.extra);
+  write(dir.extraPt, moment.extra);
   recordSplit(maps.training.split(split.index), dir);
 }
 
@@ -100,8 +101,10 @@ export function loadCheckpoint(dir: CheckpointDir, run: Run): void {
   if (gradScaler.isEnabled()) {
     gradScaler.loadStateDict(torch.load(dir.scalerPt) as Parameters<typeof gradScaler.loadStateDict>[0]);
   }
-  const computed = new Set(Object.keys(readTsv(dir.validationMetrics.aggregatedTsv)[0] ?? {}));
-  if (computed.size > 0) metrics.removeMetrics(metrics.metricNames.filter((name) => !computed.has(name)));
+  // before the first evaluation, the table has a header only
+  const [header = ""] = readFileSync(dir.validationMetrics.aggregatedTsv, "utf8").split(/\r?\n/, 1);
+  const computed = new Set(header.split("\t"));
+  metrics.removeMetrics(metrics.metricNames.filter((name) => !computed.has(name)));
   metrics.load(dir.validationMetrics.aggregatedTsv, dir.validationMetrics.detailsTsv);
   for (const [name, callback] of callbacks.named()) {
     if (existsSync(dir.callbackPt(name))) callback.loadStateDict(torch.load(dir.callbackPt(name)));

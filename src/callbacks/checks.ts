@@ -4,8 +4,8 @@ import type { Dataset } from "../data/datasets/index.ts";
 import { readJson } from "../io/files/index.ts";
 import type { DataDir, Maps } from "../io/maps/index.ts";
 import { type Row, readTsv } from "../io/tsv/index.ts";
+import type { Model } from "../models/index.ts";
 import type { Split } from "../split/index.ts";
-import { Tensor } from "../torch/index.ts";
 import { type JsonValue, show } from "../utils/config.ts";
 import {
   ClinicaDLException,
@@ -18,15 +18,17 @@ import { Callback } from "./callback.ts";
 import { describeData } from "./config-saver.ts";
 import type { BatchLike, EventArgs } from "./events.ts";
 import { log } from "./log.ts";
+import { BATCH_COLUMNS } from "./training-loss.ts";
 
-/** Checks of data, batches and losses: those that must hold before anything is written are in `checkSplit`. */
+/**
+ * Checks data and batches. What must hold before anything is written is in `checkLosses`, `checkSplit` and the like; that
+ * `forwardStep` gives the losses that the model announces is checked where they are named (src/models/losses.ts).
+ */
 export class ChecksCallback extends Callback {
-  #lossNames: readonly string[] = [];
-  #lossChecked = false;
   #batchChecked = false;
 
-  override onTrainStart({ model, maps, split }: EventArgs<"onTrainStart">): void {
-    this.#start(Object.keys(model.getLossFunctions()));
+  override onTrainStart({ maps, split }: EventArgs<"onTrainStart">): void {
+    this.#batchChecked = false;
     // splits of one experiment should differ in their participants only
     for (const other of maps.training.splitsList.filter((i) => i !== split.index)) {
       const { data } = maps.training;
@@ -34,8 +36,8 @@ export class ChecksCallback extends Callback {
       compare(`validation data of split ${split.index}`, split.valDataset, null, data.validation(other), false);
     }
   }
-  override onResume({ model, maps, split }: EventArgs<"onResume">): void {
-    this.#start(Object.keys(model.getLossFunctions()));
+  override onResume({ maps, split }: EventArgs<"onResume">): void {
+    this.#batchChecked = false;
     const { data } = maps.training;
     compare("training data", split.trainDataset, split.trainLoader, data.train(split.index), true);
     compare("validation data", split.valDataset, null, data.validation(split.index), true);
@@ -65,35 +67,27 @@ export class ChecksCallback extends Callback {
     );
   }
 
-  #start(lossNames: readonly string[]): void {
-    this.#lossNames = [...lossNames].sort();
-    this.#lossChecked = false;
-    this.#batchChecked = false;
-  }
-
   override onBatchStart({ batch }: EventArgs<"onBatchStart">): void {
     if (this.#batchChecked) return;
     checkBatch(batch);
     this.#batchChecked = true;
   }
-  override onBackwardStepStart({ loss }: EventArgs<"onBackwardStepStart">): void {
-    if (this.#lossChecked) return;
-    this.#lossChecked = true;
-    const expected = this.#lossNames.map((name) => `'${name}'`).join(", ");
-    if (loss instanceof Tensor) {
-      if (this.#lossNames.length === 1) return;
-      throw new ConfigError(`The model's forwardStep gives one loss, but getLossFunctions gives ${expected}.`);
-    }
-    const names = Object.keys(loss).sort();
-    if (!Object.values(loss).every((value) => value instanceof Tensor)) {
-      throw new ConfigError(`The model's forwardStep gives ${show(loss)}. Expected a Tensor, or Tensors by name.`);
-    }
-    if (names.join() !== this.#lossNames.join()) {
-      throw new ConfigError(
-        `The model's forwardStep gives the losses ${names.join(", ")}, but getLossFunctions ${expected}.`,
-      );
-    }
+}
+
+/** What must hold of a model before a training is begun. */
+export function checkLosses(model: Model): void {
+  const losses: unknown = model.getLossFunctions();
+  const names = typeof losses === "object" && losses !== null ? Object.keys(losses) : [];
+  if (names.length === 0) {
+    throw new ConfigError(
+      `${model.constructor.name}.getLossFunctions gives ${show(losses)}. Expected an object with at least one loss.`,
+    );
   }
+  const taken = names.find((name) => BATCH_COLUMNS.includes(name));
+  if (taken === undefined) return;
+  throw new ConfigError(
+    `${model.constructor.name}.getLossFunctions names a loss '${taken}', which is a column of training_loss.tsv. Choose another name.`,
+  );
 }
 
 /** What must hold before a training is begun or goes on, and before anything is written. */
@@ -181,25 +175,32 @@ function checkSamePairs(what: string, dataset: Dataset, dir: DataDir): void {
   );
 }
 
+/** What results depend on; not how many workers load. */
+const LOADER_KEYS: readonly string[] = ["batch_size", "sampling_weights", "shuffle", "drop_last", "collate_fn"];
+
 /** Warns where data, or how they are loaded, are not described as they were. */
 function compare(what: string, dataset: Dataset, loader: DataLoader | null, dir: DataDir, sameData: boolean): void {
   const now = describeData(dataset, loader);
-  const parts = [
-    ["dataset", dir.datasetJson, now.dataset],
-    ["dataloader", dir.dataloaderJson, loader === null ? null : now.dataloader],
-  ] as const;
-  for (const [part, path, value] of parts) {
-    if (value === null || !existsSync(path)) continue;
-    const before = readDescription(path);
-    if (!isRecord(before) || !isRecord(value)) continue;
-    const different = Object.keys(value).filter(
-      (key) => (sameData || key !== "data") && JSON.stringify(value[key]) !== JSON.stringify(before[key]),
-    );
-    if (different.length === 0) continue;
-    log.warning(
-      `The ${part} of the ${what} differs from ${path} in ${different.map((key) => `'${key}'`).join(", ")}. Results may not be comparable.`,
-    );
+  const dataKeys = (key: string) => sameData || key !== "data";
+  compareWith(dir.datasetJson, `The dataset of the ${what}`, now.dataset, dataKeys);
+  if (loader === null) return;
+  compareWith(dir.dataloaderJson, `The dataloader of the ${what}`, now.dataloader, (key) => LOADER_KEYS.includes(key));
+}
+
+function compareWith(path: string, what: string, now: JsonValue, counts: (key: string) => boolean): void {
+  if (!existsSync(path)) return;
+  const before = readDescription(path);
+  if (!isRecord(before) || !isRecord(now)) {
+    log.warning(`${what} cannot be compared to ${path}, where a class of one's own is described by its name only.`);
+    return;
   }
+  const different = Object.keys(now).filter(
+    (key) => counts(key) && JSON.stringify(now[key]) !== JSON.stringify(before[key]),
+  );
+  if (different.length === 0) return;
+  log.warning(
+    `${what} differs from ${path} in ${different.map((key) => `'${key}'`).join(", ")}. Results may not be comparable.`,
+  );
 }
 
 /** A dataset of one's own is described by its name alone, which says nothing. */

@@ -1,17 +1,9 @@
 import { existsSync, mkdirSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { dirname } from "node:path";
 import type { DataLoader } from "../data/dataloader/index.ts";
 import type { Dataset } from "../data/datasets/index.ts";
 import { writeJson } from "../io/files/index.ts";
-import {
-  type DataRecord,
-  type GroupDir,
-  type Maps,
-  type SplitRecord,
-  sortedPairs,
-  stageDirectory,
-} from "../io/maps/index.ts";
-import { writeTsv } from "../io/tsv/index.ts";
+import { type DataRecord, type GroupDir, type Maps, type SplitRecord, sortedPairs } from "../io/maps/index.ts";
 import type { Split } from "../split/index.ts";
 import type { JsonObject } from "../utils/config.ts";
 import { Callback } from "./callback.ts";
@@ -24,10 +16,14 @@ import type { EventArgs } from "./events.ts";
  */
 export class ConfigSaverCallback extends Callback {
   override onTrainerInit({ model, maps, metrics, optimization, callbacks }: EventArgs<"onTrainerInit">): void {
-    if (!existsSync(maps.modelJson)) writeJson(maps.modelJson, model.toDict());
-    if (!existsSync(maps.metricsJson)) writeJson(maps.metricsJson, metrics.toDict());
-    if (!existsSync(maps.training.optimizationJson)) writeJson(maps.training.optimizationJson, optimization.toDict());
-    if (!existsSync(maps.callbacksJson)) writeJson(maps.callbacksJson, callbacks.toDict());
+    const parts = [
+      [maps.modelJson, () => model.toDict()],
+      [maps.metricsJson, () => metrics.toDict()],
+      [maps.training.optimizationJson, () => optimization.toDict()],
+      [maps.callbacksJson, () => callbacks.toDict()],
+    ] as const;
+    const missing = parts.filter(([path]) => !existsSync(path));
+    if (missing.length > 0) maps.locked(() => missing.map(([path, describe]) => writeJson(path, describe())));
   }
 }
 
@@ -53,12 +49,7 @@ export function describeSplit(split: Split, computational: ComputationalConfig):
 /** Records the data of a group, unless it is known already. */
 export function recordGroup(group: GroupDir, dataloader: DataLoader): void {
   if (existsSync(group.path)) return;
-  const record = describeData(dataloader.dataset, dataloader);
-  stageDirectory(group.path, (staging) => {
-    writeTsv(join(staging, basename(group.dataTsv)), [...record.data], ["participant_id", "session_id"]);
-    writeJson(join(staging, basename(group.datasetJson)), record.dataset);
-    writeJson(join(staging, basename(group.dataloaderJson)), record.dataloader);
-  });
+  group.create(describeData(dataloader.dataset, dataloader));
 }
 
 /** Records the data of a test group, unless it is known already, and makes the directory of the results. */

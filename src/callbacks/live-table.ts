@@ -1,5 +1,6 @@
 import { appendFileSync } from "node:fs";
 import { formatTsv, type Row, writeTsv } from "../io/tsv/index.ts";
+import { naming } from "../utils/file-errors.ts";
 
 /** A table of numbers that grows while training runs, so that it can be looked at meanwhile. */
 export class LiveTable {
@@ -20,7 +21,7 @@ export class LiveTable {
       writeTsv(this.path, rows, this.columns, { floats: this.floats });
     } else if (this.#written < rows.length) {
       const text = formatTsv(rows.slice(this.#written), this.columns, { floats: this.floats });
-      appendFileSync(this.path, text.slice(text.indexOf("\n") + 1));
+      naming(this.path, () => appendFileSync(this.path, text.slice(text.indexOf("\n") + 1)));
     }
     this.#written = rows.length;
   }

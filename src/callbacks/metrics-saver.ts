@@ -25,11 +25,14 @@ export class MetricsSaverCallback extends Callback {
   }
   override onValidateEnd({ maps, state, metrics }: EventArgs<"onValidateEnd">): void {
     const dir = maps.training.split(state.splitIdx ?? 0).models.checkpoint(this.#checkpoint).validationMetrics;
-    if (existsSync(dir.aggregatedTsv) && existsSync(dir.detailsTsv)) {
-      metrics.merge(dir.aggregatedTsv, dir.detailsTsv);
-    } else {
-      save(metrics, dir);
-    }
+    // another process may add metrics, too
+    maps.locked(() => {
+      if (existsSync(dir.aggregatedTsv) && existsSync(dir.detailsTsv)) {
+        metrics.merge(dir.aggregatedTsv, dir.detailsTsv);
+      } else {
+        save(metrics, dir);
+      }
+    });
   }
 
   override onTestStart({ modelCheckpoint, groupName }: EventArgs<"onTestStart">): void {

@@ -1,3 +1,4 @@
+import type { Row } from "../io/tsv/index.ts";
 import * as torch from "../torch/index.ts";
 import { Callback } from "./callback.ts";
 import type { EventArgs } from "./events.ts";
@@ -10,7 +11,13 @@ interface BatchLosses {
   readonly losses: Readonly<Record<string, number>>;
 }
 
-/** Records the losses of every training batch: `logs/training_loss.tsv`, brought up to date after every epoch. */
+/** The columns that say of which batch a row is; no loss may have their names. */
+export const BATCH_COLUMNS: readonly string[] = ["epoch", "batch"];
+
+/**
+ * Records the losses of every training batch: `logs/training_loss.tsv`, with the number of the epoch and of the batch,
+ * brought up to date after every epoch.
+ */
 export class TrainingLossCallback extends Callback {
   #names: readonly string[] = [];
   #rows: BatchLosses[] = [];
@@ -19,7 +26,8 @@ export class TrainingLossCallback extends Callback {
   override onTrainStart({ model, maps, split }: EventArgs<"onTrainStart">): void {
     this.#names = Object.keys(model.getLossFunctions());
     this.#rows = [];
-    this.#table = new LiveTable(maps.training.split(split.index).trainingLossTsv, this.#names, this.#names);
+    const { trainingLossTsv } = maps.training.split(split.index);
+    this.#table = new LiveTable(trainingLossTsv, [...BATCH_COLUMNS, ...this.#names], this.#names);
   }
   override onResume(args: EventArgs<"onResume">): void {
     this.onTrainStart(args);
@@ -29,10 +37,13 @@ export class TrainingLossCallback extends Callback {
     this.#rows.push({ epoch: state.currentEpoch, batch: state.currentTrainBatch, losses });
   }
   override onEpochEnd(): void {
-    this.#table?.update(this.#rows.map(({ losses }) => losses));
+    this.#table?.update(this.#tableRows());
   }
   override onTrainEnd(): void {
-    this.#table?.finish(this.#rows.map(({ losses }) => losses));
+    this.#table?.finish(this.#tableRows());
+  }
+  #tableRows(): Row[] {
+    return this.#rows.map(({ epoch, batch, losses }) => ({ epoch, batch, ...losses }));
   }
 
   /** `{loss: {(epoch, batch): value}}`. */

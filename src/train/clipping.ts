@@ -14,19 +14,17 @@ export function gradientNorm(model: Model, type: number): torch.Tensor {
 }
 
 /**
- * Limits the gradients, which must be unscaled: each value first, then the norm of all together.
- * @param norm of the gradients as they are.
+ * Limits the gradients, which must be unscaled: each value first, then the norm of all together. As in PyTorch, with its
+ * own small number, so that the same gradients are clipped to the same values.
  */
-export function clipGradients(model: Model, optimization: OptimizationConfig, norm: number): void {
+export function clipGradients(model: Model, optimization: OptimizationConfig): void {
   const { clipGradValue, clipGradNorm, gradNormType } = optimization;
-  if (clipGradValue === null && clipGradNorm === null) return;
   using _scope = torch.scope();
   using _grad = torch.noGrad();
   const gradients = gradientsOf(model);
   if (clipGradValue !== null) for (const gradient of gradients) gradient.clamp_(-clipGradValue, clipGradValue);
   if (clipGradNorm === null) return;
-  const total = clipGradValue === null ? norm : gradientNorm(model, gradNormType).item();
-  // PyTorch's own small number, so that the same gradients are clipped to the same values
-  const factor = Math.min(clipGradNorm / (total + 1e-6), 1);
-  if (factor < 1) for (const gradient of gradients) gradient.mul_(factor);
+  // it stays on the device: nothing is waited for
+  const factor = gradientNorm(model, gradNormType).add(1e-6).reciprocal().mul(clipGradNorm).clamp(null, 1);
+  for (const gradient of gradients) gradient.mul_(factor);
 }

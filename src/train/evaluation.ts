@@ -88,8 +88,11 @@ export async function test(parts: Parts, options: TestOptions): Promise<void> {
   computational.checkDevice();
   const metrics = names === undefined ? parts.metrics : parts.metrics.subset(names);
   const loader = dataloader ?? restoreDataLoader(group);
-  checkTest(maps, loader, groupName);
-  recordTest(maps, groupName, modelCheckpoint, loader, computational);
+  // another process may describe the same group
+  maps.locked(() => {
+    checkTest(maps, loader, groupName);
+    recordTest(maps, groupName, modelCheckpoint, loader, computational);
+  });
   await guarded(parts, computational, async () => {
     state.resetTest(loader.length);
     metrics.reset({ resetDf: true });

@@ -9,7 +9,7 @@
  *           model.forwardStep                              onBackwardStepStart
  *           model.backwardStep                             onBackwardStepEnd
  *           after the last one of the window               onOptimizationStepStart
- *             clip, model.optimizationStep                 onOptimizationStepEnd
+ *             clip, model.optimizationStep, zero           onOptimizationStepEnd
  *                                                          onBatchEnd
  *       every `evaluationInterval` epochs                  onValidationStart
  *         for each batch                                   onBatchStart
@@ -23,7 +23,7 @@
  * After each step, and each batch of a validation, a run that was asked to end does (with TrainingInterrupted).
  *
  * An error on the way is told with onException. `validate` and `test` evaluate in the same way, between onValidateStart
- * and onValidateEnd, or onTestStart and onTestEnd. Prediction is in predict.ts.
+ * and onValidateEnd, or onTestStart and onTestEnd. Prediction is in predict/loop.ts.
  *
  * All tensors of a step are made in scopes that end with it, and no scope is open when a callback is called, since
  * callbacks may wait for something.
@@ -40,23 +40,15 @@ import {
 import { Batch, type DataLoader } from "../data/dataloader/index.ts";
 import type { Maps, Position } from "../io/maps/index.ts";
 import type { MetricsHandler } from "../metrics/index.ts";
-import type { Losses, Model, ModelBatch } from "../models/index.ts";
+import { type Losses, type Model, type ModelBatch, namedLosses } from "../models/index.ts";
 import type { OptimizationConfig, Optimizer } from "../optim/index.ts";
 import type { Split } from "../split/index.ts";
 import * as torch from "../torch/index.ts";
 import { clipGradients, gradientNorm } from "./clipping.ts";
 import { LossReader } from "./losses.ts";
 import { type Interrupter, nextTurn } from "./signals.ts";
-import {
-  disposeBatch,
-  disposeOutput,
-  namedLosses,
-  participantsIn,
-  partsOf,
-  samplesIn,
-  weightedLosses,
-  windows,
-} from "./window.ts";
+import { Statistics } from "./statistics.ts";
+import { disposeBatch, disposeOutput, participantsIn, partsOf, samplesIn, weightedLosses, windows } from "./window.ts";
 
 /** What is the same in training and evaluation. */
 export interface Run {
@@ -113,37 +105,56 @@ export async function trainLoop(run: TrainingRun, position: Position): Promise<v
 
 /** One optimization step: the gradient of all batches of a window together. */
 async function trainWindow(run: TrainingRun, window: readonly BatchLike[]): Promise<void> {
-  const { model, state, optimizers, gradScaler } = run;
+  const { state } = run;
   const samples = window.reduce((sum, batch) => sum + samplesIn(batch), 0);
   using reader = new LossReader();
+  using statistics = new Statistics(run.model);
   for (const [i, batch] of window.entries()) {
     await nextTurn(); // signals arrive here
     state.currentTrainBatch++;
     await tell(run, "onBatchStart", { batch });
-    toDevice(batch, run.computational);
-
-    await tell(run, "onForwardStepStart", { batch });
-    const loss = forward(run, batch);
-
-    await tell(run, "onBackwardStepStart", { loss, gradScaler });
-    backward(run, loss, samplesIn(batch) / samples);
-    await tell(run, "onBackwardStepEnd", {});
-    const losses = reader.add(namedLosses(loss, model), batch, state.currentTrainBatch);
-
+    const tensors = await trainBatch(run, batch, samplesIn(batch) / samples);
+    const losses = reader.add(tensors, batch, state.currentTrainBatch);
     if (i === window.length - 1) {
-      const gradNorm = clip(run, reader);
-      const finite = warnUnlessFinite(reader, gradNorm, window, state);
-      // a scaler must see infinite gradients, to scale less; it does not step with them
-      if (finite || gradScaler.isEnabled()) {
-        await tell(run, "onOptimizationStepStart", { optimizers, gradScaler });
-        optimize(run);
-        state.optimStep++;
-        await tell(run, "onOptimizationStepEnd", { optimizers, gradScaler, gradNorm });
-      }
-      for (const optimizer of Object.values(optimizers)) optimizer.zeroGrad();
+      await step(run, reader, window);
+      if (reader.notFinite().length > 0) statistics.restore();
     }
     await tell(run, "onBatchEnd", { losses });
   }
+}
+
+/** The losses of a batch, which are the caller's to dispose; their gradients are added to those of earlier batches. */
+async function trainBatch(run: TrainingRun, batch: BatchLike, share: number): Promise<Record<string, torch.Tensor>> {
+  const { model, gradScaler } = run;
+  toDevice(batch, run.computational);
+
+  await tell(run, "onForwardStepStart", { batch });
+  const loss = forward(run, batch);
+  const tensors = namedLosses(loss, model);
+  using owned = new DisposableStack();
+  for (const tensor of Object.values(tensors)) owned.use(tensor);
+
+  await tell(run, "onBackwardStepStart", { loss, gradScaler });
+  backward(run, loss, share);
+  await tell(run, "onBackwardStepEnd", {});
+  owned.move();
+  return tensors;
+}
+
+/** Moves the weights, unless a loss or the gradient is not finite. */
+async function step(run: TrainingRun, reader: LossReader, window: readonly BatchLike[]): Promise<void> {
+  const { state, optimizers, gradScaler } = run;
+  const gradNorm = unscale(run, reader);
+  const finite = warnUnlessFinite(run, { reader, gradNorm, window });
+  // a scaler must see infinite gradients, to scale less; it does not step with them
+  const steps = finite || gradScaler.isEnabled();
+  if (steps) {
+    await tell(run, "onOptimizationStepStart", { optimizers, gradScaler });
+    optimize(run);
+    state.optimStep++;
+  }
+  for (const optimizer of Object.values(optimizers)) optimizer.zeroGrad();
+  if (steps) await tell(run, "onOptimizationStepEnd", { optimizers, gradScaler, gradNorm });
 }
 
 /** Passes all batches through the model, and aggregates the metrics. */
@@ -204,18 +215,16 @@ function backward({ model, gradScaler }: TrainingRun, loss: Losses, share: numbe
   model.backwardStep(weightedLosses(loss, model, share), gradScaler);
 }
 
-/** Unscales and limits the gradients. @returns their norm before; with the losses, the one thing a GPU is waited for. */
-function clip({ model, optimization, optimizers, gradScaler }: TrainingRun, reader: LossReader): number {
+/** Unscales the gradients. @returns their norm; with the losses, the one thing a GPU is waited for. */
+function unscale({ model, optimization, optimizers, gradScaler }: TrainingRun, reader: LossReader): number {
   using _scope = torch.scope();
   for (const optimizer of Object.values(optimizers)) gradScaler.unscale_(optimizer);
-  const norm = gradientNorm(model, optimization.gradNormType);
-  const value = reader.read(norm);
-  clipGradients(model, optimization, value);
-  return value;
+  return reader.read(gradientNorm(model, optimization.gradNormType));
 }
 
-function optimize({ model, optimizers, gradScaler }: TrainingRun): void {
+function optimize({ model, optimization, optimizers, gradScaler }: TrainingRun): void {
   using _scope = torch.scope();
+  clipGradients(model, optimization);
   model.optimizationStep(optimizers, gradScaler);
   gradScaler.update();
 }
@@ -242,11 +251,10 @@ function asModelBatch(batch: BatchLike): ModelBatch {
 
 /** Says of each loss, and of the gradient, that it is NaN or infinite. */
 function warnUnlessFinite(
-  reader: LossReader,
-  gradNorm: number,
-  window: readonly BatchLike[],
-  state: TrainerState,
+  { state, gradScaler }: TrainingRun,
+  step: { readonly reader: LossReader; readonly gradNorm: number; readonly window: readonly BatchLike[] },
 ): boolean {
+  const { reader, gradNorm, window } = step;
   const bad = reader.notFinite();
   const remedy =
     "The weights are not moved by it. Look at these images and labels, lower the learning rate, or switch amp off.";
@@ -256,10 +264,11 @@ function warnUnlessFinite(
     );
   }
   if (Number.isFinite(gradNorm)) return bad.length === 0;
-  if (bad.length === 0) {
-    log.warning(
-      `The norm of the gradient is ${gradNorm} in epoch ${state.currentEpoch}, batch ${state.currentTrainBatch} (${window.map(participantsIn).join(", ")}). ${remedy}`,
-    );
+  const where = `is ${gradNorm} in epoch ${state.currentEpoch}, batch ${state.currentTrainBatch}`;
+  if (bad.length === 0 && gradScaler.isEnabled()) {
+    log.debug(`The norm of the gradient ${where}: no step is made, and losses are scaled less from now on.`);
+  } else if (bad.length === 0) {
+    log.warning(`The norm of the gradient ${where} (${window.map(participantsIn).join(", ")}). ${remedy}`);
   }
   return false;
 }

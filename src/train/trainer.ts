@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import {
   type Callback,
   CallbacksHandler,
+  checkLosses,
   checkResumedSplit,
   checkSplit,
   describeSplit,
@@ -63,6 +64,12 @@ export class Trainer implements Disposable {
     if (!(model instanceof Model)) throw new ConfigError(`Trainer: 'model' got ${show(model)}. Expected a Model.`);
     this.maps = maps instanceof Maps ? maps : new Maps(maps);
     this.model = model;
+    if (metrics === undefined && !("loss" in model.getLossFunctions())) {
+      const names = Object.keys(model.getLossFunctions()).join(", ");
+      throw new ConfigError(
+        `Trainer: the default metric is the loss 'loss', but the model's losses are ${names}. Pass metrics: {}, or your own.`,
+      );
+    }
     this.metrics = asMetrics(metrics ?? { loss: new LossMetricConfig({ lossName: "loss", labelKey: model.labelKey }) });
     this.metrics.initMetrics(model);
     this.callbacks = callbacks instanceof CallbacksHandler ? callbacks : new CallbacksHandler(callbacks ?? []);
@@ -100,22 +107,26 @@ export class Trainer implements Disposable {
     maps.read();
     const extras = maps.callbacksExtrasJson;
     const remedy = (part: string) => `Pass it: Trainer.fromMaps(path, { ${part} }).`;
-    return new Trainer(
-      {
-        maps,
-        model: model ?? readComponent("model", maps.modelJson, remedy("model"), modelFromDict),
-        metrics:
-          metrics ??
-          readComponent("metrics", maps.metricsJson, remedy("metrics"), (dict) => MetricsHandler.fromDict(dict)),
-        callbacks:
-          callbacks ??
-          readComponent("callbacks", maps.callbacksJson, remedy("callbacks"), (dict) =>
-            CallbacksHandler.fromDict(dict, existsSync(extras) ? readJson(extras) : {}),
-          ),
-        optimization: OptimizationConfig.fromDict(readJson(maps.training.optimizationJson)),
-      },
-      RESTORED,
-    );
+    const parts = {
+      metrics:
+        metrics ??
+        readComponent("metrics", maps.metricsJson, remedy("metrics"), (dict) => MetricsHandler.fromDict(dict)),
+      callbacks:
+        callbacks ??
+        readComponent("callbacks", maps.callbacksJson, remedy("callbacks"), (dict) =>
+          CallbacksHandler.fromDict(dict, existsSync(extras) ? readJson(extras) : {}),
+        ),
+      optimization: OptimizationConfig.fromDict(readJson(maps.training.optimizationJson)),
+    };
+    if (model !== undefined) return new Trainer({ maps, model, ...parts }, RESTORED);
+    // last, since its weights must be given back if something is wrong
+    const read = readComponent("model", maps.modelJson, remedy("model"), modelFromDict);
+    try {
+      return new Trainer({ maps, model: read, ...parts }, RESTORED);
+    } catch (error) {
+      read.dispose();
+      throw error;
+    }
   }
 
   /** Adds metrics, for validations and tests to come. */
@@ -139,9 +150,11 @@ export class Trainer implements Disposable {
     const config = asComputational(computational);
     this.maps.read();
     using _lock = this.maps.training.lockSplit(split.index);
+    this.maps.removeLeftovers();
     checkNotTrained(this.maps, split.index);
     config.checkDevice();
     const handler = metrics === undefined ? this.metrics : this.metrics.subset(metrics);
+    checkLosses(this.model);
     checkSplit(split);
     this.maps.createSplit(split.index, describeSplit(split, config));
     const { numEpochs } = this.optimization;
@@ -170,6 +183,7 @@ export class Trainer implements Disposable {
       throw new ConfigError(`resume: 'splitIdx' is ${splitIdx}, but the split passed has the index ${given.index}.`);
     }
     using _lock = this.maps.training.lockSplit(splitIdx);
+    this.maps.removeLeftovers();
     const from = findResumePoint(this.maps, splitIdx, numEpochs);
     const config = recordedComputational(this.maps, splitIdx, computational);
     const split = given ?? restoreSplit(this.maps, splitIdx);
@@ -234,7 +248,7 @@ export class Trainer implements Disposable {
     });
   }
 
-  /** Gives back the memory of the model and of its initial weights. */
+  /** Gives back the memory of the model (which another Trainer may share) and of its initial weights. */
   dispose(): void {
     for (const tensor of this.#initialWeights?.values() ?? []) tensor.dispose();
     this.model.dispose();

@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import type { ComputationalConfig } from "../callbacks/index.ts";
 import { writeJson } from "../io/files/index.ts";
 import { rewind } from "../io/maps/index.ts";
@@ -7,7 +8,7 @@ import type { Split } from "../split/index.ts";
 import * as torch from "../torch/index.ts";
 import { tell, trainLoop } from "./loop.ts";
 import { placeModel, resetToCpu } from "./placement.ts";
-import { type ResumePoint, resumeCommand } from "./recorded.ts";
+import { type ResumePoint, recordExtension, resumeCommand } from "./recorded.ts";
 import { guarded, type Parts } from "./run.ts";
 import { Interrupter, type SignalOptions, TrainingInterrupted } from "./signals.ts";
 
@@ -31,7 +32,9 @@ export async function runTraining(
 ): Promise<void> {
   const { model, maps, state, optimization, callbacks } = parts;
   const { split, computational, metrics, numEpochs, from } = training;
-  if (from !== null) rewind(maps.training.split(split.index), from.checkpoint);
+  const dir = maps.training.split(split.index);
+  if (from?.extended === true) recordExtension(dir, from);
+  if (from !== null) rewind(dir, from.checkpoint);
   using interruption = new Interrupter(training.signals);
   const body = async () => {
     state.resetTraining(split.index, numEpochs);
@@ -55,8 +58,8 @@ export async function runTraining(
       if (from?.extended === true) state.shouldStop = false;
       await trainLoop(run, from?.checkpoint.position ?? { epoch: 0, batch: null });
       await tell(run, "onTrainEnd", {});
-      const { completeJson } = maps.training.split(split.index);
-      writeJson(completeJson, { epochs: state.currentEpoch }, { overwrite: true });
+      writeJson(dir.completeJson, { epochs: state.currentEpoch }, { overwrite: true });
+      rmSync(dir.extensionJson, { force: true });
     } finally {
       model.zeroGrad();
       for (const optimizer of Object.values(optimizers)) optimizer.dispose();

@@ -1,6 +1,6 @@
 import type { BatchLike } from "../callbacks/index.ts";
 import { Batch } from "../data/dataloader/index.ts";
-import type { Losses, Model } from "../models/index.ts";
+import { type Losses, type Model, namedLosses } from "../models/index.ts";
 import { Tensor } from "../torch/index.ts";
 
 /**
@@ -54,12 +54,6 @@ export function disposeBatch(batch: BatchLike): void {
 /** Of a batch of the model's own; or of the one it got, a second time, which does no harm. */
 export function disposeOutput(output: unknown): void {
   if (output instanceof Batch) output.dispose();
-}
-
-/** The losses by name; a single one has the name of the model's only loss function. */
-export function namedLosses(loss: Losses, model: Model): Record<string, Tensor> {
-  if (!(loss instanceof Tensor)) return { ...loss };
-  return { [Object.keys(model.getLossFunctions())[0] ?? "loss"]: loss };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { JsonObject } from "../../utils/config.ts";
 import { NotInterpretableJsonError } from "../../utils/exceptions.ts";
+import { naming } from "../../utils/file-errors.ts";
 import { type WriteOptions, writeFileAtomic } from "../files/atomic.ts";
 import { formatJson } from "./format.ts";
 import { parseJson } from "./parse.ts";
@@ -11,7 +12,7 @@ import { parseJson } from "./parse.ts";
  * which names it.
  */
 export function readJson(path: string): JsonObject {
-  const text = readFileSync(path, "utf8");
+  const text = naming(path, () => readFileSync(path, "utf8"));
   let value: unknown;
   try {
     value = parseJson(text);

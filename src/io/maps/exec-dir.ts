@@ -1,6 +1,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { ClinicaDLException } from "../../utils/exceptions.ts";
 import { namesIn } from "./scan.ts";
+import { removeDirectory } from "./staging.ts";
 
 const two = (n: number) => String(n).padStart(2, "0");
 
@@ -27,8 +29,18 @@ export class ExecDir {
   constructor(path: string) {
     this.path = path;
   }
+  /** `train_2026_11_23_06_32_18`, … */
   get runsList(): string[] {
     return namesIn(this.path, "run");
+  }
+  get runs(): Map<string, RunDir> {
+    return new Map(this.runsList.map((name) => [name, new RunDir(join(this.path, `run-${name}`))]));
+  }
+  /** Deletes the logs of one call, by its name in {@link runs}. @throws ClinicaDLException if there is no such call. */
+  deleteRun(name: string): void {
+    const run = this.runs.get(name);
+    if (run === undefined) throw new ClinicaDLException(`There is no run '${name}' in ${this.path}.`);
+    removeDirectory(run.path);
   }
   /** Makes the directory of a call; calls within one second get a number. */
   createRun(call: string, now = new Date()): RunDir {

@@ -1,9 +1,11 @@
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { ClinicaDLException } from "../../utils/exceptions.ts";
 import { FileLock } from "./lock.ts";
 import { MetricsDir } from "./model-dirs.ts";
-import { indicesIn, namesIn } from "./scan.ts";
-import { TEMPORARY } from "./staging.ts";
-import { DataDir } from "./training-dir.ts";
+import { checkItemName, directoriesIn, indicesIn, namesIn } from "./scan.ts";
+import { removeDirectory, TEMPORARY } from "./staging.ts";
+import { DataDir, type DataRecord } from "./training-dir.ts";
 
 /** `results/split-<i>/<checkpoint>`: what a model gave on a group: metrics of a test, or predictions. */
 export class ResultsDir {
@@ -39,6 +41,10 @@ export class GroupDir extends DataDir {
   get splitsList(): number[] {
     return indicesIn(join(this.path, "results"), "split");
   }
+  /** The checkpoints of a split that have results: `best-loss`, `epoch-5`, `final`. */
+  checkpointsList(split: number): string[] {
+    return directoriesIn(dirname(this.results(split, "any").path));
+  }
   results(split: number, checkpoint: string): ResultsDir {
     return new ResultsDir(join(this.path, "results", `split-${split}`, checkpoint));
   }
@@ -59,6 +65,24 @@ export class InferenceDir {
   /** The directory of a group, whether it exists or not. */
   group(name: string): GroupDir {
     return new GroupDir(join(this.path, `group-${name}`));
+  }
+  /** Describes a new group, for which there are no results yet. @throws ClinicaDLException if there is such a group. */
+  createGroup(name: string, record: DataRecord): GroupDir {
+    checkItemName("The group", name);
+    const group = this.group(name);
+    if (existsSync(group.path)) throw new ClinicaDLException(`There is a group '${name}' already: ${group.path}.`);
+    group.create(record);
+    return group;
+  }
+  /** Deletes a group, with all results on it. @throws ClinicaDLException if there is no such group. */
+  deleteGroup(name: string): void {
+    const { path } = this.group(name);
+    if (!existsSync(path)) {
+      throw new ClinicaDLException(
+        `There is no group '${name}' in ${this.path}. Its groups are: ${this.groupsList.join(", ") || "none"}.`,
+      );
+    }
+    removeDirectory(path);
   }
   /** Held by whoever writes these results. @throws LockedError saying who does already. */
   lockResults(group: string, split: number, checkpoint: string): FileLock {

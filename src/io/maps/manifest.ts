@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { naming } from "../../utils/file-errors.ts";
 
 /** The list of the files of a checkpoint; it begins with a dot so that ClinicaDL does not see it. */
 export const MANIFEST = ".manifest.json";
@@ -43,7 +44,8 @@ export function writeManifest(directory: string): void {
       .sort()
       .map((path) => [path, measure(join(directory, path), chunk)]),
   );
-  writeFileSync(join(directory, MANIFEST), `${JSON.stringify({ files }, null, 4)}\n`);
+  const path = join(directory, MANIFEST);
+  naming(path, () => writeFileSync(path, `${JSON.stringify({ files }, null, 4)}\n`));
 }
 
 /**
@@ -53,19 +55,42 @@ export function writeManifest(directory: string): void {
 export function problemWith(directory: string): string | null {
   const path = join(directory, MANIFEST);
   if (!existsSync(path)) return null;
-  let manifest: z.output<typeof schema>;
-  try {
-    manifest = schema.parse(JSON.parse(readFileSync(path, "utf8")));
-  } catch {
-    return `${path} is not a manifest`;
-  }
+  const text = readable(path, () => readFileSync(path, "utf8"));
+  if (text instanceof Unreadable) return text.message;
+  const manifest = schema.safeParse(parsed(text));
+  if (!manifest.success) return `${path} is not a manifest`;
   const chunk = Buffer.allocUnsafe(1 << 20);
-  for (const [name, { size, sha256 }] of Object.entries(manifest.files)) {
+  for (const [name, { size, sha256 }] of Object.entries(manifest.data.files)) {
     const file = join(directory, name);
     if (!existsSync(file)) return `${file} is missing`;
-    const found = measure(file, chunk);
+    const found = readable(file, () => measure(file, chunk));
+    if (found instanceof Unreadable) return found.message;
     if (found.size !== size) return `${file} has ${found.size} bytes, ${size} were written`;
     if (found.sha256 !== sha256) return `${file} is not what was written (its checksum differs)`;
   }
   return null;
+}
+
+/** A file that is there, and that the disk does not give. */
+class Unreadable {
+  readonly message: string;
+  constructor(path: string, error: unknown) {
+    this.message = `${path} cannot be read (${error instanceof Error ? error.message : error})`;
+  }
+}
+
+function readable<T>(path: string, body: () => T): T | Unreadable {
+  try {
+    return body();
+  } catch (error) {
+    return new Unreadable(path, error);
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null; // no manifest either
+  }
 }

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type CheckpointDir, CheckpointsDir } from "./checkpoints.ts";
+import { type CheckpointDir, CheckpointsDir, type Position } from "./checkpoints.ts";
 import { Maps, type SplitRecord } from "./maps.ts";
 import { checkItemName } from "./scan.ts";
 
@@ -139,6 +139,21 @@ describe("CheckpointsDir", () => {
     expect(tmp.list.map(String)).toEqual(["the end of epoch 1", "batch 20 of epoch 2"]);
     tmp.keepNewest(1);
     expect(readdirSync(tmp.path)).toEqual(["batch-2-20"]);
+  });
+
+  it("passes over one that the disk does not give, or whose manifest is damaged", () => {
+    const tmp = new CheckpointsDir(join(dir, "tmp"));
+    const [one, two, three] = [1, 2, 3].map((epoch) => ({ epoch, batch: null })) as [Position, Position, Position];
+    for (const position of [one, two, three]) tmp.write(position, fill("whole"), { keep: 9 });
+    rmSync(tmp.at(three).modelPt);
+    mkdirSync(tmp.at(three).modelPt); // reading it is an error
+    writeFileSync(join(tmp.at(two).path, ".manifest.json"), '{"files": ');
+    const { checkpoint, problems } = tmp.newest();
+    expect(checkpoint?.position).toEqual(one);
+    expect(problems).toEqual([
+      expect.stringMatching(/epoch-3.model\.pt cannot be read \(EISDIR/),
+      expect.stringMatching(/epoch-2.\.manifest\.json is not a manifest/),
+    ]);
   });
 
   it("deletes what an interrupted writer of the same checkpoint left", () => {

@@ -1,13 +1,4 @@
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import * as torch from "../../torch/index.ts";
 import type { JsonObject } from "../../utils/config.ts";
@@ -19,22 +10,15 @@ import { ExecDir } from "./exec-dir.ts";
 import { InferenceDir } from "./inference-dir.ts";
 import { FileLock } from "./lock.ts";
 import { demand } from "./scan.ts";
-import { stageDirectory } from "./staging.ts";
+import { removeDirectory, removeTemporaryFiles, stageDirectory } from "./staging.ts";
 import { MapsSummary } from "./summary.ts";
-import { TrainingDir } from "./training-dir.ts";
+import { type DataRecord, TrainingDir } from "./training-dir.ts";
 
 /** What {@link Maps.createSplit} writes. */
 export interface SplitRecord {
   readonly train: DataRecord;
   readonly validation: DataRecord;
   readonly computational: JsonObject;
-}
-export interface DataRecord {
-  /** Participants and sessions: unique, sorted. */
-  readonly data: readonly Row[];
-  /** A dataset of one's own is described by its name. */
-  readonly dataset: JsonObject | string;
-  readonly dataloader: JsonObject | string;
 }
 
 /**
@@ -94,11 +78,22 @@ export class Maps {
     return FileLock.hold(this.lockFile, body);
   }
 
+  /** Deletes what interrupted writers of files that processes share left; they all hold the lock. */
+  removeLeftovers(): void {
+    const { training } = this;
+    this.locked(() => {
+      for (const folder of [this.path, dirname(this.callbacksExtrasJson), training.path, training.data.path]) {
+        removeTemporaryFiles(folder);
+      }
+    });
+  }
+
   exists(): boolean {
     return existsSync(this.path);
   }
   isEmpty(): boolean {
-    return !this.exists() || readdirSync(this.path).length === 0;
+    if (!this.exists()) return true;
+    return statSync(this.path).isDirectory() && readdirSync(this.path).length === 0;
   }
   /** Whether it looks like a MAPS, even an incomplete one: only such directories are ever deleted. */
   looksLikeMaps(): boolean {
@@ -108,43 +103,46 @@ export class Maps {
   /**
    * Makes the directory, with the description of the environment, the summary, and what `fill` writes into the Maps
    * that it gets (a temporary one). If `fill` throws, nothing has changed.
-   * @throws ClinicaDLException if something is there already, unless `overwrite`, which deletes a MAPS and nothing else.
+   * @param options `overwrite`: a MAPS that is there is deleted first; `existOk`: it is left as it is.
+   * @throws ClinicaDLException if something is there already, unless one of these was asked for and it is a MAPS.
    */
   create({
     overwrite = false,
+    existOk = false,
     fill,
   }: {
     readonly overwrite?: boolean;
+    readonly existOk?: boolean;
     readonly fill?: (staging: Maps) => void;
   } = {}): void {
-    if (!this.isEmpty()) this.#checkOverwrite(overwrite);
+    if (!this.isEmpty()) {
+      if (existOk && !overwrite && this.looksLikeMaps()) return;
+      this.#checkDeletable(
+        overwrite,
+        "Choose another path; or continue it with Trainer.fromMaps; or replace it with { overwrite: true }",
+      );
+    }
     // a link to a MAPS keeps pointing to it
     const target = this.exists() ? realpathSync(this.path) : resolve(this.path);
     stageDirectory(target, (path) => {
       const staging = new Maps(path);
       mkdirSync(staging.training.path);
       mkdirSync(dirname(staging.environmentTxt));
-      writeFileSync(
-        staging.environmentTxt,
-        environmentReport({ libtorch: torch.version(), gpu: torch.cuda.isAvailable() }),
-      );
+      writeFileAtomic(staging.environmentTxt, environmentReport({ libtorch: torch.version(), gpus: gpuNames() }));
       new MapsSummary(staging.summaryLog).create(target);
       fill?.(staging);
     });
   }
 
-  #checkOverwrite(overwrite: boolean): void {
+  /** @param remedy what to do where deleting it was not `asked` for. */
+  #checkDeletable(asked: boolean, remedy: string): void {
     if (!lstatSync(realpathSync(this.path)).isDirectory()) {
       throw new ClinicaDLException(`${this.path} is a file. Choose another path for the MAPS.`);
     }
-    if (!overwrite) {
-      throw new ClinicaDLException(
-        `${this.path} exists already. Choose another path; or continue it with Trainer.fromMaps('${this.path}'); or replace it with { overwrite: true }.`,
-      );
-    }
+    if (!asked) throw new ClinicaDLException(`${this.path} exists already, and is not empty. ${remedy}.`);
     if (!this.looksLikeMaps()) {
       throw new ClinicaDLException(
-        `${this.path} is not a MAPS (it has no training/ and summary.log), so { overwrite: true } does not delete it. Choose another path, or delete it yourself.`,
+        `${this.path} is not a MAPS (it has no training/ and summary.log), so it is not deleted. Choose another path, or delete it yourself.`,
       );
     }
     // none of its splits may be in training
@@ -164,7 +162,7 @@ export class Maps {
   /** Deletes the MAPS. @throws ClinicaDLException if it is not empty, unless `nonEmptyOk`; or not a MAPS. */
   remove({ nonEmptyOk = false }: { readonly nonEmptyOk?: boolean } = {}): void {
     if (!this.exists()) return;
-    if (!this.isEmpty()) this.#checkOverwrite(nonEmptyOk);
+    if (!this.isEmpty()) this.#checkDeletable(nonEmptyOk, "Delete what it holds, too, with { nonEmptyOk: true }");
     rmSync(this.path, { recursive: true });
   }
 
@@ -175,17 +173,8 @@ export class Maps {
   createSplit(split: number, record: SplitRecord): void {
     const { data } = this.training;
     this.#updateTrainingData([...record.train.data, ...record.validation.data]);
-    const parts = [
-      [data.train(split), record.train],
-      [data.validation(split), record.validation],
-    ] as const;
-    for (const [dir, { data: rows, dataset, dataloader }] of parts) {
-      stageDirectory(dir.path, (staging) => {
-        writeTsv(join(staging, basename(dir.dataTsv)), [...rows], ["participant_id", "session_id"]);
-        writeJson(join(staging, basename(dir.datasetJson)), dataset);
-        writeJson(join(staging, basename(dir.dataloaderJson)), dataloader);
-      });
-    }
+    data.train(split).create(record.train);
+    data.validation(split).create(record.validation);
     const dir = this.training.split(split);
     stageDirectory(dir.path, (staging) => {
       writeJson(join(staging, basename(dir.computationalJson)), record.computational);
@@ -219,7 +208,7 @@ export class Maps {
     }
     using _split = this.training.lockSplit(split);
     this.locked(() => {
-      for (const path of paths) rmSync(path, { recursive: true, force: true });
+      for (const path of paths) if (existsSync(path)) removeDirectory(path);
       const left = this.training.splitsList.flatMap((i) => [data.train(i), data.validation(i)]);
       const rows = left.flatMap((dir) => (existsSync(dir.dataTsv) ? readTsv(dir.dataTsv) : []));
       writeTsv(data.dataTsv, sortedPairs(rows), ["participant_id", "session_id"]);
@@ -228,6 +217,9 @@ export class Maps {
 
   /** Reads a file by its suffix: `.json`, `.tsv` (rows), `.pt` (tensors are on the CPU; dispose them), else text. */
   openFile(path: string): unknown {
+    if (!existsSync(path) || !statSync(path).isFile()) {
+      throw new ClinicaDLException(`${path} is not a file. Check the name, and whether it was written.`);
+    }
     switch (extname(path)) {
       case ".json":
         return readJson(path);
@@ -260,6 +252,10 @@ export class Maps {
         throw new ClinicaDLException(`${path}: a file in a MAPS is .json, .tsv, .pt, .log or .txt.`);
     }
   }
+}
+
+function gpuNames(): string[] {
+  return Array.from({ length: torch.cuda.deviceCount() }, (_, i) => torch.cuda.getDeviceName(`cuda:${i}`));
 }
 
 /** The different pairs of participant and session, sorted. */

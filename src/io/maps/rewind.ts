@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { basename, join } from "node:path";
 import { z } from "zod";
+import { naming } from "../../utils/file-errors.ts";
 import { readJson, writeJson } from "../files/index.ts";
 import type { CheckpointDir } from "./checkpoints.ts";
 import { namesIn } from "./scan.ts";
@@ -68,7 +69,7 @@ export function rewind(split: SplitDir, checkpoint: CheckpointDir): void {
   const { logs } = schema.parse(readJson(checkpoint.splitJson));
   for (const path of logsOf(split)) {
     const size = logs[basename(path)] ?? 0;
-    if (existsSync(path) && statSync(path).size > size) truncateSync(path, size);
+    if (existsSync(path) && statSync(path).size > size) naming(path, () => truncateSync(path, size));
   }
   const kept = namesIn(checkpoint.bestModels, "best");
   for (const name of namesIn(split.models.bestPath, "best")) {
@@ -90,7 +91,9 @@ function sameModel(a: string, b: string): boolean {
   if (!existsSync(other)) return false;
   const [first, second] = [statSync(one), statSync(other)];
   if (first.ino === second.ino && first.dev === second.dev) return true;
-  return first.size === second.size && readFileSync(one).equals(readFileSync(other));
+  return (
+    first.size === second.size && naming(one, () => readFileSync(one)).equals(naming(other, () => readFileSync(other)))
+  );
 }
 
 function copyTree(from: string, to: string): void {

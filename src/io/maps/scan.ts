@@ -1,13 +1,20 @@
 import { existsSync, readdirSync } from "node:fs";
 import { ClinicaDLException } from "../../utils/exceptions.ts";
 
-/** The entries `<prefix>-<name>` of a directory, without the prefix, sorted; none if there is no such directory. */
-export function namesIn(directory: string, prefix: string): string[] {
+/** The directories in a directory, sorted, without hidden ones; none if there is no such directory. */
+export function directoriesIn(directory: string): string[] {
   if (!existsSync(directory)) return [];
   return readdirSync(directory, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && entry.name.startsWith(`${prefix}-`))
-    .map((entry) => entry.name.slice(prefix.length + 1))
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith("."))
+    .map((entry) => entry.name)
     .sort();
+}
+
+/** The entries `<prefix>-<name>` of a directory, without the prefix, sorted; none if there is no such directory. */
+export function namesIn(directory: string, prefix: string): string[] {
+  return directoriesIn(directory)
+    .filter((name) => name.startsWith(`${prefix}-`))
+    .map((name) => name.slice(prefix.length + 1));
 }
 
 /** The entries `<prefix>-<number>` of a directory, as numbers in ascending order. */

@@ -96,6 +96,14 @@ export function removeTemporaryBelow(directory: string): void {
   }
 }
 
+/** Deletes the files that interrupted writers left in `directory`; directories are those of other writers. */
+export function removeTemporaryFiles(directory: string): void {
+  if (!existsSync(directory)) return;
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    if (entry.isFile() && entry.name.startsWith(TEMPORARY)) rmSync(join(directory, entry.name), { force: true });
+  }
+}
+
 /** Deletes what an interrupted {@link stageDirectory} of the same target left beside it. */
 function removeLeftovers(target: string): void {
   const prefix = `${TEMPORARY}${basename(target)}-`;

@@ -1,5 +1,6 @@
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { naming } from "../../utils/file-errors.ts";
 import { writeFileAtomic } from "../files/index.ts";
 import { FileLock } from "./lock.ts";
 
@@ -46,7 +47,7 @@ export class MapsSummary {
   #insert(section: keyof typeof SECTIONS, item: string): void {
     if (!existsSync(this.file)) this.create();
     const { header, key, dated } = SECTIONS[section];
-    const lines = readFileSync(this.file, "utf8").split("\n");
+    const lines = naming(this.file, () => readFileSync(this.file, "utf8")).split("\n");
     if (lines.at(-1) === "") lines.pop();
     let start = lines.indexOf(header);
     if (start < 0) {
@@ -86,6 +87,6 @@ export class TrainingSummary {
     );
   }
   addInfo(text: string): void {
-    appendFileSync(this.file, text);
+    naming(this.file, () => appendFileSync(this.file, text));
   }
 }

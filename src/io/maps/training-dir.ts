@@ -1,10 +1,23 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { JsonObject } from "../../utils/config.ts";
 import { ClinicaDLException, ConfigError } from "../../utils/exceptions.ts";
+import { writeJson } from "../files/index.ts";
+import { type Row, writeTsv } from "../tsv/index.ts";
 import { CheckpointsDir } from "./checkpoints.ts";
 import { FileLock } from "./lock.ts";
 import { MetricsDir, type ModelDir, ModelsDir } from "./model-dirs.ts";
 import { demand, indicesIn } from "./scan.ts";
+import { stageDirectory } from "./staging.ts";
+
+/** What {@link DataDir.create} writes. */
+export interface DataRecord {
+  /** Participants and sessions: unique, sorted. */
+  readonly data: readonly Row[];
+  /** A dataset of one's own is described by its name. */
+  readonly dataset: JsonObject | string;
+  readonly dataloader: JsonObject | string;
+}
 
 /** What describes a data set: its participants and sessions, the dataset, and the loader. */
 export class DataDir {
@@ -20,6 +33,15 @@ export class DataDir {
   }
   get dataloaderJson(): string {
     return join(this.path, "dataloader.json");
+  }
+  /** Makes the directory, whole or not at all, in place of what is there. */
+  create({ data, dataset, dataloader }: DataRecord): void {
+    stageDirectory(this.path, (path) => {
+      const staging = new DataDir(path);
+      writeTsv(staging.dataTsv, [...data], ["participant_id", "session_id"]);
+      writeJson(staging.datasetJson, dataset);
+      writeJson(staging.dataloaderJson, dataloader);
+    });
   }
   /** @throws ClinicaDLException naming the file that is missing. */
   read(): void {
@@ -44,6 +66,10 @@ export class SplitDir {
   /** Written last, when a training is complete. */
   get completeJson(): string {
     return join(this.path, ".clinicadl-ts", "complete.json");
+  }
+  /** From which epoch, and to which, a training that was complete goes on. */
+  get extensionJson(): string {
+    return join(this.path, ".clinicadl-ts", "extension.json");
   }
   get computationalJson(): string {
     return join(this.path, "computational.json");

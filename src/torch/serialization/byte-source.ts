@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { naming } from "../../utils/file-errors.ts";
 import { DamagedTensorFileError, TensorFileError } from "./errors.ts";
 
 /** Random access to the bytes of a file, or to bytes in memory. */
@@ -51,7 +52,8 @@ function fileSource(path: string): ByteSource {
       checkRange(path, stat.size, offset, length);
       const out = new Uint8Array(length);
       for (let done = 0; done < length; ) {
-        const got = readSync(fd, out, done, Math.min(length - done, READ_LIMIT), offset + done);
+        const size = Math.min(length - done, READ_LIMIT);
+        const got = naming(path, () => readSync(fd, out, done, size, offset + done));
         if (got === 0) throw new DamagedTensorFileError(path, "the file became shorter while it was read.");
         done += got;
       }

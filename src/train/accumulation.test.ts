@@ -1,0 +1,131 @@
+import { describe, expect, it } from "vitest";
+import { Callback, type EventArgs } from "../callbacks/index.ts";
+import {
+  type Losses,
+  Model,
+  type ModelBatch,
+  type Scaler,
+  SupervisedModel,
+  type SupervisedModelOptions,
+} from "../models/index.ts";
+import { type Optimizer, SGDConfig } from "../optim/index.ts";
+import * as torch from "../torch/index.ts";
+import { toySplit } from "./fixtures/toy.ts";
+import { computational, gradientsOf, Trainers } from "./fixtures/trainers.ts";
+
+const trainers = Trainers.forEachTest();
+
+/** The gradient at each optimization step, in one array, and what is left of it when an epoch begins. */
+class Gradients extends Callback {
+  readonly steps: number[][] = [];
+  readonly left: number[] = [];
+  override onOptimizationStepStart({ model }: EventArgs<"onOptimizationStepStart">): void {
+    this.steps.push(gradientsOf(model));
+  }
+  override onEpochStart({ model }: EventArgs<"onEpochStart">): void {
+    this.left.push(gradientsOf(model).length);
+  }
+}
+
+/** Without layers that see the whole batch. */
+const linear = () => new torch.nn.Sequential(new torch.nn.Flatten(), new torch.nn.Linear(512, 1));
+const sgd = new SGDConfig({ lr: 0.1 });
+
+function plainModel(loss: SupervisedModelOptions["loss"] = new torch.nn.BCEWithLogitsLoss()): SupervisedModel {
+  return new SupervisedModel({ network: linear(), loss, optimizer: sgd });
+}
+
+/** A mean and a sum. */
+class Two extends Model {
+  readonly network = linear();
+  readonly mean = new torch.nn.BCEWithLogitsLoss();
+  readonly sum = new torch.nn.BCEWithLogitsLoss({ reduction: "sum" });
+  override forwardStep(batch: ModelBatch): Losses {
+    const scores = this.network.call(batch.getField("image", { dtype: "float32" })) as torch.Tensor;
+    const labels = batch.getField("label", { dtype: "float32", ensureChannelDim: true });
+    return { mean: this.mean.call(scores, labels), sum: this.sum.call(scores, labels) };
+  }
+  override backwardStep({ mean, sum }: Record<"mean" | "sum", torch.Tensor>, gradScaler: Scaler): void {
+    gradScaler.scale(mean.add(sum)).backward();
+  }
+  override optimizationStep(optimizers: Record<string, Optimizer>, gradScaler: Scaler): void {
+    for (const optimizer of Object.values(optimizers)) gradScaler.step(optimizer);
+  }
+  override evaluationStep(batch: ModelBatch): ModelBatch {
+    return batch;
+  }
+  override buildOptimizers() {
+    return { optimizer: sgd.getObject(this.network) };
+  }
+  override getLossFunctions() {
+    return { mean: this.mean, sum: this.sum };
+  }
+}
+
+/** Trains on 10 samples for 2 epochs. */
+async function train(name: string, batchSize: number, accumulationSteps: number, model = plainModel()) {
+  const gradients = new Gradients();
+  const optimization = { numEpochs: 2, accumulationSteps };
+  const trainer = trainers.make(name, { model, optimization, callbacks: [gradients] });
+  await trainer.train(toySplit({ shuffle: false, batchSize }), { computational });
+  return { ...gradients, optimStep: trainer.state.optimStep };
+}
+
+function expectClose(one: readonly number[][], other: readonly number[][]): void {
+  expect(one.length).toBe(other.length);
+  for (const [i, step] of one.entries()) {
+    const scale = Math.max(...step.map(Math.abs));
+    expect(scale).toBeGreaterThan(0);
+    const difference = Math.max(...step.map((value, k) => Math.abs(value - (other[i]?.[k] ?? Number.NaN))));
+    expect(difference / scale).toBeLessThan(1e-5);
+  }
+}
+
+describe("accumulation (D4)", () => {
+  it("steps with the gradient of each window as one batch, the short last one included", async () => {
+    const whole = await train("whole", 8, 1);
+    const windows = await train("windows", 2, 4);
+    // 8 and 2 samples, twice
+    expect(windows.optimStep).toBe(4);
+    expectClose(windows.steps, whole.steps);
+  });
+
+  it("counts batches of a window by their samples", async () => {
+    // 4, 4 and 2
+    expectClose((await train("windows", 4, 3)).steps, (await train("whole", 10, 1)).steps);
+  });
+
+  it("adds sums as they are", async () => {
+    const loss = () => new torch.nn.BCEWithLogitsLoss({ reduction: "sum" });
+    const whole = await train("whole", 8, 1, plainModel(loss()));
+    expectClose((await train("windows", 2, 4, plainModel(loss()))).steps, whole.steps);
+  });
+
+  it("takes the whole epoch where it has fewer batches than a window", async () => {
+    const whole = await train("whole", 10, 1);
+    const windows = await train("windows", 2, 100);
+    expect(windows.optimStep).toBe(2);
+    expectClose(windows.steps, whole.steps);
+  });
+
+  it("carries nothing into the next epoch", async () => {
+    expect((await train("windows", 2, 4)).left).toEqual([0, 0]);
+  });
+
+  it("weighs each of several losses, a mean by its share and a sum as it is", async () => {
+    const options = (accumulationSteps: number, gradients: Gradients) => ({
+      model: new Two(),
+      metrics: {},
+      optimization: { numEpochs: 1, accumulationSteps },
+      callbacks: [gradients],
+    });
+    const [whole, windows] = [new Gradients(), new Gradients()];
+    const split = (batchSize: number) => toySplit({ shuffle: false, batchSize });
+    await trainers.make("whole", options(1, whole)).train(split(8), { computational });
+    await trainers.make("windows", options(4, windows)).train(split(2), { computational });
+    expectClose(windows.steps, whole.steps);
+    expect(trainers.text("windows", "training/split-0/logs/training_loss.tsv")).toMatch(
+      /^epoch\tbatch\tmean\tsum\n1\t1\t/,
+    );
+  });
+});
