@@ -72,14 +72,17 @@ export interface TrainingRun extends Run {
 export async function trainLoop(run: TrainingRun, position: Position): Promise<void> {
   const { model, split, state, optimization, metrics, interruption } = run;
   const { trainLoader } = split;
-  const inEpoch = position.batch !== null;
+  const first = position.batch === null ? position.epoch + 1 : position.epoch;
 
-  for (let epoch = position.epoch + (inEpoch ? 0 : 1); epoch <= state.numEpochs && !state.shouldStop; epoch++) {
-    const startBatch = epoch === position.epoch ? (position.batch ?? 0) : 0;
+  for (let epoch = first; epoch <= state.numEpochs; epoch++) {
+    // in the middle of an epoch, which is ended whoever asked to stop after it
+    const resumed = epoch === position.epoch;
+    const startBatch = resumed ? (position.batch ?? 0) : 0;
+    if (state.shouldStop && !resumed) break;
     state.resetEpoch(epoch, trainLoader.length, startBatch);
     model.train();
     trainLoader.setEpoch(epoch); // the order of the data, and their augmentation, are those of this epoch
-    if (epoch !== position.epoch) await tell(run, "onEpochStart", {});
+    if (!resumed) await tell(run, "onEpochStart", {});
 
     for await (const window of windows(trainLoader.iterate({ startBatch }), optimization.accumulationSteps)) {
       try {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import {
   Callback,
   EarlyStoppingCallback,
+  type EventArgs,
   LoggerCallback,
   LRSchedulerCallback,
   ModelCheckpointCallback,
@@ -120,8 +121,8 @@ const FILES = [
   "validation_metrics/details.tsv",
 ];
 
-function expectSame(name: string, whole: string): void {
-  for (const file of FILES) {
+function expectSame(name: string, whole: string, files = FILES): void {
+  for (const file of files) {
     const [one, other] = [name, whole].map((maps) => readFileSync(join(dir, maps, "training/split-0", file)));
     expect(one?.equals(other ?? Buffer.of()), `${file} of ${name}`).toBe(true);
   }
@@ -173,6 +174,29 @@ describe.each([
     expect(await interrupted(name, which, 1, 99)).toBe(4 * stepsPerEpoch);
     expectSame(name, whole);
   });
+});
+
+it("ends the epoch in which a callback asked to stop, when it was interrupted after that", async () => {
+  class StopSoon extends Callback {
+    override onBatchEnd({ state }: EventArgs<"onBatchEnd">): void {
+      if (state.currentEpoch === 2 && state.currentTrainBatch === 1) state.shouldStop = true;
+    }
+  }
+  const which = { amp: false, accumulationSteps: 1, numWorkers: 0 };
+  using whole = make("stop-whole", which, [new StopSoon()]);
+  await whole.train(cohortSplit(bids), { computational: computational(which) });
+  expect(whole.state.currentEpoch).toBe(2);
+
+  using trainer = make("stop-resumed", which, [new StopSoon(), new StopAfter(6)]);
+  const training = trainer.train(cohortSplit(bids), { computational: computational(which) });
+  await expect(training).rejects.toThrow(Stopped);
+  using again = await Trainer.fromMaps(join(dir, "stop-resumed"), { callbacks: callbacks(new StopSoon()) });
+  await again.resume({ splitIdx: 0 });
+  expectSame("stop-resumed", "stop-whole", [
+    "models/final/model.pt",
+    "logs/training_loss.tsv",
+    "validation_metrics/details.tsv",
+  ]);
 });
 
 it.each([1, 3])("resumes at every step with %i workers", async (numWorkers) => {

@@ -25,7 +25,7 @@ function measure(path: string, chunk: Buffer): { size: number; sha256: string } 
   let size = 0;
   try {
     for (;;) {
-      const count = readSync(fd, chunk);
+      const count = naming(path, () => readSync(fd, chunk));
       if (count === 0) break;
       size += count;
       hash.update(chunk.subarray(0, count));
