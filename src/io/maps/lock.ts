@@ -14,9 +14,11 @@ export class LockedError extends ClinicaDLException {}
  * The file stays; only the lock counts. Where a file system has no locks, this one is always granted.
  */
 export class FileLock implements Disposable {
+  readonly #path: string;
   readonly #descriptor: number;
 
-  private constructor(descriptor: number) {
+  private constructor(path: string, descriptor: number) {
+    this.#path = path;
     this.#descriptor = descriptor;
   }
 
@@ -31,7 +33,7 @@ export class FileLock implements Disposable {
         ftruncateSync(descriptor);
         writeSync(descriptor, `process ${process.pid} on ${hostname()}, since ${new Date().toISOString()}\n`);
         held = true;
-        return new FileLock(descriptor);
+        return new FileLock(path, descriptor);
       } finally {
         if (!held) closeSync(descriptor);
       }
@@ -60,6 +62,6 @@ export class FileLock implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    closeSync(this.#descriptor);
+    naming(this.#path, () => closeSync(this.#descriptor));
   }
 }
