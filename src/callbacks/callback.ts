@@ -43,10 +43,16 @@ export abstract class Callback {
   onPredictionStepStart(_: EventArgs<"onPredictionStepStart">): Done {}
   onPredictionStepEnd(_: EventArgs<"onPredictionStepEnd">): Done {}
 
-  /** What a checkpoint must hold of this callback; anything that `torch.save` takes. */
+  /**
+   * What a checkpoint must hold of this callback: numbers, text, null, tensors, and arrays, Maps, Sets and plain objects of
+   * them. Anything else is an error when training begins, which names the callback. Default: null.
+   */
   stateDict(): unknown {
     return null;
   }
-  /** Takes back what `stateDict` gave. */
+  /**
+   * Takes back what `stateDict` gave; but Maps whose keys are all text come as plain objects. Tensors in it are disposed
+   * afterwards: `keep()` those that are to stay.
+   */
   loadStateDict(_state: unknown): void {}
 }

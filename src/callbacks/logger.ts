@@ -80,14 +80,18 @@ export class LoggerCallback extends Callback {
   #begin(): void {
     this.#start = performance.now();
     this.#summarised = false;
+    this.#forgetLosses();
     this.#progress.begin();
+  }
+  #forgetLosses(): void {
+    this.#sum = {};
+    this.#count = 0;
+    this.#unread = [];
   }
 
   override onEpochStart({ state }: EventArgs<"onEpochStart">): void {
     log.info(`Beginning of epoch ${state.currentEpoch}`);
-    this.#sum = {};
-    this.#count = 0;
-    this.#unread = [];
+    this.#forgetLosses();
   }
   override onBatchStart({ state }: EventArgs<"onBatchStart">): void {
     log.debug(`Batch ${state.currentBatch} loaded`);
@@ -170,7 +174,7 @@ export class LoggerCallback extends Callback {
   }
 
   override onValidateStart({ maps, state, modelCheckpoint }: EventArgs<"onValidateStart">): void {
-    const dir = maps.training.split(state.splitIdx ?? 0).models.checkpoint(modelCheckpoint);
+    const dir = maps.training.split(state.splitIdx ?? 0).models.getCheckpointDir(modelCheckpoint);
     this.#open(maps, state, dir.warningLog);
     this.#output = dir.path;
     log.info(`Beginning of validation of checkpoint '${modelCheckpoint}' on split ${state.splitIdx}`);

@@ -20,7 +20,7 @@ import { asRecord } from "./quantity-monitoring.ts";
 import type { TrainerState } from "./trainer-state.ts";
 
 const schema = z.strictObject({
-  scheduler: z.unknown(),
+  scheduler: z.unknown().optional(),
   optimizerName: z.string().default("optimizer"),
   metricName: z.string().nullable().default(null),
 });

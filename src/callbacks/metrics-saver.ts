@@ -24,7 +24,7 @@ export class MetricsSaverCallback extends Callback {
     this.#checkpoint = modelCheckpoint;
   }
   override onValidateEnd({ maps, state, metrics }: EventArgs<"onValidateEnd">): void {
-    const dir = maps.training.split(state.splitIdx ?? 0).models.checkpoint(this.#checkpoint).validationMetrics;
+    const dir = maps.training.split(state.splitIdx ?? 0).models.getCheckpointDir(this.#checkpoint).validationMetrics;
     // another process may add metrics, too
     maps.locked(() => {
       if (existsSync(dir.aggregatedTsv) && existsSync(dir.detailsTsv)) {

@@ -47,14 +47,14 @@ export async function validate(parts: Parts, options: ValidateOptions): Promise<
   const metrics = parts.metrics.subset(names);
   const { models } = maps.training.split(splitIdx);
   const checkpoints = modelCheckpoint === undefined ? models.list : [modelCheckpoint];
-  for (const name of checkpoints) maps.training.checkpoint(`split-${splitIdx}_${name}`);
+  for (const name of checkpoints) maps.training.getCheckpointDir(`split-${splitIdx}_${name}`);
   const loader = dataloader ?? restoreDataLoader(maps.training.data.validation(splitIdx));
   await guarded(parts, computational, async () => {
     const run = evaluationRun(parts, computational, metrics);
     for (const name of checkpoints) {
       state.resetValidation(splitIdx, loader.length, false);
       metrics.reset({ resetDf: true });
-      loadWeights(model, { loader, modelPt: models.checkpoint(name).modelPt }, computational);
+      loadWeights(model, { loader, modelPt: models.getCheckpointDir(name).modelPt }, computational);
       const start = { dataloader: loader, modelCheckpoint: name, metrics, callbacks, computational };
       await tell(run, "onValidateStart", start);
       await evaluationLoop(run, loader, null);
@@ -72,7 +72,7 @@ export async function test(parts: Parts, options: TestOptions): Promise<void> {
   maps.read();
   checkItemName("The test group", groupName);
   const { splitIdx, checkpoint } = maps.training.readCheckpointName(modelCheckpoint);
-  const { modelPt } = maps.training.checkpoint(modelCheckpoint);
+  const { modelPt } = maps.training.getCheckpointDir(modelCheckpoint);
   const group = maps.test.group(groupName);
   const results = group.results(splitIdx, checkpoint);
   if (existsSync(results.metrics.aggregatedTsv)) {

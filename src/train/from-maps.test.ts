@@ -38,8 +38,9 @@ const all = () => [
   new MonitorCallback({ numMeasurements: 3 }),
   new TrainingCheckpointCallback({ everyNEpochs: 1, everyNSteps: 7, keep: 3 }),
   new ModelCheckpointCallback({ metric: "mae", epochs: [1], everyNEpochs: 2 }),
-  new EarlyStoppingCallback({ metric: ["loss", "mae"], patience: [9, 8], lowerBound: -1 }),
-  new LRSchedulerCallback({ scheduler: new OneCycleLRConfig({ maxLr: 0.1, totalSteps: 9 }) }),
+  // stops in the fourth epoch
+  new EarlyStoppingCallback({ metric: ["loss", "mae"], patience: [2, 1], minDelta: 100, lowerBound: -1 }),
+  new LRSchedulerCallback({ scheduler: new OneCycleLRConfig({ maxLr: 0.1, totalSteps: 18 }) }),
 ];
 
 describe("fromMaps", () => {
@@ -64,14 +65,16 @@ describe("fromMaps", () => {
   });
 
   it("resumes what was interrupted, with early stopping (D7), in a new process", async () => {
-    await trainers
-      .make("whole", { metrics: metrics(), optimization, callbacks: all() })
-      .train(toySplit(), { computational });
-    const trainer = trainers.make("maps", { metrics: metrics(), optimization, callbacks: all() });
-    trainer.callbacks.addCallbacks([new Fails(3)]);
+    const options = () => ({ metrics: metrics(), optimization: { numEpochs: 6 }, callbacks: all() });
+    const whole = trainers.make("whole", options());
+    await whole.train(toySplit(), { computational });
+    expect(whole.state.currentEpoch).toBe(4);
+    const trainer = trainers.make("maps", options());
+    trainer.callbacks.addCallbacks([new Fails(4)]);
     await expect(trainer.train(toySplit(), { computational })).rejects.toThrow("failed");
     const restored = await trainers.fromMaps("maps");
     await restored.resume({ splitIdx: 0, split: toySplit() });
+    expect(restored.state.currentEpoch).toBe(4);
     const more = ["logs/learning_rates/optimizer.tsv", "models/best_models/best-mae/model.pt"];
     expect(trainers.differences("maps", "whole", { more })).toEqual([]);
   });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, describe, expect, it } from "vitest";
 import { LoggerCallback, ModelCheckpointCallback } from "../callbacks/index.ts";
-import { LockedError } from "../io/maps/index.ts";
+import { LockedError, type Maps, MapsSummary } from "../io/maps/index.ts";
 import { readTsv } from "../io/tsv/index.ts";
 import { LossMetricConfig, MAEMetricConfig } from "../metrics/index.ts";
 import { concurrentComputational as computational, ownSplit } from "./fixtures/concurrent.ts";
@@ -69,6 +69,27 @@ async function together(...actions: readonly (readonly string[])[]): Promise<str
   return started.flatMap((other, i) => (codes[i] === 0 ? [] : [other.errors]));
 }
 
+/**
+ * A process that holds the lock of the MAPS, has read the files, and writes them half a second later, each with the first
+ * text replaced by the second one.
+ */
+async function slowWriter(maps: Maps, edits: Readonly<Record<string, readonly [string, string]>>): Promise<Other> {
+  const body = `
+    import { readFileSync, writeFileSync } from "node:fs";
+    import { setTimeout } from "node:timers/promises";
+    import { FileLock } from ${JSON.stringify(join(import.meta.dirname, "../io/maps/lock.ts"))};
+    const lock = FileLock.acquire(${JSON.stringify(maps.lockFile)}, "The MAPS");
+    const edited = Object.entries(${JSON.stringify(edits)}).map(([file, [old, text]]) =>
+      [file, readFileSync(file, "utf8").replace(old, () => text)]);
+    console.log("held");
+    await setTimeout(500);
+    for (const [file, text] of edited) writeFileSync(file, text);
+    lock[Symbol.dispose]();`;
+  const other = Other.running("--input-type=module", "-e", body);
+  await other.says("held");
+  return other;
+}
+
 describe("several processes in one MAPS", () => {
   it("train on different splits, and none loses what another wrote (D14)", async () => {
     const make = (name: string) => trainers.make(name, { optimization, callbacks: callbacks() });
@@ -90,6 +111,22 @@ describe("several processes in one MAPS", () => {
     ).toEqual([0, 1, 2, 3, 4, 5].map((i) => `   - ${i}`));
     expect(trainer.maps.exec.runsList).toHaveLength(6);
     for (let split = 0; split < 6; split++) expect(trainers.differences("maps", "alone", { split })).toEqual([]);
+  });
+
+  it("write what they share in turn (D14)", async () => {
+    const trainer = trainers.make("maps", { optimization, callbacks: callbacks() });
+    await trainer.train(ownSplit(0), { computational });
+    const { dataTsv } = trainer.maps.training.data;
+    const other = await slowWriter(trainer.maps, { [dataTsv]: ["sub-100\t", "sub-1\tses-M000\nsub-100\t"] });
+    await trainer.train(ownSplit(1), { computational });
+    expect(await other.ended()).toBe(0);
+    const participants = readTsv(dataTsv).map((row) => row.participant_id);
+    expect(participants).toEqual(expect.arrayContaining(["sub-1", "sub-100", "sub-200"]));
+
+    const another = await slowWriter(trainer.maps, { [trainer.maps.summaryLog]: ["Splits\n", "Splits\n   - 9\n"] });
+    new MapsSummary(trainer.maps.summaryLog).addTestGroup("g");
+    expect(await another.ended()).toBe(0);
+    expect(trainers.text("maps", "summary.log").match(/^ {3}- .$/gm)).toEqual(["   - 9", "   - 0", "   - 1", "   - g"]);
   });
 
   it("test on the same groups, with different models, and none loses what another wrote", async () => {
@@ -116,19 +153,7 @@ describe("several processes in one MAPS", () => {
     const trainer = trainers.make("maps", { metrics, optimization, callbacks: callbacks() });
     await trainer.train(toySplit(), { computational, metrics: ["loss"] });
     const { aggregatedTsv } = trainer.maps.training.split(0).models.final.validationMetrics;
-    // another process has read the table, and writes it with a column of its own a little later
-    const body = `
-      import { readFileSync, writeFileSync } from "node:fs";
-      import { setTimeout } from "node:timers/promises";
-      import { FileLock } from ${JSON.stringify(join(import.meta.dirname, "../io/maps/lock.ts"))};
-      const lock = FileLock.acquire(${JSON.stringify(trainer.maps.lockFile)}, "The MAPS");
-      const [header, row] = readFileSync(${JSON.stringify(aggregatedTsv)}, "utf8").trim().split("\\n");
-      console.log("held");
-      await setTimeout(500);
-      writeFileSync(${JSON.stringify(aggregatedTsv)}, header + "\\tother\\n" + row + "\\t7\\n");
-      lock[Symbol.dispose]();`;
-    const other = Other.running("--input-type=module", "-e", body);
-    await other.says("held");
+    const other = await slowWriter(trainer.maps, { [aggregatedTsv]: ["\n", "\tother\n"] });
     await trainer.validate({ splitIdx: 0, metrics: ["mae"], dataloader: toySplit().valLoader });
     expect(await other.ended()).toBe(0);
     expect(Object.keys(readTsv(aggregatedTsv)[0] ?? {})).toEqual(["epoch", "loss", "other", "mae"]);

@@ -254,7 +254,7 @@ describe("validate and test", () => {
     const split = toySplit();
     await trainer.train(split, { computational, metrics: ["loss"] });
     await trainer.validate({ splitIdx: 0, metrics: ["mae"], dataloader: split.valLoader });
-    const { aggregatedTsv } = trainer.maps.training.checkpoint("split-0_best-loss").validationMetrics;
+    const { aggregatedTsv } = trainer.maps.training.getCheckpointDir("split-0_best-loss").validationMetrics;
     expect(readFileSync(aggregatedTsv, "utf8")).toMatch(/^epoch\tloss\tmae\n\d\t[\d.]+\t[\d.]+\n$/);
 
     const options = { modelCheckpoint: "split-0_final", groupName: "other", computational };

@@ -59,11 +59,11 @@ export class ModelsDir {
   get list(): string[] {
     const best = namesIn(this.bestPath, "best").map((metric) => `best-${metric}`);
     const epochs = this.epochsList.map((epoch) => `epoch-${epoch}`);
-    return [...best, ...epochs, "final"].filter((name) => existsSync(this.checkpoint(name).modelPt));
+    return [...best, ...epochs, "final"].filter((name) => existsSync(this.getCheckpointDir(name).modelPt));
   }
 
   /** The directory of `best-<metric>`, `epoch-<n>` or `final`. */
-  checkpoint(name: string): ModelDir {
+  getCheckpointDir(name: string): ModelDir {
     if (name === "final") return this.final;
     if (name.startsWith("best-")) return this.best(name.slice(5));
     const epoch = /^epoch-(\d+)$/.exec(name)?.[1];

@@ -168,10 +168,10 @@ export class TrainingDir {
   }
 
   /** The directory of `"split-<i>_<checkpoint>"`; its weights exist. */
-  checkpoint(name: string): ModelDir {
+  getCheckpointDir(name: string): ModelDir {
     const { splitIdx, checkpoint } = this.readCheckpointName(name);
     const { models } = this.split(splitIdx);
-    const dir = models.checkpoint(checkpoint);
+    const dir = models.getCheckpointDir(checkpoint);
     if (existsSync(dir.modelPt)) return dir;
     throw new ClinicaDLException(
       `${dir.modelPt} does not exist. The checkpoints of split ${splitIdx} are: ${models.list.join(", ") || "none"}.`,

@@ -32,7 +32,7 @@ export class Prediction implements Disposable {
     refuseUnknown("predict", rest);
     checkItemName("The group", groupName);
     const { splitIdx, checkpoint } = maps.training.readCheckpointName(modelCheckpoint);
-    this.modelPt = maps.training.checkpoint(modelCheckpoint).modelPt;
+    this.modelPt = maps.training.getCheckpointDir(modelCheckpoint).modelPt;
     this.modelCheckpoint = modelCheckpoint;
     this.groupName = groupName;
     this.outputs = outputs;

@@ -1,0 +1,93 @@
+/** The calls by which a scenario uses the disk, and at which of them something is to go wrong. */
+import type { Fault } from "./shim.ts";
+import type { ScenarioName } from "./subject.ts";
+
+export interface Call {
+  /** `rename`, for example. */
+  readonly name: string;
+  readonly kind: "changes" | "allocates" | "writes" | "reads";
+  /** Below the directory; random parts and times are `*`. */
+  readonly path: string;
+}
+
+const ALL: readonly Call["kind"][] = ["changes", "allocates", "writes"];
+
+/** The ways for things to go wrong, and at which calls. */
+export const FAULTS = {
+  "SIGKILL before the call": { kinds: ALL, fault: () => ({ mode: "kill", error: "EIO" }) },
+  "SIGKILL after half of a write": { kinds: ["writes"], fault: () => ({ mode: "tear", error: "EIO" }) },
+  // a disk that is full refuses all that needs room, until there is some; other calls it refuses for once
+  ENOSPC: { kinds: ALL, fault: (kind) => ({ mode: kind === "changes" ? "fail" : "full", error: "ENOSPC" }) },
+  EIO: { kinds: ALL, fault: () => ({ mode: "fail", error: "EIO" }) },
+  "EIO from a call that reads": { kinds: ["reads"], fault: () => ({ mode: "fail", error: "EIO" }) },
+} as const satisfies Record<
+  string,
+  { readonly kinds: readonly Call["kind"][]; readonly fault: (kind: Call["kind"]) => Omit<Fault, "at" | "calls"> }
+>;
+
+export type FaultName = keyof typeof FAULTS;
+
+/** Something that goes wrong at one call. */
+export interface Point {
+  readonly scenario: ScenarioName;
+  readonly name: FaultName;
+  readonly fault: Fault;
+  /** Its name and path. */
+  readonly call: string;
+  /** The newest checkpoint that the scenario had written before: `epoch-1`, for example. */
+  readonly checkpoint: string | null;
+}
+
+export interface Result extends Point {
+  /** What became of the run, in a few words. */
+  readonly outcome: string;
+  /** Why this point is not survived; empty if it is. */
+  readonly problems: readonly string[];
+}
+
+/** Without what is another in every run. */
+export function withoutChance(path: string): string {
+  return path
+    .replaceAll(/\.tmp-(\d+-)?[0-9a-f]{12}-/g, ".tmp-*-")
+    .replaceAll(/(\.tmp-[^/\t]*)-[0-9a-f]{8}(?=\/|$)/g, "$1-*")
+    .replaceAll(/_\d{4}(_\d\d){5}(_\d+)?/g, "_*");
+}
+
+/** The lines that the shim writes. */
+export function readCalls(text: string): Call[] {
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => {
+      const [name = "", kind = "changes", path = ""] = line.split("\t");
+      return { name, kind: kind as Call["kind"], path: withoutChance(path) };
+    });
+}
+
+/** Those of a scenario, in order: they are counted apart. */
+export interface Calls {
+  readonly changes: readonly Call[];
+  readonly reads: readonly Call[];
+}
+
+/** Every point of a scenario, in order; with `most`, at most so many of each fault, spread over the calls. */
+export function pointsOf(scenario: ScenarioName, { changes, reads }: Calls, most = Number.POSITIVE_INFINITY): Point[] {
+  const checkpoints = changes.map(({ name, path }) => {
+    const checkpoint = /\/split-0\/tmp\/((?:epoch|batch)-[\d-]+)$/.exec(path)?.[1];
+    return name.startsWith("rename") && checkpoint !== undefined ? checkpoint : null;
+  });
+  return (Object.keys(FAULTS) as FaultName[]).flatMap((name) => {
+    const { fault } = FAULTS[name];
+    const kinds: readonly string[] = FAULTS[name].kinds;
+    const reading = kinds.includes("reads");
+    const points = (reading ? reads : changes).flatMap((call, i): Point[] => {
+      if (!kinds.includes(call.kind)) return [];
+      const checkpoint = reading ? null : (checkpoints.slice(0, i).findLast((made) => made !== null) ?? null);
+      const what = { ...fault(call.kind), calls: reading ? "reads" : "changes", at: i + 1 } as const;
+      return [{ scenario, name, fault: what, call: `${call.name} ${call.path}`, checkpoint }];
+    });
+    if (points.length <= most) return points;
+    const chosen = Array.from({ length: most }, (_, k) => points[Math.floor(((k + 0.5) * points.length) / most)]);
+    return chosen.filter((point) => point !== undefined);
+  });
+}

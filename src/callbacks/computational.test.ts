@@ -1,0 +1,73 @@
+import process from "node:process";
+import { afterEach, describe, expect, it } from "vitest";
+import * as torch from "../torch/index.ts";
+import { DETERMINISTIC, GLOBAL_SEED } from "../utils/seed.ts";
+import { ComputationalConfig } from "./computational.ts";
+
+afterEach(() => {
+  delete process.env[GLOBAL_SEED];
+  delete process.env[DETERMINISTIC];
+});
+const fields = (options = {}) => new ComputationalConfig(options).toDict();
+
+describe("ComputationalConfig", () => {
+  it("asks the machine whether there is a GPU, and mixes precisions there (D2)", () => {
+    const gpu = torch.cuda.isAvailable();
+    const rest = { non_blocking: true, channels_last: true, seed: null, deterministic: false };
+    expect(fields()).toEqual({ gpu, amp: gpu, ...rest });
+    expect(fields({ gpu: true })).toEqual({ gpu: true, amp: true, ...rest });
+    expect(fields({ gpu: false })).toEqual({ gpu: false, amp: false, ...rest });
+    expect(fields({ gpu: false, amp: true })).toEqual({ gpu: false, amp: true, ...rest });
+    expect(new ComputationalConfig({ gpu: true }).device).toBe("cuda");
+    expect(new ComputationalConfig({ gpu: false }).device).toBe("cpu");
+  });
+
+  it("takes seed and determinism of the process, unless it has its own", () => {
+    process.env[GLOBAL_SEED] = "7";
+    process.env[DETERMINISTIC] = "true";
+    expect(fields()).toMatchObject({ seed: 7, deterministic: true });
+    expect(fields({ seed: 8, deterministic: false })).toMatchObject({ seed: 8, deterministic: false });
+    expect(fields({ seed: null })).toMatchObject({ seed: null });
+    process.env[GLOBAL_SEED] = "seven";
+    expect(() => new ComputationalConfig()).toThrow(/'seed' got NaN/);
+  });
+
+  it("goes to ClinicaDL's JSON and back, without name", () => {
+    const config = new ComputationalConfig({ gpu: false, amp: true, seed: 3, nonBlocking: false, channelsLast: false });
+    const dict = JSON.parse(JSON.stringify(config.toDict()));
+    expect(Object.keys(dict)).toEqual(["gpu", "non_blocking", "amp", "channels_last", "seed", "deterministic"]);
+    process.env[GLOBAL_SEED] = "9";
+    expect(ComputationalConfig.fromDict(dict).toDict()).toEqual(dict);
+    // null was recorded: it does not mean the seed of now
+    expect(ComputationalConfig.fromDict({ ...dict, seed: null }).toDict()).toMatchObject({ seed: null });
+    const { amp: _, ...less } = dict;
+    expect(() => ComputationalConfig.fromDict(less)).toThrow(/missing 'amp'/);
+    expect(() => ComputationalConfig.fromDict({ ...dict, tpu: true })).toThrow(/unknown 'tpu'/);
+  });
+
+  it("is shown as ClinicaDL shows it", () => {
+    expect(String(new ComputationalConfig({ gpu: false }))).toBe(
+      "gpu=False non_blocking=True amp=False channels_last=True seed=None deterministic=False",
+    );
+  });
+
+  it.each<[object, RegExp]>([
+    [{ gpu: "yes" }, /'gpu' got 'yes'/],
+    [{ seed: -1 }, /'seed' got -1/],
+    [{ seed: 2 ** 32 }, /'seed' got 4294967296/],
+    [{ seed: 0.5 }, /'seed' got 0\.5/],
+    [{ channelLast: true }, /unknown option 'channelLast'/],
+  ])("refuses %o", (options, message) => {
+    expect(() => new ComputationalConfig(options)).toThrow(message);
+  });
+
+  it("says of a GPU that is not there what to do, in one sentence", () => {
+    const check = () => new ComputationalConfig({ gpu: true }).checkDevice();
+    if (torch.cuda.isAvailable()) check();
+    else
+      expect(check).toThrow(
+        /'gpu' is true, but .*\. Use new ComputationalConfig\(\{ gpu: false \}\), or leave gpu out\./,
+      );
+    new ComputationalConfig({ gpu: false }).checkDevice();
+  });
+});
