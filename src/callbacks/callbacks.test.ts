@@ -83,7 +83,7 @@ describe("CallbacksHandler", () => {
       new Own(calls, "a"),
       new Own(calls, "b"),
     ]);
-    await handler.call("onEpochStart", args<EventArgs<"onEpochStart">>({ state: new TrainerState() }));
+    await handler.callEvent("onEpochStart", args<EventArgs<"onEpochStart">>({ state: new TrainerState() }));
     expect(calls).toEqual(["a", "b"]);
   });
 

@@ -9,6 +9,7 @@ import { ClinicaDLException, ConfigError } from "../utils/exceptions.ts";
 import { naming } from "../utils/file-errors.ts";
 import { randomStates } from "../utils/seed.ts";
 import type { EventArgs } from "./events.ts";
+import { GradientNormCallback } from "./gradient-norm.ts";
 import { log } from "./log.ts";
 import { asRecord } from "./quantity-monitoring.ts";
 
@@ -83,7 +84,7 @@ export function saveCheckpoint(dir: CheckpointDir, run: Run, moment: Moment): vo
 export function loadCheckpoint(dir: CheckpointDir, run: Run): void {
   const { model, state, split, optimizers, gradScaler, metrics, callbacks, computational } = run;
   const { numEpochs } = state;
-  state.loadDict(readJson(dir.stateJson));
+  state.loadStateDict(readJson(dir.stateJson));
   state.numEpochs = numEpochs;
 
   using _scope = torch.scope();
@@ -108,7 +109,8 @@ export function loadCheckpoint(dir: CheckpointDir, run: Run): void {
   metrics.load(dir.validationMetrics.aggregatedTsv, dir.validationMetrics.detailsTsv);
   for (const [name, callback] of callbacks.named()) {
     if (existsSync(dir.callbackPt(name))) callback.loadStateDict(torch.load(dir.callbackPt(name)));
-    else if (dir.hasExtra)
+    // one that ClinicaDL does not have has no state in its checkpoints
+    else if (dir.hasExtra || !(callback instanceof GradientNormCallback))
       log.warning(`The checkpoint holds no state of ${callback.constructor.name}: it begins anew.`);
   }
   if (!restoreRandomStreams(dir, split) && computational.seed !== null) {

@@ -32,6 +32,14 @@ describe("ComputationalConfig", () => {
     expect(() => new ComputationalConfig()).toThrow(/'seed' got NaN/);
   });
 
+  it("scales losses in float16 only, that is on a GPU", () => {
+    const enabled = (gpu: boolean, amp: boolean) => {
+      using scaler = new ComputationalConfig({ gpu, amp }).getScaler();
+      return scaler.isEnabled();
+    };
+    expect([enabled(true, true), enabled(true, false), enabled(false, true)]).toEqual([true, false, false]);
+  });
+
   it("goes to ClinicaDL's JSON and back, without name", () => {
     const config = new ComputationalConfig({ gpu: false, amp: true, seed: 3, nonBlocking: false, channelsLast: false });
     const dict = JSON.parse(JSON.stringify(config.toDict()));

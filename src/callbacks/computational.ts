@@ -49,6 +49,11 @@ export class ComputationalConfig extends configClass("Computational", schema, { 
     return this.gpu ? "cuda" : "cpu";
   }
 
+  /** A new scaler of losses. Only float16, which is a GPU's, needs one: bfloat16 has float32's range. */
+  getScaler(): torch.amp.GradScaler {
+    return new torch.amp.GradScaler("cuda", { enabled: this.amp && this.gpu });
+  }
+
   /** @throws ConfigError when a GPU is asked for and there is none. */
   checkDevice(remedy = "Use new ComputationalConfig({ gpu: false }), or leave gpu out."): void {
     if (!this.gpu || torch.cuda.isAvailable()) return;

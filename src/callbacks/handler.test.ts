@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { JsonObject } from "../utils/config.ts";
 import { CannotReadFieldError } from "../utils/exceptions.ts";
 import { Callback } from "./callback.ts";
@@ -94,7 +94,7 @@ describe("CallbacksHandler", () => {
       new Slow(),
       new Next(),
     ]);
-    await handler.call("onEpochEnd", { state: {} } as EventArgs<"onEpochEnd">);
+    await handler.callEvent("onEpochEnd", { state: {} } as EventArgs<"onEpochEnd">);
     expect(calls).toEqual(["slow", "next"]);
     const maps = {
       architectureLog: import.meta.filename,
@@ -102,7 +102,7 @@ describe("CallbacksHandler", () => {
       metricsJson: import.meta.filename,
     };
     const all = { ...maps, callbacksJson: import.meta.filename, training: { optimizationJson: import.meta.filename } };
-    expect(() => handler.callNow("onTrainerInit", { maps: all } as unknown as EventArgs<"onTrainerInit">)).toThrow(
+    expect(() => handler.callEventNow("onTrainerInit", { maps: all } as unknown as EventArgs<"onTrainerInit">)).toThrow(
       /Slow\.onTrainerInit is asynchronous, which it cannot be at this event/,
     );
   });
@@ -125,4 +125,26 @@ describe("CallbacksHandler", () => {
     expect(() => CallbacksHandler.fromDict({ ...dict, callbacks: [{ name_: "Nope" }] })).toThrow(/Nope/);
     expect(() => CallbacksHandler.fromDict({ name_: "CallbacksHandler" })).toThrow(/'callbacks' is not a list/);
   });
+});
+
+it("tells all callbacks of an error, whatever they do with it", async () => {
+  const told: string[] = [];
+  class Notes extends Callback {
+    override onException({ exception }: EventArgs<"onException">): void {
+      told.push(String(exception));
+    }
+  }
+  class Breaks extends Callback {
+    override async onException(): Promise<void> {
+      throw new Error("no space left");
+    }
+  }
+  const shown = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+  const quiet = new LoggerCallback({ saveLogs: false, progressBar: false });
+  const handler = new CallbacksHandler([quiet, new Breaks(), new Notes()]);
+  const exception = new Error("first");
+  await handler.tellException({ exception, state: {} } as EventArgs<"onException">);
+  expect(told).toEqual(["Error: first"]);
+  expect(shown.mock.calls.join()).toMatch(/Breaks failed when it was told of an error: no space left/);
+  shown.mockRestore();
 });

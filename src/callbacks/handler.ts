@@ -81,7 +81,7 @@ export class CallbacksHandler {
   }
 
   /** Calls the method of this event on all callbacks, one after the other. */
-  async call<E extends EventName>(event: E, args: EventArgs<E>): Promise<void> {
+  async callEvent<E extends EventName>(event: E, args: EventArgs<E>): Promise<void> {
     for (const callback of this.#order(event)) {
       const done = (callback[event] as (args: EventArgs<E>) => void | Promise<void>).call(callback, args);
       if (done instanceof Promise) await done;
@@ -100,8 +100,8 @@ export class CallbacksHandler {
     }
   }
 
-  /** As {@link call}, where nothing can be waited for (the constructor of the Trainer). */
-  callNow<E extends EventName>(event: E, args: EventArgs<E>): void {
+  /** As {@link callEvent}, where nothing can be waited for (the constructor of the Trainer). */
+  callEventNow<E extends EventName>(event: E, args: EventArgs<E>): void {
     for (const callback of this.#order(event)) {
       const done = (callback[event] as (args: EventArgs<E>) => void | Promise<void>).call(callback, args);
       if (done instanceof Promise) {

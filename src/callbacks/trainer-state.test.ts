@@ -23,10 +23,10 @@ it("has the fields of ClinicaDL's state.json, in its order, and takes them back"
   const state = new TrainerState();
   expect(JSON.stringify(state.toDict())).toBe(JSON.stringify(FRESH));
   const some = { ...FRESH, called: "train", stage: "evaluation", current_epoch: 3, optim_step: 12, split_idx: 1 };
-  state.loadDict(some);
+  state.loadStateDict(some);
   expect(state.toDict()).toEqual(some);
   // what it does not know is left alone
-  state.loadDict({ later: 1 });
+  state.loadStateDict({ later: 1 });
   expect(state.toDict()).toEqual(some);
 });
 

@@ -78,7 +78,7 @@ export class TrainerState {
   toDict(): JsonObject {
     return Object.fromEntries(Object.entries(this).map(([key, value]) => [camelToSnake(key), value]));
   }
-  loadDict(dict: JsonObject): void {
+  loadStateDict(dict: JsonObject): void {
     const known = new Set(Object.keys(this));
     for (const [key, value] of Object.entries(dict)) {
       const name = snakeToCamel(key);

@@ -85,6 +85,7 @@ describe("validate", () => {
     for (const [options, message] of [
       [{ splitIdx: 3, metrics: ["mae"] }, /no training on split 3 in .*Its splits are: 0/],
       [{ splitIdx: 0, metrics: ["auc"] }, /no metric 'auc'/],
+      [{ splitIdx: 0 }, /'metrics' got undefined. Expected names of metrics/],
       [{ splitIdx: 0, metrics: ["mae"], modelCheckpoint: "best-mae" }, /best-mae.*does not exist.*are: final/],
       [{ splitIdx: 0, metrics: ["mae"], modelCheckpoint: "last" }, /named 'split-0_last'.*Expected/],
       [{ splitIdx: 0, metrics: ["mae"], checkpoint: "final" }, /unknown option 'checkpoint'/],

@@ -5,6 +5,7 @@ import { checkItemName } from "../io/maps/index.ts";
 import type { MetricsHandler } from "../metrics/index.ts";
 import type { Model } from "../models/index.ts";
 import * as torch from "../torch/index.ts";
+import { show } from "../utils/config.ts";
 import { ClinicaDLException, ConfigError } from "../utils/exceptions.ts";
 import { evaluationLoop, type Run, tell } from "./loop.ts";
 import { asComputational, refuseUnknown, type TestOptions, type ValidateOptions } from "./options.ts";
@@ -41,6 +42,8 @@ export async function validate(parts: Parts, options: ValidateOptions): Promise<
   const { splitIdx, metrics: names, dataloader, modelCheckpoint, computational: changes, ...rest } = options;
   const { maps, model, state, callbacks } = parts;
   refuseUnknown("validate", rest);
+  if (!Array.isArray(names))
+    throw new ConfigError(`validate: 'metrics' got ${show(names)}. Expected names of metrics.`);
   maps.read();
   checkTrained(maps, splitIdx);
   const computational = recordedComputational(maps, splitIdx, changes);

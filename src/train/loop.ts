@@ -196,7 +196,7 @@ export function tell<E extends EventName>(
   args: Events[E],
 ): Promise<void> {
   const { model, maps, state, callbacks } = run;
-  return callbacks.call(event, { ...args, model, maps, state });
+  return callbacks.callEvent(event, { ...args, model, maps, state });
 }
 
 export function toDevice(batch: BatchLike, { device, nonBlocking, channelsLast }: ComputationalConfig): void {

@@ -58,7 +58,9 @@ async function loop(model: SupervisedModel, gradScaler: torch.amp.GradScaler, op
     model,
     maps: new Maps(trainers.path("none")),
     state: new TrainerState(),
-    callbacks: { call: async (event: string, args: unknown) => tell[event]?.(args) } as unknown as CallbacksHandler,
+    callbacks: {
+      callEvent: async (event: string, args: unknown) => tell[event]?.(args),
+    } as unknown as CallbacksHandler,
     computational: new ComputationalConfig({ gpu: false, amp: false }),
     metrics: new MetricsHandler({}),
     interruption: new Interrupter(false),

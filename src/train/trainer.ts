@@ -78,7 +78,7 @@ export class Trainer implements Disposable {
       optimization instanceof OptimizationConfig ? optimization : new OptimizationConfig(optimization);
     if (restored === null) this.maps.create({ overwrite, fill: (staging) => this.#describe(staging) });
     this.#initialWeights = this.optimization.resetModel ? null : copyOf(model);
-    this.callbacks.callNow("onTrainerInit", { ...this.#parts, maps: this.maps, model, state: this.state });
+    this.callbacks.callEventNow("onTrainerInit", { ...this.#parts, maps: this.maps, model, state: this.state });
   }
 
   get #parts() {

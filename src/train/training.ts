@@ -5,7 +5,7 @@ import { rewind } from "../io/maps/index.ts";
 import type { MetricsHandler } from "../metrics/index.ts";
 import type { OptimizationConfig } from "../optim/index.ts";
 import type { Split } from "../split/index.ts";
-import * as torch from "../torch/index.ts";
+import type * as torch from "../torch/index.ts";
 import { tell, trainLoop } from "./loop.ts";
 import { placeModel, resetToCpu } from "./placement.ts";
 import { type ResumePoint, recordExtension, resumeCommand } from "./recorded.ts";
@@ -40,8 +40,7 @@ export async function runTraining(
     state.resetTraining(split.index, numEpochs);
     // in this order, in which the original draws random numbers
     const optimizers = model.buildOptimizers();
-    // bfloat16 has float32's range: only float16, which is a GPU's, needs its losses scaled
-    using gradScaler = new torch.amp.GradScaler("cuda", { enabled: computational.amp && computational.gpu });
+    using gradScaler = computational.getScaler();
     try {
       resetToCpu(model, training.initial);
       split.trainDataset.train();

@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -111,6 +120,28 @@ describe("the directory", () => {
     new Maps(join(dir, "latest")).create({ overwrite: true });
     expect(new Maps(join(dir, "latest")).looksLikeMaps()).toBe(true);
     expect(maps.looksLikeMaps()).toBe(true);
+  });
+
+  it("is not replaced when another process makes it in the same moment", () => {
+    const maps = new Maps(join(dir, "maps"));
+    const other = join(maps.training.path, "split-0");
+    expect(() => maps.create({ fill: () => mkdirSync(other, { recursive: true }) })).toThrow(
+      /maps exists already: another process has just made it/,
+    );
+    expect(readdirSync(maps.training.path)).toEqual(["split-0"]);
+    expect(readdirSync(dir)).toEqual(["maps"]);
+  });
+
+  it("stays where it was when the process goes elsewhere", () => {
+    const before = process.cwd();
+    process.chdir(dir);
+    try {
+      const maps = new Maps("maps");
+      process.chdir(tmpdir());
+      expect(maps.path).toBe(join(realpathSync(dir), "maps"));
+    } finally {
+      process.chdir(before);
+    }
   });
 
   it("is not replaced while one of its splits is trained on", () => {

@@ -34,7 +34,10 @@ export class Maps {
   readonly prediction: InferenceDir;
   readonly exec: ExecDir;
 
-  constructor(path: string) {
+  /** @param directory where it is, or is to be. */
+  constructor(directory: string) {
+    // what the process does with its own directory later must not matter
+    const path = resolve(directory);
     this.path = path;
     this.training = new TrainingDir(join(path, "training"));
     this.test = new InferenceDir(join(path, "test"));
@@ -124,14 +127,25 @@ export class Maps {
     }
     // a link to a MAPS keeps pointing to it
     const target = this.exists() ? realpathSync(this.path) : resolve(this.path);
-    stageDirectory(target, (path) => {
+    const describe = (path: string) => {
       const staging = new Maps(path);
       mkdirSync(staging.training.path);
       mkdirSync(dirname(staging.environmentTxt));
       writeFileAtomic(staging.environmentTxt, environmentReport({ libtorch: torch.version(), gpus: gpuNames() }));
       new MapsSummary(staging.summaryLog).create(target);
       fill?.(staging);
-    });
+    };
+    const replace = !this.isEmpty();
+    try {
+      stageDirectory(target, describe, { replace });
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== "ENOTEMPTY" && code !== "EEXIST") throw error;
+      throw new ClinicaDLException(
+        `${this.path} exists already: another process has just made it. Continue it with Trainer.fromMaps.`,
+        { cause: error },
+      );
+    }
   }
 
   /** @param remedy what to do where deleting it was not `asked` for. */

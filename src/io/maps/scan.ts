@@ -37,7 +37,7 @@ export function demand(paths: readonly string[], what: string): void {
 
 /** @throws ClinicaDLException unless `name` can be part of a directory name that is split at `-` when read. */
 export function checkItemName(what: string, name: string): void {
-  if (/^[^\s/\\.-][^/\\-]*$/.test(name)) return;
+  if (typeof name === "string" && /^[^\s/\\.-][^/\\-]*$/.test(name)) return;
   throw new ClinicaDLException(
     `${what} is named '${name}', which cannot be the name of a directory in a MAPS. Use letters, digits and '_', and no '-'.`,
   );

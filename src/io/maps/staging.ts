@@ -36,16 +36,22 @@ export function temporaryBeside(target: string): string {
 
 /**
  * Makes a directory that appears whole or not at all: `fill` writes into a temporary one beside it, which is synced and
- * then renamed. What was at `target` is replaced. If `fill` throws, nothing has changed.
+ * then renamed. If `fill` throws, nothing has changed.
+ * @param options `replace` (true): whether what is at `target` is replaced; otherwise only an empty directory is, and
+ * anything else is an error, even where another process has just put it there.
  */
-export function stageDirectory(target: string, fill: (staging: string) => void): void {
+export function stageDirectory(
+  target: string,
+  fill: (staging: string) => void,
+  { replace = true }: { readonly replace?: boolean } = {},
+): void {
   mkdirSync(dirname(target), { recursive: true });
   removeLeftovers(target);
   const staging = temporaryBeside(target);
   mkdirSync(staging);
   try {
     fill(staging);
-    publishDirectory(staging, target);
+    publishDirectory(staging, target, { replace });
   } catch (error) {
     rmSync(staging, { recursive: true, force: true });
     throw error;
@@ -53,11 +59,17 @@ export function stageDirectory(target: string, fill: (staging: string) => void):
 }
 
 /** Gives a directory that is complete its name, once all of it is on the disk; what had that name before is deleted. */
-export function publishDirectory(staging: string, target: string): void {
+export function publishDirectory(
+  staging: string,
+  target: string,
+  { replace = true }: { readonly replace?: boolean } = {},
+): void {
   const parent = dirname(target);
   mkdirSync(parent, { recursive: true });
   syncTree(staging);
-  putInPlace(staging, target);
+  // the system refuses to rename onto a directory that is not empty
+  if (replace) putInPlace(staging, target);
+  else renameSync(staging, target);
   sync(parent);
 }
 
