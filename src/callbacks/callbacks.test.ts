@@ -104,7 +104,7 @@ describe("CallbacksHandler", () => {
 });
 
 it("follows a value", () => {
-  const monitoring = new QuantityMonitoring("min", 0.1);
+  const monitoring = new QuantityMonitoring("min", { minDelta: 0.1 });
   expect([1, 0.95, 0.8, Number.NaN, 2].map((value) => monitoring.step(value))).toEqual([
     true,
     false,
@@ -113,6 +113,17 @@ it("follows a value", () => {
     false,
   ]);
   expect(monitoring.numNonImprovements).toBe(2);
+});
+
+it("follows a value from a baseline, and by shares of the best value", () => {
+  const steps = (monitoring: QuantityMonitoring, values: readonly number[]) => values.map((v) => monitoring.step(v));
+  expect(steps(new QuantityMonitoring("max", { baseline: 0.5 }), [0.4, 0.5, 0.6])).toEqual([false, false, true]);
+  // 10 % of 200, then of 170
+  const relative = new QuantityMonitoring("min", { minDelta: 0.1, relative: true });
+  expect(steps(relative, [200, 185, 170, 155, 150])).toEqual([true, false, true, false, true]);
+  // of a negative value, too, it is a distance
+  const negative = new QuantityMonitoring("max", { minDelta: 0.5, relative: true });
+  expect(steps(negative, [-10, -6, -4])).toEqual([true, false, true]);
 });
 
 describe("EarlyStoppingCallback", () => {

@@ -129,12 +129,41 @@ describe("EarlyStoppingCallback", () => {
     [{ metric: "a", patience: 1.5 }, /'patience' got 1\.5/],
     [{ metric: "a", minDelta: -0.1 }, /'minDelta' got -0\.1/],
     [{ metric: "a", checkFinite: "yes" }, /'checkFinite' got 'yes'/],
-    [{ metric: "a", baseline: 1 }, /unknown option 'baseline'/],
+    [{ metric: "a", basline: 1 }, /unknown option 'basline'/],
   ])("refuses %o", (options, message) => {
     expect(() => new EarlyStoppingCallback(options as Options)).toThrow(message);
   });
 
   it("refuses a metric that is not there when training begins", () => {
     expect(() => started({ metric: ["loss", "f1"] })).toThrow(/no metric 'f1'/);
+  });
+});
+
+describe("what ClinicaDL does not have", () => {
+  const [metric = ""] = Object.entries(golden.modes).find(([, mode]) => mode === "min") ?? [];
+  const start = (options: Partial<Options>) => {
+    const callback = new EarlyStoppingCallback({ metric, patience: 0, ...options });
+    callback.onTrainStart({ metrics: metricsOf({}) } as unknown as EventArgs<"onTrainStart">);
+    return callback;
+  };
+
+  it("stops a training that does not improve upon a baseline", () => {
+    expect(stops(start({}), { [metric]: [0.9] })).toEqual([false]);
+    expect(stops(start({ baseline: 0.5 }), { [metric]: [0.9] })).toEqual([true]);
+    expect(stops(start({ baseline: 0.5 }), { [metric]: [0.4] })).toEqual([false]);
+  });
+
+  it("takes improvements for shares of the best value", () => {
+    const options = { minDelta: 0.1, relative: true };
+    expect(stops(start(options), { [metric]: [200, 185] })).toEqual([false, true]);
+    expect(stops(start({ minDelta: 0.1 }), { [metric]: [200, 185] })).toEqual([false, false]);
+  });
+
+  it("is written beside what ClinicaDL reads, and read back", () => {
+    const callback = new EarlyStoppingCallback({ metric: [metric, "other"], baseline: [0.5, null], relative: true });
+    expect(JSON.stringify(callback.toDict())).not.toMatch(/baseline|relative/);
+    const read = EarlyStoppingCallback.fromDict(callback.toDict(), callback.extrasToDict());
+    expect(read.stoppers).toEqual(callback.stoppers);
+    expect(new EarlyStoppingCallback({ metric }).extrasToDict()).toEqual({});
   });
 });

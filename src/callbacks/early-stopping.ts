@@ -4,7 +4,7 @@ import { type Input, type JsonObject, type JsonValue, parseWith } from "../utils
 import { ConfigError, MissingFieldsError } from "../utils/exceptions.ts";
 import { Callback } from "./callback.ts";
 import type { EventArgs } from "./events.ts";
-import { readFields } from "./fields.ts";
+import { readExtras, readFields } from "./fields.ts";
 import { log } from "./log.ts";
 import { asRecord, QuantityMonitoring } from "./quantity-monitoring.ts";
 
@@ -18,6 +18,8 @@ const schema = z.strictObject({
   checkFinite: perMetric(z.boolean()).default(true),
   upperBound: perMetric(bound).default(null),
   lowerBound: perMetric(bound).default(null),
+  relative: perMetric(z.boolean()).default(false),
+  baseline: perMetric(bound).default(null),
 });
 
 interface Stopper {
@@ -27,6 +29,8 @@ interface Stopper {
   readonly checkFinite: boolean;
   readonly upperBound: number | null;
   readonly lowerBound: number | null;
+  readonly relative: boolean;
+  readonly baseline: number | null;
 }
 
 /**
@@ -35,7 +39,8 @@ interface Stopper {
  * - `metric`: one or several; training ends when **all** of them say so at the same evaluation. For **any** of them,
  *   pass several callbacks.
  * - `patience` (3): evaluations without improvement that are put up with; 0 ends at the first.
- * - `minDelta` (0): an improvement is more than this.
+ * - `minDelta` (0): an improvement is more than this; with `relative` (false), than this share of the best value.
+ * - `baseline` (none): what the first value must improve upon.
  * - `checkFinite` (true): NaN or infinity says stop.
  * - `upperBound`, `lowerBound` (none): a value beyond says stop.
  *
@@ -66,6 +71,8 @@ export class EarlyStoppingCallback extends Callback {
     const checkFinite = each("checkFinite", rest.checkFinite);
     const upper = each("upperBound", rest.upperBound);
     const lower = each("lowerBound", rest.lowerBound);
+    const relative = each("relative", rest.relative);
+    const baseline = each("baseline", rest.baseline);
     this.stoppers = names.map((name, i) => {
       const upperBound = upper[i] ?? null;
       const lowerBound = lower[i] ?? null;
@@ -81,6 +88,8 @@ export class EarlyStoppingCallback extends Callback {
         checkFinite: checkFinite[i] ?? true,
         upperBound,
         lowerBound,
+        relative: relative[i] ?? false,
+        baseline: baseline[i] ?? null,
       };
     });
   }
@@ -97,9 +106,9 @@ export class EarlyStoppingCallback extends Callback {
     for (const { metric } of this.stoppers) metrics.checkMetricName(metric);
     this.resolveModes(metrics);
     this.#monitorings = new Map(
-      this.stoppers.map(({ metric, minDelta }) => [
-        metric,
-        new QuantityMonitoring(this.#modes.get(metric) ?? "min", minDelta),
+      this.stoppers.map((stopper) => [
+        stopper.metric,
+        new QuantityMonitoring(this.#modes.get(stopper.metric) ?? "min", stopper),
       ]),
     );
   }
@@ -169,7 +178,15 @@ export class EarlyStoppingCallback extends Callback {
       })),
     };
   }
-  static fromDict(dict: JsonObject): EarlyStoppingCallback {
+  extrasToDict(): JsonObject {
+    const isPlain = this.stoppers.every(({ relative, baseline }) => !relative && baseline === null);
+    if (isPlain) return {};
+    return {
+      relative: this.stoppers.map((stopper) => stopper.relative),
+      baseline: this.stoppers.map((stopper) => stopper.baseline),
+    };
+  }
+  static fromDict(dict: JsonObject, extras: JsonObject = {}): EarlyStoppingCallback {
     const { stoppers } = readFields("EarlyStoppingCallback", dict, ["stoppers"]);
     if (!Array.isArray(stoppers)) throw new MissingFieldsError("EarlyStoppingCallback: 'stoppers' is not a list.");
     const keys = ["metric", "patience", "min_delta", "mode", "check_finite", "upper_bound", "lower_bound"];
@@ -182,6 +199,7 @@ export class EarlyStoppingCallback extends Callback {
       checkFinite: column("checkFinite"),
       upperBound: column("upperBound"),
       lowerBound: column("lowerBound"),
+      ...readExtras(extras),
     } as Input<typeof schema>);
   }
 }

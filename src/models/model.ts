@@ -98,6 +98,14 @@ export abstract class Model extends nn.Module {
     return this.evaluationStep(batch);
   }
 
+  /**
+   * What a batch counts for in a window of several (`accumulationSteps`), whose gradient is that of the window as one
+   * batch: what the mean of its losses was divided by. Default: null, the number of its samples.
+   */
+  lossWeight(_batch: ModelInput): number | null {
+    return null;
+  }
+
   /** Describes the networks, for `nn_summary.txt`. Default: null, and there is no such file. */
   getSummary(_batch: ModelInput): string | null {
     return null;

@@ -1,4 +1,5 @@
-import type { Tensor } from "../torch/index.ts";
+import { targetWeights } from "../losses/index.ts";
+import * as torch from "../torch/index.ts";
 import { type JsonObject, show } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import type { ModelBatch } from "./model.ts";
@@ -28,9 +29,23 @@ export class SupervisedModel extends VanillaModel {
     this.labelKey = labelKey;
   }
 
-  override forwardStep(batch: ModelBatch): Tensor {
+  override forwardStep(batch: ModelBatch): torch.Tensor {
     const images = batch.getField("image", { dtype: "float32" });
     return this.lossOf(images, batch.getField(this.labelKey, { ensureChannelDim: true }));
+  }
+
+  /** Class indices count by the weights of their classes, and not where they are ignored. */
+  override lossWeight(batch: ModelBatch): number | null {
+    using _scope = torch.scope();
+    using _grad = torch.noGrad();
+    const target = batch.getField(this.labelKey, { ensureChannelDim: true });
+    // several channels are probabilities
+    if (target.ndim > 1 && target.shape[1] !== 1) return null;
+    return (
+      targetWeights(this.loss, target.to({ dtype: "int64" }))
+        ?.sum()
+        .item() ?? null
+    );
   }
 
   override toDict(): JsonObject {

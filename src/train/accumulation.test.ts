@@ -95,6 +95,25 @@ describe("accumulation (D4)", () => {
     expectClose((await train("windows", 4, 3)).steps, (await train("whole", 10, 1)).steps);
   });
 
+  it("counts class indices by the weights of their classes, and not where they are ignored", async () => {
+    const options = [{ weight: torch.tensor([0.2, 5]).keep() }, { ignoreIndex: 0 }];
+    for (const [i, option] of options.entries()) {
+      const model = () =>
+        new SupervisedModel({
+          network: new torch.nn.Sequential(new torch.nn.Flatten(), new torch.nn.Linear(512, 2)),
+          loss: new torch.nn.CrossEntropyLoss(option),
+          optimizer: sgd,
+        });
+      const whole = await train(`whole-${i}`, 9, 1, model());
+      expectClose((await train(`windows-${i}`, 3, 3, model())).steps.slice(0, 1), whole.steps.slice(0, 1));
+      expectClose(
+        (await train(`windows-one-${i}`, 3, 4, model())).steps.slice(0, 1),
+        (await train(`one-${i}`, 10, 1, model())).steps.slice(0, 1),
+      );
+    }
+    options[0]?.weight?.dispose();
+  });
+
   it("adds sums as they are", async () => {
     const loss = () => new torch.nn.BCEWithLogitsLoss({ reduction: "sum" });
     const whole = await train("whole", 8, 1, plainModel(loss()));

@@ -48,7 +48,16 @@ import { clipGradients, gradientNorm } from "./clipping.ts";
 import { LossReader } from "./losses.ts";
 import { type Interrupter, nextTurn } from "./signals.ts";
 import { Statistics } from "./statistics.ts";
-import { disposeBatch, disposeOutput, participantsIn, partsOf, samplesIn, weightedLosses, windows } from "./window.ts";
+import {
+  asModelBatch,
+  disposeBatch,
+  disposeOutput,
+  participantsIn,
+  partsOf,
+  sharesOf,
+  weightedLosses,
+  windows,
+} from "./window.ts";
 
 /** What is the same in training and evaluation. */
 export interface Run {
@@ -109,14 +118,14 @@ export async function trainLoop(run: TrainingRun, position: Position): Promise<v
 /** One optimization step: the gradient of all batches of a window together. */
 async function trainWindow(run: TrainingRun, window: readonly BatchLike[]): Promise<void> {
   const { state } = run;
-  const samples = window.reduce((sum, batch) => sum + samplesIn(batch), 0);
+  const shares = sharesOf(window, run.model);
   using reader = new LossReader();
   using statistics = new Statistics(run.model);
   for (const [i, batch] of window.entries()) {
     await nextTurn(); // signals arrive here
     state.currentTrainBatch++;
     await tell(run, "onBatchStart", { batch });
-    const tensors = await trainBatch(run, batch, samplesIn(batch) / samples);
+    const tensors = await trainBatch(run, batch, shares[i] ?? 1);
     const losses = reader.add(tensors, batch, state.currentTrainBatch);
     if (i === window.length - 1) {
       await step(run, reader, window);
@@ -245,11 +254,6 @@ export function infer(
   // transforms of the output put new tensors in the place of what the batch had kept
   if (output instanceof Batch) for (const sample of output) for (const tensor of sample.tensors()) tensor.keep();
   return output;
-}
-
-/** A model that takes several batches at a time knows what it gets. */
-function asModelBatch(batch: BatchLike): ModelBatch {
-  return batch as unknown as ModelBatch;
 }
 
 /** Says of each loss, and of the gradient, that it is NaN or infinite. */

@@ -1,6 +1,6 @@
 import type { BatchLike } from "../callbacks/index.ts";
 import { Batch } from "../data/dataloader/index.ts";
-import { type Losses, type Model, namedLosses } from "../models/index.ts";
+import { type Losses, type Model, type ModelBatch, namedLosses } from "../models/index.ts";
 import { Tensor } from "../torch/index.ts";
 
 /**
@@ -36,9 +36,17 @@ export function partsOf(batch: BatchLike): readonly Batch[] {
   return isBatch(batch) ? [batch] : Object.values(batch as Readonly<Record<string, Batch>>);
 }
 
-/** The number of samples; of the first part where there are several. */
-export function samplesIn(batch: BatchLike): number {
-  return partsOf(batch)[0]?.length ?? 0;
+/** A model that takes several batches at a time knows what it gets. */
+export function asModelBatch(batch: BatchLike): ModelBatch {
+  return batch as unknown as ModelBatch;
+}
+
+/** What each batch counts for in its window, of 1: by its samples (of the first part), unless the model says otherwise. */
+export function sharesOf(window: readonly BatchLike[], model: Model): number[] {
+  if (window.length === 1) return [1];
+  const weights = window.map((batch) => model.lossWeight(asModelBatch(batch)) ?? partsOf(batch)[0]?.length ?? 0);
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return weights.map((weight) => weight / total);
 }
 
 /** `sub-001 ses-M000, …`. */
@@ -58,7 +66,7 @@ export function disposeOutput(output: unknown): void {
 
 /**
  * Losses such that the sum of their gradients over the window is the gradient of the window as one batch: a mean over a
- * batch counts by its share of the window's samples; a sum counts as it is.
+ * batch counts by its share of the window; a sum counts as it is.
  */
 export function weightedLosses(loss: Losses, model: Model, share: number): Losses {
   if (share === 1) return loss;
