@@ -103,7 +103,8 @@ export function loadCheckpoint(dir: CheckpointDir, run: Run): void {
     gradScaler.loadStateDict(torch.load(dir.scalerPt) as Parameters<typeof gradScaler.loadStateDict>[0]);
   }
   // before the first evaluation, the table has a header only
-  const [header = ""] = readFileSync(dir.validationMetrics.aggregatedTsv, "utf8").split(/\r?\n/, 1);
+  const { aggregatedTsv } = dir.validationMetrics;
+  const [header = ""] = naming(aggregatedTsv, () => readFileSync(aggregatedTsv, "utf8")).split(/\r?\n/, 1);
   const computed = new Set(header.split("\t"));
   metrics.removeMetrics(metrics.metricNames.filter((name) => !computed.has(name)));
   metrics.load(dir.validationMetrics.aggregatedTsv, dir.validationMetrics.detailsTsv);
