@@ -3,15 +3,16 @@
  * such call fails. Prints how many points were tried and survived, and what became of those that were not.
  *   --most N        at most N points of each fault in each scenario, spread over the calls
  *   --only TEXT     of these points only: part of "scenario, fault, number call path"
- *   --lanes N       processes at the same time; 2 by default
+ *   --lanes N       processes at the same time; by default as many as there are cores
  */
+import { availableParallelism } from "node:os";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { FAULTS, type FaultName, type Point, type Result } from "./calls.ts";
 import { tryFaults } from "./harness.ts";
 
 const { values: options } = parseArgs({
-  options: { most: { type: "string" }, only: { type: "string" }, lanes: { type: "string", default: "2" } },
+  options: { most: { type: "string" }, only: { type: "string" }, lanes: { type: "string" } },
 });
 const { only } = options;
 
@@ -22,7 +23,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => 
 const start = performance.now();
 const seconds = () => Math.round((performance.now() - start) / 1000);
 const results = await tryFaults({
-  lanes: Number(options.lanes),
+  lanes: options.lanes === undefined ? availableParallelism() : Number(options.lanes),
   ...(options.most === undefined ? {} : { most: Number(options.most) }),
   ...(only === undefined ? {} : { filter: (point) => nameOf(point).includes(only) }),
   onCalls: (scenario, { changes, reads }) =>

@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { readJson, writeJson } from "../io/files/index.ts";
 import { type CheckpointDir, recordSplit } from "../io/maps/index.ts";
+import { readTsvColumns } from "../io/tsv/index.ts";
 import type { Split } from "../split/index.ts";
 import * as torch from "../torch/index.ts";
 import type { JsonObject } from "../utils/config.ts";
@@ -103,9 +104,7 @@ export function loadCheckpoint(dir: CheckpointDir, run: Run): void {
     gradScaler.loadStateDict(torch.load(dir.scalerPt) as Parameters<typeof gradScaler.loadStateDict>[0]);
   }
   // before the first evaluation, the table has a header only
-  const { aggregatedTsv } = dir.validationMetrics;
-  const [header = ""] = naming(aggregatedTsv, () => readFileSync(aggregatedTsv, "utf8")).split(/\r?\n/, 1);
-  const computed = new Set(header.split("\t"));
+  const computed = new Set(readTsvColumns(dir.validationMetrics.aggregatedTsv));
   metrics.removeMetrics(metrics.metricNames.filter((name) => !computed.has(name)));
   metrics.load(dir.validationMetrics.aggregatedTsv, dir.validationMetrics.detailsTsv);
   for (const [name, callback] of callbacks.named()) {

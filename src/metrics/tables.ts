@@ -1,18 +1,11 @@
-import { readFileSync } from "node:fs";
-import { type Row, readTsv, writeTsv } from "../io/tsv/index.ts";
+import { type Row, readTsv, readTsvColumns, writeTsv } from "../io/tsv/index.ts";
 
 /** The columns that say of which epoch and sample a row of metrics is. */
 export const TABLE_KEYS: readonly string[] = ["epoch", "participant_id", "session_id"];
 
-/** The columns of a TSV, which may have no rows. */
-function columnsOf(path: string): string[] {
-  const [header = ""] = readFileSync(path, "utf8").split(/\r?\n/, 1);
-  return header.split("\t").filter((column) => column !== "" && column !== '""');
-}
-
 /** Adds rows with these columns to those of a file: see {@link mergeTables}. Columns of the file stay, and come first. */
 export function mergeIntoFile(path: string, rows: readonly Row[], fresh: readonly string[]): void {
-  const columns = [...new Set([...columnsOf(path), ...fresh])];
+  const columns = [...new Set([...readTsvColumns(path), ...fresh])];
   const merged = mergeTables(readTsv(path), withEmptyCells(rows));
   writeTsv(path, merged, columns, { floats: columns.filter((column) => !TABLE_KEYS.includes(column)) });
 }

@@ -1,6 +1,6 @@
 /** Tables on disk, as pandas reads and writes them. */
 export { PARTICIPANT_ID, type ParticipantRow, pairKey, readParticipants, SESSION_ID } from "./participants.ts";
-export { parseTsv, readTsv } from "./read.ts";
+export { parseTsv, readTsv, readTsvColumns } from "./read.ts";
 export { TsvStream } from "./stream.ts";
 export { type Cell, floatColumns, markFloatColumns, type Row } from "./types.ts";
 export { formatTsv, type TsvOptions, writeTsv } from "./write.ts";

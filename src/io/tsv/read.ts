@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parse } from "csv-parse/sync";
 import { DataFrameError } from "../../utils/exceptions.ts";
+import { naming } from "../../utils/file-errors.ts";
 import { type Cell, markFloatColumns, type Row } from "./types.ts";
 
 /** What pandas takes for a missing value. */
@@ -35,6 +36,12 @@ export function readTsv(path: string): Row[] {
     throw new DataFrameError(`Cannot read the table ${path}: ${why}.`, { cause: error });
   }
   return parseTsv(text, path);
+}
+
+/** The columns of a TSV, which may have no rows. */
+export function readTsvColumns(path: string): string[] {
+  const [header = ""] = naming(path, () => readFileSync(path, "utf8")).split(/\r?\n/, 1);
+  return header.split("\t").filter((column) => column !== "" && column !== '""');
 }
 
 /** The table in `text`; `name` is for messages. */
