@@ -8,7 +8,16 @@
  * - What a program prints must be what follows `// → ` in its lines.
  */
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  globSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -204,8 +213,8 @@ describe("the blocks of the chapter", () => {
     if (step.kind === "shell") return;
     const expected = [...block.matchAll(/\/\/ → (.*)$/gm)].map((match) => match[1]);
     expect(out.split("\n").slice(0, -1)).toEqual(expected);
-    // the command that is printed is the one that the chapter tells
-    const advice = /^To go on: (npx .*)$/m.exec(err)?.[1];
+    // the command that is printed is the one that the chapter tells, with the whole path
+    const advice = /^To go on: (npx .*)$/m.exec(err)?.[1]?.replace(join(realpathSync(dir), "/"), "");
     if (signal?.name === "SIGTERM") expect(text).toContain(`\n${advice}\n`);
   });
 });
