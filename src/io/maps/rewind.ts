@@ -31,21 +31,21 @@ export function recordSplit(split: SplitDir, checkpoint: CheckpointDir): void {
   writeJson(checkpoint.splitJson, { logs: Object.fromEntries(logs) });
   for (const name of namesIn(split.models.bestPath, "best")) {
     const from = join(split.models.bestPath, `best-${name}`);
-    linkTree(from, join(checkpoint.bestModels, `best-${name}`));
+    copyTree(from, join(checkpoint.bestModels, `best-${name}`), linkOrCopy);
+  }
+}
+
+/** Copies a directory file by file; what logs say is not part of a model. */
+function copyTree(from: string, to: string, copyFile: (source: string, target: string) => void): void {
+  mkdirSync(to, { recursive: true });
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)];
+    if (entry.isDirectory()) copyTree(source, target, copyFile);
+    else if (!entry.name.endsWith(".log")) copyFile(source, target);
   }
 }
 
 /** Links take no room, and last: here, files are replaced, never written again. */
-function linkTree(from: string, to: string): void {
-  mkdirSync(to, { recursive: true });
-  for (const entry of readdirSync(from, { withFileTypes: true })) {
-    const [source, target] = [join(from, entry.name), join(to, entry.name)];
-    if (entry.isDirectory()) linkTree(source, target);
-    else if (entry.name.endsWith(".log")) continue;
-    else linkOrCopy(source, target);
-  }
-}
-
 function linkOrCopy(source: string, target: string): void {
   try {
     linkSync(source, target);
@@ -77,7 +77,7 @@ export function rewind(split: SplitDir, checkpoint: CheckpointDir): void {
   }
   for (const name of kept) {
     const [from, to] = [join(checkpoint.bestModels, `best-${name}`), split.models.best(name).path];
-    if (!sameModel(from, to)) stageDirectory(to, (staging) => copyTree(from, staging));
+    if (!sameModel(from, to)) stageDirectory(to, (staging) => copyTree(from, staging, copyFileSync));
   }
   const { epoch, batch } = checkpoint.position;
   const trained = batch === null ? epoch : epoch - 1;
@@ -94,12 +94,4 @@ function sameModel(a: string, b: string): boolean {
   return (
     first.size === second.size && naming(one, () => readFileSync(one)).equals(naming(other, () => readFileSync(other)))
   );
-}
-
-function copyTree(from: string, to: string): void {
-  mkdirSync(to, { recursive: true });
-  for (const entry of readdirSync(from, { withFileTypes: true })) {
-    if (entry.isDirectory()) copyTree(join(from, entry.name), join(to, entry.name));
-    else copyFileSync(join(from, entry.name), join(to, entry.name));
-  }
 }
