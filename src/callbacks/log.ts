@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import process from "node:process";
 import type { RunDir } from "../io/maps/index.ts";
 import { naming } from "../utils/file-errors.ts";
+import { receiveWarnings } from "../utils/warnings.ts";
 
 type Level = "DEBUG" | "INFO" | "WARNING" | "ERROR";
 
@@ -80,6 +81,9 @@ export const log = {
     files?.write("ERROR", details === "" ? message : `${message}\n${details}`);
   },
 };
+
+// what the layers below have to say belongs into the same files
+receiveWarnings((message) => log.warning(message));
 
 /** Sends the log into these files; null: into none. @param clear called before a line is put on standard error. */
 export function logInto(next: LogFiles | null, clear: () => void = () => {}): void {

@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { transfer } from "../../torch/index.ts";
 import { ClinicaDLException } from "../../utils/exceptions.ts";
+import { warn, warnOnce } from "../../utils/warnings.ts";
 import type { Sample } from "../structures/index.ts";
 import type { Batch } from "./batch.ts";
 import { type FromWorker, type ToWorker, unpackError } from "./protocol.ts";
@@ -111,6 +112,11 @@ function startMember(payload: unknown, index: number): Member {
 function receive(member: Member, message: FromWorker): void {
   if (message.type === "ready") {
     member.owner = message.owner;
+    return;
+  }
+  if (message.type === "warning") {
+    if (message.key === null) warn(message.message);
+    else warnOnce(message.key, message.message);
     return;
   }
   const pending = member.pending.get(message.id);

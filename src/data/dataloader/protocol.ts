@@ -22,6 +22,8 @@ export type FromWorker =
   | { readonly type: "ready"; readonly owner: number }
   | { readonly type: "batch"; readonly id: number; readonly batch: PackedBatch }
   | { readonly type: "cancelled"; readonly id: number }
+  /** A warning; `key` where it is to be said once. */
+  | { readonly type: "warning"; readonly key: string | null; readonly message: string }
   | { readonly type: "error"; readonly id: number; readonly error: PackedError };
 
 export interface PackedError {

@@ -1,6 +1,7 @@
 /** A worker thread of a DataLoader: builds the dataset again, then makes the batches it is asked for, one after the other. */
 import { parentPort, workerData } from "node:worker_threads";
 import { transfer } from "../../torch/index.ts";
+import { receiveWarnings } from "../../utils/warnings.ts";
 import { datasetFromWorker } from "../datasets/index.ts";
 import { loadBatch } from "./collate.ts";
 import { type FromWorker, packError, type ToWorker } from "./protocol.ts";
@@ -8,8 +9,12 @@ import { dropBatch, packBatch } from "./transport.ts";
 
 if (parentPort === null) throw new Error("dataloader/worker runs in a worker thread only.");
 const port = parentPort;
-const dataset = datasetFromWorker(workerData);
 const say = (message: FromWorker): void => port.postMessage(message);
+receiveWarnings(
+  (message) => say({ type: "warning", key: null, message }),
+  (key, message) => say({ type: "warning", key, message }),
+);
+const dataset = datasetFromWorker(workerData);
 say({ type: "ready", owner: transfer.owner() });
 
 let last: Promise<void> = Promise.resolve();
