@@ -1,5 +1,4 @@
-import { existsSync, mkdirSync } from "node:fs";
-import { dirname } from "node:path";
+import { existsSync } from "node:fs";
 import type { DataLoader } from "../data/dataloader/index.ts";
 import type { Dataset } from "../data/datasets/index.ts";
 import { writeJson } from "../io/files/index.ts";
@@ -64,6 +63,5 @@ export function recordTest(
   recordGroup(group, dataloader);
   const { splitIdx, checkpoint } = maps.training.readCheckpointName(modelCheckpoint);
   const results = group.results(splitIdx, checkpoint);
-  mkdirSync(dirname(results.computationalJson), { recursive: true });
   writeJson(results.computationalJson, computational.toDict(), { overwrite: true });
 }

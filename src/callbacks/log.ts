@@ -1,6 +1,7 @@
-import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import process from "node:process";
+import { makeFolder } from "../io/files/index.ts";
 import type { RunDir } from "../io/maps/index.ts";
 import { naming } from "../utils/file-errors.ts";
 import { receiveWarnings } from "../utils/warnings.ts";
@@ -28,7 +29,7 @@ export class LogFiles {
   readonly #targets: Readonly<Record<Level, readonly LogFile[]>>;
 
   constructor(run: RunDir, warningLog: string, debug: boolean) {
-    mkdirSync(dirname(warningLog), { recursive: true });
+    makeFolder(dirname(warningLog));
     try {
       const info = this.#add(run.infoLog);
       const error = this.#add(run.errorLog);

@@ -1,5 +1,3 @@
-import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
 import { z } from "zod";
 import { type Row, writeTsv } from "../io/tsv/index.ts";
 import {
@@ -133,7 +131,6 @@ export class LRSchedulerCallback extends Callback {
       }
     }
     const path = maps.training.split(state.splitIdx ?? 0).learningRatesTsv(this.optimizerName);
-    mkdirSync(dirname(path), { recursive: true });
     writeTsv(path, rows, ["epoch", "batch", ...columns]);
   }
 

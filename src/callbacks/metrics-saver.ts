@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import type { MetricsDir } from "../io/maps/index.ts";
 import type { MetricsHandler } from "../metrics/index.ts";
 import { Callback } from "./callback.ts";
@@ -46,6 +46,5 @@ export class MetricsSaverCallback extends Callback {
 }
 
 function save(metrics: MetricsHandler, dir: MetricsDir): void {
-  mkdirSync(dir.path, { recursive: true });
   metrics.save(dir.aggregatedTsv, dir.detailsTsv);
 }

@@ -1,5 +1,3 @@
-import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
 import process from "node:process";
 import { z } from "zod";
 import { TrainingSummary } from "../io/maps/index.ts";
@@ -174,7 +172,6 @@ export class MonitorCallback extends Callback {
     if (!this.enabled) return;
     for (const timer of this.#timers.values()) timer.finish();
     const split = maps.training.split(state.splitIdx ?? 0);
-    mkdirSync(dirname(split.computationalTsv), { recursive: true });
     const { columns, rows } = this.#table();
     writeTsv(split.computationalTsv, rows, columns);
     new TrainingSummary(split.summaryLog).addInfo(this.#summary());

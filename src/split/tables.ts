@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { writeJson } from "../io/json/index.ts";
+import { makeFolder, syncFolder, writeJson } from "../io/files/index.ts";
 import {
   floatColumns,
   markFloatColumns,
@@ -144,7 +144,7 @@ export function publishSplit(
   json: { readonly file: string; readonly content: JsonObject },
   fill: (dir: string) => void,
 ): string {
-  mkdirSync(outputDir, { recursive: true });
+  makeFolder(outputDir);
   const temporary = join(outputDir, `.tmp-${process.pid}-${randomBytes(6).toString("hex")}-${name}`);
   mkdirSync(temporary);
   try {
@@ -155,6 +155,7 @@ export function publishSplit(
       if (existsSync(target)) continue;
       try {
         renameSync(temporary, target);
+        syncFolder(outputDir);
         return target;
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;

@@ -1,7 +1,6 @@
-import { rmSync } from "node:fs";
 import type { ComputationalConfig } from "../callbacks/index.ts";
-import { writeJson } from "../io/files/index.ts";
-import { rewind } from "../io/maps/index.ts";
+import { removeFile, writeJson } from "../io/files/index.ts";
+import { rewind, syncLogs } from "../io/maps/index.ts";
 import type { MetricsHandler } from "../metrics/index.ts";
 import type { OptimizationConfig } from "../optim/index.ts";
 import type { Split } from "../split/index.ts";
@@ -57,8 +56,9 @@ export async function runTraining(
       if (from?.extended === true) state.shouldStop = false;
       await trainLoop(run, from?.checkpoint.position ?? { epoch: 0, batch: null });
       await tell(run, "onTrainEnd", {});
+      syncLogs(dir);
       writeJson(dir.completeJson, { epochs: state.currentEpoch }, { overwrite: true });
-      rmSync(dir.extensionJson, { force: true });
+      removeFile(dir.extensionJson);
     } finally {
       model.zeroGrad();
       for (const optimizer of Object.values(optimizers)) optimizer.dispose();

@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { ClinicaDLException } from "../../utils/exceptions.ts";
 import { naming } from "../../utils/file-errors.ts";
+import { isSyncedLater } from "../../utils/sync-later.ts";
+import { makeFolder, syncFolder } from "./folders.ts";
 
 /** A file that must not be replaced is already there. */
 export class FileExistsError extends ClinicaDLException {}
@@ -17,7 +19,7 @@ export interface WriteOptions {
  *
  * The bytes go to a temporary file in the same folder (`.tmp-…`, which no reader of a MAPS takes for one of its own),
  * are synced to the disk, and the file is renamed; then the folder is synced. Parent folders are made. Permissions
- * follow the umask.
+ * follow the umask. In a folder that is synced as a whole later, nothing is synced here.
  *
  * @throws FileExistsError when the file is there and `overwrite` is false.
  */
@@ -30,14 +32,14 @@ export function writeFileAtomic(
     throw new FileExistsError(`${path} already exists. Pass overwrite: true to replace it.`);
   }
   const folder = dirname(path);
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const temporary = join(folder, temporaryName(basename(path)));
   try {
     const file = openSync(temporary, "wx", 0o666);
     naming(temporary, () => {
       try {
         writeFileSync(file, content);
-        fsyncSync(file);
+        if (!isSyncedLater(path)) fsyncSync(file);
       } finally {
         closeSync(file);
       }
@@ -53,17 +55,4 @@ export function writeFileAtomic(
 /** A name beside which no other writer, in this process or another, can choose the same. */
 export function temporaryName(name: string): string {
   return `.tmp-${process.pid}-${randomBytes(6).toString("hex")}-${name}`.slice(0, 200);
-}
-
-/** Makes a rename in this folder durable. Windows cannot open folders, and needs no such thing. */
-export function syncFolder(folder: string): void {
-  if (process.platform === "win32") return;
-  const handle = openSync(folder, "r");
-  naming(folder, () => {
-    try {
-      fsyncSync(handle);
-    } finally {
-      closeSync(handle);
-    }
-  });
 }

@@ -1,4 +1,5 @@
 /** Files that are written whole or not at all. */
 
 export { readJson, writeJson } from "../json/file.ts";
-export { FileExistsError, syncFolder, temporaryName, type WriteOptions, writeFileAtomic } from "./atomic.ts";
+export { FileExistsError, temporaryName, type WriteOptions, writeFileAtomic } from "./atomic.ts";
+export { makeFolder, removeFile, sync, syncFolder } from "./folders.ts";

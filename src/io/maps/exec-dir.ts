@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { ClinicaDLException } from "../../utils/exceptions.ts";
+import { makeFolder, syncFolder } from "../files/index.ts";
 import { namesIn } from "./scan.ts";
 import { removeDirectory } from "./staging.ts";
 
@@ -44,7 +45,7 @@ export class ExecDir {
   }
   /** Makes the directory of a call; calls within one second get a number. */
   createRun(call: string, now = new Date()): RunDir {
-    mkdirSync(this.path, { recursive: true });
+    makeFolder(this.path);
     const date = [now.getFullYear(), two(now.getMonth() + 1), two(now.getDate())];
     const time = [two(now.getHours()), two(now.getMinutes()), two(now.getSeconds())];
     const name = `run-${call}_${[...date, ...time].join("_")}`;
@@ -52,6 +53,7 @@ export class ExecDir {
       const path = join(this.path, k === 1 ? name : `${name}_${k}`);
       try {
         mkdirSync(path);
+        syncFolder(this.path);
         return new RunDir(path);
       } catch (error) {
         // another call, of this process or another, was faster

@@ -5,7 +5,7 @@ export { GroupDir, InferenceDir, ResultsDir } from "./inference-dir.ts";
 export { FileLock, LockedError } from "./lock.ts";
 export { Maps, type SplitRecord, sortedPairs } from "./maps.ts";
 export { MetricsDir, ModelDir, ModelsDir } from "./model-dirs.ts";
-export { recordSplit, rewind } from "./rewind.ts";
+export { recordSplit, rewind, syncLogs } from "./rewind.ts";
 export { checkItemName } from "./scan.ts";
 export { publishDirectory, removeDirectory, stageDirectory } from "./staging.ts";
 export { MapsSummary, TrainingSummary } from "./summary.ts";

@@ -1,10 +1,11 @@
-import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
 import process from "node:process";
 import * as torch from "../../torch/index.ts";
 import { ClinicaDLException } from "../../utils/exceptions.ts";
 import { naming } from "../../utils/file-errors.ts";
+import { makeFolder } from "../files/index.ts";
 
 /** Something in a MAPS is in use by another process. */
 export class LockedError extends ClinicaDLException {}
@@ -24,7 +25,7 @@ export class FileLock implements Disposable {
 
   /** The lock, or null where it is held by someone else. */
   static tryAcquire(path: string): FileLock | null {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     const descriptor = openSync(path, "a+");
     let held = false;
     return naming(path, () => {

@@ -4,7 +4,7 @@ import * as torch from "../../torch/index.ts";
 import type { JsonObject } from "../../utils/config.ts";
 import { environmentReport } from "../../utils/environment.ts";
 import { ClinicaDLException } from "../../utils/exceptions.ts";
-import { readJson, writeFileAtomic, writeJson } from "../files/index.ts";
+import { makeFolder, readJson, syncFolder, writeFileAtomic, writeJson } from "../files/index.ts";
 import { type Row, readTsv, writeTsv } from "../tsv/index.ts";
 import { ExecDir } from "./exec-dir.ts";
 import { InferenceDir } from "./inference-dir.ts";
@@ -197,7 +197,7 @@ export class Maps {
 
   #updateTrainingData(rows: readonly Row[]): void {
     const { dataTsv } = this.training.data;
-    mkdirSync(dirname(dataTsv), { recursive: true });
+    makeFolder(dirname(dataTsv));
     // other processes may train on other splits
     this.locked(() => {
       const known = existsSync(dataTsv) ? readTsv(dataTsv) : [];
@@ -250,14 +250,16 @@ export class Maps {
     if (!overwrite && existsSync(path)) {
       throw new ClinicaDLException(`${path} exists already. Delete it, or replace it with { overwrite: true }.`);
     }
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     switch (extname(path)) {
       case ".json":
         return writeJson(path, value as JsonObject | string, { overwrite: true });
       case ".tsv":
         return writeTsv(path, value as Row[]);
       case ".pt":
-        return torch.save(value, path);
+        torch.save(value, path);
+        syncFolder(dirname(path));
+        return;
       case ".log":
       case ".txt":
         writeFileAtomic(path, String(value));

@@ -5,14 +5,13 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
-  rmSync,
   statSync,
   truncateSync,
 } from "node:fs";
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { naming } from "../../utils/file-errors.ts";
-import { readJson, writeJson } from "../files/index.ts";
+import { readJson, removeFile, sync, syncFolder, writeJson } from "../files/index.ts";
 import type { CheckpointDir } from "./checkpoints.ts";
 import { namesIn } from "./scan.ts";
 import { removeDirectory, removeTemporaryBelow, stageDirectory } from "./staging.ts";
@@ -25,8 +24,15 @@ function logsOf(split: SplitDir): readonly string[] {
   return [split.summaryLog, split.warningLog];
 }
 
+/** Puts the logs on the disk: what is recorded of them, or follows from them, must not be there without them. */
+export function syncLogs(split: SplitDir): void {
+  for (const path of logsOf(split)) if (existsSync(path)) sync(path);
+  syncFolder(split.path);
+}
+
 /** Writes into a checkpoint what the directory of the split was then: the sizes of its logs, and its best models. */
 export function recordSplit(split: SplitDir, checkpoint: CheckpointDir): void {
+  syncLogs(split);
   const logs = logsOf(split).map((path) => [basename(path), existsSync(path) ? statSync(path).size : 0] as const);
   writeJson(checkpoint.splitJson, { logs: Object.fromEntries(logs) });
   for (const name of namesIn(split.models.bestPath, "best")) {
@@ -62,7 +68,7 @@ function linkOrCopy(source: string, target: string): void {
  * The final model of a training that is extended stays until it is replaced.
  */
 export function rewind(split: SplitDir, checkpoint: CheckpointDir): void {
-  rmSync(split.completeJson, { force: true });
+  removeFile(split.completeJson);
   removeTemporaryBelow(split.path);
   // ClinicaDL does not write it: what there is, is taken for what there was
   if (!existsSync(checkpoint.splitJson)) return;

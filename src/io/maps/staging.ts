@@ -1,25 +1,14 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import * as torch from "../../torch/index.ts";
-import { naming } from "../../utils/file-errors.ts";
+import { syncLater } from "../../utils/sync-later.ts";
+import { makeFolder, sync, syncFolder } from "../files/index.ts";
 
 /** The beginning of all names that do not count yet. ClinicaDL ignores them: it looks for `split…`, `epoch…`, `best…`. */
 export const TEMPORARY = ".tmp-";
 
-/** Asks the system to put what was written in this file or directory on the disk. */
-export function sync(path: string): void {
-  const fd = openSync(path, "r");
-  naming(path, () => {
-    try {
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-  });
-}
-
-/** {@link sync} of all files below `directory`, and of the directories that name them. */
+/** Syncs all files below `directory`, and of the directories that name them. */
 export function syncTree(directory: string): void {
   for (const entry of readdirSync(directory, { withFileTypes: true })) {
     const path = join(directory, entry.name);
@@ -45,12 +34,15 @@ export function stageDirectory(
   fill: (staging: string) => void,
   { replace = true }: { readonly replace?: boolean } = {},
 ): void {
-  mkdirSync(dirname(target), { recursive: true });
+  makeFolder(dirname(target));
   removeLeftovers(target);
   const staging = temporaryBeside(target);
   mkdirSync(staging);
   try {
-    fill(staging);
+    {
+      using _later = syncLater(staging);
+      fill(staging);
+    }
     publishDirectory(staging, target, { replace });
   } catch (error) {
     rmSync(staging, { recursive: true, force: true });
@@ -65,36 +57,40 @@ export function publishDirectory(
   { replace = true }: { readonly replace?: boolean } = {},
 ): void {
   const parent = dirname(target);
-  mkdirSync(parent, { recursive: true });
+  makeFolder(parent);
   syncTree(staging);
+  if (replace && existsSync(target)) {
+    exchange(staging, target);
+    return;
+  }
   // the system refuses to rename onto a directory that is not empty
-  if (replace) putInPlace(staging, target);
-  else renameSync(staging, target);
-  sync(parent);
+  renameSync(staging, target);
+  syncFolder(parent);
 }
 
-/** Renames `staging` to `target`; what was there before is deleted. */
-function putInPlace(staging: string, target: string): void {
-  if (!existsSync(target)) {
-    renameSync(staging, target);
-    return;
-  }
+/**
+ * Puts `staging` in the place of `target`, and deletes what was there: only once the exchange is on the disk, since
+ * otherwise a power cut could leave the old directory its name, and half of its files.
+ */
+function exchange(staging: string, target: string): void {
   // a directory cannot be renamed onto a full one
-  if (torch.files.exchangePaths(staging, target)) {
-    rmSync(staging, { recursive: true, force: true });
-    return;
+  let old = staging;
+  if (!torch.files.exchangePaths(staging, target)) {
+    // where paths cannot be exchanged, a crash between the two renames leaves both under temporary names
+    old = temporaryBeside(target);
+    renameSync(target, old);
+    renameSync(staging, target);
   }
-  // where paths cannot be exchanged, a crash between the two renames leaves both under temporary names
-  const old = temporaryBeside(target);
-  renameSync(target, old);
-  renameSync(staging, target);
+  syncFolder(dirname(target));
+  if (dirname(staging) !== dirname(target)) syncFolder(dirname(staging));
   rmSync(old, { recursive: true, force: true });
 }
 
-/** Deletes a directory that readers never see half deleted. */
+/** Deletes a directory that readers never see half deleted, not even after a power cut. */
 export function removeDirectory(path: string): void {
   const leaving = temporaryBeside(path);
   renameSync(path, leaving);
+  syncFolder(dirname(path));
   rmSync(leaving, { recursive: true, force: true });
 }
 

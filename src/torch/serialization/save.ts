@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
 import { naming } from "../../utils/file-errors.ts";
+import { isSyncedLater } from "../../utils/sync-later.ts";
 import { pickle } from "./pickle-writer.ts";
 import { Storages } from "./storages.ts";
 import { ZipWriter } from "./zip-writer.ts";
@@ -69,7 +70,7 @@ export function writeWhole(path: string, chunks: Iterable<Uint8Array>): void {
             done += writeSync(fd, chunk, done, Math.min(chunk.byteLength - done, WRITE_LIMIT));
           }
         }
-        fsyncSync(fd);
+        if (!isSyncedLater(path)) fsyncSync(fd);
       } finally {
         closeSync(fd);
       }

@@ -4,6 +4,7 @@ import type { DataLoader } from "../../data/dataloader/index.ts";
 import { writeJson } from "../../io/files/index.ts";
 import { checkItemName, type GroupDir, type Maps, publishDirectory, type ResultsDir } from "../../io/maps/index.ts";
 import { ClinicaDLException, ConfigError } from "../../utils/exceptions.ts";
+import { syncLater } from "../../utils/sync-later.ts";
 import { type PredictOptions, refuseUnknown } from "../options.ts";
 import { restoreDataLoader } from "../restore.ts";
 
@@ -54,6 +55,7 @@ export class Prediction implements Disposable {
     // what is there was left by a process that ended in the middle
     rmSync(this.results.path, { recursive: true, force: true });
     mkdirSync(this.results.path);
+    stack.use(syncLater(this.results.path));
     writeJson(this.results.computationalJson, computational.toDict());
     this.#resources = stack.move();
   }

@@ -1,0 +1,47 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import process from "node:process";
+import { naming } from "../../utils/file-errors.ts";
+import { isSyncedLater } from "../../utils/sync-later.ts";
+
+/** Asks the system to put what was written in this file on the disk; or of a folder, the names in it. */
+export function sync(path: string): void {
+  const descriptor = openSync(path, "r");
+  naming(path, () => {
+    try {
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+  });
+}
+
+/**
+ * Makes what was made, renamed or deleted in this folder durable: a file or folder that is synced itself can still lose
+ * its name. Windows cannot open folders, and needs no such thing.
+ */
+export function syncFolder(folder: string): void {
+  if (process.platform !== "win32" && !isSyncedLater(folder)) sync(folder);
+}
+
+/** Makes a folder, and those above it that are missing; the name of each new one is synced. What is there, stays. */
+export function makeFolder(folder: string): void {
+  const first = mkdirSync(folder, { recursive: true });
+  if (first === undefined) return;
+  const highest = resolve(first);
+  for (let made = resolve(folder); ; made = dirname(made)) {
+    syncFolder(dirname(made));
+    if (made === highest || made === dirname(made)) return;
+  }
+}
+
+/** Deletes a file that may be there, for good: it does not come back with a power cut. */
+export function removeFile(path: string): void {
+  try {
+    rmSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    throw error;
+  }
+  syncFolder(dirname(path));
+}
