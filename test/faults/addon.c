@@ -11,8 +11,8 @@
 #include "shim.h"
 
 static int argument(napi_env env, napi_callback_info info, int index) {
-  napi_value values[5];
-  size_t count = 5;
+  napi_value values[6];
+  size_t count = 6;
   int value = 0;
   napi_get_cb_info(env, info, &count, values, NULL, NULL);
   if (napi_get_value_int32(env, values[index], &value) != napi_ok) napi_throw_type_error(env, NULL, "expected integers");
@@ -24,13 +24,14 @@ static napi_value number(napi_env env, int value) {
   return result;
 }
 
-// arm(mode, at, error, log, reads): begins to count
+// arm(mode, at, error, log, reads, journal): begins to count
 static napi_value arm(napi_env env, napi_callback_info info) {
   orders->at = argument(env, info, 1);
   orders->error = argument(env, info, 2);
   orders->log = argument(env, info, 3);
   orders->reads = argument(env, info, 4);
-  orders->count = orders->fired = 0;
+  orders->journal = argument(env, info, 5);
+  orders->count = orders->fired = orders->snapshots = 0;
   orders->what[0] = '\0';
   orders->mode = argument(env, info, 0);
   return NULL;

@@ -1,4 +1,5 @@
 /** The calls by which a scenario uses the disk, and at which of them something is to go wrong. */
+import type { Kept } from "./power-cut.ts";
 import type { Fault } from "./shim.ts";
 import type { ScenarioName } from "./subject.ts";
 
@@ -12,18 +13,45 @@ export interface Call {
 
 const ALL: readonly Call["kind"][] = ["changes", "allocates", "writes"];
 
+interface FaultKind {
+  readonly kinds: readonly Call["kind"][];
+  readonly fault: (kind: Call["kind"]) => Omit<Fault, "at" | "calls">;
+  /** When the power fails: what the disk keeps of what was not synced. */
+  readonly kept: Kept | null;
+  /** Whether the process ends by it, so that it cannot have told of it. */
+  readonly ends: boolean;
+}
+
+const killed = () => ({ mode: "kill", error: "EIO" }) as const;
+const cut = (kept: Kept): FaultKind => ({ kinds: ALL, fault: killed, kept, ends: true });
+
 /** The ways for things to go wrong, and at which calls. */
 export const FAULTS = {
-  "SIGKILL before the call": { kinds: ALL, fault: () => ({ mode: "kill", error: "EIO" }) },
-  "SIGKILL after half of a write": { kinds: ["writes"], fault: () => ({ mode: "tear", error: "EIO" }) },
+  "SIGKILL before the call": { kinds: ALL, fault: killed, kept: null, ends: true },
+  "SIGKILL after half of a write": {
+    kinds: ["writes"],
+    fault: () => ({ mode: "tear", error: "EIO" }),
+    kept: null,
+    ends: true,
+  },
   // a disk that is full refuses all that needs room, until there is some; other calls it refuses for once
-  ENOSPC: { kinds: ALL, fault: (kind) => ({ mode: kind === "changes" ? "fail" : "full", error: "ENOSPC" }) },
-  EIO: { kinds: ALL, fault: () => ({ mode: "fail", error: "EIO" }) },
-  "EIO from a call that reads": { kinds: ["reads"], fault: () => ({ mode: "fail", error: "EIO" }) },
-} as const satisfies Record<
-  string,
-  { readonly kinds: readonly Call["kind"][]; readonly fault: (kind: Call["kind"]) => Omit<Fault, "at" | "calls"> }
->;
+  ENOSPC: {
+    kinds: ALL,
+    fault: (kind) => ({ mode: kind === "changes" ? "fail" : "full", error: "ENOSPC" }),
+    kept: null,
+    ends: false,
+  },
+  EIO: { kinds: ALL, fault: () => ({ mode: "fail", error: "EIO" }), kept: null, ends: false },
+  "EIO from a call that reads": {
+    kinds: ["reads"],
+    fault: () => ({ mode: "fail", error: "EIO" }),
+    kept: null,
+    ends: false,
+  },
+  "power cut, nothing kept": cut("nothing"),
+  "power cut, names kept": cut("names"),
+  "power cut, some kept": cut("some"),
+} as const satisfies Record<string, FaultKind>;
 
 export type FaultName = keyof typeof FAULTS;
 
@@ -34,8 +62,10 @@ export interface Point {
   readonly fault: Fault;
   /** Its name and path. */
   readonly call: string;
-  /** The newest checkpoint that the scenario had written before: `epoch-1`, for example. */
+  /** The newest checkpoint that the scenario had written before (in a power cut: and synced): `epoch-1`, for example. */
   readonly checkpoint: string | null;
+  /** What the disk keeps when the power fails; null: it does not fail. */
+  readonly kept: Kept | null;
 }
 
 export interface Result extends Point {
@@ -72,19 +102,24 @@ export interface Calls {
 
 /** Every point of a scenario, in order; with `most`, at most so many of each fault, spread over the calls. */
 export function pointsOf(scenario: ScenarioName, { changes, reads }: Calls, most = Number.POSITIVE_INFINITY): Point[] {
-  const checkpoints = changes.map(({ name, path }) => {
+  const renamed = changes.map(({ name, path }) => {
     const checkpoint = /\/split-0\/tmp\/((?:epoch|batch)-[\d-]+)$/.exec(path)?.[1];
     return name.startsWith("rename") && checkpoint !== undefined ? checkpoint : null;
   });
+  const newest = (made: readonly (string | null)[]) => made.findLast((checkpoint) => checkpoint !== null) ?? null;
+  // it is promised once its name is on the disk
+  const synced = changes.map(({ name, path }, i) =>
+    name === "fsync" && path.endsWith("/split-0/tmp") ? newest(renamed.slice(0, i)) : null,
+  );
   return (Object.keys(FAULTS) as FaultName[]).flatMap((name) => {
-    const { fault } = FAULTS[name];
-    const kinds: readonly string[] = FAULTS[name].kinds;
+    const { fault, kinds, kept }: FaultKind = FAULTS[name];
+    const checkpoints = kept === null ? renamed : synced;
     const reading = kinds.includes("reads");
     const points = (reading ? reads : changes).flatMap((call, i): Point[] => {
       if (!kinds.includes(call.kind)) return [];
-      const checkpoint = reading ? null : (checkpoints.slice(0, i).findLast((made) => made !== null) ?? null);
+      const checkpoint = reading ? null : newest(checkpoints.slice(0, i));
       const what = { ...fault(call.kind), calls: reading ? "reads" : "changes", at: i + 1 } as const;
-      return [{ scenario, name, fault: what, call: `${call.name} ${call.path}`, checkpoint }];
+      return [{ scenario, name, fault: what, call: `${call.name} ${call.path}`, checkpoint, kept }];
     });
     if (points.length <= most) return points;
     const chosen = Array.from({ length: most }, (_, k) => points[Math.floor(((k + 0.5) * points.length) / most)]);

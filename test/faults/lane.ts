@@ -7,11 +7,22 @@
  *
  * FOLDER is for all lanes; in `<scenario>/` it has changes.tsv, reads.tsv, before/ and after/. The disk of this lane is FAULTS_ROOT.
  */
-import { cpSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { type Point, type Result, readCalls, withoutChance } from "./calls.ts";
+import { FAULTS, type Point, type Result, readCalls, withoutChance } from "./calls.ts";
 import { describe, unclear } from "./errors.ts";
+import { Disk } from "./power-cut.ts";
 import { Shim } from "./shim.ts";
 import { SCENARIOS, type Scenario, type ScenarioName } from "./subject.ts";
 import { beside, damagedCheckpoints, damages, differences, hasReached, newestCheckpoint } from "./trees.ts";
@@ -20,6 +31,8 @@ const [command = "", folder = "", library = "", what = ""] = process.argv.slice(
 const disk = process.env.FAULTS_ROOT ?? "";
 const maps = join(disk, "maps");
 const outcomeJson = join(dirname(disk), "outcome.json");
+const journalTsv = join(dirname(disk), "journal.tsv");
+const synced = process.env.FAULTS_SYNCED ?? "";
 const shim = new Shim(library);
 
 /** What a child has to tell. */
@@ -139,9 +152,25 @@ async function goOn({ scenario, name }: Point, checkpoint: string | null): Promi
     return [...problems, `cannot go on: ${describe(error, disk)}`];
   }
   const left = beside(maps).map((file) => `${file} is left over beside the MAPS`);
-  const warned = name.startsWith("SIGKILL") ? null : WARNINGS;
+  const warned = FAULTS[name].ends ? null : WARNINGS;
   const after = join(folder, scenario, "after");
   return [...problems, ...differences(after, maps, warned), ...damagedCheckpoints(maps), ...left];
+}
+
+/** Runs `body` in a child, with a fault; if that is that the power fails, the disk keeps what it has to, and little else. */
+async function inDanger({ fault, kept }: Point, body: () => Promise<Outcome>): Promise<Outcome | string> {
+  if (kept === null) {
+    shim.arm(fault);
+    return inChild(body);
+  }
+  const before = Disk.of(disk);
+  const journal = openSync(journalTsv, "w");
+  shim.arm(fault, journal);
+  const end = await inChild(body);
+  closeSync(journal);
+  before.replay(readFileSync(journalTsv, "utf8"), synced);
+  before.cut(disk, kept, fault.at);
+  return end;
 }
 
 async function tryPoint(point: Point): Promise<Result> {
@@ -149,8 +178,7 @@ async function tryPoint(point: Point): Promise<Result> {
   const checkpoint = point.checkpoint ?? newestCheckpoint(maps);
   const { mode, error } = point.fault;
   const killed = mode === "kill" || mode === "tear";
-  shim.arm(point.fault);
-  const first = await inChild(() => disturbed(point, checkpoint));
+  const first = await inDanger(point, () => disturbed(point, checkpoint));
   const { outcome, problems: found } = typeof first === "string" ? { outcome: first, problems: [] } : first;
   const problems = [...found];
   const call = withoutChance(shim.what).replace("\t", " ");

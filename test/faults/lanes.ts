@@ -20,7 +20,7 @@ export class Lanes implements Disposable {
   readonly #end = () => this[Symbol.dispose]();
 
   constructor() {
-    // in memory, where there is such a folder: it is quicker, and as good, since only processes end, and no power fails
+    // in memory, where there is such a folder: it is quicker, and as good, since what a disk loses is worked out from a journal
     const parent = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
     this.folder = realpathSync(mkdtempSync(join(parent, "clinicadl-faults-")));
     process.once("exit", this.#end);
@@ -33,11 +33,12 @@ export class Lanes implements Disposable {
    */
   run(number: number, command: string, argument: string, onLine: (line: string) => void = () => {}): Promise<void> {
     const disk = join(this.folder, `lane-${number}`, "disk");
-    mkdirSync(disk, { recursive: true });
+    const synced = join(this.folder, `lane-${number}`, "synced");
+    for (const path of [disk, synced]) mkdirSync(path, { recursive: true });
     const args = [...NODE_OPTIONS, lane, command, this.folder, this.#library, argument];
     const env = {
       ...process.env,
-      ...Shim.environmentOf(this.#library, disk),
+      ...Shim.environmentOf(this.#library, disk, synced),
       NODE_OPTIONS: "",
       NODE_COMPILE_CACHE: join(dirname(this.#library), "compiled"),
       OMP_NUM_THREADS: "1",

@@ -1,6 +1,7 @@
 // Loaded into Node with LD_PRELOAD, in front of the C library: it counts the calls by which the process changes files below
 // one directory (FAULTS_ROOT, a real path), or those by which it reads them, and lets one go wrong. Its orders come from
-// addon.c, and are shared with the children that the process forks.
+// addon.c, and are shared with the children that the process forks. Where there is a journal, it writes down what was
+// done, and copies into FAULTS_SYNCED every file that is synced: power-cut.ts finds out from these what a disk would hold.
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -26,7 +28,7 @@ static const char *const KINDS[] = {"changes", "allocates", "writes", "reads"};
 enum fate { GO, FAIL, HALF };
 
 struct orders *orders;
-static char root[PATH_MAX];
+static char root[PATH_MAX], copies[PATH_MAX];
 static size_t root_length;
 
 // the function of the C library that one of ours stands in front of
@@ -43,10 +45,11 @@ static void *behind(const char *name) {
   })
 
 __attribute__((constructor)) static void begin(void) {
-  const char *directory = getenv("FAULTS_ROOT");
+  const char *directory = getenv("FAULTS_ROOT"), *synced = getenv("FAULTS_SYNCED");
   unsetenv("LD_PRELOAD");  // not for the programs that this one starts
   if (directory == NULL || strlen(directory) >= sizeof root) return;
   strcpy(root, directory);
+  if (synced != NULL && strlen(synced) < sizeof copies - 16) strcpy(copies, synced);
   root_length = strlen(root);
   void *memory = mmap(NULL, sizeof *orders, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) abort();
@@ -106,60 +109,86 @@ static enum fate decide(const char *name, enum kind kind, const char *path, size
   return FAIL;
 }
 
+// ---- what was done ----
+
+// A line of the journal: what was done, to what, and with what else.
+static void record(const char *what, const char *path, const char *other) {
+  int before = errno;
+  if (orders->journal >= 0) dprintf(orders->journal, "%s\t%s\t%s\n", what, path + root_length, other);
+  errno = before;
+}
+static void record_moved(const char *what, const char *path, const char *from) {
+  record(what, path, is_below(from) ? from + root_length : "");
+}
+
 // ---- calls with a path ----
 
-#define BY_PATH(name, kind, directory, path, parameters, ...)                                                 \
+#define BY_PATH_FROM(name, kind, what, directory, path, other, from, parameters, ...)                          \
   int name parameters {                                                                                       \
-    char whole[PATH_MAX];                                                                                     \
-    if (active() && path_at(directory, path, whole) && decide(#name, kind, whole, 0) == FAIL) return -1;      \
-    return REAL(name)(__VA_ARGS__);                                                                           \
+    char whole[PATH_MAX], source[PATH_MAX] = "";                                                              \
+    if (!active() || !path_at(directory, path, whole)) return REAL(name)(__VA_ARGS__);                        \
+    if (!path_at(other, from, source)) source[0] = '\0';                                                      \
+    if (decide(#name, kind, whole, 0) == FAIL) return -1;                                                     \
+    int result = REAL(name)(__VA_ARGS__);                                                                     \
+    const char *done = what;                                                                                  \
+    if (result == 0 && done != NULL) record_moved(done, whole, source);                                       \
+    return result;                                                                                            \
   }
+#define BY_PATH(name, kind, what, directory, path, parameters, ...) \
+  BY_PATH_FROM(name, kind, what, directory, path, AT_FDCWD, NULL, parameters, __VA_ARGS__)
 
-BY_PATH(rename, CHANGES, AT_FDCWD, to, (const char *from, const char *to), from, to)
-BY_PATH(renameat, CHANGES, other, to, (int dir, const char *from, int other, const char *to), dir, from, other, to)
-BY_PATH(renameat2, CHANGES, other, to, (int dir, const char *from, int other, const char *to, unsigned flags), dir,
-        from, other, to, flags)
-BY_PATH(mkdir, ALLOCATES, AT_FDCWD, path, (const char *path, mode_t mode), path, mode)
-BY_PATH(mkdirat, ALLOCATES, dir, path, (int dir, const char *path, mode_t mode), dir, path, mode)
-BY_PATH(link, ALLOCATES, AT_FDCWD, to, (const char *from, const char *to), from, to)
-BY_PATH(linkat, ALLOCATES, other, to, (int dir, const char *from, int other, const char *to, int flags), dir, from,
-        other, to, flags)
-BY_PATH(symlink, ALLOCATES, AT_FDCWD, path, (const char *target, const char *path), target, path)
-BY_PATH(symlinkat, ALLOCATES, dir, path, (const char *target, int dir, const char *path), target, dir, path)
-BY_PATH(unlink, CHANGES, AT_FDCWD, path, (const char *path), path)
-BY_PATH(unlinkat, CHANGES, dir, path, (int dir, const char *path, int flags), dir, path, flags)
-BY_PATH(rmdir, CHANGES, AT_FDCWD, path, (const char *path), path)
-BY_PATH(remove, CHANGES, AT_FDCWD, path, (const char *path), path)
-BY_PATH(truncate, CHANGES, AT_FDCWD, path, (const char *path, off_t size), path, size)
-BY_PATH(truncate64, CHANGES, AT_FDCWD, path, (const char *path, off64_t size), path, size)
-BY_PATH(chmod, CHANGES, AT_FDCWD, path, (const char *path, mode_t mode), path, mode)
-BY_PATH(fchmodat, CHANGES, dir, path, (int dir, const char *path, mode_t mode, int flags), dir, path, mode, flags)
-BY_PATH(chown, CHANGES, AT_FDCWD, path, (const char *path, uid_t user, gid_t group), path, user, group)
-BY_PATH(utimensat, CHANGES, dir, path, (int dir, const char *path, const struct timespec *times, int flags), dir, path,
-        times, flags)
+BY_PATH_FROM(rename, CHANGES, "rename", AT_FDCWD, to, AT_FDCWD, from, (const char *from, const char *to), from, to)
+BY_PATH_FROM(renameat, CHANGES, "rename", other, to, dir, from, (int dir, const char *from, int other, const char *to),
+             dir, from, other, to)
+BY_PATH_FROM(renameat2, CHANGES, flags & RENAME_EXCHANGE ? "exchange" : "rename", other, to, dir, from,
+             (int dir, const char *from, int other, const char *to, unsigned flags), dir, from, other, to, flags)
+BY_PATH(mkdir, ALLOCATES, "mkdir", AT_FDCWD, path, (const char *path, mode_t mode), path, mode)
+BY_PATH(mkdirat, ALLOCATES, "mkdir", dir, path, (int dir, const char *path, mode_t mode), dir, path, mode)
+BY_PATH_FROM(link, ALLOCATES, "link", AT_FDCWD, to, AT_FDCWD, from, (const char *from, const char *to), from, to)
+BY_PATH_FROM(linkat, ALLOCATES, "link", other, to, dir, from,
+             (int dir, const char *from, int other, const char *to, int flags), dir, from, other, to, flags)
+BY_PATH(symlink, ALLOCATES, "symlink", AT_FDCWD, path, (const char *target, const char *path), target, path)
+BY_PATH(symlinkat, ALLOCATES, "symlink", dir, path, (const char *target, int dir, const char *path), target, dir, path)
+BY_PATH(unlink, CHANGES, "unlink", AT_FDCWD, path, (const char *path), path)
+BY_PATH(unlinkat, CHANGES, "unlink", dir, path, (int dir, const char *path, int flags), dir, path, flags)
+BY_PATH(rmdir, CHANGES, "unlink", AT_FDCWD, path, (const char *path), path)
+BY_PATH(remove, CHANGES, "unlink", AT_FDCWD, path, (const char *path), path)
+BY_PATH(truncate, CHANGES, NULL, AT_FDCWD, path, (const char *path, off_t size), path, size)
+BY_PATH(truncate64, CHANGES, NULL, AT_FDCWD, path, (const char *path, off64_t size), path, size)
+BY_PATH(chmod, CHANGES, NULL, AT_FDCWD, path, (const char *path, mode_t mode), path, mode)
+BY_PATH(fchmodat, CHANGES, NULL, dir, path, (int dir, const char *path, mode_t mode, int flags), dir, path, mode, flags)
+BY_PATH(chown, CHANGES, NULL, AT_FDCWD, path, (const char *path, uid_t user, gid_t group), path, user, group)
+BY_PATH(utimensat, CHANGES, NULL, dir, path, (int dir, const char *path, const struct timespec *times, int flags), dir,
+        path, times, flags)
 
-BY_PATH(scandir, READS, AT_FDCWD, path, (const char *path, struct dirent ***entries,
+BY_PATH(scandir, READS, NULL, AT_FDCWD, path, (const char *path, struct dirent ***entries,
         int (*filter)(const struct dirent *), int (*order)(const struct dirent **, const struct dirent **)), path,
         entries, filter, order)
-BY_PATH(scandir64, READS, AT_FDCWD, path, (const char *path, struct dirent64 ***entries,
+BY_PATH(scandir64, READS, NULL, AT_FDCWD, path, (const char *path, struct dirent64 ***entries,
         int (*filter)(const struct dirent64 *), int (*order)(const struct dirent64 **, const struct dirent64 **)), path,
         entries, filter, order)
 
-static int refused(const char *name, int directory, const char *path, int flags) {
-  char whole[PATH_MAX];
-  if (!active() || !path_at(directory, path, whole)) return 0;
+// Whether a file is opened that is there, is made by opening it, or may not be.
+enum opening { OPENED, MADE, REFUSED };
+static enum opening opening(const char *name, int directory, const char *path, int flags, char *whole) {
+  if (!active() || !path_at(directory, path, whole)) return OPENED;
   int writes = (flags & O_ACCMODE) != O_RDONLY || flags & (O_CREAT | O_TRUNC);
   int creates = flags & O_CREAT && access(whole, F_OK) != 0;
-  return decide(name, creates ? ALLOCATES : writes ? CHANGES : READS, whole, 0) == FAIL;
+  if (decide(name, creates ? ALLOCATES : writes ? CHANGES : READS, whole, 0) == FAIL) return REFUSED;
+  return creates ? MADE : OPENED;
 }
 
-#define OPEN(name, directory, parameters, ...)                 \
-  int name parameters {                                        \
-    va_list rest;                                              \
-    va_start(rest, flags);                                     \
+#define OPEN(name, directory, parameters, ...)                              \
+  int name parameters {                                                     \
+    va_list rest;                                                           \
+    va_start(rest, flags);                                                  \
     mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(rest, mode_t) : 0; \
-    va_end(rest);                                              \
-    return refused(#name, directory, path, flags) ? -1 : REAL(name)(__VA_ARGS__, mode); \
+    va_end(rest);                                                           \
+    char whole[PATH_MAX];                                                   \
+    enum opening how = opening(#name, directory, path, flags, whole);       \
+    int fd = how == REFUSED ? -1 : REAL(name)(__VA_ARGS__, mode);           \
+    if (fd >= 0 && how == MADE) record("create", whole, "");                \
+    return fd;                                                              \
   }
 OPEN(open, AT_FDCWD, (const char *path, int flags, ...), path, flags)
 OPEN(open64, AT_FDCWD, (const char *path, int flags, ...), path, flags)
@@ -170,12 +199,16 @@ static int flags_of(const char *mode) {
   if (mode[0] != 'r') return O_RDWR | O_CREAT;
   return strchr(mode, '+') == NULL ? O_RDONLY : O_RDWR;
 }
-FILE *fopen(const char *path, const char *mode) {
-  return refused("fopen", AT_FDCWD, path, flags_of(mode)) ? NULL : REAL(fopen)(path, mode);
-}
-FILE *fopen64(const char *path, const char *mode) {
-  return refused("fopen64", AT_FDCWD, path, flags_of(mode)) ? NULL : REAL(fopen64)(path, mode);
-}
+#define FOPEN(name)                                                                       \
+  FILE *name(const char *path, const char *mode) {                                        \
+    char whole[PATH_MAX];                                                                 \
+    enum opening how = opening(#name, AT_FDCWD, path, flags_of(mode), whole);             \
+    FILE *file = how == REFUSED ? NULL : REAL(name)(path, mode);                          \
+    if (file != NULL && how == MADE) record("create", whole, "");                         \
+    return file;                                                                          \
+  }
+FOPEN(fopen)
+FOPEN(fopen64)
 
 // ---- calls with an open file ----
 
@@ -200,11 +233,37 @@ READ(readv, (int fd, const struct iovec *parts, int count), fd, parts, count)
 READ(pread, (int fd, void *bytes, size_t size, off_t at), fd, bytes, size, at)
 READ(pread64, (int fd, void *bytes, size_t size, off64_t at), fd, bytes, size, at)
 
-// A process that is killed loses nothing that it had not synced, so the wait for the disk can be spared.
+// Copies a file as it is now. What is written into it later is not in the copy.
+static void copy(const char *path, const char *target) {
+  char bytes[65536];
+  ssize_t count;
+  int from = REAL(open)(path, O_RDONLY), to = REAL(open)(target, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+  if (from < 0 || to < 0) abort();
+  while ((count = REAL(read)(from, bytes, sizeof bytes)) > 0)
+    if (REAL(write)(to, bytes, (size_t)count) != count) abort();
+  REAL(close)(from);
+  REAL(close)(to);
+}
+static void record_synced(const char *path) {
+  char number[16] = "", target[PATH_MAX + 16];
+  struct stat status;
+  if (orders->journal < 0 || stat(path, &status) != 0) return;
+  if (S_ISREG(status.st_mode)) {
+    snprintf(number, sizeof number, "%d", __atomic_add_fetch(&orders->snapshots, 1, __ATOMIC_SEQ_CST));
+    snprintf(target, sizeof target, "%s/%s", copies, number);
+    copy(path, target);
+  }
+  record("sync", path, number);
+}
+
+// A process that is killed loses nothing that it had not synced, and power fails in power-cut.ts only, so the wait for the
+// disk can be spared.
 static int synced(const char *name, int fd, int (*real)(int)) {
   char path[PATH_MAX];
   if (!active() || !path_of(fd, path)) return real(fd);
-  return decide(name, CHANGES, path, 0) == FAIL ? -1 : 0;
+  if (decide(name, CHANGES, path, 0) == FAIL) return -1;
+  record_synced(path);
+  return 0;
 }
 int fsync(int fd) { return synced("fsync", fd, REAL(fsync)); }
 int fdatasync(int fd) { return synced("fdatasync", fd, REAL(fdatasync)); }

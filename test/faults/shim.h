@@ -10,6 +10,8 @@ struct orders {
   int error;  // the errno to fail with
   int log;    // the file for the list
   int reads;  // whether the calls that read are counted, or those that change something
+  int journal;  // the file for what was done, in full, with what was synced: see power-cut.ts; -1: none
+  int snapshots;  // how many files were synced, and copied
   int count;  // calls so far
   int fired;  // those that went wrong
   char what[PATH_MAX + 64];  // the first of them: its name, a tab, its path

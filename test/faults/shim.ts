@@ -26,7 +26,7 @@ export interface Fault {
 }
 
 interface Addon {
-  arm(mode: number, at: number, error: number, log: number, reads: number): void;
+  arm(mode: number, at: number, error: number, log: number, reads: number, journal: number): void;
   disarm(): void;
   fired(): number;
   what(): string;
@@ -69,17 +69,18 @@ export class Shim {
     this.#addon = module.exports as Addon;
   }
 
-  /** What a process needs that is to have a shim, over the changes below `root`. */
-  static environmentOf(path: string, root: string): Record<string, string> {
-    return { LD_PRELOAD: path, FAULTS_ROOT: root };
+  /** What a process needs that is to have a shim, over the changes below `root`. @param synced for copies: see `arm`. */
+  static environmentOf(path: string, root: string, synced: string): Record<string, string> {
+    return { LD_PRELOAD: path, FAULTS_ROOT: root, FAULTS_SYNCED: synced };
   }
 
   /** Writes every call from now on into an open file, until `disarm`: name, kind and path, with tabs between. */
   list(log: number, calls: Fault["calls"]): void {
-    this.#addon.arm(MODES.indexOf("list"), 0, 0, log, Number(calls === "reads"));
+    this.#addon.arm(MODES.indexOf("list"), 0, 0, log, Number(calls === "reads"), -1);
   }
-  arm({ mode, calls, at, error }: Fault): void {
-    this.#addon.arm(MODES.indexOf(mode), at, constants.errno[error], -1, Number(calls === "reads"));
+  /** @param journal an open file for what was done until then; files that are synced are copied. Default: none. */
+  arm({ mode, calls, at, error }: Fault, journal = -1): void {
+    this.#addon.arm(MODES.indexOf(mode), at, constants.errno[error], -1, Number(calls === "reads"), journal);
   }
   disarm(): void {
     this.#addon.disarm();
