@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { readJson, writeJson } from "../io/files/index.ts";
 import { type CheckpointDir, recordSplit } from "../io/maps/index.ts";
-import { readTsvColumns } from "../io/tsv/index.ts";
+import { type FileSum, readTsvColumns } from "../io/tsv/index.ts";
 import type { Split } from "../split/index.ts";
 import * as torch from "../torch/index.ts";
 import type { JsonObject } from "../utils/config.ts";
@@ -58,8 +58,20 @@ export function captureMoment({ state, callbacks, split }: Run): Moment {
   return { state: state.toDict(), callbacks: new Map(states), extra };
 }
 
-/** Writes a checkpoint: the model, the optimizers and the scaler as they are, the rest as it was at `moment`. */
-export function saveCheckpoint(dir: CheckpointDir, run: Run, moment: Moment): void {
+/**
+ * Writes a checkpoint: the model, the optimizers and the scaler as they are, the rest as it was at `moment`.
+ *
+ * ClinicaDL reads the rows per sample of all epochs from each checkpoint, so each has them all: a copy of a file that
+ * grows, or a link to the one in the checkpoint before.
+ * @param last the checkpoint before of this very training, or null.
+ * @param known gets the checksums that are known, by path.
+ */
+export function saveCheckpoint(
+  dir: CheckpointDir,
+  run: Run,
+  { moment, last }: { readonly moment: Moment; readonly last: CheckpointDir | null },
+  known: Map<string, FileSum>,
+): void {
   const { maps, model, optimizers, gradScaler, metrics, computational, split } = run;
   using _scope = torch.scope();
   writeJson(dir.stateJson, moment.state);
@@ -72,13 +84,15 @@ export function saveCheckpoint(dir: CheckpointDir, run: Run, moment: Moment): vo
   const { epoch, batch } = dir.position;
   // in the middle of an epoch, its validation is still to come
   const upTo = batch === null ? epoch : epoch - 1;
-  metrics.save(dir.validationMetrics.aggregatedTsv, dir.validationMetrics.detailsTsv, { upTo });
+  const { aggregatedTsv, detailsTsv } = dir.validationMetrics;
+  const details = metrics.save(aggregatedTsv, detailsTsv, { upTo, same: last?.validationMetrics.detailsTsv ?? null });
   mkdirSync(dirname(dir.callbackPt("any")));
   const write = (path: string, bytes: Uint8Array) => naming(path, () => writeFileSync(path, bytes));
   for (const [name, bytes] of moment.callbacks) write(dir.callbackPt(name), bytes);
   mkdirSync(dirname(dir.extraPt));
   write(dir.extraPt, moment.extra);
   recordSplit(maps.training.split(split.index), dir);
+  if (details !== null) known.set(detailsTsv, details);
 }
 
 /** Puts everything back as it was at a checkpoint; the number of epochs stays as it is asked for now. */

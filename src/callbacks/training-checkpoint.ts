@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Position } from "../io/maps/index.ts";
+import type { CheckpointDir, Position } from "../io/maps/index.ts";
 import { type JsonObject, parseWith } from "../utils/config.ts";
 import { Callback } from "./callback.ts";
 import { captureMoment, loadCheckpoint, type Moment, saveCheckpoint } from "./checkpoint-files.ts";
@@ -37,6 +37,8 @@ export class TrainingCheckpointCallback extends Callback {
   #run: EventArgs<"onTrainStart"> | null = null;
   #writtenAt = 0;
   #stepped = false;
+  /** The last checkpoint that this training wrote, or from which it goes on. */
+  #last: CheckpointDir | null = null;
   /** When the last batch of the epoch was done, and its validation had not begun. */
   #beforeValidation: Moment | null = null;
 
@@ -60,12 +62,14 @@ export class TrainingCheckpointCallback extends Callback {
     for (const problem of run.problems) log.warning(`A checkpoint was passed over: ${problem}.`);
     log.info(`Loading checkpoints from epoch ${run.checkpoint.position.epoch}`);
     loadCheckpoint(run.checkpoint, run);
+    this.#last = run.checkpoint;
   }
   #begin(run: EventArgs<"onTrainStart">): void {
     this.#run = run;
     this.#writtenAt = performance.now();
     this.#stepped = false;
     this.#beforeValidation = null;
+    this.#last = null;
   }
 
   override onOptimizationStepEnd(): void {
@@ -108,7 +112,10 @@ export class TrainingCheckpointCallback extends Callback {
     const run = this.#run;
     if (run === null) return;
     const { tmp } = run.maps.training.split(run.split.index);
-    tmp.write(position, (dir) => saveCheckpoint(dir, run, moment), { keep: this.keep });
+    tmp.write(position, (dir, known) => saveCheckpoint(dir, run, { moment, last: this.#last }, known), {
+      keep: this.keep,
+    });
+    this.#last = tmp.at(position);
     this.#writtenAt = performance.now();
     log.debug(`Training checkpoint saved at ${tmp.at(position)}`);
   }

@@ -127,6 +127,55 @@ describe("MetricsHandler", () => {
     expect(readFileSync(details, "utf8").trim().split("\n")).toHaveLength(5);
     expect(() => new MetricsHandler({ acc: new MAEMetricConfig() }).load(path)).toThrow(/'acc'/);
   });
+  describe("that keeps its details in a file", () => {
+    const options = { mae: new MAEMetricConfig(), ba: new ConfusionMatrixMetricConfig({ metricName: "ba" }) };
+    const kept = (name: string) => {
+      const handler = new MetricsHandler(options);
+      handler.initMetrics();
+      handler.keepDetailsIn(join(dir, name));
+      return handler;
+    };
+    const read = (name: string) => readFileSync(join(dir, name), "utf8");
+
+    it("holds the rows of one epoch, however many there were, and saves those of all", () => {
+      const whole = new MetricsHandler(options);
+      whole.initMetrics();
+      const handler = kept("kept.tsv");
+      for (const [i, one] of [whole, handler].entries()) {
+        one.save(join(dir, "a.tsv"), join(dir, `none-${i}.tsv`), { upTo: 0 });
+        for (let epoch = 1; epoch <= 5; epoch++) evaluated(one, epoch);
+        one.save(join(dir, "a.tsv"), join(dir, `all-${i}.tsv`));
+      }
+      expect(handler.detailedDf).toHaveLength(4);
+      expect(handler.getDetailedMetricValues(5)).toEqual(whole.getDetailedMetricValues(5));
+      expect([read("none-1.tsv"), read("all-1.tsv")]).toEqual([read("none-0.tsv"), read("all-0.tsv")]);
+    });
+    it("goes on from what was saved, with other metrics too", () => {
+      const first = kept("first.tsv");
+      for (const epoch of [1, 2]) evaluated(first, epoch);
+      first.save(join(dir, "a.tsv"), join(dir, "details.tsv"));
+      const other = kept("other.tsv");
+      other.load(join(dir, "a.tsv"), join(dir, "details.tsv"));
+      expect(other.detailedDf).toEqual(first.detailedDf);
+      evaluated(other, 3);
+      other.save(join(dir, "a.tsv"), join(dir, "details.tsv"));
+      expect(read("details.tsv").trim().split("\n")).toHaveLength(13);
+      other.removeMetrics("ba");
+      other.addMetrics({ mse: new MSEMetricConfig() });
+      other.save(join(dir, "a.tsv"), join(dir, "details.tsv"));
+      expect(read("details.tsv").split("\n")[1]).toBe("1\tsub-000\tses-M000\t0.0\t");
+      expect(() => kept("more.tsv").load(join(dir, "a.tsv"), join(dir, "details.tsv"))).toThrow(/'ba'/);
+    });
+    it("has none before the first evaluation, whatever was saved", () => {
+      const handler = kept("kept.tsv");
+      handler.save(join(dir, "a.tsv"), join(dir, "details.tsv"));
+      handler.load(join(dir, "a.tsv"), join(dir, "details.tsv"));
+      expect(handler.detailedDf).toEqual([]);
+      evaluated(handler, 1);
+      handler.save(join(dir, "a.tsv"), join(dir, "details.tsv"));
+      expect(read("details.tsv").trim().split("\n")).toHaveLength(5);
+    });
+  });
   it("lets no metric change what the next one sees (D17)", () => {
     using _scope = torch.scope();
     const doubled = {

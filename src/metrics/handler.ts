@@ -1,16 +1,22 @@
-import { type Row, readTsv, writeTsv } from "../io/tsv/index.ts";
+import {
+  type FileSum,
+  GrowingTable,
+  type Row,
+  readTsv,
+  readTsvColumns,
+  type TsvOptions,
+  writeTsv,
+} from "../io/tsv/index.ts";
 import { checkKeys, type JsonObject, show } from "../utils/config.ts";
 import { CannotReadFieldError, ConfigError, DataFrameError } from "../utils/exceptions.ts";
-import { configFrom, type Named, readConfig } from "../utils/registry.ts";
+import { readConfig } from "../utils/registry.ts";
 import type { EvaluatedBatch } from "./batch-like.ts";
 import type { HasLossFunctions, MetricConfig } from "./configs.ts";
 import { METRIC_CONFIGS } from "./factory.ts";
 import { Metric } from "./metric.ts";
+import { asMetric, type MetricLike } from "./metric-like.ts";
 import { shortestFloat32 } from "./reduce.ts";
 import { mergeIntoFile, TABLE_KEYS, withEmptyCells, withNan } from "./tables.ts";
-
-/** A metric, its config, or the plain object of the config with its `name_`. */
-export type MetricLike = Metric | MetricConfig | Named;
 
 /** Options of {@link MetricsHandler}: `metricsOnCpu`, and every other key is the name of a metric. */
 export interface MetricsHandlerOptions {
@@ -41,6 +47,9 @@ export class MetricsHandler {
   #model: HasLossFunctions | null = null;
   #df: Row[] = [];
   #detailedDf: Row[] = [];
+  /** Where the rows of all epochs are, if not in `detailedDf`. */
+  #detailsPath: string | null = null;
+  #details: GrowingTable | null = null;
 
   constructor({ metricsOnCpu = true, ...metrics }: MetricsHandlerOptions = {}) {
     this.metricsOnCpu = metricsOnCpu;
@@ -66,7 +75,10 @@ export class MetricsHandler {
   get df(): readonly Row[] {
     return this.#df;
   }
-  /** The values per sample: `epoch` (if known), `participant_id`, `session_id` and metrics. */
+  /**
+   * The values per sample: `epoch` (if known), `participant_id`, `session_id` and metrics. While a model is trained, only
+   * those of the last epoch that was evaluated: see {@link keepDetailsIn}.
+   */
   get detailedDf(): readonly Row[] {
     return this.#detailedDf;
   }
@@ -77,6 +89,17 @@ export class MetricsHandler {
   /** Columns of `detailedDf`, in order. */
   get detailedColumns(): string[] {
     return [...epochColumn(this.#detailedDf), "participant_id", "session_id", ...this.metricNames];
+  }
+
+  /**
+   * From now on the rows per sample of all epochs are in a file, to which those of an epoch are added when they are
+   * aggregated, and in memory are those of the last epoch only. So neither memory nor the time for an epoch grows with
+   * the number of epochs. `save` and `load` copy the file. The tables must be empty.
+   * @param path null: rows stay in memory again, those that are there; the file is not looked at any more.
+   */
+  keepDetailsIn(path: string | null): void {
+    this.#detailsPath = path;
+    this.#details = null;
   }
 
   /**
@@ -92,6 +115,7 @@ export class MetricsHandler {
       for (const [name, samples] of values) row[name] = shortestFloat32(samples[i] ?? Number.NaN);
       return row;
     });
+    if (this.#detailsPath !== null && epoch !== null && this.#detailedDf[0]?.epoch !== epoch) this.#detailedDf = [];
     for (const row of rows) this.#detailedDf.push(row);
     return rows;
   }
@@ -101,6 +125,9 @@ export class MetricsHandler {
     const row: Row = epoch === null ? {} : { epoch };
     for (const [name, metric] of this.#initialised()) row[name] = metric.aggregate();
     this.#df.push(row);
+    if (this.#detailsPath === null || epoch === null) return;
+    this.#details ??= new GrowingTable(this.#detailsPath, TABLE_KEYS.concat(this.metricNames), this.#floats);
+    this.#details.append(this.getDetailedMetricValues(epoch));
   }
 
   /** Makes the metrics forget their samples. `resetDf` empties the tables too. */
@@ -109,6 +136,7 @@ export class MetricsHandler {
     if (!resetDf) return;
     this.#df = [];
     this.#detailedDf = [];
+    this.#details = null;
   }
 
   /** The value of a metric over the data set, at an epoch or the last one computed. */
@@ -145,6 +173,7 @@ export class MetricsHandler {
     this.reset();
     if (this.#metrics !== null) this.initMetrics(this.#model);
     for (const row of [...this.#df, ...this.#detailedDf]) for (const [name] of added) row[name] = null;
+    this.#columnsChanged();
   }
   removeMetrics(metrics: string | readonly string[]): void {
     for (const name of typeof metrics === "string" ? [metrics] : metrics) {
@@ -153,6 +182,7 @@ export class MetricsHandler {
       this.#metrics?.delete(name);
       for (const row of [...this.#df, ...this.#detailedDf]) delete row[name];
     }
+    this.#columnsChanged();
   }
   /**
    * A new handler with some of the metrics and empty tables; this one does not change. Metrics that are objects, not
@@ -169,17 +199,21 @@ export class MetricsHandler {
 
   /**
    * Writes `df`, and `detailedDf` if `detailsPath` is given, as TSV.
-   * @param options `upTo`: leaves out later epochs. Default: none.
+   * @param options `upTo`: leaves out later epochs. Default: none. `same`: what `detailsPath` was before, as far as is
+   * known; if no rows were added since, the new file is a link to it. Default: null.
+   * @returns what was written to `detailsPath`, where that is known without reading it.
    */
   save(
     path: string,
     detailsPath: string | null = null,
-    { upTo = Number.POSITIVE_INFINITY }: { readonly upTo?: number } = {},
-  ): void {
-    const options = { floats: this.metricNames };
+    { upTo = Number.POSITIVE_INFINITY, same = null }: { readonly upTo?: number; readonly same?: string | null } = {},
+  ): FileSum | null {
     const wanted = (rows: readonly Row[]) => withEmptyCells(rows.filter(({ epoch }) => Number(epoch ?? 0) <= upTo));
-    writeTsv(path, wanted(this.#df), this.columns, options);
-    if (detailsPath !== null) writeTsv(detailsPath, wanted(this.#detailedDf), this.detailedColumns, options);
+    writeTsv(path, wanted(this.#df), this.columns, this.#floats);
+    if (detailsPath === null) return null;
+    if (this.#details !== null) return this.#details.copyTo(detailsPath, same);
+    writeTsv(detailsPath, wanted(this.#detailedDf), this.detailedColumns, this.#floats);
+    return null;
   }
   /** Adds the values to those of existing files, row by row. */
   merge(path: string, detailsPath: string | null = null): void {
@@ -189,17 +223,39 @@ export class MetricsHandler {
   /** Takes the tables from files that `save` wrote. */
   load(path: string, detailsPath: string | null = null): void {
     const df = this.#read(path, []);
-    const details = detailsPath === null ? [] : this.#read(detailsPath, ["participant_id", "session_id"]);
-    this.reset({ resetDf: true });
+    const last = df.at(-1)?.epoch;
+    if (this.#detailsPath !== null && detailsPath !== null && typeof last === "number") {
+      this.#checkColumns(detailsPath, TABLE_KEYS, readTsvColumns(detailsPath));
+      this.reset({ resetDf: true });
+      const columns = TABLE_KEYS.concat(this.metricNames);
+      this.#details = GrowingTable.from(this.#detailsPath, detailsPath, columns, this.#floats);
+      this.#detailedDf = withNan(this.#details.lastRows(last), this.metricNames);
+    } else {
+      const details = detailsPath === null ? [] : this.#read(detailsPath, ["participant_id", "session_id"]);
+      this.reset({ resetDf: true });
+      this.#detailedDf = details;
+    }
     this.#df = df;
-    this.#detailedDf = details;
   }
   #read(path: string, keys: readonly string[]): Row[] {
     const rows = readTsv(path);
-    const missing = [...keys, ...this.metricNames].filter((column) => rows.some((row) => !(column in row)));
-    if (missing.length > 0)
-      throw new DataFrameError(`${path} lacks the column(s) ${missing.map((c) => `'${c}'`).join(", ")}.`);
+    if (rows[0] !== undefined) this.#checkColumns(path, keys, Object.keys(rows[0]));
     return withNan(rows, this.metricNames);
+  }
+  #checkColumns(path: string, keys: readonly string[], columns: readonly string[]): void {
+    const missing = [...keys, ...this.metricNames].filter((column) => !columns.includes(column));
+    if (missing.length === 0) return;
+    throw new DataFrameError(`${path} lacks the column(s) ${missing.map((c) => `'${c}'`).join(", ")}.`);
+  }
+  get #floats(): TsvOptions {
+    return { floats: this.metricNames };
+  }
+  /** The file has the columns that there are now. */
+  #columnsChanged(): void {
+    if (this.#details === null) return;
+    const rows = readTsv(this.#details.path);
+    this.#details = new GrowingTable(this.#details.path, TABLE_KEYS.concat(this.metricNames), this.#floats);
+    this.#details.append(rows);
   }
 
   toDict(): JsonObject {
@@ -243,15 +299,4 @@ export class MetricsHandler {
 
 function epochColumn(rows: readonly Row[]): string[] {
   return rows.some((row) => "epoch" in row) ? ["epoch"] : [];
-}
-
-function asMetric(name: string, value: unknown): Metric | MetricConfig {
-  if (TABLE_KEYS.includes(name)) {
-    throw new ConfigError(`A metric cannot be named '${name}', which is a column of the tables. Choose another name.`);
-  }
-  const metric = value instanceof Metric ? value : configFrom(`The metric '${name}'`, value, METRIC_CONFIGS);
-  if (metric !== null) return metric;
-  throw new ConfigError(
-    `The metric '${name}' got ${show(value)}. Expected a Metric or the config of ${Object.keys(METRIC_CONFIGS).join(", ")}.`,
-  );
 }

@@ -18,8 +18,9 @@ export type { ConfusionMatrixName } from "./confusion-matrix.ts";
 /** The configs by `name_`, to read them from JSON. */
 export { METRIC_CONFIGS } from "./factory.ts";
 /** Several metrics and their tables. */
-export { type MetricLike, MetricsHandler, type MetricsHandlerOptions } from "./handler.ts";
+export { MetricsHandler, type MetricsHandlerOptions } from "./handler.ts";
 /** The parent of metrics of one's own. */
 export { Metric, type Optimum } from "./metric.ts";
+export type { MetricLike } from "./metric-like.ts";
 /** What options named `postprocessing` take. */
 export { postprocessingSchema } from "./postprocessing.ts";

@@ -47,6 +47,7 @@ export async function runTraining(
       // order and augmentation follow from it, with the epoch; without one, from the loader's own
       if (computational.seed !== null) split.trainLoader.setSeed(computational.seed);
       metrics.reset({ resetDf: true });
+      metrics.keepDetailsIn(dir.growingDetailsTsv);
       for (const optimizer of Object.values(optimizers)) optimizer.zeroGrad();
       placeModel(model, computational);
       const common = { split, optimization, optimizers, gradScaler, metrics, callbacks, computational, interruption };
@@ -56,10 +57,12 @@ export async function runTraining(
       if (from?.extended === true) state.shouldStop = false;
       await trainLoop(run, from?.checkpoint.position ?? { epoch: 0, batch: null });
       await tell(run, "onTrainEnd", {});
+      removeFile(dir.growingDetailsTsv);
       syncLogs(dir);
       writeJson(dir.completeJson, { epochs: state.currentEpoch }, { overwrite: true });
       removeFile(dir.extensionJson);
     } finally {
+      metrics.keepDetailsIn(null);
       model.zeroGrad();
       for (const optimizer of Object.values(optimizers)) optimizer.dispose();
     }

@@ -31,10 +31,7 @@ export function writeFileAtomic(
   if (!overwrite && existsSync(path)) {
     throw new FileExistsError(`${path} already exists. Pass overwrite: true to replace it.`);
   }
-  const folder = dirname(path);
-  makeFolder(folder);
-  const temporary = join(folder, temporaryName(basename(path)));
-  try {
+  replaceFile(path, (temporary) => {
     const file = openSync(temporary, "wx", 0o666);
     naming(temporary, () => {
       try {
@@ -44,6 +41,16 @@ export function writeFileAtomic(
         closeSync(file);
       }
     });
+  });
+}
+
+/** Gives a file its name once `write` has made it, synced, under another; if `write` throws, nothing has changed. */
+export function replaceFile(path: string, write: (temporary: string) => void): void {
+  const folder = dirname(path);
+  makeFolder(folder);
+  const temporary = join(folder, temporaryName(basename(path)));
+  try {
+    write(temporary);
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });

@@ -2,4 +2,5 @@
 
 export { readJson, writeJson } from "../json/file.ts";
 export { FileExistsError, temporaryName, type WriteOptions, writeFileAtomic } from "./atomic.ts";
+export { copyFileAtomic, linkOrCopy } from "./copy.ts";
 export { makeFolder, removeFile, sync, syncFolder } from "./folders.ts";

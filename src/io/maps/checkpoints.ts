@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import type { FileSum } from "../tsv/index.ts";
 import { problemWith, writeManifest } from "./manifest.ts";
 import { MetricsDir } from "./model-dirs.ts";
 import { removeDirectory, stageDirectory } from "./staging.ts";
@@ -104,11 +105,19 @@ export class CheckpointsDir {
     return new CheckpointDir(join(this.path, nameOf(position)), position);
   }
 
-  /** Writes a checkpoint, and deletes all but the newest `keep`; on any error the former ones are as they were. */
-  write(position: Position, fill: (dir: CheckpointDir) => void, { keep = 2 }: { readonly keep?: number } = {}): void {
+  /**
+   * Writes a checkpoint, and deletes all but the newest `keep`; on any error the former ones are as they were.
+   * @param fill writes the files, and adds the checksums that it knows, by path.
+   */
+  write(
+    position: Position,
+    fill: (dir: CheckpointDir, known: Map<string, FileSum>) => void,
+    { keep = 2 }: { readonly keep?: number } = {},
+  ): void {
     stageDirectory(this.at(position).path, (staging) => {
-      fill(new CheckpointDir(staging, position));
-      writeManifest(staging);
+      const known = new Map<string, FileSum>();
+      fill(new CheckpointDir(staging, position), known);
+      writeManifest(staging, known);
     });
     // those of a future that is not going to happen: training was resumed from an earlier one
     this.#remove(this.list.filter((other) => compare(other.position, position) > 0));

@@ -3,6 +3,7 @@ import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, w
 import { join } from "node:path";
 import { z } from "zod";
 import { naming } from "../../utils/file-errors.ts";
+import type { FileSum } from "../tsv/index.ts";
 
 /** The list of the files of a checkpoint; it begins with a dot so that ClinicaDL does not see it. */
 export const MANIFEST = ".manifest.json";
@@ -19,7 +20,7 @@ function filesBelow(directory: string, prefix = ""): string[] {
   });
 }
 
-function measure(path: string, chunk: Buffer): { size: number; sha256: string } {
+function measure(path: string, chunk: Buffer): FileSum {
   const hash = createHash("sha256");
   const fd = openSync(path, "r");
   let size = 0;
@@ -36,13 +37,16 @@ function measure(path: string, chunk: Buffer): { size: number; sha256: string } 
   return { size, sha256: hash.digest("hex") };
 }
 
-/** Writes down the size and the SHA-256 of every file below `directory`. */
-export function writeManifest(directory: string): void {
+/**
+ * Writes down the size and the SHA-256 of every file below `directory`.
+ * @param known those of files, by path, that need not be read for it.
+ */
+export function writeManifest(directory: string, known: ReadonlyMap<string, FileSum> = new Map()): void {
   const chunk = Buffer.allocUnsafe(1 << 20);
   const files = Object.fromEntries(
     filesBelow(directory)
       .sort()
-      .map((path) => [path, measure(join(directory, path), chunk)]),
+      .map((path) => [path, known.get(join(directory, path)) ?? measure(join(directory, path), chunk)]),
   );
   const path = join(directory, MANIFEST);
   naming(path, () => writeFileSync(path, `${JSON.stringify({ files }, null, 4)}\n`));

@@ -1,17 +1,8 @@
-import {
-  copyFileSync,
-  existsSync,
-  linkSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  truncateSync,
-} from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, truncateSync } from "node:fs";
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { naming } from "../../utils/file-errors.ts";
-import { readJson, removeFile, sync, syncFolder, writeJson } from "../files/index.ts";
+import { linkOrCopy, readJson, removeFile, sync, syncFolder, writeJson } from "../files/index.ts";
 import type { CheckpointDir } from "./checkpoints.ts";
 import { namesIn } from "./scan.ts";
 import { removeDirectory, removeTemporaryBelow, stageDirectory } from "./staging.ts";
@@ -48,17 +39,6 @@ function copyTree(from: string, to: string, copyFile: (source: string, target: s
     const [source, target] = [join(from, entry.name), join(to, entry.name)];
     if (entry.isDirectory()) copyTree(source, target, copyFile);
     else if (!entry.name.endsWith(".log")) copyFile(source, target);
-  }
-}
-
-/** Links take no room, and last: here, files are replaced, never written again. */
-function linkOrCopy(source: string, target: string): void {
-  try {
-    linkSync(source, target);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOSPC" || code === "EIO") throw error;
-    copyFileSync(source, target); // a file system without links
   }
 }
 

@@ -71,6 +71,10 @@ export class SplitDir {
   get extensionJson(): string {
     return join(this.path, ".clinicadl-ts", "extension.json");
   }
+  /** The rows of all epochs that were evaluated, while a training runs: see `MetricsHandler.keepDetailsIn`. */
+  get growingDetailsTsv(): string {
+    return join(this.path, ".clinicadl-ts", "details.tsv");
+  }
   get computationalJson(): string {
     return join(this.path, "computational.json");
   }

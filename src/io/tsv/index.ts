@@ -1,4 +1,5 @@
 /** Tables on disk, as pandas reads and writes them. */
+export { type FileSum, GrowingTable } from "./growing.ts";
 export { PARTICIPANT_ID, type ParticipantRow, pairKey, readParticipants, SESSION_ID } from "./participants.ts";
 export { parseTsv, readTsv, readTsvColumns } from "./read.ts";
 export { TsvStream } from "./stream.ts";
