@@ -1,54 +1,54 @@
-import type { Row } from "../io/tsv/index.ts";
 import * as torch from "../torch/index.ts";
+import { BatchRecords } from "./batch-records.ts";
 import { Callback } from "./callback.ts";
 import type { EventArgs } from "./events.ts";
 import { LiveTable } from "./live-table.ts";
 import { asRecord } from "./quantity-monitoring.ts";
-
-const COLUMNS = ["epoch", "batch", "gradient_norm"] as const;
 
 /**
  * Records the norm of the gradient at every optimization step, unscaled and before it was clipped:
  * `logs/gradient_norm.tsv`, brought up to date after every epoch.
  */
 export class GradientNormCallback extends Callback {
-  #rows: Row[] = [];
+  #records = new BatchRecords(1);
   #table: LiveTable | null = null;
 
   override onTrainStart({ maps, split }: EventArgs<"onTrainStart">): void {
-    this.#rows = [];
-    this.#table = new LiveTable(maps.training.split(split.index).gradientNormTsv, COLUMNS, ["gradient_norm"]);
+    this.#records = new BatchRecords(1);
+    this.#table = new LiveTable(maps.training.split(split.index).gradientNormTsv, ["gradient_norm"]);
   }
   override onResume(args: EventArgs<"onResume">): void {
     this.onTrainStart(args);
   }
   override onOptimizationStepEnd({ state, gradNorm }: EventArgs<"onOptimizationStepEnd">): void {
-    this.#rows.push({ epoch: state.currentEpoch, batch: state.currentTrainBatch, gradient_norm: gradNorm });
+    this.#records.add(state.currentEpoch, state.currentTrainBatch, [gradNorm]);
   }
   override onEpochEnd(): void {
-    this.#table?.update(this.#rows);
+    this.#table?.update(this.#records);
   }
   override onTrainEnd(): void {
-    this.#table?.finish(this.#rows);
+    this.#table?.finish(this.#records);
   }
 
   override stateDict(): unknown {
-    const column = (name: string) =>
+    const records = this.#records;
+    const column = (at: (i: number) => number) =>
       torch.tensor(
-        this.#rows.map((row) => Number(row[name])),
+        Float64Array.from({ length: records.length }, (_, i) => at(i)),
         { dtype: "float64" },
       );
-    return Object.fromEntries(COLUMNS.map((name) => [name, column(name)]));
+    return {
+      epoch: column((i) => records.epoch(i)),
+      batch: column((i) => records.batch(i)),
+      gradient_norm: column((i) => records.value(i, 0)),
+    };
   }
   override loadStateDict(state: unknown): void {
     const columns = asRecord(state, "the state of GradientNormCallback");
-    const [epochs, batches, norms] = COLUMNS.map((name) =>
+    const [epochs = [], batches = [], norms = []] = ["epoch", "batch", "gradient_norm"].map((name) =>
       Array.from((columns[name] as torch.Tensor).toTypedArray(), Number),
     );
-    this.#rows = (norms ?? []).map((gradient_norm, i) => ({
-      epoch: epochs?.[i] ?? 0,
-      batch: batches?.[i] ?? 0,
-      gradient_norm,
-    }));
+    this.#records = new BatchRecords(1);
+    for (const [i, norm] of norms.entries()) this.#records.add(epochs[i] ?? 0, batches[i] ?? 0, [norm]);
   }
 }

@@ -1,33 +1,40 @@
 import { appendFileSync } from "node:fs";
-import { formatTsv, type Row, writeTsv } from "../io/tsv/index.ts";
+import { sync } from "../io/files/index.ts";
+import { formatTsv, writeTsvParts } from "../io/tsv/index.ts";
 import { naming } from "../utils/file-errors.ts";
+import type { BatchRecords } from "./batch-records.ts";
 
-/** A table of numbers that grows while training runs, so that it can be looked at meanwhile. */
+/** A table of numbers per batch that grows while training runs, so that it can be looked at meanwhile. */
 export class LiveTable {
   readonly path: string;
-  readonly columns: readonly string[];
-  readonly floats: readonly string[];
+  readonly names: readonly string[];
+  readonly #columns: readonly string[];
   #written: number | null = null;
 
-  constructor(path: string, columns: readonly string[], floats: readonly string[]) {
+  /** @param names the columns of the numbers, after `epoch` and `batch`. */
+  constructor(path: string, names: readonly string[]) {
     this.path = path;
-    this.columns = columns;
-    this.floats = floats;
+    this.names = names;
+    this.#columns = ["epoch", "batch", ...names];
   }
 
-  /** Brings the file to `rows`: all of them at first, what is new from then on. */
-  update(rows: readonly Row[]): void {
+  /** Brings the file to `records`: all of them at first, what is new from then on. */
+  update(records: BatchRecords): void {
+    const options = { floats: this.names };
+    const fresh = records.rows(this.names, this.#written ?? 0);
     if (this.#written === null) {
-      writeTsv(this.path, rows, this.columns, { floats: this.floats });
-    } else if (this.#written < rows.length) {
-      const text = formatTsv(rows.slice(this.#written), this.columns, { floats: this.floats });
-      naming(this.path, () => appendFileSync(this.path, text.slice(text.indexOf("\n") + 1)));
+      writeTsvParts(this.path, fresh, this.#columns, options);
+    } else {
+      for (const rows of fresh) {
+        const text = formatTsv(rows, this.#columns, options);
+        naming(this.path, () => appendFileSync(this.path, text.slice(text.indexOf("\n") + 1)));
+      }
     }
-    this.#written = rows.length;
+    this.#written = records.length;
   }
-  /** Writes the file anew, as a whole. */
-  finish(rows: readonly Row[]): void {
-    this.#written = null;
-    this.update(rows);
+  /** Brings the file to `records`, and puts all of it on the disk. */
+  finish(records: BatchRecords): void {
+    this.update(records);
+    sync(this.path);
   }
 }

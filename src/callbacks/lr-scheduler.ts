@@ -1,15 +1,15 @@
 import { z } from "zod";
-import { type Row, writeTsv } from "../io/tsv/index.ts";
+import { type Row, writeTsvParts } from "../io/tsv/index.ts";
 import {
   LR_SCHEDULER_CONFIGS,
   type LRScheduler,
   type LRSchedulerConfig,
   type LRSchedulerType,
 } from "../optim/index.ts";
-import * as torch from "../torch/index.ts";
 import { type JsonObject, parseWith, show } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { configFrom, readConfig } from "../utils/registry.ts";
+import { BatchRecords } from "./batch-records.ts";
 import { Callback } from "./callback.ts";
 import type { EventArgs } from "./events.ts";
 import { readFields } from "./fields.ts";
@@ -32,13 +32,6 @@ export interface LRSchedulerCallbackOptions {
   readonly metricName?: string | null;
 }
 
-/** One row of the table of learning rates: those that the optimizer used until this batch. */
-interface UsedRates {
-  readonly epoch: number;
-  readonly batch: number;
-  readonly rates: readonly number[];
-}
-
 /**
  * Moves the learning rate of an optimizer: after each optimization step, each epoch or each validation, as the scheduler
  * demands. The rates that were used go to `logs/learning_rates/<optimizer>.tsv`.
@@ -50,7 +43,8 @@ export class LRSchedulerCallback extends Callback {
   readonly schedulerType: LRSchedulerType;
   #scheduler: LRScheduler | null = null;
   #groups: readonly string[] = [];
-  #used: UsedRates[] = [];
+  /** The rates that the optimizer used until a batch, which is the one of a step of the scheduler. */
+  #used = new BatchRecords(0);
   #current: readonly number[] = [];
 
   constructor(options: LRSchedulerCallbackOptions) {
@@ -75,8 +69,8 @@ export class LRSchedulerCallback extends Callback {
     this.#scheduler = this.scheduler.getObject(optimizer);
     const names = optimizer.paramGroups.map((group) => (typeof group.name === "string" ? group.name : null));
     this.#groups = names.length > 1 && names.every((name) => name !== null) ? names : [];
-    this.#used = [];
     this.#current = [...this.#scheduler.getLastLr()];
+    this.#used = new BatchRecords(this.#current.length);
     if (this.metricName === null) return;
     metrics.checkMetricName(this.metricName);
     const optimum = metrics.metrics?.[this.metricName]?.optimum;
@@ -104,50 +98,57 @@ export class LRSchedulerCallback extends Callback {
 
   #step(state: TrainerState, metric?: number): void {
     if (this.#scheduler === null) return;
-    this.#used.push({ epoch: state.currentEpoch, batch: state.currentTrainBatch, rates: this.#current });
+    this.#used.add(state.currentEpoch, state.currentTrainBatch, this.#current);
     if (metric === undefined) (this.#scheduler as { step(): void }).step();
     else (this.#scheduler as { step(metric: number): void }).step(metric);
     this.#current = [...this.#scheduler.getLastLr()];
   }
 
-  /** One row per batch: the rates that were used at the next step of the scheduler hold for all batches until it. */
   override onTrainEnd({ maps, state }: EventArgs<"onTrainEnd">): void {
     const columns = this.#groups.length > 0 ? this.#groups : ["lr"];
-    const last = { epoch: state.currentEpoch, batch: state.numTrainBatches };
-    const used = [...this.#used];
-    const end = used.at(-1);
-    // batches after the scheduler's last step used what it set then
-    if (end === undefined || end.epoch !== last.epoch || end.batch !== last.batch) {
-      used.push({ ...last, rates: this.#current });
-    }
-    const rows: Row[] = [];
-    let next = 0;
-    for (let epoch = 1; epoch <= state.currentEpoch; epoch++) {
-      for (let batch = 1; batch <= state.numTrainBatches; batch++) {
-        const isPast = ({ epoch: e, batch: b }: UsedRates) => e < epoch || (e === epoch && b < batch);
-        while (next < used.length - 1 && isPast(used[next] as UsedRates)) next++;
-        const rates = used[next]?.rates ?? [];
-        rows.push({ epoch, batch, ...Object.fromEntries(columns.map((column, i) => [column, rates[i] ?? null])) });
-      }
-    }
+    const used = this.#used;
+    const last = used.length - 1;
+    const isWhole = used.epoch(last) === state.currentEpoch && used.batch(last) === state.numTrainBatches;
+    const isFloat = (k: number) => {
+      if (!isWhole && !Number.isInteger(this.#current[k] ?? null)) return true;
+      for (let i = 0; i < used.length; i++) if (!Number.isInteger(used.value(i, k))) return true;
+      return false;
+    };
     const path = maps.training.split(state.splitIdx ?? 0).learningRatesTsv(this.optimizerName);
-    writeTsv(path, rows, ["epoch", "batch", ...columns]);
+    const floats = columns.filter((_, k) => isFloat(k));
+    writeTsvParts(path, this.#rows(columns, state), ["epoch", "batch", ...columns], { floats });
+  }
+  /**
+   * One row per batch, those of an epoch at a time: the rates that were used at the next step of the scheduler hold for
+   * all batches until it, and batches after its last step used what it set then.
+   */
+  *#rows(columns: readonly string[], { currentEpoch, numTrainBatches }: TrainerState): Generator<Row[]> {
+    const used = this.#used;
+    let next = 0;
+    for (let epoch = 1; epoch <= currentEpoch; epoch++) {
+      const rows: Row[] = [];
+      for (let batch = 1; batch <= numTrainBatches; batch++) {
+        const isPast = () => used.epoch(next) < epoch || (used.epoch(next) === epoch && used.batch(next) < batch);
+        while (next < used.length && isPast()) next++;
+        const rates = next < used.length ? used.values(next) : this.#current;
+        rows.push({ epoch, batch, ...Object.fromEntries(columns.map((column, k) => [column, rates[k] ?? null])) });
+      }
+      yield rows;
+    }
   }
 
   /** `{schedulers: …, lrs: {(epoch, batch): [rate, …]}}`. */
   override stateDict(): unknown {
-    const lrs = this.#used.map(
-      ({ epoch, batch, rates }) => [torch.tuple([epoch, batch]), rates.map((rate) => torch.float(rate))] as const,
-    );
-    return { schedulers: this.#scheduler?.stateDict() ?? {}, lrs: new Map(lrs) };
+    return { schedulers: this.#scheduler?.stateDict() ?? {}, lrs: this.#used.dictOfLists() };
   }
   override loadStateDict(state: unknown): void {
     const { schedulers, lrs } = asRecord(state, "the state of LRSchedulerCallback");
     if (this.#scheduler === null) return;
     this.#scheduler.loadStateDict(schedulers as Parameters<LRScheduler["loadStateDict"]>[0]);
-    this.#used = [...((lrs instanceof Map ? lrs : new Map()) as Map<readonly number[], readonly unknown[]>)].map(
-      ([[epoch = 0, batch = 0], rates]) => ({ epoch, batch, rates: rates.map(Number) }),
-    );
+    this.#used = new BatchRecords(this.#scheduler.getLastLr().length);
+    for (const [[epoch = 0, batch = 0], rates] of (lrs instanceof Map ? lrs : []) as Map<number[], unknown[]>) {
+      this.#used.add(epoch, batch, rates.map(Number));
+    }
     this.#current = [...this.#scheduler.getLastLr()];
   }
 

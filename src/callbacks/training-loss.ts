@@ -1,15 +1,8 @@
-import type { Row } from "../io/tsv/index.ts";
-import * as torch from "../torch/index.ts";
+import { BatchRecords } from "./batch-records.ts";
 import { Callback } from "./callback.ts";
 import type { EventArgs } from "./events.ts";
 import { LiveTable } from "./live-table.ts";
 import { asRecord } from "./quantity-monitoring.ts";
-
-interface BatchLosses {
-  readonly epoch: number;
-  readonly batch: number;
-  readonly losses: Readonly<Record<string, number>>;
-}
 
 /** The columns that say of which batch a row is; no loss may have their names. */
 export const BATCH_COLUMNS: readonly string[] = ["epoch", "batch"];
@@ -20,39 +13,37 @@ export const BATCH_COLUMNS: readonly string[] = ["epoch", "batch"];
  */
 export class TrainingLossCallback extends Callback {
   #names: readonly string[] = [];
-  #rows: BatchLosses[] = [];
+  #records = new BatchRecords(0);
   #table: LiveTable | null = null;
 
   override onTrainStart({ model, maps, split }: EventArgs<"onTrainStart">): void {
     this.#names = Object.keys(model.getLossFunctions());
-    this.#rows = [];
-    const { trainingLossTsv } = maps.training.split(split.index);
-    this.#table = new LiveTable(trainingLossTsv, [...BATCH_COLUMNS, ...this.#names], this.#names);
+    this.#records = new BatchRecords(this.#names.length);
+    this.#table = new LiveTable(maps.training.split(split.index).trainingLossTsv, this.#names);
   }
   override onResume(args: EventArgs<"onResume">): void {
     this.onTrainStart(args);
   }
   override onBatchEnd({ state, losses }: EventArgs<"onBatchEnd">): void {
-    if (losses === null) return;
-    this.#rows.push({ epoch: state.currentEpoch, batch: state.currentTrainBatch, losses });
+    if (losses !== null) this.#add(state.currentEpoch, state.currentTrainBatch, losses);
+  }
+  #add(epoch: number, batch: number, losses: Readonly<Record<string, number>>): void {
+    this.#records.add(
+      epoch,
+      batch,
+      this.#names.map((name) => losses[name] ?? Number.NaN),
+    );
   }
   override onEpochEnd(): void {
-    this.#table?.update(this.#tableRows());
+    this.#table?.update(this.#records);
   }
   override onTrainEnd(): void {
-    this.#table?.finish(this.#tableRows());
-  }
-  #tableRows(): Row[] {
-    return this.#rows.map(({ epoch, batch, losses }) => ({ epoch, batch, ...losses }));
+    this.#table?.finish(this.#records);
   }
 
   /** `{loss: {(epoch, batch): value}}`. */
   override stateDict(): unknown {
-    const column = (name: string) =>
-      this.#rows.map(
-        ({ epoch, batch, losses }) => [torch.tuple([epoch, batch]), torch.float(losses[name] ?? Number.NaN)] as const,
-      );
-    return Object.fromEntries(this.#names.map((name) => [name, new Map(column(name))]));
+    return Object.fromEntries(this.#names.map((name, k) => [name, this.#records.dictOf(k)]));
   }
   override loadStateDict(state: unknown): void {
     const columns = asRecord(state, "the state of TrainingLossCallback");
@@ -65,6 +56,7 @@ export class TrainingLossCallback extends Callback {
         rows.set(`${epoch} ${batch}`, row);
       }
     }
-    this.#rows = [...rows.values()];
+    this.#records = new BatchRecords(this.#names.length);
+    for (const { epoch, batch, losses } of rows.values()) this.#add(epoch, batch, losses);
   }
 }

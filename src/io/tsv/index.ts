@@ -2,6 +2,6 @@
 export { type FileSum, GrowingTable } from "./growing.ts";
 export { PARTICIPANT_ID, type ParticipantRow, pairKey, readParticipants, SESSION_ID } from "./participants.ts";
 export { parseTsv, readTsv, readTsvColumns } from "./read.ts";
-export { TsvStream } from "./stream.ts";
+export { TsvStream, writeTsvParts } from "./stream.ts";
 export { type Cell, floatColumns, markFloatColumns, type Row } from "./types.ts";
 export { formatTsv, type TsvOptions, writeTsv } from "./write.ts";

@@ -15,6 +15,7 @@ export {
   Counter,
   float,
   NdArray,
+  PairDict,
   PyFloat,
   type StateDictMetadata,
   Tuple,
