@@ -26,7 +26,7 @@ it.each([0, 1, 1000])("is in a file what a Map of tuples is, with %i records", (
   const one = new Map(keys.map((key, i) => [key, torch.float(i / 3)]));
   const lists = new Map(keys.map((key, i) => [key, [torch.float(i / 3), torch.float(-i)]]));
   const [found, wanted] = [
-    { one: records.dictOf(0), lists: records.dictOfLists() },
+    { one: records.toDict(0), lists: records.toDict("all") },
     { one, lists },
   ].map((value) => torch.load(torch.save(value)));
   expect(found).toEqual(wanted);

@@ -61,19 +61,17 @@ export class BatchRecords {
     }
   }
 
-  /** As Python has it: `{(epoch, batch): number}`. */
-  dictOf(k: number): torch.PairDict {
-    return this.#dict((i) => this.value(i, k));
-  }
-  /** As Python has it: `{(epoch, batch): [number, …]}`. */
-  dictOfLists(): torch.PairDict {
-    return this.#dict((i) => this.values(i));
-  }
-  #dict(at: (i: number) => number | readonly number[]): torch.PairDict {
-    const entries = function* (this: BatchRecords) {
-      for (let i = 0; i < this.#length; i++) yield [this.epoch(i), this.batch(i), at(i)] as const;
-    };
-    return new torch.PairDict(entries.bind(this));
+  /**
+   * As Python has it, for a `.pt` file that is written now: `{(epoch, batch): number}` of one column, or
+   * `{(epoch, batch): [number, …]}` of all.
+   */
+  toDict(column: number | "all"): torch.PairDict {
+    return new torch.PairDict({
+      keys: this.#places.subarray(0, 2 * this.#length),
+      values: this.#values.subarray(0, this.width * this.#length),
+      width: this.width,
+      column: column === "all" ? null : column,
+    });
   }
 }
 

@@ -139,7 +139,7 @@ export class LRSchedulerCallback extends Callback {
 
   /** `{schedulers: …, lrs: {(epoch, batch): [rate, …]}}`. */
   override stateDict(): unknown {
-    return { schedulers: this.#scheduler?.stateDict() ?? {}, lrs: this.#used.dictOfLists() };
+    return { schedulers: this.#scheduler?.stateDict() ?? {}, lrs: this.#used.toDict("all") };
   }
   override loadStateDict(state: unknown): void {
     const { schedulers, lrs } = asRecord(state, "the state of LRSchedulerCallback");

@@ -43,7 +43,7 @@ export class TrainingLossCallback extends Callback {
 
   /** `{loss: {(epoch, batch): value}}`. */
   override stateDict(): unknown {
-    return Object.fromEntries(this.#names.map((name, k) => [name, this.#records.dictOf(k)]));
+    return Object.fromEntries(this.#names.map((name, k) => [name, this.#records.toDict(k)]));
   }
   override loadStateDict(state: unknown): void {
     const columns = asRecord(state, "the state of TrainingLossCallback");

@@ -10,12 +10,12 @@ export {
 } from "./errors.ts";
 // torch.load
 export { type LoadOptions, load } from "./load.ts";
+export { PairDict } from "./pair-dict.ts";
 // values that Python tells apart and JavaScript does not
 export {
   Counter,
   float,
   NdArray,
-  PairDict,
   PyFloat,
   type StateDictMetadata,
   Tuple,

@@ -1,15 +1,8 @@
 import { NotSerializableError } from "./errors.ts";
 import { bytesOf, numpyCode } from "./numpy.ts";
+import { PairDict } from "./pair-dict.ts";
 import { longBytes, PickleBytes } from "./pickle-bytes.ts";
-import {
-  Counter,
-  isMarkedOrdered,
-  NdArray,
-  PairDict,
-  PyFloat,
-  type StateDictMetadata,
-  Tuple,
-} from "./python-values.ts";
+import { Counter, isMarkedOrdered, NdArray, PyFloat, type StateDictMetadata, Tuple } from "./python-values.ts";
 
 /** A tensor, as its pickle describes it: which storage, and where in it. */
 export interface TensorRecord {
@@ -90,7 +83,9 @@ class Pickler {
       return;
     }
     if (value instanceof PairDict) {
-      this.#pairs(value);
+      this.#out.ascii("}");
+      this.#put(value);
+      this.#out.raw(value.opcodes);
       return;
     }
     const tensor = this.#describe(value);
@@ -254,26 +249,6 @@ class Pickler {
     this.#emptyOrderedDict();
     this.#items(metadata);
     this.#out.ascii("sb");
-  }
-
-  /** Its tuples and lists are each met once, so they need no number to be met again. */
-  #pairs(value: PairDict): void {
-    this.#out.ascii("}");
-    this.#put(value);
-    this.#out.ascii("(");
-    for (const [first, second, one] of value.entries()) {
-      this.#integer(first);
-      this.#integer(second);
-      this.#out.ascii("\x86");
-      if (typeof one === "number") {
-        this.#float(one);
-        continue;
-      }
-      this.#out.ascii("](");
-      for (const element of one) this.#float(element);
-      this.#out.ascii("e");
-    }
-    this.#out.ascii("u");
   }
 
   /** A Map of names to tensors is what Python has as an OrderedDict. */

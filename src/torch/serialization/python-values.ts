@@ -43,18 +43,6 @@ export function float(value: number): PyFloat {
   return new PyFloat(value);
 }
 
-/**
- * A dict from pairs of integers to a float each, or to a list of floats: saved as a Map of tuples would be, in a tenth of
- * the time, since there is no object per entry. Loading gives such a Map.
- */
-export class PairDict {
-  readonly entries: () => Iterable<readonly [first: number, second: number, value: number | readonly number[]]>;
-  /** @param entries called each time that they are written. */
-  constructor(entries: PairDict["entries"]) {
-    this.entries = entries;
-  }
-}
-
 /** A `collections.Counter`: how often each key occurs. */
 export class Counter<K = unknown> extends Map<K, number> {
   /** Counts the items of `items`. */
