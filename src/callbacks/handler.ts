@@ -86,6 +86,8 @@ export class CallbacksHandler {
       const done = (callback[event] as (args: EventArgs<E>) => void | Promise<void>).call(callback, args);
       if (done instanceof Promise) await done;
     }
+    if (event !== "onBatchEnd") return;
+    for (const callback of this.#all) if (callback instanceof MonitorCallback) callback.afterBatchEnd();
   }
 
   /** Tells all of them of an error; what fails meanwhile is shown, and does not take the place of the error. */

@@ -5,7 +5,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Maps } from "../io/maps/index.ts";
 import { readTsv } from "../io/tsv/index.ts";
 import * as torch from "../torch/index.ts";
+import { Callback } from "./callback.ts";
 import type { EventArgs } from "./events.ts";
+import { CallbacksHandler } from "./handler.ts";
+import { LoggerCallback } from "./logger.ts";
 import { MonitorCallback } from "./monitor.ts";
 import { DeviceMeter, type Moment, PhaseTimer } from "./phase-timer.ts";
 import { asRecord } from "./quantity-monitoring.ts";
@@ -197,6 +200,35 @@ describe("on the CPU", () => {
     expect(run.summary).not.toMatch(/GPU:|GPU throughput/);
   });
 
+  it("does not count what other callbacks do at the end of a batch as loading of the next one", async () => {
+    class Slow extends Callback {
+      override onBatchEnd(): void {
+        pass(500);
+      }
+    }
+    const monitor = new MonitorCallback({ warmupIterations: 0 });
+    const handler = new CallbacksHandler([
+      monitor,
+      new LoggerCallback({ saveLogs: false, progressBar: false }),
+      new Slow(),
+    ]);
+    const run = new Training("slow", monitor);
+    run.start();
+    run.state.called = "train";
+    run.state.resetEpoch(1, TRAIN_BATCHES);
+    monitor.onEpochStart();
+    for (; run.state.currentTrainBatch < TRAIN_BATCHES; ) {
+      run.state.currentTrainBatch++;
+      pass(2);
+      monitor.onForwardStepStart();
+      await handler.callEvent("onBatchEnd", args<EventArgs<"onBatchEnd">>({ state: run.state, losses: null }));
+    }
+    run.end();
+    expect(run.columns).toMatchObject({
+      "Training data loading (s)": filled(TRAIN_BATCHES, 0.002),
+      "Training loop (s)": filled(TRAIN_BATCHES, 0.002),
+    });
+  });
   it("tells the peak of memory", () => {
     const run = new Training("memory", new MonitorCallback());
     const { bytes } = torch.memory.live();

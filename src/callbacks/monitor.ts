@@ -131,6 +131,12 @@ export class MonitorCallback extends Callback {
       }
     }
   }
+  /** When all callbacks have been told of the end: what they did, a checkpoint for example, is not loading of data. */
+  afterBatchEnd(): void {
+    for (const phase of ["trainingLoop", "trainingLoading", "validationLoop", "validationLoading"] as const) {
+      this.#timers.get(phase)?.restart();
+    }
+  }
   override onValidationStart(): void {
     this.#start("validation");
     this.#start("validationLoop");

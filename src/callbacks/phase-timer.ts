@@ -81,6 +81,11 @@ export class PhaseTimer implements Disposable {
     this.#started = performance.now();
   }
 
+  /** Begins anew what was started: nothing of it has happened yet. */
+  restart(): void {
+    if (this.#started !== null) this.start();
+  }
+
   stop(): void {
     if (this.#started === null) return;
     this.times.push((performance.now() - this.#started) / 1000);
