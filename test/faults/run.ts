@@ -1,7 +1,7 @@
 /**
  * `npm run test:faults`: a small training is killed at every call by which it changes the disk, and resumed; then every
- * such call fails; then the power fails there, and the
- * disk loses what was not synced (power-cut.ts). Prints how many points were tried and survived, and what became of those that were not.
+ * such call fails; then the power fails there, and the disk loses what was not synced (power-cut.ts). Prints how many
+ * points were tried and survived, and what became of those that were not.
  *   --most N        at most N points of each fault in each scenario, spread over the calls
  *   --only TEXT     of these points only: part of "scenario, fault, number call path"
  *   --lanes N       processes at the same time; by default as many as there are cores

@@ -42,6 +42,8 @@ export class GrowingTable {
   readonly #header: string;
   #hash: Hash = createHash("sha256");
   #size = 0;
+  /** The size of the last copy: one of the same size is the same. Null: there is none. */
+  #copied: number | null = null;
 
   /** Begins a table; a file that is there is replaced. Its folder is made. */
   constructor(path: string, columns: readonly string[], options: TsvOptions = {}) {
@@ -94,13 +96,15 @@ export class GrowingTable {
     if (last !== 10) return false;
     copyFileSync(source, this.path, constants.COPYFILE_FICLONE);
     this.#size = size;
+    this.#copied = size;
     this.#hash = hash;
     return true;
   }
 
   /**
    * Copies what there is by now.
-   * @param same a copy that was made of this table before, or null: if nothing was added since, the new one is a link to it.
+   * @param same the last copy (or what the table was made from), if it is still there: if nothing was added since, the new
+   * one is a link to it. Default: null.
    */
   copyTo(path: string, same: string | null = null): FileSum {
     const found = statSync(this.path).size;
@@ -109,8 +113,10 @@ export class GrowingTable {
         `${this.path} has ${found} bytes, ${this.#size} were written: something else has changed it. Resume the training: the table is made again from the last checkpoint.`,
       );
     }
-    if (same !== null && sizeOf(same) === this.#size) linkOrCopy(same, path);
+    const isSame = same !== null && this.#copied === this.#size && sizeOf(same) === this.#size;
+    if (isSame) linkOrCopy(same, path);
     else copyFileAtomic(this.path, path);
+    this.#copied = this.#size;
     return { size: this.#size, sha256: this.#hash.copy().digest("hex") };
   }
 
