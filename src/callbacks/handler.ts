@@ -16,6 +16,18 @@ import { MonitorCallback } from "./monitor.ts";
 import { TrainingCheckpointCallback } from "./training-checkpoint.ts";
 import { TrainingLossCallback } from "./training-loss.ts";
 
+const ASYNC_FUNCTION = (async () => {}).constructor as FunctionConstructor;
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}
+
+function asynchronous(callback: Callback, event: EventName): ConfigError {
+  return new ConfigError(
+    `${callback.constructor.name}.${event} is asynchronous, which it cannot be at this event: nothing waits for it. Do without await there, or do it in onTrainStart.`,
+  );
+}
+
 type CallbackClass = abstract new (...args: never[]) => Callback;
 
 /** Called before all others, in this order. */
@@ -102,16 +114,24 @@ export class CallbacksHandler {
     }
   }
 
-  /** As {@link callEvent}, where nothing can be waited for (the constructor of the Trainer). */
+  /**
+   * As {@link callEvent}, where nothing can be waited for (the constructor of the Trainer).
+   * @throws ConfigError for a method that gives a promise.
+   */
   callEventNow<E extends EventName>(event: E, args: EventArgs<E>): void {
     for (const callback of this.#order(event)) {
-      const done = (callback[event] as (args: EventArgs<E>) => void | Promise<void>).call(callback, args);
-      if (done instanceof Promise) {
-        throw new ConfigError(
-          `${callback.constructor.name}.${event} is asynchronous, which it cannot be at this event.`,
-        );
-      }
+      const done: unknown = (callback[event] as (args: EventArgs<E>) => unknown).call(callback, args);
+      if (!isThenable(done)) continue;
+      // what it fails with later has nobody to hear it
+      done.then(undefined, () => {});
+      throw asynchronous(callback, event);
     }
+  }
+
+  /** @throws ConfigError for a callback that would have to be waited for at this event, before anything is done. */
+  checkSynchronous(event: EventName): void {
+    const found = this.#all.find((callback) => callback[event] instanceof ASYNC_FUNCTION);
+    if (found !== undefined) throw asynchronous(found, event);
   }
 
   #order(event: EventName): readonly Callback[] {

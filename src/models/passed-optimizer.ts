@@ -1,4 +1,4 @@
-import type { Optimizer } from "../optim/index.ts";
+import type { Optimizer, OptimizerConfig } from "../optim/index.ts";
 import type { nn } from "../torch/index.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 
@@ -6,9 +6,11 @@ import { ConfigError } from "../utils/exceptions.ts";
 export class PassedOptimizer {
   readonly #optimizer: Optimizer;
   readonly #options: readonly object[];
+  /** What makes the same optimizer; null where it has groups of its own, or is a class of one's own. */
+  readonly config: OptimizerConfig | null;
 
   /** @throws ConfigError when it is another model's. */
-  constructor(optimizer: Optimizer, model: nn.AnyModule) {
+  constructor(optimizer: Optimizer, model: nn.AnyModule, config: OptimizerConfig | null) {
     const own = new Set<unknown>(model.parameters());
     if (optimizer.paramGroups.some((group) => group.params.some((parameter) => !own.has(parameter)))) {
       throw new ConfigError(
@@ -17,6 +19,7 @@ export class PassedOptimizer {
       );
     }
     this.#optimizer = optimizer;
+    this.config = config;
     this.#options = optimizer.paramGroups.map(({ params: _, ...options }) => structuredClone(options));
   }
 

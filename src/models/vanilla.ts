@@ -6,9 +6,11 @@ import { nn, optim, Tensor } from "../torch/index.ts";
 import { checkKeys, type JsonObject, type JsonValue, readAs, show } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { snakeToCamel } from "../utils/names.ts";
-import { configFrom, isConfig, type Named, readConfig } from "../utils/registry.ts";
+import { configFrom, type Named, readConfig } from "../utils/registry.ts";
+import { configOfLoss, configOfNetwork, configOfOptimizer } from "./as-configs.ts";
 import { type Losses, Model, type ModelBatch, type Scaler } from "./model.ts";
 import { PassedOptimizer } from "./passed-optimizer.ts";
+import { type Structure, sameStructure, structureOf } from "./structure.ts";
 import { summary } from "./summary.ts";
 
 /** Options of the models with one network, one loss and one optimizer. */
@@ -37,8 +39,9 @@ export abstract class VanillaModel extends Model {
   readonly network: nn.Module;
   readonly loss: LossFunction;
   readonly inferer: Inferer;
-  readonly #network: NetworkConfig | nn.Module;
-  readonly #loss: LossConfig | LossFunction;
+  /** The config of the network, and what it made; null where the network itself was passed. */
+  readonly #network: { readonly config: NetworkConfig; readonly made: Structure } | null;
+  readonly #loss: LossConfig | null;
   readonly #optimizer: OptimizerConfig | PassedOptimizer;
 
   constructor(options: VanillaModelOptions) {
@@ -47,16 +50,16 @@ export abstract class VanillaModel extends Model {
     for (const option of Object.keys(rest))
       throw new ConfigError(`${new.target.name}: unknown option '${option}'. Check the spelling.`);
     if (network instanceof nn.Module) {
-      this.#network = network;
+      this.#network = null;
       this.network = network;
     } else {
       const config = configFrom<NetworkConfig>("'network'", network, NETWORK_CONFIGS);
       if (config === null) refuse("network", network, "a torch.nn.Module or the config of one");
-      this.#network = config;
       this.network = config.getObject();
+      this.#network = { config, made: structureOf(this.network) };
     }
     if (loss instanceof nn.Module || typeof loss === "function") {
-      this.#loss = loss as LossFunction;
+      this.#loss = null;
       this.loss = loss as LossFunction;
     } else {
       const config = configFrom<LossConfig>("'loss'", loss, LOSS_CONFIGS);
@@ -65,7 +68,8 @@ export abstract class VanillaModel extends Model {
       this.loss = config.getObject();
     }
     if (optimizer instanceof optim.Optimizer) {
-      this.#optimizer = new PassedOptimizer(optimizer, this);
+      const config = configOfOptimizer(optimizer, this.network, this.#lossParameters());
+      this.#optimizer = new PassedOptimizer(optimizer, this, config);
     } else {
       const config = configFrom<OptimizerConfig>("'optimizer'", optimizer, OPTIMIZER_CONFIGS);
       if (config === null) refuse("optimizer", optimizer, "an optimizer or the config of one");
@@ -97,25 +101,36 @@ export abstract class VanillaModel extends Model {
   }
   /** A new optimizer of the network's parameters and the loss's (or that which was passed), named "optimizer". */
   override buildOptimizers(): Record<string, Optimizer> {
-    const extra = this.loss instanceof nn.Module ? [...this.loss.parameters()] : [];
-    return { optimizer: this.#optimizer.getObject(this.network, extra) };
+    return { optimizer: this.#optimizer.getObject(this.network, this.#lossParameters()) };
+  }
+  #lossParameters(): nn.Parameter[] {
+    return this.loss instanceof nn.Module ? [...this.loss.parameters()] : [];
   }
   /** The table of the network's layers, with the shapes that this batch gives them. */
   override getSummary(batch: ModelBatch): string {
     return summary(this.network, batch.getField("image", { dtype: "float32" }));
   }
 
-  /** What the model is made of; objects that are not configs are written by name, and cannot be read back. */
+  /**
+   * What the model is made of. Networks of this package, losses of `torch.nn` and optimizers of all parameters are written as
+   * the configs that make them, also where they were passed themselves; whatever was changed since, or is of one's own, by
+   * name, and cannot be read back.
+   */
   override toDict(): JsonObject {
-    const write = (value: object): JsonValue => (isConfig(value) ? value.toDict() : nameOf(value));
+    const optimizer = this.#optimizer instanceof PassedOptimizer ? this.#optimizer.config : this.#optimizer;
     return {
       // a class of one's own keeps its name, so that it is not taken for its parent when read
       name_: this.constructor.name,
-      network: write(this.#network),
-      loss: write(this.#loss),
-      optimizer: write(this.#optimizer),
+      network: this.#networkConfig()?.toDict() ?? nameOf(this.network),
+      loss: (this.#loss ?? configOfLoss(this.loss))?.toDict() ?? nameOf(this.loss),
+      optimizer: optimizer?.toDict() ?? nameOf(this.#optimizer),
       inferer: this.inferer.toDict(),
     };
+  }
+  #networkConfig(): NetworkConfig | null {
+    if (this.#network === null) return configOfNetwork(this.network);
+    const { config, made } = this.#network;
+    return sameStructure(structureOf(this.network), made) ? config : null;
   }
 
   /** How each field of `toDict` is read. A subclass with options of its own adds theirs. */

@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
 import process from "node:process";
@@ -7,8 +7,12 @@ import { ClinicaDLException } from "../../utils/exceptions.ts";
 import { naming } from "../../utils/file-errors.ts";
 import { makeFolder } from "../files/index.ts";
 
-/** Something in a MAPS is in use by another process. */
+/** Something in a MAPS is in use by another process, or by this one. */
 export class LockedError extends ClinicaDLException {}
+
+/** The locks of this process: a lock says which process holds it, which is not enough where process numbers come again. */
+const ours = new Set<string>();
+const identity = ({ dev, ino }: { readonly dev: number; readonly ino: number }) => `${dev}:${ino}`;
 
 /**
  * A lock that is held until it is disposed or its process ends, in whatever way: a file whose content says who holds it.
@@ -17,10 +21,13 @@ export class LockedError extends ClinicaDLException {}
 export class FileLock implements Disposable {
   readonly #path: string;
   readonly #descriptor: number;
+  readonly #identity: string;
 
   private constructor(path: string, descriptor: number) {
     this.#path = path;
     this.#descriptor = descriptor;
+    this.#identity = identity(fstatSync(descriptor));
+    ours.add(this.#identity);
   }
 
   /** The lock, or null where it is held by someone else. */
@@ -45,6 +52,11 @@ export class FileLock implements Disposable {
   static acquire(path: string, what: string): FileLock {
     const lock = FileLock.tryAcquire(path);
     if (lock !== null) return lock;
+    if (ours.has(identity(statSync(path)))) {
+      throw new LockedError(
+        `${what} is in use by this process itself (${path}): a run that is not over. Did you forget 'await' before train(…), resume(…) or predict(…)?`,
+      );
+    }
     throw new LockedError(
       `${what} is in use by ${readFileSync(path, "utf8").trim()} (${path}). Wait for it, or end it.`,
     );
@@ -63,6 +75,7 @@ export class FileLock implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    ours.delete(this.#identity);
     naming(this.#path, () => closeSync(this.#descriptor));
   }
 }
