@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { ClinicaDLException } from "../utils/exceptions.ts";
 import { registerDemo } from "./demo.ts";
 import { registerDoctor } from "./doctor.ts";
+import { registerPredict, registerTest, registerValidate } from "./evaluate.ts";
 import { registerGenerate } from "./generate.ts";
 import { registerResume } from "./resume.ts";
 import { registerSetup } from "./setup.ts";
@@ -22,6 +23,9 @@ registerDoctor(program);
 registerGenerate(program);
 registerDemo(program);
 registerResume(program);
+registerValidate(program);
+registerTest(program);
+registerPredict(program);
 
 try {
   await program.parseAsync();

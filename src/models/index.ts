@@ -2,6 +2,8 @@
 
 /** Reading a model from JSON. */
 export { modelFromDict } from "./factory.ts";
+/** Loading trained weights. */
+export { type FreezeOptions, type LoadedWeights, type LoadWeightsOptions, WeightsError } from "./load-weights.ts";
 /** Several losses, or one, by name. */
 export { namedLosses } from "./losses.ts";
 /** The parent of all models. */
@@ -13,3 +15,4 @@ export { summary } from "./summary.ts";
 /** From image to label. */
 export { SupervisedModel, type SupervisedModelOptions } from "./supervised.ts";
 export { VanillaModel, type VanillaModelOptions } from "./vanilla.ts";
+export type { Mismatch, WeightPrefix } from "./weight-names.ts";

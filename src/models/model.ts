@@ -1,10 +1,16 @@
+import { resolve } from "node:path";
 import type { InferableBatch } from "../infer/index.ts";
+import type { Maps } from "../io/maps/index.ts";
 import type { LossFunction } from "../losses/index.ts";
 import type { EvaluatedBatch } from "../metrics/index.ts";
 import type { Optimizer } from "../optim/index.ts";
-import { nn, type Tensor } from "../torch/index.ts";
+import { nn, scope, type Tensor } from "../torch/index.ts";
 import type { JsonObject } from "../utils/config.ts";
+import { ConfigError } from "../utils/exceptions.ts";
+import { KeptWeights } from "./kept-weights.ts";
+import { applyCopies, type LoadedWeights, type LoadWeightsOptions, planLoading } from "./load-weights.ts";
 import { resetWeights } from "./reset.ts";
+import { readCheckpoint, readWeights } from "./weight-files.ts";
 
 /** A batch of samples, before and after evaluation; `Batch` (src/data/dataloader) is one. */
 export type ModelBatch = EvaluatedBatch & InferableBatch;
@@ -76,6 +82,7 @@ export interface Scaler {
 export abstract class Model extends nn.Module {
   /** The field of a batch with which the Trainer's default metrics compare the output. */
   readonly labelKey: string = "label";
+  readonly #kept = new KeptWeights();
 
   /** The loss of a training batch, or several by name: those of `getLossFunctions`. */
   abstract forwardStep(batch: ModelInput): Losses;
@@ -114,13 +121,85 @@ export abstract class Model extends nn.Module {
   /**
    * Draws the trainable weights anew and forgets gradients: each layer that has trainable weights of its own draws them
    * as its constructor did (`resetParameters`), in the order of `modules()`; then those that initialise the layers they
-   * hold, the innermost first. Statistics of layers without weights are cleared. Frozen weights stay.
+   * hold, the innermost first. Statistics of layers without weights are cleared. Frozen weights stay; what
+   * {@link loadWeights} loaded is put back.
    * @throws ConfigError naming a layer that has trainable weights and no `resetParameters()`: it would keep what it
    * learnt from another split.
    */
   reset(): void {
     this.zeroGrad();
     resetWeights(this);
+    this.#kept.putBack(this);
+  }
+
+  /**
+   * Loads trained weights, with which each training begins from now on, whatever `optimization.resetModel` says: other weights
+   * are drawn anew, as ever. From a checkpoint of a MAPS, of this package or of ClinicaDL in Python, or from a file (`.pt`,
+   * `.pth`, `.safetensors`).
+   *
+   * ```ts
+   * model.loadWeights("maps_age", "split-0_best-loss"); // all of them
+   * model.loadWeights("maps_age", "split-0_best-loss", { prefix: "network.convolutions", freeze: true });
+   * model.loadWeights("encoder.pt", { prefix: { "": "network.convolutions" }, freeze: { keepStatistics: true } });
+   * const { loaded, missing } = model.loadWeights("other.safetensors", { strict: false });
+   * ```
+   *
+   * @returns the names of what was loaded, and of what was not.
+   * @throws WeightsError listing what does not fit (unless `strict` is false), or when nothing fits; TensorFileError for a
+   * file that cannot be read; ConfigError for paths that do not exist. Then nothing has changed.
+   */
+  loadWeights(file: string, options?: LoadWeightsOptions): LoadedWeights;
+  loadWeights(maps: string | Maps, checkpoint: string, options?: LoadWeightsOptions): LoadedWeights;
+  loadWeights(
+    from: string | Maps,
+    second: string | LoadWeightsOptions = {},
+    third: LoadWeightsOptions = {},
+  ): LoadedWeights {
+    using _scope = scope();
+    const options = typeof second === "string" ? third : second;
+    const { strict, prefix, freeze, ...rest } = options;
+    for (const key of Object.keys(rest)) {
+      throw new ConfigError(`loadWeights: unknown option '${key}'. Check the spelling.`);
+    }
+    const saved =
+      typeof second === "string"
+        ? readCheckpoint(from, second)
+        : readWeights(typeof from === "string" ? resolve(from) : from.path);
+    const plan = planLoading(this, saved, options, this.#pathsOfLosses());
+    applyCopies(plan.copies);
+    const parameters = new Map(this.namedParameters());
+    for (const name of plan.frozen) {
+      const parameter = parameters.get(name);
+      if (parameter !== undefined) parameter.requiresGrad = false;
+    }
+    this.#kept.add(saved.path, plan);
+    this.train(this.training);
+    return plan.result;
+  }
+
+  /** Those without parameters: their buffers follow from their options. */
+  #pathsOfLosses(): string[] {
+    const losses = new Set<unknown>(Object.values(this.getLossFunctions()));
+    return [...this.namedModules()].flatMap(([path, module]) =>
+      losses.has(module) && [...module.parameters()].length === 0 ? [path] : [],
+    );
+  }
+
+  /** For the Trainer: what was loaded and frozen. */
+  get keptWeights(): KeptWeights {
+    return this.#kept;
+  }
+
+  /** Training mode, but for layers that keep the statistics that were loaded. */
+  override train(mode = true): this {
+    super.train(mode);
+    if (mode) this.#kept.fixStatistics(this);
+    return this;
+  }
+
+  override dispose(): void {
+    super.dispose();
+    this.#kept[Symbol.dispose]();
   }
 
   /**

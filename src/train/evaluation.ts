@@ -51,7 +51,7 @@ export async function validate(parts: Parts, options: ValidateOptions): Promise<
   const { models } = maps.training.split(splitIdx);
   const checkpoints = modelCheckpoint === undefined ? models.list : [modelCheckpoint];
   for (const name of checkpoints) maps.training.getCheckpointDir(`split-${splitIdx}_${name}`);
-  const loader = dataloader ?? restoreDataLoader(maps.training.data.validation(splitIdx));
+  const loader = dataloader ?? restoreDataLoader(maps, maps.training.data.validation(splitIdx), parts.bids);
   await guarded(parts, computational, async () => {
     const run = evaluationRun(parts, computational, metrics);
     for (const name of checkpoints) {
@@ -90,7 +90,7 @@ export async function test(parts: Parts, options: TestOptions): Promise<void> {
   }
   computational.checkDevice();
   const metrics = names === undefined ? parts.metrics : parts.metrics.subset(names);
-  const loader = dataloader ?? restoreDataLoader(group);
+  const loader = dataloader ?? restoreDataLoader(maps, group, parts.bids);
   // another process may describe the same group
   maps.locked(() => {
     checkTest(maps, loader, groupName);

@@ -3,7 +3,9 @@
 /** How a run is computed, and where it is. */
 export { ComputationalConfig, type ComputationalOptions, TrainerState } from "../callbacks/index.ts";
 /** Trains a model on splits, into a MAPS. */
+export { RunInProgressError } from "./one-run.ts";
 export type {
+  OpenOptions,
   PredictOptions,
   RestoreOptions,
   ResumeOptions,

@@ -30,8 +30,13 @@ export interface TrainerOptions {
   readonly overwrite?: boolean;
 }
 
+/** What `open` makes a MAPS of, or compares with what is recorded. */
+export type OpenOptions = Omit<TrainerOptions, "overwrite">;
+
 /** What `fromMaps` takes instead of what the MAPS says. */
 export interface RestoreOptions {
+  /** Where the BIDS data set is, if it is no longer where the MAPS says. */
+  readonly bids?: string;
   readonly model?: Model;
   readonly metrics?: Metrics;
   readonly callbacks?: Callbacks;

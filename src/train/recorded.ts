@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { ComputationalConfig, type ComputationalOptions } from "../callbacks/index.ts";
 import { readJson, writeJson } from "../io/files/index.ts";
 import type { CheckpointDir, Maps, SplitDir } from "../io/maps/index.ts";
@@ -93,8 +94,8 @@ function whyNoCheckpoint({ tmp, models }: SplitDir, splitIdx: number, problems: 
   return `The training on split ${splitIdx} has no checkpoint (${tmp.path}): train it again, with a TrainingCheckpointCallback that is enabled.`;
 }
 
-/** What a user types to go on with a training. */
-export function resumeCommand(maps: Maps, splitIdx: number): string {
+/** What a user types to go on with a training. @param bids where the data set is now, if it has moved. */
+export function resumeCommand(maps: Maps, splitIdx: number, bids: string | null): string {
   const { data } = maps.training;
   const parts = [
     maps.modelJson,
@@ -104,8 +105,25 @@ export function resumeCommand(maps: Maps, splitIdx: number): string {
     data.validation(splitIdx).datasetJson,
   ];
   // objects that are not configs are written as text, which only the script that made them can replace
-  const restorable = parts.every((path) => !/"<[^"]* object>"|"<function /.test(readFileSync(path, "utf8")));
-  return restorable
-    ? `npx clinicadl resume ${maps.path} --split ${splitIdx}`
-    : `trainer.resume({ splitIdx: ${splitIdx} }), in the script that began it`;
+  const restorable =
+    modelIsRestorable(maps) && parts.every((path) => !/"<[^"]* object>"|"<function /.test(readFileSync(path, "utf8")));
+  if (!restorable) return `trainer.resume({ splitIdx: ${splitIdx} }), in the script that began it`;
+  const moved = bids === null ? "" : ` --bids ${inShell(resolve(bids))}`;
+  return `npx clinicadl resume ${inShell(maps.path)} --split ${splitIdx}${moved}`;
+}
+
+/** A model of one's own is a text as a whole, one with a network or the like of one's own in part. */
+function modelIsRestorable({ modelJson }: Maps): boolean {
+  try {
+    const { name_, network, loss, optimizer } = readJson(modelJson);
+    const known = name_ === "SupervisedModel" || name_ === "ReconstructionModel";
+    return known && [network, loss, optimizer].every((part) => typeof part === "object");
+  } catch {
+    return false;
+  }
+}
+
+/** A path as one word of a shell. */
+function inShell(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

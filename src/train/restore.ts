@@ -7,6 +7,7 @@ import { type LoaderOptions, Split } from "../split/index.ts";
 import type { JsonObject } from "../utils/config.ts";
 import { CannotReadJsonError } from "../utils/exceptions.ts";
 import { snakeToCamel } from "../utils/names.ts";
+import { withPathsOfNow } from "./moved-data.ts";
 
 /** Reads one file of a MAPS; what goes wrong names the file and what can be passed instead. */
 export function readComponent<T>(what: string, path: string, remedy: string, read: (dict: JsonObject) => T): T {
@@ -18,9 +19,16 @@ export function readComponent<T>(what: string, path: string, remedy: string, rea
   }
 }
 
-function readData(dir: DataDir, remedy: string): { dataset: Dataset; options: LoaderOptions } {
+function readData(
+  maps: Maps,
+  dir: DataDir,
+  bids: string | null,
+  remedy: string,
+): { dataset: Dataset; options: LoaderOptions } {
   return {
-    dataset: readComponent("dataset", dir.datasetJson, remedy, datasetFromDict),
+    dataset: readComponent("dataset", dir.datasetJson, remedy, (dict) =>
+      datasetFromDict(withPathsOfNow(dict, maps, bids)),
+    ),
     options: readComponent("loader", dir.dataloaderJson, remedy, loaderOptions),
   };
 }
@@ -30,12 +38,15 @@ function loaderOptions({ name_, ...fields }: JsonObject): LoaderOptions {
   return Object.fromEntries(Object.entries(fields).map(([key, value]) => [snakeToCamel(key), value])) as LoaderOptions;
 }
 
-/** The split on which a training was begun. */
-export function restoreSplit(maps: Maps, index: number): Split {
-  const remedy = `Pass the split: resume({ splitIdx: ${index}, split }).`;
+/**
+ * The split on which a training was begun.
+ * @param bids where the data set is now, if it has moved.
+ */
+export function restoreSplit(maps: Maps, index: number, bids: string | null): Split {
+  const remedy = `Or pass the split: resume({ splitIdx: ${index}, split }).`;
   const dirs = [maps.training.data.train(index), maps.training.data.validation(index)] as const;
   const [train, validation] = dirs.map((dir) => {
-    const { dataset, options } = readData(dir, remedy);
+    const { dataset, options } = readData(maps, dir, bids, remedy);
     return { dataset: dataset.subset(readTsv(dir.dataTsv)), options };
   }) as [ReturnType<typeof readData>, ReturnType<typeof readData>];
   const split = new Split({ index, trainDataset: train.dataset, valDataset: validation.dataset });
@@ -45,7 +56,7 @@ export function restoreSplit(maps: Maps, index: number): Split {
 }
 
 /** The loader of validation data, or of a test group. */
-export function restoreDataLoader(dir: DataDir): DataLoader {
-  const { dataset, options } = readData(dir, "Pass the loader: { dataloader }.");
+export function restoreDataLoader(maps: Maps, dir: DataDir, bids: string | null): DataLoader {
+  const { dataset, options } = readData(maps, dir, bids, "Or pass the loader: { dataloader }.");
   return new DataLoader(dataset.subset(readTsv(dir.dataTsv)), options);
 }

@@ -11,6 +11,8 @@ export interface Parts {
   readonly metrics: MetricsHandler;
   readonly callbacks: CallbacksHandler;
   readonly state: TrainerState;
+  /** Where the BIDS data set is, if it is no longer where the MAPS says. */
+  readonly bids: string | null;
 }
 
 /** Runs `body` with the seed of the set-up, and tells the callbacks of errors. */

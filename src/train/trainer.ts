@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import {
   type Callback,
   CallbacksHandler,
@@ -8,19 +7,21 @@ import {
   describeSplit,
   TrainerState,
 } from "../callbacks/index.ts";
-import { readJson, writeJson } from "../io/files/index.ts";
-import { Maps } from "../io/maps/index.ts";
+import { writeJson } from "../io/files/index.ts";
+import { Maps, MapsExistsError } from "../io/maps/index.ts";
 import { LossMetricConfig, type MetricLike, MetricsHandler } from "../metrics/index.ts";
-import { Model, modelFromDict } from "../models/index.ts";
+import { Model } from "../models/index.ts";
 import { OptimizationConfig } from "../optim/index.ts";
 import type { Split } from "../split/index.ts";
-import * as torch from "../torch/index.ts";
 import { show } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
+import { checkSame, type Described } from "./differences.ts";
 import { evaluationRun, loadWeights, test, validate } from "./evaluation.ts";
+import { beginRun, checkIdle } from "./one-run.ts";
 import {
   asComputational,
   type Metrics,
+  type OpenOptions,
   type PredictOptions,
   type RestoreOptions,
   type ResumeOptions,
@@ -30,14 +31,22 @@ import {
   type TrainOptions,
   type ValidateOptions,
 } from "./options.ts";
+import { InitialWeights } from "./placement.ts";
 import { predictLoop } from "./predict/loop.ts";
 import { Prediction } from "./predict/prediction.ts";
+import { readParts } from "./read-parts.ts";
 import { checkNotTrained, checkTrained, findResumePoint, recordedComputational } from "./recorded.ts";
-import { readComponent, restoreSplit } from "./restore.ts";
+import { restoreSplit } from "./restore.ts";
 import { guarded } from "./run.ts";
 import { runTraining } from "./training.ts";
+import { checkWeights, recordWeights, restoreFrozen } from "./weights-record.ts";
 
-const RESTORED = Symbol("restored");
+/** How a Trainer is made of a MAPS that is there. */
+interface Restored {
+  readonly bids: string | null;
+  /** Whether what is passed must be what the MAPS records. */
+  readonly compare: boolean;
+}
 
 /**
  * Trains a model on splits, and evaluates it, into a MAPS.
@@ -55,10 +64,16 @@ export class Trainer implements Disposable {
   readonly callbacks: CallbacksHandler;
   readonly optimization: OptimizationConfig;
   readonly state = new TrainerState();
+  /** Where the BIDS data set is now, if it is not where the MAPS says. */
+  readonly bids: string | null;
   /** The weights before any training; kept where every training is to start from them. */
-  readonly #initialWeights: Map<string, torch.Tensor> | null;
+  readonly #initialWeights: InitialWeights | null;
 
-  constructor(options: TrainerOptions, restored: typeof RESTORED | null = null) {
+  /**
+   * Makes a new MAPS.
+   * @throws MapsExistsError where there is one already, unless `overwrite` is true; {@link open} opens it.
+   */
+  constructor(options: TrainerOptions, restored: Restored | null = null) {
     const { maps, model, metrics, optimization, callbacks, overwrite = false, ...rest } = options;
     refuseUnknown("Trainer", rest);
     if (!(model instanceof Model)) throw new ConfigError(`Trainer: 'model' got ${show(model)}. Expected a Model.`);
@@ -76,8 +91,11 @@ export class Trainer implements Disposable {
     this.callbacks.resolveModes(this.metrics);
     this.optimization =
       optimization instanceof OptimizationConfig ? optimization : new OptimizationConfig(optimization);
+    this.bids = restored?.bids ?? null;
+    this.callbacks.checkSynchronous("onTrainerInit");
     if (restored === null) this.maps.create({ overwrite, fill: (staging) => this.#describe(staging) });
-    this.#initialWeights = this.optimization.resetModel ? null : copyOf(model);
+    else if (restored.compare) checkSame(this.maps.path, this.#described(this.maps));
+    this.#initialWeights = this.optimization.resetModel ? null : new InitialWeights(model);
     this.callbacks.callEventNow("onTrainerInit", { ...this.#parts, maps: this.maps, model, state: this.state });
   }
 
@@ -85,46 +103,60 @@ export class Trainer implements Disposable {
     return { metrics: this.metrics, optimization: this.optimization, callbacks: this.callbacks };
   }
 
-  /** Writes down what the Trainer is made of. */
+  /** What the Trainer is made of, and in which files a MAPS says so. */
+  #described(maps: Maps): Described[] {
+    const { callbacks } = this;
+    return [
+      { what: "model", file: maps.modelJson, now: this.model.toDict() },
+      { what: "metrics", file: maps.metricsJson, now: this.metrics.toDict() },
+      { what: "callbacks", file: maps.callbacksJson, now: callbacks.toDict() },
+      { what: "callbacks", file: maps.callbacksExtrasJson, now: callbacks.extrasToDict() },
+      { what: "optimization", file: maps.training.optimizationJson, now: this.optimization.toDict() },
+    ];
+  }
   #describe(maps: Maps): void {
-    writeJson(maps.modelJson, this.model.toDict());
-    writeJson(maps.metricsJson, this.metrics.toDict());
-    writeJson(maps.callbacksJson, this.callbacks.toDict());
-    writeJson(maps.callbacksExtrasJson, this.callbacks.extrasToDict());
-    writeJson(maps.training.optimizationJson, this.optimization.toDict());
+    for (const { file, now } of this.#described(maps)) writeJson(file, now);
     maps.saveFile(this.model.toString(), maps.architectureLog);
   }
 
   /**
+   * The Trainer of a MAPS, which is made if there is none. Several processes that call this at the same moment (an array of
+   * jobs, one split each) get the same one: one of them makes it, the others open it.
+   *
+   * ```ts
+   * const trainer = await Trainer.open({ maps: "maps", model });
+   * await trainer.train(splits[Number(process.env.SLURM_ARRAY_TASK_ID)]);
+   * ```
+   *
+   * @throws ConfigError listing where model, metrics, callbacks or optimization differ from what the MAPS records.
+   */
+  static async open(options: OpenOptions): Promise<Trainer> {
+    const maps = options.maps instanceof Maps ? options.maps : new Maps(options.maps);
+    if ("overwrite" in options) refuseUnknown("Trainer.open", { overwrite: options.overwrite });
+    try {
+      if (maps.isEmpty()) return new Trainer({ ...options, maps });
+    } catch (error) {
+      // another process was faster
+      if (!(error instanceof MapsExistsError)) throw error;
+    }
+    maps.read();
+    return new Trainer({ ...options, maps }, { bids: null, compare: true });
+  }
+
+  /**
    * The Trainer of a MAPS.
-   * @param options parts that JSON cannot hold, such as a model or a callback of one's own.
+   * @param options parts that JSON cannot hold, such as a model or a callback of one's own; and where the data are now.
    * @throws CannotReadJsonError naming the part that cannot be restored and must be passed.
    */
   static async fromMaps(path: string | Maps, options: RestoreOptions = {}): Promise<Trainer> {
-    const { model, metrics, callbacks, ...rest } = options;
-    refuseUnknown("fromMaps", rest);
     const maps = path instanceof Maps ? path : new Maps(path);
-    maps.read();
-    const extras = maps.callbacksExtrasJson;
-    const remedy = (part: string) => `Pass it: Trainer.fromMaps(path, { ${part} }).`;
-    const parts = {
-      metrics:
-        metrics ??
-        readComponent("metrics", maps.metricsJson, remedy("metrics"), (dict) => MetricsHandler.fromDict(dict)),
-      callbacks:
-        callbacks ??
-        readComponent("callbacks", maps.callbacksJson, remedy("callbacks"), (dict) =>
-          CallbacksHandler.fromDict(dict, existsSync(extras) ? readJson(extras) : {}),
-        ),
-      optimization: OptimizationConfig.fromDict(readJson(maps.training.optimizationJson)),
-    };
-    if (model !== undefined) return new Trainer({ maps, model, ...parts }, RESTORED);
-    // last, since its weights must be given back if something is wrong
-    const read = readComponent("model", maps.modelJson, remedy("model"), modelFromDict);
+    const { bids = null, ...given } = options;
+    const { model, ...parts } = readParts(maps, given);
     try {
-      return new Trainer({ maps, model: read, ...parts }, RESTORED);
+      return new Trainer({ maps, model, ...parts }, { bids, compare: false });
     } catch (error) {
-      read.dispose();
+      // its weights must be given back if something is wrong
+      if (given.model === undefined) model.dispose();
       throw error;
     }
   }
@@ -147,6 +179,7 @@ export class Trainer implements Disposable {
   async train(split: Split, options: TrainOptions = {}): Promise<void> {
     const { computational, metrics, signals = {}, ...rest } = options;
     refuseUnknown("train", rest);
+    using _run = beginRun(this, `train (split ${split.index})`);
     const config = asComputational(computational);
     this.maps.read();
     using _lock = this.maps.training.lockSplit(split.index);
@@ -156,7 +189,9 @@ export class Trainer implements Disposable {
     const handler = metrics === undefined ? this.metrics : this.metrics.subset(metrics);
     checkLosses(this.model);
     checkSplit(split);
+    checkWeights(this.maps, this.model, split.index);
     this.maps.createSplit(split.index, describeSplit(split, config));
+    recordWeights(this.maps.training.split(split.index), this.model);
     const { numEpochs } = this.optimization;
     const initial = this.#initialWeights;
     await runTraining(this, {
@@ -177,6 +212,7 @@ export class Trainer implements Disposable {
   async resume(options: ResumeOptions): Promise<void> {
     const { splitIdx, split: given, computational, numEpochs, signals = {}, ...rest } = options;
     refuseUnknown("resume", rest);
+    using _run = beginRun(this, `resume (split ${splitIdx})`);
     this.maps.read();
     checkTrained(this.maps, splitIdx);
     if (given !== undefined && given.index !== splitIdx) {
@@ -186,8 +222,9 @@ export class Trainer implements Disposable {
     this.maps.removeLeftovers();
     const from = findResumePoint(this.maps, splitIdx, numEpochs);
     const config = recordedComputational(this.maps, splitIdx, computational);
-    const split = given ?? restoreSplit(this.maps, splitIdx);
+    const split = given ?? restoreSplit(this.maps, splitIdx, this.bids);
     checkResumedSplit(this.maps, split);
+    restoreFrozen(this.maps.training.split(splitIdx), this.model);
     // metrics that were not computed so far are left out of this training, not out of the Trainer
     const handler = this.metrics.subset(this.metrics.metricNames);
     const [initial, { numEpochs: upTo }] = [this.#initialWeights, from];
@@ -204,11 +241,13 @@ export class Trainer implements Disposable {
 
   /** Computes metrics of saved models on the validation data of their split, and adds them to those models' tables. */
   async validate(options: ValidateOptions): Promise<void> {
+    using _run = beginRun(this, `validate (split ${options.splitIdx})`);
     await validate(this, options);
   }
 
   /** Evaluates a saved model on test data, none of whose participants it may have seen. */
   async test(options: TestOptions): Promise<void> {
+    using _run = beginRun(this, `test (${options.modelCheckpoint})`);
     await test(this, options);
   }
 
@@ -239,8 +278,9 @@ export class Trainer implements Disposable {
    */
   async predict(options: PredictOptions): Promise<void> {
     const { computational, ...rest } = options;
+    using _run = beginRun(this, `predict (${options.modelCheckpoint})`);
     this.maps.read();
-    using prediction = new Prediction(this.maps, rest, asComputational(computational));
+    using prediction = new Prediction(this.maps, rest, asComputational(computational), this.bids);
     await guarded(this, prediction.computational, async () => {
       this.state.resetPrediction(prediction.loader.length);
       loadWeights(this.model, prediction, prediction.computational);
@@ -248,9 +288,13 @@ export class Trainer implements Disposable {
     });
   }
 
-  /** Gives back the memory of the model (which another Trainer may share) and of its initial weights. */
+  /**
+   * Gives back the memory of the model (which another Trainer may share) and of its initial weights.
+   * @throws RunInProgressError while the Trainer trains or evaluates.
+   */
   dispose(): void {
-    for (const tensor of this.#initialWeights?.values() ?? []) tensor.dispose();
+    checkIdle(this, "dispose");
+    this.#initialWeights?.[Symbol.dispose]();
     this.model.dispose();
   }
   [Symbol.dispose](): void {
@@ -260,11 +304,4 @@ export class Trainer implements Disposable {
 
 function asMetrics(metrics: Metrics): MetricsHandler {
   return metrics instanceof MetricsHandler ? metrics : new MetricsHandler(metrics);
-}
-
-function copyOf(model: Model): Map<string, torch.Tensor> {
-  using _scope = torch.scope();
-  return new Map(
-    [...model.stateDict()].map(([name, tensor]) => [name, tensor.to({ device: "cpu", copy: true }).keep()]),
-  );
 }

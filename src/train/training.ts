@@ -4,9 +4,8 @@ import { rewind, syncLogs } from "../io/maps/index.ts";
 import type { MetricsHandler } from "../metrics/index.ts";
 import type { OptimizationConfig } from "../optim/index.ts";
 import type { Split } from "../split/index.ts";
-import type * as torch from "../torch/index.ts";
 import { tell, trainLoop } from "./loop.ts";
-import { placeModel, resetToCpu } from "./placement.ts";
+import { type InitialWeights, placeModel, resetToCpu } from "./placement.ts";
 import { type ResumePoint, recordExtension, resumeCommand } from "./recorded.ts";
 import { guarded, type Parts } from "./run.ts";
 import { Interrupter, type SignalOptions, TrainingInterrupted } from "./signals.ts";
@@ -19,7 +18,7 @@ export interface Training {
   readonly numEpochs: number;
   readonly signals: SignalOptions | false;
   /** The weights to begin with; null: new ones. */
-  readonly initial: ReadonlyMap<string, torch.Tensor> | null;
+  readonly initial: InitialWeights | null;
   /** From where it goes on; null: it begins. */
   readonly from: ResumePoint | null;
 }
@@ -70,7 +69,7 @@ export async function runTraining(
   try {
     await guarded(parts, computational, body);
   } catch (error) {
-    if (error instanceof TrainingInterrupted) interruption.finish(resumeCommand(maps, split.index));
+    if (error instanceof TrainingInterrupted) interruption.finish(resumeCommand(maps, split.index, parts.bids));
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 /** The MAPS on the disk: its layout, and writing it so that it can always be read. */
 export { CheckpointDir, CheckpointsDir, type Position } from "./checkpoints.ts";
+export { MapsExistsError } from "./errors.ts";
 export { ExecDir, RunDir } from "./exec-dir.ts";
 export { GroupDir, InferenceDir, ResultsDir } from "./inference-dir.ts";
 export { FileLock, LockedError } from "./lock.ts";

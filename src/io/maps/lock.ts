@@ -52,14 +52,11 @@ export class FileLock implements Disposable {
   static acquire(path: string, what: string): FileLock {
     const lock = FileLock.tryAcquire(path);
     if (lock !== null) return lock;
-    if (ours.has(identity(statSync(path)))) {
-      throw new LockedError(
-        `${what} is in use by this process itself (${path}): a run that is not over. Did you forget 'await' before train(…), resume(…) or predict(…)?`,
-      );
-    }
-    throw new LockedError(
-      `${what} is in use by ${readFileSync(path, "utf8").trim()} (${path}). Wait for it, or end it.`,
-    );
+    const holder = readFileSync(path, "utf8").trim();
+    const remedy = ours.has(identity(statSync(path)))
+      ? "That is this very process. Wait for its run to end: did you forget 'await' before train(…), resume(…) or predict(…)?"
+      : "Wait for it, or end it.";
+    throw new LockedError(`${what} is in use by ${holder} (${path}). ${remedy}`);
   }
 
   /** Waits for the lock, which others hold for moments only, and holds it while `body` runs. */

@@ -6,6 +6,7 @@ import { environmentReport } from "../../utils/environment.ts";
 import { ClinicaDLException } from "../../utils/exceptions.ts";
 import { makeFolder, readJson, syncFolder, writeFileAtomic, writeJson } from "../files/index.ts";
 import { type Row, readTsv, writeTsv } from "../tsv/index.ts";
+import { MapsExistsError } from "./errors.ts";
 import { ExecDir } from "./exec-dir.ts";
 import { InferenceDir } from "./inference-dir.ts";
 import { FileLock } from "./lock.ts";
@@ -141,7 +142,8 @@ export class Maps {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code !== "ENOTEMPTY" && code !== "EEXIST") throw error;
-      throw new ClinicaDLException(
+      throw new MapsExistsError(
+        this.path,
         `${this.path} exists already: another process has just made it. Continue it with Trainer.fromMaps.`,
         { cause: error },
       );
@@ -153,7 +155,9 @@ export class Maps {
     if (!lstatSync(realpathSync(this.path)).isDirectory()) {
       throw new ClinicaDLException(`${this.path} is a file. Choose another path for the MAPS.`);
     }
-    if (!asked) throw new ClinicaDLException(`${this.path} exists already, and is not empty. ${remedy}.`);
+    if (!asked) {
+      throw new MapsExistsError(this.path, `${this.path} exists already, and is not empty. ${remedy}.`);
+    }
     if (!this.looksLikeMaps()) {
       throw new ClinicaDLException(
         `${this.path} is not a MAPS (it has no training/ and summary.log), so it is not deleted. Choose another path, or delete it yourself.`,

@@ -75,6 +75,10 @@ export class SplitDir {
   get growingDetailsTsv(): string {
     return join(this.path, ".clinicadl-ts", "details.tsv");
   }
+  /** What was frozen when the training began, and from where its weights came. */
+  get weightsJson(): string {
+    return join(this.path, ".clinicadl-ts", "weights.json");
+  }
   get computationalJson(): string {
     return join(this.path, "computational.json");
   }

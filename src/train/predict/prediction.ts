@@ -28,7 +28,12 @@ export class Prediction implements Disposable {
   readonly #resources: DisposableStack;
 
   /** @throws ClinicaDLException and others when it cannot be done; nothing is written then. */
-  constructor(maps: Maps, options: Omit<PredictOptions, "computational">, computational: ComputationalConfig) {
+  constructor(
+    maps: Maps,
+    options: Omit<PredictOptions, "computational">,
+    computational: ComputationalConfig,
+    bids: string | null,
+  ) {
     const { modelCheckpoint, groupName, dataloader, outputs = null, overwrite = false, ...rest } = options;
     refuseUnknown("predict", rest);
     checkItemName("The group", groupName);
@@ -43,7 +48,7 @@ export class Prediction implements Disposable {
     this.#target = this.#group.results(splitIdx, checkpoint);
     this.#checkTarget(overwrite);
     computational.checkDevice();
-    this.loader = dataloader ?? this.#restoreLoader();
+    this.loader = dataloader ?? this.#restoreLoader(bids);
     checkPrediction(maps, this.loader, groupName);
 
     using stack = new DisposableStack();
@@ -67,8 +72,8 @@ export class Prediction implements Disposable {
     );
   }
 
-  #restoreLoader(): DataLoader {
-    if (existsSync(this.#group.path)) return restoreDataLoader(this.#group);
+  #restoreLoader(bids: string | null): DataLoader {
+    if (existsSync(this.#group.path)) return restoreDataLoader(this.#maps, this.#group, bids);
     const known = this.#maps.prediction.groupsList.join(", ") || "none";
     throw new ConfigError(
       `There is no prediction group '${this.groupName}' yet (there are: ${known}). Pass its data: { dataloader }.`,

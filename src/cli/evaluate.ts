@@ -1,0 +1,84 @@
+/** `npx clinicadl validate`, `test`, `predict`: saved models on data that the MAPS knows. */
+import { readFileSync } from "node:fs";
+import type { Command } from "commander";
+import { Trainer } from "../train/index.ts";
+import { computationalOptions, type MapsFlags, mapsCommand, restoreOptions } from "./maps-options.ts";
+import { count } from "./numbers.ts";
+
+interface ValidateFlags extends MapsFlags {
+  readonly split: number;
+  readonly checkpoint?: string;
+  readonly metrics?: string[];
+}
+interface GroupFlags extends MapsFlags {
+  readonly checkpoint: string;
+  readonly group: string;
+}
+interface TestFlags extends GroupFlags {
+  readonly metrics?: string[];
+}
+interface PredictFlags extends GroupFlags {
+  readonly outputs?: string[];
+  readonly overwrite: boolean;
+}
+
+const METRICS = ["--metrics <name...>", "which metrics of the MAPS (default: all)"] as const;
+
+export function registerValidate(program: Command): void {
+  mapsCommand(program, "validate", "Compute metrics of saved models on the validation data of their split.")
+    .requiredOption("--split <n>", "which split", count(0))
+    .option("--checkpoint <name>", "best-<metric>, epoch-<n> or final (default: all of them)")
+    .option(...METRICS)
+    .action(async (path: string, flags: ValidateFlags) => {
+      const { split, checkpoint, metrics } = flags;
+      using trainer = await Trainer.fromMaps(path, restoreOptions(flags));
+      await trainer.validate({
+        splitIdx: split,
+        metrics: metrics ?? trainer.metrics.metricNames,
+        ...(checkpoint === undefined ? {} : { modelCheckpoint: checkpoint }),
+        ...computationalOptions(flags),
+      });
+      const { models } = trainer.maps.training.split(split);
+      for (const name of checkpoint === undefined ? models.list : [checkpoint]) {
+        show(name, models.getCheckpointDir(name).validationMetrics.aggregatedTsv);
+      }
+    });
+}
+
+function groupCommand(program: Command, name: string, description: string): Command {
+  return mapsCommand(program, name, description)
+    .requiredOption("--checkpoint <name>", "split-<i>_best-<metric>, split-<i>_epoch-<n> or split-<i>_final")
+    .requiredOption("--group <name>", "data that the MAPS knows by this name; new data are given by a script");
+}
+
+export function registerTest(program: Command): void {
+  groupCommand(program, "test", "Evaluate a saved model on a test group.")
+    .option(...METRICS)
+    .action(async (path: string, flags: TestFlags) => {
+      const { checkpoint: modelCheckpoint, group: groupName, metrics } = flags;
+      using trainer = await Trainer.fromMaps(path, restoreOptions(flags));
+      const run = { modelCheckpoint, groupName, ...computationalOptions(flags) };
+      await trainer.test(metrics === undefined ? run : { ...run, metrics });
+      const { splitIdx, checkpoint } = trainer.maps.training.readCheckpointName(modelCheckpoint);
+      show(modelCheckpoint, trainer.maps.test.group(groupName).results(splitIdx, checkpoint).metrics.aggregatedTsv);
+    });
+}
+
+export function registerPredict(program: Command): void {
+  groupCommand(program, "predict", "Apply a saved model to a group of data.")
+    .option("--outputs <field...>", "which fields to keep (default: what the model adds)")
+    .option("--overwrite", "replace predictions of this checkpoint for this group", false)
+    .action(async (path: string, flags: PredictFlags) => {
+      const { checkpoint: modelCheckpoint, group: groupName, outputs, overwrite } = flags;
+      using trainer = await Trainer.fromMaps(path, restoreOptions(flags));
+      const run = { modelCheckpoint, groupName, overwrite, ...computationalOptions(flags) };
+      await trainer.predict(outputs === undefined ? run : { ...run, outputs });
+      const { splitIdx, checkpoint } = trainer.maps.training.readCheckpointName(modelCheckpoint);
+      process.stdout.write(`${trainer.maps.prediction.group(groupName).results(splitIdx, checkpoint).path}\n`);
+    });
+}
+
+/** A table of metrics, below the name of its model. */
+function show(name: string, tsv: string): void {
+  process.stdout.write(`${name}\n${readFileSync(tsv, "utf8")}`);
+}

@@ -1,0 +1,80 @@
+import { existsSync, readFileSync } from "node:fs";
+import { isAbsolute, join, relative, resolve } from "node:path";
+import type { Maps } from "../io/maps/index.ts";
+import type { JsonObject, JsonValue } from "../utils/config.ts";
+import { ClinicaDLException, ConfigError } from "../utils/exceptions.ts";
+import { warnOnce } from "../utils/warnings.ts";
+
+/**
+ * Makes the paths in the description of a data set what they are now. (In place: an object read from JSON also knows which of
+ * its numbers were written as floats.) A path that is no longer there is taken
+ *
+ * - from `bids`, for the data set itself and what is inside of it;
+ * - else from the same place relative to the MAPS, with a warning: both may have been moved together.
+ *
+ * @throws ClinicaDLException saying what to type where a path is at neither place.
+ */
+export function withPathsOfNow(dict: JsonObject, maps: Maps, bids: string | null): JsonObject {
+  const places = [...placesIn(dict)];
+  const [root] = places;
+  const given = bids === null ? null : resolve(bids);
+  if (given !== null && !existsSync(given)) throw new ConfigError(`'bids' is ${given}, which does not exist.`);
+  for (const { holder, key, path } of places) {
+    const inside = relative(root?.path ?? path, path);
+    const isInside = inside === "" || !(inside.startsWith("..") || isAbsolute(inside));
+    if (given !== null && isInside) holder[key] = join(given, inside);
+    else if (!existsSync(path)) holder[key] = besideMaps(path, maps);
+  }
+  return dict;
+}
+
+function besideMaps(path: string, maps: Maps): string {
+  const before = recordedPlace(maps);
+  const now = before === null ? null : resolve(maps.path, relative(before, path));
+  if (now !== null && now !== path && existsSync(now)) {
+    warnOnce(
+      `moved ${path} ${now}`,
+      `${path}, where the data were, does not exist; they are taken from ${now}, the same place relative to the MAPS.`,
+    );
+    return now;
+  }
+  const also = now === null || now === path ? "" : `, nor does ${now}, the same place relative to the MAPS`;
+  throw new ClinicaDLException(
+    `The data were in ${path}, which does not exist${also}. Say where the data set is now: --bids PATH on the command line, or Trainer.fromMaps("${maps.path}", { bids: "PATH" }).`,
+  );
+}
+
+/** Where the MAPS was when it was made: its summary says so. */
+function recordedPlace({ summaryLog }: Maps): string | null {
+  if (!existsSync(summaryLog)) return null;
+  const path = /^Path: (.+)$/m.exec(readFileSync(summaryLog, "utf8"))?.[1];
+  return path !== undefined && isAbsolute(path) ? path : null;
+}
+
+/** A path in a description: the object that holds it, and under which key. */
+interface Place {
+  readonly holder: JsonObject;
+  readonly key: string;
+  readonly path: string;
+}
+
+/** `{ name_: "Bids", path }` anywhere; masks are paths where they are single files. In their order. */
+function* placesIn(value: JsonValue): Generator<Place> {
+  if (Array.isArray(value)) for (const item of value) yield* placesIn(item);
+  if (!isObject(value)) return;
+  for (const [key, inner] of Object.entries(value)) {
+    if (key === "path" && value.name_ === "Bids") yield* placeAt(value, key);
+    else if (key === "masks" && isObject(inner)) for (const name of Object.keys(inner)) yield* placeAt(inner, name);
+    else yield* placesIn(inner);
+  }
+}
+
+function* placeAt(holder: JsonObject, key: string): Generator<Place> {
+  const path = holder[key];
+  if (typeof path === "string") yield { holder, key, path };
+  else if (path !== undefined) yield* placesIn(path);
+}
+
+function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
