@@ -83,7 +83,8 @@ function trace(network: nn.Module, input: Tensor): Line[] {
       line.multAdds = multAdds(module, line.outputShape);
     }),
   ]);
-  const { training } = network;
+  // parts may be in another mode than the whole
+  const modes = [...network.modules()].map((module) => [module, module.training] as const);
   network.eval();
   using _scope = torch.scope();
   using _grad = torch.noGrad();
@@ -91,7 +92,7 @@ function trace(network: nn.Module, input: Tensor): Line[] {
     network.call(input);
   } finally {
     for (const hook of hooks) hook.remove();
-    network.train(training);
+    for (const [module, training] of modes) module.training = training;
   }
   return lines;
 }

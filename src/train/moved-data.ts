@@ -5,6 +5,9 @@ import type { JsonObject, JsonValue } from "../utils/config.ts";
 import { ClinicaDLException, ConfigError } from "../utils/exceptions.ts";
 import { warnOnce } from "../utils/warnings.ts";
 
+/** The data are no longer where a MAPS says; the message says what to type. */
+export class DataMovedError extends ClinicaDLException {}
+
 /**
  * Makes the paths in the description of a data set what they are now. (In place: an object read from JSON also knows which of
  * its numbers were written as floats.) A path that is no longer there is taken
@@ -12,7 +15,7 @@ import { warnOnce } from "../utils/warnings.ts";
  * - from `bids`, for the data set itself and what is inside of it;
  * - else from the same place relative to the MAPS, with a warning: both may have been moved together.
  *
- * @throws ClinicaDLException saying what to type where a path is at neither place.
+ * @throws DataMovedError saying what to type where a path is at neither place.
  */
 export function withPathsOfNow(dict: JsonObject, maps: Maps, bids: string | null): JsonObject {
   const places = [...placesIn(dict)];
@@ -39,7 +42,7 @@ function besideMaps(path: string, maps: Maps): string {
     return now;
   }
   const also = now === null || now === path ? "" : `, nor does ${now}, the same place relative to the MAPS`;
-  throw new ClinicaDLException(
+  throw new DataMovedError(
     `The data were in ${path}, which does not exist${also}. Say where the data set is now: --bids PATH on the command line, or Trainer.fromMaps("${maps.path}", { bids: "PATH" }).`,
   );
 }

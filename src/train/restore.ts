@@ -7,7 +7,7 @@ import { type LoaderOptions, Split } from "../split/index.ts";
 import type { JsonObject } from "../utils/config.ts";
 import { CannotReadJsonError } from "../utils/exceptions.ts";
 import { snakeToCamel } from "../utils/names.ts";
-import { withPathsOfNow } from "./moved-data.ts";
+import { DataMovedError, withPathsOfNow } from "./moved-data.ts";
 
 /** Reads one file of a MAPS; what goes wrong names the file and what can be passed instead. */
 export function readComponent<T>(what: string, path: string, remedy: string, read: (dict: JsonObject) => T): T {
@@ -15,7 +15,8 @@ export function readComponent<T>(what: string, path: string, remedy: string, rea
     return read(readJson(path));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new CannotReadJsonError(`The ${what} cannot be restored from ${path}: ${why} ${remedy}`, { cause: error });
+    const advice = error instanceof DataMovedError ? "" : ` ${remedy}`;
+    throw new CannotReadJsonError(`The ${what} cannot be restored from ${path}: ${why}${advice}`, { cause: error });
   }
 }
 
@@ -43,7 +44,7 @@ function loaderOptions({ name_, ...fields }: JsonObject): LoaderOptions {
  * @param bids where the data set is now, if it has moved.
  */
 export function restoreSplit(maps: Maps, index: number, bids: string | null): Split {
-  const remedy = `Or pass the split: resume({ splitIdx: ${index}, split }).`;
+  const remedy = `Pass the split: resume({ splitIdx: ${index}, split }).`;
   const dirs = [maps.training.data.train(index), maps.training.data.validation(index)] as const;
   const [train, validation] = dirs.map((dir) => {
     const { dataset, options } = readData(maps, dir, bids, remedy);
@@ -57,6 +58,6 @@ export function restoreSplit(maps: Maps, index: number, bids: string | null): Sp
 
 /** The loader of validation data, or of a test group. */
 export function restoreDataLoader(maps: Maps, dir: DataDir, bids: string | null): DataLoader {
-  const { dataset, options } = readData(maps, dir, bids, "Or pass the loader: { dataloader }.");
+  const { dataset, options } = readData(maps, dir, bids, "Pass the loader: { dataloader }.");
   return new DataLoader(dataset.subset(readTsv(dir.dataTsv)), options);
 }

@@ -1,0 +1,111 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { DataLoader } from "../data/dataloader/index.ts";
+import { BidsDataset } from "../data/datasets/index.ts";
+import { LossMetricConfig, MAEMetricConfig } from "../metrics/index.ts";
+import { cohortSplit, makeCohort } from "../train/fixtures/cohort.ts";
+import { toyModel } from "../train/fixtures/toy.ts";
+import { Trainer } from "../train/index.ts";
+
+let dir = "";
+const cli = join(import.meta.dirname, "index.ts");
+function run(...args: readonly string[]): { status: number | null; out: string; err: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], { encoding: "utf8" });
+  return { status, out: stdout, err: stderr };
+}
+
+/** A MAPS with a test group and a prediction group; then the data are moved. */
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), "cli-evaluate-"));
+  const bids = makeCohort(dir, 12);
+  mkdirSync(join(dir, "held"));
+  const other = makeCohort(join(dir, "held"), 14);
+  const labels = readFileSync(join(other, "labels.tsv"), "utf8").split("\n");
+  writeFileSync(join(dir, "held.tsv"), [labels[0], ...labels.slice(13)].join("\n"));
+  const dataset = new BidsDataset({
+    bids: other,
+    fileType: { suffix: "T1w", dataType: "anat" },
+    data: join(dir, "held.tsv"),
+    columns: ["label"],
+  });
+  const dataloader = new DataLoader(dataset, { batchSize: 1, shuffle: false });
+  const metrics = { loss: new LossMetricConfig(), mae: new MAEMetricConfig() };
+  using trainer = new Trainer({ maps: join(dir, "maps"), model: toyModel(), metrics, optimization: { numEpochs: 1 } });
+  const computational = { gpu: false, seed: 3 };
+  await trainer.train(cohortSplit(bids), { computational, metrics: ["loss"] });
+  const known = { modelCheckpoint: "split-0_final", groupName: "held", dataloader, computational };
+  await trainer.test(known);
+  await trainer.predict(known);
+  renameSync(bids, join(dir, "moved"));
+  renameSync(other, join(dir, "held-moved"));
+}, 120_000);
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+describe("from the shell, on data that have moved", { timeout: 120_000 }, () => {
+  const maps = () => join(dir, "maps");
+
+  it("validate adds metrics to the tables, and prints them", () => {
+    const without = run("validate", maps(), "--split", "0", "--metrics", "mae");
+    expect(without.status).toBe(1);
+    expect(without.err).toMatch(/^clinicadl: The dataset cannot be restored .*--bids PATH/);
+    const { status, out, err } = run(
+      "validate",
+      maps(),
+      "--split",
+      "0",
+      "--metrics",
+      "mae",
+      "--bids",
+      join(dir, "moved"),
+    );
+    expect(status, err).toBe(0);
+    expect(out).toMatch(/^final\nepoch\tloss\tmae\n/);
+    expect(
+      readFileSync(join(maps(), "training/split-0/models/final/validation_metrics/aggregated.tsv"), "utf8"),
+    ).toContain("mae");
+    expect(run("validate", maps(), "--split", "0", "--metrics", "none", "--bids", join(dir, "moved")).err).toMatch(
+      /none/,
+    );
+    expect(run("validate", maps(), "--split", "0", "--checkpoint", "best-x").err).toMatch(/best-x.*final/);
+  });
+
+  it("test and predict take known groups", () => {
+    const known = ["--checkpoint", "split-0_final", "--group", "held", "--no-gpu"];
+    const bids = ["--bids", join(dir, "held-moved")];
+    const output = join(maps(), "prediction/group-held/results/split-0/final");
+    const before = readFileSync(join(output, "output.tsv"), "utf8");
+    expect(run("test", maps(), ...known, ...bids).err).toMatch(/was tested on the group 'held' already/);
+    rmSync(join(maps(), "test/group-held/results"), { recursive: true });
+    const tested = run("test", maps(), ...known, ...bids, "--metrics", "mae");
+    expect(tested.status, tested.err).toBe(0);
+    expect(tested.out).toMatch(/^split-0_final\n(epoch\t)?mae\n/);
+    expect(run("predict", maps(), ...known, ...bids).err).toMatch(/predictions .* already/);
+    const predicted = run("predict", maps(), ...known, ...bids, "--overwrite");
+    expect(predicted.status, predicted.err).toBe(0);
+    expect(predicted.out).toBe(`${output}\n`);
+    expect(readFileSync(join(output, "output.tsv"), "utf8")).toBe(before);
+    expect(run("predict", maps(), "--checkpoint", "split-0_final", "--group", "new").err).toMatch(
+      /no prediction group 'new' yet/,
+    );
+    expect(run("test", maps(), "--group", "held").err).toMatch(/required option '--checkpoint/);
+  });
+
+  it("resume goes on where the data are now, and says the same command when it is interrupted", () => {
+    const resumed = run(
+      "resume",
+      maps(),
+      "--split",
+      "0",
+      "--num-epochs",
+      "2",
+      "--bids",
+      join(dir, "moved"),
+      "--no-gpu",
+    );
+    expect(resumed.status, resumed.err).toBe(0);
+    expect(resumed.err).toMatch(/epoch 2\/2/);
+  });
+});
