@@ -223,6 +223,8 @@ describe("loadWeights", () => {
     expect(() => model.loadWeights(file, { freeze: { keepStatistic: true } } as never)).toThrow(
       /'keepStatistic' in 'freeze'/,
     );
+    // a checkpoint that is undefined does not make the options vanish
+    expect(() => model.loadWeights(file, undefined as never, { freze: true } as never)).toThrow(/'freze'/);
     expect(() => model.loadWeights(file, { freeze: 3 } as never)).toThrow(/'freeze' got 3/);
     mkdirSync(join(dir, "maps/training/split-2/models/final"), { recursive: true });
     torch.save(model.stateDict(), join(dir, "maps/training/split-2/models/final/model.pt"));

@@ -152,11 +152,11 @@ export abstract class Model extends nn.Module {
   loadWeights(maps: string | Maps, checkpoint: string, options?: LoadWeightsOptions): LoadedWeights;
   loadWeights(
     from: string | Maps,
-    second: string | LoadWeightsOptions = {},
+    second?: string | LoadWeightsOptions,
     third: LoadWeightsOptions = {},
   ): LoadedWeights {
     using _scope = scope();
-    const options = typeof second === "string" ? third : second;
+    const options = typeof second === "object" ? second : third;
     const { strict, prefix, freeze, ...rest } = options;
     for (const key of Object.keys(rest)) {
       throw new ConfigError(`loadWeights: unknown option '${key}'. Check the spelling.`);
