@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { Callback, type EventArgs, TrainingCheckpointCallback } from "../callbacks/index.ts";
@@ -12,6 +12,8 @@ import { forgetWarnings } from "../utils/warnings.ts";
 import { cohortSplit, makeCohort } from "./fixtures/cohort.ts";
 import { computational, Trainers } from "./fixtures/trainers.ts";
 import { withPathsOfNow } from "./moved-data.ts";
+import { resumeCommand } from "./recorded.ts";
+import { restoreSplit } from "./restore.ts";
 
 const trainers = Trainers.forEachTest();
 
@@ -46,7 +48,7 @@ describe("a data set that has moved", () => {
     const error = await lost.resume({ splitIdx: 0 }).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(CannotReadJsonError);
     expect(String(error)).toMatch(
-      /dataset\.json: The data were in .*bids, which does not exist\. Say where .*--bids PATH.*Trainer\.fromMaps\(.*study\/maps", \{ bids: "PATH" \}\)\.$/,
+      /dataset\.json: The data were in .*bids, which does not exist\. Say where .*npx clinicadl resume .*maps --split <i> --bids PATH.*Trainer\.fromMaps\(.*study\/maps", \{ bids: "PATH" \}\)\.$/,
     );
 
     const found = await trainers.fromMaps("study/maps", { bids: trainers.path("elsewhere") });
@@ -60,6 +62,23 @@ describe("a data set that has moved", () => {
       /'bids' is .*nowhere, which does not exist/,
     );
     await expect(trainers.fromMaps("study/maps", { bidz: "x" } as never)).rejects.toThrow(/unknown option 'bidz'/);
+  });
+
+  it("is in the command that goes on, which is printed for parts that can be read back only", async () => {
+    await interrupted();
+    const trainer = await trainers.fromMaps("study/maps");
+    const command = (bids: string | null) => resumeCommand(trainer.maps, restoreSplit(trainer.maps, 0, bids));
+    const maps = trainers.path("study/maps");
+    expect(command(null)).toBe(`npx clinicadl resume ${maps} --split 0`);
+    move("study/bids", "else where");
+    expect(command(trainers.path("else where"))).toBe(
+      `npx clinicadl resume ${maps} --split 0 --bids '${realpathSync(trainers.path("else where"))}'`,
+    );
+    const own = JSON.parse(trainers.text("study/maps", "model.json"));
+    for (const model of [{ ...own, network: "Mine" }, { ...own, name_: "Mine" }, "Mine(…)"]) {
+      writeFileSync(join(maps, "model.json"), JSON.stringify(model));
+      expect(command(trainers.path("else where"))).toMatch(/^trainer\.resume\(\{ splitIdx: 0 \}\), in the script/);
+    }
   });
 
   it("together with the MAPS is found, with a warning that says where", async () => {

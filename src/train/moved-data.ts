@@ -31,6 +31,12 @@ export function withPathsOfNow(dict: JsonObject, maps: Maps, bids: string | null
   return dict;
 }
 
+/** The path of the data set in a description; null where there is none. */
+export function rootOf(dict: JsonValue): string | null {
+  const [root] = placesIn(dict);
+  return root?.path ?? null;
+}
+
 function besideMaps(path: string, maps: Maps): string {
   const before = recordedPlace(maps);
   const now = before === null ? null : resolve(maps.path, relative(before, path));
@@ -43,7 +49,7 @@ function besideMaps(path: string, maps: Maps): string {
   }
   const also = now === null || now === path ? "" : `, nor does ${now}, the same place relative to the MAPS`;
   throw new DataMovedError(
-    `The data were in ${path}, which does not exist${also}. Say where the data set is now: --bids PATH on the command line, or Trainer.fromMaps("${maps.path}", { bids: "PATH" }).`,
+    `The data were in ${path}, which does not exist${also}. Say where the data set is now, with --bids PATH (npx clinicadl resume ${maps.path} --split <i> --bids PATH), or Trainer.fromMaps("${maps.path}", { bids: "PATH" }).`,
   );
 }
 

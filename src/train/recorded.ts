@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { ComputationalConfig, type ComputationalOptions } from "../callbacks/index.ts";
 import { readJson, writeJson } from "../io/files/index.ts";
 import type { CheckpointDir, Maps, SplitDir } from "../io/maps/index.ts";
+import type { Split } from "../split/index.ts";
 import { ClinicaDLException, ConfigError } from "../utils/exceptions.ts";
+import { rootOf } from "./moved-data.ts";
 
 /** How the training on a split was computed, with changes. @throws ConfigError when its device is not there. */
 export function recordedComputational(
@@ -94,8 +95,8 @@ function whyNoCheckpoint({ tmp, models }: SplitDir, splitIdx: number, problems: 
   return `The training on split ${splitIdx} has no checkpoint (${tmp.path}): train it again, with a TrainingCheckpointCallback that is enabled.`;
 }
 
-/** What a user types to go on with a training. @param bids where the data set is now, if it has moved. */
-export function resumeCommand(maps: Maps, splitIdx: number, bids: string | null): string {
+/** What a user types to go on with a training. */
+export function resumeCommand(maps: Maps, { index: splitIdx, trainDataset }: Split): string {
   const { data } = maps.training;
   const parts = [
     maps.modelJson,
@@ -108,7 +109,8 @@ export function resumeCommand(maps: Maps, splitIdx: number, bids: string | null)
   const restorable =
     modelIsRestorable(maps) && parts.every((path) => !/"<[^"]* object>"|"<function /.test(readFileSync(path, "utf8")));
   if (!restorable) return `trainer.resume({ splitIdx: ${splitIdx} }), in the script that began it`;
-  const moved = bids === null ? "" : ` --bids ${inShell(resolve(bids))}`;
+  const [before, now] = [rootOf(readJson(data.train(splitIdx).datasetJson)), rootOf(trainDataset.toDict())];
+  const moved = now === null || now === before ? "" : ` --bids ${inShell(now)}`;
   return `npx clinicadl resume ${inShell(maps.path)} --split ${splitIdx}${moved}`;
 }
 

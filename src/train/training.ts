@@ -69,7 +69,7 @@ export async function runTraining(
   try {
     await guarded(parts, computational, body);
   } catch (error) {
-    if (error instanceof TrainingInterrupted) interruption.finish(resumeCommand(maps, split.index, parts.bids));
+    if (error instanceof TrainingInterrupted) interruption.finish(resumeCommand(maps, split));
     throw error;
   }
 }
