@@ -88,7 +88,7 @@ async function python(env: NodeJS.ProcessEnv, args: readonly string[]): Promise<
 
 /** Reads the template, averaged over cubes of `width` voxels so that it can be sampled every `width` millimetres. */
 export function readTemplate(path: string, width: number): Template {
-  const { data, shape, affine } = readNifti(path);
+  const { data: voxels, shape, affine } = readNifti(path);
   const unit = [0, 1, 2].every((row) =>
     [0, 1, 2].every((column) => affine[row * 4 + column] === (row === column ? 1 : 0)),
   );
@@ -96,6 +96,7 @@ export function readTemplate(path: string, width: number): Template {
     throw new TemplateError(
       `${path} is not the template: its voxels are not 1 mm in RAS+ order. Delete it, and it is fetched again.`,
     );
+  const data: Float32Array = voxels instanceof Float32Array ? voxels : Float32Array.from(voxels);
   const radius = Math.floor(width / 2);
   const smooth = radius === 0 ? data : [0, 1, 2].reduce((image, axis) => boxFilter(image, shape, axis, radius), data);
   return { data: smooth, shape, origin: [affine[3] ?? 0, affine[7] ?? 0, affine[11] ?? 0] };

@@ -232,7 +232,7 @@ describe("bad input", () => {
     await expect(dataset.get(2)).rejects.toThrow(ImageError);
     unlinkSync(own.imagePath(3));
     symlinkSync(join(own.root, "not-fetched"), own.imagePath(3));
-    await expect(dataset.get(3)).rejects.toThrow(/sub-003.*there is no such file/);
+    await expect(dataset.get(3)).rejects.toThrow(/sub-003.*it is a link to .*not-fetched, which does not exist/);
   });
   it("says whose sample a transform failed on", async () => {
     const dataset = new BidsDataset({

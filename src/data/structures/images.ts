@@ -1,8 +1,9 @@
-import { type NiftiDType, readNifti, spacingOf } from "../../io/nifti/index.ts";
-import type { DType, Tensor } from "../../torch/index.ts";
+import { readNifti, readNiftiLabels, spacingOf } from "../../io/nifti/index.ts";
+import type { Tensor } from "../../torch/index.ts";
 import * as torch from "../../torch/index.ts";
 import type { ImageKind, ImageLike } from "../../transforms/types.ts";
 import { ImageError } from "../../utils/exceptions.ts";
+import { warnOnce } from "../../utils/warnings.ts";
 
 /** Voxels and where they are. Owns its tensor: `dispose()` gives it back. */
 abstract class SpatialImage implements ImageLike, Disposable {
@@ -52,24 +53,30 @@ const IDENTITY: readonly number[] = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0
 /** Intensities: interpolated and normalised by transforms. */
 export class ScalarImage extends SpatialImage {
   readonly kind = "scalar";
-  /** Reads a NIfTI file, as float32. */
+  /** Reads a NIfTI file, as float32; as float64, with a warning, where it holds integers beyond 2²⁴, which float32 would change. */
   static read(path: string): ScalarImage {
-    const { tensor, affine } = readTensor(path);
-    return new ScalarImage(tensor, affine);
+    const { data, shape, channels, affine } = readNifti(path);
+    if (data instanceof Float64Array) {
+      warnOnce(
+        "image of large integers",
+        `${path} holds integers beyond 2^24. They are kept, as float64; but networks work in float32, where some of them become the same. Identifiers belong into a mask.`,
+      );
+    }
+    return new ScalarImage(torch.fromTypedArray(data, [channels, ...shape]), affine);
   }
 }
 
 /** Labels, one number per region: a mask or a segmentation. */
 export class LabelMap extends SpatialImage {
   readonly kind = "label";
-  /** Reads a NIfTI file, in the type that it is stored in (unsigned integers in the next larger type that libtorch has). */
+  /**
+   * Reads a NIfTI file, in the type that it is stored in (unsigned integers in the next larger type that libtorch has).
+   * Labels stored as fractions, or scaled, are rounded where they are within 0.1 of an integer.
+   * @throws ImageError naming a value that is no label.
+   */
   static read(path: string): LabelMap {
-    const { tensor, affine, dtype } = readTensor(path);
-    const stored = LABEL_DTYPES[dtype];
-    if (stored === "float32") return new LabelMap(tensor, affine);
-    const labels = tensor.to({ dtype: stored });
-    tensor.dispose();
-    return new LabelMap(labels, affine);
+    const { data, shape, channels, affine } = readNiftiLabels(path);
+    return new LabelMap(torch.fromTypedArray(data, [channels, ...shape]), affine);
   }
 }
 
@@ -79,22 +86,4 @@ export type AnyImage = ScalarImage | LabelMap;
 export function aliasOf(image: AnyImage): AnyImage {
   const tensor = image.tensor.alias();
   return image.kind === "scalar" ? new ScalarImage(tensor, image.affine) : new LabelMap(tensor, image.affine);
-}
-
-const LABEL_DTYPES: Readonly<Record<NiftiDType, DType>> = {
-  uint8: "uint8",
-  int8: "int8",
-  uint16: "int32",
-  int16: "int16",
-  uint32: "int64",
-  int32: "int32",
-  uint64: "int64",
-  int64: "int64",
-  float32: "float32",
-  float64: "float64",
-};
-
-function readTensor(path: string): { tensor: Tensor; affine: Float64Array; dtype: NiftiDType } {
-  const { data, shape, channels, affine, dtype } = readNifti(path);
-  return { tensor: torch.fromTypedArray(data, [channels, ...shape]), affine, dtype };
 }

@@ -11,31 +11,69 @@ export interface Orientation {
   readonly srow: readonly number[];
 }
 
+/** The codes that NIfTI knows for its two forms; nibabel takes any other for 0. */
+const isCoded = (code: number): boolean => code >= 1 && code <= 5;
+
 /**
  * The affine from voxel indices to millimetres (RAS+), 4×4 row-major, chosen as nibabel does: the sform where it is coded,
- * else the qform, else voxel sizes around the centre with x from right to left.
+ * else the qform, else voxel sizes around the centre with x from right to left. Voxel sizes of 0 count as 1, negative ones
+ * as positive.
+ *
+ * @param dims the sizes of the first three dimensions that the header has; fewer for a plane or a line.
+ * @throws RangeError naming the fields of the header that make it singular, or no number.
  */
-export function affineOf(orientation: Orientation, shape: readonly [number, number, number]): Float64Array {
-  if (orientation.sformCode > 0) return Float64Array.from([...orientation.srow, 0, 0, 0, 1]);
-  if (orientation.qformCode > 0) return qform(orientation);
-  const [, dx = 1, dy = 1, dz = 1] = orientation.pixdim;
-  const zooms = [-dx, dy, dz];
+export function affineOf(orientation: Orientation, dims: readonly number[]): Float64Array {
+  const { sformCode, qformCode, srow, pixdim } = orientation;
+  const sizes = pixdim.slice(1, 4).map((size) => (size === 0 ? 1 : Math.abs(size)));
+  if (isCoded(sformCode)) return checked(Float64Array.from([...srow, 0, 0, 0, 1]), "srow_x, srow_y, srow_z", srow);
+  if (isCoded(qformCode)) {
+    const { quaternion, qoffset } = orientation;
+    const fields = "quatern_b, c, d, qoffset_x, y, z and pixdim";
+    return checked(qform(orientation, sizes), fields, [...quaternion, ...qoffset, ...pixdim.slice(0, 4)]);
+  }
   const affine = new Float64Array(16);
-  zooms.forEach((zoom, i) => {
+  for (let i = 0; i < 3; i++) {
+    const zoom = (i < dims.length ? (sizes[i] ?? 1) : 1) * (i === 0 ? -1 : 1);
     affine[i * 5] = zoom;
-    affine[i * 4 + 3] = -(((shape[i] ?? 1) - 1) / 2) * zoom;
-  });
+    affine[i * 4 + 3] = -(((dims[i] ?? 1) - 1) / 2) * zoom;
+  }
   affine[15] = 1;
+  return checked(affine, "pixdim", pixdim.slice(1, 4));
+}
+
+function checked(affine: Float64Array, fields: string, values: readonly number[]): Float64Array {
+  const said = `${fields} are ${values.map((value) => Number(value.toPrecision(6))).join(", ")}`;
+  if (!affine.every(Number.isFinite)) throw new RangeError(`${said}: its affine is not made of numbers`);
+  if (isSingular(affine))
+    throw new RangeError(`${said}: its affine is singular, and does not say where the voxels are`);
   return affine;
 }
 
-function qform({ quaternion: [b, c, d], qoffset, pixdim }: Orientation): Float64Array {
-  const [q = 1, dx = 1, dy = 1, dz = 1] = pixdim;
-  const norm2 = b * b + c * c + d * d;
-  // a float32 unit quaternion may come out a little longer than 1
-  const a = Math.sqrt(Math.max(0, 1 - norm2));
+/** Whether an affine has no inverse: all voxels would be in one plane. float32 is taken into account. */
+export function isSingular(affine: ArrayLike<number>): boolean {
+  const at = (row: number, column: number): number => affine[row * 4 + column] ?? 0;
+  const lengths = [0, 1, 2].map((column) => Math.hypot(at(0, column), at(1, column), at(2, column)));
+  if (lengths.some((length) => length === 0)) return true;
+  const unit = (row: number, column: number): number => at(row, column) / (lengths[column] ?? 1);
+  const determinant =
+    unit(0, 0) * (unit(1, 1) * unit(2, 2) - unit(1, 2) * unit(2, 1)) -
+    unit(0, 1) * (unit(1, 0) * unit(2, 2) - unit(1, 2) * unit(2, 0)) +
+    unit(0, 2) * (unit(1, 0) * unit(2, 1) - unit(1, 1) * unit(2, 0));
+  return Math.abs(determinant) < 1e-6;
+}
+
+/** A unit quaternion of float32 is this much longer or shorter than 1, as nibabel has it. */
+const QUATERNION_TOLERANCE = 3 * 2 ** -23;
+
+function qform({ quaternion: [b, c, d], qoffset, pixdim }: Orientation, sizes: readonly number[]): Float64Array {
+  const a2 = 1 - (b * b + c * c + d * d);
+  if (a2 < -QUATERNION_TOLERANCE) {
+    throw new RangeError(`quatern_b, c, d are ${b}, ${c}, ${d}: no rotation is made of them, they are longer than 1`);
+  }
+  const a = Math.abs(a2) < QUATERNION_TOLERANCE ? 0 : Math.sqrt(a2);
   const rotation = rotationMatrix(a, b, c, d);
-  const zooms = [dx, dy, q < 0 ? -dz : dz];
+  const [dx = 1, dy = 1, dz = 1] = sizes;
+  const zooms = [dx, dy, pixdim[0] === -1 ? -dz : dz];
   const affine = new Float64Array(16);
   for (let row = 0; row < 3; row++) {
     for (let column = 0; column < 3; column++) {

@@ -20,8 +20,8 @@ export interface NiftiHeader {
   readonly affine: Float64Array;
 }
 
-/** Enough bytes for the header of either version. */
-export const HEADER_BYTES = 540;
+/** Enough bytes for the header of either version, and the flag of its extensions. */
+export const HEADER_BYTES = 544;
 
 /**
  * Reads the header of NIfTI-1 (348 bytes) or NIfTI-2 (540).
@@ -54,7 +54,8 @@ export function readHeader(bytes: Uint8Array, path: string): NiftiHeader {
       `${path} is not a NIfTI image: its magic bytes are ${hex(Buffer.from(magic, "latin1"))}, not 'n+1' or 'n+2'.`,
     );
   }
-  return interpret(fields, littleEndian, path);
+  const extended = (bytes[size] ?? 0) !== 0;
+  return interpret(fields, { littleEndian, smallestOffset: size + 4, extended }, path);
 }
 
 interface Fields extends Orientation {
@@ -103,18 +104,17 @@ function readFields2(view: DataView, little: boolean): Fields {
   };
 }
 
-function interpret(fields: Fields, littleEndian: boolean, path: string): NiftiHeader {
-  const [ndim = 0, ...sizes] = fields.dim;
-  const dims = sizes.slice(0, ndim);
-  if (ndim < 1 || ndim > 7 || dims.some((n) => !Number.isSafeInteger(n) || n < 1)) {
-    throw new ImageError(`${path} has impossible dimensions: [${fields.dim.join(", ")}]. The header is damaged.`);
-  }
-  const [x = 1, y = 1, z = 1, t = 1, u = 1, ...rest] = dims;
-  if ((t > 1 && u > 1) || rest.some((n) => n > 1)) {
-    throw new ImageError(
-      `${path} has dimensions [${dims.join(", ")}]; at most one beyond x, y, z can be read. Split it into volumes.`,
-    );
-  }
+interface Layout {
+  readonly littleEndian: boolean;
+  /** Where voxels can begin at the earliest. */
+  readonly smallestOffset: number;
+  /** Whether there are extensions between the header and the voxels. */
+  readonly extended: boolean;
+}
+
+function interpret(fields: Fields, layout: Layout, path: string): NiftiHeader {
+  const dims = dimensionsOf(fields.dim, path);
+  const [x = 1, y = 1, z = 1, t = 1, u = 1] = dims;
   const dtype = dtypeOfCode(fields.datatype);
   if (dtype === undefined) {
     const name = UNREADABLE_TYPES[fields.datatype] ?? "unknown";
@@ -127,20 +127,66 @@ function interpret(fields: Fields, littleEndian: boolean, path: string): NiftiHe
   if (scaled && !Number.isFinite(inter)) {
     throw new ImageError(`${path} has scl_slope ${slope} but scl_inter ${inter}. The header is damaged.`);
   }
-  if (!Number.isFinite(fields.voxOffset) || fields.voxOffset < 0) {
-    throw new ImageError(`${path} has vox_offset ${fields.voxOffset}. The header is damaged.`);
+  const byteLength = dims.reduce((product, n) => product * n, DATA_TYPES[dtype].bytes);
+  if (!Number.isSafeInteger(byteLength)) {
+    throw new ImageError(`${path} has impossible dimensions: [${dims.join(", ")}]. The header is damaged.`);
   }
   const shape: [number, number, number] = [x, y, z];
   return {
     shape,
     channels: t * u,
     dtype,
-    littleEndian,
-    offset: Math.floor(fields.voxOffset),
-    byteLength: x * y * z * t * u * DATA_TYPES[dtype].bytes,
+    littleEndian: layout.littleEndian,
+    offset: offsetOf(fields.voxOffset, layout, path),
+    byteLength,
     scaling: scaled && !(slope === 1 && inter === 0) ? { slope, inter } : null,
-    affine: affineOf(fields, shape),
+    affine: placeOf(fields, dims, path),
   };
+}
+
+function dimensionsOf(dim: readonly number[], path: string): number[] {
+  const [ndim = 0, ...sizes] = dim;
+  if (!(ndim >= 1 && ndim <= 7)) {
+    throw new ImageError(`${path}: dim[0], the number of dimensions, is ${ndim}; 1 to 7 are possible.`);
+  }
+  const dims = sizes.slice(0, ndim);
+  const wrong = dims.findIndex((n) => !Number.isSafeInteger(n) || n < 1);
+  if (wrong !== -1) {
+    throw new ImageError(
+      `${path}: dim[${wrong + 1}], the number of voxels along dimension ${wrong + 1}, is ${dims[wrong]}. The header is damaged.`,
+    );
+  }
+  const [, , , t = 1, u = 1, ...rest] = dims;
+  if ((t > 1 && u > 1) || rest.some((n) => n > 1)) {
+    throw new ImageError(
+      `${path} has dimensions [${dims.join(", ")}]; at most one beyond x, y, z can be read. Split it into volumes.`,
+    );
+  }
+  return dims;
+}
+
+/** Where the voxels begin. As nibabel, but that 0, which means "not said", is not taken for the first byte of the header. */
+function offsetOf(voxOffset: number, { smallestOffset, extended }: Layout, path: string): number {
+  if (voxOffset === 0 && !extended) return smallestOffset;
+  const offset = Math.floor(voxOffset);
+  if (Number.isSafeInteger(offset) && offset >= smallestOffset) return offset;
+  throw new ImageError(
+    `${path} has vox_offset ${voxOffset}: in a single file voxels begin at byte ${smallestOffset} or later${extended && voxOffset === 0 ? ", after the extensions that it has" : ""}. The header is damaged.`,
+  );
+}
+
+function placeOf(fields: Fields, dims: readonly number[], path: string): Float64Array {
+  try {
+    return affineOf(fields, dims.slice(0, 3));
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new ImageError(
+      `${path}: ${error.message}. The header is damaged: write it anew with the right orientation.`,
+      {
+        cause: error,
+      },
+    );
+  }
 }
 
 function hex(bytes: Uint8Array): string {

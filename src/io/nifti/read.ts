@@ -1,14 +1,14 @@
-import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { ImageError } from "../../utils/exceptions.ts";
-import { DATA_TYPES, type NiftiDType, type VoxelArray } from "./datatypes.ts";
-import { gunzip, gunzipStart, isGzip } from "./gunzip.ts";
-import { HEADER_BYTES, type NiftiHeader, readHeader } from "./header.ts";
-import { toTorchOrder } from "./reorder.ts";
+import { NiftiContent } from "./content.ts";
+import type { NiftiDType, VoxelArray } from "./datatypes.ts";
+import type { NiftiHeader } from "./header.ts";
+import { readIntensities } from "./intensities.ts";
+import { type LabelArray, readLabelValues } from "./labels.ts";
 
 /** An image in memory. */
-export interface NiftiImage {
+export interface NiftiImage<T extends VoxelArray = Float32Array | Float64Array> {
   /** Real values (scaled), channel by channel, z fastest: as a contiguous tensor (C, D, H, W) = (channels, x, y, z). */
-  readonly data: Float32Array;
+  readonly data: T;
   /** Voxels along x, y, z. */
   readonly shape: readonly [number, number, number];
   /** The size of the file's fourth dimension; 1 for a volume. */
@@ -20,64 +20,40 @@ export interface NiftiImage {
 }
 
 /**
- * Reads a `.nii` or `.nii.gz` (whatever its name), NIfTI-1 or 2, of either byte order.
- * @throws ImageError naming the file: missing, not NIfTI, truncated (with the bytes expected and got), damaged.
+ * Reads a `.nii` or `.nii.gz` (whatever its name), NIfTI-1 or 2, of either byte order, as intensities: float32, or float64
+ * where the file holds integers that float32 would change (beyond 2²⁴).
+ * @throws ImageError naming the file: missing, not fetched, not NIfTI, truncated (with the bytes expected and got), damaged.
  */
 export function readNifti(path: string): NiftiImage {
-  const file = readBytes(path);
-  const bytes = isGzip(file) ? gunzip(file, path) : file;
-  const header = readHeader(bytes, path);
-  const voxels = voxelsOf(bytes, header, path);
-  return {
-    data: toTorchOrder(voxels, header.shape, header.channels, header.scaling),
-    shape: header.shape,
-    channels: header.channels,
-    affine: header.affine,
-    dtype: header.dtype,
-  };
+  return read(path, readIntensities);
 }
 
-/** Reads only what a file says of itself: shape, affine, type. Of a plain `.nii` only the first bytes are read. */
+/**
+ * As {@link readNifti}, as labels: integers stay what they are, in the type that they are stored in (unsigned ones of 16 to 64
+ * bits in the next larger signed one; scaled ones as int32, where it holds them). Stored as fractions, or scaled, they are
+ * rounded where they are within 0.1 of an integer.
+ * @throws ImageError as {@link readNifti}, and naming a value that is no label.
+ */
+export function readNiftiLabels(path: string): NiftiImage<LabelArray> {
+  return read(path, readLabelValues);
+}
+
+/** Reads only what a file says of itself: shape, affine, type. Only the first bytes are read. */
 export function readNiftiHeader(path: string): NiftiHeader {
-  const start = readBytes(path, 16 * 1024);
-  return readHeader(isGzip(start) ? gunzipStart(start, path).subarray(0, HEADER_BYTES) : start, path);
+  using content = new NiftiContent(path);
+  return content.header;
 }
 
-function readBytes(path: string, atMost?: number): Buffer {
+function read<T extends VoxelArray>(path: string, voxelsOf: (content: NiftiContent) => T): NiftiImage<T> {
+  using content = new NiftiContent(path);
+  const { shape, channels, affine, dtype, byteLength } = content.header;
   try {
-    if (atMost === undefined) return readFileSync(path);
-    const file = openSync(path, "r");
-    try {
-      const buffer = Buffer.alloc(atMost);
-      return buffer.subarray(0, readSync(file, buffer, 0, atMost, 0));
-    } finally {
-      closeSync(file);
-    }
+    return { data: voxelsOf(content), shape, channels, affine, dtype };
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    const why = code === "ENOENT" ? "there is no such file" : (error as Error).message;
-    throw new ImageError(`Cannot read the image ${path}: ${why}.`, { cause: error });
-  }
-}
-
-function voxelsOf(bytes: Uint8Array, header: NiftiHeader, path: string): VoxelArray {
-  const { bytes: size, view } = DATA_TYPES[header.dtype];
-  const available = bytes.length - header.offset;
-  if (available < header.byteLength) {
+    if (!(error instanceof RangeError)) throw error;
     throw new ImageError(
-      `${path} is truncated: ${header.shape.join("×")}${header.channels > 1 ? `×${header.channels}` : ""} voxels of ${header.dtype} need ${header.byteLength} bytes, got ${Math.max(available, 0)}. Copy or download it again.`,
+      `${path} does not fit into memory: ${shape.join("×")}×${channels} voxels of ${dtype} are ${byteLength} bytes (${error.message}). Crop it, or split it.`,
+      { cause: error },
     );
   }
-  const swap = size > 1 && !header.littleEndian;
-  const at = bytes.byteOffset + header.offset;
-  if (!swap && at % size === 0) return view(bytes.buffer, at, header.byteLength / size);
-  const copy = Buffer.from(
-    Uint8Array.prototype.slice.call(bytes, header.offset, header.offset + header.byteLength).buffer,
-  );
-  if (swap) {
-    if (size === 2) copy.swap16();
-    else if (size === 4) copy.swap32();
-    else copy.swap64();
-  }
-  return view(copy.buffer, copy.byteOffset, header.byteLength / size);
 }

@@ -6,16 +6,16 @@ import { DATA_TYPES, type NiftiDType } from "./datatypes.ts";
 import { toFileOrder } from "./reorder.ts";
 
 export interface NiftiToWrite {
-  /** z fastest, channel by channel: what `readNifti` gives. */
-  readonly data: ArrayLike<number>;
+  /** z fastest, channel by channel: what `readNifti` or `readNiftiLabels` gives. */
+  readonly data: ArrayLike<number> | BigInt64Array;
   /** Voxels along x, y, z. */
   readonly shape: readonly [number, number, number];
   /** Default 1. */
   readonly channels?: number;
   /** Voxel indices → millimetres (RAS+), 4×4 row-major. */
   readonly affine: ArrayLike<number>;
-  /** How voxels are stored. Integers are rounded. Default "float32". */
-  readonly dtype?: Exclude<NiftiDType, "int64" | "uint64">;
+  /** How voxels are stored. For integers, fractions are rounded. Default "float32". */
+  readonly dtype?: Exclude<NiftiDType, "uint64">;
   /** gzip's effort for `.nii.gz`, 1 (fast) to 9. Default 1, as nibabel. */
   readonly level?: number;
 }
@@ -66,10 +66,22 @@ export function writeNifti(path: string, image: NiftiToWrite): void {
   file.write("n+1\0", 344, "latin1");
 
   const voxels = view(file.buffer, file.byteOffset + HEADER_AND_EXTENSION, count);
-  if (voxels instanceof BigInt64Array || voxels instanceof BigUint64Array)
-    throw new ImageError(`${path}: 64-bit integers cannot be written.`);
-  toFileOrder(data, voxels, shape, channels, converter(dtype, path));
+  if (voxels instanceof BigInt64Array)
+    toFileOrder<number | bigint, BigInt64Array>(data, voxels, shape, channels, toBig(path));
+  else if (!(voxels instanceof BigUint64Array)) {
+    const convert = converter(dtype, path);
+    toFileOrder<number | bigint, typeof voxels>(data, voxels, shape, channels, (value) => convert(Number(value)));
+  }
   writeFileAtomic(path, path.endsWith(".gz") ? gzipSync(file, { level }) : file);
+}
+
+function toBig(path: string): (value: number | bigint) => bigint {
+  return (value) => {
+    if (typeof value === "bigint") return value;
+    const rounded = Math.round(value);
+    if (rounded >= -(2 ** 63) && rounded < 2 ** 63) return BigInt(rounded);
+    throw new ImageError(`${path}: the value ${value} does not fit int64. Choose another dtype.`);
+  };
 }
 
 function converter(dtype: NiftiDType, path: string): (value: number) => number {

@@ -1,0 +1,132 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { afterAll, beforeEach, expect, it } from "vitest";
+import { forgetWarnings, receiveWarnings } from "../../utils/warnings.ts";
+import { NiftiContent } from "./content.ts";
+import { readNifti, readNiftiHeader, writeNifti } from "./index.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "nifti-content-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+const file = (name: string): string => join(folder, name);
+
+const affine = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1];
+const shape = [5, 6, 70] as const;
+const data = Float32Array.from({ length: 5 * 6 * 70 * 2 }, (_, i) => (i * 7919) % 10007);
+writeNifti(file("plain.nii"), { data, shape, channels: 2, affine, dtype: "int16" });
+const plain = readFileSync(file("plain.nii"));
+const packed = gzipSync(plain);
+
+let warnings: string[] = [];
+beforeEach(() => {
+  warnings = [];
+  forgetWarnings();
+  receiveWarnings((message) => warnings.push(message));
+});
+
+function read(name: string, bytes: Uint8Array): Float32Array | Float64Array {
+  writeFileSync(file(name), bytes);
+  return readNifti(file(name)).data;
+}
+
+it("reads what other tools read after the packed image, and says what is rubbish", () => {
+  for (const zeros of [1, 1000])
+    expect(read("zeros.nii.gz", Buffer.concat([packed, Buffer.alloc(zeros)]))).toEqual(data);
+  expect(read("member.nii.gz", Buffer.concat([packed, gzipSync("another member")]))).toEqual(data);
+  expect(warnings).toEqual([]);
+  for (const rest of ["\n", "connection reset by peer\n"]) {
+    expect(read(`rest ${rest.length}.nii.gz`, Buffer.concat([packed, Buffer.from(rest)]))).toEqual(data);
+  }
+  expect(warnings).toHaveLength(2);
+  expect(warnings[1]).toMatch(/rest 25\.nii\.gz: 25 bytes after the end of the packed image are not gzip/);
+});
+
+it("takes members that follow one another for one stream, however they were cut", () => {
+  for (const size of [1, 100, 348, 1000]) {
+    const members = [];
+    for (let at = 0; at < plain.length && members.length < 300; at += size) {
+      members.push(gzipSync(plain.subarray(at, members.length === 299 ? plain.length : at + size)));
+    }
+    expect(read("members.nii.gz", Buffer.concat(members))).toEqual(data);
+    expect(readNiftiHeader(file("members.nii.gz")).shape).toEqual(shape);
+    expect(() => read("cut.nii.gz", Buffer.concat(members.slice(0, -1)))).toThrow(
+      size === 1
+        ? /cut\.nii\.gz is truncated: its header needs 348 bytes, .* 299/
+        : /cut\.nii\.gz is truncated or damaged: \d+ bytes expected after unpacking, got \d+/,
+    );
+  }
+  expect(warnings).toEqual([]);
+});
+
+it("finds a member whose checksum is wrong, or that lacks it", () => {
+  const wrong = Buffer.from(packed);
+  wrong.writeUInt32LE(1, wrong.length - 8);
+  expect(() => read("crc.nii.gz", wrong)).toThrow(
+    /crc\.nii\.gz is damaged: it is not valid gzip \(incorrect data check\)/,
+  );
+  expect(() => read("no-crc.nii.gz", packed.subarray(0, -8))).toThrow(/truncated or damaged.*without their checksum/);
+});
+
+it("unpacks no more than the header asks for, and a little", () => {
+  // 64 MB of zeros behind a small image, in one member: unpacked whole they would be in the array buffers
+  const bomb = gzipSync(Buffer.concat([plain, Buffer.alloc(64 * 2 ** 20)]), { level: 9 });
+  const before = process.memoryUsage().arrayBuffers;
+  expect(read("bomb.nii.gz", bomb)).toEqual(data);
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(48 * 2 ** 20);
+  expect(read("some-more.nii.gz", gzipSync(Buffer.concat([plain, Buffer.alloc(2000, 1)])))).toEqual(data);
+  expect(warnings).toEqual([]);
+});
+
+it("reads regular files only: no pipe, which would wait, no device, which never ends, no folder", () => {
+  execFileSync("mkfifo", [file("pipe.nii.gz")]);
+  symlinkSync("/dev/zero", file("zero.nii"));
+  const why = { "pipe.nii.gz": "a pipe", "zero.nii": "a device", ".": "a folder" };
+  for (const [name, kind] of Object.entries(why)) {
+    expect(() => readNifti(file(name))).toThrow(new RegExp(`Cannot read the image .*: it is ${kind}, not a file`));
+    expect(() => readNiftiHeader(file(name))).toThrow(kind);
+  }
+});
+
+it("reads a plain file in parts, whatever their size, in either byte order", () => {
+  const big = Buffer.from(plain);
+  const whole = Float32Array.from(data);
+  for (const slabBytes of [1, 60 * 32, 60 * 64, 2 ** 22]) {
+    using content = new NiftiContent(file("plain.nii"));
+    const parts: number[] = [];
+    const got = new Float32Array(whole.length);
+    content.forEachSlab((voxels, { firstPlane, planes, at }) => {
+      parts.push(planes);
+      for (let i = 0; i < voxels.length; i++) {
+        const [x, y, z] = [i % 5, Math.floor(i / 5) % 6, Math.floor(i / 30)];
+        got[at + (x * 6 + y) * 70 + firstPlane + z] = Number(voxels[i]);
+      }
+    }, slabBytes);
+    expect(got).toEqual(whole);
+    expect(parts.reduce((sum, n) => sum + n)).toBe(140);
+    expect(parts.length).toBeGreaterThanOrEqual(slabBytes >= 60 * 70 ? 2 : 4);
+  }
+  // the header's fields that are read, and the voxels, the other way round
+  for (const [at, size] of [[0, 4], ...[40, 42, 44, 46, 48, 70, 254].map((n) => [n, 2] as const)] as const) {
+    big.subarray(at, at + size).reverse();
+  }
+  for (let at = 76; at < 124; at += 4) if (at !== 120) big.subarray(at, at + 4).reverse();
+  for (let at = 280; at < 328; at += 4) big.subarray(at, at + 4).reverse();
+  big.subarray(352).swap16();
+  expect(read("big.nii", big)).toEqual(data);
+  expect(read("big.nii.gz", gzipSync(big))).toEqual(data);
+});
+
+it("finds a file that became shorter, or is not there, or not fetched", () => {
+  writeFileSync(file("short.nii"), plain);
+  using content = new NiftiContent(file("short.nii"));
+  truncateSync(file("short.nii"), 1000);
+  expect(() => content.forEachSlab(() => undefined)).toThrow(
+    /short\.nii is truncated: 5×6×70×2 voxels of int16 need 8400 bytes/,
+  );
+  expect(() => readNifti(file("none.nii"))).toThrow(/none\.nii: there is no such file/);
+  writeFileSync(file("lfs.nii"), "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12345\n");
+  expect(() => readNifti(file("lfs.nii"))).toThrow(/lfs\.nii: .*git lfs pull/);
+  expect(gunzipSync(packed)).toEqual(plain);
+});
