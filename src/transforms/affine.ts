@@ -11,6 +11,42 @@ export function shiftOrigin(affine: Float64Array, start: readonly number[]): Flo
   return moved;
 }
 
+/** Numbers of two affines are the same when they differ by less than this share of them, or of a voxel. */
+const TOLERANCE = 1e-3;
+
+/** Whether two affines say the same, to a thousandth of each number or of a voxel. */
+export function sameAffine(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
+  const lengths = [0, 1, 2].map((axis) => Math.hypot(a[axis] ?? 0, a[axis + 4] ?? 0, a[axis + 8] ?? 0));
+  const voxel = Math.min(...lengths);
+  return Array.from(a).every((value, i) => {
+    const other = b[i] ?? Number.NaN;
+    return Math.abs(value - other) <= TOLERANCE * Math.max(Math.abs(value), voxel);
+  });
+}
+
+/**
+ * From the voxel indices of one image to those of another, as an affine: `inverse(to) · from`. Null when `to` has no inverse.
+ */
+export function voxelMap(from: ArrayLike<number>, to: ArrayLike<number>): Float64Array | null {
+  const at = (m: ArrayLike<number>, row: number, column: number): number => m[row * 4 + column] ?? 0;
+  const inverse = inverseTranspose(
+    [0, 1, 2].map((column) => [0, 1, 2].map((row) => at(to, row, column))),
+    0,
+  );
+  if (inverse === null) return null;
+  const map = new Float64Array(16);
+  map[15] = 1;
+  for (let row = 0; row < 3; row++) {
+    for (let column = 0; column < 4; column++) {
+      for (let k = 0; k < 3; k++) {
+        const value = at(from, k, column) - (column === 3 ? at(to, k, 3) : 0);
+        map[row * 4 + column] = (map[row * 4 + column] ?? 0) + (inverse[row]?.[k] ?? 0) * value;
+      }
+    }
+  }
+  return map;
+}
+
 /** For each voxel axis: the world axis that it follows most (0 = left-right, 1 = posterior-anterior, 2 = inferior-superior), and which way. */
 export interface AxisDirection {
   readonly world: 0 | 1 | 2;
@@ -59,7 +95,7 @@ function nearestRotation(columns: readonly (readonly number[])[]): number[][] {
   return m;
 }
 
-function inverseTranspose(columns: readonly (readonly number[])[]): number[][] | null {
+function inverseTranspose(columns: readonly (readonly number[])[], smallest = 1e-12): number[][] | null {
   const [a = [], b = [], c = []] = columns;
   const cross = (u: readonly number[], v: readonly number[]): [number, number, number] => {
     const [u0 = 0, u1 = 0, u2 = 0] = u;
@@ -68,6 +104,6 @@ function inverseTranspose(columns: readonly (readonly number[])[]): number[][] |
   };
   const bc = cross(b, c);
   const determinant = bc.reduce((sum, value, i) => sum + value * (a[i] ?? 0), 0);
-  if (Math.abs(determinant) < 1e-12) return null;
+  if (Math.abs(determinant) <= smallest) return null;
   return [bc, cross(c, a), cross(a, b)].map((column) => column.map((value) => value / determinant));
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Tensor } from "../torch/index.ts";
 import * as torch from "../torch/index.ts";
-import { ConfigError } from "../utils/exceptions.ts";
+import { ConfigError, ImageError } from "../utils/exceptions.ts";
 import type { HasImages } from "./types.ts";
 
 const LABELS = ["Left", "Right", "Posterior", "Anterior", "Inferior", "Superior"] as const;
@@ -28,7 +28,10 @@ export function maskedValues(what: string, tensor: Tensor, where: HasImages, met
   if (method === null) return tensor;
   if (typeof method === "string") {
     const mask = [...where.namedImages()].find(([name, image]) => name === method && image.kind === "label");
-    if (mask !== undefined) return tensor.maskedSelect(mask[1].tensor.ne(0));
+    if (mask !== undefined) {
+      requireSameVoxels(what, tensor, mask[1].tensor, method, where);
+      return tensor.maskedSelect(mask[1].tensor.ne(0));
+    }
     const half = LABELS.find((label) => label.toLowerCase() === method.toLowerCase());
     if (half !== undefined) return halfOf(tensor, half);
     const names = [...where.namedImages()].filter(([, image]) => image.kind === "label").map(([name]) => `'${name}'`);
@@ -52,6 +55,16 @@ export function maskedValues(what: string, tensor: Tensor, where: HasImages, met
     }
     return part.narrow(axis + 1, before, size - before - after);
   }, tensor);
+}
+
+/** A mask has the voxels of the image, once or for each channel; libtorch would stretch one of size 1 over all. */
+function requireSameVoxels(what: string, tensor: Tensor, mask: Tensor, name: string, where: HasImages): void {
+  const [channels, ...size] = tensor.shape;
+  const [maskChannels, ...maskSize] = mask.shape;
+  if (size.join() === maskSize.join() && (maskChannels === 1 || maskChannels === channels)) return;
+  throw new ImageError(
+    `${what}: the mask '${name}' of ${where.participantId}, ${where.sessionId} has the shape (${mask.shape.join(", ")}), and the image (${tensor.shape.join(", ")}). A mask has the image's voxels, and one channel or as many.`,
+  );
 }
 
 function halfOf(tensor: Tensor, label: (typeof LABELS)[number]): Tensor {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { configClass, type Input } from "../utils/config.ts";
-import { orientationOf, shiftOrigin } from "./affine.ts";
+import { orientationOf } from "./affine.ts";
+import { reorient } from "./reorient.ts";
 import { checkSelection, perImage, selectionFields } from "./selection.ts";
 import type { Transform, TransformConfig } from "./types.ts";
 
@@ -18,21 +19,7 @@ export class ToCanonicalConfig extends configClass("ToCanonical", schema) implem
 
   getObject(): Transform {
     return perImage(this.name_, this, { scalarOnly: false }, (image) => {
-      const directions = orientationOf(image.affine);
-      if (directions.every(({ world, sign }, axis) => world === axis && sign === 1)) return;
-      const flipped = [0, 1, 2].filter((axis) => directions[axis]?.sign === -1);
-      // the voxel that becomes the first one
-      const corner = [0, 1, 2].map((axis) => (flipped.includes(axis) ? (image.tensor.shape[axis + 1] ?? 1) - 1 : 0));
-      const shifted = shiftOrigin(image.affine, corner);
-      const from = [0, 1, 2].map((world) => directions.findIndex((d) => d.world === world));
-      const affine = Float64Array.from(shifted);
-      from.forEach((axis, world) => {
-        const sign = directions[axis]?.sign ?? 1;
-        for (let row = 0; row < 3; row++) affine[row * 4 + world] = sign * (shifted[row * 4 + axis] ?? 0);
-      });
-      const straight = flipped.length === 0 ? image.tensor : image.tensor.flip(flipped.map((axis) => axis + 1));
-      image.tensor = straight.permute([0, ...from.map((axis) => axis + 1)]).contiguous();
-      image.affine = affine;
+      reorient(image, orientationOf(image.affine));
     });
   }
 }

@@ -203,7 +203,7 @@ describe("bad input", () => {
         }),
     ).toThrow(/'age' failed: no such code/);
     expect(() => new BidsDataset({ ...base, masks: { brain: "nowhere.nii" } })).toThrow(
-      /The mask 'brain' does not exist/,
+      /The mask 'brain' cannot be read: .*nowhere\.nii: there is no such file/,
     );
     const tsv = join(cohort.root, "bad.tsv");
     writeFileSync(tsv, "subject\tage\n1\t2\n");

@@ -9,6 +9,7 @@ import { readDict } from "./from-dict.ts";
 import { countSamples, type LoadingContext, loadSample } from "./loading.ts";
 import { type BidsDatasetOptions, checkOptions, Parts } from "./parts.ts";
 import { requirePortable } from "./portable.ts";
+import { withResampling } from "./resampling.ts";
 import { maskToJson, type RowFiles } from "./sources.ts";
 import { Table } from "./table.ts";
 
@@ -159,11 +160,11 @@ export class BidsDataset implements Dataset {
   }
 
   toDict(): JsonObject {
-    const { table, columns, bids, fileType, masks, transforms } = { ...this.#parts, table: this.#table };
+    const { table, columns, bids, fileType, masks, transforms, resampleMasks } = { ...this.#parts, table: this.#table };
     return {
       name_: "BidsDataset",
       data: table.toDict(),
-      transforms: transforms.toDict(),
+      transforms: resampleMasks ? withResampling(transforms.toDict(), masks.keys()) : transforms.toDict(),
       columns: columns === null ? null : [...columns],
       bids: bids.toDict(),
       file_type: fileType.toDict(),
@@ -218,11 +219,12 @@ export class BidsDataset implements Dataset {
   }
 
   #loading(): LoadingContext {
-    const { fileType, transforms, cache } = this.#parts;
+    const { fileType, transforms, cache, resampleMasks } = this.#parts;
     this.#context ??= {
       fileType,
       transforms,
       cache,
+      resampleMasks,
       columns: this.columns,
       dtypes: new Map(
         this.columns.flatMap((column) => {

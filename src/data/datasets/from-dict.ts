@@ -3,6 +3,7 @@ import { TransformsHandler } from "../../transforms/index.ts";
 import { type JsonObject, type JsonValue, show } from "../../utils/config.ts";
 import { CannotReadFieldError, MissingFieldsError, WrongFieldsError } from "../../utils/exceptions.ts";
 import type { BidsDatasetOptions } from "./parts.ts";
+import { withoutResampling } from "./resampling.ts";
 import { type MaskInput, maskFromJson } from "./sources.ts";
 import { Table } from "./table.ts";
 
@@ -22,12 +23,15 @@ export function readDict(dict: JsonObject): { options: BidsDatasetOptions; table
     dict.masks === null
       ? null
       : Object.entries(objectAt(dict, "masks")).map(([name, json]) => [name, maskFromJson(name, json)]);
+  const names = (masks ?? []).map(([name]) => String(name));
+  const { transforms, resampleMasks } = withoutResampling(objectAt(dict, "transforms"), names);
   return {
     table: Table.fromDict(dict.data),
     options: {
       bids: Bids.fromDict(objectAt(dict, "bids")),
       fileType: BidsFileType.fromDict(objectAt(dict, "file_type")),
-      transforms: TransformsHandler.fromDict(objectAt(dict, "transforms")),
+      transforms: TransformsHandler.fromDict(transforms),
+      resampleMasks,
       columns: columnNames(dict.columns),
       masks: masks === null ? null : (Object.fromEntries(masks) as Record<string, MaskInput>),
     },

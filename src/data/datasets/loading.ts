@@ -5,7 +5,16 @@ import * as torch from "../../torch/index.ts";
 import type { TransformsHandler } from "../../transforms/index.ts";
 import { Rng } from "../../transforms/types.ts";
 import { ClinicaDLException } from "../../utils/exceptions.ts";
-import { type AnyImage, aliasOf, DataPoint, LabelMap, Sample, Sample2D, ScalarImage } from "../structures/index.ts";
+import {
+  type AnyImage,
+  aliasOf,
+  alignMask,
+  DataPoint,
+  LabelMap,
+  Sample,
+  Sample2D,
+  ScalarImage,
+} from "../structures/index.ts";
 import type { ImageCache } from "./image-cache.ts";
 import type { RowFiles } from "./sources.ts";
 
@@ -16,6 +25,8 @@ export interface LoadingContext {
   readonly columns: readonly string[];
   readonly dtypes: ReadonlyMap<string, DType>;
   readonly cache: ImageCache;
+  /** Whether masks on another grid than their image are resampled instead of refused. */
+  readonly resampleMasks: boolean;
 }
 
 export interface LoadingKeys {
@@ -100,8 +111,18 @@ function loadTransformed(context: LoadingContext, row: ParticipantRow, files: Ro
     for (const [name, value] of cached.fields) point.setField(name, value);
     return point;
   }
-  const images: Record<string, AnyImage> = { image: ScalarImage.read(files.image) };
-  for (const [name, path] of Object.entries(files.masks)) images[name] = LabelMap.read(path);
+  const image = ScalarImage.read(files.image);
+  const images: Record<string, AnyImage> = { image };
+  for (const [name, path] of Object.entries(files.masks)) {
+    images[name] = alignMask(
+      { image: LabelMap.read(path), file: path },
+      { image, file: files.image },
+      {
+        name,
+        resample: context.resampleMasks,
+      },
+    );
+  }
   const point = transforms.applyImageTransforms(toPoint(images), rng);
   if (cache.wants(transforms)) cache.put(key, point, columns);
   return point;

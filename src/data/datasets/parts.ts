@@ -30,6 +30,12 @@ export interface BidsDatasetOptions {
   /** Masks by name: a file for all, or a file type in this dataset or, with a pair, in another. */
   readonly masks?: Readonly<Record<string, MaskInput>> | null;
   /**
+   * What is done with masks that do not lie on their image (other voxels, another place): null, they are an error; "toImage",
+   * they are resampled to the image's voxels (nearest neighbour, 0 beyond their border). Default null. Axes that only run in
+   * another order or direction are always put right.
+   */
+  readonly resampleMasks?: "toImage" | null;
+  /**
    * Whether images stay in memory after the image transforms. Default false. Each worker thread of a loader has its
    * own cache.
    */
@@ -43,6 +49,7 @@ const optionNames = z.strictObject({
   transforms: z.unknown().optional(),
   columns: z.unknown().optional(),
   masks: z.unknown().optional(),
+  resampleMasks: z.literal("toImage").nullable().default(null),
   cache: z.boolean().default(false),
 });
 
@@ -67,6 +74,7 @@ export class Parts {
   readonly transforms: TransformsHandler;
   readonly columns: readonly string[] | null;
   readonly masks: ReadonlyMap<string, MaskSource>;
+  readonly resampleMasks: boolean;
   readonly cache: ImageCache;
 
   constructor(parts: Parts) {
@@ -77,13 +85,14 @@ export class Parts {
     this.transforms = parts.transforms;
     this.columns = parts.columns;
     this.masks = parts.masks;
+    this.resampleMasks = parts.resampleMasks;
     this.cache = parts.cache;
   }
 }
 
 /** Checks the options; a table or files that are known already are not read again. */
 export function checkOptions(options: BidsDatasetOptions, known?: Table, files?: readonly RowFiles[]): Parts {
-  const { cache } = parseWith(optionNames, options, "BidsDataset");
+  const { cache, resampleMasks } = parseWith(optionNames, options, "BidsDataset");
   const bids = toBids(options.bids);
   const fileType = toFileType(options.fileType, "fileType");
   const transforms =
@@ -113,6 +122,7 @@ export function checkOptions(options: BidsDatasetOptions, known?: Table, files?:
     transforms,
     columns: functions === null ? null : [...functions.keys()],
     masks,
+    resampleMasks: resampleMasks !== null,
     cache: new ImageCache(cache),
   });
 }

@@ -1,6 +1,6 @@
-import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { Bids, BidsFileType } from "../../io/bids/index.ts";
+import { contentProblem } from "../../io/files/index.ts";
 import type { ParticipantRow } from "../../io/tsv/index.ts";
 import { type JsonObject, type JsonValue, show } from "../../utils/config.ts";
 import { CannotReadFieldError, ConfigError, ImageError } from "../../utils/exceptions.ts";
@@ -38,7 +38,8 @@ export function toBids(input: string | Bids): Bids {
 export function toMaskSource(name: string, input: MaskInput, bids: Bids): MaskSource {
   if (typeof input === "string") {
     const path = resolve(input);
-    if (!existsSync(path)) throw new ImageError(`The mask '${name}' does not exist: ${path}.`);
+    const problem = contentProblem(path);
+    if (problem !== null) throw new ImageError(`The mask '${name}' cannot be read: ${path}: ${problem}.`);
     return { kind: "common", path };
   }
   if (isPair(input)) {
@@ -76,8 +77,9 @@ function isObject(value: JsonValue | undefined): value is JsonObject {
 }
 
 /**
- * The files of every row.
- * @throws ImageError listing the sessions without an image or mask.
+ * The files of every row. They are looked at from outside (one `stat` each), not read.
+ * @throws ImageError listing the sessions without an image or mask, and files that hold none: links that lead nowhere, pointers
+ * to content that was not fetched, empty files.
  */
 export function findFiles(
   rows: readonly ParticipantRow[],
@@ -86,12 +88,14 @@ export function findFiles(
   masks: ReadonlyMap<string, MaskSource>,
 ): RowFiles[] {
   const images = findAll(rows, bids, fileType, "image");
+  requireContent(rows, images, "image");
   const files = images.map((image) => ({ image, masks: {} as Record<string, string> }));
   for (const [name, source] of masks) {
-    const paths =
-      source.kind === "common"
-        ? rows.map(() => source.path)
-        : findAll(rows, source.bids, source.fileType, `mask '${name}'`);
+    const isCommon = source.kind === "common";
+    const paths = isCommon
+      ? rows.map(() => source.path)
+      : findAll(rows, source.bids, source.fileType, `mask '${name}'`);
+    if (!isCommon) requireContent(rows, paths, `mask '${name}'`);
     paths.forEach((path, i) => {
       const row = files[i];
       if (row !== undefined) row.masks[name] = path;
@@ -118,4 +122,18 @@ function findAll(rows: readonly ParticipantRow[], bids: Bids, fileType: BidsFile
     );
   }
   return paths;
+}
+
+function requireContent(rows: readonly ParticipantRow[], paths: readonly string[], what: string): void {
+  const problems: string[] = [];
+  rows.forEach(({ participant_id, session_id }, i) => {
+    const path = paths[i] ?? "";
+    const problem = contentProblem(path);
+    if (problem !== null) problems.push(`(${participant_id}, ${session_id}): ${path}: ${problem}.`);
+  });
+  if (problems.length === 0) return;
+  const more = problems.length > SHOWN ? [`and ${problems.length - SHOWN} more.`] : [];
+  throw new ImageError(
+    `${problems.length} of ${rows.length} sessions have a file for the ${what} that holds none:\n${[...problems.slice(0, SHOWN), ...more].map((line) => `  ${line}`).join("\n")}`,
+  );
 }

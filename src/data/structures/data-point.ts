@@ -1,7 +1,9 @@
 import type { DType } from "../../torch/index.ts";
 import { Tensor } from "../../torch/index.ts";
+import { sameAffine } from "../../transforms/affine.ts";
 import type { HasImages } from "../../transforms/types.ts";
 import { ClinicaDLException, ImageError } from "../../utils/exceptions.ts";
+import { alignMask } from "./alignment.ts";
 import { type AnyImage, LabelMap, ScalarImage } from "./images.ts";
 
 /** A data point has no field of this name. */
@@ -20,7 +22,7 @@ export interface DataPointOptions {
 
 /** Names that say who and where; they are read through {@link DataPoint.getField} but cannot be set. */
 const IDENTITY_FIELDS = ["participant_id", "session_id"];
-/** Sizes and positions that differ by less than this share are the same. */
+/** Voxel sizes that differ by less than this share are the same. */
 const RELATIVE_TOLERANCE = 1e-3;
 
 /**
@@ -104,13 +106,16 @@ export class DataPoint implements HasImages, Disposable {
           : image,
     );
   }
-  /** Adds or replaces a mask or segmentation. */
+  /**
+   * Adds or replaces a mask or segmentation: a tensor in the place of the main image, a mask, or the path of a NIfTI file.
+   * @throws ImageError when the mask in a file does not lie on the main image.
+   */
   addMask(name: string, mask: Tensor | AnyImage | string): void {
     put(
       this,
       name,
       typeof mask === "string"
-        ? LabelMap.read(mask)
+        ? alignMask({ image: LabelMap.read(mask), file: mask }, { image: this.image, file: "the image" }, { name })
         : mask instanceof Tensor
           ? new LabelMap(mask, this.image.affine)
           : mask,
@@ -128,15 +133,25 @@ export class DataPoint implements HasImages, Disposable {
   }
   /** [D, H, W], the same for all images. @throws ImageError when it is not. */
   get spatialShape(): readonly [number, number, number] {
-    return common(this, "spatial shape", (image) => image.spatialShape, 0);
+    return common(
+      this,
+      "spatial shape",
+      (image) => image.spatialShape,
+      (a, b) => a.join() === b.join(),
+    );
   }
   /** Voxel sizes in millimetres, the same for all images. @throws ImageError */
   get spacing(): readonly [number, number, number] {
-    return common(this, "spacing", (image) => image.spacing, RELATIVE_TOLERANCE);
+    return common(
+      this,
+      "spacing",
+      (image) => image.spacing,
+      (a, b) => a.every((size, axis) => Math.abs(size - (b[axis] ?? Number.NaN)) <= RELATIVE_TOLERANCE * size),
+    );
   }
-  /** The same for all images. @throws ImageError */
+  /** The same for all images, to a thousandth of each number or of a voxel. @throws ImageError */
   get affine(): Float64Array {
-    return common(this, "affine", (image) => image.affine, RELATIVE_TOLERANCE);
+    return common(this, "affine", (image) => image.affine, sameAffine);
   }
 
   /** "(sub-001, ses-M000)", for messages. */
@@ -181,13 +196,12 @@ function common<T extends ArrayLike<number>>(
   point: DataPoint,
   what: string,
   of: (image: AnyImage) => T,
-  tolerance: number,
+  same: (a: T, b: T) => boolean,
 ): T {
   const reference = of(point.image);
-  const close = (a: number, b = Number.NaN): boolean => Math.abs(a - b) <= 1e-6 + tolerance * Math.abs(a);
   for (const [name, image] of point.images) {
     const other = of(image);
-    if (Array.from(reference).every((value, i) => close(value, other[i]))) continue;
+    if (same(reference, other)) continue;
     const [a, b] = [reference, other].map((values) => Array.from(values).join(", "));
     throw new ImageError(`${point.who}: 'image' has the ${what} [${a}], '${name}' has [${b}].`);
   }

@@ -45,7 +45,7 @@ it("reads what other tools read after the packed image, and says what is rubbish
 
 it("takes members that follow one another for one stream, however they were cut", () => {
   for (const size of [1, 100, 348, 1000]) {
-    const members = [];
+    const members: Buffer[] = [];
     for (let at = 0; at < plain.length && members.length < 300; at += size) {
       members.push(gzipSync(plain.subarray(at, members.length === 299 ? plain.length : at + size)));
     }

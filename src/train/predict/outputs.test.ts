@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Sample, Sample2D, ScalarImage } from "../../data/structures/index.ts";
 import { BidsFileType } from "../../io/bids/index.ts";
-import { readNifti } from "../../io/nifti/index.ts";
+import { readNifti, readNiftiLabels } from "../../io/nifti/index.ts";
 import * as torch from "../../torch/index.ts";
 import { outputOf, writeImage } from "./outputs.ts";
 
@@ -77,20 +77,36 @@ describe("an output", () => {
   });
 });
 
-it("is written in a type that holds it", () => {
+it("is written in the smallest type that holds it, and comes back as it was", () => {
   using _scope = torch.scope();
   const path = join(dir, "a.nii.gz");
   const written = (values: number[], labels: boolean, dtype: torch.DType = "float32") => {
     const tensor = torch.tensor(values, { dtype }).reshape([1, 1, 1, 3]);
     writeImage(path, { kind: "image", tensor, affine: Float64Array.from(AFFINE), labels });
     const { data, dtype: stored } = readNifti(path);
-    return [stored, Array.from(data)];
+    expect(Array.from(data)).toEqual(values);
+    return stored;
   };
-  expect(written([0, 1, 255], true)).toEqual(["uint8", [0, 1, 255]]);
-  expect(written([0, 1, 255], false)).toEqual(["float32", [0, 1, 255]]);
-  expect(written([0, 1, 1], true, "bool")).toEqual(["uint8", [0, 1, 1]]);
-  expect(written([-1, 1, 256], true, "int64")).toEqual(["int32", [-1, 1, 256]]);
-  expect(written([0, 0.5, 1], true)).toEqual(["float32", [0, 0.5, 1]]);
-  expect(written([0, 2 ** 40, 1], true, "int64")).toEqual(["float32", [0, 2 ** 40, 1]]);
-  expect(written([0, 0.5, 1], false, "float64")).toEqual(["float32", [0, 0.5, 1]]);
+  expect(written([0, 1, 255], true)).toBe("uint8");
+  expect(written([0, 1, 255], false)).toBe("float32");
+  expect(written([0, 1, 1], true, "bool")).toBe("uint8");
+  expect(written([-1, 1, 127], true, "int64")).toBe("int8");
+  expect(written([-1, 1, 256], true, "int64")).toBe("int16");
+  expect(written([0, 1, 40000], true, "int64")).toBe("uint16");
+  expect(written([-1, 1, 40000], true, "int64")).toBe("int32");
+  expect(written([0, 1, 2 ** 24 + 1], true, "int32")).toBe("int32");
+  expect(written([0, 1, 2 ** 32 - 1], true, "int64")).toBe("uint32");
+  expect(written([0, 2 ** 40 + 1, 1], true, "int64")).toBe("int64");
+  expect(written([0, 2 ** 40 + 1, 1], true, "float64")).toBe("int64");
+  expect(written([0, 0.5, 1], true)).toBe("float32");
+  expect(written([0, 0.25, 1], true, "float64")).toBe("float64");
+  expect(written([0, 0.5, 2 ** 24 + 1], false, "float64")).toBe("float64");
+  expect(written([0, 0.5, 1], false, "bfloat16")).toBe("float32");
+  // beyond what a number holds
+  const tensor = torch.fromTypedArray(BigInt64Array.of(2n ** 53n + 1n, -(2n ** 62n), 1n), [1, 3, 1, 1]);
+  writeImage(path, { kind: "image", tensor, affine: Float64Array.from(AFFINE), labels: true });
+  expect(readNiftiLabels(path)).toMatchObject({
+    dtype: "int64",
+    data: BigInt64Array.of(2n ** 53n + 1n, -(2n ** 62n), 1n),
+  });
 });

@@ -82,24 +82,44 @@ function toCell(value: CellLike): Cell {
 }
 
 /**
- * Writes an image: float32; labels as uint8, or in the smallest of int32 and float32 that holds them. Several channels are
- * the fourth dimension of the file.
+ * Writes an image so that no value changes: whole numbers of masks, and of integer tensors, in the smallest integer type that
+ * holds them; else float64 as it is, and what is narrower as float32. Several channels are the fourth dimension of the file.
  */
 export function writeImage(path: string, { tensor, affine, labels }: Output & { readonly kind: "image" }): void {
   using _scope = torch.scope();
-  const stored = labels ? labelType(tensor) : "float32";
-  const voxels = tensor.to({ device: "cpu", dtype: stored }).contiguous();
+  const { voxels, stored } = storable(tensor.to({ device: "cpu" }), labels);
   const [channels = 1, d = 1, h = 1, w = 1] = voxels.shape;
-  const data = voxels.toTypedArray() as ArrayLike<number>;
+  const data = voxels.contiguous().toTypedArray();
   writeNifti(path, { data, shape: [d, h, w], channels, affine, dtype: stored });
 }
 
+type Stored = NonNullable<NiftiToWrite["dtype"]>;
+
 /** A mask of probabilities is no mask, but is not rounded either. */
-function labelType(tensor: Tensor): DType & NonNullable<NiftiToWrite["dtype"]> {
-  if (tensor.dtype === "bool") return "uint8";
-  const values = tensor.to({ dtype: "float64" });
-  if (!torch.equal(values, values.round())) return "float32";
-  const [min, max] = [values.amin([]).item(), values.amax([]).item()];
-  if (min >= 0 && max <= 255) return "uint8";
-  return min >= -(2 ** 31) && max < 2 ** 31 ? "int32" : "float32";
+function storable(tensor: Tensor, labels: boolean): { readonly voxels: Tensor; readonly stored: Stored } {
+  const float: DType & Stored = tensor.dtype === "float64" ? "float64" : "float32";
+  const asFloats = (): { voxels: Tensor; stored: Stored } => ({ voxels: tensor.to({ dtype: float }), stored: float });
+  if (tensor.isFloatingPoint()) {
+    // beyond 2^53 a float is no name of a region
+    if (!labels || !torch.equal(tensor, tensor.round()) || tensor.abs().max().item() > 2 ** 53) return asFloats();
+  }
+  const whole = tensor.to({ dtype: "int64" });
+  const [min = 0n, max = 0n] = [whole.amin([]), whole.amax([])].map((end) => BigInt(end.toTypedArray()[0] ?? 0));
+  const [stored, , , dtype] = INTEGERS.find(([, low, high]) => min >= low && max <= high) ?? INT64;
+  return { voxels: whole.to({ dtype }), stored };
 }
+
+/** A type of NIfTI, its range, and the type of tensors that holds it. */
+type IntegerType = readonly [stored: Stored, low: bigint, high: bigint, dtype: DType];
+
+const INT64: IntegerType = ["int64", -(2n ** 63n), 2n ** 63n - 1n, "int64"];
+
+/** From small to large; of two of one size the one first that masks mostly have. */
+const INTEGERS: readonly IntegerType[] = [
+  ["uint8", 0n, 255n, "uint8"],
+  ["int8", -128n, 127n, "int8"],
+  ["int16", -32768n, 32767n, "int16"],
+  ["uint16", 0n, 65535n, "int32"],
+  ["int32", -(2n ** 31n), 2n ** 31n - 1n, "int32"],
+  ["uint32", 0n, 2n ** 32n - 1n, "int64"],
+];

@@ -4,6 +4,7 @@ import * as torch from "../../torch/index.ts";
 import { configClass } from "../../utils/config.ts";
 import { shiftOrigin } from "../affine.ts";
 import type { Extraction, HasImages, ImageOutline, SamplePlace } from "../types.ts";
+import { commonShape } from "./outline.ts";
 
 type Triple = [number, number, number];
 const three = (n: number): Triple => [n, n, n];
@@ -49,16 +50,14 @@ export class Patch extends configClass("Patch", schema) implements Extraction {
   }
 
   extract(dataPoint: HasImages, index: number): SamplePlace {
-    let place: Triple | null = null;
+    const place = this.positionOf(commonShape("Patch", dataPoint), index);
     for (const [, image] of dataPoint.namedImages()) {
-      place ??= this.positionOf(image.tensor.shape.slice(1), index);
       const padded = this.#pad(image.tensor);
       image.tensor = place
         .reduce((part, start, axis) => part.narrow(axis + 1, start, this.patchSize[axis] ?? 1), padded)
         .contiguous();
       image.affine = shiftOrigin(image.affine, place);
     }
-    if (place === null) throw new RangeError(`Patch: ${dataPoint.participantId}, ${dataPoint.sessionId} has no image.`);
     return { sampleType: "patch", samplePosition: place };
   }
 

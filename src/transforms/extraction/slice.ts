@@ -5,6 +5,7 @@ import { configClass, type Input } from "../../utils/config.ts";
 import { ConfigError, DataFrameError } from "../../utils/exceptions.ts";
 import { shiftOrigin } from "../affine.ts";
 import type { Extraction, HasImages, ImageOutline, SamplePlace } from "../types.ts";
+import { commonShape } from "./outline.ts";
 
 const number = z.int().min(0);
 const border = z.int().min(1);
@@ -81,23 +82,19 @@ export class Slice extends configClass("Slice", schema) implements Extraction {
 
   extract(dataPoint: HasImages, index: number): SamplePlace {
     const { participantId, sessionId } = dataPoint;
-    let position: number | undefined;
+    const positions = this.positions({ participantId, sessionId, spatialShape: commonShape("Slice", dataPoint) });
+    const position = positions[index];
+    if (position === undefined) {
+      throw new RangeError(
+        `Slice: there is no slice ${index}; ${participantId}, ${sessionId} has ${positions.length}.`,
+      );
+    }
     for (const [, image] of dataPoint.namedImages()) {
-      if (position === undefined) {
-        const [, d = 1, h = 1, w = 1] = image.tensor.shape;
-        const positions = this.positions({ participantId, sessionId, spatialShape: [d, h, w] });
-        position = positions[index];
-        if (position === undefined)
-          throw new RangeError(
-            `Slice: there is no slice ${index}; ${participantId}, ${sessionId} has ${positions.length}.`,
-          );
-      }
       image.tensor = image.tensor.narrow(this.sliceDirection + 1, position, 1).contiguous();
       const start = [0, 0, 0];
       start[this.sliceDirection] = position;
       image.affine = shiftOrigin(image.affine, start);
     }
-    if (position === undefined) throw new RangeError(`Slice: ${participantId}, ${sessionId} has no image.`);
     return {
       sampleType: "slice",
       samplePosition: position,
