@@ -4,7 +4,7 @@ import { BidsFileType } from "../../io/bids/index.ts";
 import { formatJson, parseJson } from "../../io/json/index.ts";
 import { writeNifti } from "../../io/nifti/index.ts";
 import * as torch from "../../torch/index.ts";
-import { Patch, Slice, ZNormalizationConfig } from "../../transforms/index.ts";
+import { CropOrPadConfig, Patch, Slice, ToCanonicalConfig, ZNormalizationConfig } from "../../transforms/index.ts";
 import type { JsonObject } from "../../utils/config.ts";
 import { AFFINE, makeCohort } from "../fixtures/cohort.ts";
 import { BidsDataset, datasetFromWorker } from "./index.ts";
@@ -84,6 +84,59 @@ describe("masks", () => {
   });
 });
 
+describe("images of one sample", () => {
+  it("are cut alike and masked by what has their voxels, or not at all, whatever a transform did to some of them", async () => {
+    using own = makeCohort(1);
+    const { maskPath } = own;
+    const data = { ...base, bids: own.root, data: own.tsv, masks: { brain: maskType } };
+    const crop = (include: string[]) => new CropOrPadConfig({ targetShape: [1, 5, 6], include });
+    const normalise = new ZNormalizationConfig({ maskingMethod: "brain" });
+    for (const extraction of [new Patch({ patchSize: 2 }), new Slice({ sliceDirection: 2 })]) {
+      const dataset = new BidsDataset({ ...data, transforms: { imageTransforms: [crop(["brain"])], extraction } });
+      await expect(dataset.get(0)).rejects.toThrow(
+        /'image' of sub-000, ses-M000 has 4×5×6 voxels, 'brain' has 1×5×6; they cannot be cut alike/,
+      );
+      dataset.clearCache();
+    }
+    for (const include of [["brain"], ["image"]]) {
+      const dataset = new BidsDataset({ ...data, transforms: { imageTransforms: [crop(include), normalise] } });
+      await expect(dataset.get(0)).rejects.toThrow(
+        /ZNormalization: the mask 'brain' of sub-000, ses-M000 has the shape \(1, [14], 5, 6\), and the image/,
+      );
+    }
+    // two masks in one file for an image of one channel
+    const twice = Uint8Array.from({ length: 240 }, (_, v) => v % 2);
+    writeNifti(maskPath(0), { data: twice, shape: [4, 5, 6], channels: 2, affine: AFFINE, dtype: "uint8" });
+    await expect(new BidsDataset({ ...data, transforms: { imageTransforms: [normalise] } }).get(0)).rejects.toThrow(
+      /mask 'brain' .* has the shape \(2, 4, 5, 6\)/,
+    );
+  });
+
+  it("become canonical together, where one affine alone would go the other way", async () => {
+    using own = makeCohort(1);
+    // nearly 45 degrees: the sixth digit decides which axis is nearer to which
+    const turned = (nudge: number): number[] => {
+      const [c, s] = [Math.SQRT1_2 - nudge, Math.SQRT1_2 + nudge];
+      return [2 * c, -2 * s, 0, 0, 2 * s, 2 * c, 0, 0, 0, 0, 2, 0, 0, 0, 0, 1];
+    };
+    const voxels = Float32Array.from({ length: 125 }, (_, i) => i);
+    writeNifti(own.imagePath(0), { data: voxels, shape: [5, 5, 5], affine: turned(1e-5) });
+    writeNifti(own.maskPath(0), { data: voxels, shape: [5, 5, 5], affine: turned(-1e-5), dtype: "uint8" });
+    const dataset = new BidsDataset({
+      ...base,
+      bids: own.root,
+      data: own.tsv,
+      masks: { brain: maskType },
+      transforms: { imageTransforms: [new ToCanonicalConfig()] },
+    });
+    using sample = await dataset.get(0);
+    expect(Array.from(sample.getImage("brain").tensor.toTypedArray(), Number)).toEqual(
+      Array.from(sample.image.tensor.toTypedArray(), Number),
+    );
+    expect(sample.getImage("brain").affine).toEqual(sample.image.affine);
+  });
+});
+
 it("finds, when it is made, files that hold no image: not fetched, empty, links that lead nowhere", () => {
   using own = makeCohort(5);
   const options = { ...base, bids: own.root, data: own.tsv };
@@ -95,7 +148,7 @@ it("finds, when it is made, files that hold no image: not fetched, empty, links 
   const messages = [
     "4 of 5 sessions have a file for the image that holds none",
     /\(sub-000, ses-M000\): .*T1w\.nii\.gz: it is a link to .*annex.* datalad get /,
-    /\(sub-001, ses-M000\): .*: it is a pointer .* datalad get .* \(or git annex get /,
+    /\(sub-001, ses-M000\): .*: it is a pointer .* datalad get .* \(or git annex get\)/,
     /\(sub-002, ses-M000\): .*: it is a pointer .* git lfs pull/,
     /\(sub-003, ses-M000\): .*: it is empty \(0 bytes\)/,
   ];

@@ -25,7 +25,7 @@ it("says what a link leads to that leads nowhere; for git-annex, how its content
   expect(contentProblem(link("c.nii", "../gone.nii"))).toBe("it is a link to ../gone.nii, which does not exist");
   const annexed = link("d.nii", "../../../.git/annex/objects/a/b/MD5E-s1--x.nii.gz/MD5E-s1--x.nii.gz");
   expect(contentProblem(annexed)).toMatch(
-    /^it is a link to .*which does not exist: git-annex has not fetched its content.* datalad get .*d\.nii \(or git annex get/,
+    /^it is a link to .*which does not exist: git-annex has not fetched it.* datalad get .*d\.nii \(or git annex get\)/,
   );
   expect(contentProblem(link("circle.nii", "circle.nii"))).toMatch(/ELOOP/);
 });

@@ -45,7 +45,7 @@ export function kindOf(stats: Stats): string {
 }
 
 function notFetched(path: string): string {
-  return `git-annex has not fetched its content. Run, in the dataset's folder: datalad get ${path} (or git annex get ${path})`;
+  return `git-annex has not fetched it. Run, in the dataset's folder: datalad get ${path} (or git annex get)`;
 }
 
 function pointer(start: string, path: string): string | null {

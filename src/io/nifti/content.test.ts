@@ -3,10 +3,12 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFile
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
+import fc from "fast-check";
 import { afterAll, beforeEach, expect, it } from "vitest";
+import { ImageError } from "../../utils/exceptions.ts";
 import { forgetWarnings, receiveWarnings } from "../../utils/warnings.ts";
 import { NiftiContent } from "./content.ts";
-import { readNifti, readNiftiHeader, writeNifti } from "./index.ts";
+import { readNifti, readNiftiHeader, readNiftiLabels, writeNifti } from "./index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "nifti-content-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -40,7 +42,9 @@ it("reads what other tools read after the packed image, and says what is rubbish
     expect(read(`rest ${rest.length}.nii.gz`, Buffer.concat([packed, Buffer.from(rest)]))).toEqual(data);
   }
   expect(warnings).toHaveLength(2);
-  expect(warnings[1]).toMatch(/rest 25\.nii\.gz: 25 bytes after the end of the packed image are not gzip/);
+  expect(warnings[1]).toMatch(
+    /rest 25\.nii\.gz: what follows the end of the packed image is not gzip, and was ignored \(25 bytes\)/,
+  );
 });
 
 it("takes members that follow one another for one stream, however they were cut", () => {
@@ -129,4 +133,29 @@ it("finds a file that became shorter, or is not there, or not fetched", () => {
   writeFileSync(file("lfs.nii"), "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12345\n");
   expect(() => readNifti(file("lfs.nii"))).toThrow(/lfs\.nii: .*git lfs pull/);
   expect(gunzipSync(packed)).toEqual(plain);
+});
+
+it("gives an image or an ImageError for whatever bytes", () => {
+  fc.assert(
+    fc.property(
+      fc.boolean(),
+      fc.array(fc.tuple(fc.nat(plain.length - 1), fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 4 }),
+      fc.option(fc.nat(plain.length), { freq: 5 }),
+      (isPacked, changes, cut) => {
+        const bytes = Buffer.from(plain);
+        // most of them in the header
+        for (const [at, value] of changes) bytes[value % 4 === 0 ? at : at % 352] = value;
+        const part = bytes.subarray(0, cut ?? bytes.length);
+        writeFileSync(file("any.nii"), isPacked ? gzipSync(part) : part);
+        for (const reader of [readNifti, readNiftiLabels, readNiftiHeader]) {
+          try {
+            expect(reader(file("any.nii")).affine.every(Number.isFinite)).toBe(true);
+          } catch (error) {
+            expect(error).toBeInstanceOf(ImageError);
+          }
+        }
+      },
+    ),
+    { seed: 8, numRuns: 300 },
+  );
 });

@@ -175,7 +175,7 @@ function warnOfRest(rest: Uint8Array, path: string): void {
   if (rest.every((byte) => byte === 0) || memberStart(rest, 0) !== null) return;
   warnOnce(
     `gzip rest ${path}`,
-    `${path}: ${rest.length} bytes after the end of the packed image are not gzip, and were ignored. The image before them is whole; a transfer or a log may have added them.`,
+    `${path}: what follows the end of the packed image is not gzip, and was ignored (${rest.length} ${rest.length === 1 ? "byte" : "bytes"}). The image before it is whole; a transfer or a log may have added it.`,
   );
 }
 

@@ -88,6 +88,16 @@ describe("headers", () => {
         h.setUint8(348, 1);
       }),
     ).toMatch(/vox_offset 0: .* after the extensions that it has/);
+    const second = join(folder, "second.nii");
+    const nifti2 = Buffer.from(golden.find(({ name }) => name === "nifti-2")?.file ?? "", "base64");
+    writeFileSync(second, nifti2);
+    const { data } = readNifti(second);
+    nifti2.writeBigInt64LE(0n, 168);
+    writeFileSync(second, nifti2);
+    expect(readNifti(second).data).toEqual(data);
+    nifti2.writeBigInt64LE(352n, 168);
+    writeFileSync(second, nifti2);
+    expect(errorOf(() => readNifti(second)).message).toMatch(/vox_offset 352: .* byte 544 or later/);
     expect(message((h) => h.setFloat32(108, Number.NaN, true))).toMatch(/vox_offset NaN/);
     expect(message((h) => h.setFloat32(108, 3e38, true))).toMatch(/vox_offset 3.*e\+38/);
   });

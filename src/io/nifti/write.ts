@@ -47,6 +47,12 @@ export function writeNifti(path: string, image: NiftiToWrite): void {
     );
   }
   const { code, bytes: size, view } = DATA_TYPES[dtype];
+  // Node writes and packs less than that at a time
+  if (HEADER_AND_EXTENSION + count * size >= 2 ** 31) {
+    throw new ImageError(
+      `${path}: ${count} voxels of ${dtype} are ${count * size} bytes; less than 2 GiB can be written.`,
+    );
+  }
   const file = Buffer.alloc(HEADER_AND_EXTENSION + count * size);
   const header = new DataView(file.buffer, file.byteOffset, HEADER_AND_EXTENSION);
   header.setInt32(0, 348, true);
