@@ -141,7 +141,8 @@ function inflate(
 ): Inflated {
   const { path, chunkSize = PIECE, atMost = packed.length * MOST_PACKED + SLACK, partial = false } = options;
   const result: unknown = inflateRawSync(packed, {
-    chunkSize: Math.min(chunkSize, 2 ** 30),
+    // zlib counts in 32 bits
+    chunkSize: Math.min(chunkSize, 2 ** 32 - 1),
     maxOutputLength: atMost,
     finishFlush: partial ? constants.Z_SYNC_FLUSH : constants.Z_FINISH,
     info: true,
