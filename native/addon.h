@@ -7,29 +7,33 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
 namespace clinicadl {
 
-// References to JavaScript values whose C++ owner died on any thread; deleted on the JavaScript thread.
-struct DeadRefs {
+// What outlives an environment, for whoever holds something of it on another thread.
+struct Life {
   std::mutex mutex;
-  std::vector<napi_ref> refs;
+  std::vector<napi_ref> dead_refs;  // of JavaScript values whose C++ owner died on any thread; deleted on the JavaScript thread
+  bool ended = false;               // the environment is gone, and its Env with it
+  std::thread::id thread;
 };
 
 // One per JavaScript environment (main thread, each worker).
 struct Env {
   napi_env env = nullptr;
   uint32_t id = 0;
-  std::thread::id thread;
   std::vector<at::Tensor> slots;
+  std::vector<int64_t> slot_bytes;  // memory that came into being with the tensor in each slot
   std::vector<uint32_t> free_slots;
   std::vector<at::Generator> generators;
   std::vector<uint32_t> free_generators;
-  std::shared_ptr<DeadRefs> dead = std::make_shared<DeadRefs>();
+  std::shared_ptr<Life> life = std::make_shared<Life>();
   napi_ref pending_exception = nullptr;  // thrown by a gradient hook, re-thrown when backward returns
+  int64_t held_bytes = 0;                // the sum of slot_bytes
   int64_t reported_bytes = 0;            // what V8 was told about memory outside its heap
   uint32_t ticks = 0;
 
@@ -37,7 +41,19 @@ struct Env {
   at::Tensor& get(uint32_t handle);
   void remove(uint32_t handle);
   ~Env();
+
+ private:
+  void house_keep();
 };
+
+// A Node-API call that did not succeed: the environment is ending, or a JavaScript exception is on its way. After it no
+// value that the call should have given may be touched.
+struct NodeApiFailure : std::runtime_error {
+  explicit NodeApiFailure(napi_status status) : std::runtime_error("a Node-API call failed with status " + std::to_string(status)) {}
+};
+inline void ok(napi_status status) {
+  if (status != napi_ok) throw NodeApiFailure(status);
+}
 
 // Live tensor handles over all threads.
 extern std::atomic<int64_t> live_handles;
@@ -51,7 +67,11 @@ struct Args {
   napi_env env;
   size_t count = 64;
   napi_value v[64];
-  Args(napi_env e, napi_callback_info info) : env(e) { napi_get_cb_info(e, info, &count, v, nullptr, nullptr); }
+  Args(napi_env e, napi_callback_info info) : env(e) {
+    ok(napi_get_cb_info(e, info, &count, v, nullptr, nullptr));
+    if (count > 64) throw std::invalid_argument("at most 64 arguments are taken, got " + std::to_string(count));
+  }
+  // Node-API fills what was not passed with undefined.
   napi_value operator[](size_t i) const { return v[i]; }
 };
 
@@ -60,6 +80,7 @@ napi_valuetype type_of(napi_env env, napi_value value);
 bool is_nullish(napi_env env, napi_value value);
 double to_double(napi_env env, napi_value value);
 int64_t to_int(napi_env env, napi_value value);
+uint64_t to_seed(napi_env env, napi_value value);  // any integer of 64 bits, signed or not, as PyTorch takes it
 uint32_t to_handle(napi_env env, napi_value value);
 bool to_bool(napi_env env, napi_value value);
 std::string to_string(napi_env env, napi_value value);
@@ -71,6 +92,9 @@ napi_value make_handle(Env& env, at::Tensor tensor);  // null for an undefined t
 napi_value make_string(napi_env env, const std::string& value);
 napi_value make_bool(napi_env env, bool value);
 napi_value make_ints(napi_env env, at::IntArrayRef values);
+napi_value make_array(napi_env env, size_t length);
+void set_element(napi_env env, napi_value array, size_t index, napi_value value);
+void set_property(napi_env env, napi_value object, const char* name, napi_value value);
 napi_value make_undefined(napi_env env);
 napi_value make_null(napi_env env);
 
@@ -92,6 +116,9 @@ void define_transfer(napi_env env, napi_value exports);
 void define_fused(napi_env env, napi_value exports);
 void define_event(napi_env env, napi_value exports);
 void define_files(napi_env env, napi_value exports);
+
+// Whether the memory is JavaScript's own, which goes when its environment does.
+bool is_shared_with_javascript(const at::Tensor& tensor);
 
 void install_allocator();
 int64_t allocator_live_bytes();

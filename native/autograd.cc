@@ -55,7 +55,7 @@ std::vector<at::Tensor> tensors_of(Env& state, napi_value array) {
   uint32_t length = array_length(state.env, array);
   for (uint32_t i = 0; i < length; ++i) {
     napi_value element;
-    napi_get_element(state.env, array, i, &element);
+    ok(napi_get_element(state.env, array, i, &element));
     out.push_back(is_nullish(state.env, element) ? at::Tensor() : state.get(to_handle(state.env, element)));
   }
   return out;
@@ -76,42 +76,54 @@ napi_value grad_of(napi_env env, napi_callback_info info) {
     Args args(env, info);
     auto gradients = torch::autograd::grad(tensors_of(state, args[0]), tensors_of(state, args[1]), tensors_of(state, args[2]), to_bool(env, args[3]),
                                            to_bool(env, args[4]), to_bool(env, args[5]));
-    napi_value out;
-    napi_create_array_with_length(env, gradients.size(), &out);
-    for (size_t i = 0; i < gradients.size(); ++i) napi_set_element(env, out, i, make_handle(state, gradients[i]));
+    napi_value out = make_array(env, gradients.size());
+    for (size_t i = 0; i < gradients.size(); ++i) set_element(env, out, i, make_handle(state, gradients[i]));
     return out;
   });
 }
+
+// Closes its scope however the block is left.
+struct HandleScope {
+  napi_env env;
+  napi_handle_scope scope = nullptr;
+  explicit HandleScope(napi_env e) : env(e) { ok(napi_open_handle_scope(env, &scope)); }
+  ~HandleScope() { napi_close_handle_scope(env, scope); }
+  HandleScope(const HandleScope&) = delete;
+  HandleScope& operator=(const HandleScope&) = delete;
+};
 
 // A gradient hook: calls fn(handle) -> handle | undefined. It belongs to the JavaScript thread it was made on.
 struct Hook {
   Env* state;
   napi_ref function;
-  std::shared_ptr<DeadRefs> dead;
+  std::shared_ptr<Life> life;
+  Hook(Env* s, napi_ref f) : state(s), function(f), life(s->life) {}
+  Hook(const Hook&) = delete;
+  Hook& operator=(const Hook&) = delete;
   ~Hook() {
-    std::lock_guard<std::mutex> lock(dead->mutex);
-    dead->refs.push_back(function);
+    std::lock_guard<std::mutex> lock(life->mutex);
+    life->dead_refs.push_back(function);
   }
   at::Tensor operator()(const at::Tensor& gradient) const {
-    if (std::this_thread::get_id() != state->thread)
-      throw std::runtime_error("a gradient hook was reached on another thread (a GPU's): hooks in JavaScript run for CPU tensors only");
+    {
+      std::lock_guard<std::mutex> lock(life->mutex);
+      if (life->ended) throw std::runtime_error("a gradient hook was reached whose thread has ended: remove hooks before a tensor goes to another thread");
+    }
+    if (std::this_thread::get_id() != life->thread)
+      throw std::runtime_error("a gradient hook was reached on another thread (a GPU's): hooks in JavaScript run for CPU tensors only, on the thread that made them");
     napi_env env = state->env;
-    napi_handle_scope scope;
-    napi_open_handle_scope(env, &scope);
+    HandleScope scope(env);
     napi_value callee, global, result = nullptr, argument = make_handle(*state, gradient);
-    napi_get_reference_value(env, function, &callee);
-    napi_get_global(env, &global);
-    napi_status status = napi_call_function(env, global, callee, 1, &argument, &result);
-    if (status != napi_ok) {
+    ok(napi_get_reference_value(env, function, &callee));
+    ok(napi_get_global(env, &global));
+    if (napi_call_function(env, global, callee, 1, &argument, &result) != napi_ok) {
       napi_value exception;
-      napi_get_and_clear_last_exception(env, &exception);
-      napi_create_reference(env, exception, 1, &state->pending_exception);
-      napi_close_handle_scope(env, scope);
+      if (napi_get_and_clear_last_exception(env, &exception) == napi_ok) {
+        ok(napi_create_reference(env, exception, 1, &state->pending_exception));
+      }
       throw std::runtime_error("a gradient hook threw");
     }
-    at::Tensor out = is_nullish(env, result) ? at::Tensor() : state->get(to_handle(env, result));
-    napi_close_handle_scope(env, scope);
-    return out;
+    return is_nullish(env, result) ? at::Tensor() : state->get(to_handle(env, result));
   }
 };
 
@@ -120,8 +132,8 @@ napi_value register_hook(napi_env env, napi_callback_info info) {
   return guarded(env, [&](Env& state) {
     Args args(env, info);
     napi_ref ref;
-    napi_create_reference(env, args[1], 1, &ref);
-    auto hook = std::make_shared<Hook>(&state, ref, state.dead);
+    ok(napi_create_reference(env, args[1], 1, &ref));
+    auto hook = std::make_shared<Hook>(&state, ref);
     auto id = state.get(to_handle(env, args[0])).register_hook([hook](const at::Tensor& g) { return (*hook)(g); });
     return make_number(env, id);
   });
@@ -135,7 +147,9 @@ napi_value remove_hook(napi_env env, napi_callback_info info) {
   });
 }
 
-napi_value grad_enabled(napi_env env, napi_callback_info) { return make_bool(env, at::GradMode::is_enabled()); }
+napi_value grad_enabled(napi_env env, napi_callback_info) {
+  return guarded(env, [&](Env&) { return make_bool(env, at::GradMode::is_enabled()); });
+}
 
 napi_value set_grad_enabled(napi_env env, napi_callback_info info) {
   return guarded(env, [&](Env&) {
@@ -152,32 +166,43 @@ napi_value set_anomaly(napi_env env, napi_callback_info info) {
   });
 }
 
-napi_value anomaly(napi_env env, napi_callback_info) { return make_bool(env, torch::autograd::AnomalyMode::is_enabled()); }
+napi_value anomaly(napi_env env, napi_callback_info) {
+  return guarded(env, [&](Env&) { return make_bool(env, torch::autograd::AnomalyMode::is_enabled()); });
+}
 
 // autocast(device): [enabled, dtype]
 napi_value autocast(napi_env env, napi_callback_info info) {
   return guarded(env, [&](Env&) {
     auto device = c10::Device(to_string(env, Args(env, info)[0])).type();
-    napi_value out;
-    napi_create_array_with_length(env, 2, &out);
-    napi_set_element(env, out, 0, make_bool(env, at::autocast::is_autocast_enabled(device)));
-    napi_set_element(env, out, 1, make_string(env, dtype_name(at::autocast::get_autocast_dtype(device))));
+    napi_value out = make_array(env, 2);
+    set_element(env, out, 0, make_bool(env, at::autocast::is_autocast_enabled(device)));
+    set_element(env, out, 1, make_string(env, dtype_name(at::autocast::get_autocast_dtype(device))));
     return out;
   });
 }
 
-// setAutocast(device, enabled, dtype, entering): weights cast once are kept until the outermost region ends
+// setAutocast(device, enabled, dtype)
 napi_value set_autocast(napi_env env, napi_callback_info info) {
   return guarded(env, [&](Env&) {
     Args args(env, info);
     auto device = c10::Device(to_string(env, args[0])).type();
+    auto dtype = dtype_from_name(to_string(env, args[2]));
     at::autocast::set_autocast_enabled(device, to_bool(env, args[1]));
-    at::autocast::set_autocast_dtype(device, dtype_from_name(to_string(env, args[2])));
-    if (to_bool(env, args[3])) {
-      at::autocast::increment_nesting();
-    } else if (at::autocast::decrement_nesting() == 0) {
-      at::autocast::clear_cache();
-    }
+    at::autocast::set_autocast_dtype(device, dtype);
+    return make_undefined(env);
+  });
+}
+
+// enterAutocast(), leaveAutocast(): weights that were cast are kept until the outermost region ends
+napi_value enter_autocast(napi_env env, napi_callback_info) {
+  return guarded(env, [&](Env&) {
+    at::autocast::increment_nesting();
+    return make_undefined(env);
+  });
+}
+napi_value leave_autocast(napi_env env, napi_callback_info) {
+  return guarded(env, [&](Env&) {
+    if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
     return make_undefined(env);
   });
 }
@@ -201,6 +226,8 @@ void define_autograd(napi_env env, napi_value exports) {
   define(env, exports, "anomaly", anomaly);
   define(env, exports, "autocast", autocast);
   define(env, exports, "setAutocast", set_autocast);
+  define(env, exports, "enterAutocast", enter_autocast);
+  define(env, exports, "leaveAutocast", leave_autocast);
 }
 
 }  // namespace clinicadl

@@ -154,27 +154,35 @@ void CachingAllocator::release(void* data) {
   if (data != nullptr) allocator().give_back(data);
 }
 
-napi_value live_tensors(napi_env env, napi_callback_info) { return make_number(env, static_cast<double>(live_handles.load())); }
-napi_value live_bytes(napi_env env, napi_callback_info) { return make_number(env, static_cast<double>(allocator().stats().live)); }
+napi_value live_tensors(napi_env env, napi_callback_info) {
+  return guarded(env, [&](Env&) { return make_number(env, static_cast<double>(live_handles.load())); });
+}
+napi_value live_bytes(napi_env env, napi_callback_info) {
+  return guarded(env, [&](Env&) { return make_number(env, static_cast<double>(allocator().stats().live)); });
+}
 
 napi_value memory_stats(napi_env env, napi_callback_info) {
-  Stats stats = allocator().stats();
-  napi_value out;
-  napi_create_object(env, &out);
-  auto set = [&](const char* name, int64_t value) { napi_set_named_property(env, out, name, make_number(env, static_cast<double>(value))); };
-  set("liveBytes", stats.live);
-  set("peakBytes", stats.peak);
-  set("cachedBytes", stats.cached);
-  set("capBytes", allocator().cap());
-  set("allocations", stats.allocations);
-  set("hits", stats.hits);
-  set("misses", stats.misses);
-  return out;
+  return guarded(env, [&](Env&) {
+    Stats stats = allocator().stats();
+    napi_value out;
+    ok(napi_create_object(env, &out));
+    auto set = [&](const char* name, int64_t value) { set_property(env, out, name, make_number(env, static_cast<double>(value))); };
+    set("liveBytes", stats.live);
+    set("peakBytes", stats.peak);
+    set("cachedBytes", stats.cached);
+    set("capBytes", allocator().cap());
+    set("allocations", stats.allocations);
+    set("hits", stats.hits);
+    set("misses", stats.misses);
+    return out;
+  });
 }
 
 napi_value empty_cache(napi_env env, napi_callback_info) {
-  allocator().empty_cache();
-  return make_undefined(env);
+  return guarded(env, [&](Env&) {
+    allocator().empty_cache();
+    return make_undefined(env);
+  });
 }
 
 napi_value set_cap(napi_env env, napi_callback_info info) {
@@ -185,8 +193,10 @@ napi_value set_cap(napi_env env, napi_callback_info info) {
 }
 
 napi_value reset_peak(napi_env env, napi_callback_info) {
-  allocator().reset_peak();
-  return make_undefined(env);
+  return guarded(env, [&](Env&) {
+    allocator().reset_peak();
+    return make_undefined(env);
+  });
 }
 
 }  // namespace

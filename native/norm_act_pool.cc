@@ -5,6 +5,8 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/csrc/autograd/functions/utils.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "addon.h"
@@ -62,12 +64,19 @@ CLINICADL_INLINE void store_bytes(uint8_t* p, const Ints& v, int64_t lanes) {
 // Per-channel constants of one block.
 struct Channel {
   Floats scale, shift, slope;
+  Ints cuts;  // where the slope is 0: minus infinity times 0 is no number, and ReLU of it is 0
 };
 template <bool kWhole>
 CLINICADL_INLINE void load(Channel& p, const float* scale, const float* shift, const float* slope, int64_t lanes) {
   load<kWhole>(p.scale, scale, lanes);
   load<kWhole>(p.shift, shift, lanes);
   load<kWhole>(p.slope, slope, lanes);
+  p.cuts = p.slope == 0;
+}
+// y > 0 ? y : slope · y; NaN stays NaN.
+CLINICADL_INLINE Floats activate(const Channel& p, const Floats& y) {
+  Floats below = (p.cuts & (y == y)) ? Floats{} : y * p.slope;
+  return y > 0 ? y : below;
 }
 
 // Sums of (x - origin) and its square over `count` voxels, for each channel.
@@ -108,7 +117,7 @@ CLINICADL_INLINE void act_block(int64_t j, int64_t lanes, const float* x, float*
     Floats y;
     load<kWhole>(y, x + i * c + j, lanes);
     y = y * p.scale + p.shift;
-    store<kWhole>(out + i * c + j, y > 0 ? y : y * p.slope, lanes);
+    store<kWhole>(out + i * c + j, activate(p, y), lanes);
   }
 }
 CLINICADL_CLONES void act_row(const float* x, float* out, int64_t count, int64_t c, const float* scale, const float* shift, const float* slope) {
@@ -130,7 +139,7 @@ CLINICADL_INLINE void pool_block(int64_t j, int64_t lanes, const float* const* r
       Floats y;
       load<kWhole>(y, rows[k / 2] + (2 * i + (k & 1)) * c + j, lanes);
       y = y * p.scale + p.shift;
-      Floats a = y > 0 ? y : y * p.slope;
+      Floats a = activate(p, y);
       // NaN wins and stays, as in PyTorch
       Ints take = k == 0 ? ~Ints{} : (a > best) | (a != a);
       best = take ? a : best;
@@ -236,18 +245,41 @@ struct Saved {
   at::Tensor mean, invstd, scale, shift, slope;  // float32, (groups, c); slope (c)
 };
 
-// Mean and 1/std of each group and channel. Partial sums go by image slice, so the result does not depend on threads.
-void statistics(const Geometry& g, const float* x, double eps, float* mean, float* invstd, std::vector<double>& variance) {
+// Means of about a thousand voxels of each group, spread over it. Sums about a value near the mean lose nothing where the
+// mean is large beside the deviation; the first voxel alone may be background.
+std::vector<float> near_means(const Geometry& g, const float* x) {
+  constexpr int64_t kSamples = 1024;
+  std::vector<float> near(static_cast<size_t>(g.groups() * g.c));
+  std::vector<double> sums(static_cast<size_t>(g.c));
+  const int64_t count = static_cast<int64_t>(g.per_group());
+  // an odd step does not fall on the same column of every row
+  const int64_t step = std::max<int64_t>(count / kSamples, 1) | 1;
+  for (int64_t group = 0; group < g.groups(); ++group) {
+    std::fill(sums.begin(), sums.end(), 0.0);
+    int64_t taken = 0;
+    for (int64_t voxel = 0; voxel < count; voxel += step, ++taken)
+      for (int64_t j = 0; j < g.c; ++j) sums[j] += x[(group * count + voxel) * g.c + j];
+    for (int64_t j = 0; j < g.c; ++j) near[group * g.c + j] = static_cast<float>(sums[j] / static_cast<double>(taken));
+  }
+  return near;
+}
+
+struct Moments {
+  std::vector<double> shift, variance;  // mean minus origin, and variance: groups × c
+};
+
+// Partial sums go by image slice, so the result does not depend on threads.
+Moments moments_about(const Geometry& g, const float* x, const std::vector<float>& origin) {
   const int64_t slices = g.n * g.d, slice = g.h * g.w * g.c;
   std::vector<double> sums(static_cast<size_t>(slices * g.c)), squares(sums.size());
   at::parallel_for(0, slices, 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      const float* origin = x + (g.instance ? i / g.d * g.d * slice : 0);
+      const float* about = origin.data() + (g.instance ? i / g.d * g.c : 0);
       for (int64_t row = 0; row < g.h; ++row)
-        sum_row(x + i * slice + row * g.w * g.c, g.w, g.c, origin, sums.data() + i * g.c, squares.data() + i * g.c);
+        sum_row(x + i * slice + row * g.w * g.c, g.w, g.c, about, sums.data() + i * g.c, squares.data() + i * g.c);
     }
   });
-  variance.assign(static_cast<size_t>(g.groups() * g.c), 0.0);
+  Moments out{std::vector<double>(origin.size()), std::vector<double>(origin.size())};
   const int64_t slices_per_group = slices / g.groups();
   for (int64_t group = 0; group < g.groups(); ++group)
     for (int64_t j = 0; j < g.c; ++j) {
@@ -256,13 +288,30 @@ void statistics(const Geometry& g, const float* x, double eps, float* mean, floa
         s += sums[i * g.c + j];
         q += squares[i * g.c + j];
       }
-      double m = s / g.per_group();
-      double v = std::max(0.0, q / g.per_group() - m * m);
-      if (std::isnan(q)) v = q;
-      variance[group * g.c + j] = v;
-      mean[group * g.c + j] = static_cast<float>(m + x[(g.instance ? group * g.d * slice : 0) + j]);
-      invstd[group * g.c + j] = static_cast<float>(1.0 / std::sqrt(v + eps));
+      const double m = s / g.per_group(), v = std::max(0.0, q / g.per_group() - m * m);
+      out.shift[group * g.c + j] = m;
+      out.variance[group * g.c + j] = std::isnan(q) ? q : v;
     }
+  return out;
+}
+
+// Mean and 1/std of each group and channel.
+void statistics(const Geometry& g, const float* x, double eps, float* mean, float* invstd, std::vector<double>& variance) {
+  std::vector<float> origin = near_means(g, x);
+  Moments found = moments_about(g, x, origin);
+  // squares are summed in float32, which loses as much as the square of the shift outweighs the variance: once more,
+  // about the mean, where the thousand voxels were no good sample
+  bool poor = false;
+  for (size_t i = 0; i < origin.size(); ++i) poor |= found.shift[i] * found.shift[i] > 4 * found.variance[i];
+  if (poor) {
+    for (size_t i = 0; i < origin.size(); ++i) origin[i] = static_cast<float>(origin[i] + found.shift[i]);
+    found = moments_about(g, x, origin);
+  }
+  variance = std::move(found.variance);
+  for (size_t i = 0; i < origin.size(); ++i) {
+    mean[i] = static_cast<float>(found.shift[i] + origin[i]);
+    invstd[i] = static_cast<float>(1.0 / std::sqrt(variance[i] + eps));
+  }
 }
 
 void forward_pass(const Geometry& g, const float* x, const Saved& s, float* out, uint8_t* at) {
@@ -285,13 +334,26 @@ void forward_pass(const Geometry& g, const float* x, const Saved& s, float* out,
   });
 }
 
+// The three layers one after the other, by libtorch's operators: what the fused pass stands for. `mean` and `variance` are
+// used where the statistics are not the batch's own.
+at::Tensor in_turn(const at::Tensor& x, const std::optional<at::Tensor>& weight, const std::optional<at::Tensor>& bias, const std::optional<at::Tensor>& slope,
+                   const std::optional<at::Tensor>& mean, const std::optional<at::Tensor>& variance, double constant_slope, bool training, bool instance, bool pool,
+                   double momentum, double eps) {
+  at::Tensor y = instance ? at::instance_norm(x, weight, bias, {}, {}, true, momentum, eps, false)
+                          : at::batch_norm(x, weight, bias, mean, variance, training, momentum, eps, false);
+  if (slope && slope->defined()) y = at::prelu(y, slope->reshape({-1}));
+  else if (constant_slope == 0) y = at::relu(y);
+  else if (constant_slope != 1) y = at::leaky_relu(y, constant_slope);
+  return pool ? at::max_pool3d(y, 2) : y;
+}
+
 class NormActPool : public torch::autograd::Function<NormActPool> {
  public:
   static at::Tensor forward(torch::autograd::AutogradContext* ctx, const at::Tensor& input, const std::optional<at::Tensor>& weight,
                             const std::optional<at::Tensor>& bias, const std::optional<at::Tensor>& slope, const std::optional<at::Tensor>& mean_in,
                             const std::optional<at::Tensor>& var_in,
                             double constant_slope, bool training, bool instance, bool pool, double momentum, double eps) {
-    at::Tensor x = input.contiguous(at::MemoryFormat::ChannelsLast3d);
+    const at::Tensor& x = input;
     at::Tensor running_mean = mean_in.value_or(at::Tensor()), running_var = var_in.value_or(at::Tensor());
     Geometry g{x.size(0), x.size(1), x.size(2), x.size(3), x.size(4), x.size(2), x.size(3), x.size(4), pool, instance};
     if (pool) g.pd /= 2, g.ph /= 2, g.pw /= 2;
@@ -335,11 +397,35 @@ class NormActPool : public torch::autograd::Function<NormActPool> {
     forward_pass(g, data, s, out.mutable_data_ptr<float>(), at.mutable_data_ptr<uint8_t>());
 
     ctx->saved_data["flags"] = std::vector<int64_t>{from_batch, instance, pool, weight && weight->defined(), bias && bias->defined(), slope && slope->defined() ? slope->numel() : 0};
-    ctx->save_for_backward({x, s.mean, s.invstd, s.scale, s.shift, s.slope, at});
+    ctx->saved_data["constant_slope"] = constant_slope;
+    ctx->saved_data["eps"] = eps;
+    // the layers' own parameters and the variance as it was: for gradients of gradients
+    at::Tensor variance = from_batch ? at::Tensor() : running_var.clone();
+    ctx->save_for_backward({x, s.mean, s.invstd, s.scale, s.shift, s.slope, at, weight.value_or(at::Tensor()), bias.value_or(at::Tensor()), slope.value_or(at::Tensor()), variance});
     return out;
   }
 
+  // Gradients that have gradients themselves: through the layers in turn, computed again.
+  static torch::autograd::variable_list differentiable_backward(torch::autograd::AutogradContext* ctx, const at::Tensor& gradient) {
+    auto saved = ctx->get_saved_variables();
+    auto flags = ctx->saved_data["flags"].toIntVector();
+    const bool from_batch = flags[0] != 0;
+    auto optional = [](const at::Tensor& tensor) { return tensor.defined() ? std::optional<at::Tensor>(tensor) : std::nullopt; };
+    const std::array<at::Tensor, 4> inputs{saved[0], saved[7], saved[8], saved[9]};
+    at::Tensor out = in_turn(inputs[0], optional(inputs[1]), optional(inputs[2]), optional(inputs[3]), from_batch ? std::nullopt : std::optional<at::Tensor>(saved[1].view({-1})),
+                             optional(saved[10]), ctx->saved_data["constant_slope"].toDouble(), from_batch, flags[1] != 0, flags[2] != 0, 0.0, ctx->saved_data["eps"].toDouble());
+    torch::autograd::variable_list wanted, result(12);
+    for (const auto& input : inputs)
+      if (input.defined() && input.requires_grad()) wanted.push_back(input);
+    auto found = torch::autograd::grad({out}, wanted, {gradient}, true, true, true);
+    size_t next = 0;
+    for (size_t i = 0; i < inputs.size(); ++i)
+      if (inputs[i].defined() && inputs[i].requires_grad()) result[i] = found[next++];
+    return result;
+  }
+
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx, torch::autograd::variable_list gradients) {
+    if (at::GradMode::is_enabled()) return differentiable_backward(ctx, gradients[0]);
     auto saved = ctx->get_saved_variables();
     auto flags = ctx->saved_data["flags"].toIntVector();
     const at::Tensor& x = saved[0];
@@ -438,8 +524,13 @@ napi_value norm_act_pool(napi_env env, napi_callback_info info) {
     };
     at::Tensor input = state.get(to_handle(env, args[0]));
     TORCH_CHECK(input.dim() == 5 && input.scalar_type() == at::kFloat && input.device().is_cpu(), "normActPool takes a 5-dimensional float32 tensor on the CPU");
-    return make_handle(state, NormActPool::apply(input, optional(1), optional(2), optional(3), optional(4), optional(5), to_double(env, args[6]), to_bool(env, args[7]), to_bool(env, args[8]),
-                                                 to_bool(env, args[9]), to_double(env, args[10]), to_double(env, args[11])));
+    const double slope = to_double(env, args[6]), momentum = to_double(env, args[10]), eps = to_double(env, args[11]);
+    const bool training = to_bool(env, args[7]), instance = to_bool(env, args[8]), pool = to_bool(env, args[9]);
+    // there is nothing to be fast with
+    if (input.numel() == 0) return make_handle(state, in_turn(input, optional(1), optional(2), optional(3), optional(4), optional(5), slope, training, instance, pool, momentum, eps));
+    // here, so that a copy is part of the graph
+    input = input.contiguous(at::MemoryFormat::ChannelsLast3d);
+    return make_handle(state, NormActPool::apply(input, optional(1), optional(2), optional(3), optional(4), optional(5), slope, training, instance, pool, momentum, eps));
   });
 }
 

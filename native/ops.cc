@@ -130,7 +130,7 @@ template <class T, class Read>
 c10::List<T> read_list(napi_env env, napi_value value, int64_t broadcast, Read read) {
   c10::List<T> out;
   bool is_array = false;
-  napi_is_array(env, value, &is_array);
+  ok(napi_is_array(env, value, &is_array));
   if (!is_array) {
     T one = read(value);
     for (int64_t i = 0; i < std::max<int64_t>(broadcast, 1); ++i) out.push_back(one);
@@ -140,7 +140,7 @@ c10::List<T> read_list(napi_env env, napi_value value, int64_t broadcast, Read r
   out.reserve(length);
   for (uint32_t i = 0; i < length; ++i) {
     napi_value element;
-    napi_get_element(env, value, i, &element);
+    ok(napi_get_element(env, value, i, &element));
     out.push_back(read(element));
   }
   return out;
@@ -168,7 +168,7 @@ c10::IValue convert(Env& env, const Argument& argument, napi_value value) {
       uint32_t length = array_length(e, value);
       for (uint32_t i = 0; i < length; ++i) {
         napi_value element;
-        napi_get_element(e, value, i, &element);
+        ok(napi_get_element(e, value, i, &element));
         out.push_back(to_scalar(e, element));
       }
       return out;
@@ -208,22 +208,20 @@ napi_value give_back(Env& env, const c10::IValue& value) {
     if (scalar.isBoolean()) return make_bool(e, scalar.toBool());
     if (scalar.isComplex()) {
       auto number = scalar.toComplexDouble();
-      napi_value pair;
-      napi_create_array_with_length(e, 2, &pair);
-      napi_set_element(e, pair, 0, make_number(e, number.real()));
-      napi_set_element(e, pair, 1, make_number(e, number.imag()));
+      napi_value pair = make_array(e, 2);
+      set_element(e, pair, 0, make_number(e, number.real()));
+      set_element(e, pair, 1, make_number(e, number.imag()));
       return pair;
     }
     return make_number(e, scalar.toDouble());
   }
   if (value.isList() || value.isTuple()) {
-    napi_value out;
-    napi_create_array(e, &out);
-    uint32_t i = 0;
+    napi_value out = make_array(e, 0);
+    size_t i = 0;
     if (value.isList())
-      for (const c10::IValue& element : value.toListRef()) napi_set_element(e, out, i++, give_back(env, element));
+      for (const c10::IValue& element : value.toListRef()) set_element(e, out, i++, give_back(env, element));
     else
-      for (const c10::IValue& element : value.toTupleRef().elements()) napi_set_element(e, out, i++, give_back(env, element));
+      for (const c10::IValue& element : value.toTupleRef().elements()) set_element(e, out, i++, give_back(env, element));
     return out;
   }
   throw std::runtime_error("an operator returned a value of type " + value.tagKind() + ", which has no counterpart in JavaScript");
@@ -236,10 +234,11 @@ napi_value find(napi_env env, napi_callback_info info) {
 
 // call(id, ...arguments): `undefined` stands for a default.
 napi_value call(napi_env env, napi_callback_info info) {
-  Env* state = current(env);
-  return guarded(env, [&](Env&) -> napi_value {
+  return guarded(env, [&](Env& state) -> napi_value {
     Args args(env, info);
     const Operator& op = operator_at(to_handle(env, args[0]));
+    if (args.count > op.arguments.size() + 1)
+      throw std::invalid_argument(op.name + ": takes at most " + std::to_string(op.arguments.size()) + " arguments, got " + std::to_string(args.count - 1));
     torch::jit::Stack stack;
     stack.reserve(op.arguments.size());
     for (size_t i = 0; i < op.arguments.size(); ++i) {
@@ -254,7 +253,7 @@ napi_value call(napi_env env, napi_callback_info info) {
         stack.emplace_back();
       } else {
         try {
-          stack.push_back(convert(*state, argument, value));
+          stack.push_back(convert(state, argument, value));
         } catch (const std::invalid_argument& error) {
           throw std::invalid_argument(op.name + ": argument '" + argument.name + "' (" + argument.type + "): " + error.what());
         }
@@ -262,10 +261,9 @@ napi_value call(napi_env env, napi_callback_info info) {
     }
     op.handle.callBoxed(stack);
     if (op.returns_self || stack.empty()) return make_undefined(env);
-    if (stack.size() == 1) return give_back(*state, stack[0]);
-    napi_value out;
-    napi_create_array_with_length(env, stack.size(), &out);
-    for (size_t i = 0; i < stack.size(); ++i) napi_set_element(env, out, i, give_back(*state, stack[i]));
+    if (stack.size() == 1) return give_back(state, stack[0]);
+    napi_value out = make_array(env, stack.size());
+    for (size_t i = 0; i < stack.size(); ++i) set_element(env, out, i, give_back(state, stack[i]));
     return out;
   });
 }
@@ -273,12 +271,11 @@ napi_value call(napi_env env, napi_callback_info info) {
 // schemas(): every operator's schema as text.
 napi_value schemas(napi_env env, napi_callback_info) {
   return guarded(env, [&](Env&) {
-    napi_value out;
-    napi_create_array(env, &out);
-    uint32_t i = 0;
+    napi_value out = make_array(env, 0);
+    size_t i = 0;
     for (const auto& name : c10::Dispatcher::singleton().getAllOpNames()) {
       auto handle = c10::Dispatcher::singleton().findSchema(name);
-      if (handle) napi_set_element(env, out, i++, make_string(env, c10::toString(handle->schema())));
+      if (handle) set_element(env, out, i++, make_string(env, c10::toString(handle->schema())));
     }
     return out;
   });

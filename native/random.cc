@@ -47,7 +47,7 @@ napi_value set_seed(napi_env env, napi_callback_info info) {
     Args args(env, info);
     auto generator = generator_of(state, args[0]);
     std::lock_guard<std::mutex> lock(generator.mutex());
-    generator.set_current_seed(static_cast<uint64_t>(to_int(env, args[1])));
+    generator.set_current_seed(to_seed(env, args[1]));
     return make_undefined(env);
   });
 }
@@ -55,8 +55,7 @@ napi_value set_seed(napi_env env, napi_callback_info info) {
 // manualSeed(seed): every device's default generator, as torch.manual_seed does.
 napi_value manual_seed(napi_env env, napi_callback_info info) {
   return guarded(env, [&](Env&) {
-    uint64_t seed = static_cast<uint64_t>(to_int(env, Args(env, info)[0]));
-    at::manual_seed(seed);
+    at::manual_seed(to_seed(env, Args(env, info)[0]));
     return make_undefined(env);
   });
 }
@@ -66,7 +65,7 @@ napi_value seed_of(napi_env env, napi_callback_info info) {
     auto generator = generator_of(state, Args(env, info)[0]);
     std::lock_guard<std::mutex> lock(generator.mutex());
     napi_value out;
-    napi_create_bigint_uint64(env, generator.current_seed(), &out);
+    ok(napi_create_bigint_uint64(env, generator.current_seed(), &out));
     return out;
   });
 }
@@ -100,15 +99,35 @@ uint64_t times(uint64_t a, uint64_t b) {
   return product >= kModulus ? product - kModulus : product;
 }
 
+// `scale` with probability p and else 0, from the stream that begins at x; eight elements at a time.
+template <class T>
+void fill_bernoulli(T* data, int64_t count, uint64_t x, double p, T scale) {
+  // x < limit exactly where x / (2^31 - 1) < p
+  const double limit = p * static_cast<double>(kModulus);
+  constexpr int64_t kStreams = 8;
+  uint64_t streams[kStreams], step = 1;
+  for (int64_t i = 0; i < kStreams; ++i) {
+    streams[i] = x;
+    x = times(x, kMultiplier);
+    step = times(step, kMultiplier);
+  }
+  for (int64_t i = 0; i < count; i += kStreams)
+    for (int64_t j = 0; j < kStreams; ++j) {
+      if (i + j < count) data[i + j] = static_cast<double>(streams[j]) < limit ? scale : T{0};
+      streams[j] = times(streams[j], step);
+    }
+}
+
 // bernoulliLike(handle, p, scale): a contiguous tensor of the same shape and type, `scale` with probability p and else 0
 napi_value bernoulli_like(napi_env env, napi_callback_info info) {
   return guarded(env, [&](Env& state) {
     Args args(env, info);
     const at::Tensor& like = state.get(to_handle(env, args[0]));
     const double p = to_double(env, args[1]);
-    const float scale = static_cast<float>(to_double(env, args[2]));
+    const double scale = to_double(env, args[2]);
     TORCH_CHECK(p >= 0 && p <= 1, "bernoulliLike expects p to be in [0, 1], but got p=", p);
-    at::Tensor out = at::empty(like.sizes(), like.options().dtype(at::kFloat).memory_format(at::MemoryFormat::Contiguous));
+    const bool wide = like.scalar_type() == at::kDouble;
+    at::Tensor out = at::empty(like.sizes(), like.options().dtype(wide ? at::kDouble : at::kFloat).memory_format(at::MemoryFormat::Contiguous));
     auto generator = default_generator(c10::Device(c10::kCPU));
     uint64_t x;
     {
@@ -116,22 +135,8 @@ napi_value bernoulli_like(napi_env env, napi_callback_info info) {
       x = at::check_generator<at::CPUGeneratorImpl>(generator)->random() % kModulus;
     }
     if (x == 0) x = 1;
-    float* data = out.mutable_data_ptr<float>();
-    const int64_t count = out.numel();
-    // x < limit exactly where x / (2^31 - 1) < p
-    const double limit = p * static_cast<double>(kModulus);
-    constexpr int64_t kStreams = 8;
-    uint64_t streams[kStreams], step = 1;
-    for (int64_t i = 0; i < kStreams; ++i) {
-      streams[i] = x;
-      x = times(x, kMultiplier);
-      step = times(step, kMultiplier);
-    }
-    for (int64_t i = 0; i < count; i += kStreams)
-      for (int64_t j = 0; j < kStreams; ++j) {
-        if (i + j < count) data[i + j] = static_cast<double>(streams[j]) < limit ? scale : 0.0f;
-        streams[j] = times(streams[j], step);
-      }
+    if (wide) fill_bernoulli(out.mutable_data_ptr<double>(), out.numel(), x, p, scale);
+    else fill_bernoulli(out.mutable_data_ptr<float>(), out.numel(), x, p, static_cast<float>(scale));
     return make_handle(state, out.to(like.scalar_type()));
   });
 }

@@ -11,19 +11,24 @@ napi_value init(napi_env env, napi_value exports) {
   auto* state = new Env();
   state->env = env;
   state->id = next_env_id++;
-  state->thread = std::this_thread::get_id();
-  napi_set_instance_data(env, state, [](napi_env, void* data, void*) { delete static_cast<Env*>(data); }, nullptr);
-  define_ops(env, exports);
-  define_tensor(env, exports);
-  define_autograd(env, exports);
-  define_random(env, exports);
-  define_memory(env, exports);
-  define_system(env, exports);
-  define_transfer(env, exports);
-  define_fused(env, exports);
-  define_event(env, exports);
-  define_files(env, exports);
-  return exports;
+  state->life->thread = std::this_thread::get_id();
+  if (napi_set_instance_data(env, state, [](napi_env, void* data, void*) { delete static_cast<Env*>(data); }, nullptr) != napi_ok) {
+    delete state;
+    return nullptr;
+  }
+  return guarded(env, [&](Env&) {
+    define_ops(env, exports);
+    define_tensor(env, exports);
+    define_autograd(env, exports);
+    define_random(env, exports);
+    define_memory(env, exports);
+    define_system(env, exports);
+    define_transfer(env, exports);
+    define_fused(env, exports);
+    define_event(env, exports);
+    define_files(env, exports);
+    return exports;
+  });
 }
 
 }  // namespace

@@ -7,27 +7,37 @@ namespace clinicadl {
 
 std::atomic<int64_t> live_handles{0};
 
+// A tensor of this size is reported to the garbage collector at once, smaller ones together.
+constexpr int64_t kWorthReporting = 4 * 1024 * 1024;
+
 uint32_t Env::add(at::Tensor tensor) {
   live_handles.fetch_add(1, std::memory_order_relaxed);
-  if ((++ticks & 63) == 0) {
-    // The garbage collector sees none of libtorch's bytes; the main thread tells it about the change.
-    if (id == 1) {
-      int64_t now = allocator_live_bytes(), unused = 0;
-      napi_adjust_external_memory(env, now - reported_bytes, &unused);
-      reported_bytes = now;
-    }
-    std::lock_guard<std::mutex> lock(dead->mutex);
-    for (napi_ref ref : dead->refs) napi_delete_reference(env, ref);
-    dead->refs.clear();
-  }
+  // a view came with no memory of its own
+  const bool fresh = tensor.has_storage() && tensor.storage().use_count() == 1;
+  const int64_t bytes = fresh ? static_cast<int64_t>(tensor.storage().nbytes()) : 0;
+  held_bytes += bytes;
+  if ((++ticks & 63) == 0 || bytes >= kWorthReporting) house_keep();
   if (!free_slots.empty()) {
     uint32_t slot = free_slots.back();
     free_slots.pop_back();
     slots[slot] = std::move(tensor);
+    slot_bytes[slot] = bytes;
     return slot;
   }
   slots.push_back(std::move(tensor));
+  slot_bytes.push_back(bytes);
   return static_cast<uint32_t>(slots.size() - 1);
+}
+
+// The garbage collector sees none of libtorch's bytes, so it is told of the change. The main thread reports all that is
+// allocated, since a forgotten loss holds a whole graph; a worker reports what its own tensors brought.
+void Env::house_keep() {
+  const int64_t now = id == 1 ? allocator_live_bytes() : held_bytes;
+  int64_t unused = 0;
+  if (napi_adjust_external_memory(env, now - reported_bytes, &unused) == napi_ok) reported_bytes = now;
+  std::lock_guard<std::mutex> lock(life->mutex);
+  for (napi_ref ref : life->dead_refs) napi_delete_reference(env, ref);
+  life->dead_refs.clear();
 }
 
 at::Tensor& Env::get(uint32_t handle) {
@@ -39,6 +49,8 @@ void Env::remove(uint32_t handle) {
   if (handle >= slots.size() || !slots[handle].defined()) return;
   at::Tensor dying = std::move(slots[handle]);
   slots[handle] = at::Tensor();
+  held_bytes -= slot_bytes[handle];
+  slot_bytes[handle] = 0;
   free_slots.push_back(handle);
   live_handles.fetch_sub(1, std::memory_order_relaxed);
 }
@@ -46,6 +58,8 @@ void Env::remove(uint32_t handle) {
 Env::~Env() {
   for (auto& slot : slots)
     if (slot.defined()) live_handles.fetch_sub(1, std::memory_order_relaxed);
+  std::lock_guard<std::mutex> lock(life->mutex);
+  life->ended = true;
 }
 
 Env* current(napi_env env) {
@@ -62,28 +76,36 @@ static void throw_message(napi_env env, std::string message) {
   napi_throw_error(env, nullptr, message.c_str());
 }
 
+// While the environment ends, throwing fails too; nothing more can be done then, and nothing needs to be.
+static void throw_pending(napi_env env, Env& state) {
+  napi_value exception;
+  const bool there = napi_get_reference_value(env, state.pending_exception, &exception) == napi_ok;
+  napi_delete_reference(env, state.pending_exception);
+  state.pending_exception = nullptr;
+  if (there) napi_throw(env, exception);
+}
+
 napi_value guarded(napi_env env, const std::function<napi_value(Env&)>& body) {
   Env* state = current(env);
+  if (state == nullptr) return nullptr;
   try {
     return body(*state);
+  } catch (const NodeApiFailure& failure) {
+    bool pending = true;
+    napi_is_exception_pending(env, &pending);
+    if (!pending && state->pending_exception == nullptr) throw_message(env, failure.what());
   } catch (const c10::Error& error) {
     if (state->pending_exception == nullptr) throw_message(env, error.what_without_backtrace());
   } catch (const std::exception& error) {
     if (state->pending_exception == nullptr) throw_message(env, error.what());
   }
-  if (state->pending_exception != nullptr) {
-    napi_value exception;
-    napi_get_reference_value(env, state->pending_exception, &exception);
-    napi_delete_reference(env, state->pending_exception);
-    state->pending_exception = nullptr;
-    napi_throw(env, exception);
-  }
+  if (state->pending_exception != nullptr) throw_pending(env, *state);
   return nullptr;
 }
 
 napi_valuetype type_of(napi_env env, napi_value value) {
   napi_valuetype type;
-  napi_typeof(env, value, &type);
+  ok(napi_typeof(env, value, &type));
   return type;
 }
 
@@ -103,7 +125,9 @@ double to_double(napi_env env, napi_value value) {
 int64_t to_int(napi_env env, napi_value value) {
   double number;
   if (napi_get_value_double(env, value, &number) == napi_ok) {
-    if (number != static_cast<double>(static_cast<int64_t>(number)))
+    // the cast is only defined within the range of the type; 2^63 itself is outside
+    const bool fits = number >= -9223372036854775808.0 && number < 9223372036854775808.0;
+    if (!fits || number != static_cast<double>(static_cast<int64_t>(number)))
       throw std::invalid_argument("expected an integer, got " + std::to_string(number));
     return static_cast<int64_t>(number);
   }
@@ -113,6 +137,13 @@ int64_t to_int(napi_env env, napi_value value) {
   bool flag;
   if (napi_get_value_bool(env, value, &flag) == napi_ok) return flag ? 1 : 0;
   throw std::invalid_argument("expected an integer");
+}
+
+uint64_t to_seed(napi_env env, napi_value value) {
+  uint64_t big;
+  bool lossless = false;
+  if (napi_get_value_bigint_uint64(env, value, &big, &lossless) == napi_ok && lossless) return big;
+  return static_cast<uint64_t>(to_int(env, value));
 }
 
 uint32_t to_handle(napi_env env, napi_value value) {
@@ -131,7 +162,7 @@ std::string to_string(napi_env env, napi_value value) {
   size_t size = 0;
   if (napi_get_value_string_utf8(env, value, nullptr, 0, &size) != napi_ok) throw std::invalid_argument("expected a string");
   std::string out(size, '\0');
-  napi_get_value_string_utf8(env, value, out.data(), size + 1, &size);
+  ok(napi_get_value_string_utf8(env, value, out.data(), size + 1, &size));
   return out;
 }
 
@@ -146,7 +177,7 @@ std::vector<int64_t> to_ints(napi_env env, napi_value value) {
   std::vector<int64_t> out(length);
   for (uint32_t i = 0; i < length; ++i) {
     napi_value element;
-    napi_get_element(env, value, i, &element);
+    ok(napi_get_element(env, value, i, &element));
     out[i] = to_int(env, element);
   }
   return out;
@@ -154,45 +185,54 @@ std::vector<int64_t> to_ints(napi_env env, napi_value value) {
 
 napi_value make_number(napi_env env, double value) {
   napi_value out;
-  napi_create_double(env, value, &out);
+  ok(napi_create_double(env, value, &out));
   return out;
 }
 
 napi_value make_handle(Env& env, at::Tensor tensor) {
   napi_value out;
   if (!tensor.defined()) return make_null(env.env);
-  napi_create_uint32(env.env, env.add(std::move(tensor)), &out);
+  ok(napi_create_uint32(env.env, env.add(std::move(tensor)), &out));
   return out;
 }
 
 napi_value make_string(napi_env env, const std::string& value) {
   napi_value out;
-  napi_create_string_utf8(env, value.data(), value.size(), &out);
+  ok(napi_create_string_utf8(env, value.data(), value.size(), &out));
   return out;
 }
 
 napi_value make_bool(napi_env env, bool value) {
   napi_value out;
-  napi_get_boolean(env, value, &out);
+  ok(napi_get_boolean(env, value, &out));
   return out;
 }
 
 napi_value make_ints(napi_env env, at::IntArrayRef values) {
-  napi_value out;
-  napi_create_array_with_length(env, values.size(), &out);
-  for (size_t i = 0; i < values.size(); ++i) napi_set_element(env, out, i, make_number(env, static_cast<double>(values[i])));
+  napi_value out = make_array(env, values.size());
+  for (size_t i = 0; i < values.size(); ++i) set_element(env, out, i, make_number(env, static_cast<double>(values[i])));
   return out;
 }
 
+napi_value make_array(napi_env env, size_t length) {
+  napi_value out;
+  ok(napi_create_array_with_length(env, length, &out));
+  return out;
+}
+
+void set_element(napi_env env, napi_value array, size_t index, napi_value value) { ok(napi_set_element(env, array, static_cast<uint32_t>(index), value)); }
+
+void set_property(napi_env env, napi_value object, const char* name, napi_value value) { ok(napi_set_named_property(env, object, name, value)); }
+
 napi_value make_undefined(napi_env env) {
   napi_value out;
-  napi_get_undefined(env, &out);
+  ok(napi_get_undefined(env, &out));
   return out;
 }
 
 napi_value make_null(napi_env env) {
   napi_value out;
-  napi_get_null(env, &out);
+  ok(napi_get_null(env, &out));
   return out;
 }
 
@@ -230,8 +270,8 @@ at::MemoryFormat memory_format_from_name(const std::string& name) {
 
 void define(napi_env env, napi_value exports, const char* name, Method method) {
   napi_value function;
-  napi_create_function(env, name, NAPI_AUTO_LENGTH, method, nullptr, &function);
-  napi_set_named_property(env, exports, name, function);
+  ok(napi_create_function(env, name, NAPI_AUTO_LENGTH, method, nullptr, &function));
+  set_property(env, exports, name, function);
 }
 
 }  // namespace clinicadl

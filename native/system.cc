@@ -9,19 +9,27 @@
 #include <c10/util/Exception.h>
 #include <dlfcn.h>
 
+#include <limits>
+
 #include "addon.h"
 
 namespace clinicadl {
 namespace {
 
-napi_value get_num_threads(napi_env env, napi_callback_info) { return make_number(env, at::get_num_threads()); }
+napi_value get_num_threads(napi_env env, napi_callback_info) {
+  return guarded(env, [&](Env&) { return make_number(env, at::get_num_threads()); });
+}
 napi_value set_num_threads(napi_env env, napi_callback_info info) {
   return guarded(env, [&](Env&) {
-    at::set_num_threads(static_cast<int>(to_int(env, Args(env, info)[0])));
+    const int64_t threads = to_int(env, Args(env, info)[0]);
+    TORCH_CHECK(threads > 0 && threads <= std::numeric_limits<int>::max(), "Expected a positive number of threads, got ", threads);
+    at::set_num_threads(static_cast<int>(threads));
     return make_undefined(env);
   });
 }
-napi_value get_num_interop_threads(napi_env env, napi_callback_info) { return make_number(env, at::get_num_interop_threads()); }
+napi_value get_num_interop_threads(napi_env env, napi_callback_info) {
+  return guarded(env, [&](Env&) { return make_number(env, at::get_num_interop_threads()); });
+}
 
 napi_value set_deterministic(napi_env env, napi_callback_info info) {
   return guarded(env, [&](Env&) {
@@ -31,11 +39,12 @@ napi_value set_deterministic(napi_env env, napi_callback_info info) {
   });
 }
 napi_value deterministic(napi_env env, napi_callback_info) {
-  napi_value out;
-  napi_create_array_with_length(env, 2, &out);
-  napi_set_element(env, out, 0, make_bool(env, at::globalContext().deterministicAlgorithms()));
-  napi_set_element(env, out, 1, make_bool(env, at::globalContext().deterministicAlgorithmsWarnOnly()));
-  return out;
+  return guarded(env, [&](Env&) {
+    napi_value out = make_array(env, 2);
+    set_element(env, out, 0, make_bool(env, at::globalContext().deterministicAlgorithms()));
+    set_element(env, out, 1, make_bool(env, at::globalContext().deterministicAlgorithmsWarnOnly()));
+    return out;
+  });
 }
 napi_value set_cudnn(napi_env env, napi_callback_info info) {
   return guarded(env, [&](Env&) {
@@ -89,8 +98,8 @@ napi_value cuda_memory(napi_env env, napi_callback_info info) {
     auto index = device.has_index() ? device.index() : c10::DeviceIndex(0);
     auto stats = device_allocator(device)->getDeviceStats(index);
     napi_value out;
-    napi_create_object(env, &out);
-    auto set = [&](const char* name, int64_t value) { napi_set_named_property(env, out, name, make_number(env, static_cast<double>(value))); };
+    ok(napi_create_object(env, &out));
+    auto set = [&](const char* name, int64_t value) { set_property(env, out, name, make_number(env, static_cast<double>(value))); };
     set("allocated", stats.allocated_bytes[0].current);
     set("maxAllocated", stats.allocated_bytes[0].peak);
     set("reserved", stats.reserved_bytes[0].current);
@@ -112,7 +121,9 @@ napi_value cuda_reset_peak(napi_env env, napi_callback_info info) {
   });
 }
 
-napi_value version(napi_env env, napi_callback_info) { return make_string(env, TORCH_VERSION); }
+napi_value version(napi_env env, napi_callback_info) {
+  return guarded(env, [&](Env&) { return make_string(env, TORCH_VERSION); });
+}
 
 }  // namespace
 

@@ -1,5 +1,8 @@
 // Tensors: making them from JavaScript's memory, reading them, and what they say of themselves.
+#include <c10/util/safe_numerics.h>
+
 #include <cstring>
+#include <limits>
 
 #include "addon.h"
 
@@ -15,11 +18,11 @@ struct Bytes {
 Bytes bytes_of(napi_env env, napi_value value) {
   Bytes out;
   bool is_typed = false;
-  napi_is_typedarray(env, value, &is_typed);
+  ok(napi_is_typedarray(env, value, &is_typed));
   if (!is_typed) throw std::invalid_argument("expected a typed array");
   napi_typedarray_type type;
   size_t length, offset;
-  napi_get_typedarray_info(env, value, &type, &length, &out.data, &out.buffer, &offset);
+  ok(napi_get_typedarray_info(env, value, &type, &length, &out.data, &out.buffer, &offset));
   size_t element = 1;
   switch (type) {
     case napi_int8_array: case napi_uint8_array: case napi_uint8_clamped_array: element = 1; break;
@@ -35,8 +38,20 @@ Bytes bytes_of(napi_env env, napi_value value) {
 napi_value uint8_array(napi_env env, size_t size, void** data) {
   napi_value buffer, out;
   if (napi_create_arraybuffer(env, size, data, &buffer) != napi_ok) throw std::runtime_error("JavaScript could not allocate " + std::to_string(size) + " bytes");
-  napi_create_typedarray(env, napi_uint8_array, size, buffer, 0, &out);
+  ok(napi_create_typedarray(env, napi_uint8_array, size, buffer, 0, &out));
   return out;
+}
+
+// The bytes of a contiguous tensor of this shape. The product of sizes from JavaScript may be anything.
+size_t bytes_for(at::IntArrayRef shape, at::ScalarType dtype) {
+  uint64_t total = c10::elementSize(dtype);
+  bool overflow = false;
+  for (int64_t size : shape) {
+    if (size < 0) throw std::invalid_argument("the shape " + c10::str(shape) + " has a negative size");
+    overflow |= c10::mul_overflows(total, static_cast<uint64_t>(size), &total);
+  }
+  if (overflow || total > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) throw std::invalid_argument("the shape " + c10::str(shape) + " is too large");
+  return static_cast<size_t>(total);
 }
 
 // fromBytes(typedArray, dtype, shape, stride | null): a tensor with a copy of the bytes. With a stride, the bytes fill
@@ -47,6 +62,7 @@ napi_value from_bytes(napi_env env, napi_callback_info info) {
     Bytes bytes = bytes_of(env, args[0]);
     auto dtype = dtype_from_name(to_string(env, args[1]));
     auto shape = to_ints(env, args[2]);
+    bytes_for(shape, dtype);
     bool strided = args.count > 3 && !is_nullish(env, args[3]);
     at::Tensor tensor = strided ? at::empty_strided(shape, to_ints(env, args[3]), at::TensorOptions(dtype)) : at::empty(shape, at::TensorOptions(dtype));
     size_t wanted = strided ? tensor.storage().nbytes() : static_cast<size_t>(tensor.numel()) * tensor.element_size();
@@ -58,23 +74,32 @@ napi_value from_bytes(napi_env env, napi_callback_info info) {
   });
 }
 
+// What a tensor over JavaScript's memory holds on to: the array's buffer, until the tensor's storage dies on any thread.
+struct SharedBuffer {
+  std::shared_ptr<Life> life;
+  napi_ref buffer;
+};
+void drop_shared(void* context) {
+  std::unique_ptr<SharedBuffer> shared(static_cast<SharedBuffer*>(context));
+  std::lock_guard<std::mutex> lock(shared->life->mutex);
+  shared->life->dead_refs.push_back(shared->buffer);
+}
+
 // shareBytes(typedArray, dtype, shape): a tensor over the array's own memory, which stays alive as long as the tensor.
+// The caller sees to it that the buffer is neither resized nor transferred.
 napi_value share_bytes(napi_env env, napi_callback_info info) {
   return guarded(env, [&](Env& state) {
     Args args(env, info);
     Bytes bytes = bytes_of(env, args[0]);
     auto dtype = dtype_from_name(to_string(env, args[1]));
     auto shape = to_ints(env, args[2]);
-    size_t wanted = static_cast<size_t>(c10::multiply_integers(shape)) * c10::elementSize(dtype);
+    size_t wanted = bytes_for(shape, dtype);
     if (bytes.size != wanted) throw std::invalid_argument("the typed array holds " + std::to_string(bytes.size) + " bytes, the shape needs " + std::to_string(wanted));
     if (reinterpret_cast<uintptr_t>(bytes.data) % c10::elementSize(dtype) != 0) throw std::invalid_argument("the typed array is not aligned to its elements");
     napi_ref ref;
-    napi_create_reference(env, bytes.buffer, 1, &ref);
-    auto dead = state.dead;
-    auto tensor = at::from_blob(bytes.data, shape, [dead, ref](void*) {
-      std::lock_guard<std::mutex> lock(dead->mutex);
-      dead->refs.push_back(ref);
-    }, at::TensorOptions(dtype));
+    ok(napi_create_reference(env, bytes.buffer, 1, &ref));
+    auto* shared = new SharedBuffer{state.life, ref};
+    at::Tensor tensor = at::for_blob(bytes.data, shape).context(shared, &drop_shared).options(at::TensorOptions(dtype)).make_tensor();
     return make_handle(state, tensor);
   });
 }
@@ -95,7 +120,7 @@ napi_value to_bytes(napi_env env, napi_callback_info info) {
 napi_value copy_into(napi_env env, napi_callback_info info) {
   return guarded(env, [&](Env& state) {
     Args args(env, info);
-    at::Tensor tensor = state.get(to_handle(env, args[0])).detach().to(at::kCPU).contiguous();
+    at::Tensor tensor = state.get(to_handle(env, args[0])).detach().to(at::kCPU).resolve_conj().resolve_neg().contiguous();
     Bytes bytes = bytes_of(env, args[1]);
     size_t size = static_cast<size_t>(tensor.numel()) * tensor.element_size();
     if (bytes.size != size) throw std::invalid_argument("the tensor has " + std::to_string(size) + " bytes, the array " + std::to_string(bytes.size));
@@ -104,19 +129,26 @@ napi_value copy_into(napi_env env, napi_callback_info info) {
   });
 }
 
-// view(handle): the tensor's own memory as an ArrayBuffer, which keeps it alive. CPU and contiguous only.
+// view(handle): the tensor's own memory as an ArrayBuffer. It holds the storage, so that the memory stays what it was
+// whatever becomes of the tensor; and as in PyTorch, such a storage cannot be resized any more.
 napi_value view(napi_env env, napi_callback_info info) {
   return guarded(env, [&](Env& state) {
     at::Tensor tensor = state.get(to_handle(env, Args(env, info)[0]));
     if (!tensor.device().is_cpu() || !tensor.is_contiguous()) throw std::invalid_argument("only a contiguous CPU tensor can be viewed without a copy");
+    if (tensor.is_conj() || tensor.is_neg()) throw std::invalid_argument("a tensor whose conjugate or negative bit is set cannot be viewed; use resolveConj() or resolveNeg() first");
     size_t size = static_cast<size_t>(tensor.numel()) * tensor.element_size();
-    auto* owner = new at::Tensor(tensor);
     napi_value out;
-    auto status = napi_create_external_arraybuffer(env, tensor.data_ptr(), size, [](napi_env, void*, void* hint) { delete static_cast<at::Tensor*>(hint); }, owner, &out);
-    if (status != napi_ok) {
-      delete owner;
-      throw std::runtime_error("this Node.js does not allow views of external memory");
+    void* unused = nullptr;
+    if (size == 0) {
+      ok(napi_create_arraybuffer(env, 0, &unused, &out));
+      return out;
     }
+    auto owner = std::make_unique<at::Storage>(tensor.storage());
+    void* data = tensor.data_ptr();
+    owner->unsafeGetStorageImpl()->set_resizable(false);
+    auto finalize = [](napi_env, void*, void* hint) { delete static_cast<at::Storage*>(hint); };
+    if (napi_create_external_arraybuffer(env, data, size, finalize, owner.get(), &out) != napi_ok) throw std::runtime_error("this Node.js does not allow views of external memory");
+    owner.release();
     return out;
   });
 }
@@ -133,10 +165,10 @@ napi_value storage_bytes(napi_env env, napi_callback_info info) {
 }
 
 napi_value dispose(napi_env env, napi_callback_info info) {
-  Args args(env, info);
-  uint32_t handle;
-  if (napi_get_value_uint32(env, args[0], &handle) == napi_ok) current(env)->remove(handle);
-  return nullptr;
+  return guarded(env, [&](Env& state) -> napi_value {
+    state.remove(to_handle(env, Args(env, info)[0]));
+    return nullptr;
+  });
 }
 
 // One reader for each property.
@@ -167,7 +199,7 @@ napi_value storage_offset(napi_env env, napi_callback_info info) {
 napi_value storage_id(napi_env env, napi_callback_info info) {
   return property(env, info, [&](at::Tensor& t) {
     napi_value out;
-    napi_create_bigint_uint64(env, reinterpret_cast<uint64_t>(t.storage().unsafeGetStorageImpl()), &out);
+    ok(napi_create_bigint_uint64(env, reinterpret_cast<uint64_t>(t.storage().unsafeGetStorageImpl()), &out));
     return out;
   });
 }
@@ -175,7 +207,7 @@ napi_value storage_id(napi_env env, napi_callback_info info) {
 napi_value tensor_id(napi_env env, napi_callback_info info) {
   return property(env, info, [&](at::Tensor& t) {
     napi_value out;
-    napi_create_bigint_uint64(env, reinterpret_cast<uint64_t>(t.unsafeGetTensorImpl()), &out);
+    ok(napi_create_bigint_uint64(env, reinterpret_cast<uint64_t>(t.unsafeGetTensorImpl()), &out));
     return out;
   });
 }
@@ -196,17 +228,16 @@ napi_value item(napi_env env, napi_callback_info info) {
     if (scalar.isBoolean()) return make_number(env, scalar.toBool() ? 1 : 0);
     if (scalar.isComplex()) {
       auto number = scalar.toComplexDouble();
-      napi_value pair;
-      napi_create_array_with_length(env, 2, &pair);
-      napi_set_element(env, pair, 0, make_number(env, number.real()));
-      napi_set_element(env, pair, 1, make_number(env, number.imag()));
+      napi_value pair = make_array(env, 2);
+      set_element(env, pair, 0, make_number(env, number.real()));
+      set_element(env, pair, 1, make_number(env, number.imag()));
       return pair;
     }
     if (scalar.isIntegral(false)) {
       int64_t value = scalar.toLong();
       if (value > 9007199254740991LL || value < -9007199254740991LL) {
         napi_value big;
-        napi_create_bigint_int64(env, value, &big);
+        ok(napi_create_bigint_int64(env, value, &big));
         return big;
       }
     }
@@ -248,6 +279,10 @@ napi_value pick_channels_last(napi_env env, napi_callback_info info) {
 }
 
 }  // namespace
+
+bool is_shared_with_javascript(const at::Tensor& tensor) {
+  return tensor.has_storage() && tensor.storage().data_ptr().get_deleter() == &drop_shared;
+}
 
 void define_tensor(napi_env env, napi_value exports) {
   define(env, exports, "fromBytes", from_bytes);

@@ -1,4 +1,7 @@
 // Moving tensors between JavaScript threads: no copy, the handle changes hands.
+#include <torch/csrc/autograd/variable.h>
+
+#include <algorithm>
 #include <unordered_map>
 
 #include "addon.h"
@@ -14,10 +17,19 @@ std::mutex flight_mutex;
 std::unordered_map<uint64_t, InFlight> in_flight;
 uint64_t next_id = 1;
 
+bool has_hooks(const at::Tensor& tensor) {
+  if (!tensor.requires_grad()) return false;
+  const auto& list = torch::autograd::impl::materialize_autograd_meta(tensor)->cpp_hooks_list_;
+  return list != nullptr && std::any_of(list->begin(), list->end(), [](const auto& hook) { return static_cast<bool>(hook); });
+}
+
 napi_value release(napi_env env, napi_callback_info info) {
   return guarded(env, [&](Env& state) {
     uint32_t handle = to_handle(env, Args(env, info)[0]);
     at::Tensor tensor = state.get(handle);
+    if (has_hooks(tensor)) throw std::invalid_argument("a tensor with a gradient hook stays on its thread: remove the hook first, since it could not be called on another");
+    // JavaScript's memory goes when its thread ends
+    if (is_shared_with_javascript(tensor)) tensor = tensor.clone();
     state.remove(handle);
     std::lock_guard<std::mutex> lock(flight_mutex);
     in_flight.emplace(next_id, InFlight{std::move(tensor), state.id});
@@ -60,11 +72,15 @@ napi_value drop_from(napi_env env, napi_callback_info info) {
   });
 }
 
-napi_value owner(napi_env env, napi_callback_info) { return make_number(env, current(env)->id); }
+napi_value owner(napi_env env, napi_callback_info) {
+  return guarded(env, [&](Env& state) { return make_number(env, state.id); });
+}
 
 napi_value count(napi_env env, napi_callback_info) {
-  std::lock_guard<std::mutex> lock(flight_mutex);
-  return make_number(env, static_cast<double>(in_flight.size()));
+  return guarded(env, [&](Env&) {
+    std::lock_guard<std::mutex> lock(flight_mutex);
+    return make_number(env, static_cast<double>(in_flight.size()));
+  });
 }
 
 }  // namespace

@@ -1,17 +1,12 @@
 /** Gradient mode, gradients of several outputs, anomaly detection. */
 import { native } from "./native.ts";
+import { Regions } from "./regions.ts";
 import { Tensor } from "./tensor.ts";
 
-function gradMode(enabled: boolean): Disposable {
-  const before = native.gradEnabled();
-  native.setGradEnabled(enabled);
-  return { [Symbol.dispose]: () => native.setGradEnabled(before) };
-}
+const gradMode = new Regions("noGrad", native.gradEnabled, native.setGradEnabled);
 
 function withMode<T>(enabled: boolean, body: (() => T) | undefined): T | Disposable {
-  if (body === undefined) return gradMode(enabled);
-  using _ = gradMode(enabled);
-  return body();
+  return body === undefined ? gradMode.enter(enabled) : gradMode.run(enabled, body);
 }
 
 /** No gradients are recorded: in `body`, or until the returned guard is disposed (`using _ = torch.noGrad()`). */

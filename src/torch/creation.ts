@@ -1,5 +1,6 @@
 /** Tensors from JavaScript's values and memory. */
-import { native } from "./native.ts";
+import { markAsUntransferable } from "node:worker_threads";
+import { type Handle, native } from "./native.ts";
 import { Tensor } from "./tensor.ts";
 import type { DType, NestedArray, TypedArray } from "./types.ts";
 
@@ -73,6 +74,7 @@ export function tensor(data: NestedArray | TypedArray, options: TensorOptions = 
     }
   };
   fill(data, 0);
+  checkRange(flat, options.dtype);
   if (flat.length > 0 && flat.every((v) => typeof v === "boolean")) {
     return finish(new Tensor(native.fromBytes(Uint8Array.from(flat, Number), "bool", shape, null)), "bool", options);
   }
@@ -91,9 +93,44 @@ export function tensor(data: NestedArray | TypedArray, options: TensorOptions = 
   );
 }
 
+const INTEGER_BITS: Readonly<Partial<Record<DType, number>>> = { int8: 8, uint8: 8, int16: 16, int32: 32, int64: 64 };
+
+/** A number that its dtype cannot hold would wrap around, and NaN become any number. */
+function checkRange(values: readonly (number | boolean)[], dtype: DType | undefined): void {
+  const bits = dtype === undefined ? undefined : INTEGER_BITS[dtype];
+  if (bits === undefined) return;
+  const [low, high] = dtype === "uint8" ? [0, 2 ** bits] : [-(2 ** (bits - 1)), 2 ** (bits - 1)];
+  const outside = values.find((value) => !(Math.trunc(Number(value)) >= low && Math.trunc(Number(value)) < high));
+  if (outside === undefined) return;
+  throw new RangeError(
+    `torch.tensor: ${outside} does not fit ${dtype}. Give another dtype, or bring it into the range.`,
+  );
+}
+
+/** The array's buffer stays where it is from now on: it can be neither resized nor transferred to another owner. */
+function pin(array: TypedArray): void {
+  const { buffer } = array;
+  if (!(buffer instanceof ArrayBuffer)) {
+    if (buffer.growable) throw new TypeError("torch.fromTypedArray: a growable buffer cannot be shared with a tensor.");
+    return;
+  }
+  if (buffer.resizable) {
+    throw new TypeError("torch.fromTypedArray: a resizable buffer cannot be shared with a tensor; copy the array.");
+  }
+  markAsUntransferable(buffer);
+  const refuse = (): never => {
+    throw new TypeError(
+      "This buffer is shared with a tensor and cannot be transferred: the tensor stands on its memory.",
+    );
+  };
+  Object.defineProperty(buffer, "transfer", { value: refuse });
+  Object.defineProperty(buffer, "transferToFixedLength", { value: refuse });
+}
+
 /**
  * A tensor from a typed array, copied. With `share: true` it stands on the array's own memory: writes are seen on both
- * sides, and the memory lives as long as either.
+ * sides, and the memory lives as long as either. Its buffer can then not be transferred any more, and a tensor that goes
+ * to another thread takes a copy, since JavaScript's memory goes when its thread ends.
  */
 export function fromTypedArray(
   array: TypedArray,
@@ -102,9 +139,19 @@ export function fromTypedArray(
 ): Tensor {
   const { share, ...rest } = options;
   const natural = dtypeOf(array);
-  const handle =
-    share === true ? native.shareBytes(array, natural, shape) : native.fromBytes(array, natural, shape, null);
+  const handle = share === true ? shareBytes(array, natural, shape) : native.fromBytes(array, natural, shape, null);
   return finish(new Tensor(handle), natural, rest);
+}
+
+function shareBytes(array: TypedArray, dtype: DType, shape: readonly number[]): Handle {
+  const handle = native.shareBytes(array, dtype, shape);
+  try {
+    pin(array);
+  } catch (error) {
+    native.dispose(handle);
+    throw error;
+  }
+  return handle;
 }
 
 /**

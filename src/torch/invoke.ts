@@ -35,16 +35,27 @@ function prepare(text: string): Overload {
   };
 }
 
-function matchesOne(type: SchemaType, value: unknown): boolean {
+/** A tensor of one element stands for a number where libtorch wants one, as in PyTorch: `alpha: torch.tensor(2)`. */
+function isNumberLike(value: unknown): value is Tensor {
+  return value instanceof Tensor && value.ndim === 0;
+}
+
+/** @param lenient whether tensors of one element are numbers; overloads that want tensors come before those. */
+function matchesOne(type: SchemaType, value: unknown, lenient: boolean): boolean {
   switch (type.base) {
     case "Tensor":
       return value instanceof Tensor;
     case "int":
-      return typeof value === "bigint" || (typeof value === "number" && Number.isInteger(value));
+      return typeof value === "bigint" || Number.isInteger(value) || (lenient && isIntegral(value));
     case "float":
-      return typeof value === "number";
+      return typeof value === "number" || (lenient && isNumberLike(value));
     case "Scalar":
-      return typeof value === "number" || typeof value === "bigint" || typeof value === "boolean";
+      return (
+        typeof value === "number" ||
+        typeof value === "bigint" ||
+        typeof value === "boolean" ||
+        (lenient && isNumberLike(value))
+      );
     case "bool":
       return typeof value === "boolean";
     case "str":
@@ -60,11 +71,15 @@ function matchesOne(type: SchemaType, value: unknown): boolean {
   }
 }
 
-function matches(type: SchemaType, value: unknown): boolean {
+function isIntegral(value: unknown): boolean {
+  return isNumberLike(value) && !/^(float|bfloat|complex)/.test(value.dtype);
+}
+
+function matches(type: SchemaType, value: unknown, lenient: boolean): boolean {
   if (value === null || value === undefined) return type.optional;
-  if (!type.list) return matchesOne(type, value);
-  if (!Array.isArray(value)) return type.size > 0 && matchesOne(type, value);
-  return value.every((v) => (v === null ? type.optionalElement : matchesOne(type, v)));
+  if (!type.list) return matchesOne(type, value, lenient);
+  if (!Array.isArray(value)) return type.size > 0 && matchesOne(type, value, lenient);
+  return value.every((v) => (v === null ? type.optionalElement : matchesOne(type, v, lenient)));
 }
 
 function isOptions(value: unknown): value is Options {
@@ -77,12 +92,22 @@ function isOptions(value: unknown): value is Options {
   );
 }
 
-function fits(overload: Overload, args: readonly unknown[], count: number, options: Options | undefined): boolean {
+/** Whether an argument that is given, or left out, can be passed on. */
+function accepts(argument: SchemaArgument, value: unknown, lenient: boolean): boolean {
+  return (value === undefined && argument.hasDefault) || matches(argument.type, value, lenient);
+}
+
+function fits(
+  overload: Overload,
+  args: readonly unknown[],
+  count: number,
+  options: Options | undefined,
+  lenient: boolean,
+): boolean {
   if (count > overload.positional.length || count < overload.required) return false;
   for (let i = 0; i < count; i++) {
-    const arg = overload.positional[i];
-    if (arg === undefined || (args[i] === undefined && arg.hasDefault)) continue;
-    if (!matches(arg.type, args[i])) return false;
+    const argument = overload.positional[i];
+    if (argument !== undefined && !accepts(argument, args[i], lenient)) return false;
   }
   if (
     overload.requiredKeywords.length > 0 &&
@@ -93,15 +118,21 @@ function fits(overload: Overload, args: readonly unknown[], count: number, optio
   if (options === undefined) return true;
   for (const key of Object.keys(options)) {
     if (key === "requiresGrad" && overload.makesTensor) continue;
-    if (!overload.keyword.has(key)) return false;
+    const argument = overload.args[overload.keyword.get(key) ?? -1];
+    if (argument === undefined || !accepts(argument, options[key], lenient)) return false;
   }
   return true;
 }
 
-function unwrap(value: unknown, name: string): unknown {
-  if (value instanceof Tensor) return value.handleFor(name);
+function unwrap(type: SchemaType | undefined, value: unknown, name: string): unknown {
+  if (value instanceof Tensor) {
+    const handle = value.handleFor(name);
+    if (type?.base === "Tensor") return handle;
+    const number = native.item(handle);
+    return value.dtype === "bool" ? number === 1 : number;
+  }
   if (value instanceof Generator) return value.id;
-  if (Array.isArray(value)) return value.map((v) => unwrap(v, name));
+  if (Array.isArray(value)) return value.map((v) => unwrap(type, v, name));
   return value;
 }
 
@@ -111,21 +142,42 @@ function wrap(type: SchemaType | undefined, value: NativeValue): unknown {
   return value === null ? null : new Tensor(value as number);
 }
 
-function run(overload: Overload, args: readonly unknown[], count: number, options: Options | undefined): unknown {
-  overload.id ??= native.findOperator(overload.name);
-  const values: unknown[] = new Array(overload.args.length);
-  for (let i = 0; i < count; i++) values[i] = unwrap(args[i], overload.base);
-  if (options !== undefined) {
-    for (const [key, at] of overload.keyword)
-      if (options[key] !== undefined) values[at] = unwrap(options[key], overload.base);
-  }
-  const result = native.call(overload.id, ...values);
+/** What the call gave, as JavaScript has it: nothing, one value, or an array of several. */
+function results(overload: Overload, result: NativeValue, args: readonly unknown[]): unknown {
   if (overload.returnsSelf) return args[0];
   if (overload.returns.length === 0) return undefined;
   if (overload.returns.length > 1) return (result as NativeValue[]).map((v, i) => wrap(overload.returns[i], v));
-  const out = wrap(overload.returns[0], result);
+  return wrap(overload.returns[0], result);
+}
+
+function run(overload: Overload, args: readonly unknown[], count: number, options: Options | undefined): unknown {
+  overload.id ??= native.findOperator(overload.name);
+  const values: unknown[] = new Array(overload.args.length);
+  for (let i = 0; i < count; i++) values[i] = unwrap(overload.positional[i]?.type, args[i], overload.base);
+  if (options !== undefined) {
+    for (const [key, at] of overload.keyword)
+      if (options[key] !== undefined) values[at] = unwrap(overload.args[at]?.type, options[key], overload.base);
+  }
+  const out = results(overload, native.call(overload.id, ...values), args);
   if (options?.requiresGrad === true) (out as Tensor).requiresGrad = true;
   return out;
+}
+
+function described(value: unknown): string {
+  if (value instanceof Tensor) return value.disposed ? "disposed Tensor" : `Tensor${JSON.stringify(value.shape)}`;
+  if (value instanceof Generator) return "Generator";
+  return Array.isArray(value) ? `[${value.map(described).join(", ")}]` : show(value);
+}
+
+/** The first option that is of the wrong kind for every overload that has it, or undefined. */
+function wrongOption(overloads: readonly Overload[], options: Options): string | undefined {
+  for (const [key, value] of Object.entries(options)) {
+    const known = overloads.flatMap((overload) => overload.args[overload.keyword.get(key) ?? -1] ?? []);
+    if (known.length === 0 || known.some((argument) => accepts(argument, value, true))) continue;
+    const kinds = new Set(known.map(({ type }) => type.base + (type.list ? "[]" : "")));
+    return `option '${key}' got ${described(value)}. Expected ${[...kinds].join(" or ")}`;
+  }
+  return undefined;
 }
 
 /** Says what was passed and what would have been accepted. */
@@ -135,9 +187,7 @@ function mismatch(
   texts: readonly string[],
   args: readonly unknown[],
 ): Error {
-  const got = args.map((arg) =>
-    arg instanceof Tensor ? (arg.disposed ? "disposed Tensor" : `Tensor${JSON.stringify(arg.shape)}`) : show(arg),
-  );
+  const got = args.map(described);
   const last = args.at(-1);
   if (isOptions(last)) {
     const known = new Set(overloads.flatMap((o) => [...o.keyword.keys(), ...(o.makesTensor ? ["requiresGrad"] : [])]));
@@ -147,6 +197,8 @@ function mismatch(
         `torch.${name}: unknown option ${unknown.map((k) => `'${k}'`).join(", ")}; known are ${[...known].join(", ") || "none"}.`,
       );
     }
+    const wrong = wrongOption(overloads, last);
+    if (wrong !== undefined) return new TypeError(`torch.${name}: ${wrong}.`);
   }
   return new TypeError(`torch.${name}: no overload takes (${got.join(", ")}). Known are:\n  ${texts.join("\n  ")}`);
 }
@@ -161,7 +213,9 @@ export function bind(name: string, texts: readonly string[]): (...args: unknown[
     let count = options === undefined ? args.length : args.length - 1;
     while (count > 0 && args[count - 1] === undefined) count--;
     for (const overload of overloads)
-      if (fits(overload, args, count, options)) return run(overload, args, count, options);
+      if (fits(overload, args, count, options, false)) return run(overload, args, count, options);
+    for (const overload of overloads)
+      if (fits(overload, args, count, options, true)) return run(overload, args, count, options);
     throw mismatch(name, overloads, texts, args);
   };
 }
@@ -182,12 +236,18 @@ export function ops(name: string, ...args: unknown[]): unknown {
     overload = prepare(text);
     byName.set(name, overload);
   }
+  const schema: Schema = overload;
+  if (args.length > schema.args.length) {
+    throw new TypeError(`torch.ops: ${name} takes at most ${schema.args.length} arguments, got ${args.length}.`);
+  }
+  for (const [i, argument] of schema.args.entries()) {
+    if (accepts(argument, args[i], true)) continue;
+    const kind = argument.type.base + (argument.type.list ? "[]" : "");
+    throw new TypeError(`torch.ops: ${name}: argument '${argument.name}' got ${described(args[i])}. Expected ${kind}.`);
+  }
   overload.id ??= native.findOperator(name);
-  const result = native.call(overload.id, ...args.map((arg) => unwrap(arg, name)));
-  if (overload.returnsSelf) return args[0];
-  if (overload.returns.length === 0) return undefined;
-  if (overload.returns.length > 1) return (result as NativeValue[]).map((v, i) => wrap(overload.returns[i], v));
-  return wrap(overload.returns[0], result);
+  const values = args.map((arg, i) => unwrap(schema.args[i]?.type, arg, name));
+  return results(overload, native.call(overload.id, ...values), args);
 }
 
 /** The schemas of all operators of the dispatcher. */

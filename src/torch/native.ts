@@ -79,7 +79,9 @@ export interface Native {
   setAnomaly(enabled: boolean, checkNan: boolean): void;
   anomaly(): boolean;
   autocast(device: string): [boolean, string];
-  setAutocast(device: string, enabled: boolean, dtype: string, entering: boolean): void;
+  setAutocast(device: string, enabled: boolean, dtype: string): void;
+  enterAutocast(): void;
+  leaveAutocast(): void;
   // random.cc
   makeGenerator(device: string): number;
   dropGenerator(id: number): void;

@@ -8,6 +8,7 @@
  *
  * A scope belongs to its thread and is synchronous: do not `await` inside one.
  */
+import { refusePromise } from "./regions.ts";
 import type { Tensor } from "./tensor.ts";
 
 let current: Scope | null = null;
@@ -67,7 +68,7 @@ export function scope(): Scope {
 /** Runs `body` in a scope; the tensor, or array of tensors, that it returns is kept. */
 export function tidy<T>(body: () => T): T {
   using own = new Scope();
-  const result = body();
+  const result = refusePromise("tidy", body());
   keepAll(own, result);
   return result;
 }

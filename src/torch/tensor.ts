@@ -2,6 +2,7 @@
  * The tensor: a handle on libtorch's. Memory is owned, not collected: dispose what you make, or make it in a scope.
  * The operators that have `self` as their first argument are methods too; they are generated (`generated/methods.ts`).
  */
+import { show } from "../utils/config.ts";
 import { ClinicaDLException } from "../utils/exceptions.ts";
 import { type BinaryArray, type Handle, type NativeValue, native } from "./native.ts";
 import { formatTensor } from "./print.ts";
@@ -65,12 +66,12 @@ export class Tensor implements Disposable {
     this.dispose();
   }
 
-  /** Hands the native handle over; this object is then as good as disposed. For moves between threads. */
-  surrender(operator: string): Handle {
-    const handle = this.handleFor(operator);
+  /** Hands the native handle over with `take`; this object is then as good as disposed. For moves between threads. */
+  surrender<T>(operator: string, take: (handle: Handle) => T): T {
+    const taken = take(this.handleFor(operator));
     forgotten.unregister(this);
     this.#handle = -1;
-    return handle;
+    return taken;
   }
 
   /** Takes the tensor out of every scope: it lives until it is disposed. Returns itself. */
@@ -165,18 +166,27 @@ export class Tensor implements Disposable {
       options.createGraph ?? false,
     );
   }
-  /** Calls `hook` with each gradient that reaches this tensor; what it returns replaces the gradient. */
+  /**
+   * Calls `hook` with each gradient that reaches this tensor; what it returns replaces the gradient. `remove()` ends that,
+   * also after the tensor was disposed. A tensor with a hook cannot go to another thread.
+   */
   registerHook(hook: (gradient: Tensor) => Tensor | undefined): { remove(): void } {
+    let removed = false;
     const id = native.registerHook(this.handleFor("registerHook"), (handle) => {
       const gradient = new Tensor(handle);
-      const replaced = hook(gradient);
+      const replaced = removed ? undefined : callHook(hook, gradient);
       if (replaced === undefined) {
         if (gradient.scope === null && !gradient.kept) gradient.dispose();
         return undefined;
       }
       return replaced.handleFor("registerHook");
     });
-    return { remove: () => native.removeHook(this.handleFor("removeHook"), id) };
+    return {
+      remove: () => {
+        if (!removed && !this.disposed) native.removeHook(this.handleFor("removeHook"), id);
+        removed = true;
+      },
+    };
   }
 
   /** The one element, as a number; a boolean is 0 or 1. */
@@ -211,7 +221,11 @@ export class Tensor implements Disposable {
   copyInto(target: BinaryArray): void {
     native.copyInto(this.handleFor("copyInto"), target);
   }
-  /** This tensor's own memory as a typed array, without a copy; CPU and contiguous only. It keeps the memory alive. */
+  /**
+   * This tensor's own memory as a typed array, without a copy; CPU and contiguous only. It keeps the memory alive, which
+   * cannot be resized any more, and stays with it when the tensor takes other memory (`setData`, `module.to`). float16 and
+   * bfloat16 come as the bits of each element.
+   */
   view_(): TypedArray {
     return typedArray(this.dtype, native.view(this.handleFor("view_")));
   }
@@ -262,6 +276,30 @@ export class Tensor implements Disposable {
     return new Tensor(native.alias(this.handleFor("alias")));
   }
 
+  /** The elements in contiguous order, as a flat array of numbers: `[0.5, 1]`, not nested as {@link toArray} gives them. */
+  toNumbers(): number[] {
+    const dtype = this.dtype;
+    if (dtype === "complex64" || dtype === "complex128") {
+      throw new TypeError("toNumbers: the elements are complex; use toTypedArray(), or real() and imag().");
+    }
+    const values = this.toTypedArray();
+    if (!(values instanceof BigInt64Array)) return Array.from(values);
+    return Array.from(values, (value) => {
+      const number = Number(value);
+      if (!Number.isSafeInteger(number)) {
+        throw new RangeError(`toNumbers: ${value} does not fit a number exactly; use toTypedArray().`);
+      }
+      return number;
+    });
+  }
+
+  /** `x + y` and `x < y` would compute with text: there are methods for them. */
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint === "string") return this.disposed ? "tensor(<disposed>)" : formatTensor(this);
+    throw new TypeError(
+      "A tensor is not a number: JavaScript's operators do not work on it. Write x.add(y), x.mul(2), x.lt(y); for one number, x.item().",
+    );
+  }
   toString(): string {
     return formatTensor(this);
   }
@@ -271,6 +309,20 @@ export class Tensor implements Disposable {
 }
 
 let toOperator: number | undefined;
+
+/** What a hook returns, or an Error in any case where it throws: libtorch carries nothing else through `backward`. */
+function callHook(hook: (gradient: Tensor) => Tensor | undefined, gradient: Tensor): Tensor | undefined {
+  let replaced: unknown;
+  try {
+    replaced = hook(gradient);
+  } catch (thrown) {
+    if (thrown instanceof Error) throw thrown;
+    throw new Error(`A gradient hook threw ${show(thrown)}.`, { cause: thrown });
+  }
+  if (replaced === undefined || replaced === null) return undefined;
+  if (replaced instanceof Tensor) return replaced;
+  throw new TypeError(`A gradient hook returned ${show(replaced)}. Expected a Tensor, or nothing.`);
+}
 
 /** Views `buffer` as `dtype`. */
 export function typedArray(dtype: DType, buffer: ArrayBuffer): TypedArray {

@@ -4,7 +4,7 @@ import { Tensor } from "./tensor.ts";
 
 /** Gives the tensor up on this thread; the id is posted to the other one. */
 export function release(tensor: Tensor): number {
-  return native.transferRelease(tensor.surrender("transfer.release"));
+  return tensor.surrender("transfer.release", native.transferRelease);
 }
 /** Takes over what another thread released. */
 export function adopt(id: number): Tensor {

@@ -1,4 +1,5 @@
 import { native } from "../native.ts";
+import { Regions, refusePromise } from "../regions.ts";
 import type { DType } from "../types.ts";
 
 export interface AutocastOptions {
@@ -6,6 +7,26 @@ export interface AutocastOptions {
   readonly enabled?: boolean | undefined;
   /** Default: bfloat16 on the CPU, float16 on CUDA. */
   readonly dtype?: DType | undefined;
+}
+
+interface Setting {
+  readonly enabled: boolean;
+  readonly dtype: string;
+}
+
+const regions = new Map<string, Regions<Setting>>();
+
+function regionsOf(device: string): Regions<Setting> {
+  let own = regions.get(device);
+  if (own === undefined) {
+    const read = (): Setting => {
+      const [enabled, dtype] = native.autocast(device);
+      return { enabled, dtype };
+    };
+    own = new Regions("amp.autocast", read, ({ enabled, dtype }) => native.setAutocast(device, enabled, dtype));
+    regions.set(device, own);
+  }
+  return own;
 }
 
 /**
@@ -19,12 +40,15 @@ export function autocast(device: string, options?: AutocastOptions): Disposable;
 export function autocast<T>(device: string, options: AutocastOptions, body: () => T): T;
 export function autocast<T>(device: string, options: AutocastOptions = {}, body?: () => T): T | Disposable {
   const type = device.split(":")[0] ?? "cpu";
-  const [wasEnabled, oldDtype] = native.autocast(type);
-  native.setAutocast(type, options.enabled ?? true, options.dtype ?? (type === "cuda" ? "float16" : "bfloat16"), true);
-  const guard = { [Symbol.dispose]: () => native.setAutocast(type, wasEnabled, oldDtype, false) };
+  const setting = {
+    enabled: options.enabled ?? true,
+    dtype: options.dtype ?? (type === "cuda" ? "float16" : "bfloat16"),
+  };
+  const guard = regionsOf(type).enter(setting, native.leaveAutocast);
+  native.enterAutocast();
   if (body === undefined) return guard;
   using _ = guard;
-  return body();
+  return refusePromise("amp.autocast", body());
 }
 
 /** Whether operators on `device` are cast at present. */

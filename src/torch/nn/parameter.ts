@@ -24,7 +24,7 @@ export class Parameter extends Tensor {
     if (!data.isLeaf) {
       throw new TypeError(`Parameter: the tensor is the result of ${data.gradFn}; detach() it first.`);
     }
-    super(data.surrender("Parameter"));
+    super(data.surrender("Parameter", (handle) => handle));
     this.keep();
     this.requiresGrad = requiresGrad;
   }
