@@ -29,11 +29,12 @@ export function canFuse(
   });
 }
 
-/** The order of the elements in memory; undefined if they do not fill it without gaps. */
+/** Shape, and the order of the elements in memory; undefined if they do not fill it without gaps. */
 function layoutOf(tensor: Tensor): string | undefined {
   const stride = tensor.stride();
+  const { shape } = tensor;
   // a dimension of length 1 says nothing about the order
-  const dims = tensor.shape
+  const dims = shape
     .map((length, dim) => ({ length, step: stride[dim] ?? 0, dim }))
     .filter(({ length }) => length !== 1);
   const order = dims.sort((a, b) => a.step - b.step);
@@ -42,5 +43,5 @@ function layoutOf(tensor: Tensor): string | undefined {
     if (step !== expected) return undefined;
     expected *= length;
   }
-  return order.map(({ dim }) => dim).join(",");
+  return `${shape.join("×")} ${order.map(({ dim }) => dim).join(",")}`;
 }

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { parseWith } from "../../utils/config.ts";
+import { parseWith, show } from "../../utils/config.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
 import { camelToSnake, snakeToCamel } from "../../utils/names.ts";
 import { enableGrad, noGrad } from "../autograd.ts";
@@ -39,13 +39,34 @@ export abstract class Optimizer<O extends object = object> implements Disposable
   /** The options of groups that do not override them. */
   readonly defaults: Readonly<O>;
   protected readonly states = new Map<Tensor, ParamState>();
+  /** States without the shape of their parameter: a single number each. */
+  protected readonly scalarStates: readonly string[] = ["step"];
+  readonly #name: string;
+  readonly #schema: z.ZodType<O & CommonOptions>;
+  readonly #options: object;
 
   /** `schema` lists the options in PyTorch's order, which is their order in state dicts. */
   constructor(name: string, schema: z.ZodType<O & CommonOptions>, params: Params<O>, options: object) {
     const defaults = parseWith(schema, options, name);
+    this.#name = name;
+    this.#schema = schema;
+    this.#options = options;
     this.defaults = defaults;
-    for (const group of groupsOf<O>(params)) this.#addGroup(name, schema, group, options);
+    for (const group of groupsOf<O>(name, params)) this.#addGroup(group);
     if (this.paramGroups.length === 0) throw new ConfigError(`${name}: there are no parameters to optimize.`);
+  }
+
+  /**
+   * Adds parameters, with options of their own, to those that the next steps update: for layers that are unfrozen later.
+   *
+   * ```ts
+   * optimizer.addParamGroup({ params: net.encoder.parameters(), lr: 1e-5 });
+   * ```
+   *
+   * @throws ConfigError when a parameter is in a group already, or an option is not known; nothing is added then.
+   */
+  addParamGroup(group: { readonly params: Iterable<Tensor>; readonly name?: string | undefined } & Partial<O>): void {
+    this.#addGroup({ ...group });
   }
 
   /** Makes what a parameter's state lacks. */
@@ -53,10 +74,14 @@ export abstract class Optimizer<O extends object = object> implements Disposable
   /** Updates parameters of one dtype on one device. Runs without gradients and in a scope. */
   protected abstract update(group: ParamGroup<O>, updates: readonly Update[]): void;
 
-  #addGroup(name: string, schema: z.ZodType<O & CommonOptions>, given: Record<string, unknown>, options: object): void {
+  #addGroup(given: Record<string, unknown>): void {
+    const name = this.#name;
     const { params: iterable, name: groupName, ...overrides } = given;
+    if (typeof iterable !== "object" || iterable === null || !(Symbol.iterator in iterable)) {
+      throw new ConfigError(`${name}: 'params' of a group got ${show(iterable)}. Expected tensors.`);
+    }
     const params = [...(iterable as Iterable<Tensor>)];
-    const parsed = parseWith(schema, { ...options, ...overrides }, name);
+    const parsed = parseWith(this.#schema, { ...this.#options, ...overrides }, name);
     if (parsed.differentiable) {
       throw new ConfigError(`${name}: 'differentiable' is not offered; steps are made outside of autograd.`);
     }
@@ -156,12 +181,14 @@ export abstract class Optimizer<O extends object = object> implements Disposable
 
   /**
    * Takes over a state of PyTorch's form (of Python as well). Tensors are copied, to the device and dtype of their
-   * parameter. Throws {@link ConfigError} if the groups do not match, leaving the optimizer as it was.
+   * parameter; an option that is a tensor of one element becomes its number.
+   * @throws ConfigError if groups, options or the shapes of states do not fit, leaving the optimizer as it was.
    */
   loadStateDict(dict: { state?: unknown; param_groups?: unknown }): void {
     const groups = dict.param_groups;
     if (!Array.isArray(groups)) throw new ConfigError("loadStateDict: 'param_groups' is missing.");
-    const sizes = groups.map((group) => (group.params as unknown[]).length).join(", ");
+    const saved = groups.map((group, i) => this.#readGroup(group, i));
+    const sizes = saved.map(({ numbers }) => numbers.length).join(", ");
     const own = this.paramGroups.map((group) => group.params.length).join(", ");
     if (sizes !== own) {
       throw new ConfigError(
@@ -169,35 +196,69 @@ export abstract class Optimizer<O extends object = object> implements Disposable
       );
     }
     const params = this.paramGroups.flatMap((group) => group.params);
-    const saved = groups.flatMap((group) => group.params as unknown[]);
-    const position = new Map(saved.map((number, i) => [String(number), params[i]]));
-    for (const [number, values] of entriesOf(dict.state)) {
-      const param = position.get(String(number));
-      if (param !== undefined) this.#replaceState(param, values);
-    }
-    for (const [i, group] of this.paramGroups.entries()) {
-      for (const [key, value] of Object.entries(groups[i] as Record<string, unknown>)) {
-        if (key !== "params")
-          (group as Record<string, unknown>)[snakeToCamel(key)] = Array.isArray(value) ? [...value] : value;
+    const position = new Map(saved.flatMap(({ numbers }) => numbers).map((number, i) => [String(number), params[i]]));
+    const states = new Map<Tensor, ParamState>();
+    try {
+      for (const [number, values] of entriesOf(dict.state)) {
+        const param = position.get(String(number));
+        if (param !== undefined) states.set(param, this.#readState(param, values, `parameter ${String(number)}`));
       }
+    } catch (error) {
+      for (const state of states.values()) for (const held of Object.values(state)) held.dispose();
+      throw error;
     }
+    for (const [param, state] of states) {
+      this.#disposeState(param);
+      this.states.set(param, state);
+    }
+    for (const [i, group] of this.paramGroups.entries()) Object.assign(group, saved[i]?.options);
   }
 
-  #replaceState(param: Tensor, values: unknown): void {
+  /** A saved group: the numbers of its parameters, and its options, checked as those of the constructor are. */
+  #readGroup(given: unknown, index: number): { numbers: unknown[]; options: Record<string, unknown> } {
+    const what = `loadStateDict: group ${index} of ${this.#name}`;
+    if (typeof given !== "object" || given === null) throw new ConfigError(`${what} got ${show(given)}.`);
+    const { params, ...rest } = given as Record<string, unknown>;
+    if (!Array.isArray(params)) throw new ConfigError(`${what}: 'params' got ${show(params)}. Expected numbers.`);
+    const options = Object.fromEntries(
+      Object.entries(rest).map(([key, value]) => [snakeToCamel(key), optionOf(value, `${what}: '${key}'`)]),
+    );
+    // what schedulers and newer versions of PyTorch put in a group is kept as it is
+    const declared = Object.keys(this.defaults).filter((key) => options[key] !== undefined);
+    parseWith(this.#schema, Object.fromEntries(declared.map((key) => [key, options[key]])), what);
+    return { numbers: params, options };
+  }
+
+  #readState(param: Tensor, values: unknown, what: string): ParamState {
     using _ = noGrad();
     const state: ParamState = {};
-    for (const [key, value] of entriesOf(values)) {
-      // PyTorch's older files have plain numbers for steps, and null for a momentum that was never used
-      if (value === null) continue;
-      const name = String(key);
-      if (value instanceof Tensor) {
-        const cast = name !== "step" && isFloatingPoint(param.dtype);
-        state[name] = value.to({ ...(cast ? { dtype: param.dtype, device: param.device } : {}), copy: true }).keep();
-      } else if (typeof value === "number") state[name] = stepTensor(value);
-      else throw new ConfigError(`loadStateDict: the state '${name}' is neither a tensor nor a number.`);
+    try {
+      for (const [key, value] of entriesOf(values)) {
+        // PyTorch's older files have plain numbers for steps, and null for a momentum that was never used
+        if (value === null) continue;
+        const name = String(key);
+        if (value instanceof Tensor) state[name] = this.#copyState(param, name, value, what);
+        else if (typeof value === "number" && this.scalarStates.includes(name)) state[name] = stepTensor(value);
+        else
+          throw new ConfigError(`loadStateDict: the state '${name}' of ${what} got ${show(value)}. Expected a tensor.`);
+      }
+    } catch (error) {
+      for (const held of Object.values(state)) held.dispose();
+      throw error;
     }
-    this.#disposeState(param);
-    this.states.set(param, state);
+    return state;
+  }
+
+  #copyState(param: Tensor, name: string, value: Tensor, what: string): Tensor {
+    const scalar = this.scalarStates.includes(name);
+    const expected = scalar ? [] : param.shape;
+    if (value.shape.join() !== expected.join() && !(scalar && value.numel() === 1)) {
+      throw new ConfigError(
+        `loadStateDict: the state '${name}' of ${what} has the shape [${value.shape.join(", ")}], ${scalar ? "and should be one number" : `its parameter [${expected.join(", ")}]`}. Was it saved for another network?`,
+      );
+    }
+    const cast = !scalar && isFloatingPoint(param.dtype);
+    return value.to({ ...(cast ? { dtype: param.dtype, device: param.device } : {}), copy: true }).keep();
   }
 
   #disposeState(param: Tensor): void {
@@ -238,10 +299,27 @@ function pythonText(value: unknown): string {
   return Array.isArray(value) ? `(${value.map(pythonText).join(", ")})` : String(value);
 }
 
-function groupsOf<O extends object>(params: Params<O>): Record<string, unknown>[] {
+function groupsOf<O extends object>(name: string, params: Params<O>): Record<string, unknown>[] {
+  if (typeof params !== "object" || params === null || !(Symbol.iterator in params)) {
+    const hint = typeof params === "function" ? " Write model.parameters(), with the parentheses." : "";
+    throw new ConfigError(`${name}: the parameters got ${show(params)}. Expected tensors, or groups of them.${hint}`);
+  }
   const items: unknown[] = [...(params as Iterable<unknown>)];
   if (items.length === 0) return [];
-  return items[0] instanceof Tensor ? [{ params: items }] : (items as Record<string, unknown>[]);
+  if (items[0] instanceof Tensor) return [{ params: items }];
+  return items.map((item) => {
+    if (typeof item === "object" && item !== null && !Array.isArray(item)) return { ...item };
+    throw new ConfigError(`${name}: a group of parameters got ${show(item)}. Expected { params, …options }.`);
+  });
+}
+
+/** The value of a saved option: numbers that PyTorch keeps as tensors (`lr` with `capturable`) are numbers here. */
+function optionOf(value: unknown, what: string): unknown {
+  if (value instanceof Tensor) {
+    if (value.numel() === 1) return value.item();
+    throw new ConfigError(`${what} is a tensor of shape [${value.shape.join(", ")}]. Expected one number.`);
+  }
+  return Array.isArray(value) ? value.map((v) => optionOf(v, what)) : value;
 }
 
 function entriesOf(value: unknown): [unknown, unknown][] {
