@@ -113,9 +113,32 @@ void define_random(napi_env env, napi_value exports);
 void define_memory(napi_env env, napi_value exports);
 void define_system(napi_env env, napi_value exports);
 void define_transfer(napi_env env, napi_value exports);
+void define_function(napi_env env, napi_value exports);
 void define_fused(napi_env env, napi_value exports);
 void define_event(napi_env env, napi_value exports);
 void define_files(napi_env env, napi_value exports);
+
+// The tensors of an array of handles; null is an undefined tensor.
+std::vector<at::Tensor> tensors_of(Env& state, napi_value array);
+napi_value make_handles(Env& state, const std::vector<at::Tensor>& tensors);
+
+// A JavaScript function that libtorch calls in a backward pass. It belongs to the thread it was made on; a call on another
+// one, or after that thread's end, is an error that says so. What it throws is thrown again where backward returns.
+class Callback {
+ public:
+  Callback(Env& state, napi_value function, const char* what);
+  ~Callback();
+  Callback(const Callback&) = delete;
+  Callback& operator=(const Callback&) = delete;
+  // `arguments` makes the values to pass, `take` reads the result; both in a handle scope of the call.
+  void call(const std::function<std::vector<napi_value>(Env&)>& arguments, const std::function<void(Env&, napi_value)>& take) const;
+
+ private:
+  Env* state_;
+  napi_ref function_ = nullptr;
+  std::shared_ptr<Life> life_;
+  const char* what_;
+};
 
 // Whether the memory is JavaScript's own, which goes when its environment does.
 bool is_shared_with_javascript(const at::Tensor& tensor);

@@ -50,17 +50,6 @@ napi_value set_grad(napi_env env, napi_callback_info info) {
   });
 }
 
-std::vector<at::Tensor> tensors_of(Env& state, napi_value array) {
-  std::vector<at::Tensor> out;
-  uint32_t length = array_length(state.env, array);
-  for (uint32_t i = 0; i < length; ++i) {
-    napi_value element;
-    ok(napi_get_element(state.env, array, i, &element));
-    out.push_back(is_nullish(state.env, element) ? at::Tensor() : state.get(to_handle(state.env, element)));
-  }
-  return out;
-}
-
 // backward(tensors, gradients, retainGraph, createGraph)
 napi_value backward(napi_env env, napi_callback_info info) {
   return guarded(env, [&](Env& state) {
@@ -76,54 +65,21 @@ napi_value grad_of(napi_env env, napi_callback_info info) {
     Args args(env, info);
     auto gradients = torch::autograd::grad(tensors_of(state, args[0]), tensors_of(state, args[1]), tensors_of(state, args[2]), to_bool(env, args[3]),
                                            to_bool(env, args[4]), to_bool(env, args[5]));
-    napi_value out = make_array(env, gradients.size());
-    for (size_t i = 0; i < gradients.size(); ++i) set_element(env, out, i, make_handle(state, gradients[i]));
-    return out;
+    return make_handles(state, gradients);
   });
 }
 
-// Closes its scope however the block is left.
-struct HandleScope {
-  napi_env env;
-  napi_handle_scope scope = nullptr;
-  explicit HandleScope(napi_env e) : env(e) { ok(napi_open_handle_scope(env, &scope)); }
-  ~HandleScope() { napi_close_handle_scope(env, scope); }
-  HandleScope(const HandleScope&) = delete;
-  HandleScope& operator=(const HandleScope&) = delete;
-};
-
-// A gradient hook: calls fn(handle) -> handle | undefined. It belongs to the JavaScript thread it was made on.
+// A gradient hook: calls fn(handle) -> handle | undefined.
 struct Hook {
-  Env* state;
-  napi_ref function;
-  std::shared_ptr<Life> life;
-  Hook(Env* s, napi_ref f) : state(s), function(f), life(s->life) {}
-  Hook(const Hook&) = delete;
-  Hook& operator=(const Hook&) = delete;
-  ~Hook() {
-    std::lock_guard<std::mutex> lock(life->mutex);
-    life->dead_refs.push_back(function);
-  }
+  Callback callback;
+  explicit Hook(Env& state, napi_value function) : callback(state, function, "a gradient hook") {}
   at::Tensor operator()(const at::Tensor& gradient) const {
-    {
-      std::lock_guard<std::mutex> lock(life->mutex);
-      if (life->ended) throw std::runtime_error("a gradient hook was reached whose thread has ended: remove hooks before a tensor goes to another thread");
-    }
-    if (std::this_thread::get_id() != life->thread)
-      throw std::runtime_error("a gradient hook was reached on another thread (a GPU's): hooks in JavaScript run for CPU tensors only, on the thread that made them");
-    napi_env env = state->env;
-    HandleScope scope(env);
-    napi_value callee, global, result = nullptr, argument = make_handle(*state, gradient);
-    ok(napi_get_reference_value(env, function, &callee));
-    ok(napi_get_global(env, &global));
-    if (napi_call_function(env, global, callee, 1, &argument, &result) != napi_ok) {
-      napi_value exception;
-      if (napi_get_and_clear_last_exception(env, &exception) == napi_ok) {
-        ok(napi_create_reference(env, exception, 1, &state->pending_exception));
-      }
-      throw std::runtime_error("a gradient hook threw");
-    }
-    return is_nullish(env, result) ? at::Tensor() : state->get(to_handle(env, result));
+    at::Tensor out;
+    callback.call([&](Env& state) { return std::vector<napi_value>{make_handle(state, gradient)}; },
+                  [&](Env& state, napi_value result) {
+                    if (!is_nullish(state.env, result)) out = state.get(to_handle(state.env, result));
+                  });
+    return out;
   }
 };
 
@@ -131,9 +87,7 @@ struct Hook {
 napi_value register_hook(napi_env env, napi_callback_info info) {
   return guarded(env, [&](Env& state) {
     Args args(env, info);
-    napi_ref ref;
-    ok(napi_create_reference(env, args[1], 1, &ref));
-    auto hook = std::make_shared<Hook>(&state, ref);
+    auto hook = std::make_shared<Hook>(state, args[1]);
     auto id = state.get(to_handle(env, args[0])).register_hook([hook](const at::Tensor& g) { return (*hook)(g); });
     return make_number(env, id);
   });

@@ -24,6 +24,7 @@ napi_value init(napi_env env, napi_value exports) {
     define_memory(env, exports);
     define_system(env, exports);
     define_transfer(env, exports);
+    define_function(env, exports);
     define_fused(env, exports);
     define_event(env, exports);
     define_files(env, exports);

@@ -196,6 +196,23 @@ napi_value make_handle(Env& env, at::Tensor tensor) {
   return out;
 }
 
+std::vector<at::Tensor> tensors_of(Env& state, napi_value array) {
+  std::vector<at::Tensor> out;
+  uint32_t length = array_length(state.env, array);
+  for (uint32_t i = 0; i < length; ++i) {
+    napi_value element;
+    ok(napi_get_element(state.env, array, i, &element));
+    out.push_back(is_nullish(state.env, element) ? at::Tensor() : state.get(to_handle(state.env, element)));
+  }
+  return out;
+}
+
+napi_value make_handles(Env& state, const std::vector<at::Tensor>& tensors) {
+  napi_value out = make_array(state.env, tensors.size());
+  for (size_t i = 0; i < tensors.size(); ++i) set_element(state.env, out, i, make_handle(state, tensors[i]));
+  return out;
+}
+
 napi_value make_string(napi_env env, const std::string& value) {
   napi_value out;
   ok(napi_create_string_utf8(env, value.data(), value.size(), &out));

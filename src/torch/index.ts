@@ -2,8 +2,8 @@
 import "./methods.ts";
 
 export * as amp from "./amp/index.ts";
-export * as autograd from "./autograd.ts";
 export { enableGrad, isGradEnabled, noGrad } from "./autograd.ts";
+export * as autograd from "./autograd-namespace.ts";
 export {
   areDeterministicAlgorithmsEnabled,
   config,
@@ -35,3 +35,4 @@ export { DisposedTensorError, Tensor } from "./tensor.ts";
 export * as transfer from "./transfer.ts";
 export type { DType, Layout, MemoryFormat, NestedArray, Scalar, TypedArray } from "./types.ts";
 export { dtypes, isFloatingPoint, itemSize } from "./types.ts";
+export * as utils from "./utils.ts";

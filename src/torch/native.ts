@@ -82,6 +82,14 @@ export interface Native {
   setAutocast(device: string, enabled: boolean, dtype: string): void;
   enterAutocast(): void;
   leaveAutocast(): void;
+  // function.cc
+  attachBackward(
+    name: string,
+    inputs: Handle[],
+    outputs: Handle[],
+    saved: Handle[],
+    backward: (gradients: (Handle | null)[], saved: Handle[]) => (Handle | null)[],
+  ): Handle[];
   // random.cc
   makeGenerator(device: string): number;
   dropGenerator(id: number): void;

@@ -10,6 +10,7 @@ import { LeakyReLU, PReLU, ReLU } from "./activation.ts";
 import type { Layer } from "./containers.ts";
 import { BatchNorm3d, InstanceNorm3d } from "./norm.ts";
 import { MaxPool3d } from "./pooling.ts";
+import { isRecomputing } from "./recompute.ts";
 
 /** How many of `layers`, from `at` on, `run` takes at once. */
 interface Fused {
@@ -53,12 +54,14 @@ function fuse(layers: readonly Layer[], at: number): Fused | undefined {
   return {
     length: next + (pool ? 1 : 0) - at,
     run(x) {
-      if (batch && norm.training) norm.numBatchesTracked?.add_(1);
+      const again = isRecomputing();
+      if (batch && norm.training && !again) norm.numBatchesTracked?.add_(1);
+      const unused = norm.training && again;
       return normActPool(x, {
         weight: norm.weight,
         bias: norm.bias,
-        runningMean: norm.runningMean,
-        runningVar: norm.runningVar,
+        runningMean: unused ? null : norm.runningMean,
+        runningVar: unused ? null : norm.runningVar,
         training: norm.training,
         instance: !batch,
         slope: slope ?? 1,

@@ -3,6 +3,7 @@ import * as ops from "../ops.ts";
 import type { Tensor } from "../tensor.ts";
 import { pySize } from "./format.ts";
 import { checkDims, type NormOptions, RunningNorm } from "./norm-base.ts";
+import { isRecomputing } from "./recompute.ts";
 
 /** Batch normalisation (Ioffe and Szegedy, 2015) of (N, C, …), with statistics over all dimensions but C. */
 abstract class BatchNorm extends RunningNorm {
@@ -16,18 +17,21 @@ abstract class BatchNorm extends RunningNorm {
   override forward(x: Tensor): Tensor {
     this.checkInput(x);
     let average = this.momentum ?? 0;
-    if (this.training && this.numBatchesTracked !== null) {
+    const again = isRecomputing();
+    if (this.training && this.numBatchesTracked !== null && !again) {
       ops.add_(this.numBatchesTracked, 1);
       if (this.momentum === null) average = 1 / this.numBatchesTracked.item();
     }
     const useBatch = this.training || this.runningMean === null || this.runningVar === null;
     if (useBatch) refuseSingleValues(x);
+    // the batch's own statistics are used, and these would only be updated
+    const unused = useBatch && again;
     return ops.batchNorm(
       x,
       this.weight,
       this.bias,
-      this.runningMean,
-      this.runningVar,
+      unused ? null : this.runningMean,
+      unused ? null : this.runningVar,
       useBatch,
       average,
       this.eps,
@@ -104,12 +108,13 @@ abstract class InstanceNorm extends RunningNorm {
     if (useInput && x.shape.slice(2).reduce((a, b) => a * b, 1) === 1) {
       throw new RangeError(`Expected more than 1 spatial element when training, got input size ${pySize(x.shape)}`);
     }
+    const unused = useInput && isRecomputing();
     return ops.instanceNorm(
       x,
       this.weight,
       this.bias,
-      this.runningMean,
-      this.runningVar,
+      unused ? null : this.runningMean,
+      unused ? null : this.runningVar,
       useInput,
       this.momentum ?? 0,
       this.eps,

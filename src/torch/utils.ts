@@ -1,0 +1,2 @@
+/** `torch.utils`. */
+export { checkpoint, type Recomputable } from "./checkpoint.ts";
