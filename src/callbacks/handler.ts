@@ -1,8 +1,8 @@
-import process from "node:process";
 import type { MetricsHandler } from "../metrics/index.ts";
 import { type JsonObject, type JsonValue, show } from "../utils/config.ts";
 import { CannotReadFieldError, ConfigError, MissingFieldsError } from "../utils/exceptions.ts";
 import { camelToSnake } from "../utils/names.ts";
+import { say } from "../utils/output.ts";
 import { Callback } from "./callback.ts";
 import { ChecksCallback } from "./checks.ts";
 import { ConfigSaverCallback } from "./config-saver.ts";
@@ -109,7 +109,7 @@ export class CallbacksHandler {
         await callback.onException(args);
       } catch (error) {
         const why = error instanceof Error ? error.message : error;
-        process.stderr.write(`${callback.constructor.name} failed when it was told of an error: ${why}\n`);
+        say(`${callback.constructor.name} failed when it was told of an error: ${why}`);
       }
     }
   }

@@ -12,7 +12,7 @@ export { EarlyStoppingCallback } from "./early-stopping.ts";
 export type { BatchLike, EventArgs, EventName, Events } from "./events.ts";
 /** Several callbacks, in the order in which they are called. */
 export { CallbacksHandler } from "./handler.ts";
-export type { Interruption } from "./interruption.ts";
+export type { Interruption, InterruptionSignal } from "./interruption.ts";
 export { log } from "./log.ts";
 /** Logs, summaries, progress. */
 export { LoggerCallback } from "./logger.ts";

@@ -1,9 +1,10 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import process from "node:process";
 import { makeFolder } from "../io/files/index.ts";
 import type { RunDir } from "../io/maps/index.ts";
 import { naming } from "../utils/file-errors.ts";
+import { say } from "../utils/output.ts";
+import { visible, visibleLines } from "../utils/visible.ts";
 import { receiveWarnings } from "../utils/warnings.ts";
 
 type Level = "DEBUG" | "INFO" | "WARNING" | "ERROR";
@@ -46,8 +47,10 @@ export class LogFiles {
     this.#open.push(file);
     return file;
   }
-  write(level: Level, message: string): void {
-    const line = `${now()} - ${level === "ERROR" ? "clinicadl - " : ""}${level}: ${message}\n`;
+  /** @param details lines that follow the one of the message, set in so that none of them passes for an entry. */
+  write(level: Level, message: string, details = ""): void {
+    const entry = `${now()} - ${level === "ERROR" ? "clinicadl - " : ""}${level}: ${visible(message)}\n`;
+    const line = details === "" ? entry : `${entry}${visibleLines(details).replace(/^/gm, "  ")}\n`;
     for (const { path, descriptor } of this.#targets[level]) naming(path, () => writeSync(descriptor, line));
   }
   /** Closes all of them, also when one cannot be closed. */
@@ -62,34 +65,47 @@ export class LogFiles {
   }
 }
 
-let files: LogFiles | null = null;
-let beforeLine: () => void = () => {};
+interface OpenLog {
+  readonly files: LogFiles | null;
+  readonly beforeLine: () => void;
+}
+
+// a callback may train another model: that run is the one in hand until it ends, then this one is again
+const open: OpenLog[] = [];
+const write = (level: Level, message: string, details?: string) => open.at(-1)?.files?.write(level, message, details);
 
 /**
  * The log of the run in hand. Warnings and errors are shown on standard error, too; the LoggerCallback decides into
  * which files everything goes.
  */
 export const log = {
-  debug: (message: string) => files?.write("DEBUG", message),
-  info: (message: string) => files?.write("INFO", message),
+  debug: (message: string) => write("DEBUG", message),
+  info: (message: string) => write("INFO", message),
   warning(message: string): void {
-    files?.write("WARNING", message);
-    beforeLine();
-    process.stderr.write(`Warning: ${message}\n`);
+    write("WARNING", message);
+    for (const { beforeLine } of open) beforeLine();
+    say(`Warning: ${visible(message)}`);
   },
   /** @param details for the file only: a stack. */
-  error(message: string, details = ""): void {
-    files?.write("ERROR", details === "" ? message : `${message}\n${details}`);
-  },
+  error: (message: string, details = "") => write("ERROR", message, details),
 };
 
 // what the layers below have to say belongs into the same files
 receiveWarnings((message) => log.warning(message));
 
-/** Sends the log into these files; null: into none. @param clear called before a line is put on standard error. */
-export function logInto(next: LogFiles | null, clear: () => void = () => {}): void {
-  const last = files;
-  files = next;
-  beforeLine = clear;
-  if (last !== next) last?.close();
+/**
+ * Sends the log into these files (null: into none) until it is disposed, which closes them; and then where it went before.
+ * @param beforeLine called before a line is put on standard error.
+ */
+export function logInto(files: LogFiles | null, beforeLine: () => void = () => {}): Disposable {
+  const opened: OpenLog = { files, beforeLine };
+  open.push(opened);
+  return {
+    [Symbol.dispose]() {
+      const index = open.indexOf(opened);
+      if (index < 0) return;
+      open.splice(index, 1);
+      files?.close();
+    },
+  };
 }

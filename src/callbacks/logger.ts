@@ -31,6 +31,7 @@ export class LoggerCallback extends Callback {
   readonly debug: boolean;
   readonly progressBar: boolean;
   readonly #progress: ProgressLine;
+  #log: Disposable | null = null;
   #runPath = "";
   #output = "";
   #group = "";
@@ -229,17 +230,20 @@ export class LoggerCallback extends Callback {
 
   #open(maps: Maps, state: TrainerState, warningLog: string): void {
     const clear = () => this.#progress.clear();
+    this.#log?.[Symbol.dispose]();
     if (!this.saveLogs) {
-      logInto(null, clear);
+      this.#log = logInto(null, clear);
       return;
     }
     const run = maps.exec.createRun(state.called ?? "train");
     this.#runPath = run.path;
-    logInto(new LogFiles(run, warningLog, this.debug), clear);
+    this.#log = logInto(new LogFiles(run, warningLog, this.debug), clear);
   }
   #close(): void {
     this.#progress.clear();
-    logInto(null);
+    const last = this.#log;
+    this.#log = null;
+    last?.[Symbol.dispose]();
     this.#summary = null;
     this.#runPath = "";
   }

@@ -1,11 +1,5 @@
-import process from "node:process";
-
-/** Where progress is shown; `process.stderr` is one. */
-export interface ProgressStream {
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-  write(text: string): unknown;
-}
+import { type OutputStream, standardError } from "../utils/output.ts";
+import { visible } from "../utils/visible.ts";
 
 /** How often a terminal's line is drawn anew, at most. */
 const INTERVAL_MS = 100;
@@ -27,14 +21,14 @@ export interface Progress {
  * finished epoch elsewhere, such as in the log of a batch job.
  */
 export class ProgressLine {
-  readonly #stream: ProgressStream;
+  readonly #stream: OutputStream;
   readonly #clock: () => number;
   #start = 0;
   #done = 0;
   #drawn = Number.NEGATIVE_INFINITY;
   #shown = false;
 
-  constructor(stream: ProgressStream = process.stderr, clock: () => number = () => performance.now()) {
+  constructor(stream: OutputStream = standardError, clock: () => number = () => performance.now()) {
     this.#stream = stream;
     this.#clock = clock;
   }
@@ -60,7 +54,7 @@ export class ProgressLine {
       `${shortNumber(rate)} batches/s`,
       `${left} left`,
     ];
-    const line = parts.join("  ").slice(0, (this.#stream.columns ?? 80) - 1);
+    const line = visible(parts.join("  ")).slice(0, (this.#stream.columns ?? 80) - 1);
     this.#stream.write(`\r\x1b[K${line}`);
     this.#shown = true;
   }
@@ -69,7 +63,7 @@ export class ProgressLine {
   finish(title: string, values: Readonly<Record<string, number>>): void {
     this.clear();
     const text = Object.entries(values).map(([name, value]) => `${name} ${shortNumber(value)}`);
-    this.#stream.write(`${[title, ...text].join("  ")}\n`);
+    this.#stream.write(`${visible([title, ...text].join("  "))}\n`);
   }
 
   /** Takes the moving line away, so that something else can be written. */

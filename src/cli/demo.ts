@@ -18,6 +18,7 @@ import {
   TransformsHandler,
   ZNormalizationConfig,
 } from "../transforms/index.ts";
+import { answer, say } from "../utils/output.ts";
 import { generateCohort } from "./generate.ts";
 import { count } from "./numbers.ts";
 
@@ -169,10 +170,9 @@ export function registerDemo(program: Command): void {
     .option("--permute-labels", "deal the diagnoses out at random: nothing can be learnt", false)
     .option("--json", "print the result as one line of JSON at the end", false)
     .action(async (options: DemoOptions & { json: boolean }) => {
-      const say = (line: string) => process.stderr.write(`${line}\n`);
       const result = await runDemo(options, say);
-      const out = options.json ? say : (line: string) => process.stdout.write(`${line}\n`);
+      const out = options.json ? say : answer;
       out(`\n${demoTable(result)}\n\nThe data are simulated. The MAPS is in ${result.maps}`);
-      if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
+      if (options.json) answer(JSON.stringify(result));
     });
 }

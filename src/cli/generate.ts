@@ -1,5 +1,6 @@
 /** `npx clinicadl generate`: a BIDS dataset of simulated brains, to try things out on. */
 import type { Command } from "commander";
+import { answer } from "../utils/output.ts";
 import { generateCohort } from "./generate/index.ts";
 import { parseNumber } from "./numbers.ts";
 
@@ -27,8 +28,6 @@ export function registerGenerate(program: Command): void {
     .option("--overwrite", "replace an earlier simulated dataset", false)
     .action(async (output: string, flags: Flags) => {
       const { bids, metadata, rows, shape } = await generateCohort({ output, ...flags });
-      process.stdout.write(
-        `${rows.length} simulated images of ${shape.join("×")} voxels in ${bids}\n${metadata} lists them.\n`,
-      );
+      answer(`${rows.length} simulated images of ${shape.join("×")} voxels in ${bids}\n${metadata} lists them.`);
     });
 }

@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 import { Callback, type EventArgs, LoggerCallback, ModelCheckpointCallback } from "../callbacks/index.ts";
 import { DataLoader } from "../data/dataloader/index.ts";
 import { LossMetricConfig, MAEMetricConfig } from "../metrics/index.ts";
+import { warn } from "../utils/warnings.ts";
 import { ToyDataset, toySplit } from "./fixtures/toy.ts";
 import { computational, Trainers } from "./fixtures/trainers.ts";
 
@@ -77,7 +78,7 @@ describe("the logs of a training", () => {
     expect(errors[1]).toMatch(
       /clinicadl - ERROR: The traceback and potential details remain available in .*exec\/run-train_/,
     );
-    expect(errors.slice(2).join("\n")).toMatch(/^Error: no space on the moon\n +at .*logs\.test\.ts/);
+    expect(errors.slice(2).join("\n")).toMatch(/^ {2}Error: no space on the moon\n {6}at .*logs\.test\.ts/);
     const summary = () => trainers.text("maps", "training/split-0/summary.log").match(/Training \w+ after \d+ epochs/g);
     expect(summary()).toEqual(["Training interrupted after 2 epochs"]);
 
@@ -125,6 +126,48 @@ describe("the logs of a training", () => {
     expect(shown).toMatch(/^Warning: The loss 'loss' is NaN in epoch 1/m);
     expect(log("train", "info").filter((line) => line.startsWith("WARNING: The loss 'loss' is NaN"))).toHaveLength(2);
     expect(log("train", "debug").some((line) => line.startsWith("WARNING"))).toBe(false);
+  });
+
+  it("have one line per entry, whatever is in the names and messages", async () => {
+    const name = "sub-1\u001b[2J\n2026-01-01 00:00:00 - INFO: all is well";
+    class Says extends Callback {
+      override onTrainStart(): void {
+        warn(`${name} is odd`);
+        throw new Error(name);
+      }
+    }
+    await expect(make(new Says()).train(toySplit(), { computational })).rejects.toThrow("sub-1");
+    const once = "sub-1\\x1b[2J\\n2026-01-01 00:00:00 - INFO: all is well is odd";
+    expect(log("train", "info").filter((line) => line.includes("sub-1"))).toEqual([`WARNING: ${once}`]);
+    expect(process.stderr.write).toHaveBeenCalledWith(`Warning: ${once}\n`, expect.anything());
+    // a stack keeps its lines, but none of them looks like an entry
+    const lines = trainers.text("maps", "exec", readdirSync(trainers.path("maps", "exec"))[0] ?? "", "error.log");
+    expect(lines).toMatch(/^ {2}Error: sub-1\\x1b\[2J\n {2}2026-01-01 00:00:00 - INFO: all is well\n {6}at /m);
+    expect(lines).not.toMatch(/^2026-01-01/m);
+  });
+
+  it("are those of each run when a callback trains another model", async () => {
+    const other = trainers.make("other", { metrics: {}, optimization: { numEpochs: 1 } });
+    class Nests extends Callback {
+      override async onEpochStart({ state }: EventArgs<"onEpochStart">): Promise<void> {
+        if (state.currentEpoch === 1) await other.train(toySplit(), { computational });
+      }
+    }
+    await make(new Nests()).train(toySplit(), { computational });
+    const info = log("train", "info");
+    expect(info.filter((line) => /^INFO: (Beginning of|Training|Epoch)/.test(line))).toEqual([
+      "INFO: Beginning of training on split 0",
+      ...[1, 2].flatMap((n) => [
+        `INFO: Beginning of epoch ${n}`,
+        "INFO: Beginning of validation",
+        `INFO: Epoch ${n} completed`,
+      ]),
+      "INFO: Training completed successfully (stopped after 2 epochs)",
+    ]);
+    const [run = ""] = readdirSync(trainers.path("other", "exec"));
+    expect(trainers.text("other", "exec", run, "info.log")).toMatch(
+      /Training completed successfully \(stopped after 1 /,
+    );
   });
 });
 

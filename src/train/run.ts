@@ -2,6 +2,7 @@ import type { CallbacksHandler, ComputationalConfig, TrainerState } from "../cal
 import type { Maps } from "../io/maps/index.ts";
 import type { MetricsHandler } from "../metrics/index.ts";
 import type { Model } from "../models/index.ts";
+import { keepGoing } from "../utils/output.ts";
 import { seedEverythingContext } from "../utils/seed.ts";
 
 /** What a Trainer is made of. */
@@ -15,12 +16,16 @@ export interface Parts {
   readonly bids: string | null;
 }
 
-/** Runs `body` with the seed of the set-up, and tells the callbacks of errors. */
+/**
+ * Runs `body` with the seed of the set-up, and tells the callbacks of errors. A standard error or output that cannot be
+ * written to does not end it.
+ */
 export async function guarded(
   { model, maps, state, callbacks }: Parts,
   { seed, deterministic }: ComputationalConfig,
   body: () => Promise<void>,
 ): Promise<void> {
+  using _output = keepGoing();
   using _seed = seed === null ? null : seedEverythingContext(seed, { deterministic });
   try {
     await body();

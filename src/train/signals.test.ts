@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { Callback, ModelCheckpointCallback } from "../callbacks/index.ts";
 import { toyModel, toySplit } from "./fixtures/toy.ts";
@@ -60,6 +61,38 @@ async function train(
     const again = setInterval(() => child.kill(signals.at(-1)), 400);
     void ended.then(() => clearInterval(again));
     if (until === "signal") clearInterval(again);
+  }
+  return { ...(await ended), said, errors };
+}
+
+/**
+ * Trains under a shell; both get SIGHUP three times during a batch.
+ * @param trap what the shell does: ":" nothing, "" it ignores SIGHUP, and so does what it starts.
+ */
+async function hangUp(name: string, trap: string, until: "signal" | "pause", env = { _: "sh" }): Promise<Ended> {
+  const script = join(import.meta.dirname, "fixtures", "held-training.ts");
+  const args = [process.execPath, script, join(dir, name), "training 2 1", until, "{}"];
+  const child = spawn("sh", ["-c", `trap '${trap}' HUP; "$0" "$@"; exit $?`, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...env },
+    detached: true,
+  });
+  const said: string[] = [];
+  let errors = "";
+  child.stderr.on("data", (data) => {
+    errors += data;
+  });
+  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((done) =>
+    child.once("close", (code, signal) => done({ code, signal })),
+  );
+  for await (const line of createInterface({ input: child.stdout })) {
+    said.push(line);
+    if (line !== "training 2 1") continue;
+    for (let times = 0; times < 3; times++) {
+      // the whole group gets it, as from a terminal
+      if (child.exitCode === null) process.kill(-(child.pid ?? 0), "SIGHUP");
+      await setTimeout(200);
+    }
   }
   return { ...(await ended), said, errors };
 }
@@ -140,6 +173,26 @@ describe("a signal", () => {
     const caught = await train("caught", "training 1 1", ["SIGTERM"], { exit: false });
     expect(caught.code).toBe(0);
     expect(caught.said.at(-1)).toBe("caught TrainingInterrupted");
+  });
+
+  it("SIGHUP, from a terminal that closes, ends it once, however often it comes, with the code 129", async () => {
+    const { code, said, errors } = await hangUp("hangup", ":", "signal");
+    expect([code, said.at(-1)]).toEqual([129, "training 2 1"]);
+    expect(errors).toMatch(/SIGHUP: the training ends after this step/);
+    await resume("hangup");
+    expectWhole("hangup");
+  });
+
+  it("SIGHUP is not heard by a training that was started with it ignored", async () => {
+    const { code, said, errors } = await hangUp("trap", "", "pause");
+    expect([code, said.at(-1), errors]).toEqual([0, "evaluation 3 2", expect.not.stringMatching(/SIGHUP/)]);
+    expectWhole("trap");
+  });
+
+  it("SIGHUP is not heard by a training that was started with nohup", async () => {
+    const { code, said, errors } = await hangUp("nohup", ":", "pause", { _: "/usr/bin/nohup" });
+    expect([code, said.at(-1), errors]).toEqual([0, "evaluation 3 2", expect.not.stringMatching(/SIGHUP/)]);
+    expectWhole("nohup");
   });
 
   it("is left alone with signals: false", async () => {

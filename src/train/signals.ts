@@ -1,27 +1,33 @@
 import { spawnSync } from "node:child_process";
 import process from "node:process";
 import { setImmediate } from "node:timers/promises";
-import { type Interruption, log } from "../callbacks/index.ts";
+import { type Interruption, type InterruptionSignal, log } from "../callbacks/index.ts";
 import { ClinicaDLException } from "../utils/exceptions.ts";
+import { say } from "../utils/output.ts";
+import { hangupIgnored } from "./hangup.ts";
 
-const SIGNALS = ["SIGTERM", "SIGINT", "SIGUSR1"] as const;
-type Signal = (typeof SIGNALS)[number];
+const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1"] as const satisfies InterruptionSignal[];
 
 /** Within this time, a signal is the same one come by two ways. */
 const REPEATED_MS = 150;
 
 /** What a shell makes of a process that a signal ended. */
-const EXIT_CODES: Readonly<Record<Signal, number>> = { SIGTERM: 143, SIGINT: 130, SIGUSR1: 138 };
+const EXIT_CODES: Readonly<Record<InterruptionSignal, number>> = {
+  SIGTERM: 143,
+  SIGINT: 130,
+  SIGHUP: 129,
+  SIGUSR1: 138,
+};
 
-/** What `train` and `resume` do when the process gets SIGTERM, SIGINT (Ctrl-C) or SIGUSR1. */
+/** What `train` and `resume` do when the process gets SIGTERM, SIGINT (Ctrl-C), SIGHUP (the terminal closes) or SIGUSR1. */
 export interface SignalOptions {
   /**
    * Whether the process ends when the checkpoint is written; otherwise `train` throws {@link TrainingInterrupted}.
    * Default true.
    */
   readonly exit?: boolean;
-  /** Exit codes that are not 143, 130 and 138. */
-  readonly exitCodes?: Readonly<Partial<Record<Signal, number>>>;
+  /** Exit codes that are not 143, 130, 129 and 138. */
+  readonly exitCodes?: Readonly<Partial<Record<InterruptionSignal, number>>>;
   /**
    * Whether a job of Slurm is queued again (`scontrol requeue`) after SIGUSR1, which Slurm sends ahead of the time limit if
    * told to (`#SBATCH --signal=USR1@300`). Not after SIGTERM, which `scancel` sends, too. Default false.
@@ -31,8 +37,8 @@ export interface SignalOptions {
 
 /** A signal ended the training, after the step that was in hand; it can be resumed. */
 export class TrainingInterrupted extends ClinicaDLException {
-  readonly signal: NodeJS.Signals;
-  constructor(signal: NodeJS.Signals) {
+  readonly signal: InterruptionSignal;
+  constructor(signal: InterruptionSignal) {
     super(`${signal}: the training was interrupted. Go on with trainer.resume({ splitIdx }).`);
     this.signal = signal;
   }
@@ -40,36 +46,42 @@ export class TrainingInterrupted extends ClinicaDLException {
 
 /**
  * Listens for signals while a training runs. The first one asks it to end after the step in hand; the second one ends the
- * process at once.
+ * process at once; but a terminal that closes may say so several times, and a program started with `nohup` does not hear it.
  */
 export class Interrupter implements Interruption, Disposable {
-  signal: Signal | null = null;
+  signal: InterruptionSignal | null = null;
   #heardAt = 0;
   readonly #options: SignalOptions;
-  readonly #listeners: (readonly [Signal, () => void])[];
+  readonly #listeners: (readonly [InterruptionSignal, () => void])[];
 
   /** @param options false: signals are left alone. */
   constructor(options: SignalOptions | false) {
     this.#options = options === false ? {} : options;
     const heard = options === false ? [] : SIGNALS;
-    this.#listeners = heard.map((signal) => [signal, () => this.#hear(signal)] as const);
+    const deaf = hangupIgnored();
+    this.#listeners = heard.map((signal) => {
+      // Node would end at a hang-up that it was told to ignore, if nobody listened
+      return [signal, signal === "SIGHUP" && deaf ? () => {} : () => this.#hear(signal)] as const;
+    });
     for (const [signal, listener] of this.#listeners) process.on(signal, listener);
   }
 
-  #hear(signal: Signal): void {
+  #hear(signal: InterruptionSignal): void {
     if (this.signal !== null) {
+      if (signal === "SIGHUP") return;
       // a launcher passes on what the whole group got: the same signal, at once
       if (performance.now() - this.#heardAt > REPEATED_MS) process.exit(this.exitCode);
       return;
     }
     this.signal = signal;
     this.#heardAt = performance.now();
-    process.stderr.write(
-      `\n${signal}: the training ends after this step, with a checkpoint; once more ends the process at once.\n`,
-    );
+    const again = signal === "SIGHUP" ? "SIGTERM" : "once more";
+    say(`\n${signal}: the training ends after this step, with a checkpoint; ${again} ends the process at once.`);
     // soon the system itself ends the process, even in the middle of a long operation; SIGUSR1 would start a debugger
     const leave = () => {
-      for (const [name, listener] of this.#listeners) if (name !== "SIGUSR1") process.off(name, listener);
+      for (const [name, listener] of this.#listeners) {
+        if (name !== "SIGUSR1" && name !== "SIGHUP") process.off(name, listener);
+      }
     };
     setTimeout(leave, REPEATED_MS).unref();
   }
@@ -86,7 +98,7 @@ export class Interrupter implements Interruption, Disposable {
   /** When all is written: says how to go on, and ends the process if it is to end. */
   finish(command: string): void {
     if (this.signal === null) return;
-    process.stderr.write(`To go on: ${command}\n`);
+    say(`To go on: ${command}`);
     if (this.#options.requeue === true && this.signal === "SIGUSR1") requeue();
     if (this.#options.exit ?? true) process.exit(this.exitCode);
   }
@@ -103,7 +115,7 @@ function requeue(): void {
     return;
   }
   const { status, stderr, error } = spawnSync("scontrol", ["requeue", job], { encoding: "utf8" });
-  if (status === 0) process.stderr.write(`Slurm queues the job ${job} again.\n`);
+  if (status === 0) say(`Slurm queues the job ${job} again.`);
   else log.warning(`The job ${job} is not queued again: scontrol requeue said ${error?.message ?? stderr.trim()}.`);
 }
 

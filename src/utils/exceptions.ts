@@ -1,9 +1,13 @@
 /** The typed errors of ClinicaDL, under its names. */
+import { visibleLines } from "./visible.ts";
 
-/** The parent of every error that this library raises on purpose. */
+/**
+ * The parent of every error that this library raises on purpose. Control characters of a message, which come with names
+ * from files, are made visible: whoever shows it, be it Node itself, shows it to a terminal.
+ */
 export class ClinicaDLException extends Error {
   constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
+    super(visibleLines(message), options);
     this.name = new.target.name;
   }
 }

@@ -1,9 +1,9 @@
-import process from "node:process";
+import { say } from "./output.ts";
 
 /** What is done with a warning; by default it goes to standard error. */
 export type WarningReceiver = (message: string) => void;
 
-let receiver: WarningReceiver = (message) => process.stderr.write(`Warning: ${message}\n`);
+let receiver: WarningReceiver = (message) => say(`Warning: ${message}`);
 const said = new Set<string>();
 
 /**

@@ -1,0 +1,64 @@
+/** The one way by which this library writes to standard error and standard output. */
+import process from "node:process";
+import { visibleLines } from "./visible.ts";
+
+type Channel = "stderr" | "stdout";
+
+/** Where something can be shown; {@link standardError} is one. */
+export interface OutputStream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+const ignore = (): void => {};
+
+/**
+ * Writes text as it is, or not at all: what reads it may have ended (`node train.ts 2>&1 | head`), the terminal may be
+ * gone, the disk behind it full. No work is worth less for that, so it is no error.
+ */
+function write(channel: Channel, text: string): void {
+  const stream = process[channel];
+  stream.write(text, (error) => {
+    // an error event without a listener would end the process; it comes after this
+    if (error && stream.listenerCount("error") === 0) stream.once("error", ignore);
+  });
+}
+
+/** Standard error, for what moves on a terminal: text is written as it is. */
+export const standardError: OutputStream = {
+  get isTTY() {
+    return process.stderr.isTTY;
+  },
+  get columns() {
+    return process.stderr.columns;
+  },
+  write: (text) => write("stderr", text),
+};
+
+/** A line on standard error, control characters made visible; text may have several lines. */
+export function say(text: string): void {
+  write("stderr", `${visibleLines(text)}\n`);
+}
+
+/** A line on standard output: what a command was asked for. As {@link say}. */
+export function answer(text: string): void {
+  write("stdout", `${visibleLines(text)}\n`);
+}
+
+/**
+ * While it is held, nothing that is written to standard error or standard output ends the process, whoever writes it: a
+ * `process.stdout.write` of the user's own, what Node passes on from worker threads.
+ */
+export function keepGoing(): Disposable {
+  const streams = [process.stdout, process.stderr];
+  for (const stream of streams) stream.on("error", ignore);
+  return {
+    // the event of an error comes a little after the writing
+    [Symbol.dispose]() {
+      setImmediate(() => {
+        for (const stream of streams) stream.off("error", ignore);
+      });
+    },
+  };
+}
