@@ -5,13 +5,32 @@ import { existsSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+// who reads the output may end (`npx clinicadl doctor | head -1`): that is no error
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+
 const root = realpathSync(fileURLToPath(new URL("..", import.meta.url)));
 const program = join(root, "dist", "cli", "index.js");
 const args = process.argv.slice(2);
+const [command, ...rest] = args;
+// the options of a script are behind its name
+const help = ["--help", "-h"].some((name) => (command === "run" ? rest[0] === name : rest.includes(name)));
 
-if (args[0] === "setup" && !args.includes("--help") && !args.includes("-h")) {
+/** Says why something cannot be run instead of showing a stack. */
+function attempt(start) {
+  try {
+    start();
+  } catch (error) {
+    process.stderr.write(`clinicadl: ${error.message}\n`);
+    process.exitCode = 1;
+  }
+}
+
+if (command === "setup" && !help) {
   const { main } = await import("../scripts/setup.mjs");
-  await main(args.slice(1));
+  await main(rest);
+} else if (command === "run" && !help) {
+  const { runScript } = await import("../scripts/setup/run-script.mjs");
+  attempt(() => runScript(root, rest));
 } else if (!existsSync(program)) {
   process.stderr.write("clinicadl: this checkout is not set up yet. Run `npx clinicadl setup`.\n");
   process.exitCode = 1;
@@ -20,10 +39,5 @@ if (args[0] === "setup" && !args.includes("--help") && !args.includes("-h")) {
 } else {
   const { node24 } = await import("../scripts/setup/platform.mjs");
   const { runAndExit } = await import("../scripts/setup/run.mjs");
-  try {
-    runAndExit(node24(root), [fileURLToPath(import.meta.url), ...args]);
-  } catch (error) {
-    process.stderr.write(`clinicadl: ${error.message}\n`);
-    process.exitCode = 1;
-  }
+  attempt(() => runAndExit(node24(root), [fileURLToPath(import.meta.url), ...args]));
 }

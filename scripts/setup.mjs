@@ -13,7 +13,7 @@ import { addonNeeded, buildAddon } from "./setup/addon.mjs";
 import { findLibtorch, recordedLibtorch, writeEngine } from "./setup/engine.mjs";
 import { withLock } from "./setup/lock.mjs";
 import { installModules, modulesNeeded } from "./setup/node-modules.mjs";
-import { hasGpu, node24, platformName } from "./setup/platform.mjs";
+import { closedToOthers, hasGpu, node24, platformName } from "./setup/platform.mjs";
 import { asSetupError, SetupError, say } from "./setup/report.mjs";
 import { killChildren, runAndExit } from "./setup/run.mjs";
 import { buildDist, distNeeded, generateOps, opsNeeded } from "./setup/typescript.mjs";
@@ -60,6 +60,11 @@ async function setUp(root, env, gpu, checkout) {
   }
   if (addonNeeded(root, libtorch)) await buildAddon(root, libtorch, env);
   writeEngine(root, libtorch);
+  // as in a Dockerfile, whose image is then run by another user
+  const closed = process.getuid?.() === 0 ? closedToOthers(libtorch.dir) : undefined;
+  if (closed !== undefined) {
+    say(`only root may read ${closed}: for other users, set up with XDG_CACHE_HOME=<a folder that all may read>`);
+  }
 
   if (checkout && opsNeeded(root, libtorch)) await generateOps(root, libtorch, env);
   if (checkout && distNeeded(root)) await buildDist(root, env);
@@ -69,6 +74,8 @@ async function setUp(root, env, gpu, checkout) {
 
 /** `setup()` as a command: one message and exit code 1 where it cannot be done. */
 export async function main(args = process.argv.slice(2)) {
+  // setup goes on to its end when who reads what it says has ended: `npx clinicadl setup 2>&1 | head`
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   for (const [signal, code] of Object.entries(SIGNALS)) {
     process.once(signal, () => {
       killChildren();

@@ -1,5 +1,5 @@
 // Finds libtorch: CLINICADL_LIBTORCH, a Python environment that has it, the cache. See fetch.mjs for the rest.
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { cacheRoot, platformName, TORCH_VERSION } from "./platform.mjs";
 import { SetupError } from "./report.mjs";
@@ -14,6 +14,8 @@ const LIBRARY = process.platform === "darwin" ? "dylib" : "so";
  */
 export function inspect(folder) {
   const torch = join(folder, "torch");
+  const closed = closedTo(folder) ?? closedTo(join(torch, "lib"));
+  if (closed !== undefined) return { problem: closed };
   if (!existsSync(torch)) return { problem: `there is no torch/ in ${folder}` };
   const library = join(torch, "lib", `libtorch_cpu.${LIBRARY}`);
   if (!existsSync(library)) return { problem: `${library} is missing` };
@@ -26,6 +28,16 @@ export function inspect(folder) {
   const nvidia = join(folder, "nvidia");
   const backend = existsSync(join(torch, "lib", "libtorch_cuda.so"));
   return { dir: folder, version, build, cuda: backend && (!existsSync(nvidia) || existsSync(join(nvidia, "cudnn"))) };
+}
+
+/** A folder that is there and that this user may not look into, in words; `existsSync` takes it for one that is not there. */
+function closedTo(folder) {
+  try {
+    readdirSync(folder);
+  } catch (error) {
+    if (error.code === "EACCES" || error.code === "EPERM") return `${folder} may not be read by this user`;
+  }
+  return undefined;
 }
 
 /** Whether the two NVIDIA libraries lie where a CUDA build of libtorch looks for them, even to run on the CPU. */

@@ -1,10 +1,10 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { findLibtorch } from "./engine.mjs";
 import { FakeMachine, fakePython, makeTorch } from "./fake-machine.ts";
 import { cacheFolder, fromEnvironment, fromPython, inspect } from "./libtorch.mjs";
-import { hasGpu, platformName } from "./platform.mjs";
+import { cacheRoot, closedToOthers, hasGpu, platformName } from "./platform.mjs";
 
 function fillCache(machine: FakeMachine, gpu = false): string {
   const folder = makeTorch(cacheFolder(machine.env, gpu));
@@ -84,6 +84,26 @@ describe("finding libtorch", () => {
   it("says what is wrong with a folder", () => {
     using machine = new FakeMachine();
     expect(inspect(machine.folder).problem).toMatch(/no torch\//);
+  });
+});
+
+describe("the cache", () => {
+  it("is in XDG_CACHE_HOME or the home directory, by an absolute path", () => {
+    expect(cacheRoot({ XDG_CACHE_HOME: "/opt/cache", HOME: "/root" })).toBe("/opt/cache/clinicadl");
+    expect(cacheRoot({ XDG_CACHE_HOME: "", HOME: "/home/me" })).toBe("/home/me/.cache/clinicadl");
+    expect(() => cacheRoot({ XDG_CACHE_HOME: "cache" })).toThrow(/must be an absolute path/);
+    expect(() => cacheRoot({ HOME: "me" })).toThrow(/home directory is 'me'.*Set XDG_CACHE_HOME/);
+  });
+
+  it("is known to be closed to others", () => {
+    using machine = new FakeMachine();
+    mkdirSync(machine.path("home", "cache"), { recursive: true });
+    chmodSync(machine.folder, 0o755);
+    chmodSync(machine.path("home"), 0o755);
+    chmodSync(machine.path("home", "cache"), 0o755);
+    expect(closedToOthers(machine.path("home", "cache"))).toBeUndefined();
+    chmodSync(machine.path("home"), 0o700);
+    expect(closedToOthers(machine.path("home", "cache"))).toBe(machine.path("home"));
   });
 });
 

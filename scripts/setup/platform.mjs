@@ -54,7 +54,29 @@ export function cacheRoot(env = process.env) {
     if (!isAbsolute(base)) throw new SetupError(`XDG_CACHE_HOME is '${base}': it must be an absolute path.`);
     return join(base, "clinicadl");
   }
-  return join(env.HOME ?? homedir(), ".cache", "clinicadl");
+  return join(homeOf(env), ".cache", "clinicadl");
+}
+
+function homeOf(env) {
+  const wayOut = "Set XDG_CACHE_HOME to the folder for downloads, as an absolute path.";
+  let home = env.HOME;
+  if (home === undefined || home === "") {
+    try {
+      home = homedir();
+    } catch {
+      throw new SetupError(`HOME is not set, and this user (${process.getuid?.()}) has no home directory. ${wayOut}`);
+    }
+  }
+  if (!isAbsolute(home)) throw new SetupError(`The home directory is '${home}', which is no absolute path. ${wayOut}`);
+  return home;
+}
+
+/** The first folder on the way to `path` that only its owner and group may pass; undefined where all may. */
+export function closedToOthers(path) {
+  const parent = dirname(path);
+  const above = parent === path ? undefined : closedToOthers(parent);
+  if (above !== undefined) return above;
+  return (statSync(path).mode & 0o001) === 0 ? path : undefined;
 }
 
 /**

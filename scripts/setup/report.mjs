@@ -28,7 +28,7 @@ export function asSetupError(error, directory) {
   if (code === "ENOSPC" || code === "EDQUOT") return diskFull("a file", where);
   if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
     return new SetupError(
-      `Setup may not write to ${where} (${code}).\nMake it writable, or for the download choose another place with XDG_CACHE_HOME=<folder>.`,
+      `Setup may not write to ${where} (${code}).\nRun it as the user who owns that folder, or make it writable; for the download, XDG_CACHE_HOME=<folder> chooses another place.`,
     );
   }
   return error;

@@ -5,6 +5,8 @@ import { availableParallelism, cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
+import { type Engine, libtorchProblem, readEngine, whyNotLoaded } from "../torch/engine.ts";
+import { answer } from "../utils/output.ts";
 
 /** One line of the report; `missing` is what is needed and not there, with the way out. */
 export interface Finding {
@@ -47,7 +49,7 @@ export function registerDoctor(program: Command): void {
     .description("print versions, libtorch's place and build, devices, threads, instruction sets and the cache")
     .action(async () => {
       const findings = await examine(fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, ""));
-      process.stdout.write(render(findings));
+      answer(render(findings));
       if (findings.some((finding) => finding.missing !== undefined)) process.exitCode = 1;
     });
 }
@@ -58,7 +60,7 @@ export function render(findings: readonly Finding[]): string {
     const mark = missing === undefined ? "" : `  ← ${missing}`;
     return `${label.padEnd(width)}${text}${mark}`;
   });
-  return `${lines.join("\n")}\n`;
+  return lines.join("\n");
 }
 
 /** Looks at the installation in `root` without changing it. */
@@ -76,7 +78,7 @@ export async function examine(root: string): Promise<Finding[]> {
   findings.push(...engineFindings(root, setup), { label: "processor", text: processorText() });
   const sets = instructionSets();
   if (sets !== "") findings.push({ label: "instruction sets", text: sets });
-  findings.push(cacheFinding(setup.cacheRoot()));
+  findings.push(cacheFinding(setup.cacheRoot));
   return findings;
 }
 
@@ -109,9 +111,17 @@ function tool(label: string, command: string, args: string[]): Finding {
 }
 
 function engineFindings(root: string, setup: SetupModules): Finding[] {
-  const path = join(root, "build", "engine.json");
-  if (!existsSync(path)) return [{ label: "libtorch", text: "not set up", missing: SET_UP }];
-  const engine = JSON.parse(readFileSync(path, "utf8")) as { libtorch: string; addon: string; source?: string };
+  if (!existsSync(join(root, "build", "engine.json"))) {
+    return [{ label: "libtorch", text: "not set up", missing: SET_UP }];
+  }
+  let engine: Engine;
+  try {
+    engine = readEngine(root);
+  } catch (error) {
+    return [{ label: "engine", text: messageOf(error), missing: SET_UP }];
+  }
+  const closed = libtorchProblem(engine.libtorch);
+  if (closed !== null) return [{ label: "libtorch", text: closed, missing: SET_UP }];
   const torch = join(engine.libtorch, "torch");
   const found = setup.inspect(engine.libtorch);
   if (found.problem !== undefined) return [{ label: "libtorch", text: found.problem, missing: SET_UP }];
@@ -120,15 +130,14 @@ function engineFindings(root: string, setup: SetupModules): Finding[] {
     found.version === setup.torchVersion
       ? { label: "libtorch", text: `${version} in ${torch}` }
       : { label: "libtorch", text: `${version} in ${torch}`, missing: `${setup.torchVersion} is needed: ${SET_UP}` },
-    { label: "found by", text: engine.source ?? "hand" },
+    { label: "found by", text: engine.source },
   ];
   let addon: Addon;
   try {
     addon = createRequire(import.meta.url)(engine.addon) as Addon;
     findings.push({ label: "addon", text: engine.addon });
   } catch (error) {
-    const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
-    findings.push({ label: "addon", text: `${engine.addon}: ${reason}`, missing: SET_UP });
+    findings.push({ label: "addon", text: whyNotLoaded(engine, messageOf(error), root), missing: SET_UP });
     return findings;
   }
   findings.push(
@@ -141,6 +150,10 @@ function engineFindings(root: string, setup: SetupModules): Finding[] {
     },
   );
   return findings;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
 }
 
 /** Of libtorch's long description the libraries it computes with: oneDNN, MKL, OpenMP, the compiler. */
@@ -181,7 +194,16 @@ function instructionSets(): string {
     .join(" ");
 }
 
-function cacheFinding(folder: string): Finding {
+function cacheFinding(cacheRoot: () => string): Finding {
+  try {
+    return describeCache(cacheRoot());
+  } catch (error) {
+    // no home directory, or a folder that is closed to this user: only setup needs it
+    return { label: "cache", text: messageOf(error) };
+  }
+}
+
+function describeCache(folder: string): Finding {
   if (!existsSync(folder)) return { label: "cache", text: `${folder} (empty)` };
   const entries = readdirSync(folder).filter((name) => !name.startsWith("."));
   const text = entries.map((name) => `${name} ${(sizeOf(join(folder, name)) / 1e9).toFixed(2)} GB`).join(", ");

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { Trainer } from "../train/index.ts";
+import { answer } from "../utils/output.ts";
 import { computationalOptions, type MapsFlags, mapsCommand, restoreOptions } from "./maps-options.ts";
 import { count } from "./numbers.ts";
 
@@ -74,11 +75,11 @@ export function registerPredict(program: Command): void {
       const run = { modelCheckpoint, groupName, overwrite, ...computationalOptions(flags) };
       await trainer.predict(outputs === undefined ? run : { ...run, outputs });
       const { splitIdx, checkpoint } = trainer.maps.training.readCheckpointName(modelCheckpoint);
-      process.stdout.write(`${trainer.maps.prediction.group(groupName).results(splitIdx, checkpoint).path}\n`);
+      answer(trainer.maps.prediction.group(groupName).results(splitIdx, checkpoint).path);
     });
 }
 
 /** A table of metrics, below the name of its model. */
 function show(name: string, tsv: string): void {
-  process.stdout.write(`${name}\n${readFileSync(tsv, "utf8")}`);
+  answer(`${name}\n${readFileSync(tsv, "utf8").replace(/\n$/, "")}`);
 }

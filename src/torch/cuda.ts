@@ -1,7 +1,8 @@
 /** NVIDIA GPUs. libtorch's CUDA part is opened at the first question, where the machine has a GPU. Untested without one. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { native, readEngine } from "./native.ts";
+import { readEngine } from "./engine.ts";
+import { native } from "./native.ts";
 
 let opened: string | undefined;
 

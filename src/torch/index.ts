@@ -17,13 +17,13 @@ export {
 export type { TensorOptions } from "./creation.ts";
 export { fromBytes, fromTypedArray, tensor, toChannelsLast } from "./creation.ts";
 export * as cuda from "./cuda.ts";
+export { EngineNotSetUpError } from "./engine.ts";
 export { Event } from "./event.ts";
 export * as files from "./files.ts";
 export { type NormActPoolOptions, normActPool } from "./fused.ts";
 export { Generator } from "./generator.ts";
 export { operatorSchemas, ops } from "./invoke.ts";
 export * as memory from "./memory.ts";
-export { EngineNotSetUpError } from "./native.ts";
 export * as nn from "./nn/index.ts";
 export * from "./ops.ts";
 export * as optim from "./optim/index.ts";

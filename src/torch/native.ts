@@ -1,12 +1,6 @@
 /** Loads the addon and says plainly what to do when it is not set up. */
-import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { ClinicaDLException } from "../utils/exceptions.ts";
-
-/** libtorch or the addon is missing: run `npx clinicadl setup`. */
-export class EngineNotSetUpError extends ClinicaDLException {}
+import { EngineNotSetUpError, readEngine, whyNotLoaded } from "./engine.ts";
 
 /** Handles are small integers: an index into the table of tensors of this thread. */
 export type Handle = number;
@@ -169,34 +163,13 @@ export interface MemoryStats {
   misses: number;
 }
 
-/** The package's own root: two levels above `src/torch` and `dist/torch` alike. */
-export const packageRoot = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
-
-/** What setup found: the folder that holds `torch/`, and the addon. */
-export interface Engine {
-  libtorch: string;
-  addon: string;
-  torchVersion: string;
-}
-
-export function readEngine(): Engine {
-  const path = join(packageRoot, "build", "engine.json");
-  if (!existsSync(path)) {
-    throw new EngineNotSetUpError("The engine is not set up (libtorch and its addon). Run `npx clinicadl setup`.");
-  }
-  return JSON.parse(readFileSync(path, "utf8")) as Engine;
-}
-
 function load(): Native {
   const engine = readEngine();
-  const addon = join(packageRoot, engine.addon);
   try {
-    return createRequire(import.meta.url)(existsSync(engine.addon) ? engine.addon : addon) as Native;
+    return createRequire(import.meta.url)(engine.addon) as Native;
   } catch (cause) {
-    throw new EngineNotSetUpError(
-      `The engine at ${addon} cannot be loaded: ${(cause as Error).message}. Run \`npx clinicadl setup\` again.`,
-      { cause },
-    );
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new EngineNotSetUpError(whyNotLoaded(engine, reason), { cause });
   }
 }
 

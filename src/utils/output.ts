@@ -52,7 +52,13 @@ export function answer(text: string): void {
  */
 export function keepGoing(): Disposable {
   const streams = [process.stdout, process.stderr];
-  for (const stream of streams) stream.on("error", ignore);
+  for (const stream of streams) {
+    // Node's own pipes from worker threads listen too, and more listeners than this would be warned of
+    const most = stream.getMaxListeners();
+    stream.setMaxListeners(0);
+    stream.on("error", ignore);
+    stream.setMaxListeners(most);
+  }
   return {
     // the event of an error comes a little after the writing
     [Symbol.dispose]() {
