@@ -1,4 +1,4 @@
-// Trains a 3D CNN on every fold of a BIDS data set. To start: `npx clinicadl generate bids`, then `node train.ts`.
+// Trains a 3D CNN on every fold of a BIDS data set. To start: `npx clinicadl generate bids`, then `npx clinicadl run train.ts`.
 import { BidsDataset } from "clinicadl/data/datasets";
 import { BidsFileType } from "clinicadl/io/bids";
 import { BCEWithLogitsLossConfig } from "clinicadl/losses/config";

@@ -1,8 +1,10 @@
-// The package as others get it: every entry of `exports` exists, publint finds nothing, and its types resolve (attw).
+// The package as others get it: every entry of `exports` exists, publint finds nothing, its types resolve (attw) and need no
+// other package, and the links of its documentation lead somewhere.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { checkLinks, checkTypes } from "./check-package.mjs";
 import { bundledNode } from "./setup/platform.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -29,9 +31,11 @@ for (const name of [
 ]) {
   if (!(`./${name}` in manifest.exports)) problems.push(`src/${name} has no entry in exports`);
 }
+const node = bundledNode(root) ?? process.execPath;
+problems.push(...checkLinks(root));
+if (problems.length === 0) problems.push(...checkTypes(root, manifest.exports, node));
 for (const problem of problems) process.stderr.write(`${problem}\n`);
 
-const node = bundledNode(root) ?? process.execPath;
 function tool(name, bin, args) {
   const script = join(root, "node_modules", name, bin);
   const { status } = spawnSync(node, [script, ...args], { cwd: root, stdio: "inherit" });

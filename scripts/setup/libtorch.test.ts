@@ -1,5 +1,5 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { findLibtorch } from "./engine.mjs";
 import { FakeMachine, fakePython, makeTorch } from "./fake-machine.ts";
@@ -97,13 +97,13 @@ describe("the cache", () => {
 
   it("is known to be closed to others", () => {
     using machine = new FakeMachine();
-    mkdirSync(machine.path("home", "cache"), { recursive: true });
-    chmodSync(machine.folder, 0o755);
-    chmodSync(machine.path("home"), 0o755);
-    chmodSync(machine.path("home", "cache"), 0o755);
-    expect(closedToOthers(machine.path("home", "cache"))).toBeUndefined();
-    chmodSync(machine.path("home"), 0o700);
-    expect(closedToOthers(machine.path("home", "cache"))).toBe(machine.path("home"));
+    const [home, cache] = [machine.path("home"), machine.path("home", "cache")];
+    mkdirSync(cache, { recursive: true });
+    for (const folder of [machine.folder, home, cache]) chmodSync(folder, 0o755);
+    const above = closedToOthers(dirname(machine.folder));
+    expect(closedToOthers(cache)).toBe(above);
+    chmodSync(home, 0o700);
+    expect(closedToOthers(cache)).toBe(above ?? home);
   });
 });
 

@@ -22,7 +22,8 @@ const asRoot = process.getuid?.() === 0;
 
 let dir = "";
 beforeEach(() => {
-  dir = realpathSync(mkdtempSync(join(tmpdir(), "engine-")));
+  // root may have a folder for temporary files that is closed to others
+  dir = realpathSync(mkdtempSync(join(asRoot ? "/tmp" : tmpdir(), "engine-")));
   chmodSync(dir, 0o755);
 });
 afterEach(() => {

@@ -3,6 +3,11 @@ import { CannotReadFieldError, ConfigError, MissingFieldsError, WrongFieldsError
 import { markFloatFields } from "./floats.ts";
 import { camelToSnake, snakeToCamel } from "./names.ts";
 
+declare global {
+  /** The types of zod name it, and a project without `@types/node` and DOM types does not have it. It merges with theirs. */
+  interface URL {}
+}
+
 /** What a config becomes on disk: plain JSON with ClinicaDL's snake_case keys, `name_` first. */
 export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
 export type JsonObject = { [key: string]: JsonValue };

@@ -24,6 +24,9 @@ export interface Template {
   readonly origin: readonly [number, number, number];
 }
 
+/** Variables of the environment, as `process.env` holds them. */
+type Environment = Readonly<Record<string, string | undefined>>;
+
 const execute = promisify(execFile);
 
 /**
@@ -31,7 +34,7 @@ const execute = promisify(execFile);
  * from the package nilearn into the user's cache.
  * @throws TemplateError
  */
-export async function fetchTemplate(env: NodeJS.ProcessEnv = process.env): Promise<string> {
+export async function fetchTemplate(env: Environment = process.env): Promise<string> {
   const cache = join(env.XDG_CACHE_HOME || join(homedir(), ".cache"), "clinicadl");
   const folder = join(cache, `nilearn-${NILEARN_VERSION}`);
   const path = join(folder, T1);
@@ -72,7 +75,7 @@ export async function fetchTemplate(env: NodeJS.ProcessEnv = process.env): Promi
   return path;
 }
 
-async function python(env: NodeJS.ProcessEnv, args: readonly string[]): Promise<void> {
+async function python(env: Environment, args: readonly string[]): Promise<void> {
   const program = process.platform === "win32" ? "python" : "python3";
   try {
     await execute(program, args, { env });
