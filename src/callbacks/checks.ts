@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import type { Batch, DataLoader } from "../data/dataloader/index.ts";
+import { type Batch, checkOpenFiles, type DataLoader } from "../data/dataloader/index.ts";
 import type { Dataset } from "../data/datasets/index.ts";
 import { readJson } from "../io/files/index.ts";
 import type { DataDir, Maps } from "../io/maps/index.ts";
@@ -96,12 +96,21 @@ export function checkSplit(split: Split): void {
   void split.valLoader;
   checkTable(split.trainDataset, "training data");
   checkTable(split.valDataset, "validation data");
+  checkWorkers(split.trainLoader, split.valLoader);
   const common = commonParticipants(split.trainDataset.df, split.valDataset.df);
   if (common.length > 0) {
     throw new DataLeakageError(
       `Split ${split.index}: ${listed(common)} in both the training and the validation data. Keep all sessions of a participant on one side.`,
     );
   }
+}
+
+/** Worker threads of the validation that cannot be started are found before the first epoch, not after it. */
+function checkWorkers(...loaders: readonly DataLoader[]): void {
+  const kept = loaders.filter(({ config }) => config.persistentWorkers);
+  const atOnce = loaders.map((loader) => new Set([...kept, loader]));
+  const counts = atOnce.map((all) => [...all].reduce((sum, { workersToStart }) => sum + workersToStart, 0));
+  checkOpenFiles(Math.max(...counts));
 }
 
 /** What must hold before a training is resumed with these data. */

@@ -61,6 +61,10 @@ export class DataLoader implements ToDict, AsyncIterable<Batch<Sample>>, AsyncDi
   get numWorkers(): number {
     return this.config.numWorkers;
   }
+  /** How many threads the next epoch begins with: none where those of the last one stay. */
+  get workersToStart(): number {
+    return this.#pool?.alive === true ? 0 : this.config.numWorkers;
+  }
   get epoch(): number {
     return this.#epoch;
   }

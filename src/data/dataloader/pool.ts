@@ -1,14 +1,13 @@
+import process from "node:process";
 import { Worker } from "node:worker_threads";
 import { transfer } from "../../torch/index.ts";
-import { ClinicaDLException } from "../../utils/exceptions.ts";
 import { warn, warnOnce } from "../../utils/warnings.ts";
 import type { Sample } from "../structures/index.ts";
 import type { Batch } from "./batch.ts";
+import { WorkerError } from "./errors.ts";
+import { checkOpenFiles } from "./open-files.ts";
 import { type FromWorker, type ToWorker, unpackError } from "./protocol.ts";
 import { dropBatch, unpackBatch } from "./transport.ts";
-
-/** A worker thread ended before its work was done. */
-export class WorkerError extends ClinicaDLException {}
 
 /** A batch to load. `what` names its samples, for the case that the worker dies over them. */
 export interface Task {
@@ -42,8 +41,12 @@ export class WorkerPool {
   readonly #members: Member[];
   #nextId = 0;
 
-  /** @param payload what `Dataset.toWorker` gave. */
+  /**
+   * @param payload what `Dataset.toWorker` gave.
+   * @throws WorkerError where the system has not enough left for so many.
+   */
   constructor(payload: unknown, count: number) {
+    checkOpenFiles(count);
     this.#members = Array.from({ length: count }, (_, i) => startMember(payload, i));
   }
 
@@ -82,8 +85,13 @@ export class WorkerPool {
   }
 }
 
+/** Threads take over the options of Node; with `--input-type`, which is of a program without a file, they would not start. */
+function threadOptions(): { readonly execArgv?: string[] } {
+  return process.execArgv.some((option) => option.startsWith("--input-type")) ? { execArgv: [] } : {};
+}
+
 function startMember(payload: unknown, index: number): Member {
-  const worker = new Worker(ENTRY, { workerData: payload, name: `clinicadl-loader-${index}` });
+  const worker = new Worker(ENTRY, { workerData: payload, name: `clinicadl-loader-${index}`, ...threadOptions() });
   const { promise, resolve } = Promise.withResolvers<void>();
   const member: Member = { worker, pending: new Map(), ended: promise, owner: null, failure: null, alive: true };
   worker.on("message", (message: FromWorker) => receive(member, message));
@@ -95,7 +103,7 @@ function startMember(payload: unknown, index: number): Member {
     // what it had sent and nobody had taken would stay forever
     if (member.owner !== null) transfer.dropFrom(member.owner);
     for (const { task, reject } of member.pending.values()) {
-      const why = member.failure === null ? `ended with exit code ${code}` : `failed: ${member.failure.message}`;
+      const why = member.failure === null ? `ended with exit code ${code}` : `failed: ${whyFailed(member.failure)}`;
       reject(
         new WorkerError(`Worker ${index} of the DataLoader ${why}, while ${task.what()} were to be loaded.`, {
           cause: member.failure,
@@ -107,6 +115,13 @@ function startMember(payload: unknown, index: number): Member {
   });
   worker.unref();
   return member;
+}
+
+/** A thread that could not begin lacked something of the system: files, threads or memory. */
+function whyFailed(failure: Error): string {
+  const begun = !("code" in failure) || failure.code !== "ERR_WORKER_INIT_FAILED";
+  if (begun) return failure.message;
+  return `${failure.message} (raise the limits of open files and processes, ulimit -n and -u, or lower numWorkers)`;
 }
 
 function receive(member: Member, message: FromWorker): void {
