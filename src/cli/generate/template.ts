@@ -35,11 +35,15 @@ const execute = promisify(execFile);
  * @throws TemplateError
  */
 export async function fetchTemplate(env: Environment = process.env): Promise<string> {
-  const cache = join(env.XDG_CACHE_HOME || join(homedir(), ".cache"), "clinicadl");
+  const cache = cacheFolder(env);
   const folder = join(cache, `nilearn-${NILEARN_VERSION}`);
   const path = join(folder, T1);
   if (existsSync(path)) return path;
-  mkdirSync(cache, { recursive: true });
+  try {
+    mkdirSync(cache, { recursive: true });
+  } catch (cause) {
+    throw new TemplateError(`The cache ${cache} cannot be made. ${ELSEWHERE}`, { cause });
+  }
   const temporary = join(cache, temporaryName("nilearn"));
   try {
     const wheels = join(temporary, "wheel");
@@ -73,6 +77,17 @@ export async function fetchTemplate(env: Environment = process.env): Promise<str
     rmSync(temporary, { recursive: true, force: true });
   }
   return path;
+}
+
+const ELSEWHERE = "Set XDG_CACHE_HOME to a folder that this user may write to.";
+
+function cacheFolder(env: Environment): string {
+  if (env.XDG_CACHE_HOME) return join(env.XDG_CACHE_HOME, "clinicadl");
+  try {
+    return join(homedir(), ".cache", "clinicadl");
+  } catch (cause) {
+    throw new TemplateError(`This user has no home directory, in which downloads are kept. ${ELSEWHERE}`, { cause });
+  }
 }
 
 async function python(env: Environment, args: readonly string[]): Promise<void> {
