@@ -70,7 +70,7 @@ interface OpenLog {
   readonly beforeLine: () => void;
 }
 
-// a callback may train another model: that run is the one in hand until it ends, then this one is again
+// the last one is written to; when it is closed, the one before is again
 const open: OpenLog[] = [];
 const write = (level: Level, message: string, details?: string) => open.at(-1)?.files?.write(level, message, details);
 

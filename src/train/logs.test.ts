@@ -1,6 +1,13 @@
 import { existsSync, readdirSync } from "node:fs";
 import { describe, expect, it, vi } from "vitest";
-import { Callback, type EventArgs, LoggerCallback, ModelCheckpointCallback } from "../callbacks/index.ts";
+import {
+  log as appLog,
+  Callback,
+  type EventArgs,
+  LoggerCallback,
+  ModelCheckpointCallback,
+} from "../callbacks/index.ts";
+import { LogFiles, logInto } from "../callbacks/log.ts";
 import { DataLoader } from "../data/dataloader/index.ts";
 import { LossMetricConfig, MAEMetricConfig } from "../metrics/index.ts";
 import { warn } from "../utils/warnings.ts";
@@ -146,28 +153,34 @@ describe("the logs of a training", () => {
     expect(lines).not.toMatch(/^2026-01-01/m);
   });
 
-  it("are those of each run when a callback trains another model", async () => {
+  it("go on when a callback starts another run, which is refused", async () => {
     const other = trainers.make("other", { metrics: {}, optimization: { numEpochs: 1 } });
     class Nests extends Callback {
       override async onEpochStart({ state }: EventArgs<"onEpochStart">): Promise<void> {
-        if (state.currentEpoch === 1) await other.train(toySplit(), { computational });
+        if (state.currentEpoch !== 1) return;
+        await expect(other.train(toySplit(), { computational })).rejects.toThrow(/one run at a time/);
       }
     }
     await make(new Nests()).train(toySplit(), { computational });
-    const info = log("train", "info");
-    expect(info.filter((line) => /^INFO: (Beginning of|Training|Epoch)/.test(line))).toEqual([
-      "INFO: Beginning of training on split 0",
-      ...[1, 2].flatMap((n) => [
-        `INFO: Beginning of epoch ${n}`,
-        "INFO: Beginning of validation",
-        `INFO: Epoch ${n} completed`,
-      ]),
+    expect(log("train", "info").filter((line) => /^INFO: (Training|Epoch)/.test(line))).toEqual([
+      "INFO: Epoch 1 completed",
+      "INFO: Epoch 2 completed",
       "INFO: Training completed successfully (stopped after 2 epochs)",
     ]);
-    const [run = ""] = readdirSync(trainers.path("other", "exec"));
-    expect(trainers.text("other", "exec", run, "info.log")).toMatch(
-      /Training completed successfully \(stopped after 1 /,
-    );
+    expect(existsSync(trainers.path("other", "exec"))).toBe(false);
+  });
+
+  it("go where they went before when one within another is closed", () => {
+    const { maps } = make();
+    const open = (name: string) => new LogFiles(maps.exec.createRun("train"), trainers.path("maps", name), false);
+    const outer = logInto(open("outer.log"));
+    const inner = logInto(open("inner.log"));
+    appLog.info("within");
+    inner[Symbol.dispose]();
+    appLog.info("again");
+    outer[Symbol.dispose]();
+    appLog.info("nowhere");
+    expect([log("train", "info", 0), log("train", "info", 1)]).toEqual([["INFO: again"], ["INFO: within"]]);
   });
 });
 
