@@ -2,7 +2,6 @@
 
 Small files of every readable type, byte order, scaling and orientation, with the values and affines that nibabel reads.
 refused.json: files that nibabel refuses. integers.json: integers that float32 cannot hold, and scaled labels.
-And src/io/tsv/golden/tables.json with pandas: TSV texts, what pandas reads, what it writes back.
 """
 
 import base64
@@ -13,7 +12,6 @@ from pathlib import Path
 
 import nibabel as nib
 import numpy as np
-import pandas as pd
 
 SRC = Path(__file__).parents[2] / "src" / "io"
 rng = np.random.default_rng(0)
@@ -177,24 +175,4 @@ for dtype, top in (("int16", 340), ("uint8", 255), ("uint16", 65535)):
 (SRC / "nifti" / "golden" / "refused.json").write_text(json.dumps(refused))
 (SRC / "nifti" / "golden" / "integers.json").write_text(json.dumps(integers))
 
-tables = []
-for text in (
-    "participant_id\tsession_id\tage\tsex\tn\nsub-1\tses-1\t60.0\tF\t3\nsub-2\tses-1\t61.5\tM\t4\n",
-    "a\tb\tc\n1\tTrue\tx\n\tFalse\tn/a\n3\tTrue\t\n",
-    "a\tb\n1e-05\t-inf\n1e16\tnan\n0.1\t2\n123456789012.5\t1e300\n",
-    "a\n1\nNaN\n",
-    'q\tr\n"a\tb"\t1\n"say ""hi"""\t2\n',
-    "a\tb\n1.0\t1\n2.0\t2\n",
-):
-    df = pd.read_csv(io.StringIO(text), sep="\t")
-    tables.append(
-        {
-            "text": text,
-            "rows": json.loads(df.to_json(orient="records", double_precision=15)),
-            "dtypes": {c: str(t) for c, t in df.dtypes.items()},
-            "written": df.to_csv(sep="\t", index=False),
-        }
-    )
-(SRC / "tsv" / "golden").mkdir(exist_ok=True)
-(SRC / "tsv" / "golden" / "tables.json").write_text(json.dumps(tables, indent=1))
-print(len(cases), "images,", len(tables), "tables")
+print(len(cases), "images")

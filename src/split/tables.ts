@@ -39,11 +39,12 @@ export function checkColumns(rows: readonly Row[], columns: readonly string[]): 
   }
 }
 
-/** Whether a column holds numbers (or booleans), as pandas would have it. */
+/** Whether a column holds numbers (or booleans, none missing), as pandas would have it. */
 export function isNumeric(rows: readonly Row[], column: string): boolean {
-  const present = rows.map((row) => row[column] ?? null).filter((value) => value !== null);
+  const values = rows.map((row) => row[column] ?? null);
+  const present = values.filter((value) => value !== null);
   return (
-    present.length > 0 && (present.every((v) => typeof v === "number") || present.every((v) => typeof v === "boolean"))
+    present.length > 0 && (present.every((v) => typeof v === "number") || values.every((v) => typeof v === "boolean"))
   );
 }
 

@@ -22,6 +22,11 @@ export function visible(text: string): string {
   return text.replace(UNSEEN, asEscape);
 }
 
+/** Whether a text has characters that would do something to a terminal or a log instead of being seen. */
+export function hasControlCharacters(text: string): boolean {
+  return visible(text) !== text;
+}
+
 /** {@link visible}, for text that has several lines on purpose: they stay, and so do tabs. */
 export function visibleLines(text: string): string {
   return text.replace(UNSEEN, (character) =>

@@ -1,18 +1,17 @@
-import { readFileSync } from "node:fs";
 import type { JsonObject } from "../../utils/config.ts";
 import { NotInterpretableJsonError } from "../../utils/exceptions.ts";
-import { naming } from "../../utils/file-errors.ts";
+import { EncodingError, readText } from "../../utils/text.ts";
 import { type WriteOptions, writeFileAtomic } from "../files/atomic.ts";
 import { formatJson } from "./format.ts";
 import { parseJson } from "./parse.ts";
 
 /**
- * Reads a JSON file that holds an object.
+ * Reads a JSON file that holds an object, in UTF-8, with or without a byte order mark, or in UTF-16 with one.
  * @throws NotInterpretableJsonError when it is damaged, or holds something else. A missing file is node's own ENOENT error,
  * which names it.
  */
 export function readJson(path: string): JsonObject {
-  const text = naming(path, () => readFileSync(path, "utf8"));
+  const text = textOf(path);
   let value: unknown;
   try {
     value = parseJson(text);
@@ -27,6 +26,15 @@ export function readJson(path: string): JsonObject {
     throw new NotInterpretableJsonError(`${path} must hold a JSON object; it holds ${got}.`);
   }
   return value as JsonObject;
+}
+
+function textOf(path: string): string {
+  try {
+    return readText(path);
+  } catch (error) {
+    if (error instanceof EncodingError) throw new NotInterpretableJsonError(error.message, { cause: error });
+    throw error;
+  }
 }
 
 /**

@@ -77,6 +77,23 @@ describe("JSON as Python writes it", () => {
 });
 
 describe("files", () => {
+  it("are read in UTF-8 or UTF-16, and in no other encoding", () => {
+    const path = join(folder, "encoded.json");
+    const text = '\uFEFF{"Name": "Größe"}';
+    for (const bytes of [Buffer.from(text), Buffer.from(text, "utf16le"), Buffer.from(text, "utf16le").swap16()]) {
+      writeFileSync(path, bytes);
+      expect(readJson(path)).toEqual({ Name: "Größe" });
+    }
+    writeFileSync(path, Buffer.from(text.slice(1), "latin1"));
+    expect(() => readJson(path)).toThrow(NotInterpretableJsonError);
+    expect(() => readJson(path)).toThrow(/encoded\.json, line 1: the byte 0xf6 at offset 12 is not UTF-8/);
+  });
+  it("keep the digits of integers that a number cannot hold", () => {
+    expect(parseJson('{"id": {"0": 9007199254740993, "1": 5}, "x": [-9007199254740993, 1e300]}')).toEqual({
+      id: { "0": "9007199254740993", "1": 5 },
+      x: ["-9007199254740993", 1e300],
+    });
+  });
   it("names a truncated file instead of reading it as {}", () => {
     const path = join(folder, "model.json");
     for (const text of ['{"name_": "Superv', "", "not json", '{"a": NaN']) {

@@ -15,7 +15,8 @@ interface ReviverContext {
 
 /**
  * Parses JSON as Python does: NaN, Infinity and -Infinity are accepted. Objects whose numbers are all written as floats
- * are marked (`hasFloats`), so that writing them again gives floats.
+ * are marked (`hasFloats`), so that writing them again gives floats. An integer beyond 2^53, which a number cannot hold,
+ * becomes the text of its digits.
  * @throws SyntaxError
  */
 export function parseJson(text: string): JsonValue {
@@ -40,7 +41,9 @@ function markingReviver(): (this: unknown, key: string, value: unknown, context?
       revived = BARE_WORDS[value.slice(STAND_IN.length)];
       isFloat = true;
     } else if (typeof value === "number") {
-      isFloat = /[.eE]/.test(context?.source ?? "");
+      const source = context?.source ?? "";
+      isFloat = /[.eE]/.test(source);
+      if (!isFloat && !Number.isSafeInteger(value) && source !== "") revived = source;
     } else if (typeof value === "object" && value !== null) {
       const counts = seen.get(value);
       if (counts !== undefined && counts.floats > 0 && counts.integers === 0) markFloats(value);
