@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { ConfigError, NotInterpretableJsonError } from "../../utils/exceptions.ts";
+import { forgetWarnings, receiveWarnings } from "../../utils/warnings.ts";
 import { Bids, BidsError, BidsFileType, DwiDti, FlairLinear, PetLinear, T1Linear } from "./index.ts";
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "bids-")));
@@ -157,12 +158,121 @@ describe("Bids", () => {
   it("refuses a dataset that does not describe itself", () => {
     expect(() => new Bids(join(folder, "nowhere"))).toThrow(/there is no folder/);
     expect(() => new Bids(make("wrong", { DatasetType: "odd" }))).toThrow(/'DatasetType' is "odd"/);
-    expect(() => new Bids(make("less", {}))).toThrow(/'DatasetType' is missing/);
+    expect(() => new Bids(make("less", { BIDSVersion: undefined }))).toThrow(/'BIDSVersion' is missing/);
     expect(() => new Bids(make("capsraw", { DatasetType: "raw", CAPSVersion: "1.0.0" }))).toThrow(
       /must be 'derivative'/,
     );
     const broken = make("broken", {});
     writeFileSync(join(broken, "dataset_description.json"), '{"Name": ');
     expect(() => new Bids(broken)).toThrow(NotInterpretableJsonError);
+  });
+});
+
+describe("BIDS as found in the wild", () => {
+  const t1 = new BidsFileType({ dataType: "anat", suffix: "T1w" });
+  const mine = (name: string, files: string[], description: object = { DatasetType: "raw" }): Bids =>
+    new Bids(make(name, description, files));
+
+  it("is raw where DatasetType is missing, and of any version", () => {
+    for (const BIDSVersion of ["1.2.0", "1.0.0rc3", "1.4", "v1.8", 1.4]) {
+      const { datasetDescription } = mine("wild", [], { BIDSVersion });
+      expect([datasetDescription.datasetType, datasetDescription.bidsVersion]).toEqual(["raw", String(BIDSVersion)]);
+    }
+    expect(mine("wild-caps", [], { CAPSVersion: "1.0.0" }).datasetDescription.datasetType).toBe("derivative");
+    expect(() => mine("wild", [], { BIDSVersion: "" })).toThrow(/'BIDSVersion' is "". Expected a version/);
+  });
+
+  it("may have no sessions, or for some participants only: nobody is lost", () => {
+    const bids = mine("none", [
+      "sub-01/anat/sub-01_T1w.nii.gz",
+      "sub-01/sub-01_sessions.tsv",
+      "sub-02/anat/sub-02_T1w.nii.gz",
+      "sub-03/ses-10/anat/sub-03_ses-10_T1w.nii.gz",
+      "sub-03/ses-2/anat/sub-03_ses-2_T1w.nii.gz",
+      "sub-03/sub-03_sessions.tsv",
+      "sub-04/anat/sub-04_T1w.nii.gz",
+      "sub-04/ses-1/func/sub-04_ses-1_bold.nii.gz",
+      "sub-05/sub-05_sessions.tsv",
+      "derivatives/pipeline/sub-06/anat/sub-06_T1w.nii.gz",
+      "sourcedata/sub-07/anat/sub-07_T1w.nii.gz",
+    ]);
+    expect(bids.getAllParticipantsSessions()).toEqual([
+      ["sub-01", "ses-none"],
+      ["sub-02", "ses-none"],
+      ["sub-03", "ses-2"],
+      ["sub-03", "ses-10"],
+      ["sub-04", "ses-none"],
+      ["sub-04", "ses-1"],
+    ]);
+    expect(bids.getParticipantsSessionsWith(t1).map(([participant]) => participant)).toEqual([
+      "sub-01",
+      "sub-02",
+      "sub-03",
+      "sub-03",
+      "sub-04",
+    ]);
+    const path = bids.getPath(t1, { participantId: "sub-04", sessionId: "ses-none" });
+    expect(path).toBe(join(bids.path, "sub-04/anat/sub-04_T1w.nii.gz"));
+    expect(
+      bids.buildPath(new BidsFileType({ ...t1.fields(), suffix: "T1w", extension: ".nii" }), {
+        participantId: "sub-9",
+        sessionId: "ses-none",
+      }),
+    ).toBe(join(bids.path, "sub-9/anat/sub-9_T1w.nii"));
+    expect(bids.hasFileType("sub-03", "ses-none", t1)).toBe(false);
+  });
+
+  it("may have a folder ses-none, which is a session like others", () => {
+    const bids = mine("real-none", ["sub-01/ses-none/anat/sub-01_ses-none_T1w.nii.gz"]);
+    expect(bids.getParticipantsSessionsWith(t1)).toEqual([["sub-01", "ses-none"]]);
+  });
+
+  it("may have several files of one type: the error has the option that selects one", () => {
+    const error = (name: string, files: string[]): string => {
+      try {
+        return String(mine(name, files).getParticipantsSessionsWith(t1));
+      } catch (caught) {
+        return (caught as Error).message;
+      }
+    };
+    const both = ["sub-01/ses-1/anat/sub-01_ses-1_T1w.nii", "sub-01/ses-1/anat/sub-01_ses-1_T1w.nii.gz"];
+    expect(error("both", both)).toMatch(/\(sub-01, ses-1\): 2 files.*selected by extension: ".nii.gz"\.$/s);
+    const runs = [1, 2].flatMap((run) => [1, 2].map((acq) => `sub-01/anat/sub-01_acq-${acq}_run-${run}_T1w.nii.gz`));
+    expect(error("runs", runs)).toMatch(/4 files.*selected by withEntities: \{ acq: "1", run: "1" \}\.$/s);
+    expect(error("plain", ["sub-01/anat/sub-01_T1w.nii.gz", ...runs])).toMatch(
+      /selected by withoutEntities: \{ acq: "\.\*", run: "\.\*" \}\.$/s,
+    );
+  });
+
+  it("may have links, hidden files, capital extensions and folders with other names", () => {
+    const bids = mine("odd", [
+      "store/anat/sub-01_ses-1_T1w.nii.gz",
+      "sub-02/ses-1/anat/sub-02_ses-1_T1w.NII.GZ",
+      "sub-02/ses-1/anat/._sub-02_ses-1_T1w.nii.gz",
+      "sub-02/ses-1/anat/.sub-02_ses-1_T1w.nii.gz",
+      "sub-02_old/ses-1/anat/sub-02_ses-1_T1w.nii.gz",
+      "sub-03/ses-1/anat/sub-03_ses-1_acq-MP2+RAGE_T1w.nii.gz",
+    ]);
+    mkdirSync(join(bids.path, "sub-01"));
+    symlinkSync(join(bids.path, "store"), join(bids.path, "sub-01", "ses-1"));
+    const said: string[] = [];
+    forgetWarnings();
+    receiveWarnings((message) => said.push(message));
+    try {
+      expect(bids.getParticipantsSessionsWith(t1).map(([participant]) => participant)).toEqual([
+        "sub-01",
+        "sub-02",
+        "sub-03",
+      ]);
+    } finally {
+      receiveWarnings((message) => process.stderr.write(message));
+    }
+    expect(said).toEqual([expect.stringMatching(/The folder sub-02_old in .* is left out/)]);
+  });
+
+  it("refuses names with characters that are not seen, and shows them", () => {
+    const bids = mine("control", ["sub-\u001b[31m/ses-1/anat/x_T1w.nii.gz"]);
+    expect(() => bids.getAllParticipantsSessions()).toThrow(/The folder "sub-\\u001b\[31m" in .*Rename it/);
+    expect(() => bids.getPath(t1, { participantId: "sub-\n1" })).toThrow(/Got "sub-\\n1"/);
   });
 });

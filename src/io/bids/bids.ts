@@ -2,21 +2,28 @@ import { existsSync, realpathSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { JsonObject, ToDict } from "../../utils/config.ts";
 import { CannotReadFieldError } from "../../utils/exceptions.ts";
+import { naturalOrder } from "../../utils/natural-order.ts";
+import { hasControlCharacters, visible } from "../../utils/visible.ts";
+import { warnOnce } from "../../utils/warnings.ts";
+import { NO_SESSION } from "../tsv/index.ts";
+import { severalFiles } from "./ambiguity.ts";
 import { DatasetDescription } from "./description.ts";
 import { BidsError } from "./errors.ts";
 import type { BidsFileType } from "./file-type.ts";
-import { entityValue } from "./filename.ts";
-import { type FoundFile, foldersOf, scanFiles } from "./scan.ts";
+import { entityValue, isEntity } from "./filename.ts";
+import { type FoundFile, foldersIn, scanFiles } from "./scan.ts";
 
 export interface PathOptions {
   /** `sub-001`, for a file of one participant. */
   readonly participantId?: string;
-  /** `ses-M000`, for a file of one session; needs a participant. */
+  /** `ses-M000`, for a file of one session; `ses-none` for one that lies in no `ses-` folder. Needs a participant. */
   readonly sessionId?: string;
 }
 
 /**
  * A BIDS dataset, a derivative, a study or a CAPS on disk.
+ *
+ * Images that lie in no `ses-` folder (`sub-01/anat/sub-01_T1w.nii.gz`) are of the session `ses-none`.
  *
  * Each session's folder is read once and remembered. A file that is not found there is looked for on the disk again;
  * `refresh()` forgets everything.
@@ -34,9 +41,7 @@ export class Bids implements ToDict {
     const file = join(absolute, "dataset_description.json");
     if (!existsSync(file)) {
       const what = existsSync(absolute) ? `${file} does not exist` : `there is no folder ${absolute}`;
-      throw new BidsError(
-        `A BIDS dataset needs a dataset_description.json with Name, BIDSVersion and DatasetType: ${what}.`,
-      );
+      throw new BidsError(`A BIDS dataset needs a dataset_description.json with Name and BIDSVersion: ${what}.`);
     }
     this.path = realpathSync(absolute);
     this.datasetDescription = DatasetDescription.fromJson(file);
@@ -65,9 +70,7 @@ export class Bids implements ToDict {
     if (first === undefined)
       throw new BidsError(`${where(options)}no file is of type ${fileType} below ${this.#root(options)}.`);
     if (found.length > 1) {
-      throw new BidsError(
-        `${where(options)}${found.length} files are of type ${fileType}:\n${found.map((file) => `  ${file.path}`).join("\n")}\nMake the type narrower, with withEntities or withoutEntities.`,
-      );
+      throw new BidsError(`${where(options)}${found.length} files are of type ${fileType}:\n${severalFiles(found)}`);
     }
     return first.path;
   }
@@ -81,27 +84,51 @@ export class Bids implements ToDict {
 
   /** The path that a file of this type would have; patterns are taken literally, `withoutEntities` ignored. */
   buildPath(fileType: BidsFileType, options: PathOptions = {}): string {
-    const parts = [options.participantId, options.sessionId].filter((part) => part !== undefined);
+    const sessionId = options.sessionId === NO_SESSION ? undefined : options.sessionId;
+    const parts = [options.participantId, sessionId].filter((part) => part !== undefined);
     for (const [key, value] of Object.entries(fileType.withEntities ?? {})) parts.push(`${key}-${value}`);
     parts.push(fileType.suffix);
     const extension = fileType.extension.startsWith(".") ? fileType.extension : `.${fileType.extension}`;
     return join(this.#root(options), fileType.dataType ?? ".", `${parts.join("_")}${extension}`);
   }
 
-  /** The (participant, session) pairs that have a file of this type, sorted. */
+  /** The (participant, session) pairs that have a file of this type, in the order of {@link getAllParticipantsSessions}. */
   getParticipantsSessionsWith(fileType: BidsFileType): [participantId: string, sessionId: string][] {
     return this.getAllParticipantsSessions().filter(([participant, session]) =>
       this.hasFileType(participant, session, fileType),
     );
   }
 
-  /** All (participant, session) pairs that have a folder, sorted. */
+  /**
+   * All (participant, session) pairs that have a folder: participants by name, their sessions as people number them
+   * (`ses-none`, then `ses-M6` before `ses-M12`). Folders whose names are no BIDS names are left out, with a warning.
+   * @throws BidsError for a folder with control characters in its name.
+   */
   getAllParticipantsSessions(): [participantId: string, sessionId: string][] {
-    return foldersOf(this.participantsDir, "sub-").flatMap((participant) =>
-      foldersOf(join(this.participantsDir, participant), "ses-").map((session): [string, string] => [
-        participant,
-        session,
-      ]),
+    return this.#entities(this.participantsDir, "sub").flatMap((participant) => {
+      const sessions = this.#entities(join(this.participantsDir, participant), "ses").sort(naturalOrder);
+      if (this.#hasFilesOfNoSession(participant, sessions)) sessions.unshift(NO_SESSION);
+      return sessions.map((session): [string, string] => [participant, session]);
+    });
+  }
+
+  /** The folders `sub-…` or `ses-…` in a folder. */
+  #entities(folder: string, key: "sub" | "ses"): string[] {
+    return foldersIn(folder).filter((name) => {
+      if (!name.startsWith(`${key}-`)) return false;
+      if (isEntity(name, key)) return true;
+      const what = `The folder ${visible(name)} in ${folder} has no BIDS name ('${key}-' and letters or digits)`;
+      if (hasControlCharacters(name)) throw new BidsError(`${what}, but characters that cannot be seen. Rename it.`);
+      warnOnce(`folder ${folder}/${name}`, `${what}, and is left out. Rename it if it belongs to the dataset.`);
+      return false;
+    });
+  }
+
+  /** Whether a participant has files, other than tables of its own, outside of sessions' folders. */
+  #hasFilesOfNoSession(participantId: string, sessions: readonly string[]): boolean {
+    if (sessions.includes(NO_SESSION)) return false;
+    return this.#scan({ participantId, sessionId: NO_SESSION }).files.some(
+      ({ folder, name }) => !name.entities.has("ses") && (folder !== "." || !/^\.(?:tsv|json)$/.test(name.extension)),
     );
   }
 
@@ -130,18 +157,27 @@ export class Bids implements ToDict {
   }
 
   #find(fileType: BidsFileType, options: PathOptions): FoundFile[] {
-    const root = this.#root(options);
     const { participantId, sessionId } = options;
     const select = (files: FoundFile[]): FoundFile[] =>
       files.filter((file) => fileType.matchFile(file, participantId, sessionId));
-    const remembered = this.#scans.get(root);
-    if (remembered !== undefined) {
-      const found = select(remembered);
-      if (found.length > 0) return found;
-    }
-    const files = scanFiles(root);
-    this.#scans.set(root, files);
-    return select(files);
+    const { files, remembered } = this.#scan(options);
+    const found = select(files);
+    return found.length > 0 || !remembered ? found : select(this.#scan(options, { again: true }).files);
+  }
+
+  /** The files below the folder that is meant; those of no session are looked for outside of the sessions' folders. */
+  #scan(
+    options: PathOptions,
+    { again = false }: { readonly again?: boolean } = {},
+  ): { readonly files: FoundFile[]; readonly remembered: boolean } {
+    const root = this.#root(options);
+    const outside = options.sessionId === NO_SESSION && !root.endsWith(NO_SESSION);
+    const key = outside ? `${root}, no session` : root;
+    const known = this.#scans.get(key);
+    if (known !== undefined && !again) return { files: known, remembered: true };
+    const files = scanFiles(root, (name) => !outside || !name.startsWith("ses-"));
+    this.#scans.set(key, files);
+    return { files, remembered: false };
   }
 
   #root({ participantId, sessionId }: PathOptions): string {
@@ -150,9 +186,11 @@ export class Bids implements ToDict {
       return this.path;
     }
     entityValue(participantId, "sub");
-    if (sessionId === undefined) return join(this.participantsDir, participantId);
+    const folder = join(this.participantsDir, participantId);
+    if (sessionId === undefined) return folder;
     entityValue(sessionId, "ses");
-    return join(this.participantsDir, participantId, sessionId);
+    // a dataset may have a session of this name
+    return sessionId === NO_SESSION && !existsSync(join(folder, NO_SESSION)) ? folder : join(folder, sessionId);
   }
 }
 

@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import { z } from "zod";
 import { configClass, type JsonObject } from "../../utils/config.ts";
+import { NO_SESSION } from "../tsv/index.ts";
 import { type BidsName, entityValue, parseBidsName } from "./filename.ts";
 import { fullMatch, pattern } from "./pattern.ts";
 
@@ -30,7 +31,7 @@ export interface ScannedFile {
  *
  * - `suffix`: the last part of the name: `T1w`.
  * - `dataType`: the folder below the session (or wherever the search begins): `anat`. Default null: no folder.
- * - `extension`: default `.nii.*`.
+ * - `extension`: default `.nii.*`; small or capital letters.
  * - `withEntities`: what the name must have: `{ space: "MNI152.*" }`. `sub` and `ses` are implied.
  * - `withoutEntities`: what it must not have.
  * - `description`: for people.
@@ -40,7 +41,7 @@ export class BidsFileType extends configClass("BidsFileType", schema, {
   verbatim: ["withEntities", "withoutEntities"],
 }) {
   /**
-   * Whether a file is of this type (and of this participant and session).
+   * Whether a file is of this type (and of this participant and session; `ses-none` are files without a session).
    * @param path relative to the folder that holds `dataType`: `anat/sub-001_ses-M000_T1w.nii.gz`.
    */
   match(
@@ -56,9 +57,11 @@ export class BidsFileType extends configClass("BidsFileType", schema, {
   matchFile({ folder, name }: ScannedFile, participantId?: string, sessionId?: string): boolean {
     if (this.dataType === null || this.dataType === "" ? folder !== "." : !fullMatch(this.dataType, folder))
       return false;
-    if (!fullMatch(this.extension, name.extension) || !fullMatch(this.suffix, name.suffix)) return false;
+    const { extension } = name;
+    if (!fullMatch(this.extension, extension) && !fullMatch(this.extension, extension.toLowerCase())) return false;
+    if (!fullMatch(this.suffix, name.suffix)) return false;
     if (participantId !== undefined && name.entities.get("sub") !== entityValue(participantId, "sub")) return false;
-    if (sessionId !== undefined && name.entities.get("ses") !== entityValue(sessionId, "ses")) return false;
+    if (sessionId !== undefined && !isOfSession(name, sessionId)) return false;
     for (const [key, value] of Object.entries(this.withoutEntities ?? {})) {
       const found = name.entities.get(key);
       if (found !== undefined && fullMatch(value, found)) return false;
@@ -79,6 +82,11 @@ export class BidsFileType extends configClass("BidsFileType", schema, {
     const fields = Object.entries(this.toDict()).filter(([key, value]) => value !== null && key !== "description");
     return `BidsFileType(${fields.map(([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`).join(", ")})`;
   }
+}
+
+function isOfSession({ entities }: BidsName, sessionId: string): boolean {
+  const session = entities.get("ses");
+  return session === entityValue(sessionId, "ses") || (sessionId === NO_SESSION && session === undefined);
 }
 
 function selection(type: BidsFileType): string {

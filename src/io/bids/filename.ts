@@ -10,6 +10,8 @@ export interface BidsName {
 }
 
 const ALPHANUMERIC = /^[\p{L}\p{N}]+$/u;
+/** Values may have a plus, since BIDS 1.10. */
+const LABEL = /^[\p{L}\p{N}+]+$/u;
 
 /** The parts of a file name, or null when it does not follow the BIDS naming rules. */
 export function parseBidsName(name: string): BidsName | null {
@@ -23,7 +25,7 @@ export function parseBidsName(name: string): BidsName | null {
     const dash = part.indexOf("-");
     const key = part.slice(0, Math.max(dash, 0));
     const value = part.slice(dash + 1);
-    if (!ALPHANUMERIC.test(key) || !ALPHANUMERIC.test(value)) return null;
+    if (!ALPHANUMERIC.test(key) || !LABEL.test(value)) return null;
     entities.set(key, value);
   }
   return { entities, suffix, extension: name.slice(dot) };
@@ -32,11 +34,16 @@ export function parseBidsName(name: string): BidsName | null {
 /** `001` of `sub-001`. @throws BidsError when `id` is not such an entity. */
 export function entityValue(id: string, key: "sub" | "ses"): string {
   const value = id.slice(key.length + 1);
-  if (!id.startsWith(`${key}-`) || !ALPHANUMERIC.test(value)) {
+  if (!isEntity(id, key)) {
     const what = key === "sub" ? "A participant id" : "A session id";
     throw new BidsError(
-      `${what} is '${key}-' and letters or digits, as in '${key === "sub" ? "sub-001" : "ses-M000"}'. Got '${id}'.`,
+      `${what} is '${key}-' and letters or digits, as in '${key === "sub" ? "sub-001" : "ses-M000"}'. Got ${JSON.stringify(id)}.`,
     );
   }
   return value;
+}
+
+/** Whether a name is `sub-` or `ses-` and a label. */
+export function isEntity(name: string, key: "sub" | "ses"): boolean {
+  return name.startsWith(`${key}-`) && LABEL.test(name.slice(key.length + 1));
 }

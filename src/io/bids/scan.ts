@@ -7,24 +7,38 @@ export interface FoundFile extends ScannedFile {
   readonly path: string;
 }
 
-/** Every file with a BIDS name below `folder`; none where there is no such folder. Links to folders are not followed. */
-export function scanFiles(folder: string): FoundFile[] {
-  return entriesOf(folder, true).flatMap((entry): FoundFile[] => {
-    if (entry.isDirectory()) return [];
+/**
+ * Every file with a BIDS name below `folder`; none where there is no such folder. Links to folders directly in `folder` are
+ * followed, others are not.
+ * @param wanted which of the folders directly in `folder` to look into. Default: all, hidden ones too.
+ */
+export function scanFiles(folder: string, wanted: (name: string) => boolean = () => true): FoundFile[] {
+  const entries = entriesOf(folder, false);
+  const folders = entries.filter((entry) => isFolder(entry)).map((entry) => entry.name);
+  return [
+    ...found(folder, entries),
+    ...folders.filter(wanted).flatMap((name) => found(folder, entriesOf(join(folder, name), true))),
+  ];
+}
+
+/** The entries that are files with BIDS names; their folder is relative to `root`. */
+function found(root: string, entries: readonly Dirent[]): FoundFile[] {
+  return entries.flatMap((entry): FoundFile[] => {
+    if (isFolder(entry)) return [];
     const name = parseBidsName(entry.name);
     if (name === null) return [];
-    const path = join(entry.parentPath, entry.name);
-    if (entry.isSymbolicLink() && leadsToFolder(path)) return [];
-    const below = relative(folder, entry.parentPath);
-    return [{ path, folder: below === "" ? "." : below.split(sep).join("/"), name }];
+    const below = relative(root, entry.parentPath);
+    return [
+      { path: join(entry.parentPath, entry.name), folder: below === "" ? "." : below.split(sep).join("/"), name },
+    ];
   });
 }
 
-/** Names of the folders directly in `folder` that begin with `prefix`, sorted. Links to folders count. */
-export function foldersOf(folder: string, prefix: string): string[] {
+/** Names of the folders directly in `folder`, sorted, without hidden ones. Links to folders count. */
+export function foldersIn(folder: string): string[] {
   return entriesOf(folder, false)
-    .filter((entry) => entry.name.startsWith(prefix))
-    .filter((entry) => entry.isDirectory() || (entry.isSymbolicLink() && leadsToFolder(join(folder, entry.name))))
+    .filter((entry) => !entry.name.startsWith("."))
+    .filter(isFolder)
     .map((entry) => entry.name)
     .sort();
 }
@@ -40,6 +54,8 @@ function entriesOf(folder: string, recursive: boolean): Dirent[] {
 }
 
 /** A link that leads nowhere (as in an unfetched DataLad dataset) counts as a file: reading it will say so. */
-function leadsToFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+function isFolder(entry: Dirent): boolean {
+  if (entry.isDirectory()) return true;
+  if (!entry.isSymbolicLink()) return false;
+  return statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

@@ -2,6 +2,7 @@
 import { basename } from "node:path";
 import { type DataPoint, Sample } from "../../data/structures/index.ts";
 import { type BidsName, parseBidsName } from "../../io/bids/filename.ts";
+import { NO_SESSION } from "../../io/tsv/index.ts";
 
 /**
  * The name, without extension, of the file of one output of one sample.
@@ -18,7 +19,7 @@ import { type BidsName, parseBidsName } from "../../io/bids/filename.ts";
  */
 export function predictionName(sample: DataPoint, output: string, labels: boolean, copy = 1): string {
   const more = [...placeOf(sample), ...(copy === 1 ? [] : [`copy-${copy}`])];
-  const own = [sample.participantId, sample.sessionId];
+  const own = [sample.participantId, ...(sample.sessionId === NO_SESSION ? [] : [sample.sessionId])];
   const input = inputName(sample);
   if (input === null) return [...own, ...more, output].join("_").replace(/[^\p{L}\p{N}_.-]/gu, "-");
   const others = [...input.entities].filter(([key]) => key !== "sub" && key !== "ses" && key !== "desc");
