@@ -3,6 +3,7 @@ import { type ParticipantRow, readParticipants } from "../io/tsv/index.ts";
 import { type Input, parseWith } from "../utils/config.ts";
 import { ConfigError, DataFrameError } from "../utils/exceptions.ts";
 import { freshSeed } from "../utils/random/index.ts";
+import { warn } from "../utils/warnings.ts";
 import { KFoldConfig } from "./configs.ts";
 import { kFold, stratifiedKFold } from "./folds.ts";
 import {
@@ -31,7 +32,8 @@ export type MakeKFoldOptions = Input<typeof schema>;
  * validated on. No participant is on both sides. With the same seed the folds are those of ClinicaDL (scikit-learn's
  * `KFold` and `StratifiedKFold`).
  *
- * @param data the path of a TSV, or rows, with `participant_id` and `session_id`.
+ * @param data the path of a TSV, or rows, with `participant_id` and `session_id`; without `session_id`, each participant has one
+ * session, `ses-none`, as in a BIDS dataset without `ses-` folders.
  * @param options
  * - `nSplits` (5): how many folds, at least 2 and at most the number of participants.
  * - `outputDir`: the folder in which the split's folder is made. Default: that of the TSV; needed for rows.
@@ -45,7 +47,7 @@ export type MakeKFoldOptions = Input<typeof schema>;
 export function makeKFold(data: TableLike, options: MakeKFoldOptions = {}): string {
   const given = parseWith(schema, options, "makeKFold");
   const outputDir = outputDirOf(data, given.outputDir);
-  const rows = readParticipants(data, { checkDuplicates: false });
+  const rows = readParticipants(data, { checkDuplicates: false, sessionsOptional: true });
   const column = stratificationColumn(rows, given.stratification);
   const seed = given.seed ?? freshSeed();
   const { nSplits, longitudinal } = given;
@@ -111,9 +113,7 @@ function labelsOf(baseline: readonly ParticipantRow[], column: string, nSplits: 
   }
   for (const [label, n] of counts) {
     if (n < nSplits)
-      process.emitWarning(
-        `makeKFold: only ${n} participants have '${column}' = ${label}: some of the ${nSplits} folds have none.`,
-      );
+      warn(`makeKFold: only ${n} participants have '${column}' = ${label}: some of the ${nSplits} folds have none.`);
   }
   return labels;
 }

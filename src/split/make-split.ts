@@ -39,7 +39,8 @@ export class NoSplitFoundError extends ClinicaDLException {}
  * (scikit-learn's `ShuffleSplit`, the same with the same seed) until both sets resemble each other in every
  * column asked for.
  *
- * @param data the path of a TSV, or rows, with `participant_id` and `session_id`.
+ * @param data the path of a TSV, or rows, with `participant_id` and `session_id`; without `session_id`, each participant has one
+ * session, `ses-none`, as in a BIDS dataset without `ses-` folders.
  * @param options
  * - `nTest` (0.2): below 1 the share of the participants, else their number; 0 gives an empty test set.
  * - `outputDir`, `longitudinal`, `seed`: as for `makeKFold`. `subsetName` ("test").
@@ -53,7 +54,7 @@ export class NoSplitFoundError extends ClinicaDLException {}
 export function makeSplit(data: TableLike, options: MakeSplitOptions = {}): string {
   const given = parseWith(schema, options, "makeSplit");
   const outputDir = outputDirOf(data, given.outputDir);
-  const rows = readParticipants(data, { checkDuplicates: false });
+  const rows = readParticipants(data, { checkDuplicates: false, sessionsOptional: true });
   const columns =
     given.stratification === true ? ["age", "sex"] : given.stratification === false ? [] : given.stratification;
   checkColumns(rows, columns);

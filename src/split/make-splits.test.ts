@@ -6,6 +6,7 @@ import { readJson } from "../io/json/index.ts";
 import type { Row } from "../io/tsv/index.ts";
 import { ConfigError, DataFrameError } from "../utils/exceptions.ts";
 import { snakeToCamel } from "../utils/names.ts";
+import { naturalOrder } from "../utils/natural-order.ts";
 import { RandomState } from "../utils/random/index.ts";
 import { chiSquaredTest, tTest } from "../utils/stats/index.ts";
 import { makeKFold } from "./make-kfold.ts";
@@ -90,6 +91,47 @@ it("numpyArgsort sorts, whatever the input", () => {
     expect(order.toSorted((a, b) => a - b)).toEqual(keys.map((_, i) => i));
     expect(order.map((i) => keys[i])).toEqual(keys.toSorted());
   }
+});
+
+describe("the baseline", () => {
+  const baselineOf = (sessions: string[]): string[] => {
+    const table = [1, 2, 3, 4].flatMap((i) =>
+      sessions.map((session_id): Row => ({ participant_id: `sub-${i}`, session_id })),
+    );
+    const path = makeKFold(table, { nSplits: 2, seed: 1, outputDir: dir });
+    const rows = readFileSync(join(path, "split-0", "train_baseline.tsv"), "utf8")
+      .trim()
+      .split("\n")
+      .slice(1);
+    return [...new Set(rows.map((row) => row.split("\t")[1]!))];
+  };
+  it.each([
+    [["ses-M6", "ses-M12"], "ses-M6"],
+    [["ses-10", "ses-2"], "ses-2"],
+    [["ses-M12", "ses-M06", "ses-M0"], "ses-M0"],
+    [["ses-M048", "ses-M12"], "ses-M12"],
+    [["ses-M12", "ses-baseline"], "ses-baseline"],
+    [["ses-m06", "ses-bl", "ses-1year"], "ses-bl"],
+    [["ses-20240131", "ses-20231231"], "ses-20231231"],
+    [["ses-2b", "ses-2a", "ses-10"], "ses-2a"],
+  ])("of %j is %s, as people number sessions", (sessions, first) => {
+    expect(baselineOf(sessions)).toEqual([first]);
+    expect(baselineOf(sessions.toReversed())).toEqual([first]);
+  });
+  it("puts names that differ in zeros only in the order of text, whatever the order of rows", () => {
+    expect(baselineOf(["ses-M6", "ses-M06"])).toEqual(["ses-M06"]);
+    expect(["b", "a", "10", "9", "9a", "", "A"].sort(naturalOrder)).toEqual(["", "9", "9a", "10", "A", "a", "b"]);
+  });
+  it("of a table without sessions is the one that each participant has", () => {
+    const path = makeKFold([{ participant_id: "sub-1" }, { participant_id: "sub-2" }], {
+      nSplits: 2,
+      seed: 1,
+      outputDir: dir,
+    });
+    expect(readFileSync(join(path, "split-0", "train.tsv"), "utf8")).toMatch(
+      /^participant_id\tsession_id\nsub-\d\tses-none\n$/,
+    );
+  });
 });
 
 describe("makeKFold", () => {

@@ -1,28 +1,29 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { z } from "zod";
 import type { Dataset } from "../data/datasets/index.ts";
-import { readJson } from "../io/json/index.ts";
-import { type Row, readTsv } from "../io/tsv/index.ts";
-import type { JsonObject } from "../utils/config.ts";
-import { ClinicaDLException } from "../utils/exceptions.ts";
+import { parseWith } from "../utils/config.ts";
 import { KFoldConfig, SingleSplitConfig } from "./configs.ts";
+import { checkPairs, takePairs, warnOfUnused } from "./find-pairs.ts";
 import { Split } from "./split.ts";
-
-/** A split folder is not there, or lacks a file. */
-export class SplitDirError extends ClinicaDLException {}
-
-const REMEDY = "Make it with makeKFold or makeSplit (clinicadl/split).";
-
-interface Tables {
-  readonly training: Row[];
-  readonly validation: Row[];
-}
+import { readSplitConfig, readTables, SplitDirError, type Tables } from "./split-dir.ts";
 
 /** Splits of a dataset may validate on another one (whole images, when training is on patches). */
 export interface GetSplitOptions {
   /** Where the validation set is taken from. Default: the dataset itself. */
   readonly evalDataset?: Dataset;
+  /**
+   * What is done with (participant, session) pairs of the split that the dataset lacks: "error" (the default) lists them with
+   * near spellings; "ignore" leaves them out, with a warning that counts them.
+   */
+  readonly missing?: "error" | "ignore";
 }
+
+const options = z.strictObject({
+  evalDataset: z.custom<Dataset>((value) => typeof value === "object" && value !== null).optional(),
+  missing: z.enum(["error", "ignore"]).default("error"),
+});
+const kFoldOptions = options.extend({ splits: z.array(z.number()).readonly().optional() });
 
 /** The folds that `makeKFold` wrote. */
 export class KFold {
@@ -30,13 +31,17 @@ export class KFold {
   readonly config: KFoldConfig;
   readonly #tables: readonly Tables[];
 
-  /** @throws SplitDirError when the folder or one of its files is missing. */
+  /** @throws SplitDirError when the folder or one of its files is missing, or cannot be used. */
   constructor(splitDir: string) {
     this.splitDir = splitDir;
-    this.config = KFoldConfig.fromDict(readConfig(splitDir, "kfold_config.json"));
-    this.#tables = Array.from({ length: this.config.nSplits }, (_, i) =>
-      readTables(join(splitDir, `split-${i}`), this.config),
-    );
+    this.config = readSplitConfig(splitDir, "kfold_config.json", (dict) => KFoldConfig.fromDict(dict));
+    const { nSplits } = this.config;
+    if (existsSync(join(splitDir, `split-${nSplits}`))) {
+      throw new SplitDirError(
+        `${join(splitDir, "kfold_config.json")}: 'n_splits' is ${nSplits}, but there is a folder split-${nSplits}. Correct the file, or make the split again.`,
+      );
+    }
+    this.#tables = Array.from({ length: nSplits }, (_, i) => readTables(join(splitDir, `split-${i}`), this.config));
   }
 
   /** How many folds there are. */
@@ -45,29 +50,39 @@ export class KFold {
   }
 
   /**
-   * The splits of a dataset, one after the other.
-   * @param options `splits`: which ones, in which order (default all); `evalDataset`: validated on instead of `dataset`.
-   * @throws RangeError, before the first split, when one of `splits` does not exist.
+   * The splits of a dataset, one after the other. What is wrong is said before the first.
+   * @param options `splits`: which ones, in which order (default all); `evalDataset`: validated on instead of `dataset`;
+   * `missing`: "ignore" leaves out the pairs of the split that the dataset lacks.
+   * @throws RangeError when one of `splits` does not exist.
+   * @throws DataFrameError listing the pairs of the split that the dataset lacks.
    */
   getSplits(
     dataset: Dataset,
     options: GetSplitOptions & { readonly splits?: readonly number[] } = {},
   ): Generator<Split, void, undefined> {
-    checkOptions("KFold.getSplits", options, ["splits", "evalDataset"]);
-    const indices = options.splits ?? this.#tables.map((_, i) => i);
-    for (const index of indices) {
-      if (!Number.isInteger(index) || index < 0 || index >= this.length) {
-        throw new RangeError(
-          `KFold.getSplits: there is no split ${index}. ${this.splitDir} has splits 0 to ${this.length - 1}.`,
-        );
-      }
-    }
-    return this.#splits(dataset, options.evalDataset ?? dataset, indices);
+    const given = parseWith(kFoldOptions, options, "KFold.getSplits");
+    const indices = given.splits ?? this.#tables.map((_, i) => i);
+    const chosen = indices.map((index) => {
+      const tables = this.#tables[index];
+      if (tables !== undefined) return { index, tables };
+      throw new RangeError(
+        `KFold.getSplits: there is no split ${index}. ${this.splitDir} has splits 0 to ${this.length - 1}.`,
+      );
+    });
+    const sources = sourcesOf(
+      `KFold.getSplits: ${this.splitDir}`,
+      dataset,
+      given,
+      chosen.map(({ tables }) => tables),
+    );
+    return this.#splits(sources, chosen);
   }
 
-  *#splits(dataset: Dataset, evalDataset: Dataset, indices: readonly number[]): Generator<Split, void, undefined> {
-    for (const index of indices)
-      yield makeSplitOf(this.splitDir, index, dataset, evalDataset, this.#tables[index] as Tables);
+  *#splits(
+    sources: Sources,
+    chosen: readonly { readonly index: number; readonly tables: Tables }[],
+  ): Generator<Split, void, undefined> {
+    for (const { index, tables } of chosen) yield splitOf(this.splitDir, index, sources, tables);
   }
 }
 
@@ -77,61 +92,54 @@ export class SingleSplit {
   readonly config: SingleSplitConfig;
   readonly #tables: Tables;
 
-  /** @throws SplitDirError when the folder or one of its files is missing. */
+  /** @throws SplitDirError when the folder or one of its files is missing, or cannot be used. */
   constructor(splitDir: string) {
     this.splitDir = splitDir;
-    this.config = SingleSplitConfig.fromDict(readConfig(splitDir, "single_split_config.json"));
+    this.config = readSplitConfig(splitDir, "single_split_config.json", (dict) => SingleSplitConfig.fromDict(dict));
     this.#tables = readTables(splitDir, this.config);
   }
 
-  /** The split of a dataset; its index is 0. */
-  getSplit(dataset: Dataset, options: GetSplitOptions = {}): Split {
-    checkOptions("SingleSplit.getSplit", options, ["evalDataset"]);
-    return makeSplitOf(this.splitDir, 0, dataset, options.evalDataset ?? dataset, this.#tables);
+  /**
+   * The split of a dataset; its index is 0.
+   * @throws DataFrameError listing the pairs of the split that the dataset lacks, unless `missing` is "ignore".
+   */
+  getSplit(dataset: Dataset, given: GetSplitOptions = {}): Split {
+    const parsed = parseWith(options, given, "SingleSplit.getSplit");
+    const sources = sourcesOf(`SingleSplit.getSplit: ${this.splitDir}`, dataset, parsed, [this.#tables]);
+    return splitOf(this.splitDir, 0, sources, this.#tables);
   }
 }
 
-function makeSplitOf(splitDir: string, index: number, dataset: Dataset, evalDataset: Dataset, tables: Tables): Split {
+/** Where the training and the validation set are taken from. */
+interface Sources {
+  readonly dataset: Dataset;
+  readonly evalDataset: Dataset;
+}
+
+/** Checks that the datasets have what the splits name. */
+function sourcesOf(
+  what: string,
+  dataset: Dataset,
+  { evalDataset, missing }: z.output<typeof options>,
+  tables: readonly Tables[],
+): Sources {
+  const training = tables.flatMap((table) => table.training);
+  const validation = tables.flatMap((table) => table.validation);
+  if (evalDataset === undefined || evalDataset === dataset) {
+    checkPairs(what, dataset, [...training, ...validation], missing);
+  } else {
+    checkPairs(what, dataset, training, missing);
+    checkPairs(`${what}, 'evalDataset'`, evalDataset, validation, missing);
+  }
+  warnOfUnused(what, dataset, tables);
+  return { dataset, evalDataset: evalDataset ?? dataset };
+}
+
+function splitOf(splitDir: string, index: number, { dataset, evalDataset }: Sources, tables: Tables): Split {
   return new Split({
     index,
     splitDir,
-    trainDataset: dataset.subset(tables.training),
-    valDataset: evalDataset.subset(tables.validation),
+    trainDataset: takePairs(`${splitDir}, the training set of split ${index}`, dataset, tables.training),
+    valDataset: takePairs(`${splitDir}, the validation set of split ${index}`, evalDataset, tables.validation),
   });
-}
-
-function checkOptions(where: string, options: object, known: readonly string[]): void {
-  const unknown = Object.keys(options).filter((key) => !known.includes(key));
-  if (unknown.length > 0) {
-    throw new TypeError(
-      `${where}: unknown option ${unknown.map((key) => `'${key}'`).join(", ")}. It takes ${known.join(", ")}.`,
-    );
-  }
-}
-
-function readConfig(splitDir: string, file: string): JsonObject {
-  if (!existsSync(splitDir) || !statSync(splitDir).isDirectory())
-    throw new SplitDirError(`There is no split folder ${splitDir}. ${REMEDY}`);
-  const path = join(splitDir, file);
-  if (!existsSync(path)) throw new SplitDirError(`${splitDir} is not such a split: it lacks ${file}. ${REMEDY}`);
-  return readJson(path);
-}
-
-function readTables(
-  dir: string,
-  { subsetName, longitudinal }: { readonly subsetName: string; readonly longitudinal: boolean },
-): Tables {
-  const files = [
-    "train_baseline.tsv",
-    `${subsetName}_baseline.tsv`,
-    "train.tsv",
-    ...(longitudinal ? [`${subsetName}.tsv`] : []),
-  ];
-  for (const file of files) {
-    if (!existsSync(join(dir, file))) throw new SplitDirError(`The split folder ${dir} lacks ${file}. ${REMEDY}`);
-  }
-  return {
-    training: readTsv(join(dir, "train.tsv")),
-    validation: readTsv(join(dir, longitudinal ? `${subsetName}.tsv` : `${subsetName}_baseline.tsv`)),
-  };
 }

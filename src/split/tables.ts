@@ -14,6 +14,7 @@ import {
 } from "../io/tsv/index.ts";
 import type { JsonObject } from "../utils/config.ts";
 import { ConfigError, DataFrameError } from "../utils/exceptions.ts";
+import { naturalOrder } from "../utils/natural-order.ts";
 import { before, numpyArgsort } from "./sort-sessions.ts";
 
 /** A participant or session table: the path of a TSV, or its rows. */
@@ -54,15 +55,17 @@ export function countUnique(rows: readonly Row[], column: string): number {
 }
 
 /**
- * One row per participant: the first session, by name. With `columns`, these columns are added and the rows are sorted by
- * participant.
+ * One row per participant: the first session, as people number them (`M6` before `M12`). With `columns`, these columns are
+ * added and the rows are sorted by participant; without, they are in the order in which ClinicaDL has them, which follows from
+ * sorting sessions as text.
  * @throws DataFrameError when a participant's first session has several values in a column.
  */
 export function extractBaseline(rows: readonly ParticipantRow[], columns: readonly string[] | null): ParticipantRow[] {
   const first = new Map<string, string>();
   for (const i of numpyArgsort(rows.map((row) => row.session_id))) {
-    const row = rows[i] as ParticipantRow;
-    if (!first.has(row.participant_id)) first.set(row.participant_id, row.session_id);
+    const { participant_id, session_id } = rows[i] as ParticipantRow;
+    const earliest = first.get(participant_id);
+    if (earliest === undefined || naturalOrder(session_id, earliest) < 0) first.set(participant_id, session_id);
   }
   const baseline = [...first].map(([participant_id, session_id]): ParticipantRow => ({ participant_id, session_id }));
   if (columns === null) return baseline;

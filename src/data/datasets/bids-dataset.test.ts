@@ -7,6 +7,7 @@ import * as torch from "../../torch/index.ts";
 import { Patch, RandomNoiseConfig, Slice, TransformsHandler, ZNormalizationConfig } from "../../transforms/index.ts";
 import type { JsonObject } from "../../utils/config.ts";
 import { ConfigError, DataFrameError, ImageError } from "../../utils/exceptions.ts";
+import { receiveWarnings } from "../../utils/warnings.ts";
 import { AFFINE, makeCohort } from "../fixtures/cohort.ts";
 import { Sample2D } from "../structures/index.ts";
 import { BidsDataset, datasetFromDict } from "./index.ts";
@@ -135,7 +136,6 @@ describe("rows", () => {
     const subset = dataset.subset([
       ["sub-004", "ses-M000"],
       ["sub-001", "ses-M000"],
-      ["sub-999", "ses-M000"],
     ]);
     expect(subset.df.map((row) => row.age)).toEqual([64, 61]);
     expect(dataset.length).toBe(6);
@@ -143,8 +143,40 @@ describe("rows", () => {
     const tsv = join(cohort.root, "some.tsv");
     writeFileSync(tsv, "participant_id\tsession_id\nsub-005\tses-M000\n");
     expect(dataset.subset(tsv).df[0]?.participant_id).toBe("sub-005");
-    expect(() => dataset.subset([["sub-999", "ses-M000"]])).toThrow(/None of the .* pairs/);
     expect(subset.sorted().df.map((row) => row.participant_id)).toEqual(["sub-001", "sub-004"]);
+  });
+});
+
+describe("pairs that a dataset lacks", () => {
+  const dataset = new BidsDataset(base);
+  const asked: [string, string][] = [
+    ["sub-01", "ses-M000"],
+    ["sub-002", "ses-M00"],
+    ["sub-003", "ses-M012"],
+    ["sub-999", "ses-M000"],
+  ];
+  it("are an error that lists them, with near spellings", () => {
+    expect(() => dataset.subset([["sub-004", "ses-M000"], ...asked])).toThrow(DataFrameError);
+    expect(() => dataset.subset([["sub-004", "ses-M000"], ...asked])).toThrow(
+      "4 of the 5 (participant, session) pairs asked for are not in the dataset: (sub-01, ses-M000) [the dataset has (sub-001, ses-M000)], (sub-002, ses-M00) [the dataset has (sub-002, ses-M000)], (sub-003, ses-M012) [the dataset has (sub-003, ses-M000)], (sub-999, ses-M000).",
+    );
+    const many = Array.from({ length: 12 }, (_, i): [string, string] => [`sub-9${i}`, "ses-1"]);
+    expect(() => dataset.subset([["sub-004", "ses-M000"], ...many])).toThrow(
+      /12 of the 13 .*\(sub-99, ses-1\) and 2 more\./,
+    );
+  });
+  it("are left out on request, with a warning that counts them", () => {
+    const said: string[] = [];
+    receiveWarnings((message) => said.push(message));
+    try {
+      const subset = dataset.subset([...asked, ["sub-004", "ses-M000"]], { missing: "ignore" });
+      expect(subset.df.map((row) => row.participant_id)).toEqual(["sub-004"]);
+    } finally {
+      receiveWarnings((message) => process.stderr.write(message));
+    }
+    expect(said).toEqual([expect.stringMatching(/^4 of the 5 .*They are left out\.$/)]);
+    expect(() => dataset.subset(asked, { missing: "ignore" })).toThrow(/None is left/);
+    expect(() => dataset.subset(asked, { mising: "ignore" } as never)).toThrow(/unknown option 'mising'/);
   });
 });
 

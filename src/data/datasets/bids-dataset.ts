@@ -1,10 +1,9 @@
 import type { Bids, BidsFileType } from "../../io/bids/index.ts";
 import { type Cell, type ParticipantRow, pairKey } from "../../io/tsv/index.ts";
 import type { TransformsHandler } from "../../transforms/index.ts";
-import { type JsonObject, show } from "../../utils/config.ts";
-import { DataFrameError } from "../../utils/exceptions.ts";
+import { type JsonObject, parseWith } from "../../utils/config.ts";
 import type { Sample } from "../structures/index.ts";
-import type { Dataset, Selection } from "./dataset.ts";
+import { type Dataset, type Selection, type SubsetOptions, subsetOptions } from "./dataset.ts";
 import { readDict } from "./from-dict.ts";
 import { countSamples, type LoadingContext, loadSample } from "./loading.ts";
 import { type BidsDatasetOptions, checkOptions, Parts } from "./parts.ts";
@@ -128,13 +127,9 @@ export class BidsDataset implements Dataset {
     return this.df.map((row) => [row.participant_id, row.session_id]);
   }
 
-  subset(selection: Selection): BidsDataset {
-    const indices = this.#table.find(selection);
-    if (indices.length === 0) {
-      const asked = typeof selection === "string" ? selection : show(selection);
-      throw new DataFrameError(`None of the (participant, session) pairs asked for is in the dataset: ${asked}.`);
-    }
-    return this.#with(indices);
+  subset(selection: Selection, options: SubsetOptions = {}): BidsDataset {
+    const { missing } = parseWith(subsetOptions, options, "subset");
+    return this.#with(this.#table.find(selection, missing));
   }
 
   /** The same dataset, its rows sorted by participant and session. */

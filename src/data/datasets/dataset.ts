@@ -1,9 +1,18 @@
+import { z } from "zod";
 import type { Cell, Row } from "../../io/tsv/index.ts";
 import type { ToDict } from "../../utils/config.ts";
 import type { Sample } from "../structures/index.ts";
+import type { Missing } from "./missing-pairs.ts";
 
 /** What selects rows of a dataset: a TSV, rows with both ids, or (participant, session) pairs. */
 export type Selection = string | readonly Row[] | readonly (readonly [participantId: string, sessionId: string])[];
+
+export interface SubsetOptions {
+  /** Pairs that the dataset lacks are an error that lists them with near spellings (the default), or left out with a warning. */
+  readonly missing?: Missing;
+}
+
+export const subsetOptions = z.strictObject({ missing: z.enum(["error", "ignore"]).default("error") });
 
 /** Samples by number, with a table that says whose they are. */
 export interface Dataset extends ToDict {
@@ -28,8 +37,11 @@ export interface Dataset extends ToDict {
   getParticipantSessionCouples(): [participantId: string, sessionId: string][];
   /** The value of a column for the image of a sample. */
   getSampleInfo(index: number, column: string): Cell;
-  /** The same dataset with the given pairs only, in their order; pairs it does not have are ignored. @throws DataFrameError when none is left. */
-  subset(selection: Selection): Dataset;
+  /**
+   * The same dataset with the given pairs only, in their order.
+   * @throws DataFrameError for pairs that it does not have, unless `missing` is "ignore"; and when none is left.
+   */
+  subset(selection: Selection, options?: SubsetOptions): Dataset;
   /** What a worker thread needs to build it again. @throws ConfigError naming what cannot travel. */
   toWorker(): unknown;
 }

@@ -11,7 +11,9 @@ import {
 import type { DType } from "../../torch/index.ts";
 import type { JsonObject, JsonValue } from "../../utils/config.ts";
 import { CannotReadFieldError, DataFrameError } from "../../utils/exceptions.ts";
+import { warn } from "../../utils/warnings.ts";
 import type { Selection } from "./dataset.ts";
+import { listMissing, type Missing, partPairs } from "./missing-pairs.ts";
 
 /** The function that turns a column into what the network is to see: one value per row. */
 export type ColumnFunction = (column: readonly Cell[]) => readonly Cell[];
@@ -30,7 +32,7 @@ export class Table {
 
   /** A copy of the rows, or the TSV. @throws DataFrameError when it is no table of participants and sessions. */
   static read(data: string | readonly Row[]): Table {
-    const rows = readParticipants(data, { name: "The table given as 'data'" });
+    const rows = readParticipants(data, { name: "The table given as 'data'", sessionsOptional: true });
     const copies = rows.map(
       (row) => Object.fromEntries(Object.entries(row).map(([k, v]) => [k, missingAsNull(v)])) as ParticipantRow,
     );
@@ -83,10 +85,23 @@ export class Table {
     return new Table(rows, isFloat ? [...kept, changed] : kept);
   }
 
-  /** Where the pairs are, in the order asked for; those that are not here are left out. */
-  find(selection: Selection): number[] {
-    const pairs = pairsOf(selection);
-    return [...new Set(pairs.map(pairKey))].flatMap((key) => this.#indexOf.get(key) ?? []);
+  /**
+   * Where the pairs are, in the order asked for.
+   * @throws DataFrameError for pairs that are not here, unless `missing` is "ignore"; and when none is.
+   */
+  find(selection: Selection, missing: Missing): number[] {
+    const wanted = partPairs(pairsOf(selection), this.rows);
+    if (wanted.missing.length > 0) {
+      const { length } = wanted.missing;
+      const asked = `${typeof selection === "string" ? `${selection}: ` : ""}${length} of the ${length + wanted.found.length} (participant, session) pairs asked for`;
+      const what = `${asked} ${length === 1 ? "is" : "are"} not in the dataset: ${listMissing(wanted.missing, this.rows)}.`;
+      if (wanted.found.length === 0) throw new DataFrameError(`${what} None is left.`);
+      if (missing === "error") {
+        throw new DataFrameError(`${what} Correct their spelling, or leave them out with { missing: "ignore" }.`);
+      }
+      warn(`${what} They are left out.`);
+    }
+    return wanted.found.flatMap((pair) => this.#indexOf.get(pairKey(pair)) ?? []);
   }
 
   take(indices: readonly number[]): Table {
