@@ -83,12 +83,14 @@ export class Batch<T extends DataPoint = DataPoint> implements Disposable, Itera
 
   /**
    * A field of all samples as one tensor (N, …): images as (N, C, D, H, W), or (N, C, H, W) for squeezed slices. A column
-   * of integers comes as int64, of floats as float64, of booleans as bool.
+   * of integers comes as int64, of floats as float64, of booleans as bool. Numbers that are no column's come as float32, or
+   * as float64 where there is an integer or a magnitude that float32 does not hold.
    *
    * The tensor belongs to the caller (or the open scope), but may share its memory with the batch: do not write into it.
    *
    * @throws FieldError when a sample lacks the field.
-   * @throws DataFrameError when a value is no number: names the participant, the field and the value.
+   * @throws DataFrameError when a value is no number: names the participant, the field and the value; where a column is text
+   * because of one cell, whose cell that is.
    * @throws ImageError when shapes differ: names participants and shapes.
    */
   getField(name: string, { dtype, ensureChannelDim = false }: FieldOptions = {}): Tensor {
@@ -239,10 +241,15 @@ export class Batch<T extends DataPoint = DataPoint> implements Disposable, Itera
     ) as Tensor[];
     try {
       if (values.every((value) => value instanceof Tensor)) return this.#stack(name, values);
-      const columns = this.get(0).dtypes;
-      return numbersToTensor(values, columns.get(name), (i, value) => {
+      const type = this.get(0).dtypes.get(name);
+      const text = typeof type === "object" ? type : null;
+      return numbersToTensor(values, typeof type === "object" ? undefined : type, (i, value) => {
+        const found =
+          typeof value === "string" && text !== null
+            ? `${text.textBecause} as '${name}', so that the column is text`
+            : `${this.get(i).who}: '${name}' is ${show(value)}`;
         throw new DataFrameError(
-          `${this.get(i).who}: '${name}' is ${show(value)}, and a number is needed. Correct it in the data, or give BidsDataset a function for this column: columns: { ${name}: (column) => … }.`,
+          `${found}, and a number is needed. Correct it in the data, or give BidsDataset a function for this column: columns: { ${name}: (column) => … }.`,
         );
       });
     } finally {
@@ -282,8 +289,16 @@ function numbersToTensor(
     if (!isNumeric(value)) refuse(i, value);
   });
   const fraction = dtype === "int64" && values.some((value) => typeof value === "number" && !Number.isInteger(value));
-  const type = fraction ? "float64" : dtype;
+  const type = fraction || (dtype === undefined && !values.every(fitsFloat32)) ? "float64" : dtype;
   return torch.tensor(values as number[], type === undefined ? {} : { dtype: type });
+}
+
+/** Whether float32 holds a number: integers exactly, others within its precision and range. */
+function fitsFloat32(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every(fitsFloat32);
+  if (typeof value !== "number" || !Number.isFinite(value)) return true;
+  const single = Math.fround(value);
+  return Number.isInteger(value) ? single === value : Number.isFinite(single) && (single !== 0 || value === 0);
 }
 
 function isNumeric(value: unknown): boolean {

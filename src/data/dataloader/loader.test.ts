@@ -1,11 +1,13 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { BidsFileType } from "../../io/bids/index.ts";
 import { writeNifti } from "../../io/nifti/index.ts";
+import { writeTsv } from "../../io/tsv/index.ts";
 import * as torch from "../../torch/index.ts";
 import { Patch, RandomNoiseConfig, Slice, ZNormalizationConfig } from "../../transforms/index.ts";
 import { ConfigError, DataFrameError, ImageError } from "../../utils/exceptions.ts";
-import { BidsDataset, type BidsDatasetOptions } from "../datasets/index.ts";
+import { BidsDataset, type BidsDatasetOptions, oddCell } from "../datasets/index.ts";
 import { AFFINE, makeCohort } from "../fixtures/cohort.ts";
 import { Batch, DataLoader, type DataLoaderOptions, WorkerError } from "./index.ts";
 
@@ -87,6 +89,11 @@ describe("order", () => {
     expect(seen[0]?.ids).toEqual(Array(7).fill("sub-002"));
     await expect(read(new DataLoader(make(), { samplingWeights: "diagnosis" }))).rejects.toThrow(
       /\(sub-000, ses-M000\): the sampling weight 'diagnosis' is 'CN'/,
+    );
+    const tsv = join(cohort.root, "weights.tsv");
+    writeFileSync(tsv, readFileSync(cohort.tsv, "utf8").replace(/\t4\t/, "\tmany\t"));
+    await expect(read(new DataLoader(make({ data: tsv }), { samplingWeights: "n_visits" }))).rejects.toThrow(
+      /\(sub-004, ses-M000\): the sampling weight 'n_visits' is 'many'/,
     );
     await expect(read(new DataLoader(make(), { samplingWeights: "weigth" }))).rejects.toThrow(/no column 'weigth'/);
   });
@@ -237,6 +244,74 @@ describe("Batch", () => {
       expect(() => batch.getField("label")).toThrow(
         /\(sub-000, ses-M000\): there is no field 'label'. There are: image, participant_id, .*age/,
       );
+      break;
+    }
+  });
+  it("names the row whose cell makes a column text, with and without workers", async () => {
+    const tsv = join(cohort.root, "odd.tsv");
+    writeFileSync(
+      tsv,
+      readFileSync(cohort.tsv, "utf8").replace("65.0", "sixty-five").replace("\t3\t", "\t9007199254740993\t"),
+    );
+    for (const numWorkers of [0, 1]) {
+      for await (using batch of new DataLoader(make({ data: tsv }), { batchSize: 2, shuffle: false, numWorkers })) {
+        expect(() => batch.getField("age")).toThrow(
+          /\(sub-005, ses-M000\) has "sixty-five" as 'age', so that the column is text, and a number is needed/,
+        );
+        expect(() => batch.getField("n_visits")).toThrow(/\(sub-003, ses-M000\) has "9007199254740993" as 'n_visits'/);
+        break;
+      }
+    }
+    // without that row the column is numbers again: a dataset of the others says so when it is read anew
+    const others = make({ data: tsv }).df.filter((row) => row.participant_id !== "sub-005");
+    expect(oddCell(others, "age")).toBeNull();
+    expect(oddCell(others, "diagnosis")).toBeNull();
+  });
+  it("has integers as they are in the table, beyond what float32 holds, with and without workers", async () => {
+    const tsv = join(cohort.root, "large.tsv");
+    const rows = cohort.rows.map((row, i) => ({
+      ...row,
+      id: 2 ** 24 + 1 + i,
+      big: 2 ** 53 - 1 - i,
+      time: 1e9 + i + 0.5,
+    }));
+    writeTsv(tsv, rows);
+    const columns = ["id", "big", "time", "age"];
+    for (const numWorkers of [0, 1]) {
+      for await (using batch of new DataLoader(make({ data: tsv, columns }), {
+        batchSize: 7,
+        shuffle: false,
+        numWorkers,
+      })) {
+        using id = batch.getField("id");
+        using big = batch.getField("big");
+        using time = batch.getField("time");
+        expect([id.dtype, big.dtype, time.dtype]).toEqual(["int64", "int64", "float64"]);
+        expect(Array.from(id.toTypedArray(), Number)).toEqual(rows.map((row) => row.id));
+        expect(Array.from(big.toTypedArray(), Number)).toEqual(rows.map((row) => row.big));
+        expect(Array.from(time.toTypedArray(), Number)).toEqual(rows.map((row) => row.time));
+      }
+    }
+  });
+  it("has added numbers in float32 where that holds them, else in float64", async () => {
+    for await (using batch of new DataLoader(make(), { batchSize: 2, shuffle: false })) {
+      const dtypeOf = (values: unknown[]): string => {
+        batch.addField("added", values);
+        using tensor = batch.getField("added");
+        expect(tensor.toArray()).toEqual(tensor.dtype === "float64" ? values : expect.anything());
+        return tensor.dtype;
+      };
+      expect(dtypeOf([1, 2 ** 24])).toBe("float32");
+      expect(dtypeOf([0.1, Number.POSITIVE_INFINITY])).toBe("float32");
+      expect(dtypeOf([1, 2 ** 24 + 1])).toBe("float64");
+      expect(
+        dtypeOf([
+          [1, 2],
+          [3, 2 ** 40 + 1],
+        ]),
+      ).toBe("float64");
+      expect(dtypeOf([1e300, 0.5])).toBe("float64");
+      expect(dtypeOf([1e-300, 0])).toBe("float64");
       break;
     }
   });

@@ -1,7 +1,7 @@
 import * as torch from "../../torch/index.ts";
 import { show } from "../../utils/config.ts";
 import { DataFrameError } from "../../utils/exceptions.ts";
-import type { Dataset } from "../datasets/index.ts";
+import { type Dataset, oddCell } from "../datasets/index.ts";
 
 export interface OrderOptions {
   readonly shuffle: boolean;
@@ -33,9 +33,14 @@ function sampleWeights(dataset: Dataset, column: string): number[] {
   const weights = Array.from({ length: dataset.length }, (_, i) => {
     const weight = dataset.getSampleInfo(i, column);
     if (typeof weight !== "number" || !Number.isFinite(weight) || weight < 0) {
-      const who = `(${dataset.getSampleInfo(i, "participant_id")}, ${dataset.getSampleInfo(i, "session_id")})`;
+      // one word makes a column of numbers text: it is the word that is wrong
+      const odd = typeof weight === "string" ? oddCell(dataset.df, column) : null;
+      const [participant, session, value] =
+        odd === null
+          ? [dataset.getSampleInfo(i, "participant_id"), dataset.getSampleInfo(i, "session_id"), weight]
+          : [odd.row.participant_id, odd.row.session_id, odd.value];
       throw new DataFrameError(
-        `${who}: the sampling weight '${column}' is ${show(weight)}; a number of at least 0 is needed.`,
+        `(${participant}, ${session}): the sampling weight '${column}' is ${show(value)}; a number of at least 0 is needed.`,
       );
     }
     return weight;

@@ -1,10 +1,10 @@
 /** Batches between threads: tensors change hands, the rest is copied by `postMessage`. */
 import { BidsFileType } from "../../io/bids/index.ts";
-import { type DType, Tensor, transfer } from "../../torch/index.ts";
+import { Tensor, transfer } from "../../torch/index.ts";
 import type { ImageKind, SamplePlace } from "../../transforms/types.ts";
 import type { JsonObject } from "../../utils/config.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
-import { type AnyImage, LabelMap, Sample, Sample2D, ScalarImage } from "../structures/index.ts";
+import { type AnyImage, type FieldType, LabelMap, Sample, Sample2D, ScalarImage } from "../structures/index.ts";
 import { Batch } from "./batch.ts";
 
 /** A released tensor, or null for the row of a stack. */
@@ -28,7 +28,7 @@ interface PackedSample {
   readonly imagePath: readonly string[];
   readonly images: readonly PackedImage[];
   readonly fields: readonly PackedField[];
-  readonly dtypes: ReadonlyMap<string, DType>;
+  readonly dtypes: ReadonlyMap<string, FieldType>;
 }
 
 export interface PackedBatch {

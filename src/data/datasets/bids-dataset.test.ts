@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { BidsFileType } from "../../io/bids/index.ts";
@@ -147,6 +147,45 @@ describe("rows", () => {
   });
 });
 
+describe("a dataset without sessions, or with some participants without", () => {
+  const wild = makeCohort(4);
+  afterAll(() => wild[Symbol.dispose]());
+  // sub-000 and sub-001 have no session level
+  for (const i of [0, 1]) {
+    const id = `sub-00${i}`;
+    mkdirSync(join(wild.root, id, "anat"));
+    renameSync(wild.imagePath(i), join(wild.root, id, "anat", `${id}_T1w.nii.gz`));
+    rmSync(join(wild.root, id, "ses-M000"), { recursive: true });
+  }
+  const pairs = [
+    ["sub-000", "ses-none"],
+    ["sub-001", "ses-none"],
+    ["sub-002", "ses-M000"],
+    ["sub-003", "ses-M000"],
+  ];
+
+  it("loses nobody", async () => {
+    const dataset = new BidsDataset({ bids: wild.root, fileType });
+    expect(dataset.getParticipantSessionCouples()).toEqual(pairs);
+    using sample = await dataset.get(1);
+    expect(sample.sessionId).toBe("ses-none");
+    expect((sample.image.tensor.toTypedArray() as Float32Array)[0]).toBe(1000);
+    const back = BidsDataset.fromDict(parseJson(formatJson(dataset.toDict())) as JsonObject);
+    expect(back.getParticipantSessionCouples()).toEqual(pairs);
+  });
+  it("takes a participants.tsv, which has no sessions", () => {
+    const data = wild.rows.map(({ session_id: _, ...row }) => row);
+    const dataset = new BidsDataset({ bids: wild.root, fileType, data: data.slice(0, 2), columns: ["age"] });
+    expect(dataset.df.map((row) => [row.session_id, row.age])).toEqual([
+      ["ses-none", 60],
+      ["ses-none", 61],
+    ]);
+    expect(() => new BidsDataset({ bids: wild.root, fileType, data })).toThrow(
+      /2 of 4 sessions have no image .*\(sub-002, ses-none\).*\('ses-none', also where the data have no column 'session_id'/,
+    );
+  });
+});
+
 describe("pairs that a dataset lacks", () => {
   const dataset = new BidsDataset(base);
   const asked: [string, string][] = [
@@ -234,6 +273,17 @@ describe("bad input", () => {
           },
         }),
     ).toThrow(/'age' failed: no such code/);
+    const codes: Record<string, number> = { CN: 0 };
+    expect(
+      () =>
+        new BidsDataset({ ...base, columns: { diagnosis: (column) => column.map((d) => codes[String(d)] as number) } }),
+    ).toThrow(
+      /\(sub-001, ses-M000\): the function given for the column 'diagnosis' returned undefined for "AD"\. .*null for a missing value/,
+    );
+    for (const odd of [10n, [1], { a: 1 }, Symbol("x")]) {
+      const columns = { age: (column: readonly unknown[]) => column.map((a, i) => (i === 2 ? odd : a)) as never };
+      expect(() => new BidsDataset({ ...base, columns })).toThrow(/\(sub-002, ses-M000\): .* returned .* for 62/);
+    }
     expect(() => new BidsDataset({ ...base, masks: { brain: "nowhere.nii" } })).toThrow(
       /The mask 'brain' cannot be read: .*nowhere\.nii: there is no such file/,
     );

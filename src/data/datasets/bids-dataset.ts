@@ -197,8 +197,10 @@ export class BidsDataset implements Dataset {
 
   /** Takes the numbers of samples from the table, if they are there. */
   static #fromCounts(dataset: BidsDataset): BidsDataset {
-    const counts = dataset.df.map((row) => row[N_SAMPLES]);
-    if (counts.every((count) => typeof count === "number")) dataset.#setCounts(counts);
+    const counts = dataset.df.map((row) => row[N_SAMPLES] ?? null);
+    const areCounts = (values: readonly Cell[]): values is number[] =>
+      values.every((n) => Number.isInteger(n) && Number(n) >= 0);
+    if (areCounts(counts)) dataset.#setCounts(counts);
     return dataset;
   }
 
@@ -223,8 +225,8 @@ export class BidsDataset implements Dataset {
       columns: this.columns,
       dtypes: new Map(
         this.columns.flatMap((column) => {
-          const dtype = this.#table.dtypeOf(column);
-          return dtype === undefined ? [] : [[column, dtype] as const];
+          const type = this.#table.typeOf(column);
+          return type === undefined ? [] : [[column, type] as const];
         }),
       ),
     };

@@ -7,4 +7,4 @@ export type { BidsDatasetOptions } from "./parts.ts";
 /** Reading datasets back from JSON. */
 export { DATASETS, datasetFromDict, datasetFromWorker } from "./registry.ts";
 export type { MaskInput } from "./sources.ts";
-export type { ColumnFunction } from "./table.ts";
+export { type ColumnFunction, oddCell } from "./table.ts";

@@ -1,6 +1,5 @@
 import type { BidsFileType } from "../../io/bids/index.ts";
 import { type ParticipantRow, pairKey } from "../../io/tsv/index.ts";
-import type { DType } from "../../torch/index.ts";
 import * as torch from "../../torch/index.ts";
 import type { TransformsHandler } from "../../transforms/index.ts";
 import { Rng } from "../../transforms/types.ts";
@@ -10,6 +9,7 @@ import {
   aliasOf,
   alignMask,
   DataPoint,
+  type FieldType,
   LabelMap,
   Sample,
   Sample2D,
@@ -23,7 +23,7 @@ export interface LoadingContext {
   readonly fileType: BidsFileType;
   readonly transforms: TransformsHandler;
   readonly columns: readonly string[];
-  readonly dtypes: ReadonlyMap<string, DType>;
+  readonly dtypes: ReadonlyMap<string, FieldType>;
   readonly cache: ImageCache;
   /** Whether masks on another grid than their image are resampled instead of refused. */
   readonly resampleMasks: boolean;

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { Bids, BidsFileType } from "../../io/bids/index.ts";
 import { contentProblem } from "../../io/files/index.ts";
-import type { ParticipantRow } from "../../io/tsv/index.ts";
+import { NO_SESSION, type ParticipantRow } from "../../io/tsv/index.ts";
 import { type JsonObject, type JsonValue, show } from "../../utils/config.ts";
 import { CannotReadFieldError, ConfigError, ImageError } from "../../utils/exceptions.ts";
 
@@ -117,8 +117,11 @@ function findAll(rows: readonly ParticipantRow[], bids: Bids, fileType: BidsFile
   if (missing.length > 0) {
     const listed =
       missing.slice(0, SHOWN).join(", ") + (missing.length > SHOWN ? `, and ${missing.length - SHOWN} more` : "");
+    const hint = missing.some((pair) => pair.includes(NO_SESSION))
+      ? ` ('${NO_SESSION}', also where the data have no column 'session_id', stands for images that lie in no ses- folder.)`
+      : "";
     throw new ImageError(
-      `${missing.length} of ${rows.length} sessions have no ${what} of type ${fileType} in ${bids.participantsDir}: ${listed}. Take these rows out of the data, or correct the file type.`,
+      `${missing.length} of ${rows.length} sessions have no ${what} of type ${fileType} in ${bids.participantsDir}: ${listed}. Take these rows out of the data, or correct the file type.${hint}`,
     );
   }
   return paths;

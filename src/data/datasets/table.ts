@@ -2,16 +2,17 @@ import { hasFloats, markFloats } from "../../io/json/index.ts";
 import {
   type Cell,
   floatColumns,
+  looksNumeric,
   markFloatColumns,
   type ParticipantRow,
   pairKey,
   type Row,
   readParticipants,
 } from "../../io/tsv/index.ts";
-import type { DType } from "../../torch/index.ts";
-import type { JsonObject, JsonValue } from "../../utils/config.ts";
+import { type JsonObject, type JsonValue, show } from "../../utils/config.ts";
 import { CannotReadFieldError, DataFrameError } from "../../utils/exceptions.ts";
 import { warn } from "../../utils/warnings.ts";
+import type { FieldType } from "../structures/index.ts";
 import type { Selection } from "./dataset.ts";
 import { listMissing, type Missing, partPairs } from "./missing-pairs.ts";
 
@@ -69,7 +70,13 @@ export class Table {
         `The function given for the column '${column}' must return an array of ${this.rows.length} values; it returned ${got}.`,
       );
     }
-    const rows = this.rows.map((row, i): ParticipantRow => ({ ...row, [column]: missingAsNull(encoded[i] ?? null) }));
+    const rows = this.rows.map((row, i): ParticipantRow => {
+      const value: unknown = encoded[i];
+      if (isCell(value)) return { ...row, [column]: missingAsNull(value) };
+      throw new DataFrameError(
+        `${who(row)}: the function given for the column '${column}' returned ${typeof value === "bigint" ? `${value}n` : show(value)} for ${JSON.stringify(row[column] ?? null)}. Return a number, a text or a boolean; null for a missing value.`,
+      );
+    });
     return this.#with(rows, column);
   }
 
@@ -111,12 +118,17 @@ export class Table {
     );
   }
 
-  /** As what the values of a column become tensors, as pandas would have it: int64, float64 or bool; undefined for text. */
-  dtypeOf(column: string): DType | undefined {
+  /**
+   * As what the values of a column become tensors, as pandas would have it: int64, float64 or bool. For text undefined, or which
+   * cell makes it text where others look like numbers.
+   */
+  typeOf(column: string): FieldType | undefined {
     const values = this.rows.map((row) => row[column] ?? null);
     if (values.every((value) => typeof value === "boolean")) return "bool";
-    if (!values.every((value) => value === null || typeof value === "number")) return undefined;
-    return this.floats.has(column) || values.includes(null) ? "float64" : "int64";
+    if (values.every((value) => value === null || typeof value === "number"))
+      return this.floats.has(column) || values.includes(null) ? "float64" : "int64";
+    const odd = oddCell(this.rows, column);
+    return odd === null ? undefined : { textBecause: `${who(odd.row)} has ${JSON.stringify(odd.value)}` };
   }
 
   /** Column by column, with row numbers as keys. */
@@ -154,6 +166,32 @@ export class Table {
     const list = [...rows.values()];
     return new Table(readParticipants(list, { name: "The table of the dataset" }), [...floatColumns(list), ...floats]);
   }
+}
+
+/** Whose row it is, for messages. */
+function who(row: Row): string {
+  return `(${row.participant_id}, ${row.session_id})`;
+}
+
+/**
+ * The first cell of a column that makes it text, where other cells look like numbers: a word in a column of ages, or an
+ * integer beyond 2^53. Null where no cell looks like a number, or all cells are numbers.
+ */
+export function oddCell<T extends Row>(rows: readonly T[], column: string): { row: T; value: Cell } | null {
+  const isNumber = (value: Cell): boolean =>
+    typeof value === "number" || (typeof value === "string" && looksNumeric(value));
+  const present = rows.flatMap((row) => {
+    const value = row[column] ?? null;
+    return value === null ? [] : [{ row, value }];
+  });
+  if (!present.some(({ value }) => isNumber(value))) return null;
+  const tooLong = ({ value }: { value: Cell }): boolean =>
+    typeof value === "string" && /^ *[+-]?\d+ *$/.test(value) && !Number.isSafeInteger(Number(value));
+  return present.find(({ value }) => !isNumber(value)) ?? present.find(tooLong) ?? null;
+}
+
+function isCell(value: unknown): value is Cell {
+  return value === null || ["string", "number", "boolean"].includes(typeof value);
 }
 
 function pairsOf(selection: Selection): { participant_id: string; session_id: string }[] {

@@ -1,9 +1,9 @@
-import type { DType } from "../../torch/index.ts";
 import { Tensor } from "../../torch/index.ts";
 import { sameAffine } from "../../transforms/affine.ts";
 import type { HasImages } from "../../transforms/types.ts";
 import { ClinicaDLException, ImageError } from "../../utils/exceptions.ts";
 import { alignMask } from "./alignment.ts";
+import type { FieldType } from "./field-type.ts";
 import { type AnyImage, LabelMap, ScalarImage } from "./images.ts";
 
 /** A data point has no field of this name. */
@@ -35,8 +35,8 @@ export class DataPoint implements HasImages, Disposable {
   /** By name, "image" first. */
   readonly images: Map<string, AnyImage>;
   readonly fields: Map<string, unknown>;
-  /** As what a field of numbers becomes a tensor, where its column says so. */
-  dtypes: ReadonlyMap<string, DType> = new Map();
+  /** What the columns of fields say of them. */
+  dtypes: ReadonlyMap<string, FieldType> = new Map();
 
   constructor({ image, participantId, sessionId, images = {}, fields = {} }: DataPointOptions) {
     this.participantId = participantId;
