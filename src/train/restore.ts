@@ -2,7 +2,7 @@ import { DataLoader } from "../data/dataloader/index.ts";
 import { type Dataset, datasetFromDict } from "../data/datasets/index.ts";
 import { readJson } from "../io/files/index.ts";
 import type { DataDir, Maps } from "../io/maps/index.ts";
-import { readTsv } from "../io/tsv/index.ts";
+import { type ParticipantRow, pairKey, readParticipants } from "../io/tsv/index.ts";
 import { type LoaderOptions, Split } from "../split/index.ts";
 import type { JsonObject } from "../utils/config.ts";
 import { CannotReadJsonError } from "../utils/exceptions.ts";
@@ -48,7 +48,7 @@ export function restoreSplit(maps: Maps, index: number, bids: string | null): Sp
   const dirs = [maps.training.data.train(index), maps.training.data.validation(index)] as const;
   const [train, validation] = dirs.map((dir) => {
     const { dataset, options } = readData(maps, dir, bids, remedy);
-    return { dataset: dataset.subset(readTsv(dir.dataTsv)), options };
+    return { dataset: recordedRows(dataset, dir), options };
   }) as [ReturnType<typeof readData>, ReturnType<typeof readData>];
   const split = new Split({ index, trainDataset: train.dataset, valDataset: validation.dataset });
   split.buildTrainLoader(train.options);
@@ -59,5 +59,19 @@ export function restoreSplit(maps: Maps, index: number, bids: string | null): Sp
 /** The loader of validation data, or of a test group. */
 export function restoreDataLoader(maps: Maps, dir: DataDir, bids: string | null): DataLoader {
   const { dataset, options } = readData(maps, dir, bids, "Pass the loader: { dataloader }.");
-  return new DataLoader(dataset.subset(readTsv(dir.dataTsv)), options);
+  return new DataLoader(recordedRows(dataset, dir), options);
+}
+
+/**
+ * The rows of a dataset that `data.tsv` names, in the order of the dataset: the table is sorted, and what is drawn for a sample
+ * follows from its number.
+ */
+function recordedRows(dataset: Dataset, dir: DataDir): Dataset {
+  const position = new Map(
+    dataset
+      .getParticipantSessionCouples()
+      .map(([participant_id, session_id], i) => [pairKey({ participant_id, session_id }), i]),
+  );
+  const at = (row: ParticipantRow): number => position.get(pairKey(row)) ?? position.size;
+  return dataset.subset(readParticipants(dir.dataTsv).toSorted((a, b) => at(a) - at(b)));
 }

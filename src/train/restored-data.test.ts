@@ -1,11 +1,15 @@
-import { rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, it } from "vitest";
 import { DataLoader } from "../data/dataloader/index.ts";
+import type { Dataset } from "../data/datasets/index.ts";
 import { readTsv } from "../io/tsv/index.ts";
 import { LossMetricConfig, MAEMetricConfig } from "../metrics/index.ts";
+import { Split } from "../split/index.ts";
 import { CannotReadJsonError } from "../utils/exceptions.ts";
 import { cohortSplit, makeCohort } from "./fixtures/cohort.ts";
 import { computational, Trainers } from "./fixtures/trainers.ts";
+import { restoreSplit } from "./restore.ts";
 
 const trainers = Trainers.forEachTest();
 
@@ -50,6 +54,61 @@ it("are those of the MAPS, for validate, for test and for another number of epoc
     "sub-014",
     "sub-015",
   ]);
+});
+
+it("are in the order in which they were trained on, which data.tsv does not keep", async () => {
+  const bids = makeCohort(trainers.dir, 10);
+  const trainer = trainers.make("maps", { optimization: { numEpochs: 1 } });
+  const sorted = cohortSplit(bids);
+  const reversed = (dataset: Dataset): Dataset => dataset.subset(dataset.getParticipantSessionCouples().toReversed());
+  const split = new Split({
+    index: 0,
+    trainDataset: reversed(sorted.trainDataset),
+    valDataset: reversed(sorted.valDataset),
+  });
+  split.buildTrainLoader({ batchSize: 2 });
+  split.buildValLoader({ batchSize: 2 });
+  await trainer.train(split, { computational });
+  const restored = restoreSplit(trainer.maps, 0);
+  for (const side of ["trainDataset", "valDataset"] as const)
+    expect(restored[side].getParticipantSessionCouples()).toEqual(split[side].getParticipantSessionCouples());
+});
+
+it("may have no sessions: trained on, restored and predicted, with no file or folder named after one", async () => {
+  const bids = makeCohort(trainers.dir, 10);
+  for (let i = 0; i < 10; i++) {
+    const folder = join(bids, `sub-00${i}`);
+    renameSync(join(folder, "ses-M000", "anat"), join(folder, "anat"));
+    rmSync(join(folder, "ses-M000"), { recursive: true });
+    renameSync(join(folder, "anat", `sub-00${i}_ses-M000_T1w.nii.gz`), join(folder, "anat", `sub-00${i}_T1w.nii.gz`));
+  }
+  const labels = join(bids, "labels.tsv");
+  writeFileSync(labels, readFileSync(labels, "utf8").replace("session_id\t", "").replaceAll("ses-M000\t", ""));
+  const trainer = trainers.make("maps", { optimization: { numEpochs: 1 } });
+  const split = cohortSplit(bids);
+  await trainer.train(split, { computational });
+  const restored = await trainers.fromMaps("maps");
+  await restored.resume({ splitIdx: 0, numEpochs: 2 });
+  const dataloader = new DataLoader(split.valDataset, { batchSize: 2, shuffle: false });
+  await restored.predict({ dataloader, modelCheckpoint: "split-0_final", groupName: "g", computational });
+  expect(readTsv(trainer.maps.training.data.train(0).dataTsv)[0]).toEqual({
+    participant_id: "sub-000",
+    session_id: "ses-none",
+  });
+  const names = readdirSync(trainers.dir, { recursive: true }).map(String);
+  expect(names.length).toBeGreaterThan(50);
+  expect(names.filter((name) => /ses-/.test(name))).toEqual([]);
+});
+
+it("that name somebody whom the dataset lacks are an error", async () => {
+  const bids = makeCohort(trainers.dir, 10);
+  const trainer = trainers.make("maps", { optimization: { numEpochs: 1 } });
+  await trainer.train(cohortSplit(bids), { computational });
+  const { dataTsv } = trainer.maps.training.data.train(0);
+  writeFileSync(dataTsv, readFileSync(dataTsv, "utf8").replace("sub-001\t", "sub-01\t"));
+  await expect(trainer.resume({ splitIdx: 0, numEpochs: 2 })).rejects.toThrow(
+    /1 of the 6 .* not in the dataset: \(sub-01, ses-M000\) \[the dataset has \(sub-001, ses-M000\)\]/,
+  );
 });
 
 it("that are damaged are said to be, with what to pass instead", async () => {

@@ -34,6 +34,9 @@ it("keeps the entities of a BIDS name, and says which output it is", () => {
   );
   // a dataset without sessions on the disk
   expect(predictionName(sampleFrom("sub-001_T1w.nii"), "output", false)).toBe("sub-001_ses-M000_desc-output_T1w");
+  const sessionId = "ses-none";
+  expect(predictionName(sampleFrom("sub-001_T1w.nii", { sessionId }), "output", false)).toBe("sub-001_desc-output_T1w");
+  expect(predictionName(sampleFrom("scan 1.nii", { sessionId }), "output", false)).toBe("sub-001_output");
   expect(bidsLabel("a_b c2")).toBe("aBC2");
 });
 
