@@ -43,7 +43,7 @@ export function warnOfUnused(what: string, dataset: Dataset, tables: readonly Ta
   const unused = participants.filter((participant) => !used.has(participant));
   if (unused.length === 0) return;
   const listed = unused.slice(0, 10).join(", ") + (unused.length > 10 ? ", …" : "");
-  const message = `${what}: ${unused.length} of the ${participants.length} participants of the dataset are on neither side of the split: ${listed}.`;
+  const message = `${what}: ${unused.length} of the ${participants.length} participants of the dataset are on neither side of the split, as those of a test set should be: ${listed}.`;
   warnOnce(message, message);
 }
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type ParticipantRow, readParticipants } from "../io/tsv/index.ts";
-import { type Input, parseWith } from "../utils/config.ts";
+import { type Input, parseWith, show } from "../utils/config.ts";
 import { ConfigError, DataFrameError } from "../utils/exceptions.ts";
 import { freshSeed } from "../utils/random/index.ts";
 import { warn } from "../utils/warnings.ts";
@@ -100,7 +100,7 @@ function labelsOf(baseline: readonly ParticipantRow[], column: string, nSplits: 
     const value = row[column] ?? null;
     if (value === null)
       throw new DataFrameError(
-        `stratification: ${row.participant_id} has no value in '${column}'. Fill it in, or leave the participant out.`,
+        `stratification: (${row.participant_id}, ${row.session_id}) has no value in '${column}'. Fill it in, or leave the participant out.`,
       );
     return value;
   });
@@ -113,7 +113,9 @@ function labelsOf(baseline: readonly ParticipantRow[], column: string, nSplits: 
   }
   for (const [label, n] of counts) {
     if (n < nSplits)
-      warn(`makeKFold: only ${n} participants have '${column}' = ${label}: some of the ${nSplits} folds have none.`);
+      warn(
+        `makeKFold: only ${n} participants have '${column}' = ${show(label)}: some of the ${nSplits} folds have none.`,
+      );
   }
   return labels;
 }

@@ -12,9 +12,10 @@ import {
   SESSION_ID,
   writeTsv,
 } from "../io/tsv/index.ts";
-import type { JsonObject } from "../utils/config.ts";
+import { type JsonObject, show } from "../utils/config.ts";
 import { ConfigError, DataFrameError } from "../utils/exceptions.ts";
 import { naturalOrder } from "../utils/natural-order.ts";
+import { visible } from "../utils/visible.ts";
 import { before, numpyArgsort } from "./sort-sessions.ts";
 
 /** A participant or session table: the path of a TSV, or its rows. */
@@ -35,7 +36,7 @@ export function checkColumns(rows: readonly Row[], columns: readonly string[]): 
   const missing = columns.filter((column) => !known.has(column));
   if (missing.length > 0) {
     throw new DataFrameError(
-      `stratification: there is no column ${missing.map((c) => `'${c}'`).join(", ")}. The table has: ${[...known].join(", ")}.`,
+      `stratification: there is no column ${missing.map((c) => `'${c}'`).join(", ")}. The table has: ${[...known].map(visible).join(", ")}.`,
     );
   }
 }
@@ -82,7 +83,7 @@ export function extractBaseline(rows: readonly ParticipantRow[], columns: readon
       const values = [...new Set(group.map((r) => r[column] ?? null).filter((v) => v !== null))];
       if (values.length > 1) {
         throw new DataFrameError(
-          `(${row.participant_id}, ${row.session_id}) has several values in '${column}': ${values.join(", ")}. Keep one, so that it is clear which to stratify on.`,
+          `(${row.participant_id}, ${row.session_id}) has several values in '${column}': ${values.map(show).join(", ")}. Keep one, so that it is clear which to stratify on.`,
         );
       }
     }

@@ -69,7 +69,7 @@ it("are in the order in which they were trained on, which data.tsv does not keep
   split.buildTrainLoader({ batchSize: 2 });
   split.buildValLoader({ batchSize: 2 });
   await trainer.train(split, { computational });
-  const restored = restoreSplit(trainer.maps, 0);
+  const restored = restoreSplit(trainer.maps, 0, null);
   for (const side of ["trainDataset", "valDataset"] as const)
     expect(restored[side].getParticipantSessionCouples()).toEqual(split[side].getParticipantSessionCouples());
 });

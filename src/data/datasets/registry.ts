@@ -8,7 +8,8 @@ export const DATASETS: Readonly<Record<string, { fromDict(dict: JsonObject): Dat
 
 /** The dataset that `toDict` described. @throws CannotReadFieldError for one that is not known here. */
 export function datasetFromDict(dict: JsonObject): Dataset {
-  const found = typeof dict.name_ === "string" ? DATASETS[dict.name_] : undefined;
+  const { name_ } = dict;
+  const found = typeof name_ === "string" && Object.hasOwn(DATASETS, name_) ? DATASETS[name_] : undefined;
   if (found === undefined) {
     throw new CannotReadFieldError(
       `A dataset has the name_ ${show(dict.name_)}; known are ${Object.keys(DATASETS).join(", ")}.`,

@@ -11,6 +11,7 @@ import {
 } from "../../io/tsv/index.ts";
 import { type JsonObject, type JsonValue, show } from "../../utils/config.ts";
 import { CannotReadFieldError, DataFrameError } from "../../utils/exceptions.ts";
+import { visible } from "../../utils/visible.ts";
 import { warn } from "../../utils/warnings.ts";
 import type { FieldType } from "../structures/index.ts";
 import type { Selection } from "./dataset.ts";
@@ -48,7 +49,7 @@ export class Table {
   requireColumn(column: string): void {
     if (!this.rows.some((row) => column in row)) {
       throw new DataFrameError(
-        `There is no column '${column}' in the metadata. There are: ${this.columns.join(", ")}.`,
+        `There is no column '${column}' in the metadata. There are: ${this.columns.map(visible).join(", ")}.`,
       );
     }
   }
@@ -195,10 +196,11 @@ function isCell(value: unknown): value is Cell {
 }
 
 function pairsOf(selection: Selection): { participant_id: string; session_id: string }[] {
-  if (typeof selection === "string") return [...readParticipants(selection)];
+  if (typeof selection === "string") return [...readParticipants(selection, { sessionsOptional: true })];
   const isPair = (item: unknown): item is readonly [string, string] => Array.isArray(item);
   const rows = selection.map((item): Row => (isPair(item) ? { participant_id: item[0], session_id: item[1] } : item));
-  return [...readParticipants(rows, { checkDuplicates: false, name: "The table given to subset()" })];
+  const name = "The table given to subset()";
+  return [...readParticipants(rows, { checkDuplicates: false, name, sessionsOptional: true })];
 }
 
 function isObject(value: unknown): value is JsonObject {

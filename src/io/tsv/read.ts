@@ -1,3 +1,4 @@
+import { show } from "../../utils/config.ts";
 import { DataFrameError } from "../../utils/exceptions.ts";
 import { EncodingError, readText } from "../../utils/text.ts";
 import { warnOnce } from "../../utils/warnings.ts";
@@ -88,7 +89,7 @@ export function parseTsv(text: string, name: string): Row[] {
   if (first === undefined) throw new DataFrameError(`${name} is empty: not even a line of column names.`);
   const header = namesOf(first.cells);
   const repeated = header.find((column, i) => header.indexOf(column) !== i);
-  if (repeated !== undefined) throw new DataFrameError(`${name} has the column '${repeated}' twice. Rename one.`);
+  if (repeated !== undefined) throw new DataFrameError(`${name} has the column ${show(repeated)} twice. Rename one.`);
   for (const record of body) checkLength(record, header.length, name);
 
   const floats: string[] = [];

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { DataFrameError } from "../../utils/exceptions.ts";
 import { forgetWarnings, receiveWarnings } from "../../utils/warnings.ts";
@@ -122,6 +123,37 @@ describe("files as they are", () => {
       { participant_id: "001", session_id: "007" },
       { participant_id: "1e5", session_id: "NA" },
     ]);
+  });
+});
+
+describe("any table", () => {
+  const cell = fc
+    .string({ unit: fc.constantFrom("a", "é", '"', " ", ".", "1", "-", "\u2028") })
+    .map((text) => `x${text}`);
+  const table = fc.array(fc.tuple(cell, cell), { minLength: 1, maxLength: 5 });
+  it("reads back as it was written", () => {
+    const wild = fc.oneof(
+      cell,
+      fc.string({ unit: fc.constantFrom("x", '"', "\t") }),
+      fc.string({ unit: fc.constantFrom("x", '"', "\r", "\n") }),
+    );
+    fc.assert(
+      fc.property(fc.array(fc.tuple(wild, wild), { minLength: 1 }), (cells) => {
+        const rows = cells.map(([a, b], i): Row => ({ i, a: `x${a}`, b: `${b}x` }));
+        expect(parseTsv(formatTsv(rows), "t")).toEqual(rows);
+      }),
+    );
+  });
+  it("is the same whatever its lines end with", () => {
+    const ends = fc.array(fc.constantFrom("\n", "\r\n", "\r", "\n\n", "\r\r\n"), { minLength: 6, maxLength: 6 });
+    fc.assert(
+      fc.property(table, ends, (cells, lineEnds) => {
+        const rows = cells.map(([a, b]): Row => ({ a, b }));
+        let n = 0;
+        const text = formatTsv(rows).replace(/\n/g, () => lineEnds[n++ % lineEnds.length] ?? "\n");
+        expect(parseTsv(text, "t")).toEqual(rows);
+      }),
+    );
   });
 });
 
