@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { CannotReadFieldError, ConfigError, MissingFieldsError, WrongFieldsError } from "./exceptions.ts";
 import { markFloatFields } from "./floats.ts";
 import { camelToSnake, snakeToCamel } from "./names.ts";
-import { hasControlCharacters, visible } from "./visible.ts";
+import { visible } from "./visible.ts";
 
 declare global {
   /** The types of zod name it, and a project without `@types/node` and DOM types does not have it. It merges with theirs. */
@@ -94,7 +94,7 @@ function accepted(issue: z.core.$ZodIssue): string {
 }
 
 export function show(value: unknown): string {
-  if (typeof value === "string") return hasControlCharacters(value) ? visible(value) : `'${value}'`;
+  if (typeof value === "string") return `'${visible(value)}'`;
   if (typeof value === "number") return String(value);
   if (typeof value === "function") return `[function ${value.name}]`;
   if (typeof value === "object" && value !== null && !Array.isArray(value) && !isPlainObject(value)) {

@@ -272,7 +272,7 @@ describe("BIDS as found in the wild", () => {
 
   it("refuses names with characters that are not seen, and shows them", () => {
     const bids = mine("control", ["sub-\u001b[31m/ses-1/anat/x_T1w.nii.gz"]);
-    expect(() => bids.getAllParticipantsSessions()).toThrow(/The folder "sub-\\u001b\[31m" in .*Rename it/);
+    expect(() => bids.getAllParticipantsSessions()).toThrow(/The folder 'sub-\\x1b\[31m' in .*Rename it/);
     expect(() => bids.getPath(t1, { participantId: "sub-\n1" })).toThrow(/Got "sub-\\n1"/);
   });
 });

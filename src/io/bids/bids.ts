@@ -117,7 +117,7 @@ export class Bids implements ToDict {
     return foldersIn(folder).filter((name) => {
       if (!name.startsWith(`${key}-`)) return false;
       if (isEntity(name, key)) return true;
-      const what = `The folder ${visible(name)} in ${folder} has no BIDS name ('${key}-' and letters or digits)`;
+      const what = `The folder '${visible(name)}' in ${folder} has no BIDS name ('${key}-' and letters or digits)`;
       if (hasControlCharacters(name)) throw new BidsError(`${what}, but characters that cannot be seen. Rename it.`);
       warnOnce(`folder ${folder}/${name}`, `${what}, and is left out. Rename it if it belongs to the dataset.`);
       return false;

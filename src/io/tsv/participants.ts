@@ -69,7 +69,7 @@ function checkName(value: Cell | undefined, column: string, where: string): void
   }
   if (hasControlCharacters(value)) {
     throw new DataFrameError(
-      `${where} has ${visible(value)} as '${column}', with characters that cannot be seen. Correct the table.`,
+      `${where} has '${visible(value)}' as '${column}', with characters that cannot be seen. Correct the table.`,
     );
   }
 }
