@@ -3,7 +3,10 @@ import type { ToDict } from "../utils/config.ts";
 
 /** What an inferer needs of a batch; `Batch` (src/data/dataloader) is one. */
 export interface InferableBatch {
-  getField(name: string, options?: { readonly dtype?: DType; readonly ensureChannelDim?: boolean }): Tensor;
+  getField(
+    name: string,
+    options?: { readonly dtype?: DType; readonly ensureChannelDim?: boolean; readonly device?: null },
+  ): Tensor;
   /** Gives each sample its row of a tensor (N, …). */
   addField(name: string, values: Tensor): void;
   addImages(name: string, values: Tensor): void;

@@ -1,14 +1,15 @@
 import { nn, type Tensor } from "../torch/index.ts";
+import { ConfigError } from "../utils/exceptions.ts";
+import {
+  checkOutput,
+  checkShapes,
+  checkTarget,
+  nameOf,
+  sameShape,
+  type TargetSource,
+  takesClassIndices,
+} from "./targets.ts";
 import type { LossFunction } from "./types.ts";
-
-/** Whether the targets of `loss` are class indices (or, for the cross-entropy, possibly probabilities). */
-function takesClassIndices(loss: LossFunction): boolean {
-  return loss instanceof nn.CrossEntropyLoss || loss instanceof nn.NLLLoss || loss instanceof nn.MultiMarginLoss;
-}
-
-function sameShape(a: Tensor, b: Tensor): boolean {
-  return a.ndim === b.ndim && a.shape.every((size, i) => size === b.shape[i]);
-}
 
 /**
  * The target as `loss` wants it, from what a batch holds.
@@ -18,13 +19,28 @@ function sameShape(a: Tensor, b: Tensor): boolean {
  * target becomes float32.
  * @param output what the network gave, (N, C, …).
  * @param target from the batch, (N, 1, …) or (N, C, …).
+ * @param source where the target comes from. Default: not known, so that messages name no participant.
+ * @throws DataFrameError when the target holds values that the loss does not take, such as a class index 0.5.
+ * @throws ConfigError when output, target and weights of the loss do not go together.
  */
-export function prepareTarget(loss: LossFunction, output: Tensor, target: Tensor): Tensor {
-  if (takesClassIndices(loss) && !(loss instanceof nn.CrossEntropyLoss && sameShape(output, target))) {
-    const channelled = target.ndim === output.ndim && target.ndim > 1 && target.shape[1] === 1;
-    return (channelled ? target.squeeze(1) : target).to({ dtype: "int64" });
-  }
-  return target.to({ dtype: "float32" });
+export function prepareTarget(
+  loss: LossFunction,
+  output: Tensor,
+  target: Tensor,
+  source: TargetSource = { field: "target", participants: [] },
+): Tensor {
+  checkOutput(loss, output);
+  const indices = takesClassIndices(loss);
+  const probabilities = indices && loss instanceof nn.CrossEntropyLoss && sameShape(output, target);
+  const classes = output.ndim > 1 ? (output.shape[1] ?? null) : null;
+  checkTarget(loss, target, { classes, probabilities, source });
+  const channelled = target.ndim === output.ndim && target.ndim > 1 && target.shape[1] === 1;
+  const prepared =
+    indices && !probabilities
+      ? (channelled ? target.squeeze(1) : target).to({ dtype: "int64" })
+      : target.to({ dtype: "float32" });
+  checkShapes(loss, output, prepared, source);
+  return prepared;
 }
 
 /** Calls a loss, be it a module or a function. */
@@ -34,13 +50,19 @@ export function callLoss(loss: LossFunction, output: Tensor, target: Tensor): Te
 
 /**
  * Calls a loss without its reduction: one value per element.
- * @returns (N, …), without channel dimension for losses of class indices.
+ * @returns (N, …), without channel dimension for losses of class indices; or one number, from a loss that does not do what
+ * its `reduction` says.
+ * @throws ConfigError when it gives something else.
  */
 export function callLossUnreduced(loss: LossFunction & { reduction?: string }, output: Tensor, target: Tensor): Tensor {
   const reduction = loss.reduction;
   loss.reduction = "none";
   try {
-    return callLoss(loss, output, target);
+    const losses = callLoss(loss, output, target);
+    if (losses.numel() === 1 || losses.shape[0] === output.shape[0]) return losses;
+    throw new ConfigError(
+      `${nameOf(loss)}: with reduction "none" it gives the shape (${losses.shape.join(", ")}) for ${output.shape[0]} samples. It must give one value per element, (N, …), or ignore "none" and give one number.`,
+    );
   } finally {
     if (reduction !== undefined) loss.reduction = reduction;
   }

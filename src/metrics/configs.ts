@@ -17,15 +17,19 @@ import { ErrorMetric } from "./regression.ts";
 
 /** The part of a model that a metric may need. */
 export interface HasLossFunctions {
+  /** The field with which metrics compare the output, unless they are told otherwise. */
+  readonly labelKey?: string;
   getLossFunctions(): Readonly<Record<string, LossFunction>>;
 }
 
 /**
- * A config that builds a metric. Common options: `predKey` ("output") and `labelKey` ("label"), the fields of the batch
- * that are compared; `postprocessing` (none), transforms applied to a copy of the batch first.
+ * A config that builds a metric. Common options: `predKey` ("output") and `labelKey` (the model's, or "label" without a
+ * model), the fields of the batch that are compared; `postprocessing` (none), transforms applied to a copy of the batch first.
  */
 export interface MetricConfig extends ToDict {
   readonly name_: string;
+  fields?(): Record<string, unknown>;
+  isGiven?(option: string): boolean;
   optimum(): Optimum;
   /** @param model needed by the loss metric only. */
   getObject(model?: HasLossFunctions | null): Metric;
@@ -48,6 +52,16 @@ function compared(config: z.output<z.ZodObject<typeof fields>>): ComparedFields 
     labelKey: config.labelKey,
     postprocessing: postprocessingOf(config.postprocessing),
   };
+}
+
+/** The config with the model's `labelKey`, unless it was given one of its own. */
+export function withLabelKeyOf(model: HasLossFunctions | null, config: MetricConfig): MetricConfig {
+  const labelKey = model?.labelKey;
+  // a config of one's own may be any object that builds a metric
+  if (labelKey === undefined || !("labelKey" in config) || config.labelKey === labelKey) return config;
+  if (config.fields === undefined || config.isGiven?.("labelKey") !== false) return config;
+  const Class = config.constructor as new (fields: Record<string, unknown>) => MetricConfig;
+  return new Class({ ...config.fields(), labelKey });
 }
 
 /** One of the model's losses (`lossName`, as in `Model.getLossFunctions`), over the whole data set. */

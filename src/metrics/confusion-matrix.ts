@@ -1,5 +1,15 @@
+import type { Accepted } from "../losses/index.ts";
 import type { Tensor } from "../torch/index.ts";
-import { type ComparedFields, FieldMetric, sameShape } from "./field-metric.ts";
+import {
+  binaryLabels,
+  type Compared,
+  type ComparedFields,
+  FieldMetric,
+  requireBinaryOutput,
+  requireLabels,
+  sameShape,
+} from "./field-metric.ts";
+import type { Undefined } from "./metric.ts";
 import { type MetricReduction, reduceIgnoringNan, rowsOf } from "./reduce.ts";
 
 /** Counts of one sample and one class. */
@@ -9,6 +19,8 @@ export interface Confusion {
   readonly tn: number;
   readonly fn: number;
 }
+
+const UNKNOWN: Confusion = { tp: Number.NaN, fp: Number.NaN, tn: Number.NaN, fn: Number.NaN };
 
 type Formula = (c: Confusion) => number;
 
@@ -118,6 +130,8 @@ export class ConfusionMatrixMetric extends FieldMetric<readonly Confusion[]> {
   readonly #options: ConfusionMatrixOptions;
   /** Vectors have one element per class: a formula on one of them means nothing. */
   #vectors = false;
+  /** How many labels were 1 and 0. */
+  #labels = { positive: 0, negative: 0 };
 
   constructor(fields: ComparedFields, options: ConfusionMatrixOptions) {
     super(fields);
@@ -125,8 +139,14 @@ export class ConfusionMatrixMetric extends FieldMetric<readonly Confusion[]> {
     this.optimum = confusionMatrixOptimum(options.metricName);
   }
 
-  protected override compare(output: Tensor, field: Tensor | null): (readonly Confusion[])[] {
+  protected override acceptedLabels(): Accepted {
+    return binaryLabels("ConfusionMatrixMetric");
+  }
+
+  protected override compare(output: Tensor, field: Tensor | null, compared: Compared): (readonly Confusion[])[] {
     let label = sameShape("ConfusionMatrixMetric", output, field);
+    requireBinaryOutput("ConfusionMatrixMetric", output, compared.pred);
+    requireLabels(this.acceptedLabels(), label, compared.label);
     let pred = output;
     this.#vectors = pred.ndim <= 2 || (pred.ndim === 3 && pred.shape[2] === 1);
     const channels = pred.shape[1] ?? 1;
@@ -143,11 +163,26 @@ export class ConfusionMatrixMetric extends FieldMetric<readonly Confusion[]> {
     const positives = rowsOf(y.sum([2]));
     return positives.map((row, i) =>
       row.map((positive, c) => {
+        if (compared.isNan[i] === true) return UNKNOWN;
+        this.#labels.positive += positive;
+        this.#labels.negative += size - positive;
         const tp = tps[i]?.[c] ?? 0;
         const tn = tns[i]?.[c] ?? 0;
         return { tp, fp: size - positive - tn, tn, fn: positive - tp };
       }),
     );
+  }
+
+  override whyUndefined(): Undefined[] {
+    const why = super.whyUndefined();
+    if (!Number.isNaN(this.aggregate())) return why;
+    const { positive, negative } = this.#labels;
+    const message = `the denominator of '${this.#options.metricName}' is 0, with ${positive} labels that are 1 and ${negative} that are 0. Evaluate on samples of both classes, or look at whether the output is the same for all`;
+    return [...why, { cause: "denominator", message }];
+  }
+  override reset(): void {
+    super.reset();
+    this.#labels = { positive: 0, negative: 0 };
   }
 
   protected override aggregateData(data: readonly (readonly Confusion[])[]): number {

@@ -10,8 +10,8 @@ import {
 import { checkKeys, type JsonObject, show } from "../utils/config.ts";
 import { CannotReadFieldError, ConfigError, DataFrameError } from "../utils/exceptions.ts";
 import { readConfig } from "../utils/registry.ts";
-import type { EvaluatedBatch } from "./batch-like.ts";
-import type { HasLossFunctions, MetricConfig } from "./configs.ts";
+import type { EvaluatedBatch, NeededField } from "./batch-like.ts";
+import { type HasLossFunctions, type MetricConfig, withLabelKeyOf } from "./configs.ts";
 import { METRIC_CONFIGS } from "./factory.ts";
 import { Metric } from "./metric.ts";
 import { asMetric, type MetricLike } from "./metric-like.ts";
@@ -56,8 +56,14 @@ export class MetricsHandler {
     this.#configs = new Map(Object.entries(metrics).map(([name, metric]) => [name, asMetric(name, metric)]));
   }
 
-  /** Builds the metrics from their configs. @param model where the losses are, for loss metrics. */
+  /**
+   * Builds the metrics from their configs.
+   * @param model where the losses are, for loss metrics, and the `labelKey` of metrics that were not given one.
+   */
   initMetrics(model: HasLossFunctions | null = null): void {
+    for (const [name, metric] of this.#configs) {
+      if (!(metric instanceof Metric)) this.#configs.set(name, withLabelKeyOf(model, metric));
+    }
     this.#metrics = new Map(
       [...this.#configs].map(([name, m]) => [name, m instanceof Metric ? m : m.getObject(model)]),
     );
@@ -128,6 +134,20 @@ export class MetricsHandler {
     if (this.#detailsPath === null || epoch === null) return;
     this.#details ??= new GrowingTable(this.#detailsPath, TABLE_KEYS.concat(this.metricNames), this.#floats);
     this.#details.append(this.getDetailedMetricValues(epoch));
+  }
+
+  /** For each metric, why it is NaN over the samples since the last `reset`, or leaves some of them out. */
+  whyUndefined(): { readonly metric: string; readonly cause: string; readonly message: string }[] {
+    return [...this.#initialised()].flatMap(([name, metric]) => {
+      const why = metric.whyUndefined();
+      const unknown = why.length === 0 && Number.isNaN(metric.aggregate());
+      const told = unknown ? [{ cause: "NaN", message: "it is NaN" }] : why;
+      return told.map((one) => ({ metric: name, ...one }));
+    });
+  }
+  /** The fields of the samples that the metrics need, as far as they know. */
+  neededFields(): NeededField[] {
+    return [...this.#initialised().values()].flatMap((metric) => metric.neededField() ?? []);
   }
 
   /** Makes the metrics forget their samples. `resetDf` empties the tables too. */

@@ -1,7 +1,7 @@
 /** Metrics: how good a model's outputs are. */
 
 /** What a metric needs of a batch. */
-export type { EvaluatedBatch } from "./batch-like.ts";
+export type { EvaluatedBatch, NeededField } from "./batch-like.ts";
 /** One config per metric. */
 export {
   AveragePrecisionMetricConfig,
@@ -20,7 +20,7 @@ export { METRIC_CONFIGS } from "./factory.ts";
 /** Several metrics and their tables. */
 export { MetricsHandler, type MetricsHandlerOptions } from "./handler.ts";
 /** The parent of metrics of one's own. */
-export { Metric, type Optimum } from "./metric.ts";
+export { Metric, type Optimum, type Undefined } from "./metric.ts";
 export type { MetricLike } from "./metric-like.ts";
 /** What options named `postprocessing` take. */
 export { postprocessingSchema } from "./postprocessing.ts";

@@ -1,22 +1,41 @@
-import { callLossUnreduced, type LossFunction, prepareTarget, targetWeights } from "../losses/index.ts";
+import {
+  type Accepted,
+  acceptedTargets,
+  callLossUnreduced,
+  type LossFunction,
+  nameOf,
+  prepareTarget,
+  targetWeights,
+} from "../losses/index.ts";
 import type { Tensor } from "../torch/index.ts";
-import { type ComparedFields, FieldMetric } from "./field-metric.ts";
+import { ConfigError } from "../utils/exceptions.ts";
+import { type Compared, type ComparedFields, FieldMetric, listed } from "./field-metric.ts";
+import type { Undefined } from "./metric.ts";
 import { type MetricReduction, rowsOf } from "./reduce.ts";
 
 /** What a sample brings to the loss: the sum over its elements, and what a mean divides it by. */
 export interface LossSum {
   readonly sum: number;
   readonly count: number;
+  /** Whether this is an equal share of what the loss gave for a batch, which says nothing about the sample alone. */
+  readonly shared?: boolean;
 }
 
 /**
  * A training loss, over all samples of a data set: what the loss would give if they were one batch. The mean of a
  * weighted loss of class indices is therefore weighted, as in training.
+ *
+ * A loss of one's own that gives one number whatever its `reduction` has no value per sample: its value over the data set
+ * is then made of those of the batches, a mean weighted by their samples.
  */
 export class LossMetric extends FieldMetric<LossSum> {
   readonly optimum = "min";
+  protected override readonly nanConsequence = "the loss is not defined";
   readonly #loss: LossFunction & { reduction?: string };
   readonly #reduction: MetricReduction;
+  /** Whose loss is NaN, though their output is not. */
+  readonly #nan = new Set<string>();
+  #unreduced = false;
 
   constructor(fields: ComparedFields, loss: LossFunction, reduction: MetricReduction) {
     super(fields);
@@ -24,20 +43,69 @@ export class LossMetric extends FieldMetric<LossSum> {
     this.#reduction = reduction;
   }
 
-  protected override compare(pred: Tensor, label: Tensor | null): LossSum[] {
+  protected override acceptedLabels(): Accepted | null {
+    return acceptedTargets(this.#loss, null);
+  }
+
+  protected override compare(pred: Tensor, label: Tensor | null, { label: source, isNan }: Compared): LossSum[] {
     // half precision is for the network only
     const output = pred.to({ dtype: "float32" });
-    if (label === null) throw new Error("LossMetric compares the output to a label: give it a 'labelKey'.");
-    const target = prepareTarget(this.#loss, output, label);
-    const losses = rowsOf(callLossUnreduced(this.#loss, output, target));
+    if (label === null) throw new ConfigError("LossMetric compares the output to a label: give it a 'labelKey'.");
+    const target = prepareTarget(this.#loss, output, label, source);
+    const losses = callLossUnreduced(this.#loss, output, target);
+    const samples = output.shape[0] ?? 0;
+    const sums = losses.shape[0] === samples ? this.#perSample(losses, target) : this.#perBatch(losses.item(), samples);
+    source.participants.forEach(({ participantId, sessionId }, i) => {
+      if (Number.isNaN(sums[i]?.sum) && isNan[i] !== true) this.#nan.add(`${participantId} ${sessionId}`);
+    });
+    return sums;
+  }
+
+  #perSample(losses: Tensor, target: Tensor): LossSum[] {
     const weights = targetWeights(this.#loss, target);
     const counts = weights === null ? null : rowsOf(weights);
-    return losses.map((row, i) => ({ sum: total(row), count: counts === null ? row.length : total(counts[i] ?? []) }));
+    return rowsOf(losses).map((row, i) => ({
+      sum: total(row),
+      count: counts === null ? row.length : total(counts[i] ?? []),
+    }));
+  }
+
+  /** Shares of a batch's value: sums of the shares, and their mean, are those of the batches. */
+  #perBatch(value: number, samples: number): LossSum[] {
+    this.#unreduced = true;
+    const share = this.#reduction === "sum" ? value / samples : value;
+    return Array.from({ length: samples }, () => ({ sum: share, count: 1, shared: samples > 1 }));
   }
 
   protected override aggregateData(data: readonly LossSum[]): number {
+    const [first] = data;
+    if (data.length === 1 && first?.shared === true) return Number.NaN;
     const sum = total(data.map((d) => d.sum));
     return Math.fround(this.#reduction === "sum" ? sum : sum / total(data.map((d) => d.count)));
+  }
+
+  override whyUndefined(): Undefined[] {
+    const why = super.whyUndefined();
+    if (this.#nan.size > 0) {
+      why.push({
+        cause: "NaN loss",
+        message: `${nameOf(this.#loss)} gives NaN for ${listed([...this.#nan])}; ${this.nanConsequence}. Look at what it computes for them`,
+      });
+    }
+    if (this.#unreduced) {
+      const mean =
+        this.#reduction === "sum" ? "the sum over batches" : "the mean over batches, weighted by their samples";
+      why.push({
+        cause: 'reduction "none"',
+        message: `${nameOf(this.#loss)} gives one number for a batch although its 'reduction' is "none", so that there is no value per sample, and the value over all is ${mean}. Let it give one value per element when this.reduction is "none"`,
+      });
+    }
+    return why;
+  }
+  override reset(): void {
+    super.reset();
+    this.#nan.clear();
+    this.#unreduced = false;
   }
 }
 

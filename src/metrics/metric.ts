@@ -1,8 +1,16 @@
 import * as torch from "../torch/index.ts";
-import type { EvaluatedBatch } from "./batch-like.ts";
+import type { EvaluatedBatch, NeededField } from "./batch-like.ts";
 
 /** Whether a lower or a higher value is better. */
 export type Optimum = "min" | "max";
+
+/** Why a metric has no value, or is the value of some samples only. */
+export interface Undefined {
+  /** The same for the same cause, which is told once. */
+  readonly cause: string;
+  /** Names participants or classes. */
+  readonly message: string;
+}
 
 /**
  * A measure of a model's outputs, over samples that come in batches.
@@ -39,6 +47,15 @@ export abstract class Metric<T = unknown> {
   /** The metric over all samples since the last `reset`; NaN without any. */
   aggregate(): number {
     return this.#data.length === 0 ? Number.NaN : this.aggregateData(this.#data);
+  }
+
+  /** Why the value over the samples since the last `reset` is NaN, or leaves samples out. Default: nothing is known. */
+  whyUndefined(): readonly Undefined[] {
+    return [];
+  }
+  /** The field of the samples that it needs, and which values; null: not known. */
+  neededField(): NeededField | null {
+    return null;
   }
 
   /** Forgets all samples. */

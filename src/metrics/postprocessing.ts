@@ -8,6 +8,8 @@ import type { EvaluatedBatch } from "./batch-like.ts";
 export interface Postprocessing {
   /** Gives back the batch, or a transformed copy: what other metrics see never changes. */
   apply(batch: EvaluatedBatch): EvaluatedBatch;
+  /** Whether there is nothing to do. */
+  readonly isNone: boolean;
 }
 
 /** A batch that can be copied sample by sample, tensors shared. */
@@ -22,6 +24,7 @@ function canCopy(batch: EvaluatedBatch): batch is CopyableBatch {
 /** The postprocessing of a handler. */
 export function postprocessingOf(handler: PostprocessingHandler): Postprocessing {
   return {
+    isNone: handler.transforms.length === 0,
     apply(batch) {
       if (handler.transforms.length === 0) return batch;
       if (!canCopy(batch)) throw new TypeError("Postprocessing needs a Batch (clinicadl/data/dataloader).");

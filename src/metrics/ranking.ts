@@ -1,5 +1,15 @@
+import type { Accepted } from "../losses/index.ts";
 import type { Tensor } from "../torch/index.ts";
-import { type ComparedFields, FieldMetric } from "./field-metric.ts";
+import { ConfigError } from "../utils/exceptions.ts";
+import {
+  binaryLabels,
+  type Compared,
+  type ComparedFields,
+  FieldMetric,
+  listed,
+  requireLabels,
+} from "./field-metric.ts";
+import type { Undefined } from "./metric.ts";
 import { rowsOf } from "./reduce.ts";
 
 /** How the values of several classes are merged: plain mean, mean weighted by positives, or all elements together. */
@@ -19,6 +29,8 @@ export class RankingMetric extends FieldMetric<Ranked> {
   readonly #name: string;
   readonly #curve: Curve;
   readonly #average: Average;
+  /** The labels that each class has had. */
+  readonly #classes = new Map<number, Set<number>>();
 
   constructor(name: "ROCAUCMetric" | "AveragePrecisionMetric", fields: ComparedFields, average: Average) {
     super(fields);
@@ -27,10 +39,18 @@ export class RankingMetric extends FieldMetric<Ranked> {
     this.#average = average;
   }
 
-  protected override compare(pred: Tensor, label: Tensor | null): Ranked[] {
-    if (label === null) throw new Error(`${this.#name} compares the output to a label: give it a 'labelKey'.`);
+  protected override get shownName(): string {
+    return this.#name;
+  }
+  protected override acceptedLabels(): Accepted {
+    return binaryLabels(this.#name);
+  }
+  protected override readonly nanConsequence = "the metric is not defined";
+
+  protected override compare(pred: Tensor, label: Tensor | null, { label: source, isNan }: Compared): Ranked[] {
+    if (label === null) throw new ConfigError(`${this.#name} compares the output to a label: give it a 'labelKey'.`);
     if (pred.ndim > 2 || label.ndim > 2) {
-      throw new Error(
+      throw new ConfigError(
         `${this.#name} wants one value per class, (N, C). The output has shape [${pred.shape.join(", ")}] and the label [${label.shape.join(", ")}].`,
       );
     }
@@ -38,11 +58,34 @@ export class RankingMetric extends FieldMetric<Ranked> {
     const labels = rowsOf(label);
     const [s, l] = [scores[0]?.length ?? 0, labels[0]?.length ?? 0];
     if (s !== l) {
-      throw new Error(
+      throw new ConfigError(
         `${this.#name}: the output has ${s} classes and the label ${l}. Labels must be one-hot, like the output.`,
       );
     }
-    return scores.map((score, i) => ({ scores: score, labels: labels[i] ?? [] }));
+    requireLabels(this.acceptedLabels(), label, source);
+    return scores.map((score, i) => {
+      if (isNan[i] === true) return { scores: score.map(() => Number.NaN), labels: labels[i] ?? [] };
+      labels[i]?.forEach((value, c) => {
+        const found = this.#classes.get(c) ?? new Set();
+        this.#classes.set(c, found.add(value));
+      });
+      return { scores: score, labels: labels[i] ?? [] };
+    });
+  }
+
+  /** Where a class has positive or negative samples only. */
+  override whyUndefined(): Undefined[] {
+    const one = [...this.#classes].filter(([, found]) => found.size === 1);
+    const binary = this.#classes.size === 1;
+    const mixed = new Set([...this.#classes.values()].flatMap((found) => [...found]));
+    if (one.length === 0 || (this.#average === "micro" && mixed.size > 1)) return super.whyUndefined();
+    const named = one.map(([c, found]) => `${binary ? "" : `of class ${c} `}${[...found].join()}`);
+    const message = `all labels ${binary ? "are" : "of one or more classes are alike:"} ${listed(named)}, and it needs both 0 and 1. Validate on samples of every class (stratified splits)`;
+    return [...super.whyUndefined(), { cause: `one class: ${named.join()}`, message }];
+  }
+  override reset(): void {
+    super.reset();
+    this.#classes.clear();
   }
 
   protected override aggregateData(data: readonly Ranked[]): number {
@@ -82,7 +125,7 @@ function* ties(indices: readonly number[], scores: readonly number[]): Generator
 
 /** Area under the ROC curve, by the Mann-Whitney statistic; ties count for a half. NaN unless labels are 0 and 1. */
 export function rocAuc(scores: readonly number[], labels: readonly number[]): number {
-  if (!bothClasses(labels)) return Number.NaN;
+  if (!bothClasses(labels) || scores.some(Number.isNaN)) return Number.NaN;
   const order = scores.map((_, i) => i).sort((a, b) => (scores[a] ?? 0) - (scores[b] ?? 0));
   let negativesBelow = 0;
   let pairs = 0;
@@ -97,7 +140,7 @@ export function rocAuc(scores: readonly number[], labels: readonly number[]): nu
 
 /** Average precision: precision at each score, weighted by the recall gained there. NaN unless labels are 0 and 1. */
 export function averagePrecision(scores: readonly number[], labels: readonly number[]): number {
-  if (!bothClasses(labels)) return Number.NaN;
+  if (!bothClasses(labels) || scores.some(Number.isNaN)) return Number.NaN;
   const order = scores.map((_, i) => i).sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0));
   let seen = 0;
   let found = 0;

@@ -17,6 +17,9 @@ export class ErrorMetric extends FieldMetric<number> {
     this.#reduction = reduction;
   }
 
+  protected override get shownName(): string {
+    return this.#kind;
+  }
   protected override compare(pred: Tensor, label: Tensor | null): number[] {
     const target = sameShape(this.#kind, pred, label);
     const difference = target

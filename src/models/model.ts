@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type { InferableBatch } from "../infer/index.ts";
 import type { Maps } from "../io/maps/index.ts";
 import type { LossFunction } from "../losses/index.ts";
-import type { EvaluatedBatch } from "../metrics/index.ts";
+import type { EvaluatedBatch, NeededField } from "../metrics/index.ts";
 import type { Optimizer } from "../optim/index.ts";
 import { nn, scope, type Tensor } from "../torch/index.ts";
 import type { JsonObject } from "../utils/config.ts";
@@ -20,6 +20,8 @@ export type ModelInput = ModelBatch | readonly ModelBatch[] | Readonly<Record<st
 
 /** One loss, or several by name; each a tensor of one element. */
 export type Losses = Tensor | Readonly<Record<string, Tensor>>;
+
+export type { NeededField } from "../metrics/index.ts";
 
 /** What a model needs of a gradient scaler; `torch.amp.GradScaler` is one. */
 export interface Scaler {
@@ -116,6 +118,14 @@ export abstract class Model extends nn.Module {
   /** Describes the networks, for `nn_summary.txt`. Default: null, and there is no such file. */
   getSummary(_batch: ModelInput): string | null {
     return null;
+  }
+
+  /**
+   * The fields of the samples that `forwardStep` takes, and the values that it accepts: checked for the whole data set
+   * before a training begins. Default: nothing is known of them.
+   */
+  neededFields(): readonly NeededField[] {
+    return [];
   }
 
   /**

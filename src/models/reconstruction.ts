@@ -8,6 +8,7 @@ export class ReconstructionModel extends VanillaModel {
 
   override forwardStep(batch: ModelBatch): Tensor {
     const images = batch.getField("image", { dtype: "float32" });
-    return this.lossOf(images, images);
+    const values = batch.getField("image", { device: null });
+    return this.lossOf(images, images, { field: "image", participants: batch.participants, values });
   }
 }

@@ -1,8 +1,8 @@
-import { targetWeights } from "../losses/index.ts";
+import { acceptedTargets, checkTarget, nameOf, type TargetSource, targetWeights } from "../losses/index.ts";
 import * as torch from "../torch/index.ts";
 import { type JsonObject, show } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
-import type { ModelBatch } from "./model.ts";
+import type { ModelBatch, NeededField } from "./model.ts";
 import { type FieldReader, VanillaModel, type VanillaModelOptions } from "./vanilla.ts";
 
 export interface SupervisedModelOptions extends VanillaModelOptions {
@@ -31,21 +31,34 @@ export class SupervisedModel extends VanillaModel {
 
   override forwardStep(batch: ModelBatch): torch.Tensor {
     const images = batch.getField("image", { dtype: "float32" });
-    return this.lossOf(images, batch.getField(this.labelKey, { ensureChannelDim: true }));
+    return this.lossOf(images, batch.getField(this.labelKey, { ensureChannelDim: true }), this.#source(batch));
+  }
+  #source(batch: ModelBatch): TargetSource {
+    const values = batch.getField(this.labelKey, { ensureChannelDim: true, device: null });
+    return { field: this.labelKey, participants: batch.participants, values };
   }
 
   /** Class indices count by the weights of their classes, and not where they are ignored. */
   override lossWeight(batch: ModelBatch): number | null {
+    if (!(this.loss instanceof torch.nn.CrossEntropyLoss || this.loss instanceof torch.nn.NLLLoss)) return null;
     using _scope = torch.scope();
     using _grad = torch.noGrad();
     const target = batch.getField(this.labelKey, { ensureChannelDim: true });
     // several channels are probabilities
     if (target.ndim > 1 && target.shape[1] !== 1) return null;
+    checkTarget(this.loss, target, { classes: null, probabilities: false, source: this.#source(batch) });
     return (
       targetWeights(this.loss, target.to({ dtype: "int64" }))
         ?.sum()
         .item() ?? null
     );
+  }
+
+  /** The labels, unless `forwardStep` is one's own. */
+  override neededFields(): readonly NeededField[] {
+    if (this.forwardStep !== SupervisedModel.prototype.forwardStep) return [];
+    const accepted = acceptedTargets(this.loss, this.numClasses);
+    return [{ field: this.labelKey, by: nameOf(this.loss), accepted }];
   }
 
   override toDict(): JsonObject {

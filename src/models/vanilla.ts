@@ -1,5 +1,12 @@
 import { INFERERS, type Inferer, SimpleInferer } from "../infer/index.ts";
-import { callLoss, LOSS_CONFIGS, type LossConfig, type LossFunction, prepareTarget } from "../losses/index.ts";
+import {
+  callLoss,
+  LOSS_CONFIGS,
+  type LossConfig,
+  type LossFunction,
+  prepareTarget,
+  type TargetSource,
+} from "../losses/index.ts";
 import { NETWORK_CONFIGS, type NetworkConfig } from "../networks/index.ts";
 import { OPTIMIZER_CONFIGS, type Optimizer, type OptimizerConfig, parametersUnder } from "../optim/index.ts";
 import { nn, optim, Tensor } from "../torch/index.ts";
@@ -96,6 +103,20 @@ export abstract class VanillaModel extends Model {
   override evaluationStep(batch: ModelBatch): ModelBatch {
     return this.inferer.call(batch, this.network, { inputDtype: "float32" });
   }
+  /** How many values the network gives per sample, if its config says so. */
+  protected get numClasses(): number | null {
+    const config: unknown = "config" in this.network ? this.network.config : null;
+    if (typeof config !== "object" || config === null || !("numOutputs" in config)) return null;
+    return typeof config.numOutputs === "number" ? config.numOutputs : null;
+  }
+  /** Whether evaluation adds the output to the batch and leaves its other fields as they are. */
+  get keepsFields(): boolean {
+    return (
+      this.evaluationStep === VanillaModel.prototype.evaluationStep &&
+      this.inferer instanceof SimpleInferer &&
+      this.inferer.postprocessing.transforms.length === 0
+    );
+  }
   override getLossFunctions(): Record<string, LossFunction> {
     return { loss: this.loss };
   }
@@ -167,8 +188,12 @@ export abstract class VanillaModel extends Model {
     return readAs(() => new this(options as never)) as InstanceType<C>;
   }
 
-  /** The loss between what the network gives for `images` and the target. */
-  protected lossOf(images: Tensor, target: Tensor): Tensor {
+  /**
+   * The loss between what the network gives for `images` and the target.
+   * @param source where the target comes from, for messages.
+   * @throws DataFrameError, ConfigError when the loss does not take such a target, as `prepareTarget` does.
+   */
+  protected lossOf(images: Tensor, target: Tensor, source?: TargetSource): Tensor {
     const output: unknown = this.network.call(images);
     if (!(output instanceof Tensor)) {
       throw new ConfigError(
@@ -176,7 +201,7 @@ export abstract class VanillaModel extends Model {
           "Extend the class with a forwardStep and an evaluationStep that know what they are.",
       );
     }
-    return callLoss(this.loss, output, prepareTarget(this.loss, output, target));
+    return callLoss(this.loss, output, prepareTarget(this.loss, output, target, source));
   }
 }
 

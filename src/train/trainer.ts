@@ -85,7 +85,7 @@ export class Trainer implements Disposable {
         `Trainer: the default metric is the loss 'loss', but the model's losses are ${names}. Pass metrics: {}, or your own.`,
       );
     }
-    this.metrics = asMetrics(metrics ?? { loss: new LossMetricConfig({ lossName: "loss", labelKey: model.labelKey }) });
+    this.metrics = asMetrics(metrics ?? { loss: new LossMetricConfig() });
     this.metrics.initMetrics(model);
     this.callbacks = callbacks instanceof CallbacksHandler ? callbacks : new CallbacksHandler(callbacks ?? []);
     this.callbacks.resolveModes(this.metrics);

@@ -33,6 +33,8 @@ export interface Config extends ToDict {
   readonly name_: string;
   /** The fields under their TypeScript names, in declaration order. */
   fields(): Record<string, unknown>;
+  /** Whether an option was given, rather than left to its default. */
+  isGiven(option: string): boolean;
 }
 
 /** What a schema accepts; arrays may be read-only, such as the shape of a tensor. */
@@ -127,14 +129,20 @@ export function configClass<S extends AnyObjectSchema>(
 
   class Base implements Config {
     static readonly schema = schema;
+    readonly #given: ReadonlySet<string>;
     constructor(fields?: unknown) {
       const parsed = parseWith(schema, fields ?? {}, new.target.name) as Record<string, unknown>;
+      const given = Object.entries((fields ?? {}) as object).filter(([, value]) => value !== undefined);
+      this.#given = new Set(given.map(([key]) => key));
       for (const key of keys) {
         Object.defineProperty(this, key, { value: deepFreeze(parsed[key]), enumerable: true, configurable: true });
       }
     }
     get name_(): string {
       return name;
+    }
+    isGiven(option: string): boolean {
+      return this.#given.has(option);
     }
     fields(): Record<string, unknown> {
       return Object.fromEntries(keys.map((key) => [key, (this as unknown as Record<string, unknown>)[key]]));

@@ -10,6 +10,8 @@ export interface FieldOptions {
   readonly dtype?: DType;
   /** Whether a field of single numbers comes as (N, 1) instead of (N). Default false. */
   readonly ensureChannelDim?: boolean;
+  /** Null: the tensor stays where it is held, so that values on the CPU can be looked at before they go to a GPU. Default: that of `to`. */
+  readonly device?: null;
 }
 
 interface Stack {
@@ -94,7 +96,8 @@ export class Batch<T extends DataPoint = DataPoint> implements Disposable, Itera
    * because of one cell, whose cell that is.
    * @throws ImageError when shapes differ: names participants and shapes.
    */
-  getField(name: string, { dtype, ensureChannelDim = false }: FieldOptions = {}): Tensor {
+  getField(name: string, { dtype, ensureChannelDim = false, device: held }: FieldOptions = {}): Tensor {
+    const device = held === null ? null : this.#device;
     const made: Tensor[] = [];
     const step = (tensor: Tensor): Tensor => {
       made.push(tensor);
@@ -103,11 +106,8 @@ export class Batch<T extends DataPoint = DataPoint> implements Disposable, Itera
     try {
       let tensor = step(this.#stackOf(name)?.alias() ?? this.#assemble(name));
       if (ensureChannelDim && tensor.ndim === 1) tensor = step(tensor.unsqueeze(1));
-      if (
-        (dtype !== undefined && dtype !== tensor.dtype) ||
-        (this.#device !== null && this.#device !== tensor.device)
-      ) {
-        tensor = step(tensor.to({ dtype, device: this.#device ?? undefined, nonBlocking: this.#nonBlocking }));
+      if ((dtype !== undefined && dtype !== tensor.dtype) || (device !== null && device !== tensor.device)) {
+        tensor = step(tensor.to({ dtype, device: device ?? undefined, nonBlocking: this.#nonBlocking }));
       }
       if (this.#channelsLast && (tensor.ndim === 4 || tensor.ndim === 5)) tensor = step(torch.toChannelsLast(tensor));
       made.pop();
