@@ -17,6 +17,7 @@ import {
 import { Callback } from "./callback.ts";
 import { describeData } from "./config-saver.ts";
 import type { BatchLike, EventArgs } from "./events.ts";
+import { checkEachSampleOnce, checkHasStep } from "./loader-checks.ts";
 import { log } from "./log.ts";
 import { BATCH_COLUMNS } from "./training-loss.ts";
 
@@ -44,9 +45,7 @@ export class ChecksCallback extends Callback {
   }
   override onValidateStart({ maps, state, dataloader }: EventArgs<"onValidateStart">): void {
     this.#batchChecked = false;
-    checkTable(dataloader.dataset, "validation data");
     const dir = maps.training.data.validation(state.splitIdx ?? 0);
-    checkSamePairs("validation data", dataloader.dataset, dir);
     compare("validation data", dataloader.dataset, null, dir, true);
   }
   override onTestStart({ maps, dataloader, groupName }: EventArgs<"onTestStart">): void {
@@ -92,11 +91,12 @@ export function checkLosses(model: Model): void {
 
 /** What must hold before a training is begun or goes on, and before anything is written. */
 export function checkSplit(split: Split): void {
-  void split.trainLoader; // throws unless they were built
-  void split.valLoader;
+  const { trainLoader, valLoader } = split; // throws unless they were built
   checkTable(split.trainDataset, "training data");
   checkTable(split.valDataset, "validation data");
-  checkWorkers(split.trainLoader, split.valLoader);
+  checkWorkers(trainLoader, valLoader);
+  checkHasStep(trainLoader);
+  checkEachSampleOnce("train, for its validation", valLoader);
   const common = commonParticipants(split.trainDataset.df, split.valDataset.df);
   if (common.length > 0) {
     throw new DataLeakageError(
@@ -120,9 +120,17 @@ export function checkResumedSplit(maps: Maps, split: Split): void {
   checkSamePairs("validation data", split.valDataset, maps.training.data.validation(split.index));
 }
 
+/** What must hold before a validation of saved models: its participants are those that were recorded, and each sample comes once. */
+export function checkValidation(maps: Maps, dataloader: DataLoader, splitIdx: number): void {
+  checkTable(dataloader.dataset, "validation data");
+  checkEachSampleOnce("validate", dataloader);
+  checkSamePairs("validation data", dataloader.dataset, maps.training.data.validation(splitIdx));
+}
+
 /** What must hold before a test: its participants were not trained on, and a known group has the same data. */
 export function checkTest(maps: Maps, dataloader: DataLoader, groupName: string): void {
   checkTable(dataloader.dataset, "test data");
+  checkEachSampleOnce("test", dataloader);
   const { dataTsv } = maps.training.data;
   const common = existsSync(dataTsv) ? commonParticipants(readTsv(dataTsv), dataloader.dataset.df) : [];
   if (common.length > 0) {
@@ -135,20 +143,9 @@ export function checkTest(maps: Maps, dataloader: DataLoader, groupName: string)
 
 /** What must hold before a prediction: each sample comes once, and a known group has the same data. */
 export function checkPrediction(maps: Maps, dataloader: DataLoader, groupName: string): void {
-  const { dataset, batchSize, config } = dataloader;
-  checkTable(dataset, "prediction data");
-  checkSamePairs(`data of group '${groupName}'`, dataset, maps.prediction.group(groupName));
-  if (config.samplingWeights !== null) {
-    throw new ConfigError(
-      `predict: the loader draws samples by '${config.samplingWeights}', some of them several times, others never. Pass a loader without samplingWeights.`,
-    );
-  }
-  const rest = dataset.length % batchSize;
-  if (config.dropLast && rest > 0) {
-    throw new ConfigError(
-      `predict: the loader drops the last batch, and ${rest} of ${dataset.length} samples with it. Pass a loader with dropLast: false.`,
-    );
-  }
+  checkTable(dataloader.dataset, "prediction data");
+  checkSamePairs(`data of group '${groupName}'`, dataloader.dataset, maps.prediction.group(groupName));
+  checkEachSampleOnce("predict", dataloader);
 }
 
 function checkTable(dataset: Dataset, what: string): void {

@@ -3,7 +3,7 @@
 /** The parent of all callbacks, and what its methods get. */
 export { Callback } from "./callback.ts";
 /** What every Trainer does besides, for `src/train`. */
-export { checkLosses, checkPrediction, checkResumedSplit, checkSplit, checkTest } from "./checks.ts";
+export { checkLosses, checkPrediction, checkResumedSplit, checkSplit, checkTest, checkValidation } from "./checks.ts";
 /** What callbacks see of a run; `clinicadl/train` exports them. */
 export { ComputationalConfig, type ComputationalOptions } from "./computational.ts";
 export { describeSplit, recordGroup, recordTest } from "./config-saver.ts";

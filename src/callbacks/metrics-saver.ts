@@ -3,18 +3,28 @@ import type { MetricsDir } from "../io/maps/index.ts";
 import type { MetricsHandler } from "../metrics/index.ts";
 import { Callback } from "./callback.ts";
 import type { EventArgs } from "./events.ts";
+import { log } from "./log.ts";
 
-/** Writes the tables of metrics: of all epochs when training ends, and after `validate` and `test`. */
+/**
+ * Writes the tables of metrics: of all epochs when training ends, and after `validate` and `test`. Says once per run, metric
+ * and cause why a value is missing there.
+ */
 export class MetricsSaverCallback extends Callback {
   #metrics: MetricsHandler | null = null;
   #checkpoint = "";
   #groupName = "";
+  /** The metrics and causes that have been told. */
+  #told = new Set<string>();
 
   override onTrainStart({ metrics }: EventArgs<"onTrainStart">): void {
     this.#metrics = metrics;
+    this.#told.clear();
   }
-  override onResume({ metrics }: EventArgs<"onResume">): void {
-    this.#metrics = metrics;
+  override onResume(args: EventArgs<"onResume">): void {
+    this.onTrainStart(args);
+  }
+  override onValidationEnd({ state, metrics }: EventArgs<"onValidationEnd">): void {
+    this.#tell(metrics, ` at epoch ${state.currentEpoch}`);
   }
   override onTrainEnd({ maps, state }: EventArgs<"onTrainEnd">): void {
     if (this.#metrics !== null) save(this.#metrics, maps.training.split(state.splitIdx ?? 0).validationMetrics);
@@ -22,8 +32,10 @@ export class MetricsSaverCallback extends Callback {
 
   override onValidateStart({ modelCheckpoint }: EventArgs<"onValidateStart">): void {
     this.#checkpoint = modelCheckpoint;
+    this.#told.clear();
   }
   override onValidateEnd({ maps, state, metrics }: EventArgs<"onValidateEnd">): void {
+    this.#tell(metrics, "");
     const dir = maps.training.split(state.splitIdx ?? 0).models.getCheckpointDir(this.#checkpoint).validationMetrics;
     // another process may add metrics, too
     maps.locked(() => {
@@ -38,10 +50,21 @@ export class MetricsSaverCallback extends Callback {
   override onTestStart({ modelCheckpoint, groupName }: EventArgs<"onTestStart">): void {
     this.#checkpoint = modelCheckpoint;
     this.#groupName = groupName;
+    this.#told.clear();
   }
   override onTestEnd({ maps, metrics }: EventArgs<"onTestEnd">): void {
+    this.#tell(metrics, "");
     const { splitIdx, checkpoint } = maps.training.readCheckpointName(this.#checkpoint);
     save(metrics, maps.test.group(this.#groupName).results(splitIdx, checkpoint).metrics);
+  }
+
+  #tell(metrics: MetricsHandler, when: string): void {
+    for (const { metric, cause, message } of metrics.whyUndefined()) {
+      const key = `${metric}: ${cause}`;
+      if (this.#told.has(key)) continue;
+      this.#told.add(key);
+      log.warning(`The metric '${metric}'${when}: ${message}.`);
+    }
   }
 }
 

@@ -109,13 +109,12 @@ export abstract class VanillaModel extends Model {
     if (typeof config !== "object" || config === null || !("numOutputs" in config)) return null;
     return typeof config.numOutputs === "number" ? config.numOutputs : null;
   }
-  /** Whether evaluation adds the output to the batch and leaves its other fields as they are. */
-  get keepsFields(): boolean {
-    return (
-      this.evaluationStep === VanillaModel.prototype.evaluationStep &&
-      this.inferer instanceof SimpleInferer &&
-      this.inferer.postprocessing.transforms.length === 0
-    );
+  /** The field that evaluation adds to the batch, if it leaves the others as they are; null: this is not known. */
+  get addedField(): string | null {
+    const { inferer } = this;
+    const isOwn = this.evaluationStep !== VanillaModel.prototype.evaluationStep;
+    if (isOwn || !(inferer instanceof SimpleInferer) || inferer.postprocessing.transforms.length > 0) return null;
+    return inferer.outputName;
   }
   override getLossFunctions(): Record<string, LossFunction> {
     return { loss: this.loss };

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { type ComputationalConfig, checkTest, recordTest } from "../callbacks/index.ts";
+import { type ComputationalConfig, checkTest, checkValidation, recordTest } from "../callbacks/index.ts";
 import type { DataLoader } from "../data/dataloader/index.ts";
 import { checkItemName } from "../io/maps/index.ts";
 import type { MetricsHandler } from "../metrics/index.ts";
@@ -8,6 +8,7 @@ import * as torch from "../torch/index.ts";
 import { show } from "../utils/config.ts";
 import { ClinicaDLException, ConfigError } from "../utils/exceptions.ts";
 import { evaluationLoop, type Run, tell } from "./loop.ts";
+import { checkEvaluationFields } from "./needed-fields.ts";
 import { asComputational, refuseUnknown, type TestOptions, type ValidateOptions } from "./options.ts";
 import { placeModel } from "./placement.ts";
 import { checkTrained, recordedComputational } from "./recorded.ts";
@@ -52,6 +53,8 @@ export async function validate(parts: Parts, options: ValidateOptions): Promise<
   const checkpoints = modelCheckpoint === undefined ? models.list : [modelCheckpoint];
   for (const name of checkpoints) maps.training.getCheckpointDir(`split-${splitIdx}_${name}`);
   const loader = dataloader ?? restoreDataLoader(maps, maps.training.data.validation(splitIdx), parts.bids);
+  checkValidation(maps, loader, splitIdx);
+  await checkEvaluationFields(model, metrics, loader.dataset, "validation data");
   await guarded(parts, computational, async () => {
     const run = evaluationRun(parts, computational, metrics);
     for (const name of checkpoints) {
@@ -91,6 +94,8 @@ export async function test(parts: Parts, options: TestOptions): Promise<void> {
   computational.checkDevice();
   const metrics = names === undefined ? parts.metrics : parts.metrics.subset(names);
   const loader = dataloader ?? restoreDataLoader(maps, group, parts.bids);
+  checkTest(maps, loader, groupName);
+  await checkEvaluationFields(model, metrics, loader.dataset, "test data");
   // another process may describe the same group
   maps.locked(() => {
     checkTest(maps, loader, groupName);

@@ -2,6 +2,8 @@
 
 /** How a run is computed, and where it is. */
 export { ComputationalConfig, type ComputationalOptions, TrainerState } from "../callbacks/index.ts";
+/** What went wrong while a model worked on a batch. */
+export { BatchError } from "./batch-error.ts";
 /** Trains a model on splits, into a MAPS. */
 export { RunInProgressError } from "./one-run.ts";
 export type {

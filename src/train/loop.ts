@@ -44,6 +44,7 @@ import { type Losses, type Model, type ModelBatch, namedLosses } from "../models
 import type { OptimizationConfig, Optimizer } from "../optim/index.ts";
 import type { Split } from "../split/index.ts";
 import * as torch from "../torch/index.ts";
+import { onBatch } from "./batch-error.ts";
 import { clipGradients, gradientNorm } from "./clipping.ts";
 import { LossReader } from "./losses.ts";
 import { type Interrupter, nextTurn } from "./signals.ts";
@@ -185,7 +186,8 @@ export async function evaluationLoop(run: Run, dataloader: DataLoader, epoch: nu
       output = infer(run, batch, "evaluationStep");
 
       await tell(run, "onMetricsComputationStart", { output, metrics });
-      const detailedMetricsDf = metrics.update(output, epoch);
+      const evaluated = output;
+      const detailedMetricsDf = onBatch("The metrics", batch, () => metrics.update(evaluated, epoch));
       await tell(run, "onMetricsComputationEnd", { detailedMetricsDf });
 
       await tell(run, "onBatchEnd", { losses: null });
@@ -216,7 +218,7 @@ export function toDevice(batch: BatchLike, { device, nonBlocking, channelsLast }
 function forward({ model, computational }: Run, batch: BatchLike): Losses {
   using scope = torch.scope();
   using _amp = torch.amp.autocast(computational.device, { enabled: computational.amp });
-  const loss = model.forwardStep(asModelBatch(batch));
+  const loss = onBatch(`${model.constructor.name}.forwardStep`, batch, () => model.forwardStep(asModelBatch(batch)));
   scope.keep(Object.values(namedLosses(loss, model)));
   return loss;
 }
@@ -250,7 +252,7 @@ export function infer(
   using _scope = torch.scope();
   using _grad = torch.noGrad();
   using _amp = torch.amp.autocast(computational.device, { enabled: computational.amp });
-  const output = model[step](asModelBatch(batch));
+  const output = onBatch(`${model.constructor.name}.${step}`, batch, () => model[step](asModelBatch(batch)));
   // transforms of the output put new tensors in the place of what the batch had kept
   if (output instanceof Batch) for (const sample of output) for (const tensor of sample.tensors()) tensor.keep();
   return output;

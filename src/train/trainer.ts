@@ -18,6 +18,7 @@ import { ConfigError } from "../utils/exceptions.ts";
 import { checkSame, type Described } from "./differences.ts";
 import { evaluationRun, loadWeights, test, validate } from "./evaluation.ts";
 import { beginRun, checkIdle } from "./one-run.ts";
+import { checkTrainingFields } from "./needed-fields.ts";
 import {
   asComputational,
   type Metrics,
@@ -190,6 +191,7 @@ export class Trainer implements Disposable {
     checkLosses(this.model);
     checkSplit(split);
     checkWeights(this.maps, this.model, split.index);
+    await checkTrainingFields(this.model, handler, split);
     this.maps.createSplit(split.index, describeSplit(split, config));
     recordWeights(this.maps.training.split(split.index), this.model);
     const { numEpochs } = this.optimization;
@@ -227,6 +229,7 @@ export class Trainer implements Disposable {
     restoreFrozen(this.maps.training.split(splitIdx), this.model);
     // metrics that were not computed so far are left out of this training, not out of the Trainer
     const handler = this.metrics.subset(this.metrics.metricNames);
+    await checkTrainingFields(this.model, handler, split);
     const [initial, { numEpochs: upTo }] = [this.#initialWeights, from];
     await runTraining(this, {
       split,

@@ -5,7 +5,7 @@ import type { Sample } from "../structures/index.ts";
 import type { Batch } from "./batch.ts";
 import { loadBatch } from "./collate.ts";
 import { DataLoaderConfig, type DataLoaderFields } from "./config.ts";
-import { cutBatches, sampleOrder } from "./order.ts";
+import { cutBatches, sampleOrder, sampleWeights } from "./order.ts";
 import { WorkerPool } from "./pool.ts";
 
 export type DataLoaderOptions = DataLoaderFields & {
@@ -67,6 +67,12 @@ export class DataLoader implements ToDict, AsyncIterable<Batch<Sample>>, AsyncDi
   }
   get epoch(): number {
     return this.#epoch;
+  }
+
+  /** Looks at the sampling weights, if there are any, before the first batch. @throws DataFrameError when samples cannot be drawn by them. */
+  checkWeights(): void {
+    const { samplingWeights } = this.config;
+    if (samplingWeights !== null) sampleWeights(this.dataset, samplingWeights);
   }
 
   /** Sets the epoch, from which the order and the augmentations of the next iteration follow. */

@@ -29,7 +29,8 @@ export function sampleOrder(dataset: Dataset, { shuffle, samplingWeights, seed, 
   return Array.from(drawn.toTypedArray(), Number);
 }
 
-function sampleWeights(dataset: Dataset, column: string): number[] {
+/** The weights of all samples. @throws DataFrameError as {@link sampleOrder} */
+export function sampleWeights(dataset: Dataset, column: string): number[] {
   const weights = Array.from({ length: dataset.length }, (_, i) => {
     const weight = dataset.getSampleInfo(i, column);
     if (typeof weight !== "number" || !Number.isFinite(weight) || weight < 0) {

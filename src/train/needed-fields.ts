@@ -1,0 +1,108 @@
+import type { Dataset } from "../data/datasets/index.ts";
+import { type Accepted, accepts } from "../losses/index.ts";
+import type { MetricsHandler } from "../metrics/index.ts";
+import { type Model, type NeededField, VanillaModel } from "../models/index.ts";
+import type { Split } from "../split/index.ts";
+import { show } from "../utils/config.ts";
+import { DataFrameError } from "../utils/exceptions.ts";
+
+const NAMED_ROWS = 10;
+
+/**
+ * Checks that the samples of both sides hold what the loss and the metrics need, for all rows, before anything is written:
+ * else a label that is missing in the validation data is found when the first epoch is over.
+ * @throws DataFrameError naming participant, session, column and value of each bad row.
+ */
+export async function checkTrainingFields(model: Model, metrics: MetricsHandler, split: Split): Promise<void> {
+  for (const need of model.neededFields()) await checkField(split.trainDataset, "training data", need);
+  await checkEvaluationFields(model, metrics, split.valDataset, "validation data");
+}
+
+/** Checks that the samples hold what the metrics need. @throws as {@link checkTrainingFields} */
+export async function checkEvaluationFields(
+  model: Model,
+  metrics: MetricsHandler,
+  dataset: Dataset,
+  what: string,
+): Promise<void> {
+  // what another evaluationStep makes of the batch is not known
+  const added = model instanceof VanillaModel ? model.addedField : null;
+  if (added === null) return;
+  const ofModel = model.neededFields();
+  const checked = new Set<string>();
+  for (const need of metrics.neededFields()) {
+    if (need.field === added) continue;
+    // of the loss, the model knows how many classes there are
+    const known = ofModel.find(({ field, accepted }) => field === need.field && accepted?.by === need.accepted?.by);
+    const key = `${need.field} ${need.by}`;
+    if (checked.has(key)) continue;
+    checked.add(key);
+    await checkField(dataset, what, known ?? need);
+  }
+}
+
+async function checkField(dataset: Dataset, what: string, need: NeededField): Promise<void> {
+  const { field, accepted } = need;
+  // every sample has one
+  if (field === "image") return;
+  if (!dataset.df.some((row) => field in row) || !carries(dataset, field)) {
+    await requireField(dataset, what, need);
+    return;
+  }
+  const bad = dataset.df.flatMap((row, i) => {
+    const value = row[field] ?? null;
+    if (typeof value === "boolean") return [];
+    const isNumber = typeof value === "number" && Number.isFinite(value);
+    return isNumber && (accepted === null || accepts(accepted, value)) ? [] : [{ row, i, value }];
+  });
+  const [first] = bad;
+  // a dataset may make something else of the cell
+  if (first === undefined || !(await isCell(dataset, first.row, field))) return;
+  const named = bad
+    .slice(0, NAMED_ROWS)
+    .map(
+      ({ row, i, value }) => `(${row.participant_id}, ${row.session_id}): '${field}' is ${shown(value)}, in row ${i}`,
+    );
+  const more = bad.length > NAMED_ROWS ? `; and ${bad.length - NAMED_ROWS} more` : "";
+  throw new DataFrameError(
+    `The ${what} cannot be used. ${named.join("; ")}${more}. ${need.by} takes ${accepted?.expected ?? "numbers"}. ${remedyFor(bad, accepted, field)}`,
+  );
+}
+
+function shown(value: unknown): string {
+  return value === null ? "missing (n/a or empty)" : show(value);
+}
+
+function remedyFor(bad: readonly { readonly value: unknown }[], accepted: Accepted | null, field: string): string {
+  if (bad.every(({ value }) => value === null)) return "Leave these sessions out, or fill the cells in.";
+  const isText = bad.some(({ value }) => typeof value === "string");
+  if (accepted !== null && !isText) return accepted.remedy;
+  return `Give numbers: columns: { ${field}: (column) => column.map((value) => …) } of BidsDataset makes them of text.`;
+}
+
+/** Whether samples have the column, as far as the dataset says which they have. */
+function carries(dataset: Dataset, field: string): boolean {
+  if (!("columns" in dataset) || !Array.isArray(dataset.columns)) return true;
+  return dataset.columns.includes(field);
+}
+
+/** Looks for the field in the first sample, where no table knows it: it may be a mask, or what a transform adds. */
+async function requireField(dataset: Dataset, what: string, { field, by }: NeededField): Promise<void> {
+  using sample = await dataset.get(0);
+  if (sample.images.has(field) || sample.fields.has(field)) return;
+  const has = [...sample.images.keys(), ...sample.fields.keys()].map((name) => `'${name}'`).join(", ");
+  throw new DataFrameError(
+    `The samples of the ${what} have no field '${field}', which ${by} needs; they have ${has}. Give BidsDataset the column (columns: ["${field}"]) or the mask, or choose another labelKey.`,
+  );
+}
+
+/** Whether the sample of this row holds what stands in its cell. */
+async function isCell(dataset: Dataset, row: Dataset["df"][number], field: string): Promise<boolean> {
+  for (let i = 0; i < dataset.length; i++) {
+    if (dataset.getSampleInfo(i, "participant_id") !== row.participant_id) continue;
+    if (dataset.getSampleInfo(i, "session_id") !== row.session_id) continue;
+    using sample = await dataset.get(i);
+    return sample.fields.has(field) && Object.is(sample.fields.get(field) ?? null, row[field] ?? null);
+  }
+  return false;
+}
