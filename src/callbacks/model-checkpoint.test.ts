@@ -39,6 +39,7 @@ class Run implements Disposable {
     const evaluated = (epoch: number) => Object.values(row(epoch)).some((number) => number !== null);
     return {
       metrics: { loss: { optimum: "min" }, auc: { optimum: "max" } },
+      lossMetricNames: "loss" in this.#values ? ["loss"] : [],
       metricNames: Object.keys(this.#values),
       checkMetricName: (name: string) => {
         if (!(name in this.#values)) throw new ConfigError(`no metric '${name}'`);
@@ -52,7 +53,7 @@ class Run implements Disposable {
   train(callback: ModelCheckpointCallback, { from = 1, to = 6, resume = false, end = true } = {}): void {
     const state = new TrainerState();
     state.resetTraining(0, to);
-    const model = this.model as unknown as Model;
+    const model = Object.assign(this.model, { getLossFunctions: () => ({ loss: null }) }) as unknown as Model;
     const args = { model, maps: this.maps, state, metrics: this.#metrics };
     if (resume) callback.onResume(args as unknown as EventArgs<"onResume">);
     else callback.onTrainStart(args as unknown as EventArgs<"onTrainStart">);

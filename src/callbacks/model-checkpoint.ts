@@ -6,10 +6,11 @@ import type { MetricsHandler, Optimum } from "../metrics/index.ts";
 import type { Model } from "../models/index.ts";
 import * as torch from "../torch/index.ts";
 import { type Input, type JsonObject, parseWith } from "../utils/config.ts";
+import { BestMonitor } from "./best-monitor.ts";
 import { Callback } from "./callback.ts";
 import type { EventArgs } from "./events.ts";
 import { readExtras, readFields } from "./fields.ts";
-import { QuantityMonitoring } from "./quantity-monitoring.ts";
+import { log } from "./log.ts";
 
 const schema = z.strictObject({
   metric: z.string().nullable().default(null),
@@ -25,7 +26,9 @@ const schema = z.strictObject({
 /**
  * Keeps weights of the network, with the validation metrics of that moment.
  *
- * - `metric` (none): the best model by this metric, in `best_models/best-<metric>`.
+ * - `metric` (none): the best model by this metric, in `best_models/best-<metric>`. Where the metric is not defined at any
+ *   validation (AUC with one class), that directory holds the model with the lowest validation loss, or training loss
+ *   where there is no other, and a warning says so when training ends.
  * - `epochs` (none): after each of these epochs (the first is 1), in `checkpoints/epoch-<n>`.
  * - `everyNEpochs` (none): after every n-th epoch, there too.
  * - `saveLast` (true): after the last epoch, in `final`.
@@ -36,7 +39,7 @@ export class ModelCheckpointCallback extends Callback {
   readonly everyNEpochs: number | null;
   readonly saveLast: boolean;
   #mode: Optimum | null = null;
-  #monitoring: QuantityMonitoring | null = null;
+  #monitoring: BestMonitor | null = null;
   #metrics: MetricsHandler | null = null;
 
   constructor(options: Input<typeof schema> = {}) {
@@ -54,21 +57,28 @@ export class ModelCheckpointCallback extends Callback {
     if (this.metric !== null) this.#mode = metrics.metrics?.[this.metric]?.optimum ?? this.#mode;
   }
 
-  override onTrainStart({ metrics }: EventArgs<"onTrainStart">): void {
+  override onTrainStart({ model, metrics }: EventArgs<"onTrainStart">): void {
     this.#metrics = metrics;
     this.#monitoring = null;
     if (this.metric === null) return;
     metrics.checkMetricName(this.metric);
     this.resolveModes(metrics);
-    this.#monitoring = new QuantityMonitoring(this.#mode ?? "min");
+    const losses = Object.keys(model.getLossFunctions());
+    this.#monitoring = new BestMonitor(this.metric, this.#mode ?? "min", metrics, losses);
   }
   override onResume(args: EventArgs<"onResume">): void {
     this.onTrainStart(args);
   }
 
+  override onEpochStart(): void {
+    this.#monitoring?.startEpoch();
+  }
+  override onBatchEnd({ losses }: EventArgs<"onBatchEnd">): void {
+    if (losses !== null) this.#monitoring?.addBatch(losses);
+  }
   override onValidationEnd({ model, maps, state, metrics }: EventArgs<"onValidationEnd">): void {
     if (this.metric === null || this.#monitoring === null) return;
-    if (!this.#monitoring.step(metrics.getMetricValue(this.metric, state.currentEpoch))) return;
+    if (!this.#monitoring.step(metrics, state.currentEpoch)) return;
     this.#save(model, state.currentEpoch, maps.training.split(state.splitIdx ?? 0).models.best(this.metric));
   }
   override onEpochEnd({ model, maps, state }: EventArgs<"onEpochEnd">): void {
@@ -78,7 +88,19 @@ export class ModelCheckpointCallback extends Callback {
     this.#save(model, currentEpoch, maps.training.split(splitIdx ?? 0).models.epoch(currentEpoch));
   }
   override onTrainEnd({ model, maps, state }: EventArgs<"onTrainEnd">): void {
+    this.#tellOfStandIn(state.splitIdx ?? 0);
     if (this.saveLast) this.#save(model, state.currentEpoch, maps.training.split(state.splitIdx ?? 0).models.final);
+  }
+
+  #tellOfStandIn(splitIdx: number): void {
+    const standIn = this.#monitoring?.standIn ?? null;
+    if (standIn === null) return;
+    const best = `split-${splitIdx}_best-${this.metric}`;
+    const instead =
+      standIn === "nothing"
+        ? "There is no best model by it"
+        : `The best model by it, ${best}, is therefore the one with the lowest ${standIn.name} (${Number(standIn.best.toPrecision(6))})`;
+    log.warning(`The metric '${this.metric}' was not defined at any validation. ${instead}.`);
   }
 
   /** The directory is replaced as a whole. An epoch without evaluation gives tables without rows. */

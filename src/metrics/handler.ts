@@ -13,6 +13,7 @@ import { readConfig } from "../utils/registry.ts";
 import type { EvaluatedBatch, NeededField } from "./batch-like.ts";
 import { type HasLossFunctions, type MetricConfig, withLabelKeyOf } from "./configs.ts";
 import { METRIC_CONFIGS } from "./factory.ts";
+import { LossMetric } from "./loss-metric.ts";
 import { Metric } from "./metric.ts";
 import { asMetric, type MetricLike } from "./metric-like.ts";
 import { shortestFloat32 } from "./reduce.ts";
@@ -76,6 +77,10 @@ export class MetricsHandler {
   }
   get metricNames(): string[] {
     return [...this.#configs.keys()];
+  }
+  /** Those of them that are losses of the model. */
+  get lossMetricNames(): string[] {
+    return [...this.#initialised()].filter(([, metric]) => metric instanceof LossMetric).map(([name]) => name);
   }
   /** The values over the whole data set: `epoch` (if known) and metrics. */
   get df(): readonly Row[] {
