@@ -64,12 +64,12 @@ export class RankingMetric extends FieldMetric<Ranked> {
     }
     requireLabels(this.acceptedLabels(), label, source);
     return scores.map((score, i) => {
-      if (isNan[i] === true) return { scores: score.map(() => Number.NaN), labels: labels[i] ?? [] };
       labels[i]?.forEach((value, c) => {
         const found = this.#classes.get(c) ?? new Set();
         this.#classes.set(c, found.add(value));
       });
-      return { scores: score, labels: labels[i] ?? [] };
+      // postprocessing may have made a number of NaN
+      return { scores: isNan[i] === true ? score.map(() => Number.NaN) : score, labels: labels[i] ?? [] };
     });
   }
 

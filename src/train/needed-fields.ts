@@ -49,24 +49,30 @@ async function checkField(dataset: Dataset, what: string, need: NeededField): Pr
     await requireField(dataset, what, need);
     return;
   }
-  const bad = dataset.df.flatMap((row, i) => {
+  const bad = dataset.df.flatMap((row) => {
     const value = row[field] ?? null;
     if (typeof value === "boolean") return [];
     const isNumber = typeof value === "number" && Number.isFinite(value);
-    return isNumber && (accepted === null || accepts(accepted, value)) ? [] : [{ row, i, value }];
+    return isNumber && (accepted === null || accepts(accepted, value)) ? [] : [{ row, value }];
   });
   const [first] = bad;
   // a dataset may make something else of the cell
   if (first === undefined || !(await isCell(dataset, first.row, field))) return;
   const named = bad
     .slice(0, NAMED_ROWS)
-    .map(
-      ({ row, i, value }) => `(${row.participant_id}, ${row.session_id}): '${field}' is ${shown(value)}, in row ${i}`,
-    );
+    .map(({ row, value }) => `(${row.participant_id}, ${row.session_id}): '${field}' is ${shown(value)}`);
   const more = bad.length > NAMED_ROWS ? `; and ${bad.length - NAMED_ROWS} more` : "";
   throw new DataFrameError(
-    `The ${what} cannot be used. ${named.join("; ")}${more}. ${need.by} takes ${accepted?.expected ?? "numbers"}. ${remedyFor(bad, accepted, field)}`,
+    `The ${what} cannot be used. ${named.join("; ")}${more}. The column holds ${valuesOf(dataset, field)}; ${need.by} takes ${accepted?.expected ?? "numbers"}. ${remedyFor(bad, accepted, field)}`,
   );
+}
+
+/** The different values of a column, a few of them. */
+function valuesOf(dataset: Dataset, field: string): string {
+  const values = [...new Set(dataset.df.map((row) => row[field] ?? null))].map((value) =>
+    value === null ? "n/a" : show(value),
+  );
+  return `${values.slice(0, NAMED_ROWS).join(", ")}${values.length > NAMED_ROWS ? ", …" : ""}`;
 }
 
 function shown(value: unknown): string {

@@ -18,6 +18,7 @@ import { ConfigError } from "../utils/exceptions.ts";
 import { checkSame, type Described } from "./differences.ts";
 import { evaluationRun, loadWeights, test, validate } from "./evaluation.ts";
 import { beginRun, checkIdle } from "./one-run.ts";
+import { checkLoneSample } from "./lone-sample.ts";
 import { checkTrainingFields } from "./needed-fields.ts";
 import {
   asComputational,
@@ -191,6 +192,7 @@ export class Trainer implements Disposable {
     checkLosses(this.model);
     checkSplit(split);
     checkWeights(this.maps, this.model, split.index);
+    checkLoneSample(this.model, split.trainLoader);
     await checkTrainingFields(this.model, handler, split);
     this.maps.createSplit(split.index, describeSplit(split, config));
     recordWeights(this.maps.training.split(split.index), this.model);
