@@ -141,11 +141,11 @@ export class MetricsHandler {
     this.#details.append(this.getDetailedMetricValues(epoch));
   }
 
-  /** For each metric, why it is NaN over the samples since the last `reset`, or leaves some of them out. */
+  /** After `aggregate`: for each metric, why its value is NaN, or leaves samples out. */
   whyUndefined(): { readonly metric: string; readonly cause: string; readonly message: string }[] {
     return [...this.#initialised()].flatMap(([name, metric]) => {
       const why = metric.whyUndefined();
-      const unknown = why.length === 0 && Number.isNaN(metric.aggregate());
+      const unknown = why.length === 0 && Number.isNaN(this.#df.at(-1)?.[name]);
       const told = unknown ? [{ cause: "NaN", message: "it is NaN" }] : why;
       return told.map((one) => ({ metric: name, ...one }));
     });

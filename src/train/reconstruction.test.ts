@@ -69,3 +69,18 @@ it("compares the output with the field that the model predicts", () => {
   expect(trainer.metrics.toDict()).toMatchObject({ metrics: { loss: { label_key: "age" } } });
   trainer.dispose();
 });
+
+it("refuses images outside 0 and 1 where the loss takes probabilities, with participants and values", async () => {
+  const live = torch.memory.live().tensors;
+  const model = new ReconstructionModel({
+    network: new torch.nn.Sequential(new torch.nn.Conv3d(1, 1, 3, { padding: 1 }), new torch.nn.Sigmoid()),
+    loss: { name_: "BCELoss" },
+    optimizer: { name_: "Adam" },
+  });
+  const trainer = new Trainer({ maps: join(dir, "maps"), model, optimization });
+  await expect(trainer.train(toySplit({ shuffle: false }), { computational })).rejects.toThrow(
+    /\(sub-0, ses-M000\): 'image' is -?\d.*BCELoss takes targets between 0 and 1\..*RescaleIntensityConfig/,
+  );
+  trainer.dispose();
+  expect(torch.memory.live().tensors).toBe(live);
+});
