@@ -111,6 +111,20 @@ describe("a target of the wrong kind is refused, with participants, values and t
     }
   });
 
+  it("on the CPU, before it goes to another device", () => {
+    using _scope = torch.scope();
+    const loss = new nn.CrossEntropyLoss();
+    const values = three([0, 0.5, 1]);
+    const elsewhere = { output: torch.zeros([3, 3], { device: "meta" }), target: values.to({ device: "meta" }) };
+    for (let i = 0; i < 2; i++) {
+      expect(() => prepareTarget(loss, elsewhere.output, elsewhere.target, { ...source, values })).toThrow(
+        /'label' is 0\.5/,
+      );
+    }
+    const right = { ...source, values: three([0, 2, 1]) };
+    expect(prepareTarget(loss, elsewhere.output, elsewhere.target, right).device).toBe("meta");
+  });
+
   it("of many samples, the first are named", () => {
     using _scope = torch.scope();
     const loss = new nn.BCEWithLogitsLoss();

@@ -54,7 +54,7 @@ export async function validate(parts: Parts, options: ValidateOptions): Promise<
   for (const name of checkpoints) maps.training.getCheckpointDir(`split-${splitIdx}_${name}`);
   const loader = dataloader ?? restoreDataLoader(maps, maps.training.data.validation(splitIdx), parts.bids);
   checkValidation(maps, loader, splitIdx);
-  await checkEvaluationFields(model, metrics, loader.dataset, "validation data");
+  await checkEvaluationFields(model, metrics, { dataset: loader.dataset, what: "validation data" });
   await guarded(parts, computational, async () => {
     const run = evaluationRun(parts, computational, metrics);
     for (const name of checkpoints) {
@@ -95,7 +95,7 @@ export async function test(parts: Parts, options: TestOptions): Promise<void> {
   const metrics = names === undefined ? parts.metrics : parts.metrics.subset(names);
   const loader = dataloader ?? restoreDataLoader(maps, group, parts.bids);
   checkTest(maps, loader, groupName);
-  await checkEvaluationFields(model, metrics, loader.dataset, "test data");
+  await checkEvaluationFields(model, metrics, { dataset: loader.dataset, what: "test data" });
   // another process may describe the same group
   maps.locked(() => {
     checkTest(maps, loader, groupName);

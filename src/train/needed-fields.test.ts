@@ -66,6 +66,12 @@ describe("what the loss and the metrics need is checked for all rows before anyt
       /\(sub-000, ses-M000\): 'label' is 'AD'; .*The column holds 'AD', 'CN'; MSELoss takes numbers\. Give numbers: columns: \{ label:/,
     ],
     [
+      "one word among numbers, which alone is named",
+      [0, 1, 0, 1, "unknown", 1],
+      options(),
+      /validation data cannot be used\. \(sub-004, ses-M000\): 'label' is 'unknown'\. The column holds 'unknown', '1'; MSELoss/,
+    ],
+    [
       "a class between two",
       [0, 1, 0, 1, 0.5, 1],
       options({ loss: new CrossEntropyLossConfig() }, 2),

@@ -1,4 +1,5 @@
 import type { Dataset } from "../data/datasets/index.ts";
+import type { Row } from "../io/tsv/index.ts";
 import { type Accepted, accepts } from "../losses/index.ts";
 import type { MetricsHandler } from "../metrics/index.ts";
 import { type Model, type NeededField, VanillaModel } from "../models/index.ts";
@@ -8,22 +9,30 @@ import { DataFrameError } from "../utils/exceptions.ts";
 
 const NAMED_ROWS = 10;
 
+/** Data, and how messages name them. */
+interface Side {
+  readonly dataset: Dataset;
+  readonly what: string;
+}
+
 /**
  * Checks that the samples of both sides hold what the loss and the metrics need, for all rows, before anything is written:
  * else a label that is missing in the validation data is found when the first epoch is over.
  * @throws DataFrameError naming participant, session, column and value of each bad row.
  */
 export async function checkTrainingFields(model: Model, metrics: MetricsHandler, split: Split): Promise<void> {
-  for (const need of model.neededFields()) await checkField(split.trainDataset, "training data", need);
-  await checkEvaluationFields(model, metrics, split.valDataset, "validation data");
+  const training = { dataset: split.trainDataset, what: "training data" };
+  const validation = { dataset: split.valDataset, what: "validation data" };
+  for (const need of model.neededFields()) await checkField(training, need, validation);
+  await checkEvaluationFields(model, metrics, validation, training);
 }
 
 /** Checks that the samples hold what the metrics need. @throws as {@link checkTrainingFields} */
 export async function checkEvaluationFields(
   model: Model,
   metrics: MetricsHandler,
-  dataset: Dataset,
-  what: string,
+  side: Side,
+  other: Side | null = null,
 ): Promise<void> {
   // what another evaluationStep makes of the batch is not known
   const added = model instanceof VanillaModel ? model.addedField : null;
@@ -37,11 +46,13 @@ export async function checkEvaluationFields(
     const key = `${need.field} ${need.by}`;
     if (checked.has(key)) continue;
     checked.add(key);
-    await checkField(dataset, what, known ?? need);
+    await checkField(side, known ?? need, other);
   }
 }
 
-async function checkField(dataset: Dataset, what: string, need: NeededField): Promise<void> {
+/** @param other data of the same table. */
+async function checkField(side: Side, need: NeededField, other: Side | null): Promise<void> {
+  const { dataset, what } = side;
   const { field, accepted } = need;
   // every sample has one
   if (field === "image") return;
@@ -55,16 +66,26 @@ async function checkField(dataset: Dataset, what: string, need: NeededField): Pr
     const isNumber = typeof value === "number" && Number.isFinite(value);
     return isNumber && (accepted === null || accepts(accepted, value)) ? [] : [{ row, value }];
   });
-  const [first] = bad;
+  const words = bad.filter(({ value }) => !isNumberAsText(value));
+  const wrong = words.length > 0 ? words : bad;
+  const [first] = wrong;
   // a dataset may make something else of the cell
   if (first === undefined || !(await isCell(dataset, first.row, field))) return;
-  const named = bad
+  // one word among numbers makes text of the whole column: it is the word that is wrong, on whichever side it is
+  const isWord = ({ [field]: value }: Row) => typeof value === "string" && !isNumberAsText(value);
+  if (words.length === 0 && other?.dataset.df.some(isWord) === true) return checkField(other, need, null);
+  const named = wrong
     .slice(0, NAMED_ROWS)
     .map(({ row, value }) => `(${row.participant_id}, ${row.session_id}): '${field}' is ${shown(value)}`);
-  const more = bad.length > NAMED_ROWS ? `; and ${bad.length - NAMED_ROWS} more` : "";
+  const more = wrong.length > NAMED_ROWS ? `; and ${wrong.length - NAMED_ROWS} more` : "";
   throw new DataFrameError(
-    `The ${what} cannot be used. ${named.join("; ")}${more}. The column holds ${valuesOf(dataset, field)}; ${need.by} takes ${accepted?.expected ?? "numbers"}. ${remedyFor(bad, accepted, field)}`,
+    `The ${what} cannot be used. ${named.join("; ")}${more}. The column holds ${valuesOf(dataset, field)}; ${need.by} takes ${accepted?.expected ?? "numbers"}. ${remedyFor(wrong, accepted, field)}`,
   );
+}
+
+/** A number that is the text of a column with a word in it. */
+function isNumberAsText(value: unknown): boolean {
+  return typeof value === "string" && value.trim() !== "" && Number.isFinite(Number(value));
 }
 
 /** The different values of a column, a few of them. */

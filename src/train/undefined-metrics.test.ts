@@ -1,9 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { Callback, type EventArgs, ModelCheckpointCallback, TrainingCheckpointCallback } from "../callbacks/index.ts";
 import { DataLoader } from "../data/dataloader/index.ts";
-import { LossMetricConfig, MAEMetricConfig, type MetricLike, ROCAUCMetricConfig } from "../metrics/index.ts";
+import {
+  ConfusionMatrixMetricConfig,
+  LossMetricConfig,
+  MAEMetricConfig,
+  type MetricLike,
+  ROCAUCMetricConfig,
+} from "../metrics/index.ts";
 import { Split } from "../split/index.ts";
 import * as torch from "../torch/index.ts";
+import { ActivationsConfig, AsDiscreteConfig } from "../transforms/index.ts";
 import { ToyDataset, toyModel, toySplit } from "./fixtures/toy.ts";
 import { computational, Trainers, weights } from "./fixtures/trainers.ts";
 
@@ -144,7 +151,12 @@ describe("a metric that is not defined", () => {
   });
 
   it("because an image is NaN, is told with the participant", async () => {
-    const metrics: Record<string, MetricLike> = { auc, loss: new LossMetricConfig(), mae: new MAEMetricConfig() };
+    const postprocessing = [
+      new ActivationsConfig({ include: ["output"], sigmoid: true }),
+      new AsDiscreteConfig({ include: ["output"], threshold: 0.5 }),
+    ];
+    const acc = new ConfusionMatrixMetricConfig({ metricName: "accuracy", postprocessing });
+    const metrics: Record<string, MetricLike> = { auc, loss: new LossMetricConfig(), mae: new MAEMetricConfig(), acc };
     const trainer = trainers.make("nan", {
       metrics,
       optimization: { numEpochs: 2 },
@@ -152,7 +164,7 @@ describe("a metric that is not defined", () => {
     });
     await trainer.train(splitWith([20, 21, 22], 21), { computational });
     const told = warnings("nan");
-    expect(told).toHaveLength(4);
+    expect(told).toHaveLength(5);
     expect(told[0]).toMatch(
       /^The metric 'auc' at epoch 1: 'output' is NaN for sub-21 ses-M000; the metric is not defined/,
     );
@@ -163,7 +175,14 @@ describe("a metric that is not defined", () => {
       /^The metric 'mae' at epoch 1: 'output' is NaN for sub-21 ses-M000; they are left out of it/,
     );
     // neither the metric nor the validation loss is defined
-    expect(told[3]).toMatch(/split-0_best-auc, is therefore the one with the lowest training loss/);
+    // a threshold makes 0 of NaN, which is no prediction
+    expect(told[3]).toMatch(
+      /^The metric 'acc' at epoch 1: 'output' is NaN for sub-21 ses-M000; they are left out of it/,
+    );
+    expect(trainers.text("nan", "training/split-0/validation_metrics/details.tsv")).toMatch(
+      /^2\tsub-21\tses-M000\t\t\t\t$/m,
+    );
+    expect(told[4]).toMatch(/split-0_best-auc, is therefore the one with the lowest training loss/);
 
     const dataloader = new DataLoader(new ToyDataset([31, 33]), { batchSize: 2, shuffle: false });
     await trainer.test({ modelCheckpoint: "split-0_final", groupName: "g", dataloader, computational });
