@@ -18,14 +18,16 @@ interface Level {
 export class BestMonitor {
   /** The metric, then what stands in for it. */
   readonly #levels: readonly Level[];
-  /** The losses of the batches of this epoch that were done here, and of those before a resume. */
-  #losses: BatchLosses[] = [];
-  #earlier = { sum: 0, count: 0 };
+  readonly #trainingLoss: string | null;
+  /** Of the batches of this epoch; those whose loss is not finite did not move the weights either. */
+  #sum = 0;
+  #count = 0;
 
   /** @param lossNames of the model; several have no lowest one. */
   constructor(metric: string, mode: Optimum, metrics: MetricsHandler, lossNames: readonly string[]) {
     const validationLoss = metrics.lossMetricNames.find((name) => name !== metric);
-    const [trainingLoss] = lossNames;
+    const trainingLoss = lossNames.length === 1 ? (lossNames[0] ?? null) : null;
+    this.#trainingLoss = trainingLoss;
     const ofMetric = (name: string, shown: string, optimum: Optimum): Level => ({
       name: shown,
       monitoring: new QuantityMonitoring(optimum),
@@ -34,25 +36,27 @@ export class BestMonitor {
     this.#levels = [
       ofMetric(metric, `'${metric}'`, mode),
       ...(validationLoss === undefined ? [] : [ofMetric(validationLoss, `validation loss '${validationLoss}'`, "min")]),
-      ...(trainingLoss === undefined || lossNames.length > 1
+      ...(trainingLoss === null
         ? []
         : [
             {
               name: `training loss '${trainingLoss}'`,
               monitoring: new QuantityMonitoring("min"),
-              value: () => this.#meanLoss(trainingLoss),
+              value: () => this.#sum / this.#count,
             },
           ]),
     ];
   }
 
   startEpoch(): void {
-    this.#losses = [];
-    this.#earlier = { sum: 0, count: 0 };
+    this.#sum = 0;
+    this.#count = 0;
   }
-  /** Remembers the losses of a batch, which are looked at later: on a GPU they are not there yet. */
   addBatch(losses: BatchLosses): void {
-    this.#losses.push(losses);
+    const value = this.#trainingLoss === null ? Number.NaN : (losses[this.#trainingLoss] ?? Number.NaN);
+    if (!Number.isFinite(value)) return;
+    this.#sum += value;
+    this.#count++;
   }
 
   /** Whether the model of this epoch is the best so far. */
@@ -72,26 +76,13 @@ export class BestMonitor {
     return used === undefined ? "nothing" : { name: used.name, best: used.monitoring.best };
   }
 
-  /** The mean over batches; those whose loss is not finite did not move the weights either. */
-  #meanLoss(name: string): number {
-    const { sum, count } = this.#sums(name);
-    return count === 0 ? Number.NaN : sum / count;
-  }
-  #sums(name: string): { sum: number; count: number } {
-    const values = this.#losses.map((losses) => losses[name] ?? Number.NaN).filter(Number.isFinite);
-    const { sum, count } = this.#earlier;
-    return { sum: values.reduce((a, b) => a + b, sum), count: count + values.length };
-  }
-
   /** That of the metric, as ClinicaDL has it, which does not look at `fallback`: it is there until the metric is defined. */
   stateDict(): Record<string, unknown> {
     const [first, ...others] = this.#levels;
     const state = first?.monitoring.stateDict() ?? {};
     if (this.standIn === null) return state;
-    const [name = ""] = Object.keys(this.#losses[0] ?? {});
-    const { sum, count } = this.#sums(name);
     const levels = Object.fromEntries(others.map((level) => [level.name, level.monitoring.stateDict()]));
-    return { ...state, fallback: { levels, sum: torch.float(sum), count } };
+    return { ...state, fallback: { levels, sum: torch.float(this.#sum), count: this.#count } };
   }
   loadStateDict(state: unknown): void {
     const { fallback, ...own } = asRecord(state, "the state of ModelCheckpointCallback");
@@ -103,8 +94,8 @@ export class BestMonitor {
     for (const { name, monitoring } of others) {
       if (saved[name] !== undefined) monitoring.loadStateDict(saved[name]);
     }
-    this.#losses = [];
-    this.#earlier = { sum: Number(sum), count: Number(count) };
+    this.#sum = Number(sum);
+    this.#count = Number(count);
   }
 }
 
