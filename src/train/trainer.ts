@@ -17,9 +17,9 @@ import { show } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { checkSame, type Described } from "./differences.ts";
 import { evaluationRun, loadWeights, test, validate } from "./evaluation.ts";
-import { beginRun, checkIdle } from "./one-run.ts";
 import { checkLoneSample } from "./lone-sample.ts";
 import { checkTrainingFields } from "./needed-fields.ts";
+import { beginRun, checkIdle } from "./one-run.ts";
 import {
   asComputational,
   type Metrics,
