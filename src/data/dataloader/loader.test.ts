@@ -247,6 +247,15 @@ describe("Batch", () => {
       break;
     }
   });
+  it("gives a field where it is held, whatever the device is", async () => {
+    for await (using batch of new DataLoader(make(), { batchSize: 2, shuffle: false })) {
+      batch.to({ device: "meta" });
+      using there = batch.getField("n_visits");
+      using here = batch.getField("n_visits", { device: null });
+      expect([there.device, here.device]).toEqual(["meta", "cpu"]);
+      break;
+    }
+  });
   it("names the row whose cell makes a column text, with and without workers", async () => {
     const tsv = join(cohort.root, "odd.tsv");
     writeFileSync(
