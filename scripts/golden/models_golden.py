@@ -26,7 +26,8 @@ CNN_ARGS = dict(
     in_shape=(1, 16, 16, 16),
     num_outputs=1,
     conv_args={"channels": [4, 8], "pooling_indices": [0], "norm": "batch"},
-    mlp_args={"hidden_dims": [16]},
+    # a batch normalisation over four numbers would blow up roundings, which no two kinds of processor share
+    mlp_args={"hidden_dims": [16], "norm": None},
 )
 # before a batch normalisation a bias has no gradient but rounding, which Adam and RMSprop would blow up
 NO_NORM_ARGS = dict(
@@ -57,7 +58,7 @@ def case(build):
     model.reset()
     losses = []
     model.train()
-    for _ in range(5):
+    for _ in range(3):
         loss = model.forward_step(batch)
         model.backward_step(loss)
         model.optimization_step(optimizers)

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { DRAWN, expectClose, largest } from "../torch/fixtures/close.ts";
 import type { Tensor } from "../torch/index.ts";
 import * as torch from "../torch/index.ts";
 import type { JsonObject } from "../utils/config.ts";
@@ -20,7 +21,8 @@ interface Case {
   readonly config: JsonObject;
   readonly text: string;
   readonly weights: Record<string, Checksum>;
-  readonly input: Checksum & { readonly seed: number };
+  /** The shape. This and what follows is in float64, with the weights of {@link given}. */
+  readonly input: readonly number[];
   /** False where dropout would draw other numbers than the original's libtorch. */
   readonly training: boolean;
   readonly output: ImageChecksum;
@@ -32,24 +34,50 @@ const golden = JSON.parse(readFileSync(new URL("./golden/networks.json", import.
   Case
 >;
 
-/** @param unit size of the values that matter; smaller differences are rounding. */
-function expectSame(tensor: Tensor, expected: Checksum, precision: number, unit = 1): void {
+function valuesOf(tensor: Tensor): number[] {
+  return Array.from(tensor.detach().to({ dtype: "float64" }).toTypedArray() as Float64Array);
+}
+
+/**
+ * Sums relative to the sum of |values|, single values to the largest.
+ *
+ * @param unit size of the values that matter; smaller differences are rounding.
+ */
+function expectSame(tensor: Tensor, expected: Checksum, precision: number, unit = 0): void {
   expect([...tensor.shape]).toEqual(expected.shape);
-  const values = [...(tensor.detach().to({ dtype: "float64" }).toTypedArray() as Float64Array)];
-  const scale = Math.max(unit, expected.abs);
-  expect(Math.abs(values.reduce((a, b) => a + b, 0) - expected.sum) / scale).toBeLessThan(precision);
-  expect(Math.abs(values.reduce((a, b) => a + Math.abs(b), 0) - expected.abs) / scale).toBeLessThan(precision);
-  expected.head.forEach((value, i) => {
-    expect(Math.abs((values[i] as number) - value) / Math.max(unit, Math.abs(value))).toBeLessThan(precision);
-  });
+  const values = valuesOf(tensor);
+  const size = Math.max(unit * values.length, expected.abs);
+  const near = (value: number, other: number, scale: number) =>
+    expect(Math.abs(value - other)).toBeLessThanOrEqual(precision * scale);
+  near(
+    values.reduce((a, b) => a + b, 0),
+    expected.sum,
+    size,
+  );
+  near(
+    values.reduce((a, b) => a + Math.abs(b), 0),
+    expected.abs,
+    size,
+  );
+  for (const [i, value] of expected.head.entries()) near(values[i] as number, value, Math.max(unit, largest(values)));
 }
 
 function expectSameImage(tensor: Tensor, expected: ImageChecksum, precision: number): void {
   expectSame(tensor, expected, precision);
-  const values = [...(tensor.detach().to({ dtype: "float64" }).toTypedArray() as Float64Array)];
+  const values = valuesOf(tensor);
   const moment = values.reduce((sum, value, i) => sum + (value * (i + 1)) / values.length, 0);
-  expect(Math.abs(moment - expected.moment) / Math.max(1, expected.abs)).toBeLessThan(precision);
+  expect(Math.abs(moment - expected.moment)).toBeLessThanOrEqual(precision * expected.abs);
 }
+
+/** The formula of scripts/golden/networks_golden.py. */
+function given(number: number, shape: readonly number[], scale = 1): Tensor {
+  const length = shape.reduce((a, b) => a * b, 1);
+  const flat = Float64Array.from({ length }, (_, i) => Math.sin(0.7 * i * i + 0.5 * i + 1.3 * number) / scale);
+  return torch.fromTypedArray(flat, [...shape]);
+}
+
+/** Differences of float64 are far below this, those of a wrong formula far above. */
+const DOUBLE = 1e-9;
 
 function build(config: JsonObject): torch.nn.Module {
   return NETWORK_CONFIGS[String(config.name_)]!.fromDict(config).getObject();
@@ -66,26 +94,66 @@ describe("networks, compared to the original", () => {
         expect(network.toString()).toBe(expected.text);
         const state = network.stateDict();
         expect([...state.keys()]).toEqual(Object.keys(expected.weights));
-        for (const [key, tensor] of state) expectSame(tensor, expected.weights[key]!, 1e-9);
+        for (const [key, tensor] of state) {
+          // weight and bias of a layer are drawn from the same interval
+          const { shape, abs } = expected.weights[key.replace(/bias$/, "weight")]!;
+          const unit = abs / shape.reduce((a, b) => a * b, 1);
+          expectSame(tensor, expected.weights[key]!, DRAWN, unit);
+        }
 
-        torch.manualSeed(expected.input.seed);
-        const x = torch.randn([...expected.input.shape]);
-        expectSame(x, expected.input, 1e-9);
-        network.train(expected.training);
+        network.to({ dtype: "float64" }).train(expected.training);
+        for (const [i, parameter] of [...network.parameters()].entries()) {
+          const inputs = parameter.shape.slice(1).reduce((a, b) => a * b, 1);
+          torch.noGrad(() => parameter.copy_(given(i, parameter.shape, Math.sqrt(inputs))));
+        }
+        const x = given(-1, expected.input);
         const y = network.call(x) as Tensor;
-        expectSameImage(y, expected.output, 1e-6);
+        expectSameImage(y, expected.output, DOUBLE);
         y.square().sum().backward();
+        // the bias before a normalisation has no gradient, but what is left of sums as large as those of others
+        const unit = Math.max(
+          ...Object.values(expected.gradients).map(({ shape, abs }) => abs / shape.reduce((a, b) => a * b, 1)),
+        );
         for (const [key, parameter] of network.namedParameters()) {
-          // the bias before a normalisation has no gradient, but what is left of sums as large as its weight's
-          const { shape, abs } = expected.gradients[key.replace(/bias$/, "weight")]!;
-          const unit = Math.max(1, abs / shape.reduce((a, b) => a * b, 1));
-          expectSame(parameter.grad!, expected.gradients[key]!, 1e-4, unit);
+          expectSame(parameter.grad!, expected.gradients[key]!, DOUBLE, unit);
         }
         network.eval();
-        torch.noGrad(() => expectSameImage(network.call(x) as Tensor, expected.evaluated, 1e-6));
+        torch.noGrad(() => expectSameImage(network.call(x) as Tensor, expected.evaluated, DOUBLE));
         network.zeroGrad();
       }
       network.dispose();
+      expect(torch.memory.live().tensors).toBe(live);
+    });
+
+    it(`${name}: float32, as it is trained, gives what float64 gives`, () => {
+      const live = torch.memory.live().tensors;
+      torch.manualSeed(expected.seed);
+      const [single, double] = [build(expected.config), build(expected.config)];
+      {
+        using _scope = torch.scope();
+        double.to({ dtype: "float64" }).loadStateDict(single.stateDict());
+        const x = torch.randn([...expected.input]);
+        const run = (network: torch.nn.Module, image: Tensor) => {
+          network.train(expected.training);
+          const y = network.call(image) as Tensor;
+          y.square().sum().backward();
+          network.eval();
+          return { output: y, evaluated: torch.noGrad(() => network.call(image) as Tensor) };
+        };
+        const [got, wanted] = [run(single, x), run(double, x.to({ dtype: "float64" }))];
+        // each layer adds the roundings of its sums; the longest are over all values of an image or a batch
+        const layers = Object.keys(expected.weights).filter((key) => key.endsWith("weight")).length;
+        const terms = layers * Math.max(x.numel(), got.output.numel());
+        expectClose(got.output, wanted.output, { terms, what: "output" });
+        expectClose(got.evaluated, wanted.evaluated, { terms, what: "evaluated" });
+        const gradients = new Map([...double.namedParameters()].map(([key, p]) => [key, p.grad!] as const));
+        const scale = Math.max(...[...gradients.values()].map(largest));
+        for (const [key, p] of single.namedParameters()) {
+          expectClose(p.grad!, gradients.get(key)!, { terms, scale, what: `gradient of ${key}` });
+        }
+        for (const network of [single, double]) network.zeroGrad();
+      }
+      for (const network of [single, double]) network.dispose();
       expect(torch.memory.live().tensors).toBe(live);
     });
 

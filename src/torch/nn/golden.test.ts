@@ -1,6 +1,7 @@
 /** Layers, losses and initial values against what PyTorch computed (`scripts/golden/nn_golden.py`). */
 import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { expectClose, expectDrawn, largest } from "../fixtures/close.ts";
 import * as torch from "../index.ts";
 import type { Tensor } from "../tensor.ts";
 import * as nn from "./index.ts";
@@ -56,21 +57,19 @@ function load({ shape, data }: Dumped): Tensor {
   return torch.fromTypedArray(Float32Array.from(data), [...shape]);
 }
 
-/** Same shape; within 1e-5 of the largest element, or equal with `exactly`. */
-function expectSame(tensor: Tensor | null, expected: Dumped | null, what: string, exactly = false): void {
+type Compare = (got: Tensor, wanted: readonly number[], what: string) => void;
+
+/** The longest sums of these layers and losses have a hundred terms. */
+const computed: Compare = (got, wanted, what) =>
+  expectClose(got, wanted, { terms: 100, scale: Math.max(1e-3, largest(wanted)), what });
+
+function expectSame(tensor: Tensor | null, expected: Dumped | null, what: string, compare: Compare = computed): void {
   if (expected === null || tensor === null) {
     expect(tensor === null, what).toBe(expected === null);
     return;
   }
   expect(tensor.shape, what).toEqual(expected.shape);
-  const data = Array.from(tensor.toTypedArray() as Float32Array, Number);
-  if (exactly) {
-    expect(data, what).toEqual(expected.data.map(Math.fround));
-    return;
-  }
-  const scale = Math.max(1e-3, ...expected.data.map(Math.abs));
-  const worst = Math.max(0, ...data.map((x, i) => Math.abs(x - (expected.data[i] ?? Number.NaN))));
-  expect(worst / scale, `${what}: ${data.join(" ")} instead of ${expected.data.join(" ")}`).toBeLessThan(1e-5);
+  compare(tensor, expected.data, what);
 }
 
 let before: { tensors: number };
@@ -92,7 +91,10 @@ describe("layers", () => {
     expect(String(layer)).toBe(repr);
     const state = layer.stateDict();
     expect([...state.keys()]).toEqual(Object.keys(c.initial));
-    for (const [key, tensor] of state) expectSame(tensor, c.initial[key] ?? null, key, true);
+    // weight and bias of a layer are drawn from the same interval
+    const sizes = Object.values(c.initial).map((initial) => largest(initial.data));
+    const drawn: Compare = (got, wanted, what) => expectDrawn(got, wanted, { what, scale: Math.max(...sizes) });
+    for (const [key, tensor] of state) expectSame(tensor, c.initial[key] ?? null, key, drawn);
 
     const inputs = c.inputs.map((x) => load(x).requiresGrad_());
     const given = (c.self ? [inputs[0], inputs[0], inputs[0]] : inputs) as Tensor[];
@@ -145,6 +147,11 @@ describe("init", () => {
     // uniform_(tensor, a, b) and normal_(tensor, mean, std) take numbers, the others options
     const args = name === "uniform_" || name === "normal_" ? Object.values(c.options) : [c.options];
     expect(draws[name]?.(tensor, ...args)).toBe(tensor);
-    expectSame(tensor, c.value, name, name !== "orthogonal_");
+    expectSame(
+      tensor,
+      c.value,
+      name,
+      name === "orthogonal_" ? computed : (got, wanted, what) => expectDrawn(got, wanted, { what }),
+    );
   });
 });
