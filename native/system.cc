@@ -2,6 +2,7 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
+#include <ATen/cpu/Utils.h>
 #include <torch/headeronly/version.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
@@ -60,6 +61,22 @@ napi_value set_flush_denormal(napi_env env, napi_callback_info info) {
 
 napi_value config(napi_env env, napi_callback_info) {
   return guarded(env, [&](Env&) { return make_string(env, at::show_config() + "\n" + at::get_parallel_info() + "\n" + at::get_cpu_capability()); });
+}
+
+// processor(): { capability: that of libtorch's own kernels, features: the instruction sets that there are }
+napi_value processor(napi_env env, napi_callback_info) {
+  return guarded(env, [&](Env&) {
+    napi_value out, features;
+    napi_create_object(env, &out);
+    napi_create_array(env, &features);
+    uint32_t count = 0;
+    for (const auto& [name, value] : at::cpu::get_cpu_capabilities()) {
+      if (value.isBool() && value.toBool()) napi_set_element(env, features, count++, make_string(env, name));
+    }
+    napi_set_named_property(env, out, "capability", make_string(env, at::get_cpu_capability()));
+    napi_set_named_property(env, out, "features", features);
+    return out;
+  });
 }
 
 // loadCuda(path): registers libtorch's CUDA backend with the dispatcher; an empty string, or why it could not be opened
@@ -136,6 +153,7 @@ void define_system(napi_env env, napi_value exports) {
   define(env, exports, "setCudnn", set_cudnn);
   define(env, exports, "setFlushDenormal", set_flush_denormal);
   define(env, exports, "config", config);
+  define(env, exports, "processor", processor);
   define(env, exports, "loadCuda", load_cuda);
   define(env, exports, "cudaAvailable", cuda_available);
   define(env, exports, "cudaDeviceCount", cuda_device_count);

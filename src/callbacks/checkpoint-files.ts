@@ -13,6 +13,7 @@ import type { EventArgs } from "./events.ts";
 import { GradientNormCallback } from "./gradient-norm.ts";
 import { log } from "./log.ts";
 import { asRecord } from "./quantity-monitoring.ts";
+import { roundingFacts, warnOfOtherBits } from "./same-bits.ts";
 
 type Run = EventArgs<"onTrainStart">;
 
@@ -52,7 +53,7 @@ export function captureMoment({ state, callbacks, split }: Run): Moment {
     version: 1,
     random: Object.fromEntries(random),
     loader_seed: split.trainDataset.seed,
-    num_threads: torch.getNumThreads(),
+    ...roundingFacts(),
   });
   for (const stream of random.values()) stream.dispose();
   return { state: state.toDict(), callbacks: new Map(states), extra };
@@ -137,17 +138,13 @@ export function loadCheckpoint(dir: CheckpointDir, run: Run): void {
 /** Those of libtorch, and the seed from which the order of the data and their augmentation follow. False where there are none. */
 function restoreRandomStreams(dir: CheckpointDir, split: Split): boolean {
   if (!dir.hasExtra) return false;
-  const { random, loader_seed, num_threads } = asRecord(torch.load(dir.extraPt), "what this package adds to it");
+  const extra = asRecord(torch.load(dir.extraPt), "what this package adds to it");
+  const { random, loader_seed } = extra;
   for (const [device, state] of Object.entries(asRecord(random, "the state of the random streams"))) {
     const present = device === "cpu" || Number(device.split(":")[1]) < torch.cuda.deviceCount();
     if (present) torch.random.setState(state as torch.Tensor, device);
   }
   split.trainLoader.setSeed(Number(loader_seed));
-  const threads = torch.getNumThreads();
-  if (num_threads !== undefined && num_threads !== threads) {
-    log.warning(
-      `The checkpoint was written with ${num_threads} threads, and there are ${threads} now: sums round otherwise, so the result will not be the same to the last bit. OMP_NUM_THREADS=${num_threads} makes it so.`,
-    );
-  }
+  warnOfOtherBits(extra);
   return true;
 }

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { buildText, examine, render } from "./doctor.ts";
+import { buildText, examine, kernelsText, render } from "./doctor.ts";
 
 it("names what is missing and the way out, without an engine", async () => {
   const root = mkdtempSync(join(tmpdir(), "clinicadl-doctor-"));
@@ -26,4 +26,13 @@ it("takes from libtorch's description the libraries it computes with", () => {
   const config =
     "PyTorch built with:\n  - GCC 13.3\n  - C++ Version: 202002\n  - OpenMP 201511 (a.k.a. OpenMP 4.5)\n\nAVX512";
   expect(buildText(config)).toBe("GCC 13.3; OpenMP 201511 (a.k.a. OpenMP 4.5)");
+});
+
+it("names the instruction sets in use, and what limits them", () => {
+  const found = { capability: "AVX2", features: ["sse4_1", "avx", "avx2"] };
+  expect(kernelsText(found, {})).toBe("libtorch AVX2, oneDNN AVX2");
+  expect(kernelsText(found, { ONEDNN_MAX_CPU_ISA: "AVX", MKL_CBWR: "AVX" })).toBe(
+    "libtorch AVX2, oneDNN AVX (set by ONEDNN_MAX_CPU_ISA=AVX MKL_CBWR=AVX)",
+  );
+  expect(kernelsText({ capability: "DEFAULT", features: ["neon"] }, {})).toBe("libtorch DEFAULT");
 });

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { type Engine, libtorchProblem, readEngine, whyNotLoaded } from "../torch/engine.ts";
+import { processorOf } from "../torch/instruction-sets.ts";
 import { answer } from "../utils/output.ts";
 
 /** One line of the report; `missing` is what is needed and not there, with the way out. */
@@ -19,6 +20,7 @@ export interface Finding {
 interface Addon {
   version(): string;
   config(): string;
+  processor(): { readonly capability: string; readonly features: readonly string[] };
   getNumThreads(): number;
   getNumInteropThreads(): number;
   loadCuda(path: string): string;
@@ -77,7 +79,7 @@ export async function examine(root: string): Promise<Finding[]> {
   ];
   findings.push(...engineFindings(root, setup), { label: "processor", text: processorText() });
   const sets = instructionSets();
-  if (sets !== "") findings.push({ label: "instruction sets", text: sets });
+  if (sets !== "") findings.push({ label: "offered", text: sets });
   findings.push(cacheFinding(setup.cacheRoot));
   return findings;
 }
@@ -142,7 +144,7 @@ function engineFindings(root: string, setup: SetupModules): Finding[] {
   }
   findings.push(
     { label: "build", text: buildText(addon.config()) },
-    { label: "kernels for", text: addon.config().trimEnd().split("\n").at(-1) ?? "" },
+    { label: "instruction sets", text: kernelsText(addon.processor()) },
     { label: "devices", text: devicesText(addon, torch, found.cuda === true) },
     {
       label: "threads",
@@ -166,6 +168,20 @@ export function buildText(config: string): string {
   return [...new Set(lines)].join("; ");
 }
 
+/** What bounds the instruction sets in use from without. */
+const LIMITS = ["ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"];
+
+/** The instruction sets that libtorch and oneDNN use, and what limits them: results have the same bits only where these are the same. */
+export function kernelsText(
+  found: { readonly capability: string; readonly features: readonly string[] },
+  env: NodeJS.ProcessEnv = process.env,
+): string {
+  const { capability, onednn, settings } = processorOf(found, env);
+  const limits = LIMITS.flatMap((name) => (env[name] ? [`${name}=${env[name]}`] : []));
+  const by = [...limits, ...(settings === "" ? [] : [settings])].join(" ");
+  return `libtorch ${capability}${onednn === null ? "" : `, oneDNN ${onednn}`}${by === "" ? "" : ` (set by ${by})`}`;
+}
+
 function devicesText(addon: Addon, torch: string, hasCuda: boolean): string {
   const cuda = join(torch, "lib", "libtorch_cuda.so");
   if (!hasCuda) return "cpu (this libtorch has no CUDA)";
@@ -181,7 +197,7 @@ function processorText(): string {
   return `${model}, ${availableParallelism()} cores for this process, ${(totalmem() / 1e9).toFixed(1)} GB of memory`;
 }
 
-/** Those that libtorch and oneDNN choose their kernels by, as the kernel names them. */
+/** What the processor offers of those that libtorch and oneDNN choose their kernels by, as the operating system names them. */
 function instructionSets(): string {
   if (!existsSync("/proc/cpuinfo")) return "";
   const line = /^(?:flags|Features)\s*:(.*)$/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1] ?? "";

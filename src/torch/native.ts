@@ -112,6 +112,7 @@ export interface Native {
   setCudnn(deterministic: boolean, benchmark: boolean): void;
   setFlushDenormal(enabled: boolean): boolean;
   config(): string;
+  processor(): { capability: string; features: string[] };
   loadCuda(path: string): string;
   cudaAvailable(): boolean;
   cudaDeviceCount(): number;
