@@ -10,13 +10,16 @@
 namespace clinicadl {
 namespace {
 
-// lockFile(descriptor): "locked"; "taken" where another open file holds the lock; else why there can be none here
+// lockFile(descriptor, shared): "locked"; "taken" where another open file holds a lock that excludes this one; else why
+// there can be none here. Shared locks exclude exclusive ones only
 napi_value lock_file(napi_env env, napi_callback_info info) {
   return guarded(env, [&](Env&) {
-    int fd = static_cast<int>(to_int(env, Args(env, info)[0]));
+    Args args(env, info);
+    int fd = static_cast<int>(to_int(env, args[0]));
+    int kind = to_bool(env, args[1]) ? LOCK_SH : LOCK_EX;
     int result;
     do {
-      result = flock(fd, LOCK_EX | LOCK_NB);
+      result = flock(fd, kind | LOCK_NB);
     } while (result != 0 && errno == EINTR);
     if (result == 0) return make_string(env, "locked");
     return make_string(env, errno == EWOULDBLOCK ? "taken" : std::strerror(errno));

@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { readJson, writeJson } from "../io/files/index.ts";
-import { type CheckpointDir, recordSplit } from "../io/maps/index.ts";
+import { writeJson } from "../io/files/index.ts";
+import { type CheckpointDir, readState, recordSplit } from "../io/maps/index.ts";
 import { type FileSum, readTsvColumns } from "../io/tsv/index.ts";
 import type { Split } from "../split/index.ts";
 import * as torch from "../torch/index.ts";
-import type { JsonObject } from "../utils/config.ts";
+import { type JsonObject, show } from "../utils/config.ts";
 import { ClinicaDLException, ConfigError } from "../utils/exceptions.ts";
 import { naming } from "../utils/file-errors.ts";
 import { randomStates } from "../utils/seed.ts";
@@ -100,7 +100,7 @@ export function saveCheckpoint(
 export function loadCheckpoint(dir: CheckpointDir, run: Run): void {
   const { model, state, split, optimizers, gradScaler, metrics, callbacks, computational } = run;
   const { numEpochs } = state;
-  state.loadStateDict(readJson(dir.stateJson));
+  state.loadStateDict(readState(dir, split.index));
   state.numEpochs = numEpochs;
 
   using _scope = torch.scope();
@@ -135,6 +135,10 @@ export function loadCheckpoint(dir: CheckpointDir, run: Run): void {
   }
 }
 
+function isSeed(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
 /** Those of libtorch, and the seed from which the order of the data and their augmentation follow. False where there are none. */
 function restoreRandomStreams(dir: CheckpointDir, split: Split): boolean {
   if (!dir.hasExtra) return false;
@@ -144,7 +148,12 @@ function restoreRandomStreams(dir: CheckpointDir, split: Split): boolean {
     const present = device === "cpu" || Number(device.split(":")[1]) < torch.cuda.deviceCount();
     if (present) torch.random.setState(state as torch.Tensor, device);
   }
-  split.trainLoader.setSeed(Number(loader_seed));
+  if (!isSeed(loader_seed)) {
+    throw new ClinicaDLException(
+      `${dir.extraPt}: 'loader_seed' is ${show(loader_seed)}. Expected a seed: an integer of at least 0.`,
+    );
+  }
+  split.trainLoader.setSeed(loader_seed);
   warnOfOtherBits(extra);
   return true;
 }

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { type Batch, checkOpenFiles, type DataLoader } from "../data/dataloader/index.ts";
 import type { Dataset } from "../data/datasets/index.ts";
 import { readJson } from "../io/files/index.ts";
-import type { DataDir, Maps } from "../io/maps/index.ts";
+import { checkColumnName, type DataDir, type Maps } from "../io/maps/index.ts";
 import { type Row, readTsv } from "../io/tsv/index.ts";
 import type { Model } from "../models/index.ts";
 import type { Split } from "../split/index.ts";
@@ -82,6 +82,7 @@ export function checkLosses(model: Model): void {
       `${model.constructor.name}.getLossFunctions gives ${show(losses)}. Expected an object with at least one loss.`,
     );
   }
+  for (const name of names) checkColumnName(`A loss of ${model.constructor.name}`, name);
   const taken = names.find((name) => BATCH_COLUMNS.includes(name));
   if (taken === undefined) return;
   throw new ConfigError(

@@ -1,8 +1,10 @@
+import { checkFileName } from "../io/maps/index.ts";
 import type { MetricsHandler } from "../metrics/index.ts";
 import { type JsonObject, type JsonValue, show } from "../utils/config.ts";
 import { CannotReadFieldError, ConfigError, MissingFieldsError } from "../utils/exceptions.ts";
 import { camelToSnake } from "../utils/names.ts";
 import { say } from "../utils/output.ts";
+import { own } from "../utils/registry.ts";
 import { Callback } from "./callback.ts";
 import { ChecksCallback } from "./checks.ts";
 import { ConfigSaverCallback } from "./config-saver.ts";
@@ -153,7 +155,12 @@ export class CallbacksHandler {
   #complete(): void {
     const passed = [...this.#given];
     for (const callback of passed) {
-      if (callback instanceof Callback) continue;
+      if (callback instanceof Callback) {
+        // its state is in a file of that name
+        const { name } = callback.constructor;
+        if (name !== "") checkFileName("The class of a callback", name);
+        continue;
+      }
       throw new ConfigError(`'callbacks' holds ${show(callback)}. Expected instances of classes that extend Callback.`);
     }
     for (const Class of ONLY_ONE) {
@@ -211,7 +218,7 @@ function inOrder(callbacks: readonly Callback[]): Callback[] {
 
 function readCallback(value: JsonValue, extras: JsonValue): Callback {
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  const Class = isObject && typeof value.name_ === "string" ? CALLBACKS[value.name_] : undefined;
+  const Class = isObject && typeof value.name_ === "string" ? own(CALLBACKS, value.name_) : undefined;
   if (!isObject || Class === undefined) {
     throw new CannotReadFieldError(
       `A callback was written as ${show(value)}, which cannot be read back. Pass the callbacks themselves.`,

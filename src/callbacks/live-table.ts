@@ -1,7 +1,6 @@
-import { appendFileSync } from "node:fs";
 import { sync } from "../io/files/index.ts";
+import { appendInside } from "../io/maps/index.ts";
 import { formatTsv, writeTsvParts } from "../io/tsv/index.ts";
-import { naming } from "../utils/file-errors.ts";
 import type { BatchRecords } from "./batch-records.ts";
 
 /** A table of numbers per batch that grows while training runs, so that it can be looked at meanwhile. */
@@ -27,7 +26,7 @@ export class LiveTable {
     } else {
       for (const rows of fresh) {
         const text = formatTsv(rows, this.#columns, options);
-        naming(this.path, () => appendFileSync(this.path, text.slice(text.indexOf("\n") + 1)));
+        appendInside(this.path, text.slice(text.indexOf("\n") + 1));
       }
     }
     this.#written = records.length;

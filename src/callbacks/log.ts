@@ -1,6 +1,6 @@
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, constants, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import { makeFolder } from "../io/files/index.ts";
+import { makeFolder, openRegular } from "../io/files/index.ts";
 import type { RunDir } from "../io/maps/index.ts";
 import { naming } from "../utils/file-errors.ts";
 import { say } from "../utils/output.ts";
@@ -18,6 +18,8 @@ function now(): string {
     `${two(d.getHours())}:${two(d.getMinutes())}:${two(d.getSeconds())}`
   );
 }
+
+const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
 
 interface LogFile {
   readonly path: string;
@@ -43,7 +45,7 @@ export class LogFiles {
     }
   }
   #add(path: string): LogFile {
-    const file = { path, descriptor: openSync(path, "a") };
+    const file = { path, descriptor: openRegular(path, { flags: APPEND, follow: false }) };
     this.#open.push(file);
     return file;
   }

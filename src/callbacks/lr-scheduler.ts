@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { checkFileName } from "../io/maps/index.ts";
 import { type Row, writeTsvParts } from "../io/tsv/index.ts";
 import {
   LR_SCHEDULER_CONFIGS,
@@ -8,7 +9,7 @@ import {
 } from "../optim/index.ts";
 import { type JsonObject, parseWith, show } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
-import { configFrom, readConfig } from "../utils/registry.ts";
+import { configFrom, own, readConfig } from "../utils/registry.ts";
 import { BatchRecords } from "./batch-records.ts";
 import { Callback } from "./callback.ts";
 import type { EventArgs } from "./events.ts";
@@ -51,6 +52,7 @@ export class LRSchedulerCallback extends Callback {
     super();
     const parsed = parseWith(schema, options, new.target.name);
     this.scheduler = asConfig(parsed.scheduler);
+    checkFileName("The optimizer of LRSchedulerCallback", parsed.optimizerName);
     this.optimizerName = parsed.optimizerName;
     this.metricName = parsed.metricName;
     this.schedulerType = this.scheduler.schedulerType();
@@ -60,7 +62,7 @@ export class LRSchedulerCallback extends Callback {
   }
 
   override onTrainStart({ optimizers, metrics }: EventArgs<"onTrainStart">): void {
-    const optimizer = optimizers[this.optimizerName];
+    const optimizer = own(optimizers, this.optimizerName);
     if (optimizer === undefined) {
       throw new ConfigError(
         `LRSchedulerCallback: 'optimizerName' is '${this.optimizerName}', but the model's optimizers are ${Object.keys(optimizers).join(", ")}.`,

@@ -9,7 +9,7 @@ import {
 } from "../io/tsv/index.ts";
 import { checkKeys, type JsonObject, show } from "../utils/config.ts";
 import { CannotReadFieldError, ConfigError, DataFrameError } from "../utils/exceptions.ts";
-import { readConfig } from "../utils/registry.ts";
+import { own, readConfig } from "../utils/registry.ts";
 import type { EvaluatedBatch, NeededField } from "./batch-like.ts";
 import { type HasLossFunctions, type MetricConfig, withLabelKeyOf } from "./configs.ts";
 import { METRIC_CONFIGS } from "./factory.ts";
@@ -309,10 +309,10 @@ export class MetricsHandler {
     }
     const read: Record<string, MetricLike> = {};
     for (const [name, value] of Object.entries(metrics)) {
-      if (!(name in given)) read[name] = readConfig("MetricsHandler", name, value, METRIC_CONFIGS);
+      if (!Object.hasOwn(given, name)) read[name] = readConfig("MetricsHandler", name, value, METRIC_CONFIGS);
     }
     // in the order in which they were written
-    const order = Object.fromEntries(Object.keys(metrics).map((name) => [name, given[name] ?? read[name]]));
+    const order = Object.fromEntries(Object.keys(metrics).map((name) => [name, own(given, name) ?? own(read, name)]));
     return new MetricsHandler({ metricsOnCpu: onCpu, ...order, ...given });
   }
 

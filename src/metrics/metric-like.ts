@@ -1,3 +1,4 @@
+import { checkColumnName } from "../io/maps/index.ts";
 import { show } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { configFrom, type Named } from "../utils/registry.ts";
@@ -11,6 +12,7 @@ export type MetricLike = Metric | MetricConfig | Named;
 
 /** @throws ConfigError saying what was expected. */
 export function asMetric(name: string, value: unknown): Metric | MetricConfig {
+  checkColumnName("A metric", name);
   if (TABLE_KEYS.includes(name)) {
     throw new ConfigError(`A metric cannot be named '${name}', which is a column of the tables. Choose another name.`);
   }

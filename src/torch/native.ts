@@ -101,7 +101,7 @@ export interface Native {
   setMemoryCap(bytes: number): void;
   resetPeakMemory(): void;
   // files.cc
-  lockFile(descriptor: number): "locked" | "taken" | (string & {});
+  lockFile(descriptor: number, shared: boolean): "locked" | "taken" | (string & {});
   exchangePaths(a: string, b: string): boolean;
   // system.cc
   getNumThreads(): number;

@@ -45,8 +45,10 @@ export async function validate(parts: Parts, options: ValidateOptions): Promise<
   refuseUnknown("validate", rest);
   if (!Array.isArray(names))
     throw new ConfigError(`validate: 'metrics' got ${show(names)}. Expected names of metrics.`);
-  maps.read();
+  using _use = maps.use();
   checkTrained(maps, splitIdx);
+  // nobody trains on it, or deletes it: the weights and the tables that stand beside them stay together
+  using _split = maps.training.lockSplit(splitIdx, { shared: true });
   const computational = recordedComputational(maps, splitIdx, changes);
   const metrics = parts.metrics.subset(names);
   const { models } = maps.training.split(splitIdx);
@@ -75,17 +77,20 @@ export async function test(parts: Parts, options: TestOptions): Promise<void> {
   const { maps, model, state, callbacks } = parts;
   refuseUnknown("test", rest);
   const computational = asComputational(given);
-  maps.read();
+  using _use = maps.use();
   checkItemName("The test group", groupName);
   const { splitIdx, checkpoint } = maps.training.readCheckpointName(modelCheckpoint);
+  using _split = maps.training.lockSplit(splitIdx, { shared: true });
   const { modelPt } = maps.training.getCheckpointDir(modelCheckpoint);
   const group = maps.test.group(groupName);
   const results = group.results(splitIdx, checkpoint);
-  if (existsSync(results.metrics.aggregatedTsv)) {
+  const checkNew = () => {
+    if (!existsSync(results.metrics.aggregatedTsv)) return;
     throw new ClinicaDLException(
       `The checkpoint '${modelCheckpoint}' was tested on the group '${groupName}' already: ${results.path}. Delete that directory to test it again.`,
     );
-  }
+  };
+  checkNew();
   if (dataloader === undefined && !existsSync(group.path)) {
     throw new ConfigError(
       `There is no test group '${groupName}' yet (there are: ${maps.test.groupsList.join(", ") || "none"}). Pass its data: { dataloader }.`,
@@ -96,7 +101,10 @@ export async function test(parts: Parts, options: TestOptions): Promise<void> {
   const loader = dataloader ?? restoreDataLoader(maps, group, parts.bids);
   checkTest(maps, loader, groupName);
   await checkEvaluationFields(model, metrics, { dataset: loader.dataset, what: "test data" });
-  // another process may describe the same group
+  using _group = maps.test.lockGroup(groupName, { shared: true });
+  using _results = maps.test.lockResults(groupName, splitIdx, checkpoint);
+  // again: another process may have tested it, or described the same group
+  checkNew();
   maps.locked(() => {
     checkTest(maps, loader, groupName);
     recordTest(maps, groupName, modelCheckpoint, loader, computational);

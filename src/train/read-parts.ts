@@ -1,7 +1,6 @@
-import { existsSync } from "node:fs";
 import { CallbacksHandler } from "../callbacks/index.ts";
-import { readJson } from "../io/files/index.ts";
-import type { Maps } from "../io/maps/index.ts";
+import { loadConfig } from "../io/json/index.ts";
+import { type Maps, readCallbackExtras } from "../io/maps/index.ts";
 import { MetricsHandler } from "../metrics/index.ts";
 import { modelFromDict } from "../models/index.ts";
 import { OptimizationConfig } from "../optim/index.ts";
@@ -17,8 +16,7 @@ type Given = Omit<RestoreOptions, "bids">;
 export function readParts(maps: Maps, options: Given): Omit<TrainerOptions, "maps" | "overwrite"> {
   const { model, metrics, callbacks, ...rest } = options;
   refuseUnknown("fromMaps", rest);
-  maps.read();
-  const extras = maps.callbacksExtrasJson;
+  using _open = maps.open();
   const remedy = (part: string) => `Pass it: Trainer.fromMaps(path, { ${part} }).`;
   return {
     metrics:
@@ -26,9 +24,9 @@ export function readParts(maps: Maps, options: Given): Omit<TrainerOptions, "map
     callbacks:
       callbacks ??
       readComponent("callbacks", maps.callbacksJson, remedy("callbacks"), (dict) =>
-        CallbacksHandler.fromDict(dict, existsSync(extras) ? readJson(extras) : {}),
+        CallbacksHandler.fromDict(dict, readCallbackExtras(maps.callbacksExtrasJson)),
       ),
-    optimization: OptimizationConfig.fromDict(readJson(maps.training.optimizationJson)),
+    optimization: loadConfig(OptimizationConfig, maps.training.optimizationJson),
     // last, since it has weights, which would have to be given back if another part could not be read
     model: model ?? readComponent("model", maps.modelJson, remedy("model"), modelFromDict),
   };

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { ComputationalConfig, type ComputationalOptions } from "../callbacks/index.ts";
 import { readJson, writeJson } from "../io/files/index.ts";
-import type { CheckpointDir, Maps, SplitDir } from "../io/maps/index.ts";
+import { loadConfig } from "../io/json/index.ts";
+import { type CheckpointDir, type Maps, readExtension, readState, type SplitDir } from "../io/maps/index.ts";
 import type { Split } from "../split/index.ts";
 import { ClinicaDLException, ConfigError } from "../utils/exceptions.ts";
 import { rootOf } from "./moved-data.ts";
@@ -12,7 +13,7 @@ export function recordedComputational(
   splitIdx: number,
   changes: ComputationalOptions = {},
 ): ComputationalConfig {
-  const recorded = ComputationalConfig.fromDict(readJson(maps.training.split(splitIdx).computationalJson));
+  const recorded = loadConfig(ComputationalConfig, maps.training.split(splitIdx).computationalJson);
   // mixed precision was chosen for the GPU
   const amp = recorded.gpu && changes.gpu === false ? false : recorded.amp;
   const config = new ComputationalConfig({ ...(recorded.fields() as ComputationalOptions), amp, ...changes });
@@ -62,7 +63,8 @@ export function findResumePoint(maps: Maps, splitIdx: number, numEpochs: number 
   }
   if (checkpoint === null) throw new ClinicaDLException(whyNoCheckpoint(split, splitIdx, problems));
   const extension = unfinishedExtension(split, checkpoint);
-  const wanted = numEpochs ?? extension ?? Number(readJson(checkpoint.stateJson).num_epochs);
+  const state = readState(checkpoint, splitIdx);
+  const wanted = numEpochs ?? extension ?? state.num_epochs;
   const { epoch } = checkpoint.position;
   if (!Number.isInteger(wanted) || wanted < epoch) {
     throw new ConfigError(
@@ -80,9 +82,10 @@ export function recordExtension(split: SplitDir, { checkpoint, numEpochs }: Resu
 
 /** Up to which epoch a training that was interrupted was to be extended from this very checkpoint; or null. */
 function unfinishedExtension(split: SplitDir, { position }: CheckpointDir): number | null {
-  if (!existsSync(split.extensionJson)) return null;
-  const { epoch, batch, num_epochs } = readJson(split.extensionJson);
-  return epoch === position.epoch && batch === position.batch ? Number(num_epochs) : null;
+  const extension = readExtension(split.extensionJson);
+  if (extension === null) return null;
+  const { epoch, batch } = extension.position;
+  return epoch === position.epoch && batch === position.batch ? extension.numEpochs : null;
 }
 
 function whyNoCheckpoint({ tmp, models }: SplitDir, splitIdx: number, problems: readonly string[]): string {

@@ -1,4 +1,4 @@
-import { DataLoader } from "../data/dataloader/index.ts";
+import { DataLoader, DataLoaderConfig } from "../data/dataloader/index.ts";
 import { type Dataset, datasetFromDict } from "../data/datasets/index.ts";
 import { readJson } from "../io/files/index.ts";
 import type { DataDir, Maps } from "../io/maps/index.ts";
@@ -6,7 +6,6 @@ import { type ParticipantRow, pairKey, readParticipants } from "../io/tsv/index.
 import { type LoaderOptions, Split } from "../split/index.ts";
 import type { JsonObject } from "../utils/config.ts";
 import { CannotReadJsonError } from "../utils/exceptions.ts";
-import { snakeToCamel } from "../utils/names.ts";
 import { DataMovedError, withPathsOfNow } from "./moved-data.ts";
 
 /** Reads one file of a MAPS; what goes wrong names the file and what can be passed instead. */
@@ -35,8 +34,8 @@ function readData(
 }
 
 /** The options with which a `dataloader.json` was built. */
-function loaderOptions({ name_, ...fields }: JsonObject): LoaderOptions {
-  return Object.fromEntries(Object.entries(fields).map(([key, value]) => [snakeToCamel(key), value])) as LoaderOptions;
+function loaderOptions(dict: JsonObject): LoaderOptions {
+  return DataLoaderConfig.fromDict(dict).fields() as LoaderOptions;
 }
 
 /**

@@ -98,6 +98,7 @@ export class Trainer implements Disposable {
     if (restored === null) this.maps.create({ overwrite, fill: (staging) => this.#describe(staging) });
     else if (restored.compare) checkSame(this.maps.path, this.#described(this.maps));
     this.#initialWeights = this.optimization.resetModel ? null : new InitialWeights(model);
+    using _use = this.maps.use();
     this.callbacks.callEventNow("onTrainerInit", { ...this.#parts, maps: this.maps, model, state: this.state });
   }
 
@@ -141,7 +142,7 @@ export class Trainer implements Disposable {
       // another process was faster
       if (!(error instanceof MapsExistsError)) throw error;
     }
-    maps.read();
+    using _open = maps.open();
     return new Trainer({ ...options, maps }, { bids: null, compare: true });
   }
 
@@ -165,10 +166,12 @@ export class Trainer implements Disposable {
 
   /** Adds metrics, for validations and tests to come. */
   addMetrics(metrics: Readonly<Record<string, MetricLike>>): void {
+    using _use = this.maps.use();
     this.metrics.addMetrics(metrics);
     this.maps.locked(() => writeJson(this.maps.metricsJson, this.metrics.toDict(), { overwrite: true }));
   }
   addCallbacks(callbacks: readonly Callback[]): void {
+    using _use = this.maps.use();
     this.callbacks.addCallbacks(callbacks);
     this.callbacks.resolveModes(this.metrics);
     this.maps.locked(() => {
@@ -183,7 +186,7 @@ export class Trainer implements Disposable {
     refuseUnknown("train", rest);
     using _run = beginRun(this, `train (split ${split.index})`);
     const config = asComputational(computational);
-    this.maps.read();
+    using _use = this.maps.use();
     using _lock = this.maps.training.lockSplit(split.index);
     this.maps.removeLeftovers();
     checkNotTrained(this.maps, split.index);
@@ -217,7 +220,7 @@ export class Trainer implements Disposable {
     const { splitIdx, split: given, computational, numEpochs, signals = {}, ...rest } = options;
     refuseUnknown("resume", rest);
     using _run = beginRun(this, `resume (split ${splitIdx})`);
-    this.maps.read();
+    using _use = this.maps.use();
     checkTrained(this.maps, splitIdx);
     if (given !== undefined && given.index !== splitIdx) {
       throw new ConfigError(`resume: 'splitIdx' is ${splitIdx}, but the split passed has the index ${given.index}.`);
@@ -284,7 +287,7 @@ export class Trainer implements Disposable {
   async predict(options: PredictOptions): Promise<void> {
     const { computational, ...rest } = options;
     using _run = beginRun(this, `predict (${options.modelCheckpoint})`);
-    this.maps.read();
+    using _use = this.maps.use();
     using prediction = new Prediction(this.maps, rest, asComputational(computational), this.bids);
     await guarded(this, prediction.computational, async () => {
       this.state.resetPrediction(prediction.loader.length);

@@ -192,11 +192,11 @@ function readFields(
  */
 export function checkKeys(what: string, dict: JsonObject, keys: readonly string[], name: string | null = what): void {
   const listed = (names: readonly string[]) => names.map((key) => `'${key}'`).join(", ");
-  const missing = keys.filter((key) => !(key in dict));
+  const missing = keys.filter((key) => !Object.hasOwn(dict, key));
   if (missing.length > 0) throw new MissingFieldsError(`${what}: missing ${listed(missing)}.`);
   const extra = Object.keys(dict).filter((key) => !keys.includes(key) && (key !== "name_" || name === null));
   if (extra.length > 0) throw new WrongFieldsError(`${what}: unknown ${listed(extra)}.`);
-  if (name !== null && "name_" in dict && dict.name_ !== name) {
+  if (name !== null && Object.hasOwn(dict, "name_") && dict.name_ !== name) {
     throw new CannotReadFieldError(`${what}: 'name_' is ${show(dict.name_)}, expected '${name}'.`, ["name_"]);
   }
 }

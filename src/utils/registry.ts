@@ -10,6 +10,11 @@ export interface Named {
   readonly [option: string]: unknown;
 }
 
+/** The member of that name, unless it is one that every object has: names come from files. */
+export function own<T>(members: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(members, name) ? members[name] : undefined;
+}
+
 export function isConfig(value: unknown): value is ToDict & { readonly name_: string } {
   return (
     typeof value === "object" &&
@@ -31,7 +36,7 @@ export function configFrom<T extends { readonly name_: string }>(
   if (isConfig(value)) return value as unknown as T;
   if (typeof value !== "object" || value === null || !("name_" in value)) return null;
   const { name_, ...options } = value;
-  const Class = classes[String(name_)] as (new (options: object) => T) | undefined;
+  const Class = own(classes, String(name_)) as (new (options: object) => T) | undefined;
   if (Class === undefined) {
     throw new ConfigError(`${what} got the name ${show(name_)}. Expected one of ${Object.keys(classes).join(", ")}.`);
   }
@@ -44,7 +49,7 @@ export function configFrom<T extends { readonly name_: string }>(
  */
 export function readConfig<T>(what: string, field: string, value: JsonValue | undefined, classes: Registry<T>): T {
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  const Class = isObject && typeof value.name_ === "string" ? classes[value.name_] : undefined;
+  const Class = isObject && typeof value.name_ === "string" ? own(classes, value.name_) : undefined;
   if (!isObject || Class === undefined) {
     throw new CannotReadFieldError(
       `${what}: '${field}' was written as ${show(value)}, which cannot be read back. Pass the object itself.`,

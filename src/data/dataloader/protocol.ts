@@ -42,7 +42,7 @@ export function unpackError({ name, message, stack }: PackedError): Error {
   const cause = new Error(`in a worker thread of the DataLoader: ${message}`);
   cause.stack = stack;
   const known = { ...exceptions, ...bids, ...datasets, ...structures } as Readonly<Record<string, unknown>>;
-  const found = known[name];
+  const found = Object.hasOwn(known, name) ? known[name] : undefined;
   if (isErrorClass(found)) return new found(message, { cause });
   const error = new Error(message, { cause });
   error.name = name;

@@ -47,7 +47,7 @@ export class Table {
 
   /** @throws DataFrameError naming the columns there are. */
   requireColumn(column: string): void {
-    if (!this.rows.some((row) => column in row)) {
+    if (!this.rows.some((row) => Object.hasOwn(row, column))) {
       throw new DataFrameError(
         `There is no column '${column}' in the metadata. There are: ${this.columns.map(visible).join(", ")}.`,
       );
@@ -149,6 +149,9 @@ export class Table {
     const rows = new Map<string, Row>();
     const floats: string[] = [];
     for (const [column, cells] of Object.entries(dict)) {
+      // a row with such a member would have another prototype instead
+      if (column === "__proto__")
+        throw new CannotReadFieldError(`BidsDataset: a column of 'data' cannot be named '__proto__'.`, ["data"]);
       if (!isObject(cells))
         throw new CannotReadFieldError(`BidsDataset: the column '${column}' of 'data' must be an object.`, ["data"]);
       if (hasFloats(cells)) floats.push(column);

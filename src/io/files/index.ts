@@ -5,4 +5,4 @@ export { FileExistsError, temporaryName, type WriteOptions, writeFileAtomic } fr
 export { contentProblem } from "./content.ts";
 export { copyFileAtomic, linkOrCopy } from "./copy.ts";
 export { makeFolder, removeFile, sync, syncFolder } from "./folders.ts";
-export { RegularFile } from "./regular.ts";
+export { NotRegularFileError, openRegular, RegularFile, readRegular } from "./regular.ts";

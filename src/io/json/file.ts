@@ -1,7 +1,8 @@
 import type { JsonObject } from "../../utils/config.ts";
 import { NotInterpretableJsonError } from "../../utils/exceptions.ts";
-import { EncodingError, readText } from "../../utils/text.ts";
+import { EncodingError } from "../../utils/text.ts";
 import { type WriteOptions, writeFileAtomic } from "../files/atomic.ts";
+import { readRegular } from "../files/regular.ts";
 import { formatJson } from "./format.ts";
 import { parseJson } from "./parse.ts";
 
@@ -30,7 +31,7 @@ export function readJson(path: string): JsonObject {
 
 function textOf(path: string): string {
   try {
-    return readText(path);
+    return readRegular(path);
   } catch (error) {
     if (error instanceof EncodingError) throw new NotInterpretableJsonError(error.message, { cause: error });
     throw error;

@@ -1,13 +1,12 @@
+import { randomUUID } from "node:crypto";
 import type { JsonValue } from "../../utils/config.ts";
 import { markFloats } from "./floats.ts";
 
-// a string no JSON file holds by chance: it stands for a bare word while JSON.parse runs
-const STAND_IN = "\u0000clinicadl:";
-const BARE_WORDS: Readonly<Record<string, number>> = {
-  NaN: Number.NaN,
-  Infinity: Number.POSITIVE_INFINITY,
-  "-Infinity": Number.NEGATIVE_INFINITY,
-};
+const BARE_WORDS: ReadonlyMap<string, number> = new Map([
+  ["NaN", Number.NaN],
+  ["Infinity", Number.POSITIVE_INFINITY],
+  ["-Infinity", Number.NEGATIVE_INFINITY],
+]);
 
 interface ReviverContext {
   readonly source?: string;
@@ -21,24 +20,30 @@ interface ReviverContext {
  */
 export function parseJson(text: string): JsonValue {
   try {
-    return JSON.parse(text, markingReviver()) as JsonValue;
+    return JSON.parse(text, markingReviver(new Map())) as JsonValue;
   } catch (error) {
     if (!/NaN|Infinity/.test(text)) throw error;
+    // strings that no file can hold, since they are drawn anew: each stands for a bare word while JSON.parse runs
+    const nonce = randomUUID();
+    const standIns = new Map([...BARE_WORDS].map(([word, value]) => [`${nonce} ${word}`, value]));
     const standing = text.replace(/"(?:[^"\\]|\\.)*"|-?Infinity|NaN/g, (token) =>
-      token.startsWith('"') ? token : JSON.stringify(STAND_IN + token),
+      token.startsWith('"') ? token : JSON.stringify(`${nonce} ${token}`),
     );
-    return JSON.parse(standing, markingReviver()) as JsonValue;
+    return JSON.parse(standing, markingReviver(standIns)) as JsonValue;
   }
 }
 
 /** Members are revived before the object that holds them, so what was seen of them is known when the object comes. */
-function markingReviver(): (this: unknown, key: string, value: unknown, context?: ReviverContext) => unknown {
+function markingReviver(
+  standIns: ReadonlyMap<string, number>,
+): (this: unknown, key: string, value: unknown, context?: ReviverContext) => unknown {
   const seen = new Map<unknown, { floats: number; integers: number }>();
   return function (this: unknown, _key, value, context) {
     let revived = value;
     let isFloat = false;
-    if (typeof value === "string" && value.startsWith(STAND_IN)) {
-      revived = BARE_WORDS[value.slice(STAND_IN.length)];
+    const bareWord = typeof value === "string" ? standIns.get(value) : undefined;
+    if (bareWord !== undefined) {
+      revived = bareWord;
       isFloat = true;
     } else if (typeof value === "number") {
       const source = context?.source ?? "";

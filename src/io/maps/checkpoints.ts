@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { FileSum } from "../tsv/index.ts";
 import { problemWith, writeManifest } from "./manifest.ts";
 import { MetricsDir } from "./model-dirs.ts";
+import { indexOf } from "./scan.ts";
 import { removeDirectory, stageDirectory } from "./staging.ts";
 
 /** Where in a training a checkpoint was written. */
@@ -19,9 +20,11 @@ function nameOf({ epoch, batch }: Position): string {
 }
 
 function positionOf(name: string): Position | null {
-  const [, complete, epoch, batch] = /^(?:epoch-(\d+)|batch-(\d+)-(\d+))$/.exec(name) ?? [];
-  if (complete !== undefined) return { epoch: Number(complete), batch: null };
-  return epoch === undefined ? null : { epoch: Number(epoch), batch: Number(batch) };
+  const [, complete, inEpoch, inBatch] = /^(?:epoch-(\d+)|batch-(\d+)-(\d+))$/.exec(name) ?? [];
+  const [epoch, batch] = [indexOf(complete ?? inEpoch ?? ""), indexOf(inBatch ?? "")];
+  if (epoch === null) return null;
+  if (complete !== undefined) return { epoch, batch: null };
+  return batch === null ? null : { epoch, batch };
 }
 
 function compare(a: Position, b: Position): number {

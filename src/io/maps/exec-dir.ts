@@ -1,7 +1,9 @@
 import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { ClinicaDLException } from "../../utils/exceptions.ts";
 import { makeFolder, syncFolder } from "../files/index.ts";
+import { checkInside, checkOurs } from "./inside.ts";
+import { RUN } from "./layout.ts";
 import { namesIn } from "./scan.ts";
 import { removeDirectory } from "./staging.ts";
 
@@ -41,6 +43,8 @@ export class ExecDir {
   deleteRun(name: string): void {
     const run = this.runs.get(name);
     if (run === undefined) throw new ClinicaDLException(`There is no run '${name}' in ${this.path}.`);
+    checkInside(dirname(this.path), run.path);
+    checkOurs(run.path, RUN);
     removeDirectory(run.path);
   }
   /** Makes the directory of a call; calls within one second get a number. */

@@ -1,13 +1,16 @@
 /** The MAPS on the disk: its layout, and writing it so that it can always be read. */
 export { CheckpointDir, CheckpointsDir, type Position } from "./checkpoints.ts";
-export { MapsExistsError } from "./errors.ts";
+export { ForeignEntryError, MapsExistsError, MapsReplacedError, UnsafeMapsError } from "./errors.ts";
 export { ExecDir, RunDir } from "./exec-dir.ts";
 export { GroupDir, InferenceDir, ResultsDir } from "./inference-dir.ts";
+export { appendInside, checkInside, checkOurs, recordGuests } from "./inside.ts";
+export { RESULTS } from "./layout.ts";
 export { FileLock, LockedError } from "./lock.ts";
 export { Maps, type SplitRecord, sortedPairs } from "./maps.ts";
 export { MetricsDir, ModelDir, ModelsDir } from "./model-dirs.ts";
+export { readCallbackExtras, readExtension, readState } from "./records.ts";
 export { recordSplit, rewind, syncLogs } from "./rewind.ts";
-export { checkItemName } from "./scan.ts";
+export { checkColumnName, checkFileName, checkItemName, isPlainName, shownName } from "./scan.ts";
 export { publishDirectory, removeDirectory, stageDirectory } from "./staging.ts";
 export { MapsSummary, TrainingSummary } from "./summary.ts";
 export { DataDir, type DataRecord, SplitDir, TrainingDataDir, TrainingDir } from "./training-dir.ts";

@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ClinicaDLException } from "../../utils/exceptions.ts";
-import { FileLock } from "./lock.ts";
+import { checkInside, checkOurs } from "./inside.ts";
+import { GROUP } from "./layout.ts";
+import { FileLock, IN_USE, type LockOptions } from "./lock.ts";
 import { MetricsDir } from "./model-dirs.ts";
 import { checkItemName, directoriesIn, indicesIn, namesIn } from "./scan.ts";
 import { removeDirectory, TEMPORARY } from "./staging.ts";
@@ -76,13 +78,27 @@ export class InferenceDir {
   }
   /** Deletes a group, with all results on it. @throws ClinicaDLException if there is no such group. */
   deleteGroup(name: string): void {
+    checkItemName("The group", name);
     const { path } = this.group(name);
     if (!existsSync(path)) {
       throw new ClinicaDLException(
         `There is no group '${name}' in ${this.path}. Its groups are: ${this.groupsList.join(", ") || "none"}.`,
       );
     }
+    const maps = dirname(this.path);
+    using _use = FileLock.acquire(join(maps, IN_USE), `The MAPS ${maps}`, { shared: true });
+    using _group = this.lockGroup(name);
+    checkInside(maps, path);
+    checkOurs(path, GROUP);
     removeDirectory(path);
+  }
+  /**
+   * Held by whoever deletes a group; shared, by those who write results on it.
+   * @throws LockedError saying who holds it already.
+   */
+  lockGroup(name: string, options: LockOptions = {}): FileLock {
+    const what = `The group '${name}' of ${this.path}`;
+    return FileLock.acquire(join(this.path, `.group-${name}.lock`), what, options);
   }
   /** Held by whoever writes these results. @throws LockedError saying who does already. */
   lockResults(group: string, split: number, checkpoint: string): FileLock {

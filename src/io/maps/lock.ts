@@ -1,78 +1,203 @@
-import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  lstatSync,
+  mkdirSync,
+  readSync,
+  writeSync,
+} from "node:fs";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
 import process from "node:process";
 import * as torch from "../../torch/index.ts";
 import { ClinicaDLException } from "../../utils/exceptions.ts";
 import { naming } from "../../utils/file-errors.ts";
-import { makeFolder } from "../files/index.ts";
+import { openRegular, syncFolder } from "../files/index.ts";
 
-/** Something in a MAPS is in use by another process, or by this one. */
+/** Something in a MAPS is in use by another process, or by another call in this one. */
 export class LockedError extends ClinicaDLException {}
 
-/** The locks of this process: a lock says which process holds it, which is not enough where process numbers come again. */
-const ours = new Set<string>();
-const identity = ({ dev, ino }: { readonly dev: number; readonly ino: number }) => `${dev}:${ino}`;
+/** In a MAPS, the lock of all who use it. */
+export const IN_USE = ".in-use.lock";
+
+export interface LockOptions {
+  /** Whether others may hold it, too, as long as none holds it alone. Default false. */
+  readonly shared?: boolean;
+}
+
+/** The locks that this process holds, by device and inode of their files; a shared one several times. */
+const heldHere = new Map<string, number>();
 
 /**
  * A lock that is held until it is disposed or its process ends, in whatever way: a file whose content says who holds it.
  * The file stays; only the lock counts. Where a file system has no locks, this one is always granted.
+ *
+ * Once it is held, the file is still the one of that name: a lock in a directory that was replaced or deleted meanwhile
+ * is not taken for one in the directory that is there now.
  */
 export class FileLock implements Disposable {
   readonly #path: string;
   readonly #descriptor: number;
-  readonly #identity: string;
+  readonly #id: string;
+  #open = true;
 
-  private constructor(path: string, descriptor: number) {
+  private constructor(path: string, descriptor: number, id: string) {
     this.#path = path;
     this.#descriptor = descriptor;
-    this.#identity = identity(fstatSync(descriptor));
-    ours.add(this.#identity);
+    this.#id = id;
+    heldHere.set(id, (heldHere.get(id) ?? 0) + 1);
   }
 
   /** The lock, or null where it is held by someone else. */
-  static tryAcquire(path: string): FileLock | null {
+  static tryAcquire(path: string, { shared = false }: LockOptions = {}): FileLock | null {
     makeFolder(dirname(path));
-    const descriptor = openSync(path, "a+");
-    let held = false;
-    return naming(path, () => {
+    for (;;) {
+      const { descriptor, writable } = openLock(path, shared);
+      let held = false;
       try {
-        if (torch.files.lockFile(descriptor) === "taken") return null;
-        ftruncateSync(descriptor);
-        writeSync(descriptor, `process ${process.pid} on ${hostname()}, since ${new Date().toISOString()}\n`);
+        const result = naming(path, () => torch.files.lockFile(descriptor, { shared }));
+        if (result === "taken") return null;
+        const file = naming(path, () => fstatSync(descriptor, { bigint: true }));
+        // another process replaced the directory while this one opened the file: begin again
+        if (!sameFile(file, path)) continue;
+        if (writable) naming(path, () => sign(descriptor, shared));
         held = true;
-        return new FileLock(path, descriptor);
+        return new FileLock(path, descriptor, idOf(file));
       } finally {
-        if (!held) closeSync(descriptor);
+        if (!held) naming(path, () => closeSync(descriptor));
       }
-    });
+    }
   }
 
   /** @throws LockedError saying that `what` is in use, and by whom. */
-  static acquire(path: string, what: string): FileLock {
-    const lock = FileLock.tryAcquire(path);
+  static acquire(path: string, what: string, options: LockOptions = {}): FileLock {
+    const lock = FileLock.tryAcquire(path, options);
     if (lock !== null) return lock;
-    const holder = readFileSync(path, "utf8").trim();
-    const remedy = ours.has(identity(statSync(path)))
+    const { holders, here } = holdersOf(path);
+    const remedy = here
       ? "That is this very process. Wait for its run to end: did you forget 'await' before train(…), resume(…) or predict(…)?"
       : "Wait for it, or end it.";
-    throw new LockedError(`${what} is in use by ${holder} (${path}). ${remedy}`);
+    throw new LockedError(`${what} is in use by ${holders} (${path}). ${remedy}`);
+  }
+
+  /** As {@link acquire}, where others hold it for moments only: waits for it. */
+  static await(
+    path: string,
+    what: string,
+    { patience = 60_000, ...options }: LockOptions & { readonly patience?: number } = {},
+  ): FileLock {
+    const pause = new Int32Array(new SharedArrayBuffer(4));
+    for (let waited = 0; waited < patience; waited += 20) {
+      const lock = FileLock.tryAcquire(path, options);
+      if (lock !== null) return lock;
+      Atomics.wait(pause, 0, 0, 20);
+    }
+    return FileLock.acquire(path, what, options);
   }
 
   /** Waits for the lock, which others hold for moments only, and holds it while `body` runs. */
-  static hold<T>(path: string, body: () => T, { patience = 60_000 }: { readonly patience?: number } = {}): T {
-    const pause = new Int32Array(new SharedArrayBuffer(4));
-    let lock = FileLock.tryAcquire(path);
-    for (let waited = 0; lock === null && waited < patience; waited += 20) {
-      Atomics.wait(pause, 0, 0, 20);
-      lock = FileLock.tryAcquire(path);
-    }
-    using _held = lock ?? FileLock.acquire(path, "What several processes write in turn");
+  static hold<T>(path: string, body: () => T, options: { readonly patience?: number } = {}): T {
+    using _held = FileLock.await(path, "What several processes write in turn", options);
     return body();
   }
 
   [Symbol.dispose](): void {
-    ours.delete(this.#identity);
+    if (!this.#open) return;
+    this.#open = false;
+    const count = heldHere.get(this.#id) ?? 0;
+    if (count > 1) heldHere.set(this.#id, count - 1);
+    else heldHere.delete(this.#id);
     naming(this.#path, () => closeSync(this.#descriptor));
+  }
+}
+
+/** The folder of a lock; not those above it: a MAPS that was deleted does not come back by a lock. */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder);
+    syncFolder(dirname(folder));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // a file system that is read only says so even of what exists
+    if (code !== "EEXIST" && code !== "EROFS" && code !== "EACCES") throw error;
+  }
+}
+
+/** A lock is not followed where it is a link: what that points to would be emptied. */
+function openLock(path: string, shared: boolean): { readonly descriptor: number; readonly writable: boolean } {
+  try {
+    return {
+      descriptor: openRegular(path, { flags: constants.O_RDWR | constants.O_CREAT, follow: false }),
+      writable: true,
+    };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // someone who may only read a MAPS can keep it from being replaced meanwhile
+    if (!shared || (code !== "EACCES" && code !== "EROFS")) throw error;
+    return { descriptor: openRegular(path, { follow: false }), writable: false };
+  }
+}
+
+function idOf({ dev, ino }: BigIntStats): string {
+  return `${dev}:${ino}`;
+}
+
+function sameFile(file: BigIntStats, path: string): boolean {
+  const now = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  return now !== undefined && idOf(now) === idOf(file);
+}
+
+const LIMIT = 4096;
+
+/** Writes down who holds the lock; a shared one after those who hold it, too. */
+function sign(descriptor: number, shared: boolean): void {
+  const others = shared ? linesOf(descriptor).filter((line) => !hasEnded(line)) : [];
+  const own = `process ${process.pid} on ${hostname()}, since ${new Date().toISOString()}`;
+  const text = [...others.slice(-20), own].map((line) => `${line}\n`).join("");
+  ftruncateSync(descriptor);
+  writeSync(descriptor, text, 0);
+}
+
+function linesOf(descriptor: number): string[] {
+  const bytes = Buffer.alloc(LIMIT);
+  const count = readSync(descriptor, bytes, 0, LIMIT, 0);
+  return bytes
+    .toString("utf8", 0, count)
+    .split("\n")
+    .filter((line) => LINE.test(line));
+}
+
+const LINE = /^process (\d{1,10}) on ([\w.-]+), since [\dT:.Z-]+$/;
+
+/** Whether the process of this line ran on this machine, and does not run any more. */
+function hasEnded(line: string): boolean {
+  const [, pid = "", host] = LINE.exec(line) ?? [];
+  if (host !== hostname() || Number(pid) === process.pid) return false;
+  try {
+    process.kill(Number(pid), 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ESRCH";
+  }
+}
+
+/** Who holds a lock that was not granted, as far as its file says; and whether it is this process. */
+function holdersOf(path: string): { readonly holders: string; readonly here: boolean } {
+  let descriptor: number;
+  try {
+    descriptor = openRegular(path, { follow: false });
+  } catch {
+    return { holders: "another process", here: false }; // it has just let go
+  }
+  try {
+    const here = heldHere.has(idOf(fstatSync(descriptor, { bigint: true })));
+    const lines = linesOf(descriptor).filter((line) => !hasEnded(line));
+    const own = lines.filter((line) => line.startsWith(`process ${process.pid} on ${hostname()},`));
+    return { holders: (here && own.length > 0 ? own.slice(-1) : lines).join("; ") || "another process", here };
+  } finally {
+    closeSync(descriptor);
   }
 }

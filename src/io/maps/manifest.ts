@@ -1,15 +1,17 @@
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, readdirSync, readSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { naming } from "../../utils/file-errors.ts";
+import { openRegular, readRegular } from "../files/index.ts";
 import type { FileSum } from "../tsv/index.ts";
+import { checkInside } from "./inside.ts";
 
 /** The list of the files of a checkpoint; it begins with a dot so that ClinicaDL does not see it. */
 export const MANIFEST = ".manifest.json";
 
 const schema = z.object({
-  files: z.record(z.string(), z.object({ size: z.int().nonnegative(), sha256: z.string() })),
+  files: z.record(z.string(), z.object({ size: z.int().nonnegative(), sha256: z.string().regex(/^[0-9a-f]{64}$/) })),
 });
 
 function filesBelow(directory: string, prefix = ""): string[] {
@@ -20,12 +22,13 @@ function filesBelow(directory: string, prefix = ""): string[] {
   });
 }
 
-function measure(path: string, chunk: Buffer): FileSum {
+/** @param limit how many bytes to read at most; one more says that there are more. */
+function measure(path: string, chunk: Buffer, limit = Number.POSITIVE_INFINITY): FileSum {
   const hash = createHash("sha256");
-  const fd = openSync(path, "r");
+  const fd = openRegular(path, { follow: false });
   let size = 0;
   try {
-    for (;;) {
+    while (size <= limit) {
       const count = naming(path, () => readSync(fd, chunk));
       if (count === 0) break;
       size += count;
@@ -59,20 +62,30 @@ export function writeManifest(directory: string, known: ReadonlyMap<string, File
 export function problemWith(directory: string): string | null {
   const path = join(directory, MANIFEST);
   if (!existsSync(path)) return null;
-  const text = readable(path, () => readFileSync(path, "utf8"));
+  const text = readable(path, () => readRegular(path, { follow: false }));
   if (text instanceof Unreadable) return text.message;
   const manifest = schema.safeParse(parsed(text));
   if (!manifest.success) return `${path} is not a manifest`;
   const chunk = Buffer.allocUnsafe(1 << 20);
   for (const [name, { size, sha256 }] of Object.entries(manifest.data.files)) {
     const file = join(directory, name);
+    if (!isRelative(name)) return `${path} names ${JSON.stringify(name)}, which is not in ${directory}`;
     if (!existsSync(file)) return `${file} is missing`;
-    const found = readable(file, () => measure(file, chunk));
+    const found = readable(file, () => {
+      checkInside(directory, file);
+      return measure(file, chunk, size);
+    });
     if (found instanceof Unreadable) return found.message;
-    if (found.size !== size) return `${file} has ${found.size} bytes, ${size} were written`;
+    if (found.size !== size)
+      return `${file} has ${found.size > size ? "more" : found.size} bytes, ${size} were written`;
     if (found.sha256 !== sha256) return `${file} is not what was written (its checksum differs)`;
   }
   return null;
+}
+
+/** Whether a name of the manifest is one that it writes: from the directory down, in plain steps. */
+function isRelative(name: string): boolean {
+  return !/[\\\0]/.test(name) && name.split("/").every((step) => step !== "" && step !== "." && step !== "..");
 }
 
 /** A file that is there, and that the disk does not give. */

@@ -12,6 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type CheckpointDir, CheckpointsDir, type Position } from "./checkpoints.ts";
+import { createMaps } from "./fixtures/maps.ts";
 import { Maps, type SplitRecord } from "./maps.ts";
 import { checkItemName } from "./scan.ts";
 
@@ -28,16 +29,7 @@ const record = (...participants: string[]): SplitRecord => ({
   computational: { gpu: false },
 });
 
-function created(): Maps {
-  const maps = new Maps(join(dir, "maps"));
-  maps.create({
-    fill: (staging) => {
-      for (const path of [staging.modelJson, staging.metricsJson, staging.callbacksJson]) staging.saveFile({}, path);
-      staging.saveFile({}, staging.training.optimizationJson);
-    },
-  });
-  return maps;
-}
+const created = () => createMaps(dir);
 
 describe("Maps", () => {
   it("is created whole or not at all", () => {

@@ -1,4 +1,14 @@
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import * as torch from "../../torch/index.ts";
 import type { JsonObject } from "../../utils/config.ts";
@@ -6,10 +16,13 @@ import { environmentReport } from "../../utils/environment.ts";
 import { ClinicaDLException } from "../../utils/exceptions.ts";
 import { makeFolder, readJson, syncFolder, writeFileAtomic, writeJson } from "../files/index.ts";
 import { type Row, readTsv, writeTsv } from "../tsv/index.ts";
-import { MapsExistsError } from "./errors.ts";
+import { MapsExistsError, MapsReplacedError } from "./errors.ts";
 import { ExecDir } from "./exec-dir.ts";
 import { InferenceDir } from "./inference-dir.ts";
-import { FileLock } from "./lock.ts";
+import { checkOurs, checkSafe } from "./inside.ts";
+import { DATA, type Layout, MAPS, SPLIT_LAYOUT, SPLIT_RESULTS } from "./layout.ts";
+import { FileLock, IN_USE } from "./lock.ts";
+import { checkContent } from "./origin.ts";
 import { demand } from "./scan.ts";
 import { removeDirectory, removeTemporaryFiles, stageDirectory } from "./staging.ts";
 import { MapsSummary } from "./summary.ts";
@@ -34,6 +47,8 @@ export class Maps {
   readonly test: InferenceDir;
   readonly prediction: InferenceDir;
   readonly exec: ExecDir;
+  /** Which directory was made or opened; null: whichever is there. */
+  #identity: string | null = null;
 
   /** @param directory where it is, or is to be. */
   constructor(directory: string) {
@@ -77,8 +92,45 @@ export class Maps {
     return join(this.path, ".lock");
   }
 
+  /** Held, together, by all who work in the MAPS; and alone by who replaces or deletes it. */
+  get inUseLock(): string {
+    return join(this.path, IN_USE);
+  }
+
+  /**
+   * Held while something is done in the MAPS: it is neither replaced nor deleted meanwhile. All that a MAPS must hold is
+   * there, and no link or pipe stands for it.
+   * @throws ClinicaDLException naming what is missing; UnsafeMapsError; LockedError while it is being replaced;
+   * MapsReplacedError where it is not the MAPS any more that this object made or opened.
+   */
+  use(): FileLock {
+    this.read();
+    const lock = FileLock.await(this.inUseLock, `The MAPS ${this.path}`, { shared: true, patience: 10_000 });
+    try {
+      if (this.#identity !== null && this.#identity !== identityOf(this.path)) {
+        throw new MapsReplacedError(
+          `${this.path} is another MAPS than the one that was opened: it was replaced meanwhile. Open the one that is there now with Trainer.fromMaps.`,
+        );
+      }
+      checkSafe(this.path, MAPS);
+      this.read();
+      return lock;
+    } catch (error) {
+      lock[Symbol.dispose]();
+      throw error;
+    }
+  }
+  /** {@link use} of the MAPS that is there now, whichever this object knew before. */
+  open(): FileLock {
+    this.#identity = null;
+    const lock = this.use();
+    this.#identity = identityOf(this.path);
+    return lock;
+  }
+
   /** Runs `body` while no other process writes what they share. */
   locked<T>(body: () => T): T {
+    if (!this.exists()) throw new ClinicaDLException(`${this.path} does not exist any more: it was deleted.`);
     return FileLock.hold(this.lockFile, body);
   }
 
@@ -99,7 +151,7 @@ export class Maps {
     if (!this.exists()) return true;
     return statSync(this.path).isDirectory() && readdirSync(this.path).length === 0;
   }
-  /** Whether it looks like a MAPS, even an incomplete one: only such directories are ever deleted. */
+  /** Whether it looks like a MAPS, even an incomplete one; what it holds is looked at before it is deleted. */
   looksLikeMaps(): boolean {
     return existsSync(this.training.path) && (existsSync(this.summaryLog) || existsSync(this.modelJson));
   }
@@ -108,7 +160,9 @@ export class Maps {
    * Makes the directory, with the description of the environment, the summary, and what `fill` writes into the Maps
    * that it gets (a temporary one). If `fill` throws, nothing has changed.
    * @param options `overwrite`: a MAPS that is there is deleted first; `existOk`: it is left as it is.
-   * @throws ClinicaDLException if something is there already, unless one of these was asked for and it is a MAPS.
+   * @throws MapsExistsError if there is a MAPS already, or another process has just made one, unless one of these was
+   * asked for; ForeignEntryError listing what a MAPS does not hold, and LockedError where it is in use, if it was to be
+   * deleted; ClinicaDLException if something else is there.
    */
   create({
     overwrite = false,
@@ -119,24 +173,27 @@ export class Maps {
     readonly existOk?: boolean;
     readonly fill?: (staging: Maps) => void;
   } = {}): void {
-    if (!this.isEmpty()) {
-      if (existOk && !overwrite && this.looksLikeMaps()) return;
-      this.#checkDeletable(
-        overwrite,
-        "Choose another path; or continue it with Trainer.fromMaps; or replace it with { overwrite: true }",
-      );
-    }
+    const replace = !this.isEmpty();
+    if (replace && existOk && !overwrite && this.looksLikeMaps()) return;
+    // held until the new one is in its place, and the old one deleted
+    using _old = replace
+      ? this.#lockToDelete(
+          overwrite,
+          "Choose another path; or continue it with Trainer.fromMaps; or replace it with { overwrite: true }",
+        )
+      : null;
     // a link to a MAPS keeps pointing to it
     const target = this.exists() ? realpathSync(this.path) : resolve(this.path);
+    let identity: string | null = null;
     const describe = (path: string) => {
       const staging = new Maps(path);
+      identity = identityOf(path);
       mkdirSync(staging.training.path);
       mkdirSync(dirname(staging.environmentTxt));
       writeFileAtomic(staging.environmentTxt, environmentReport({ libtorch: torch.version(), gpus: gpuNames() }));
       new MapsSummary(staging.summaryLog).create(target);
       fill?.(staging);
     };
-    const replace = !this.isEmpty();
     try {
       stageDirectory(target, describe, { replace });
     } catch (error) {
@@ -148,23 +205,39 @@ export class Maps {
         { cause: error },
       );
     }
+    this.#identity = identity;
   }
 
-  /** @param remedy what to do where deleting it was not `asked` for. */
-  #checkDeletable(asked: boolean, remedy: string): void {
+  /**
+   * The lock of who may delete the MAPS, which is one, and which nobody uses.
+   * @param remedy what to do where deleting it was not `asked` for.
+   */
+  #lockToDelete(asked: boolean, remedy: string): FileLock {
     if (!lstatSync(realpathSync(this.path)).isDirectory()) {
       throw new ClinicaDLException(`${this.path} is a file. Choose another path for the MAPS.`);
     }
-    if (!asked) {
-      throw new MapsExistsError(this.path, `${this.path} exists already, and is not empty. ${remedy}.`);
+    if (!asked) throw new MapsExistsError(this.path, `${this.path} exists already, and is not empty. ${remedy}.`);
+    this.#checkDeletable();
+    // none of its splits may be in training; the name of a split says more than that of the MAPS
+    for (const split of this.training.splitsList) this.training.lockSplit(split)[Symbol.dispose]();
+    const lock = FileLock.acquire(this.inUseLock, `The MAPS ${this.path}`);
+    try {
+      // what has come meanwhile
+      this.#checkDeletable();
+      return lock;
+    } catch (error) {
+      lock[Symbol.dispose]();
+      throw error;
     }
+  }
+  #checkDeletable(): void {
     if (!this.looksLikeMaps()) {
       throw new ClinicaDLException(
         `${this.path} is not a MAPS (it has no training/ and summary.log), so it is not deleted. Choose another path, or delete it yourself.`,
       );
     }
-    // none of its splits may be in training
-    for (const split of this.training.splitsList) this.training.lockSplit(split)[Symbol.dispose]();
+    checkOurs(realpathSync(this.path), MAPS);
+    checkContent(this);
   }
 
   /** Checks that all that a MAPS must hold is there. @throws ClinicaDLException naming what is missing. */
@@ -180,8 +253,15 @@ export class Maps {
   /** Deletes the MAPS. @throws ClinicaDLException if it is not empty, unless `nonEmptyOk`; or not a MAPS. */
   remove({ nonEmptyOk = false }: { readonly nonEmptyOk?: boolean } = {}): void {
     if (!this.exists()) return;
-    if (!this.isEmpty()) this.#checkDeletable(nonEmptyOk, "Delete what it holds, too, with { nonEmptyOk: true }");
-    rmSync(this.path, { recursive: true });
+    const path = realpathSync(this.path);
+    if (this.isEmpty()) {
+      rmdirSync(path);
+    } else {
+      using _old = this.#lockToDelete(nonEmptyOk, "Delete what it holds, too, with { nonEmptyOk: true }");
+      removeDirectory(path);
+    }
+    // a link to it would lead nowhere
+    rmSync(this.path, { force: true });
   }
 
   /**
@@ -190,6 +270,8 @@ export class Maps {
    */
   createSplit(split: number, record: SplitRecord): void {
     const { data } = this.training;
+    checkOurs(this.training.split(split).path, SPLIT_LAYOUT);
+    for (const { path } of [data.train(split), data.validation(split)]) checkOurs(path, DATA);
     this.#updateTrainingData([...record.train.data, ...record.validation.data]);
     data.train(split).create(record.train);
     data.validation(split).create(record.validation);
@@ -211,20 +293,23 @@ export class Maps {
 
   /** Deletes a split: its training, its data, and the results of its models on groups. */
   deleteSplit(split: number): void {
+    using _use = this.use();
     const { data } = this.training;
     const groups = [...this.test.groups.values(), ...this.prediction.groups.values()];
-    const paths = [
-      this.training.split(split).path,
-      data.train(split).path,
-      data.validation(split).path,
-      ...groups.map((group) => dirname(group.results(split, "final").path)),
+    const parts: (readonly [string, Layout])[] = [
+      [this.training.split(split).path, SPLIT_LAYOUT],
+      [data.train(split).path, DATA],
+      [data.validation(split).path, DATA],
+      ...groups.map((group) => [dirname(group.results(split, "final").path), SPLIT_RESULTS] as const),
     ];
+    const paths = parts.map(([path]) => path);
     if (!paths.some((path) => existsSync(path))) {
       throw new ClinicaDLException(
         `There is no split ${split} in ${this.path}. Its splits are: ${this.training.splitsList.join(", ") || "none"}.`,
       );
     }
     using _split = this.training.lockSplit(split);
+    for (const [path, layout] of parts) checkOurs(path, layout);
     this.locked(() => {
       for (const path of paths) if (existsSync(path)) removeDirectory(path);
       const left = this.training.splitsList.flatMap((i) => [data.train(i), data.validation(i)]);
@@ -272,6 +357,12 @@ export class Maps {
         throw new ClinicaDLException(`${path}: a file in a MAPS is .json, .tsv, .pt, .log or .txt.`);
     }
   }
+}
+
+/** Which directory it is: not another one that has its name now, nor a later one with its number. */
+function identityOf(path: string): string {
+  const { dev, ino, birthtimeNs } = statSync(path, { bigint: true });
+  return `${dev}:${ino}:${birthtimeNs}`;
 }
 
 function gpuNames(): string[] {

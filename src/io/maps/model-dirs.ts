@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError } from "../../utils/exceptions.ts";
-import { indicesIn, namesIn } from "./scan.ts";
+import { indicesIn, isPlainName, namesIn, shownName } from "./scan.ts";
 
 /** Tables of metrics: over the data set, and one row per sample. */
 export class MetricsDir {
@@ -65,9 +65,11 @@ export class ModelsDir {
   /** The directory of `best-<metric>`, `epoch-<n>` or `final`. */
   getCheckpointDir(name: string): ModelDir {
     if (name === "final") return this.final;
-    if (name.startsWith("best-")) return this.best(name.slice(5));
+    if (/^best-[^/\\]+$/.test(name) && isPlainName(name)) return this.best(name.slice(5));
     const epoch = /^epoch-(\d+)$/.exec(name)?.[1];
     if (epoch !== undefined) return this.epoch(Number(epoch));
-    throw new ConfigError(`The checkpoint is named '${name}'. Expected 'best-<metric>', 'epoch-<n>' or 'final'.`);
+    throw new ConfigError(
+      `The checkpoint is named '${shownName(name)}'. Expected 'best-<metric>', 'epoch-<n>' or 'final'.`,
+    );
   }
 }

@@ -1,14 +1,14 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, truncateSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { z } from "zod";
 import { naming } from "../../utils/file-errors.ts";
-import { linkOrCopy, readJson, removeFile, sync, syncFolder, writeJson } from "../files/index.ts";
+import { linkOrCopy, removeFile, sync, syncFolder, writeJson } from "../files/index.ts";
 import type { CheckpointDir } from "./checkpoints.ts";
+import { checkOurs, cutInside } from "./inside.ts";
+import { MODEL } from "./layout.ts";
+import { readLogSizes } from "./records.ts";
 import { namesIn } from "./scan.ts";
 import { removeDirectory, removeTemporaryBelow, stageDirectory } from "./staging.ts";
 import type { SplitDir } from "./training-dir.ts";
-
-const schema = z.object({ logs: z.record(z.string(), z.int().nonnegative()) });
 
 /** The logs that grow while a split is trained on. */
 function logsOf(split: SplitDir): readonly string[] {
@@ -48,16 +48,20 @@ function copyTree(from: string, to: string, copyFile: (source: string, target: s
  * The final model of a training that is extended stays until it is replaced.
  */
 export function rewind(split: SplitDir, checkpoint: CheckpointDir): void {
+  // all that may be wrong is found before anything is changed
+  const sizes = readLogSizes(checkpoint);
+  const kept = namesIn(checkpoint.bestModels, "best");
+  const { epoch, batch } = checkpoint.position;
+  const trained = batch === null ? epoch : epoch - 1;
+  const later = split.models.epochsList.filter((e) => e > trained).map((e) => split.models.epoch(e).path);
+  const best = namesIn(split.models.bestPath, "best").map((name) => split.models.best(name).path);
+  if (sizes !== null) for (const path of [...best, ...later]) checkOurs(path, MODEL);
+
   removeFile(split.completeJson);
   removeTemporaryBelow(split.path);
   // ClinicaDL does not write it: what there is, is taken for what there was
-  if (!existsSync(checkpoint.splitJson)) return;
-  const { logs } = schema.parse(readJson(checkpoint.splitJson));
-  for (const path of logsOf(split)) {
-    const size = logs[basename(path)] ?? 0;
-    if (existsSync(path) && statSync(path).size > size) naming(path, () => truncateSync(path, size));
-  }
-  const kept = namesIn(checkpoint.bestModels, "best");
+  if (sizes === null) return;
+  for (const path of logsOf(split)) if (existsSync(path)) cutInside(path, sizes.get(basename(path)) ?? 0);
   for (const name of namesIn(split.models.bestPath, "best")) {
     if (!kept.includes(name)) removeDirectory(split.models.best(name).path);
   }
@@ -65,10 +69,7 @@ export function rewind(split: SplitDir, checkpoint: CheckpointDir): void {
     const [from, to] = [join(checkpoint.bestModels, `best-${name}`), split.models.best(name).path];
     if (!sameModel(from, to)) stageDirectory(to, (staging) => copyTree(from, staging, copyFileSync));
   }
-  const { epoch, batch } = checkpoint.position;
-  const trained = batch === null ? epoch : epoch - 1;
-  for (const later of split.models.epochsList.filter((e) => e > trained))
-    removeDirectory(split.models.epoch(later).path);
+  for (const path of later) removeDirectory(path);
 }
 
 /** The whole directory is written at once, so its weights tell. */

@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import * as torch from "../../torch/index.ts";
 import { syncLater } from "../../utils/sync-later.ts";
 import { makeFolder, sync, syncFolder } from "../files/index.ts";
+import { Claim, discard, discardForgotten } from "./claim.ts";
 
 /** The beginning of all names that do not count yet. ClinicaDL ignores them: it looks for `split…`, `epoch…`, `best…`. */
 export const TEMPORARY = ".tmp-";
@@ -36,8 +37,8 @@ export function stageDirectory(
 ): void {
   makeFolder(dirname(target));
   removeLeftovers(target);
-  const staging = temporaryBeside(target);
-  mkdirSync(staging);
+  using claim = Claim.make(() => temporaryBeside(target));
+  const staging = claim.path;
   try {
     {
       using _later = syncLater(staging);
@@ -83,7 +84,7 @@ function exchange(staging: string, target: string): void {
   }
   syncFolder(dirname(target));
   if (dirname(staging) !== dirname(target)) syncFolder(dirname(staging));
-  rmSync(old, { recursive: true, force: true });
+  discard(old);
 }
 
 /** Deletes a directory that readers never see half deleted, not even after a power cut. */
@@ -91,7 +92,7 @@ export function removeDirectory(path: string): void {
   const leaving = temporaryBeside(path);
   renameSync(path, leaving);
   syncFolder(dirname(path));
-  rmSync(leaving, { recursive: true, force: true });
+  discard(leaving);
 }
 
 /** Deletes what interrupted writers left in `directory`, and the directories in it. */
@@ -112,11 +113,11 @@ export function removeTemporaryFiles(directory: string): void {
   }
 }
 
-/** Deletes what an interrupted {@link stageDirectory} of the same target left beside it. */
+/** Deletes what an interrupted {@link stageDirectory} of the same target left beside it; not what one in progress writes. */
 function removeLeftovers(target: string): void {
   const prefix = `${TEMPORARY}${basename(target)}-`;
   for (const name of readdirSync(dirname(target))) {
     if (!name.startsWith(prefix) || !/^[0-9a-f]{8}$/.test(name.slice(prefix.length))) continue;
-    rmSync(join(dirname(target), name), { recursive: true, force: true });
+    discardForgotten(join(dirname(target), name));
   }
 }

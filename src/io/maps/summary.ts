@@ -1,7 +1,8 @@
-import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { naming } from "../../utils/file-errors.ts";
 import { writeFileAtomic } from "../files/index.ts";
+import { appendInside } from "./inside.ts";
 import { FileLock } from "./lock.ts";
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -87,6 +88,6 @@ export class TrainingSummary {
     );
   }
   addInfo(text: string): void {
-    naming(this.file, () => appendFileSync(this.file, text));
+    appendInside(this.file, text);
   }
 }

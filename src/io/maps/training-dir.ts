@@ -5,9 +5,9 @@ import { ClinicaDLException, ConfigError } from "../../utils/exceptions.ts";
 import { writeJson } from "../files/index.ts";
 import { type Row, writeTsv } from "../tsv/index.ts";
 import { CheckpointsDir } from "./checkpoints.ts";
-import { FileLock } from "./lock.ts";
+import { FileLock, type LockOptions } from "./lock.ts";
 import { MetricsDir, type ModelDir, ModelsDir } from "./model-dirs.ts";
-import { demand, indicesIn } from "./scan.ts";
+import { demand, indicesIn, isPlainName, shownName } from "./scan.ts";
 import { stageDirectory } from "./staging.ts";
 
 /** What {@link DataDir.create} writes. */
@@ -143,9 +143,16 @@ export class TrainingDir {
     return new SplitDir(join(this.path, `split-${split}`));
   }
 
-  /** Held by whoever trains on a split. @throws LockedError saying who does already. */
-  lockSplit(split: number): FileLock {
-    return FileLock.acquire(join(this.path, `.split-${split}.lock`), `Split ${split} of ${dirname(this.path)}`);
+  /**
+   * Held by whoever trains on a split or deletes it; shared, by those who evaluate its models: these do not change then.
+   * @throws LockedError saying who holds it already.
+   */
+  lockSplit(split: number, options: LockOptions = {}): FileLock {
+    return FileLock.acquire(
+      join(this.path, `.split-${split}.lock`),
+      `Split ${split} of ${dirname(this.path)}`,
+      options,
+    );
   }
 
   /** @throws ClinicaDLException naming the file that is missing. */
@@ -160,10 +167,10 @@ export class TrainingDir {
 
   /** `"split-0_best-loss"` → 0 and `"best-loss"`. Metric names may hold `_`. */
   readCheckpointName(name: string): { readonly splitIdx: number; readonly checkpoint: string } {
-    const parts = /^split-(\d+)_(best-.+|epoch-\d+|final)$/.exec(name);
-    if (parts?.[1] === undefined || parts[2] === undefined) {
+    const parts = /^split-(\d+)_(best-[^/\\]+|epoch-\d+|final)$/.exec(name);
+    if (parts?.[1] === undefined || parts[2] === undefined || !isPlainName(name)) {
       throw new ConfigError(
-        `The checkpoint is named '${name}'. Expected 'split-<i>_best-<metric>', 'split-<i>_epoch-<n>' or 'split-<i>_final'.`,
+        `The checkpoint is named '${shownName(String(name))}'. Expected 'split-<i>_best-<metric>', 'split-<i>_epoch-<n>' or 'split-<i>_final'.`,
       );
     }
     const splitIdx = Number(parts[1]);

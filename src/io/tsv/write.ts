@@ -26,7 +26,9 @@ export function formatTsv(rows: readonly Row[], columns?: readonly string[], { f
   const areFloats = new Set([...floatColumns(rows), ...floats]);
   const lines = [
     names.map(quote),
-    ...rows.map((row) => names.map((name) => formatCell(row[name] ?? null, areFloats.has(name)))),
+    ...rows.map((row) =>
+      names.map((name) => formatCell(Object.hasOwn(row, name) ? (row[name] ?? null) : null, areFloats.has(name))),
+    ),
   ];
   // a line with nothing on it would be skipped when read: pandas writes "" there
   return lines.map((cells) => (cells.length === 1 && cells[0] === "" ? '""\n' : `${cells.join("\t")}\n`)).join("");

@@ -88,7 +88,7 @@ function forGroups(
   const names = paramGroups.map((group) => group.name);
   if (isPerGroup(values) && names.every((name) => name !== undefined)) {
     const unknown = Object.keys(values).find((group) => group !== ELSE && !names.includes(group));
-    const missing = names.find((name) => !(name in values));
+    const missing = names.find((name) => !Object.hasOwn(values, name));
     if (unknown === undefined && missing === undefined) return names.map((name) => values[name] as number);
     throw new ConfigError(
       `${what} has values for ${Object.keys(values).join(", ")}, but the optimizer's parameter groups are ${names.join(", ")}. Name the same groups.`,

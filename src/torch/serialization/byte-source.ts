@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { naming } from "../../utils/file-errors.ts";
 import { DamagedTensorFileError, TensorFileError } from "./errors.ts";
 
@@ -34,7 +34,8 @@ const READ_LIMIT = 1 << 30;
 function fileSource(path: string): ByteSource {
   let fd: number;
   try {
-    fd = openSync(path, "r");
+    // opening a pipe would otherwise wait for someone who writes
+    fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
     throw new TensorFileError(path, `the file cannot be opened (${(error as NodeJS.ErrnoException).code ?? error}).`, {
       cause: error,

@@ -136,6 +136,7 @@ describe("errors", () => {
     await fails({ outputs: ["session_id"] }, /'session_id', which is written anyway/);
     await fails({ outputs: [] }, /nothing to write/);
     expect(readdirSync(trainer.maps.prediction.path).map((name) => basename(name, ".lock"))).toEqual([
+      ".group-new",
       ".group-new_split-0_final",
     ]);
 

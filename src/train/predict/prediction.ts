@@ -2,7 +2,16 @@ import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { type ComputationalConfig, checkPrediction, recordGroup } from "../../callbacks/index.ts";
 import type { DataLoader } from "../../data/dataloader/index.ts";
 import { writeJson } from "../../io/files/index.ts";
-import { checkItemName, type GroupDir, type Maps, publishDirectory, type ResultsDir } from "../../io/maps/index.ts";
+import {
+  checkItemName,
+  checkOurs,
+  type GroupDir,
+  type Maps,
+  publishDirectory,
+  RESULTS,
+  type ResultsDir,
+  recordGuests,
+} from "../../io/maps/index.ts";
 import { ClinicaDLException, ConfigError } from "../../utils/exceptions.ts";
 import { syncLater } from "../../utils/sync-later.ts";
 import { type PredictOptions, refuseUnknown } from "../options.ts";
@@ -38,6 +47,8 @@ export class Prediction implements Disposable {
     refuseUnknown("predict", rest);
     checkItemName("The group", groupName);
     const { splitIdx, checkpoint } = maps.training.readCheckpointName(modelCheckpoint);
+    using stack = new DisposableStack();
+    stack.use(maps.training.lockSplit(splitIdx, { shared: true }));
     this.modelPt = maps.training.getCheckpointDir(modelCheckpoint).modelPt;
     this.modelCheckpoint = modelCheckpoint;
     this.groupName = groupName;
@@ -51,7 +62,7 @@ export class Prediction implements Disposable {
     this.loader = dataloader ?? this.#restoreLoader(bids);
     checkPrediction(maps, this.loader, groupName);
 
-    using stack = new DisposableStack();
+    stack.use(maps.prediction.lockGroup(groupName, { shared: true }));
     stack.use(maps.prediction.lockResults(groupName, splitIdx, checkpoint));
     // the one who held the lock may have written them
     this.#checkTarget(overwrite);
@@ -66,6 +77,7 @@ export class Prediction implements Disposable {
   }
 
   #checkTarget(overwrite: boolean): void {
+    if (overwrite) checkOurs(this.#target.path, RESULTS);
     if (overwrite || !existsSync(this.#target.path)) return;
     throw new ClinicaDLException(
       `There are predictions of '${this.modelCheckpoint}' for the group '${this.groupName}' already: ${this.#target.path}. Replace them with { overwrite: true }, or choose another group name.`,
@@ -87,6 +99,7 @@ export class Prediction implements Disposable {
       checkPrediction(this.#maps, this.loader, this.groupName);
       recordGroup(this.#group, this.loader);
     });
+    recordGuests(this.results.path, RESULTS);
     publishDirectory(this.results.path, this.#target.path);
   }
 
