@@ -1,6 +1,6 @@
 import type { ComputationalConfig } from "../callbacks/index.ts";
 import { removeFile, writeJson } from "../io/files/index.ts";
-import { rewind, syncLogs } from "../io/maps/index.ts";
+import { checkRewind, rewind, syncLogs } from "../io/maps/index.ts";
 import type { MetricsHandler } from "../metrics/index.ts";
 import type { OptimizationConfig } from "../optim/index.ts";
 import type { Split } from "../split/index.ts";
@@ -31,6 +31,7 @@ export async function runTraining(
   const { model, maps, state, optimization, callbacks } = parts;
   const { split, computational, metrics, numEpochs, from } = training;
   const dir = maps.training.split(split.index);
+  if (from !== null) checkRewind(dir, from.checkpoint);
   if (from?.extended === true) recordExtension(dir, from);
   if (from !== null) rewind(dir, from.checkpoint);
   using interruption = new Interrupter(training.signals);

@@ -140,6 +140,13 @@ function checkOutput(output: string, overwrite: boolean): void {
     throw new FileExistsError(
       `${output} is not a dataset that "${GENERATOR}" made, and is left as it is. Choose another folder.`,
     );
+  const known =
+    /^(?:sub-.*|(?:participants|metadata)\.(?:tsv|json)|LICENSE|dataset_description\.json|README(?:\.md)?|\.bidsignore)$/;
+  const foreign = readdirSync(output).filter((name) => !known.test(name));
+  if (foreign.length > 0)
+    throw new FileExistsError(
+      `${output} is left as it is: besides the dataset it holds ${foreign.map((name) => JSON.stringify(name)).join(", ")}. Move that elsewhere first.`,
+    );
 }
 
 function describe(folder: string, rows: readonly Row[], settings: Readonly<Record<string, number | boolean>>): void {

@@ -6,10 +6,10 @@ const schema = z
     batchSize: z.int().min(1).default(1),
     samplingWeights: z.string().nullable().default(null),
     shuffle: z.boolean().default(true),
-    numWorkers: z.int().min(0).default(0),
+    numWorkers: z.int().min(0).max(1024).default(0),
     pinMemory: z.boolean().default(true),
     dropLast: z.boolean().default(false),
-    prefetchFactor: z.int().min(0).nullable().default(null),
+    prefetchFactor: z.int().min(0).max(1024).nullable().default(null),
     persistentWorkers: z.boolean().default(false),
     collateFn: z.null({ error: "Expected null: batches are made one way only" }).default(null),
   })

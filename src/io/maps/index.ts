@@ -9,7 +9,7 @@ export { FileLock, LockedError } from "./lock.ts";
 export { Maps, type SplitRecord, sortedPairs } from "./maps.ts";
 export { MetricsDir, ModelDir, ModelsDir } from "./model-dirs.ts";
 export { readCallbackExtras, readExtension, readState } from "./records.ts";
-export { recordSplit, rewind, syncLogs } from "./rewind.ts";
+export { checkRewind, recordSplit, rewind, syncLogs } from "./rewind.ts";
 export { checkColumnName, checkFileName, checkItemName, isPlainName, shownName } from "./scan.ts";
 export { publishDirectory, removeDirectory, stageDirectory } from "./staging.ts";
 export { MapsSummary, TrainingSummary } from "./summary.ts";

@@ -42,26 +42,37 @@ function copyTree(from: string, to: string, copyFile: (source: string, target: s
   }
 }
 
+/** The models of epochs after a checkpoint. */
+function laterModels({ models }: SplitDir, { position: { epoch, batch } }: CheckpointDir): string[] {
+  const trained = batch === null ? epoch : epoch - 1;
+  return models.epochsList.filter((e) => e > trained).map((e) => models.epoch(e).path);
+}
+
+/**
+ * Checks that {@link rewind} can be done, and deletes nothing but what training has made.
+ * @throws CannotReadJsonError, ForeignEntryError; nothing is changed then.
+ */
+export function checkRewind(split: SplitDir, checkpoint: CheckpointDir): void {
+  if (readLogSizes(checkpoint) === null) return;
+  const { models } = split;
+  const best = namesIn(models.bestPath, "best").map((name) => models.best(name).path);
+  for (const path of [...best, ...laterModels(split, checkpoint)]) checkOurs(path, MODEL);
+}
+
 /**
  * Makes the directory of a split what it was at a checkpoint, so that nothing stays of a future that is not going to
  * happen: logs are cut, best models put back, models of later epochs deleted, and what interrupted writers left.
  * The final model of a training that is extended stays until it is replaced.
  */
 export function rewind(split: SplitDir, checkpoint: CheckpointDir): void {
-  // all that may be wrong is found before anything is changed
+  checkRewind(split, checkpoint);
   const sizes = readLogSizes(checkpoint);
-  const kept = namesIn(checkpoint.bestModels, "best");
-  const { epoch, batch } = checkpoint.position;
-  const trained = batch === null ? epoch : epoch - 1;
-  const later = split.models.epochsList.filter((e) => e > trained).map((e) => split.models.epoch(e).path);
-  const best = namesIn(split.models.bestPath, "best").map((name) => split.models.best(name).path);
-  if (sizes !== null) for (const path of [...best, ...later]) checkOurs(path, MODEL);
-
   removeFile(split.completeJson);
   removeTemporaryBelow(split.path);
   // ClinicaDL does not write it: what there is, is taken for what there was
   if (sizes === null) return;
   for (const path of logsOf(split)) if (existsSync(path)) cutInside(path, sizes.get(basename(path)) ?? 0);
+  const kept = namesIn(checkpoint.bestModels, "best");
   for (const name of namesIn(split.models.bestPath, "best")) {
     if (!kept.includes(name)) removeDirectory(split.models.best(name).path);
   }
@@ -69,7 +80,7 @@ export function rewind(split: SplitDir, checkpoint: CheckpointDir): void {
     const [from, to] = [join(checkpoint.bestModels, `best-${name}`), split.models.best(name).path];
     if (!sameModel(from, to)) stageDirectory(to, (staging) => copyTree(from, staging, copyFileSync));
   }
-  for (const path of later) removeDirectory(path);
+  for (const path of laterModels(split, checkpoint)) removeDirectory(path);
 }
 
 /** The whole directory is written at once, so its weights tell. */
