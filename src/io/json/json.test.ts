@@ -62,6 +62,17 @@ describe("JSON as Python writes it", () => {
   it("leaves NaN inside strings alone", () => {
     expect(parseJson('{"NaN": "a NaN \\" Infinity", "b": NaN}')).toEqual({ NaN: 'a NaN " Infinity', b: Number.NaN });
   });
+  it("takes strings for what they are, and knows own members only", () => {
+    for (const word of ["constructor", "toString", "NaN", "-Infinity"]) {
+      const text = `\u0000clinicadl:${word}`;
+      expect(parseJson(JSON.stringify({ a: text }))).toEqual({ a: text });
+      expect(parseJson(`{"a": ${JSON.stringify(text)}, "b": NaN}`)).toEqual({ a: text, b: Number.NaN });
+    }
+    const read = parseJson('{"__proto__": {"gpu": true}, "constructor": 1, "b": NaN}') as JsonObject;
+    expect(Object.keys(read)).toEqual(["__proto__", "constructor", "b"]);
+    expect(read.gpu).toBeUndefined();
+    expect(Object.keys(parseJson(formatJson(read)) as JsonObject)).toEqual(Object.keys(read));
+  });
   it("keeps columns of floats floats", () => {
     const read = parseJson('{"age": {"0": 60.0, "1": 61.0}, "n": {"0": 1}, "gap": {"0": NaN, "1": 2.0}}') as Record<
       string,

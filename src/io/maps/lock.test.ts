@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FileLock, LockedError } from "./lock.ts";
 
@@ -32,6 +33,50 @@ describe("FileLock", () => {
     }
     using again = FileLock.tryAcquire(path);
     expect(again).not.toBeNull();
+  });
+
+  it("may be shared, as long as none holds it alone; says all who do", () => {
+    const path = join(dir, "shared.lock");
+    const shared = { shared: true };
+    {
+      using _one = FileLock.acquire(path, "This", shared);
+      using _two = FileLock.acquire(path, "This", shared);
+      expect(FileLock.tryAcquire(path)).toBeNull();
+      expect(readFileSync(path, "utf8").match(/^process \d+ on .*$/gm)).toHaveLength(2);
+      expect(() => FileLock.acquire(path, "It")).toThrow(/this very process.*'await'/);
+    }
+    using _alone = FileLock.acquire(path, "This");
+    expect(FileLock.tryAcquire(path, shared)).toBeNull();
+  });
+
+  it("is that of the file that has its name when it is granted", async () => {
+    const folder = join(dir, "maps");
+    const path = join(folder, "a.lock");
+    using held = FileLock.acquire(path, "This");
+    const waiting = spawn(
+      process.execPath,
+      script(`console.log("waits"); using l = FileLock.await(${JSON.stringify(path)}, "It"); console.log("held");
+        setInterval(() => {}, 1000);`),
+      { stdio: ["ignore", "pipe", "inherit"] },
+    );
+    const lines = createInterface({ input: waiting.stdout })[Symbol.asyncIterator]();
+    expect((await lines.next()).value).toBe("waits");
+    // another directory comes in its place
+    renameSync(folder, join(dir, "old"));
+    mkdirSync(folder);
+    held[Symbol.dispose]();
+    expect((await lines.next()).value).toBe("held");
+    expect(FileLock.tryAcquire(path)).toBeNull();
+    using _old = FileLock.acquire(join(dir, "old", "a.lock"), "The old one");
+    waiting.kill("SIGKILL");
+  });
+
+  it("is not taken through a link or a pipe, nor where its directory was deleted", () => {
+    writeFileSync(join(dir, "file"), "precious");
+    symlinkSync(join(dir, "file"), join(dir, "link.lock"));
+    expect(() => FileLock.acquire(join(dir, "link.lock"), "It")).toThrow(/link\.lock is a link/);
+    expect(readFileSync(join(dir, "file"), "utf8")).toBe("precious");
+    expect(() => FileLock.acquire(join(dir, "gone", "training", "a.lock"), "It")).toThrow(/ENOENT/);
   });
 
   it("ends with its process, even when that is killed", async () => {
