@@ -2,6 +2,7 @@ import {
   type BigIntStats,
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   ftruncateSync,
   lstatSync,
@@ -120,9 +121,8 @@ function makeFolder(folder: string): void {
     mkdirSync(folder);
     syncFolder(dirname(folder));
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
     // a file system that is read only says so even of what exists
-    if (code !== "EEXIST" && code !== "EROFS" && code !== "EACCES") throw error;
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST" && !isReadOnly(error)) throw error;
   }
 }
 
@@ -134,11 +134,16 @@ function openLock(path: string, shared: boolean): { readonly descriptor: number;
       writable: true,
     };
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    // someone who may only read a MAPS can keep it from being replaced meanwhile
-    if (!shared || (code !== "EACCES" && code !== "EROFS")) throw error;
+    // someone who may only read a MAPS can keep it from being replaced meanwhile, where there is a lock
+    if (!shared || !isReadOnly(error) || !existsSync(path)) throw error;
     return { descriptor: openRegular(path, { follow: false }), writable: false };
   }
+}
+
+/** Whether nothing can be written there: by this user, or by anyone. */
+export function isReadOnly(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === "EACCES" || code === "EROFS" || code === "EPERM";
 }
 
 function idOf({ dev, ino }: BigIntStats): string {

@@ -12,7 +12,7 @@ import { ExecDir } from "./exec-dir.ts";
 import { InferenceDir } from "./inference-dir.ts";
 import { checkOurs, checkSafe } from "./inside.ts";
 import { DATA, type Layout, MAPS, SPLIT_LAYOUT, SPLIT_RESULTS } from "./layout.ts";
-import { FileLock, IN_USE } from "./lock.ts";
+import { FileLock, IN_USE, isReadOnly } from "./lock.ts";
 import { checkContent } from "./origin.ts";
 import { demand } from "./scan.ts";
 import { removeDirectory, removeTemporaryFiles, stageDirectory } from "./staging.ts";
@@ -94,25 +94,26 @@ export class Maps {
    * @throws ClinicaDLException naming what is missing; UnsafeMapsError; LockedError while it is being replaced;
    * MapsReplacedError where it is not the MAPS any more that this object made or opened.
    */
-  use(): FileLock {
+  use(): Disposable {
     this.read();
-    const lock = FileLock.await(this.inUseLock, `The MAPS ${this.path}`, { shared: true, patience: 10_000 });
+    using stack = new DisposableStack();
     try {
-      if (this.#identity !== null && this.#identity !== identityOf(this.path)) {
-        throw new MapsReplacedError(
-          `${this.path} is another MAPS than the one that was opened: it was replaced meanwhile. Open the one that is there now with Trainer.fromMaps.`,
-        );
-      }
-      checkSafe(this.path, MAPS);
-      this.read();
-      return lock;
+      stack.use(FileLock.await(this.inUseLock, `The MAPS ${this.path}`, { shared: true, patience: 10_000 }));
     } catch (error) {
-      lock[Symbol.dispose]();
-      throw error;
+      // a MAPS on a disk that is read only can be opened all the same
+      if (!isReadOnly(error)) throw error;
     }
+    if (this.#identity !== null && this.#identity !== identityOf(this.path)) {
+      throw new MapsReplacedError(
+        `${this.path} is another MAPS than the one that was opened: it was replaced meanwhile. Open the one that is there now with Trainer.fromMaps.`,
+      );
+    }
+    checkSafe(this.path, MAPS);
+    this.read();
+    return stack.move();
   }
   /** {@link use} of the MAPS that is there now, whichever this object knew before. */
-  open(): FileLock {
+  open(): Disposable {
     this.#identity = null;
     const lock = this.use();
     this.#identity = identityOf(this.path);
