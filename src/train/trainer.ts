@@ -97,8 +97,8 @@ export class Trainer implements Disposable {
     this.callbacks.checkSynchronous("onTrainerInit");
     if (restored === null) this.maps.create({ overwrite, fill: (staging) => this.#describe(staging) });
     else if (restored.compare) checkSame(this.maps.path, this.#described(this.maps));
-    this.#initialWeights = this.optimization.resetModel ? null : new InitialWeights(model);
     using _use = this.maps.use();
+    this.#initialWeights = this.optimization.resetModel ? null : new InitialWeights(model);
     this.callbacks.callEventNow("onTrainerInit", { ...this.#parts, maps: this.maps, model, state: this.state });
   }
 

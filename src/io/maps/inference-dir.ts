@@ -5,7 +5,7 @@ import { checkInside, checkOurs } from "./inside.ts";
 import { GROUP } from "./layout.ts";
 import { FileLock, IN_USE, type LockOptions } from "./lock.ts";
 import { MetricsDir } from "./model-dirs.ts";
-import { checkItemName, directoriesIn, indicesIn, namesIn } from "./scan.ts";
+import { checkItemName, directoriesIn, ifThere, indicesIn, namesIn } from "./scan.ts";
 import { removeDirectory, TEMPORARY } from "./staging.ts";
 import { DataDir, type DataRecord } from "./training-dir.ts";
 
@@ -86,7 +86,7 @@ export class InferenceDir {
       );
     }
     const maps = dirname(this.path);
-    using _use = FileLock.acquire(join(maps, IN_USE), `The MAPS ${maps}`, { shared: true });
+    using _use = FileLock.acquire(join(maps, IN_USE), `The MAPS ${maps}`, { shared: true, makeFolder: false });
     using _group = this.lockGroup(name);
     checkInside(maps, path);
     checkOurs(path, GROUP);
@@ -111,6 +111,6 @@ export class InferenceDir {
   }
   /** @throws ClinicaDLException naming the file that is missing. */
   read(): void {
-    for (const name of this.groupsList) this.group(name).read();
+    for (const [, group] of this.groups) ifThere(group.path, () => group.read());
   }
 }

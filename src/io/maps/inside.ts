@@ -1,12 +1,12 @@
 /** Nothing outside a MAPS is written, cut, deleted or waited for because of what is in it. */
-import { closeSync, constants, existsSync, fstatSync, ftruncateSync, lstatSync, readdirSync, writeSync } from "node:fs";
+import { closeSync, constants, existsSync, fstatSync, ftruncateSync, lstatSync, writeSync } from "node:fs";
 import { isAbsolute, join, relative, sep } from "node:path";
 import { z } from "zod";
 import { naming } from "../../utils/file-errors.ts";
 import { openRegular, readJson, writeJson } from "../files/index.ts";
 import { ForeignEntryError, UnsafeMapsError } from "./errors.ts";
 import { type Folder, type Layout, LEFTOVER } from "./layout.ts";
-import { isPlainName, shownName } from "./scan.ts";
+import { entriesOf, isPlainName, shownName } from "./scan.ts";
 
 /** What a directory holds that it should not. */
 interface Survey {
@@ -18,7 +18,7 @@ interface Survey {
 
 function survey(directory: string, folder: Folder, found: Survey = { foreign: [], unsafe: [] }): Survey {
   const guests = folder === "own" ? new Set() : guestsOf(directory);
-  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+  for (const entry of entriesOf(directory)) {
     const path = join(directory, entry.name);
     if (LEFTOVER.test(entry.name)) continue;
     const inner = folder === "own" ? folder : folder.folders.find(([name]) => name.test(entry.name))?.[1];

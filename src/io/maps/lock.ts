@@ -27,6 +27,8 @@ export const IN_USE = ".in-use.lock";
 export interface LockOptions {
   /** Whether others may hold it, too, as long as none holds it alone. Default false. */
   readonly shared?: boolean;
+  /** Whether the folder of the lock is made where it is not there; never those above it. Default true. */
+  readonly makeFolder?: boolean;
 }
 
 /** The locks that this process holds, by device and inode of their files; a shared one several times. */
@@ -53,8 +55,8 @@ export class FileLock implements Disposable {
   }
 
   /** The lock, or null where it is held by someone else. */
-  static tryAcquire(path: string, { shared = false }: LockOptions = {}): FileLock | null {
-    makeFolder(dirname(path));
+  static tryAcquire(path: string, { shared = false, makeFolder: makes = true }: LockOptions = {}): FileLock | null {
+    if (makes) makeFolder(dirname(path));
     for (;;) {
       const { descriptor, writable } = openLock(path, shared);
       let held = false;
@@ -100,7 +102,11 @@ export class FileLock implements Disposable {
   }
 
   /** Waits for the lock, which others hold for moments only, and holds it while `body` runs. */
-  static hold<T>(path: string, body: () => T, options: { readonly patience?: number } = {}): T {
+  static hold<T>(
+    path: string,
+    body: () => T,
+    options: Omit<LockOptions, "shared"> & { readonly patience?: number } = {},
+  ): T {
     using _held = FileLock.await(path, "What several processes write in turn", options);
     return body();
   }
@@ -115,7 +121,7 @@ export class FileLock implements Disposable {
   }
 }
 
-/** The folder of a lock; not those above it: a MAPS that was deleted does not come back by a lock. */
+/** Not those above it: a MAPS that was deleted does not come back by a lock. */
 function makeFolder(folder: string): void {
   try {
     mkdirSync(folder);

@@ -96,21 +96,24 @@ export class Maps {
    */
   use(): Disposable {
     this.read();
-    using stack = new DisposableStack();
-    try {
-      stack.use(FileLock.await(this.inUseLock, `The MAPS ${this.path}`, { shared: true, patience: 10_000 }));
-    } catch (error) {
-      // a MAPS on a disk that is read only can be opened all the same
-      if (!isReadOnly(error)) throw error;
-    }
-    if (this.#identity !== null && this.#identity !== identityOf(this.path)) {
-      throw new MapsReplacedError(
-        `${this.path} is another MAPS than the one that was opened: it was replaced meanwhile. Open the one that is there now with Trainer.fromMaps.`,
-      );
-    }
-    checkSafe(this.path, MAPS);
-    this.read();
-    return stack.move();
+    return this.#unlessDeleted(() => {
+      using stack = new DisposableStack();
+      try {
+        const options = { shared: true, makeFolder: false, patience: 10_000 };
+        stack.use(FileLock.await(this.inUseLock, `The MAPS ${this.path}`, options));
+      } catch (error) {
+        // a MAPS on a disk that is read only can be opened all the same
+        if (!isReadOnly(error)) throw error;
+      }
+      if (this.#identity !== null && this.#identity !== identityOf(this.path)) {
+        throw new MapsReplacedError(
+          `${this.path} is another MAPS than the one that was opened: it was replaced meanwhile. Open the one that is there now with Trainer.fromMaps.`,
+        );
+      }
+      checkSafe(this.path, MAPS);
+      this.read();
+      return stack.move();
+    });
   }
   /** {@link use} of the MAPS that is there now, whichever this object knew before. */
   open(): Disposable {
@@ -122,8 +125,19 @@ export class Maps {
 
   /** Runs `body` while no other process writes what they share. */
   locked<T>(body: () => T): T {
-    if (!this.exists()) throw new ClinicaDLException(`${this.path} does not exist any more: it was deleted.`);
-    return FileLock.hold(this.lockFile, body);
+    return this.#unlessDeleted(() => FileLock.hold(this.lockFile, body, { makeFolder: false }));
+  }
+
+  /** Runs `body`; where the MAPS is deleted meanwhile, the error says so. */
+  #unlessDeleted<T>(body: () => T): T {
+    try {
+      return body();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT" || this.exists()) throw error;
+      throw new ClinicaDLException(`${this.path} does not exist any more: another process has deleted it.`, {
+        cause: error,
+      });
+    }
   }
 
   /** Deletes what interrupted writers of files that processes share left; they all hold the lock. */
@@ -140,8 +154,13 @@ export class Maps {
     return existsSync(this.path);
   }
   isEmpty(): boolean {
-    if (!this.exists()) return true;
-    return statSync(this.path).isDirectory() && readdirSync(this.path).length === 0;
+    try {
+      return readdirSync(this.path).length === 0;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== "ENOENT" && code !== "ENOTDIR") throw error;
+      return code === "ENOENT";
+    }
   }
   /** Whether it looks like a MAPS, even an incomplete one; what it holds is looked at before it is deleted. */
   looksLikeMaps(): boolean {
@@ -175,7 +194,7 @@ export class Maps {
         )
       : null;
     // a link to a MAPS keeps pointing to it
-    const target = this.exists() ? realpathSync(this.path) : resolve(this.path);
+    const target = realPath(this.path);
     let identity: string | null = null;
     const describe = (path: string) => {
       const staging = new Maps(path);
@@ -205,6 +224,9 @@ export class Maps {
    * @param remedy what to do where deleting it was not `asked` for.
    */
   #lockToDelete(asked: boolean, remedy: string): FileLock {
+    return this.#unlessDeleted(() => this.#lockIfDeletable(asked, remedy));
+  }
+  #lockIfDeletable(asked: boolean, remedy: string): FileLock {
     if (!lstatSync(realpathSync(this.path)).isDirectory()) {
       throw new ClinicaDLException(`${this.path} is a file. Choose another path for the MAPS.`);
     }
@@ -212,7 +234,7 @@ export class Maps {
     this.#checkDeletable();
     // none of its splits may be in training; the name of a split says more than that of the MAPS
     for (const split of this.training.splitsList) this.training.lockSplit(split)[Symbol.dispose]();
-    const lock = FileLock.acquire(this.inUseLock, `The MAPS ${this.path}`);
+    const lock = FileLock.acquire(this.inUseLock, `The MAPS ${this.path}`, { makeFolder: false });
     try {
       // what has come meanwhile
       this.#checkDeletable();
@@ -245,9 +267,9 @@ export class Maps {
   /** Deletes the MAPS. @throws ClinicaDLException if it is not empty, unless `nonEmptyOk`; or not a MAPS. */
   remove({ nonEmptyOk = false }: { readonly nonEmptyOk?: boolean } = {}): void {
     if (!this.exists()) return;
-    const path = realpathSync(this.path);
+    const path = this.#unlessDeleted(() => realpathSync(this.path));
     if (this.isEmpty()) {
-      rmdirSync(path);
+      this.#unlessDeleted(() => rmdirSync(path));
     } else {
       using _old = this.#lockToDelete(nonEmptyOk, "Delete what it holds, too, with { nonEmptyOk: true }");
       removeDirectory(path);
@@ -317,6 +339,16 @@ export class Maps {
   /** Writes a file by its suffix: `.json`, `.tsv` (rows), `.pt`, `.log`, `.txt`; whole or not at all. */
   saveFile(value: unknown, path: string, options: { readonly overwrite?: boolean } = {}): void {
     saveFile(value, path, options);
+  }
+}
+
+/** Where links lead; of what is not there, the path. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return path;
+    throw error;
   }
 }
 

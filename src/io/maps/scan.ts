@@ -1,11 +1,21 @@
-import { existsSync, readdirSync } from "node:fs";
+import { type Dirent, existsSync, readdirSync } from "node:fs";
 import { show } from "../../utils/config.ts";
 import { ClinicaDLException, ConfigError } from "../../utils/exceptions.ts";
+import { hasControlCharacters, visible } from "../../utils/visible.ts";
+
+/** What a directory holds; nothing if there is none, or another process has just deleted it. */
+export function entriesOf(directory: string): Dirent[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}
 
 /** The directories in a directory, sorted, without hidden ones; none if there is no such directory. */
 export function directoriesIn(directory: string): string[] {
-  if (!existsSync(directory)) return [];
-  return readdirSync(directory, { withFileTypes: true })
+  return entriesOf(directory)
     .filter((entry) => entry.isDirectory() && !entry.name.startsWith("."))
     .map((entry) => entry.name)
     .sort();
@@ -35,6 +45,15 @@ export function demand(paths: readonly string[], what: string): void {
   }
 }
 
+/** Runs `check`; what it says of a directory that another process has meanwhile deleted does not count. */
+export function ifThere(directory: string, check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    if (existsSync(directory)) throw error;
+  }
+}
+
 /** The number that is written `text`; null for all other texts, such as `007`, and for numbers that cannot be counted to. */
 export function indexOf(text: string): number | null {
   return /^(?:0|[1-9]\d*)$/.test(text) && Number.isSafeInteger(Number(text)) ? Number(text) : null;
@@ -45,16 +64,13 @@ const LONGEST = 100;
 
 /** Whether a text can be shown as it is: no line breaks, no control characters, nothing that turns the direction of text. */
 export function isPlainName(text: string): boolean {
-  return !/[\p{Cc}\p{Cs}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/u.test(text);
+  return !hasControlCharacters(text);
 }
 
-/** A name as it can be shown: what {@link isPlainName} refuses is written as JSON writes it; long ones are cut. */
+/** A name as it can be shown; long ones are cut. */
 export function shownName(text: string): string {
-  const escaped = text.replace(
-    /[\p{Cc}\p{Cs}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
-  return escaped.length > 1000 ? `${escaped.slice(0, 1000)}…` : escaped;
+  const shown = visible(text);
+  return shown.length > 1000 ? `${shown.slice(0, 1000)}…` : shown;
 }
 
 /** @throws ConfigError unless `name` can be part of the name of a file: no separators, nothing that cannot be shown. */

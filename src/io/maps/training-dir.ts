@@ -7,7 +7,7 @@ import { type Row, writeTsv } from "../tsv/index.ts";
 import { CheckpointsDir } from "./checkpoints.ts";
 import { FileLock, type LockOptions } from "./lock.ts";
 import { MetricsDir, type ModelDir, ModelsDir } from "./model-dirs.ts";
-import { demand, indicesIn, isPlainName, shownName } from "./scan.ts";
+import { demand, ifThere, indicesIn, isPlainName, shownName } from "./scan.ts";
 import { stageDirectory } from "./staging.ts";
 
 /** What {@link DataDir.create} writes. */
@@ -159,9 +159,10 @@ export class TrainingDir {
   read(): void {
     demand([this.optimizationJson], this.path);
     for (const split of this.splitsList) {
-      demand([this.data.dataTsv], this.data.path);
-      this.data.train(split).read();
-      this.data.validation(split).read();
+      const { path } = this.split(split);
+      ifThere(path, () => demand([this.data.dataTsv], this.data.path));
+      ifThere(path, () => this.data.train(split).read());
+      ifThere(path, () => this.data.validation(split).read());
     }
   }
 
