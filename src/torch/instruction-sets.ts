@@ -53,7 +53,7 @@ export function onednnSet(features: readonly string[], limit: string | undefined
 /** A processor, from what libtorch says of it and what the environment allows. */
 export function processorOf(
   { capability, features }: { readonly capability: string; readonly features: readonly string[] },
-  env: NodeJS.ProcessEnv = process.env,
+  env: Readonly<Record<string, string | undefined>> = process.env,
 ): Processor {
   const settings = SETTINGS.flatMap((name) => (env[name] ? [`${name}=${env[name]}`] : []));
   return {

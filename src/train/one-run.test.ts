@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { Callback, type EventArgs } from "../callbacks/index.ts";
 import { LockedError } from "../io/maps/index.ts";
@@ -68,6 +69,7 @@ describe("a process does one run at a time", () => {
     const overwrite = () => new Trainer({ maps: trainers.path("maps"), model: trainer.model, overwrite: true });
     expect(overwrite).toThrow(LockedError);
     expect(overwrite).toThrow(/That is this very process.*did you forget 'await'/);
+    while (!existsSync(trainer.maps.training.split(0).path)) await new Promise((resolve) => setImmediate(resolve));
     expect(() => trainer.maps.deleteSplit(0)).toThrow(/this very process/);
     expect(() => trainer.dispose()).toThrow(/dispose: this Trainer is still busy.*'await'/);
     await running;

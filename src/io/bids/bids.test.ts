@@ -267,7 +267,7 @@ describe("BIDS as found in the wild", () => {
     } finally {
       receiveWarnings((message) => process.stderr.write(message));
     }
-    expect(said).toEqual([expect.stringMatching(/The folder sub-02_old in .* is left out/)]);
+    expect(said).toEqual([expect.stringMatching(/The folder 'sub-02_old' in .* is left out/)]);
   });
 
   it("refuses names with characters that are not seen, and shows them", () => {
