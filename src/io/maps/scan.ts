@@ -1,10 +1,18 @@
-import { type Dirent, existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { show } from "../../utils/config.ts";
 import { ClinicaDLException, ConfigError } from "../../utils/exceptions.ts";
 import { hasControlCharacters, visible } from "../../utils/visible.ts";
 
+/** An entry of a directory: what is used of Node's `Dirent`, whose types a user's project need not have. */
+export interface Entry {
+  readonly name: string;
+  isFile(): boolean;
+  isDirectory(): boolean;
+  isSymbolicLink(): boolean;
+}
+
 /** What a directory holds; nothing if there is none, or another process has just deleted it. */
-export function entriesOf(directory: string): Dirent[] {
+export function entriesOf(directory: string): Entry[] {
   try {
     return readdirSync(directory, { withFileTypes: true });
   } catch (error) {
