@@ -267,8 +267,8 @@ export class Trainer implements Disposable {
    *   `sample_position`, or one column per axis, and `slice_direction`), and the outputs: one value as `output`, several as
    *   `output_0`, `output_1` …; of outputs in files, the path;
    * - `images/`: outputs with the size of the input, or that the inferer added as images or masks, as `.nii.gz` in the
-   *   place of the input as the network saw it, that is after transforms: float32, masks uint8, channels as the fourth
-   *   dimension. `sub-001_ses-M000_T1w.nii.gz` gives `sub-001_ses-M000_desc-output_T1w.nii.gz`, or `…_desc-output_mask`;
+   *   place of the input as the network saw it, that is after transforms: in their own type, masks of whole numbers in the
+   *   smallest integer type that holds them, channels as the fourth dimension. `sub-001_ses-M000_T1w.nii.gz` gives `sub-001_ses-M000_desc-output_T1w.nii.gz`, or `…_desc-output_mask`;
    * - `tensors/`: outputs of any other shape, as `.pt`.
    *
    * Labels are not needed. The directory appears when it is whole: an interruption leaves none.
