@@ -55,7 +55,7 @@ describe("FileLock", () => {
     using held = FileLock.acquire(path, "This");
     const waiting = spawn(
       process.execPath,
-      script(`console.log("waits"); using l = FileLock.await(${JSON.stringify(path)}, "It"); console.log("held");
+      script(`console.log("waits"); globalThis.held = FileLock.await(${JSON.stringify(path)}, "It"); console.log("held");
         setInterval(() => {}, 1000);`),
       { stdio: ["ignore", "pipe", "inherit"] },
     );

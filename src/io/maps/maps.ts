@@ -308,6 +308,8 @@ export class Maps {
   /** Deletes a split: its training, its data, and the results of its models on groups. */
   deleteSplit(split: number): void {
     using _use = this.use();
+    // nobody adds results of its models any more
+    using _split = this.training.lockSplit(split);
     const { data } = this.training;
     const groups = [...this.test.groups.values(), ...this.prediction.groups.values()];
     const parts: (readonly [string, Layout])[] = [
@@ -322,7 +324,6 @@ export class Maps {
         `There is no split ${split} in ${this.path}. Its splits are: ${this.training.splitsList.join(", ") || "none"}.`,
       );
     }
-    using _split = this.training.lockSplit(split);
     for (const [path, layout] of parts) checkOurs(path, layout);
     this.locked(() => {
       for (const path of paths) if (existsSync(path)) removeDirectory(path);
