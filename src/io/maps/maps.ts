@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, rmdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, realpathSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import * as torch from "../../torch/index.ts";
 import type { JsonObject } from "../../utils/config.ts";
@@ -7,13 +7,13 @@ import { ClinicaDLException } from "../../utils/exceptions.ts";
 import { makeFolder, writeFileAtomic, writeJson } from "../files/index.ts";
 import { type Row, readTsv, writeTsv } from "../tsv/index.ts";
 import { openFile, saveFile } from "./by-suffix.ts";
+import { lockIfDeletable } from "./deletable.ts";
 import { MapsExistsError, MapsReplacedError } from "./errors.ts";
 import { ExecDir } from "./exec-dir.ts";
 import { InferenceDir } from "./inference-dir.ts";
 import { checkOurs, checkSafe } from "./inside.ts";
 import { DATA, type Layout, MAPS, SPLIT_LAYOUT, SPLIT_RESULTS } from "./layout.ts";
 import { FileLock, IN_USE, isReadOnly } from "./lock.ts";
-import { checkContent } from "./origin.ts";
 import { demand } from "./scan.ts";
 import { removeDirectory, removeTemporaryFiles, stageDirectory } from "./staging.ts";
 import { MapsSummary } from "./summary.ts";
@@ -224,34 +224,7 @@ export class Maps {
    * @param remedy what to do where deleting it was not `asked` for.
    */
   #lockToDelete(asked: boolean, remedy: string): FileLock {
-    return this.#unlessDeleted(() => this.#lockIfDeletable(asked, remedy));
-  }
-  #lockIfDeletable(asked: boolean, remedy: string): FileLock {
-    if (!lstatSync(realpathSync(this.path)).isDirectory()) {
-      throw new ClinicaDLException(`${this.path} is a file. Choose another path for the MAPS.`);
-    }
-    if (!asked) throw new MapsExistsError(this.path, `${this.path} exists already, and is not empty. ${remedy}.`);
-    this.#checkDeletable();
-    // none of its splits may be in training; the name of a split says more than that of the MAPS
-    for (const split of this.training.splitsList) this.training.lockSplit(split)[Symbol.dispose]();
-    const lock = FileLock.acquire(this.inUseLock, `The MAPS ${this.path}`, { makeFolder: false });
-    try {
-      // what has come meanwhile
-      this.#checkDeletable();
-      return lock;
-    } catch (error) {
-      lock[Symbol.dispose]();
-      throw error;
-    }
-  }
-  #checkDeletable(): void {
-    if (!this.looksLikeMaps()) {
-      throw new ClinicaDLException(
-        `${this.path} is not a MAPS (it has no training/ and summary.log), so it is not deleted. Choose another path, or delete it yourself.`,
-      );
-    }
-    checkOurs(realpathSync(this.path), MAPS);
-    checkContent(this);
+    return this.#unlessDeleted(() => lockIfDeletable(this, asked, remedy));
   }
 
   /** Checks that all that a MAPS must hold is there. @throws ClinicaDLException naming what is missing. */
