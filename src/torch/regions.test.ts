@@ -38,12 +38,18 @@ describe.each(kinds)("$name", ({ name, begin, on }) => {
   });
 
   it("of two tasks that wait in turn leaves nothing changed", async () => {
-    const task = async (milliseconds: number): Promise<void> => {
+    const task = async (released: Promise<void>): Promise<void> => {
       using _ = begin();
-      await new Promise((resolve) => setTimeout(resolve, milliseconds));
+      await released;
     };
-    const outcomes = await Promise.allSettled([task(2), new Promise((r) => setTimeout(r, 1)).then(() => task(10))]);
-    expect(outcomes.map(({ status }) => status)).toEqual(["rejected", "fulfilled"]);
+    // the first one begins, the second one begins, the first one ends, the second one ends
+    const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const tasks = [task(first.promise), task(second.promise)];
+    first.resolve();
+    await expect(tasks[0]).rejects.toThrow("a region ended while a later one was open");
+    expect(on()).toBe(true);
+    second.resolve();
+    await tasks[1];
     expect(on()).toBe(false);
   });
 });
