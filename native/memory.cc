@@ -203,13 +203,9 @@ napi_value reset_peak(napi_env env, napi_callback_info) {
 
 int64_t allocator_live_bytes() { return allocator().stats().live; }
 
+// malloc itself is left as it is: it serves JavaScript's buffers, too, and what it kept for later would be lost to both.
 void install_allocator() {
   c10::SetCPUAllocator(&allocator(), 1);
-#if defined(__GLIBC__)
-  // oneDNN's scratch memory goes through malloc: keep its pages between calls too
-  mallopt(M_MMAP_MAX, 0);
-  mallopt(M_TRIM_THRESHOLD, 512 * 1024 * 1024);
-#endif
 }
 
 void define_memory(napi_env env, napi_value exports) {

@@ -208,3 +208,24 @@ describe("tensors that nobody disposes", () => {
     expect(peak).toBeLessThan(200 * 4 * 2 ** 20);
   });
 });
+
+describe("JavaScript's own buffers", () => {
+  it("go back to the system when they are collected, as without libtorch", () => {
+    const script = `
+      await import(${JSON.stringify(engine)});
+      const megabytes = () => process.memoryUsage().rss / 2 ** 20;
+      const before = megabytes();
+      let held = Array.from({ length: 6 }, () => Buffer.alloc(50 * 2 ** 20, 1));
+      // what is allocated after them lies above them, and would keep a heap that can only shrink from its end
+      const after = Array.from({ length: 20 }, () => Buffer.alloc(2 ** 17, 1));
+      const peak = megabytes() - before;
+      held = null;
+      for (let i = 0; i < 4; i++) { gc(); await new Promise((resolve) => setImmediate(resolve)); }
+      console.log(JSON.stringify({ peak, left: megabytes() - before, kept: after.length }));
+    `;
+    const { stdout } = spawnSync(process.execPath, ["--expose-gc", "--input-type=module", "-e", script]);
+    const { peak, left } = JSON.parse(String(stdout)) as { peak: number; left: number };
+    expect(peak).toBeGreaterThan(280);
+    expect(left).toBeLessThan(150);
+  });
+});
