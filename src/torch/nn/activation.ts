@@ -1,19 +1,19 @@
 /** Activations, element by element. With `inplace: true` the output is the input, overwritten: the same object. */
+import { type Given, knownOptions, notByName, requireNumbers } from "../arguments.ts";
 import * as ops from "../ops.ts";
 import type { Tensor } from "../tensor.ts";
 import { pyFloat } from "./format.ts";
 import { constant_ } from "./init.ts";
 import { Module } from "./module.ts";
-import { type InplaceOptions, rejectUnknown } from "./options.ts";
+import type { InplaceOptions } from "./options.ts";
 import { Parameter } from "./parameter.ts";
 
 abstract class Elementwise extends Module {
   readonly inplace: boolean;
 
-  constructor(layer: string, { inplace = false, ...rest }: InplaceOptions) {
+  constructor(layer: string, given: Given<InplaceOptions>) {
     super();
-    rejectUnknown(layer, rest, ["inplace"]);
-    this.inplace = inplace;
+    this.inplace = knownOptions(layer, given, ["inplace"]).inplace ?? false;
   }
   /** What is printed before `inplace`. */
   protected argument(): string {
@@ -26,7 +26,7 @@ abstract class Elementwise extends Module {
 
 /** max(0, x). */
 export class ReLU extends Elementwise {
-  constructor(options: InplaceOptions = {}) {
+  constructor(...options: Given<InplaceOptions>) {
     super("ReLU", options);
   }
   override forward(x: Tensor): Tensor {
@@ -36,7 +36,7 @@ export class ReLU extends Elementwise {
 
 /** min(max(0, x), 6). */
 export class ReLU6 extends Elementwise {
-  constructor(options: InplaceOptions = {}) {
+  constructor(...options: Given<InplaceOptions>) {
     super("ReLU6", options);
   }
   override forward(x: Tensor): Tensor {
@@ -47,8 +47,9 @@ export class ReLU6 extends Elementwise {
 /** x, or α (eˣ - 1) below 0; α = 1. */
 export class ELU extends Elementwise {
   readonly alpha: number;
-  constructor(alpha = 1, options: InplaceOptions = {}) {
+  constructor(alpha = 1, ...options: Given<InplaceOptions>) {
     super("ELU", options);
+    requireNumbers("ELU", { alpha });
     this.alpha = alpha;
   }
   override forward(x: Tensor): Tensor {
@@ -62,8 +63,9 @@ export class ELU extends Elementwise {
 /** max(0, x) + min(0, α (e^(x/α) - 1)); α = 1. */
 export class CELU extends Elementwise {
   readonly alpha: number;
-  constructor(alpha = 1, options: InplaceOptions = {}) {
+  constructor(alpha = 1, ...options: Given<InplaceOptions>) {
     super("CELU", options);
+    requireNumbers("CELU", { alpha });
     this.alpha = alpha;
   }
   override forward(x: Tensor): Tensor {
@@ -77,8 +79,9 @@ export class CELU extends Elementwise {
 /** x, or `negativeSlope` (0.01) times x below 0. */
 export class LeakyReLU extends Elementwise {
   readonly negativeSlope: number;
-  constructor(negativeSlope = 0.01, options: InplaceOptions = {}) {
+  constructor(negativeSlope = 0.01, ...options: Given<InplaceOptions>) {
     super("LeakyReLU", options);
+    requireNumbers("LeakyReLU", { negativeSlope });
     this.negativeSlope = negativeSlope;
   }
   override forward(x: Tensor): Tensor {
@@ -91,7 +94,7 @@ export class LeakyReLU extends Elementwise {
 
 /** The self-normalising ELU (Klambauer et al., 2017). */
 export class SELU extends Elementwise {
-  constructor(options: InplaceOptions = {}) {
+  constructor(...options: Given<InplaceOptions>) {
     super("SELU", options);
   }
   override forward(x: Tensor): Tensor {
@@ -101,7 +104,7 @@ export class SELU extends Elementwise {
 
 /** x · tanh(softplus(x)). */
 export class Mish extends Elementwise {
-  constructor(options: InplaceOptions = {}) {
+  constructor(...options: Given<InplaceOptions>) {
     super("Mish", options);
   }
   override forward(x: Tensor): Tensor {
@@ -111,7 +114,7 @@ export class Mish extends Elementwise {
 
 /** x · sigmoid(x). */
 export class SiLU extends Elementwise {
-  constructor(options: InplaceOptions = {}) {
+  constructor(...options: Given<InplaceOptions>) {
     super("SiLU", options);
   }
   override forward(x: Tensor): Tensor {
@@ -120,12 +123,20 @@ export class SiLU extends Elementwise {
 }
 
 export class Sigmoid extends Module {
+  constructor(...none: []) {
+    super();
+    knownOptions("Sigmoid", none, []);
+  }
   override forward(x: Tensor): Tensor {
     return ops.sigmoid(x);
   }
 }
 
 export class Tanh extends Module {
+  constructor(...none: []) {
+    super();
+    knownOptions("Tanh", none, []);
+  }
   override forward(x: Tensor): Tensor {
     return ops.tanh(x);
   }
@@ -134,8 +145,12 @@ export class Tanh extends Module {
 /** x · Φ(x), or its approximation by tanh. */
 export class GELU extends Module {
   readonly approximate: "none" | "tanh";
-  constructor(approximate: "none" | "tanh" = "none") {
+  constructor(approximate: "none" | "tanh" = "none", ...none: []) {
     super();
+    knownOptions("GELU", none, []);
+    if (approximate !== "none" && approximate !== "tanh") {
+      throw notByName("GELU", "approximate", approximate, "'none' or 'tanh'");
+    }
     this.approximate = approximate;
   }
   override forward(x: Tensor): Tensor {
@@ -150,8 +165,10 @@ export class GELU extends Module {
 export class Softplus extends Module {
   readonly beta: number;
   readonly threshold: number;
-  constructor(beta = 1, threshold = 20) {
+  constructor(beta = 1, threshold = 20, ...none: []) {
     super();
+    knownOptions("Softplus", none, []);
+    requireNumbers("Softplus", { beta, threshold });
     this.beta = beta;
     this.threshold = threshold;
   }
@@ -170,9 +187,10 @@ export class PReLU extends Module {
   weight: Parameter;
 
   /** @param options `init`: the slope to begin with, 0.25 */
-  constructor(numParameters = 1, { init = 0.25, ...rest }: { readonly init?: number | undefined } = {}) {
+  constructor(numParameters = 1, ...options: Given<{ readonly init?: number | undefined }>) {
     super();
-    rejectUnknown("PReLU", rest, ["init"]);
+    const { init = 0.25 } = knownOptions("PReLU", options, ["init"]);
+    requireNumbers("PReLU", { numParameters, init });
     this.numParameters = numParameters;
     this.init = init;
     this.weight = new Parameter(ops.empty([numParameters]));
@@ -197,8 +215,10 @@ function implicitDim(ndim: number): number {
 /** Exponentials that sum to 1 along `dim`; null: dimension 0 of tensors of 0, 1 or 3 dimensions, else 1. */
 export class Softmax extends Module {
   readonly dim: number | null;
-  constructor(dim: number | null = null) {
+  constructor(dim: number | null = null, ...none: []) {
     super();
+    knownOptions("Softmax", none, []);
+    if (dim !== null) requireNumbers("Softmax", { dim });
     this.dim = dim;
   }
   override forward(x: Tensor): Tensor {
@@ -212,8 +232,10 @@ export class Softmax extends Module {
 /** The logarithm of `Softmax`. */
 export class LogSoftmax extends Module {
   readonly dim: number | null;
-  constructor(dim: number | null = null) {
+  constructor(dim: number | null = null, ...none: []) {
     super();
+    knownOptions("LogSoftmax", none, []);
+    if (dim !== null) requireNumbers("LogSoftmax", { dim });
     this.dim = dim;
   }
   override forward(x: Tensor): Tensor {

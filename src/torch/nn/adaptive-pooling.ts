@@ -1,4 +1,5 @@
 /** Maximum and average over windows chosen so that the output has a given size. */
+import { isNumber, knownOptions, notByName } from "../arguments.ts";
 import * as ops from "../ops.ts";
 import type { Tensor } from "../tensor.ts";
 import { pyInts } from "./format.ts";
@@ -11,8 +12,13 @@ abstract class AdaptivePool extends Module {
   readonly outputSize: OutputSize;
   readonly #dims: number;
 
-  constructor(layer: string, dims: number, outputSize: OutputSize) {
+  constructor(layer: string, dims: number, outputSize: OutputSize, none: readonly []) {
     super();
+    knownOptions(layer, none, []);
+    const each: readonly unknown[] = Array.isArray(outputSize) ? outputSize : [outputSize];
+    if (!each.every((size) => size === null || isNumber(size))) {
+      throw notByName(layer, "outputSize", outputSize, `a number or ${dims} of them`);
+    }
     if (typeof outputSize !== "number" && outputSize !== null && outputSize.length !== dims) {
       throw new RangeError(`${layer}: outputSize needs one number or ${dims}, got ${pyInts(outputSize)}.`);
     }
@@ -41,8 +47,8 @@ function values([maxima, indices]: readonly [Tensor, Tensor]): Tensor {
 
 /** Of (N, C, L) or (C, L). */
 export class AdaptiveAvgPool1d extends AdaptivePool {
-  constructor(outputSize: OutputSize) {
-    super("AdaptiveAvgPool1d", 1, outputSize);
+  constructor(outputSize: OutputSize, ...none: []) {
+    super("AdaptiveAvgPool1d", 1, outputSize, none);
   }
   protected override pool(x: Tensor, size: number[]): Tensor {
     return ops.adaptiveAvgPool1d(x, size);
@@ -50,8 +56,8 @@ export class AdaptiveAvgPool1d extends AdaptivePool {
 }
 /** Of (N, C, H, W) or (C, H, W). */
 export class AdaptiveAvgPool2d extends AdaptivePool {
-  constructor(outputSize: OutputSize) {
-    super("AdaptiveAvgPool2d", 2, outputSize);
+  constructor(outputSize: OutputSize, ...none: []) {
+    super("AdaptiveAvgPool2d", 2, outputSize, none);
   }
   protected override pool(x: Tensor, size: number[]): Tensor {
     return ops.adaptiveAvgPool2d(x, size);
@@ -59,8 +65,8 @@ export class AdaptiveAvgPool2d extends AdaptivePool {
 }
 /** Of (N, C, D, H, W) or (C, D, H, W). */
 export class AdaptiveAvgPool3d extends AdaptivePool {
-  constructor(outputSize: OutputSize) {
-    super("AdaptiveAvgPool3d", 3, outputSize);
+  constructor(outputSize: OutputSize, ...none: []) {
+    super("AdaptiveAvgPool3d", 3, outputSize, none);
   }
   protected override pool(x: Tensor, size: number[]): Tensor {
     return ops.adaptiveAvgPool3d(x, size);
@@ -68,8 +74,8 @@ export class AdaptiveAvgPool3d extends AdaptivePool {
 }
 /** Of (N, C, L) or (C, L). */
 export class AdaptiveMaxPool1d extends AdaptivePool {
-  constructor(outputSize: OutputSize) {
-    super("AdaptiveMaxPool1d", 1, outputSize);
+  constructor(outputSize: OutputSize, ...none: []) {
+    super("AdaptiveMaxPool1d", 1, outputSize, none);
   }
   protected override pool(x: Tensor, size: number[]): Tensor {
     return values(ops.adaptiveMaxPool1d(x, size));
@@ -77,8 +83,8 @@ export class AdaptiveMaxPool1d extends AdaptivePool {
 }
 /** Of (N, C, H, W) or (C, H, W). */
 export class AdaptiveMaxPool2d extends AdaptivePool {
-  constructor(outputSize: OutputSize) {
-    super("AdaptiveMaxPool2d", 2, outputSize);
+  constructor(outputSize: OutputSize, ...none: []) {
+    super("AdaptiveMaxPool2d", 2, outputSize, none);
   }
   protected override pool(x: Tensor, size: number[]): Tensor {
     return values(ops.adaptiveMaxPool2d(x, size));
@@ -86,8 +92,8 @@ export class AdaptiveMaxPool2d extends AdaptivePool {
 }
 /** Of (N, C, D, H, W) or (C, D, H, W). */
 export class AdaptiveMaxPool3d extends AdaptivePool {
-  constructor(outputSize: OutputSize) {
-    super("AdaptiveMaxPool3d", 3, outputSize);
+  constructor(outputSize: OutputSize, ...none: []) {
+    super("AdaptiveMaxPool3d", 3, outputSize, none);
   }
   protected override pool(x: Tensor, size: number[]): Tensor {
     return values(ops.adaptiveMaxPool3d(x, size));

@@ -1,9 +1,9 @@
+import { type Given, knownOptions, requireNumbers } from "../arguments.ts";
 import * as ops from "../ops.ts";
 import type { Tensor } from "../tensor.ts";
 import { constant_, xavierNormal_, xavierUniform_ } from "./init.ts";
 import { Linear } from "./linear.ts";
 import { Module } from "./module.ts";
-import { rejectUnknown } from "./options.ts";
 import { Parameter } from "./parameter.ts";
 
 export interface MultiheadAttentionOptions {
@@ -61,7 +61,7 @@ export class MultiheadAttention extends Module<
   biasV: Parameter | null;
   outProj: NonDynamicallyQuantizableLinear;
 
-  constructor(embedDim: number, numHeads: number, options: MultiheadAttentionOptions = {}) {
+  constructor(embedDim: number, numHeads: number, ...options: Given<MultiheadAttentionOptions>) {
     super();
     const {
       dropout = 0,
@@ -71,9 +71,7 @@ export class MultiheadAttention extends Module<
       kdim,
       vdim,
       batchFirst = false,
-      ...rest
-    } = options;
-    rejectUnknown("MultiheadAttention", rest, [
+    } = knownOptions("MultiheadAttention", options, [
       "dropout",
       "bias",
       "addBiasKv",
@@ -82,6 +80,7 @@ export class MultiheadAttention extends Module<
       "vdim",
       "batchFirst",
     ]);
+    requireNumbers("MultiheadAttention", { embedDim, numHeads });
     if (embedDim <= 0 || numHeads <= 0) {
       throw new RangeError(
         `embed_dim and num_heads must be greater than 0, got embed_dim=${embedDim} and num_heads=${numHeads} instead`,
@@ -130,10 +129,14 @@ export class MultiheadAttention extends Module<
     query: Tensor,
     key: Tensor,
     value: Tensor,
-    options: AttentionCallOptions = {},
+    ...options: Given<AttentionCallOptions>
   ): [Tensor, Tensor | null] {
-    const { keyPaddingMask = null, needWeights = true, attnMask = null, averageAttnWeights = true, ...rest } = options;
-    rejectUnknown("MultiheadAttention.forward", rest, [
+    const {
+      keyPaddingMask = null,
+      needWeights = true,
+      attnMask = null,
+      averageAttnWeights = true,
+    } = knownOptions("MultiheadAttention.forward", options, [
       "keyPaddingMask",
       "needWeights",
       "attnMask",

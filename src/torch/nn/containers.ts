@@ -1,3 +1,4 @@
+import { knownOptions, notByName } from "../arguments.ts";
 import type { Tensor } from "../tensor.ts";
 import { indentAfterFirst } from "./format.ts";
 import { runChain } from "./fusion.ts";
@@ -16,6 +17,7 @@ abstract class Container<I extends unknown[], O, M extends AnyModule> extends Mo
   override addModule(name: string, module: M): void {
     if (name === "" || name.includes("."))
       throw new TypeError(`${this.constructor.name}: '${name}' cannot be a name: it is empty or has a dot.`);
+    if (!(module instanceof Module)) throw notByName(this.constructor.name, name, module, "a module");
     if (new Map(this.ownModules()).has(name))
       throw new TypeError(`attribute '${name}' already exists in ${this.constructor.name}`);
     this.entries.set(name, module);
@@ -50,7 +52,7 @@ export class Sequential extends Container<[Tensor], Tensor, Layer> {
   constructor(...layers: readonly Layer[] | readonly [Readonly<Record<string, Layer>>]) {
     super();
     const [first] = layers;
-    if (first !== undefined && !(first instanceof Module)) {
+    if (layers.length === 1 && typeof first === "object" && first !== null && !(first instanceof Module)) {
       for (const [name, layer] of Object.entries(first)) this.addModule(name, layer);
     } else for (const layer of layers as readonly Layer[]) this.append(layer);
   }
@@ -77,8 +79,12 @@ export class Sequential extends Container<[Tensor], Tensor, Layer> {
 
 /** A list of modules, which it registers and does not run. */
 export class ModuleList<M extends AnyModule = Layer> extends Container<never[], never, M> {
-  constructor(modules: Iterable<M> = []) {
+  constructor(modules: Iterable<M> = [], ...none: []) {
     super();
+    knownOptions("ModuleList", none, []);
+    if (typeof modules !== "object" || modules === null || !(Symbol.iterator in modules)) {
+      throw notByName("ModuleList", "modules", modules, "a list of modules");
+    }
     for (const module of modules) this.append(module);
   }
   append(module: M): this {
@@ -102,8 +108,9 @@ export class ModuleList<M extends AnyModule = Layer> extends Container<never[], 
 
 /** Modules by name, which it registers and does not run. */
 export class ModuleDict<M extends AnyModule = Layer> extends Container<never[], never, M> {
-  constructor(modules: Readonly<Record<string, M>> = {}) {
+  constructor(modules: Readonly<Record<string, M>> = {}, ...none: []) {
     super();
+    knownOptions("ModuleDict", none, []);
     for (const [name, module] of Object.entries(modules)) this.addModule(name, module);
   }
   get(name: string): M | undefined {

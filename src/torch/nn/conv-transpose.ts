@@ -1,7 +1,8 @@
+import { type Given, knownOptions, requireNumbers } from "../arguments.ts";
 import * as ops from "../ops.ts";
 import type { Tensor } from "../tensor.ts";
 import { ConvNd, convGeometry } from "./conv-base.ts";
-import { type PerDim, rejectUnknown } from "./options.ts";
+import type { PerDim } from "./options.ts";
 
 export interface ConvTransposeOptions {
   /** Default 1. */
@@ -18,7 +19,7 @@ export interface ConvTransposeOptions {
   readonly dilation?: PerDim | undefined;
 }
 
-const known = ["stride", "padding", "outputPadding", "groups", "bias", "dilation"];
+const known = ["stride", "padding", "outputPadding", "groups", "bias", "dilation"] as const;
 
 abstract class ConvTranspose extends ConvNd {
   constructor(
@@ -27,10 +28,10 @@ abstract class ConvTranspose extends ConvNd {
     inChannels: number,
     outChannels: number,
     kernelSize: PerDim,
-    options: ConvTransposeOptions,
+    given: Given<ConvTransposeOptions>,
   ) {
-    const { bias = true, stride, padding, outputPadding, groups, dilation, ...rest } = options;
-    rejectUnknown(layer, rest, known);
+    const { bias = true, stride, padding, outputPadding, groups, dilation } = knownOptions(layer, given, known);
+    requireNumbers(layer, { inChannels, outChannels });
     const geometry = convGeometry(layer, dims, kernelSize, { stride, padding, outputPadding, groups, dilation });
     super(inChannels, outChannels, geometry, bias, true);
   }
@@ -71,7 +72,7 @@ abstract class ConvTranspose extends ConvNd {
 
 /** Transposed convolution of (N, C, L) or (C, L). */
 export class ConvTranspose1d extends ConvTranspose {
-  constructor(inChannels: number, outChannels: number, kernelSize: PerDim, options: ConvTransposeOptions = {}) {
+  constructor(inChannels: number, outChannels: number, kernelSize: PerDim, ...options: Given<ConvTransposeOptions>) {
     super("ConvTranspose1d", 1, inChannels, outChannels, kernelSize, options);
   }
   protected override convolve(x: Tensor, padding: number[], outputPadding: number[]): Tensor {
@@ -83,7 +84,7 @@ export class ConvTranspose1d extends ConvTranspose {
 
 /** Transposed convolution of (N, C, H, W) or (C, H, W). */
 export class ConvTranspose2d extends ConvTranspose {
-  constructor(inChannels: number, outChannels: number, kernelSize: PerDim, options: ConvTransposeOptions = {}) {
+  constructor(inChannels: number, outChannels: number, kernelSize: PerDim, ...options: Given<ConvTransposeOptions>) {
     super("ConvTranspose2d", 2, inChannels, outChannels, kernelSize, options);
   }
   protected override convolve(x: Tensor, padding: number[], outputPadding: number[]): Tensor {
@@ -95,7 +96,7 @@ export class ConvTranspose2d extends ConvTranspose {
 
 /** Transposed convolution of (N, C, D, H, W) or (C, D, H, W). */
 export class ConvTranspose3d extends ConvTranspose {
-  constructor(inChannels: number, outChannels: number, kernelSize: PerDim, options: ConvTransposeOptions = {}) {
+  constructor(inChannels: number, outChannels: number, kernelSize: PerDim, ...options: Given<ConvTransposeOptions>) {
     super("ConvTranspose3d", 3, inChannels, outChannels, kernelSize, options);
   }
   protected override convolve(x: Tensor, padding: number[], outputPadding: number[]): Tensor {

@@ -1,7 +1,8 @@
+import { type Given, knownOptions, requireNumbers } from "../arguments.ts";
 import * as ops from "../ops.ts";
 import type { Tensor } from "../tensor.ts";
 import { ConvNd, convGeometry, type PaddingMode } from "./conv-base.ts";
-import { type PerDim, rejectUnknown } from "./options.ts";
+import type { PerDim } from "./options.ts";
 
 export interface ConvOptions {
   /** Default 1. */
@@ -18,7 +19,7 @@ export interface ConvOptions {
   readonly paddingMode?: PaddingMode | undefined;
 }
 
-const known = ["stride", "padding", "dilation", "groups", "bias", "paddingMode"];
+const known = ["stride", "padding", "dilation", "groups", "bias", "paddingMode"] as const;
 
 type Convolve = (
   x: Tensor,
@@ -41,10 +42,10 @@ abstract class Conv extends ConvNd {
     inChannels: number,
     outChannels: number,
     kernelSize: PerDim,
-    options: ConvOptions,
+    given: Given<ConvOptions>,
   ) {
-    const { bias = true, stride, padding, dilation, groups, paddingMode, ...rest } = options;
-    rejectUnknown(layer, rest, known);
+    const { bias = true, stride, padding, dilation, groups, paddingMode } = knownOptions(layer, given, known);
+    requireNumbers(layer, { inChannels, outChannels });
     const geometry = convGeometry(layer, dims, kernelSize, { stride, padding, dilation, groups, paddingMode });
     super(inChannels, outChannels, geometry, bias, false);
   }
@@ -73,7 +74,7 @@ abstract class Conv extends ConvNd {
 
 /** Convolution of (N, C, L) or (C, L). */
 export class Conv1d extends Conv {
-  constructor(inChannels: number, outChannels: number, kernelSize: PerDim, options: ConvOptions = {}) {
+  constructor(inChannels: number, outChannels: number, kernelSize: PerDim, ...options: Given<ConvOptions>) {
     super("Conv1d", 1, inChannels, outChannels, kernelSize, options);
   }
   protected override convolve(x: Tensor, padding: number[] | "same" | "valid"): Tensor {
@@ -83,7 +84,7 @@ export class Conv1d extends Conv {
 
 /** Convolution of (N, C, H, W) or (C, H, W). */
 export class Conv2d extends Conv {
-  constructor(inChannels: number, outChannels: number, kernelSize: PerDim, options: ConvOptions = {}) {
+  constructor(inChannels: number, outChannels: number, kernelSize: PerDim, ...options: Given<ConvOptions>) {
     super("Conv2d", 2, inChannels, outChannels, kernelSize, options);
   }
   protected override convolve(x: Tensor, padding: number[] | "same" | "valid"): Tensor {
@@ -93,7 +94,7 @@ export class Conv2d extends Conv {
 
 /** Convolution of (N, C, D, H, W) or (C, D, H, W). */
 export class Conv3d extends Conv {
-  constructor(inChannels: number, outChannels: number, kernelSize: PerDim, options: ConvOptions = {}) {
+  constructor(inChannels: number, outChannels: number, kernelSize: PerDim, ...options: Given<ConvOptions>) {
     super("Conv3d", 3, inChannels, outChannels, kernelSize, options);
   }
   protected override convolve(x: Tensor, padding: number[] | "same" | "valid"): Tensor {

@@ -1,10 +1,11 @@
 /** Normalisation within each sample, without running statistics. */
+import { type Given, knownOptions, requireNumbers } from "../arguments.ts";
 import * as ops from "../ops.ts";
 import type { Tensor } from "../tensor.ts";
 import { pyBool, pyFloat, pyInts } from "./format.ts";
 import { ones_, zeros_ } from "./init.ts";
 import { Module } from "./module.ts";
-import { type PerDim, rejectUnknown } from "./options.ts";
+import { type PerDim, sizes } from "./options.ts";
 import { Parameter } from "./parameter.ts";
 
 export interface GroupNormOptions {
@@ -23,9 +24,10 @@ export class GroupNorm extends Module {
   weight: Parameter | null;
   bias: Parameter | null;
 
-  constructor(numGroups: number, numChannels: number, { eps = 1e-5, affine = true, ...rest }: GroupNormOptions = {}) {
+  constructor(numGroups: number, numChannels: number, ...options: Given<GroupNormOptions>) {
     super();
-    rejectUnknown("GroupNorm", rest, ["eps", "affine"]);
+    const { eps = 1e-5, affine = true } = knownOptions("GroupNorm", options, ["eps", "affine"]);
+    requireNumbers("GroupNorm", { numGroups, numChannels });
     if (numChannels % numGroups !== 0) {
       throw new RangeError(`num_channels must be divisible by num_groups, got ${numChannels} and ${numGroups}`);
     }
@@ -65,13 +67,11 @@ export class LayerNorm extends Module {
   weight: Parameter | null;
   bias: Parameter | null;
 
-  constructor(
-    normalizedShape: PerDim,
-    { eps = 1e-5, elementwiseAffine = true, bias = true, ...rest }: LayerNormOptions = {},
-  ) {
+  constructor(normalizedShape: PerDim, ...options: Given<LayerNormOptions>) {
     super();
-    rejectUnknown("LayerNorm", rest, ["eps", "elementwiseAffine", "bias"]);
-    this.normalizedShape = typeof normalizedShape === "number" ? [normalizedShape] : [...normalizedShape];
+    const known = ["eps", "elementwiseAffine", "bias"] as const;
+    const { eps = 1e-5, elementwiseAffine = true, bias = true } = knownOptions("LayerNorm", options, known);
+    this.normalizedShape = sizes("LayerNorm", "normalizedShape", normalizedShape);
     this.eps = eps;
     this.elementwiseAffine = elementwiseAffine;
     this.weight = elementwiseAffine ? new Parameter(ops.ones([...this.normalizedShape])) : null;

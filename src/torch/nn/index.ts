@@ -31,7 +31,7 @@ export { type Layer, ModuleDict, ModuleList, Sequential } from "./containers.ts"
 export { Conv1d, Conv2d, Conv3d, type ConvOptions } from "./conv.ts";
 export type { PaddingMode } from "./conv-base.ts";
 export { ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, type ConvTransposeOptions } from "./conv-transpose.ts";
-export { Dropout } from "./dropout.ts";
+export { Dropout, Dropout1d, Dropout2d, Dropout3d } from "./dropout.ts";
 export { GroupNorm, type GroupNormOptions, LayerNorm, type LayerNormOptions } from "./group-norm.ts";
 /** `nn.init.kaimingUniform_(weight)` and its kin. */
 export * as init from "./init.ts";

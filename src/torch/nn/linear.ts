@@ -1,9 +1,9 @@
+import { type Given, knownOptions, notByName, requireNumbers } from "../arguments.ts";
 import * as ops from "../ops.ts";
 import type { Tensor } from "../tensor.ts";
 import { pyBool } from "./format.ts";
 import { fanInAndFanOut, kaimingUniform_, uniform_ } from "./init.ts";
 import { Module } from "./module.ts";
-import { rejectUnknown } from "./options.ts";
 import { Parameter } from "./parameter.ts";
 
 export interface LinearOptions {
@@ -18,9 +18,10 @@ export class Linear extends Module {
   weight: Parameter;
   bias: Parameter | null;
 
-  constructor(inFeatures: number, outFeatures: number, { bias = true, ...rest }: LinearOptions = {}) {
+  constructor(inFeatures: number, outFeatures: number, ...options: Given<LinearOptions>) {
     super();
-    rejectUnknown("Linear", rest, ["bias"]);
+    const { bias = true } = knownOptions("Linear", options, ["bias"]);
+    requireNumbers("Linear", { inFeatures, outFeatures });
     this.inFeatures = inFeatures;
     this.outFeatures = outFeatures;
     this.weight = new Parameter(ops.empty([outFeatures, inFeatures]));
@@ -60,8 +61,10 @@ export class Flatten extends Module {
   readonly startDim: number;
   readonly endDim: number;
 
-  constructor(startDim = 1, endDim = -1) {
+  constructor(startDim = 1, endDim = -1, ...none: []) {
     super();
+    knownOptions("Flatten", none, []);
+    requireNumbers("Flatten", { startDim, endDim });
     this.startDim = startDim;
     this.endDim = endDim;
   }
@@ -78,8 +81,11 @@ export class Unflatten extends Module {
   readonly dim: number;
   readonly sizes: readonly number[];
 
-  constructor(dim: number, sizes: readonly number[]) {
+  constructor(dim: number, sizes: readonly number[], ...none: []) {
     super();
+    knownOptions("Unflatten", none, []);
+    requireNumbers("Unflatten", { dim });
+    if (!Array.isArray(sizes)) throw notByName("Unflatten", "sizes", sizes, "a list of numbers");
     this.dim = dim;
     this.sizes = [...sizes];
   }

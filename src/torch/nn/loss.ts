@@ -1,9 +1,9 @@
 /** Losses: `call(output, target)`, one number, or with `reduction: "none"` one for each element. */
+import { type Given, knownOptions } from "../arguments.ts";
 import * as ops from "../ops.ts";
 import type { Tensor } from "../tensor.ts";
 import { pySize } from "./format.ts";
 import { Module } from "./module.ts";
-import { rejectUnknown } from "./options.ts";
 
 export type Reduction = "none" | "mean" | "sum";
 
@@ -21,14 +21,9 @@ export abstract class Loss<R extends string = Reduction> extends Module<[input: 
   /** How the losses of the elements are made one; may be changed. */
   reduction: R | "mean";
 
-  constructor(
-    loss: string,
-    reduction: R | undefined,
-    rest: Readonly<Record<string, unknown>>,
-    known: readonly string[],
-  ) {
+  /** @param loss the class's name, for messages */
+  constructor(loss: string, reduction: R | undefined) {
     super();
-    rejectUnknown(loss, rest, ["reduction", ...known]);
     this.reduction = reduction ?? "mean";
     if (this.reduction !== "batchmean" || loss !== "KLDivLoss") reductionNumber(this.reduction);
   }
@@ -47,9 +42,8 @@ function reductionNumber(reduction: string): number {
 
 abstract class WeightedLoss extends Loss {
   declare weight: Tensor | null;
-  constructor(loss: string, options: WeightedLossOptions, known: readonly string[]) {
-    const { reduction, weight = null, ...rest } = options;
-    super(loss, reduction, rest, ["weight", ...known]);
+  constructor(loss: string, { reduction, weight = null }: WeightedLossOptions) {
+    super(loss, reduction);
     this.registerBuffer("weight", weight);
   }
 }
@@ -58,11 +52,10 @@ abstract class WeightedLoss extends Loss {
 export class NLLLoss extends WeightedLoss {
   readonly ignoreIndex: number;
   /** @param options `ignoreIndex`: targets that do not count, -100 */
-  constructor({
-    ignoreIndex = -100,
-    ...options
-  }: WeightedLossOptions & { readonly ignoreIndex?: number | undefined } = {}) {
-    super("NLLLoss", options, ["ignoreIndex"]);
+  constructor(...given: Given<WeightedLossOptions & { readonly ignoreIndex?: number | undefined }>) {
+    const options = knownOptions("NLLLoss", given, ["weight", "ignoreIndex", "reduction"]);
+    const { ignoreIndex = -100 } = options;
+    super("NLLLoss", options);
     this.ignoreIndex = ignoreIndex;
   }
   override forward(input: Tensor, target: Tensor): Tensor {
@@ -81,8 +74,11 @@ export interface CrossEntropyOptions extends WeightedLossOptions {
 export class CrossEntropyLoss extends WeightedLoss {
   readonly ignoreIndex: number;
   readonly labelSmoothing: number;
-  constructor({ ignoreIndex = -100, labelSmoothing = 0, ...options }: CrossEntropyOptions = {}) {
-    super("CrossEntropyLoss", options, ["ignoreIndex", "labelSmoothing"]);
+  constructor(...given: Given<CrossEntropyOptions>) {
+    const known = ["weight", "ignoreIndex", "reduction", "labelSmoothing"] as const;
+    const options = knownOptions("CrossEntropyLoss", given, known);
+    const { ignoreIndex = -100, labelSmoothing = 0 } = options;
+    super("CrossEntropyLoss", options);
     this.ignoreIndex = ignoreIndex;
     this.labelSmoothing = labelSmoothing;
   }
@@ -100,8 +96,8 @@ export class CrossEntropyLoss extends WeightedLoss {
 
 /** Binary cross-entropy of probabilities and targets in [0, 1], of the same shape. */
 export class BCELoss extends WeightedLoss {
-  constructor(options: WeightedLossOptions = {}) {
-    super("BCELoss", options, []);
+  constructor(...given: Given<WeightedLossOptions>) {
+    super("BCELoss", knownOptions("BCELoss", given, ["weight", "reduction"]));
   }
   override forward(input: Tensor, target: Tensor): Tensor {
     requireSameShape(input, target);
@@ -113,11 +109,10 @@ export class BCELoss extends WeightedLoss {
 export class BCEWithLogitsLoss extends WeightedLoss {
   declare posWeight: Tensor | null;
   /** @param options `posWeight`: the weight of positive targets, for each class; taken over like `weight` */
-  constructor({
-    posWeight = null,
-    ...options
-  }: WeightedLossOptions & { readonly posWeight?: Tensor | null | undefined } = {}) {
-    super("BCEWithLogitsLoss", options, ["posWeight"]);
+  constructor(...given: Given<WeightedLossOptions & { readonly posWeight?: Tensor | null | undefined }>) {
+    const options = knownOptions("BCEWithLogitsLoss", given, ["weight", "reduction", "posWeight"]);
+    const { posWeight = null } = options;
+    super("BCEWithLogitsLoss", options);
     this.registerBuffer("posWeight", posWeight);
   }
   override forward(input: Tensor, target: Tensor): Tensor {
@@ -137,8 +132,10 @@ export interface MultiMarginOptions extends WeightedLossOptions {
 export class MultiMarginLoss extends WeightedLoss {
   readonly p: number;
   readonly margin: number;
-  constructor({ p = 1, margin = 1, ...options }: MultiMarginOptions = {}) {
-    super("MultiMarginLoss", options, ["p", "margin"]);
+  constructor(...given: Given<MultiMarginOptions>) {
+    const options = knownOptions("MultiMarginLoss", given, ["p", "margin", "weight", "reduction"]);
+    const { p = 1, margin = 1 } = options;
+    super("MultiMarginLoss", options);
     if (p !== 1 && p !== 2) throw new RangeError(`only p == 1 and p == 2 supported, got ${p}`);
     this.p = p;
     this.margin = margin;
@@ -154,12 +151,9 @@ export class MultiMarginLoss extends WeightedLoss {
  */
 export class KLDivLoss extends Loss<Reduction | "batchmean"> {
   readonly logTarget: boolean;
-  constructor({
-    reduction,
-    logTarget = false,
-    ...rest
-  }: LossOptions<Reduction | "batchmean"> & { readonly logTarget?: boolean | undefined } = {}) {
-    super("KLDivLoss", reduction, rest, ["logTarget"]);
+  constructor(...given: Given<LossOptions<Reduction | "batchmean"> & { readonly logTarget?: boolean | undefined }>) {
+    const { reduction, logTarget = false } = knownOptions("KLDivLoss", given, ["reduction", "logTarget"]);
+    super("KLDivLoss", reduction);
     this.logTarget = logTarget;
   }
   override forward(input: Tensor, target: Tensor): Tensor {
@@ -173,8 +167,9 @@ export class KLDivLoss extends Loss<Reduction | "batchmean"> {
 /** ½ d² where |d| < delta, else delta (|d| - ½ delta). */
 export class HuberLoss extends Loss {
   readonly delta: number;
-  constructor({ reduction, delta = 1, ...rest }: LossOptions & { readonly delta?: number | undefined } = {}) {
-    super("HuberLoss", reduction, rest, ["delta"]);
+  constructor(...given: Given<LossOptions & { readonly delta?: number | undefined }>) {
+    const { reduction, delta = 1 } = knownOptions("HuberLoss", given, ["reduction", "delta"]);
+    super("HuberLoss", reduction);
     this.delta = delta;
   }
   override forward(input: Tensor, target: Tensor): Tensor {
@@ -186,8 +181,9 @@ export class HuberLoss extends Loss {
 /** ½ d² / beta where |d| < beta, else |d| - ½ beta. */
 export class SmoothL1Loss extends Loss {
   readonly beta: number;
-  constructor({ reduction, beta = 1, ...rest }: LossOptions & { readonly beta?: number | undefined } = {}) {
-    super("SmoothL1Loss", reduction, rest, ["beta"]);
+  constructor(...given: Given<LossOptions & { readonly beta?: number | undefined }>) {
+    const { reduction, beta = 1 } = knownOptions("SmoothL1Loss", given, ["reduction", "beta"]);
+    super("SmoothL1Loss", reduction);
     this.beta = beta;
   }
   override forward(input: Tensor, target: Tensor): Tensor {
@@ -198,8 +194,8 @@ export class SmoothL1Loss extends Loss {
 
 /** |d|. */
 export class L1Loss extends Loss {
-  constructor({ reduction, ...rest }: LossOptions = {}) {
-    super("L1Loss", reduction, rest, []);
+  constructor(...given: Given<LossOptions>) {
+    super("L1Loss", knownOptions("L1Loss", given, ["reduction"]).reduction);
   }
   override forward(input: Tensor, target: Tensor): Tensor {
     warnOfBroadcast(input, target);
@@ -209,8 +205,8 @@ export class L1Loss extends Loss {
 
 /** d². */
 export class MSELoss extends Loss {
-  constructor({ reduction, ...rest }: LossOptions = {}) {
-    super("MSELoss", reduction, rest, []);
+  constructor(...given: Given<LossOptions>) {
+    super("MSELoss", knownOptions("MSELoss", given, ["reduction"]).reduction);
   }
   override forward(input: Tensor, target: Tensor): Tensor {
     warnOfBroadcast(input, target);

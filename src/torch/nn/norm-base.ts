@@ -1,9 +1,9 @@
+import { type Given, knownOptions, requireNumbers } from "../arguments.ts";
 import * as ops from "../ops.ts";
 import type { Tensor } from "../tensor.ts";
 import { pyBool, pyFloat, pyFloatOrNone } from "./format.ts";
 import { ones_, zeros_ } from "./init.ts";
 import { Module } from "./module.ts";
-import { rejectUnknown } from "./options.ts";
 import { Parameter } from "./parameter.ts";
 import { optionalKeys } from "./state-dict.ts";
 
@@ -34,7 +34,7 @@ export abstract class RunningNorm extends Module {
   constructor(
     layer: string,
     numFeatures: number,
-    options: NormOptions,
+    given: Given<NormOptions>,
     defaults: { affine: boolean; trackRunningStats: boolean },
   ) {
     super();
@@ -43,9 +43,8 @@ export abstract class RunningNorm extends Module {
       momentum = 0.1,
       affine = defaults.affine,
       trackRunningStats = defaults.trackRunningStats,
-      ...rest
-    } = options;
-    rejectUnknown(layer, rest, ["eps", "momentum", "affine", "trackRunningStats"]);
+    } = knownOptions(layer, given, ["eps", "momentum", "affine", "trackRunningStats"]);
+    requireNumbers(layer, { numFeatures });
     this.numFeatures = numFeatures;
     this.eps = eps;
     this.momentum = momentum;

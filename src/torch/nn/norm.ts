@@ -1,4 +1,5 @@
 /** Normalisation by statistics of the batch, or of each sample. */
+import type { Given } from "../arguments.ts";
 import * as ops from "../ops.ts";
 import type { Tensor } from "../tensor.ts";
 import { pySize } from "./format.ts";
@@ -9,7 +10,7 @@ import { isRecomputing } from "./recompute.ts";
 abstract class BatchNorm extends RunningNorm {
   readonly #dims: readonly number[];
 
-  constructor(layer: string, numFeatures: number, options: NormOptions, dims: readonly number[]) {
+  constructor(layer: string, numFeatures: number, options: Given<NormOptions>, dims: readonly number[]) {
     super(layer, numFeatures, options, { affine: true, trackRunningStats: true });
     this.#dims = dims;
   }
@@ -54,25 +55,25 @@ function refuseSingleValues(x: Tensor): void {
 
 /** Of (N, C) or (N, C, L). */
 export class BatchNorm1d extends BatchNorm {
-  constructor(numFeatures: number, options: NormOptions = {}) {
+  constructor(numFeatures: number, ...options: Given<NormOptions>) {
     super("BatchNorm1d", numFeatures, options, [2, 3]);
   }
 }
 /** Of (N, C, H, W). */
 export class BatchNorm2d extends BatchNorm {
-  constructor(numFeatures: number, options: NormOptions = {}) {
+  constructor(numFeatures: number, ...options: Given<NormOptions>) {
     super("BatchNorm2d", numFeatures, options, [4]);
   }
 }
 /** Of (N, C, D, H, W). */
 export class BatchNorm3d extends BatchNorm {
-  constructor(numFeatures: number, options: NormOptions = {}) {
+  constructor(numFeatures: number, ...options: Given<NormOptions>) {
     super("BatchNorm3d", numFeatures, options, [5]);
   }
 }
 /** Batch normalisation of (N, C, …) of any number of dimensions. The statistics are those of this process, as PyTorch's are where no process group is open. */
 export class SyncBatchNorm extends BatchNorm {
-  constructor(numFeatures: number, options: NormOptions = {}) {
+  constructor(numFeatures: number, ...options: Given<NormOptions>) {
     super("SyncBatchNorm", numFeatures, options, []);
   }
   protected override checkInput(x: Tensor): void {
@@ -84,7 +85,7 @@ export class SyncBatchNorm extends BatchNorm {
 abstract class InstanceNorm extends RunningNorm {
   readonly #batched: number;
 
-  constructor(layer: string, numFeatures: number, options: NormOptions, batched: number) {
+  constructor(layer: string, numFeatures: number, options: Given<NormOptions>, batched: number) {
     super(layer, numFeatures, options, { affine: false, trackRunningStats: false });
     this.#batched = batched;
   }
@@ -125,19 +126,19 @@ abstract class InstanceNorm extends RunningNorm {
 
 /** Of (N, C, L) or (C, L). */
 export class InstanceNorm1d extends InstanceNorm {
-  constructor(numFeatures: number, options: NormOptions = {}) {
+  constructor(numFeatures: number, ...options: Given<NormOptions>) {
     super("InstanceNorm1d", numFeatures, options, 3);
   }
 }
 /** Of (N, C, H, W) or (C, H, W). */
 export class InstanceNorm2d extends InstanceNorm {
-  constructor(numFeatures: number, options: NormOptions = {}) {
+  constructor(numFeatures: number, ...options: Given<NormOptions>) {
     super("InstanceNorm2d", numFeatures, options, 4);
   }
 }
 /** Of (N, C, D, H, W) or (C, D, H, W). */
 export class InstanceNorm3d extends InstanceNorm {
-  constructor(numFeatures: number, options: NormOptions = {}) {
+  constructor(numFeatures: number, ...options: Given<NormOptions>) {
     super("InstanceNorm3d", numFeatures, options, 5);
   }
 }

@@ -1,9 +1,10 @@
 /** Maximum and average over windows. */
+import { type Given, knownOptions } from "../arguments.ts";
 import * as ops from "../ops.ts";
 import type { Tensor } from "../tensor.ts";
 import { pyBool, pyInts } from "./format.ts";
 import { Module } from "./module.ts";
-import { type PerDim, perDim, rejectUnknown } from "./options.ts";
+import { type PerDim, perDim } from "./options.ts";
 
 export interface MaxPoolOptions {
   /** Default: the kernel's size. */
@@ -40,10 +41,14 @@ abstract class MaxPool extends Module {
   readonly #window: Window;
   readonly #dilation: number[];
 
-  constructor(layer: string, dims: number, kernelSize: PerDim, options: MaxPoolOptions) {
+  constructor(layer: string, dims: number, kernelSize: PerDim, given: Given<MaxPoolOptions>) {
     super();
-    const { stride, padding = 0, dilation = 1, ceilMode = false, ...rest } = options;
-    rejectUnknown(layer, rest, ["stride", "padding", "dilation", "ceilMode"]);
+    const {
+      stride,
+      padding = 0,
+      dilation = 1,
+      ceilMode = false,
+    } = knownOptions(layer, given, ["stride", "padding", "dilation", "ceilMode"]);
     this.kernelSize = kernelSize;
     this.stride = stride ?? kernelSize;
     this.padding = padding;
@@ -63,7 +68,7 @@ abstract class MaxPool extends Module {
 
 /** Of (N, C, L) or (C, L). */
 export class MaxPool1d extends MaxPool {
-  constructor(kernelSize: PerDim, options: MaxPoolOptions = {}) {
+  constructor(kernelSize: PerDim, ...options: Given<MaxPoolOptions>) {
     super("MaxPool1d", 1, kernelSize, options);
   }
   protected override pool(x: Tensor, { kernel, stride, padding }: Window, dilation: number[]): Tensor {
@@ -72,7 +77,7 @@ export class MaxPool1d extends MaxPool {
 }
 /** Of (N, C, H, W) or (C, H, W). */
 export class MaxPool2d extends MaxPool {
-  constructor(kernelSize: PerDim, options: MaxPoolOptions = {}) {
+  constructor(kernelSize: PerDim, ...options: Given<MaxPoolOptions>) {
     super("MaxPool2d", 2, kernelSize, options);
   }
   protected override pool(x: Tensor, { kernel, stride, padding }: Window, dilation: number[]): Tensor {
@@ -81,7 +86,7 @@ export class MaxPool2d extends MaxPool {
 }
 /** Of (N, C, D, H, W) or (C, D, H, W). */
 export class MaxPool3d extends MaxPool {
-  constructor(kernelSize: PerDim, options: MaxPoolOptions = {}) {
+  constructor(kernelSize: PerDim, ...options: Given<MaxPoolOptions>) {
     super("MaxPool3d", 3, kernelSize, options);
   }
   protected override pool(x: Tensor, { kernel, stride, padding }: Window, dilation: number[]): Tensor {
@@ -109,10 +114,14 @@ abstract class AvgPool extends Module {
   readonly #dims: number;
   readonly #window: Window;
 
-  constructor(layer: string, dims: number, kernelSize: PerDim, options: AvgPoolOptions) {
+  constructor(layer: string, dims: number, kernelSize: PerDim, given: Given<AvgPoolOptions>) {
     super();
-    const { stride, padding = 0, ceilMode = false, countIncludePad = true, ...rest } = options;
-    rejectUnknown(layer, rest, ["stride", "padding", "ceilMode", "countIncludePad"]);
+    const {
+      stride,
+      padding = 0,
+      ceilMode = false,
+      countIncludePad = true,
+    } = knownOptions(layer, given, ["stride", "padding", "ceilMode", "countIncludePad"]);
     this.#dims = dims;
     this.kernelSize = kernelSize;
     this.stride = stride ?? kernelSize;
@@ -134,7 +143,7 @@ abstract class AvgPool extends Module {
 
 /** Of (N, C, L) or (C, L). */
 export class AvgPool1d extends AvgPool {
-  constructor(kernelSize: PerDim, options: AvgPoolOptions = {}) {
+  constructor(kernelSize: PerDim, ...options: Given<AvgPoolOptions>) {
     super("AvgPool1d", 1, kernelSize, options);
   }
   protected override pool(x: Tensor, { kernel, stride, padding }: Window): Tensor {
@@ -143,7 +152,7 @@ export class AvgPool1d extends AvgPool {
 }
 /** Of (N, C, H, W) or (C, H, W). */
 export class AvgPool2d extends AvgPool {
-  constructor(kernelSize: PerDim, options: AvgPoolOptions = {}) {
+  constructor(kernelSize: PerDim, ...options: Given<AvgPoolOptions>) {
     super("AvgPool2d", 2, kernelSize, options);
   }
   protected override pool(x: Tensor, { kernel, stride, padding }: Window): Tensor {
@@ -152,7 +161,7 @@ export class AvgPool2d extends AvgPool {
 }
 /** Of (N, C, D, H, W) or (C, D, H, W). */
 export class AvgPool3d extends AvgPool {
-  constructor(kernelSize: PerDim, options: AvgPoolOptions = {}) {
+  constructor(kernelSize: PerDim, ...options: Given<AvgPoolOptions>) {
     super("AvgPool3d", 3, kernelSize, options);
   }
   protected override pool(x: Tensor, { kernel, stride, padding }: Window): Tensor {

@@ -1,8 +1,9 @@
+import { knownOptions } from "../arguments.ts";
 import * as ops from "../ops.ts";
 import type { Tensor } from "../tensor.ts";
 import { pyFloats, pyInts } from "./format.ts";
 import { Module } from "./module.ts";
-import { type PerDim, perDim, rejectUnknown } from "./options.ts";
+import { type PerDim, perDim } from "./options.ts";
 
 const MODES = ["nearest", "nearest-exact", "linear", "bilinear", "bicubic", "trilinear", "area"] as const;
 export type UpsampleMode = (typeof MODES)[number];
@@ -28,7 +29,7 @@ export class Upsample extends Module {
   readonly alignCorners: boolean | null;
   readonly recomputeScaleFactor: boolean | null;
 
-  constructor(options: UpsampleOptions) {
+  constructor(...options: readonly [UpsampleOptions]) {
     super();
     const {
       size = null,
@@ -36,9 +37,7 @@ export class Upsample extends Module {
       mode = "nearest",
       alignCorners = null,
       recomputeScaleFactor = null,
-      ...rest
-    } = options;
-    rejectUnknown("Upsample", rest, ["size", "scaleFactor", "mode", "alignCorners", "recomputeScaleFactor"]);
+    } = knownOptions("Upsample", options, ["size", "scaleFactor", "mode", "alignCorners", "recomputeScaleFactor"]);
     if (size !== null && scaleFactor !== null)
       throw new TypeError("Upsample: only one of size or scaleFactor should be defined");
     if (size === null && scaleFactor === null)

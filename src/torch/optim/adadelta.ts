@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type Given, givenOptions } from "../arguments.ts";
 import {
   _foreachAdd,
   _foreachAdd_,
@@ -29,8 +30,8 @@ export type AdadeltaFields = z.output<typeof schema>;
 
 /** Adadelta (Zeiler 2012, https://arxiv.org/abs/1212.5701). */
 export class Adadelta extends Optimizer<AdadeltaFields> {
-  constructor(params: Params<AdadeltaFields>, options: Partial<AdadeltaFields> = {}) {
-    super("Adadelta", schema, params, options);
+  constructor(params: Params<AdadeltaFields>, ...options: Given<Partial<AdadeltaFields>>) {
+    super("Adadelta", schema, params, givenOptions("Adadelta", options, Object.keys(schema.shape)));
   }
 
   protected override initState(_group: ParamGroup<AdadeltaFields>, param: Tensor, state: ParamState): void {

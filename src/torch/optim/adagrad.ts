@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type Given, givenOptions } from "../arguments.ts";
 import {
   _foreachAdd_,
   _foreachAddcdiv_,
@@ -31,8 +32,8 @@ export type AdagradFields = z.output<typeof schema>;
 
 /** Adagrad (Duchi, Hazan & Singer 2011, https://jmlr.org/papers/v12/duchi11a.html). */
 export class Adagrad extends Optimizer<AdagradFields> {
-  constructor(params: Params<AdagradFields>, options: Partial<AdagradFields> = {}) {
-    super("Adagrad", schema, params, options);
+  constructor(params: Params<AdagradFields>, ...options: Given<Partial<AdagradFields>>) {
+    super("Adagrad", schema, params, givenOptions("Adagrad", options, Object.keys(schema.shape)));
     // PyTorch makes this state at once, and expects it of every parameter when it loads one
     for (const group of this.paramGroups) {
       for (const param of group.params) {

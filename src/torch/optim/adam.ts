@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type Given, givenOptions } from "../arguments.ts";
 import {
   _foreachAdd_,
   _foreachAddcdiv_,
@@ -100,15 +101,15 @@ abstract class AdamFamily extends Optimizer<AdamFields> {
 /** Adam (Kingma & Ba 2015, https://arxiv.org/abs/1412.6980); `amsgrad` after Reddi et al. 2018. */
 export class Adam extends AdamFamily {
   protected override readonly decoupled = false;
-  constructor(params: Params<AdamFields>, options: Partial<AdamFields> = {}) {
-    super("Adam", adam, params, options);
+  constructor(params: Params<AdamFields>, ...options: Given<Partial<AdamFields>>) {
+    super("Adam", adam, params, givenOptions("Adam", options, Object.keys(adam.shape)));
   }
 }
 
 /** Adam with decoupled weight decay (Loshchilov & Hutter 2019, https://arxiv.org/abs/1711.05101). */
 export class AdamW extends AdamFamily {
   protected override readonly decoupled = true;
-  constructor(params: Params<AdamFields>, options: Partial<AdamFields> = {}) {
-    super("AdamW", adamW, params, options);
+  constructor(params: Params<AdamFields>, ...options: Given<Partial<AdamFields>>) {
+    super("AdamW", adamW, params, givenOptions("AdamW", options, Object.keys(adamW.shape)));
   }
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type Given, givenOptions } from "../arguments.ts";
 import {
   _foreachAdd_,
   _foreachAddcdiv_,
@@ -33,8 +34,8 @@ export type RMSpropFields = z.output<typeof schema>;
 
 /** RMSprop (Hinton's lecture 6 of 2012); `centered` divides by the estimated standard deviation (Graves 2013). */
 export class RMSprop extends Optimizer<RMSpropFields> {
-  constructor(params: Params<RMSpropFields>, options: Partial<RMSpropFields> = {}) {
-    super("RMSprop", schema, params, options);
+  constructor(params: Params<RMSpropFields>, ...options: Given<Partial<RMSpropFields>>) {
+    super("RMSprop", schema, params, givenOptions("RMSprop", options, Object.keys(schema.shape)));
   }
 
   protected override initState(group: ParamGroup<RMSpropFields>, param: Tensor, state: ParamState): void {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ConfigError } from "../../utils/exceptions.ts";
+import { type Given, givenOptions } from "../arguments.ts";
 import { _foreachAdd, _foreachAdd_, _foreachMul_, _fusedSgd_, emptyLike } from "../ops.ts";
 import { canFuse } from "./fused.ts";
 import { descent, statesOf } from "./lists.ts";
@@ -23,8 +24,8 @@ export type SGDFields = z.output<typeof schema>;
 
 /** Stochastic gradient descent, with momentum as PyTorch defines it (v ← μ v + g; θ ← θ − lr v). */
 export class SGD extends Optimizer<SGDFields> {
-  constructor(params: Params<SGDFields>, options: Partial<SGDFields> = {}) {
-    super("SGD", schema, params, options);
+  constructor(params: Params<SGDFields>, ...options: Given<Partial<SGDFields>>) {
+    super("SGD", schema, params, givenOptions("SGD", options, Object.keys(schema.shape)));
     for (const group of this.paramGroups) {
       if (group.nesterov && (group.momentum <= 0 || group.dampening !== 0)) {
         throw new ConfigError("SGD: 'nesterov' needs a momentum above 0 and no dampening.");

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Given } from "../../arguments.ts";
 import type { Optimizer } from "../optimizer.ts";
 import type { ParamGroup } from "../param-group.ts";
 import { OptionScheduler } from "./option-scheduler.ts";
@@ -16,7 +17,7 @@ const schema = z.strictObject({
 
 /** The rate times `factor` (default ⅓) for the first `totalIters` (5) epochs, then the full rate. */
 export class ConstantLR extends OptionScheduler<z.output<typeof schema>> {
-  constructor(optimizer: Optimizer, options: z.input<typeof schema> = {}) {
+  constructor(optimizer: Optimizer, ...options: Given<z.input<typeof schema>>) {
     super(schema, optimizer, options);
   }
 

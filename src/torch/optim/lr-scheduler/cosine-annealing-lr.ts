@@ -8,7 +8,7 @@ const schema = z.strictObject({ tMax: z.number().int().min(1), etaMin: z.number(
 
 /** Half a cosine from the rate down to `etaMin` (default 0) in `tMax` epochs, and up again (Loshchilov & Hutter 2017). */
 export class CosineAnnealingLR extends OptionScheduler<z.output<typeof schema>> {
-  constructor(optimizer: Optimizer, options: z.input<typeof schema>) {
+  constructor(optimizer: Optimizer, ...options: readonly [z.input<typeof schema>]) {
     super(schema, optimizer, options);
   }
 

@@ -8,7 +8,7 @@ const schema = z.strictObject({ gamma: z.number().positive(), lastEpoch });
 
 /** The rate times `gamma` at every epoch. */
 export class ExponentialLR extends OptionScheduler<z.output<typeof schema>> {
-  constructor(optimizer: Optimizer, options: z.input<typeof schema>) {
+  constructor(optimizer: Optimizer, ...options: readonly [z.input<typeof schema>]) {
     super(schema, optimizer, options);
   }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Given } from "../../arguments.ts";
 import type { Optimizer } from "../optimizer.ts";
 import type { ParamGroup } from "../param-group.ts";
 import { OptionScheduler } from "./option-scheduler.ts";
@@ -17,7 +18,7 @@ const schema = z.strictObject({
 
 /** From the rate times `startFactor` (default ⅓) to the rate times `endFactor` (1) on a straight line of `totalIters` (5) epochs. */
 export class LinearLR extends OptionScheduler<z.output<typeof schema>> {
-  constructor(optimizer: Optimizer, options: z.input<typeof schema> = {}) {
+  constructor(optimizer: Optimizer, ...options: Given<z.input<typeof schema>>) {
     super(schema, optimizer, options);
   }
 

@@ -15,7 +15,7 @@ const schema = z.strictObject({ milestones, gamma: z.number().positive().default
 
 /** The rate times `gamma` (default 0.1) at each of the epochs `milestones`; one that is listed twice counts twice. */
 export class MultiStepLR extends OptionScheduler<z.output<typeof schema>> {
-  constructor(optimizer: Optimizer, options: Input<typeof schema>) {
+  constructor(optimizer: Optimizer, ...options: readonly [Input<typeof schema>]) {
     super(schema, optimizer, options);
   }
 

@@ -3,7 +3,7 @@ import { type Input, parseWith } from "../../../utils/config.ts";
 import { ConfigError } from "../../../utils/exceptions.ts";
 import type { Optimizer } from "../optimizer.ts";
 import type { ParamGroup } from "../param-group.ts";
-import { LRScheduler, lastEpoch } from "./scheduler.ts";
+import { LRScheduler, lastEpoch, schedulerOptions } from "./scheduler.ts";
 
 const perGroup = (value: z.ZodNumber) => z.union([value, z.array(value)]);
 const count = z.number().int().min(1).nullish();
@@ -50,8 +50,8 @@ type Phase = z.output<typeof phaseSchema>;
 export class OneCycleLR extends LRScheduler {
   #state: State;
 
-  constructor(optimizer: Optimizer, options: Input<typeof schema>) {
-    const parsed = parseWith(schema, options, "OneCycleLR");
+  constructor(optimizer: Optimizer, ...options: readonly [Input<typeof schema>]) {
+    const parsed = parseWith(schema, schedulerOptions("OneCycleLR", optimizer, options, schema), "OneCycleLR");
     const total = totalSteps(parsed);
     const { paramGroups } = optimizer;
     const usesBetas = paramGroups[0]?.betas !== undefined;

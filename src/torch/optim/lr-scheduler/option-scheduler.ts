@@ -3,7 +3,7 @@ import { parseWith } from "../../../utils/config.ts";
 import { ConfigError } from "../../../utils/exceptions.ts";
 import { camelToSnake } from "../../../utils/names.ts";
 import type { Optimizer } from "../optimizer.ts";
-import { LRScheduler, type SchedulerOptions } from "./scheduler.ts";
+import { LRScheduler, type SchedulerOptions, schedulerOptions } from "./scheduler.ts";
 
 /** A scheduler that saves its options, and nothing else of its own: the rate of an epoch follows from them. */
 export abstract class OptionScheduler<O extends SchedulerOptions> extends LRScheduler {
@@ -11,8 +11,14 @@ export abstract class OptionScheduler<O extends SchedulerOptions> extends LRSche
   readonly #schema: z.ZodType<O>;
 
   /** @param schema lists the options in PyTorch's order, which is their order in state dicts; then `lastEpoch`. */
-  constructor(schema: z.ZodType<O>, optimizer: Optimizer, options: object) {
-    const { lastEpoch, ...own } = parseWith(schema, options, new.target.name);
+  constructor(
+    schema: z.ZodType<O> & { readonly shape: object },
+    optimizer: Optimizer,
+    given: readonly [options?: object | undefined],
+  ) {
+    const { name } = new.target;
+    const options = schedulerOptions(name, optimizer, given, schema);
+    const { lastEpoch, ...own } = parseWith(schema, options, name);
     super(optimizer, { lastEpoch });
     this.options = own;
     this.#schema = schema;

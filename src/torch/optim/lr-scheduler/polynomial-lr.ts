@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Given } from "../../arguments.ts";
 import type { Optimizer } from "../optimizer.ts";
 import type { ParamGroup } from "../param-group.ts";
 import { OptionScheduler } from "./option-scheduler.ts";
@@ -8,7 +9,7 @@ const schema = z.strictObject({ totalIters, power: z.number().default(1), lastEp
 
 /** The rate times (1 − epoch / `totalIters`)^`power`, down to 0 after `totalIters` (default 5) epochs. */
 export class PolynomialLR extends OptionScheduler<z.output<typeof schema>> {
-  constructor(optimizer: Optimizer, options: z.input<typeof schema> = {}) {
+  constructor(optimizer: Optimizer, ...options: Given<z.input<typeof schema>>) {
     super(schema, optimizer, options);
   }
 

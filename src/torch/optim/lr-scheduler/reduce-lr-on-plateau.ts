@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { type Input, parseWith } from "../../../utils/config.ts";
 import { ConfigError } from "../../../utils/exceptions.ts";
+import type { Given } from "../../arguments.ts";
 import type { Optimizer } from "../optimizer.ts";
+import { schedulerOptions } from "./scheduler.ts";
 
 const mode = z.enum(["min", "max"]);
 const thresholdMode = z.enum(["rel", "abs"]);
@@ -44,8 +46,9 @@ export class ReduceLROnPlateau {
   readonly optimizer: Optimizer;
   #state: State;
 
-  constructor(optimizer: Optimizer, options: Input<typeof schema> = {}) {
-    const { minLr, thresholdMode: how, ...rest } = parseWith(schema, options, "ReduceLROnPlateau");
+  constructor(optimizer: Optimizer, ...options: Given<Input<typeof schema>>) {
+    const given = schedulerOptions("ReduceLROnPlateau", optimizer, options, schema);
+    const { minLr, thresholdMode: how, ...rest } = parseWith(schema, given, "ReduceLROnPlateau");
     const groups = optimizer.paramGroups;
     if (typeof minLr !== "number" && minLr.length !== groups.length) {
       throw new ConfigError(`ReduceLROnPlateau: 'minLr' has ${minLr.length} values for ${groups.length} groups.`);

@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { parseWith } from "../../../utils/config.ts";
+import { parseWith, show } from "../../../utils/config.ts";
 import { ConfigError } from "../../../utils/exceptions.ts";
-import type { Optimizer } from "../optimizer.ts";
+import { givenOptions } from "../../arguments.ts";
+import { Optimizer } from "../optimizer.ts";
 import type { ParamGroup } from "../param-group.ts";
 
 /** What every scheduler saves, under PyTorch's names. */
@@ -96,6 +97,19 @@ export abstract class LRScheduler {
     this.stepCount = parsed._step_count;
     this.#lastLr = parsed._last_lr;
   }
+}
+
+/** The options among a scheduler's arguments. @throws TypeError when they, or the optimizer, are given in another way */
+export function schedulerOptions(
+  name: string,
+  optimizer: unknown,
+  given: readonly [options?: object | undefined],
+  schema: { readonly shape: object },
+): object {
+  if (!(optimizer instanceof Optimizer)) {
+    throw new TypeError(`${name}: its first argument is the optimizer, got ${show(optimizer)}.`);
+  }
+  return givenOptions(name, given, Object.keys(schema.shape));
 }
 
 /** The rates as they are. */

@@ -12,7 +12,7 @@ const schema = z.strictObject({
 
 /** The rate times `gamma` (default 0.1) every `stepSize` epochs. */
 export class StepLR extends OptionScheduler<z.output<typeof schema>> {
-  constructor(optimizer: Optimizer, options: z.input<typeof schema>) {
+  constructor(optimizer: Optimizer, ...options: readonly [z.input<typeof schema>]) {
     super(schema, optimizer, options);
   }
 
