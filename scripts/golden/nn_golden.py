@@ -3,8 +3,7 @@
     python scripts/golden/nn_golden.py src/torch/nn/golden/nn.json
 
 Every case is built after a seed, so that its initial parameters test the draws; then it is run once in training mode and
-its output, weighted by random numbers and summed, is differentiated. Dropout is not here: libtorch's Bernoulli draws differ
-between versions (this PyTorch's 2.6 and our 2.15).
+its output, weighted by random numbers and summed, is differentiated.
 """
 
 import json
@@ -97,7 +96,32 @@ CASES = [
         [[3, 2, 4], [2, 2, 3], [2, 2, 5]],
     ),
     ("MultiheadAttention", [4, 1], {}, [[3, 4], [2, 4], [2, 4]]),
+    ("Dropout1d", [], {}, [[3, 4, 2]]),
+    ("Dropout1d", [0.3], {}, [[6, 3]]),
+    ("Dropout2d", [0.25], {}, [[3, 4, 2, 2]]),
+    ("Dropout2d", [0.5], {"inplace": True}, [[2, 4, 3]]),
+    ("Dropout3d", [], {}, [[2, 5, 2, 1, 2]]),
+    ("Dropout3d", [0.4], {}, [[7, 2, 2, 2]]),
+    ("Dropout3d", [1.0], {}, [[2, 2, 2, 1, 2]]),
+    ("Embedding", [5, 3], {}, ["index", 5, [2, 4]]),
+    ("Embedding", [4, 2], {"padding_idx": -1, "scale_grad_by_freq": True}, ["index", 4, [6]]),
+    ("Embedding", [4, 2], {"padding_idx": 0, "max_norm": 0.5, "norm_type": 1.0}, ["index", 4, [3, 2]]),
+    ("PixelShuffle", [2], {}, [[1, 8, 2, 3]]),
+    ("PixelUnshuffle", [2], {}, [[2, 1, 4, 2]]),
+    ("RMSNorm", [4], {}, [[3, 4]]),
+    ("RMSNorm", [(3, 2)], {"eps": 1e-3, "elementwise_affine": False}, [[2, 3, 2]]),
 ]
+SPATIAL = {1: [5], 2: [4, 5], 3: [3, 4, 5]}
+for dims, spatial in SPATIAL.items():
+    sides = (1, 2, 2, 1, 0, 1)[: 2 * dims]
+    CASES += [
+        (f"ConstantPad{dims}d", [sides, 1.5], {}, [[1, 2, *spatial]]),
+        (f"ConstantPad{dims}d", [-1, 2], {}, [[2, *spatial]]),
+        (f"ZeroPad{dims}d", [sides], {}, [[2, 1, *spatial]]),
+        (f"ReflectionPad{dims}d", [sides], {}, [[1, 2, *spatial]]),
+        (f"ReplicationPad{dims}d", [sides], {}, [[2, *spatial]]),
+        (f"CircularPad{dims}d", [1], {}, [[1, 2, *spatial]]),
+    ]
 
 # class, options, shape of the input, what the target is
 LOSSES = []
@@ -160,9 +184,14 @@ def layer_case(index, name, args, kwargs, shapes):
     initial = {key: dump(value) for key, value in layer.state_dict().items()}
     generator = torch.Generator().manual_seed(seed)
     itself = shapes[0] == "self"
-    inputs = [
-        torch.randn(shape, generator=generator).mul_(2).requires_grad_() for shape in (shapes[1:] if itself else shapes)
-    ]
+    index = shapes[0] == "index"
+    if index:
+        inputs = [torch.randint(shapes[1], shapes[2], generator=generator)]
+    else:
+        inputs = [
+            torch.randn(shape, generator=generator).mul_(2).requires_grad_()
+            for shape in (shapes[1:] if itself else shapes)
+        ]
     given = [x.clone() if kwargs.get("inplace") else x for x in (inputs * 3 if itself else inputs)]
     torch.manual_seed(seed + 1)
     output = layer(*given)
@@ -175,6 +204,7 @@ def layer_case(index, name, args, kwargs, shapes):
         "options": options(kwargs),
         "seed": seed,
         "self": itself,
+        "index": index,
         "repr": repr(layer),
         "initial": initial,
         "inputs": [dump(x) for x in inputs],

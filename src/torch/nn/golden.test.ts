@@ -16,6 +16,8 @@ interface LayerCase {
   readonly options: Readonly<Record<string, unknown>>;
   readonly seed: number;
   readonly self: boolean;
+  /** Whether the inputs are indices. */
+  readonly index: boolean;
   readonly repr: string;
   readonly initial: Readonly<Record<string, Dumped>>;
   readonly inputs: readonly Dumped[];
@@ -96,7 +98,7 @@ describe("layers", () => {
     const drawn: Compare = (got, wanted, what) => expectDrawn(got, wanted, { what, scale: Math.max(...sizes) });
     for (const [key, tensor] of state) expectSame(tensor, c.initial[key] ?? null, key, drawn);
 
-    const inputs = c.inputs.map((x) => load(x).requiresGrad_());
+    const inputs = c.inputs.map((x) => (c.index ? load(x).to({ dtype: "int64" }) : load(x).requiresGrad_()));
     const given = (c.self ? [inputs[0], inputs[0], inputs[0]] : inputs) as Tensor[];
     torch.manualSeed(c.seed + 1);
     const live = torch.memory.live().tensors;

@@ -2,7 +2,7 @@
 import { type Given, knownOptions, requireNumbers } from "../arguments.ts";
 import * as ops from "../ops.ts";
 import type { Tensor } from "../tensor.ts";
-import { pyBool, pyFloat, pyInts } from "./format.ts";
+import { pyBool, pyFloat, pyFloatOrNone, pyInts } from "./format.ts";
 import { ones_, zeros_ } from "./init.ts";
 import { Module } from "./module.ts";
 import { type PerDim, sizes } from "./options.ts";
@@ -86,5 +86,38 @@ export class LayerNorm extends Module {
   }
   override extraRepr(): string {
     return `${pyInts(this.normalizedShape)}, eps=${pyFloat(this.eps)}, elementwise_affine=${pyBool(this.elementwiseAffine)}`;
+  }
+}
+
+export interface RMSNormOptions {
+  /** Added to the mean square; default null: the smallest step of the input's dtype from 1. */
+  readonly eps?: number | null | undefined;
+  /** Whether there is a weight for each element; default true. */
+  readonly elementwiseAffine?: boolean | undefined;
+}
+
+/** Division by the root mean square over the last dimensions (Zhang and Sennrich, 2019), of sizes `normalizedShape`. */
+export class RMSNorm extends Module {
+  readonly normalizedShape: readonly number[];
+  readonly eps: number | null;
+  readonly elementwiseAffine: boolean;
+  weight: Parameter | null;
+
+  constructor(normalizedShape: PerDim, ...options: Given<RMSNormOptions>) {
+    super();
+    const { eps = null, elementwiseAffine = true } = knownOptions("RMSNorm", options, ["eps", "elementwiseAffine"]);
+    this.normalizedShape = sizes("RMSNorm", "normalizedShape", normalizedShape);
+    this.eps = eps;
+    this.elementwiseAffine = elementwiseAffine;
+    this.weight = elementwiseAffine ? new Parameter(ops.ones([...this.normalizedShape])) : null;
+  }
+  resetParameters(): void {
+    if (this.weight !== null) ones_(this.weight);
+  }
+  override forward(x: Tensor): Tensor {
+    return ops.rmsNorm(x, [...this.normalizedShape], this.weight, this.eps);
+  }
+  override extraRepr(): string {
+    return `${pyInts(this.normalizedShape)}, eps=${pyFloatOrNone(this.eps)}, elementwise_affine=${pyBool(this.elementwiseAffine)}`;
   }
 }

@@ -32,7 +32,15 @@ export { Conv1d, Conv2d, Conv3d, type ConvOptions } from "./conv.ts";
 export type { PaddingMode } from "./conv-base.ts";
 export { ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, type ConvTransposeOptions } from "./conv-transpose.ts";
 export { Dropout, Dropout1d, Dropout2d, Dropout3d } from "./dropout.ts";
-export { GroupNorm, type GroupNormOptions, LayerNorm, type LayerNormOptions } from "./group-norm.ts";
+export { Embedding, type EmbeddingOptions } from "./embedding.ts";
+export {
+  GroupNorm,
+  type GroupNormOptions,
+  LayerNorm,
+  type LayerNormOptions,
+  RMSNorm,
+  type RMSNormOptions,
+} from "./group-norm.ts";
 /** `nn.init.kaimingUniform_(weight)` and its kin. */
 export * as init from "./init.ts";
 // layers
@@ -76,7 +84,25 @@ export {
 } from "./norm.ts";
 export type { NormOptions } from "./norm-base.ts";
 export type { InplaceOptions, PerDim } from "./options.ts";
+export {
+  CircularPad1d,
+  CircularPad2d,
+  CircularPad3d,
+  ConstantPad1d,
+  ConstantPad2d,
+  ConstantPad3d,
+  ReflectionPad1d,
+  ReflectionPad2d,
+  ReflectionPad3d,
+  ReplicationPad1d,
+  ReplicationPad2d,
+  ReplicationPad3d,
+  ZeroPad1d,
+  ZeroPad2d,
+  ZeroPad3d,
+} from "./padding.ts";
 export { Parameter } from "./parameter.ts";
+export { PixelShuffle, PixelUnshuffle } from "./pixel-shuffle.ts";
 export {
   AvgPool1d,
   AvgPool2d,
