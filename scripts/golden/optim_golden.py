@@ -51,6 +51,25 @@ def trajectory(name, options, groups=None):
     return {"name": name, "options": options, "groups": groups, "steps": steps, "state": plain(optimizer.state_dict())}
 
 
+# the tests have the same under the same names
+LAMBDAS = {"decay": lambda epoch: 0.95**epoch, "warm": lambda epoch: min(1.0, (epoch + 1) / 5)}
+
+
+def lambda_of(value):
+    return [LAMBDAS[name] for name in value] if isinstance(value, list) else LAMBDAS[value]
+
+
+def make_scheduler(optimizer, name, options):
+    """Options of a scheduler of others: `schedulers` are names with their options."""
+    options = dict(options)
+    if "lr_lambda" in options:
+        options["lr_lambda"] = lambda_of(options["lr_lambda"])
+    if "schedulers" in options:
+        options["schedulers"] = [make_scheduler(optimizer, *inner) for inner in options["schedulers"]]
+    make = getattr(torch.optim.lr_scheduler, name)
+    return make(**options) if name == "ChainedScheduler" else make(optimizer, **options)
+
+
 def schedule(name, options, momentum=None, groups=None):
     params = [torch.nn.Parameter(torch.zeros(1)) for _ in range(2)]
     given = params if groups is None else [{"params": [p], **g} for p, g in zip(params, groups)]
@@ -61,7 +80,7 @@ def schedule(name, options, momentum=None, groups=None):
     if options.get("last_epoch", -1) > -1:
         for group in optimizer.param_groups:
             group["initial_lr"] = 0.8
-    scheduler = getattr(torch.optim.lr_scheduler, name)(optimizer, **options)
+    scheduler = make_scheduler(optimizer, name, options)
     metrics = [1.0, 0.9, 0.95, 0.91, 0.9, 0.89, 0.93, 0.94, 0.95, 0.99, 0.5, 0.6, 0.7, 0.8, 0.9, 0.4, 0.41, 0.42, 0.43, 0.44]
 
     def now():
@@ -128,6 +147,28 @@ golden = {
         schedule("ReduceLROnPlateau", {"patience": 2}),
         schedule("ReduceLROnPlateau", {"patience": 1, "factor": 0.5, "cooldown": 1, "min_lr": 0.02, "threshold": 0.01,
                                        "threshold_mode": "abs", "mode": "max"}),
+        schedule("LambdaLR", {"lr_lambda": "decay"}),
+        schedule("LambdaLR", {"lr_lambda": ["decay", "warm"]}, groups=[{"lr": 0.3}, {}]),
+        schedule("LambdaLR", {"lr_lambda": "warm", "last_epoch": 2}),
+        schedule("MultiplicativeLR", {"lr_lambda": "decay"}, groups=[{"lr": 0.3}, {}]),
+        schedule("CosineAnnealingWarmRestarts", {"T_0": 4}),
+        schedule("CosineAnnealingWarmRestarts", {"T_0": 3, "T_mult": 2, "eta_min": 0.01}, groups=[{"lr": 0.3}, {}]),
+        schedule("CosineAnnealingWarmRestarts", {"T_0": 5, "last_epoch": 2}),
+        schedule("ChainedScheduler", {"schedulers": [["ConstantLR", {"factor": 0.1, "total_iters": 2}],
+                                                     ["ExponentialLR", {"gamma": 0.9}]]}),
+        schedule("SequentialLR", {"schedulers": [["LinearLR", {"start_factor": 0.1, "total_iters": 4}],
+                                                 ["CosineAnnealingLR", {"T_max": 10}],
+                                                 ["CosineAnnealingWarmRestarts", {"T_0": 3}]],
+                                  "milestones": [4, 14]}, groups=[{"lr": 0.3}, {}]),
+        schedule("SequentialLR", {"schedulers": [["ConstantLR", {"factor": 0.5, "total_iters": 3}],
+                                                 ["LinearLR", {"start_factor": 0.2, "total_iters": 3}],
+                                                 ["MultiplicativeLR", {"lr_lambda": "decay"}],
+                                                 ["StepLR", {"step_size": 2}], ["MultiStepLR", {"milestones": [0, 2]}],
+                                                 ["PolynomialLR", {"total_iters": 4}]],
+                                  "milestones": [2, 5, 7, 10, 15]}),
+        schedule("SequentialLR", {"schedulers": [
+            ["ChainedScheduler", {"schedulers": [["LinearLR", {"total_iters": 3}], ["ExponentialLR", {"gamma": 0.9}]]}],
+            ["LambdaLR", {"lr_lambda": "warm"}]], "milestones": [6]}),
     ],
 }
 

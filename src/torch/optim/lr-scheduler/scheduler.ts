@@ -30,7 +30,7 @@ export abstract class LRScheduler {
   baseLrs: number[];
   lastEpoch: number;
   protected stepCount = 0;
-  #lastLr: number[] = [];
+  protected lastLr: number[] = [];
 
   constructor(optimizer: Optimizer, options: SchedulerOptions) {
     this.optimizer = optimizer;
@@ -53,8 +53,18 @@ export abstract class LRScheduler {
   protected abstract loadOwnState(state: Readonly<Record<string, unknown>>): void;
 
   /** Sets the rates of the first epoch; subclasses call it when their options are set. */
-  protected begin(): void {
+  begin(): void {
     this.stepCount = 0;
+    this.step();
+  }
+  /** Takes back that the first epoch has begun. For `SequentialLR`, whose schedulers begin one after the other. */
+  undoBegin(): void {
+    this.lastEpoch--;
+  }
+  /** Begins at epoch 0, from the rates that the optimizer began with. For `SequentialLR`. */
+  restart(): void {
+    for (const [i, group] of this.optimizer.paramGroups.entries()) group.lr = this.baseLrs[i] ?? group.lr;
+    this.lastEpoch = -1;
     this.step();
   }
 
@@ -67,12 +77,12 @@ export abstract class LRScheduler {
       const group = groups[i];
       if (group !== undefined) group.lr = lr;
     }
-    this.#lastLr = groups.map((group) => group.lr);
+    this.lastLr = groups.map((group) => group.lr);
   }
 
   /** The rates that the last step set, one for each group. */
   getLastLr(): number[] {
-    return [...this.#lastLr];
+    return [...this.lastLr];
   }
 
   /** PyTorch 2.6's form. */
@@ -84,7 +94,7 @@ export abstract class LRScheduler {
       verbose: false,
       _step_count: this.stepCount,
       _get_lr_called_within_step: false,
-      _last_lr: [...this.#lastLr],
+      _last_lr: [...this.lastLr],
     };
   }
 
@@ -95,7 +105,7 @@ export abstract class LRScheduler {
     this.baseLrs = parsed.base_lrs;
     this.lastEpoch = parsed.last_epoch;
     this.stepCount = parsed._step_count;
-    this.#lastLr = parsed._last_lr;
+    this.lastLr = parsed._last_lr;
   }
 }
 
