@@ -257,11 +257,28 @@ def init_case(index, name, kwargs, shape):
     return {"name": camel(name.rstrip("_")) + "_", "options": kwargs, "seed": 900 + index, "shape": shape, "value": dump(value)}
 
 
+def clip_case(index, max_norm, norm_type):
+    generator = torch.Generator().manual_seed(700 + index)
+    params = [nn.Parameter(torch.zeros(shape)) for shape in ([2, 3], [4], [2])]
+    for p in params[:2]:
+        p.grad = torch.randn(p.shape, generator=generator)
+    gradients = [dump(p.grad) for p in params]
+    norm = nn.utils.clip_grad_norm_(params, max_norm, norm_type=norm_type)
+    return {
+        "maxNorm": max_norm,
+        "normType": str(norm_type),
+        "gradients": gradients,
+        "norm": dump(norm),
+        "clipped": [dump(p.grad) for p in params],
+    }
+
+
 golden = {
     "torch": torch.__version__,
     "layers": [layer_case(i, *case) for i, case in enumerate(CASES)],
     "losses": [loss_case(i, *case) for i, case in enumerate(LOSSES)],
     "inits": [init_case(i, *case) for i, case in enumerate(INITS)],
+    "clips": [clip_case(i, *case) for i, case in enumerate([(1.0, 2.0), (100.0, 2.0), (0.5, 1.0), (0.3, float("inf"))])],
 }
 with open(sys.argv[1], "w") as file:
     for part in json.JSONEncoder(separators=(",", ":")).iterencode(golden):

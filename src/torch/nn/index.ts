@@ -67,6 +67,7 @@ export {
 // modules and what holds them
 export {
   type AnyModule,
+  type BackwardHook,
   type ForwardHook,
   type ForwardPreHook,
   type HookHandle,
@@ -115,3 +116,5 @@ export {
 } from "./pooling.ts";
 export { type IncompatibleKeys, type StateDict, StateDictError } from "./state-dict.ts";
 export { Upsample, type UpsampleMode, type UpsampleOptions } from "./upsample.ts";
+/** `nn.utils.clipGradNorm_(net.parameters(), 1)` and its kin. */
+export * as utils from "./utils.ts";

@@ -3,6 +3,7 @@ import { noGrad } from "../autograd.ts";
 import * as ops from "../ops.ts";
 import { Tensor } from "../tensor.ts";
 import type { DType, MemoryFormat } from "../types.ts";
+import { type Gradients, observeBackward } from "./backward-hooks.ts";
 import { convertTensor } from "./convert.ts";
 import { indentAfterFirst } from "./format.ts";
 import { Parameter } from "./parameter.ts";
@@ -19,6 +20,9 @@ export interface HookHandle {
 export type ForwardPreHook = (module: AnyModule, inputs: readonly unknown[]) => readonly unknown[] | undefined;
 /** Sees inputs and output after `forward`; what it returns, unless undefined, replaces the output. */
 export type ForwardHook = (module: AnyModule, inputs: readonly unknown[], output: unknown) => unknown;
+
+/** Sees the gradients of the inputs and of the outputs, null where there is none; a list that it returns replaces the first. */
+export type BackwardHook = (module: AnyModule, gradInputs: Gradients, gradOutputs: Gradients) => Gradients | undefined;
 
 export interface ModuleToOptions {
   readonly device?: string | undefined;
@@ -63,10 +67,12 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> implements Dispo
   readonly #named = new Set<string>();
   readonly #preHooks = new Set<ForwardPreHook>();
   readonly #hooks = new Set<ForwardHook>();
+  readonly #backwardHooks = new Set<BackwardHook>();
+  #inspected = false;
 
   /** Whether a hook would run at a call. */
   get hooked(): boolean {
-    return this.#preHooks.size > 0 || this.#hooks.size > 0;
+    return this.#preHooks.size > 0 || this.#hooks.size > 0 || this.#backwardHooks.size > 0;
   }
 
   /** What the module computes. Override it; to run it, use `call`, which also runs the hooks. */
@@ -76,12 +82,21 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> implements Dispo
 
   /** Runs `forward` between the hooks. */
   call(...inputs: I): O {
+    if (!this.#inspected) this.#inspect();
     if (!this.hooked) return this.forward(...inputs);
     let given: readonly unknown[] = inputs;
     for (const hook of this.#preHooks) given = hook(this, given) ?? given;
-    let output: unknown = this.forward(...(given as I));
-    for (const hook of this.#hooks) output = hook(this, given, output) ?? output;
-    return output as O;
+    const run = (seen: readonly unknown[]): unknown => {
+      let output: unknown = this.forward(...(seen as I));
+      for (const hook of this.#hooks) output = hook(this, seen, output) ?? output;
+      return output;
+    };
+    if (this.#backwardHooks.size === 0) return run(given) as O;
+    return observeBackward(this.constructor.name, given, run, (gradInputs, gradOutputs) => {
+      let current = gradInputs;
+      for (const hook of this.#backwardHooks) current = hook(this, current, gradOutputs) ?? current;
+      return current === gradInputs ? undefined : current;
+    }) as O;
   }
 
   registerForwardPreHook(hook: ForwardPreHook): HookHandle {
@@ -91,6 +106,15 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> implements Dispo
   registerForwardHook(hook: ForwardHook): HookHandle {
     this.#hooks.add(hook);
     return { remove: () => this.#hooks.delete(hook) };
+  }
+
+  /**
+   * Calls `hook` in every backward pass, when the gradients of the inputs are known. Gradients are the hook's to look at:
+   * to take one along, clone and `keep()` it. The output of the module is one tensor, or an array. CPU only.
+   */
+  registerFullBackwardHook(hook: BackwardHook): HookHandle {
+    this.#backwardHooks.add(hook);
+    return { remove: () => this.#backwardHooks.delete(hook) };
   }
 
   /** Adds a child whose key is exactly `name`. */
@@ -124,8 +148,24 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> implements Dispo
     Object.defineProperty(this, name, { value, writable: true, enumerable: true, configurable: true });
   }
 
+  /** Modules and parameters in a plain list would be neither trained, moved nor saved. */
+  #inspect(): void {
+    for (const [property, value] of Object.entries(this)) {
+      if (!(Array.isArray(value) || value instanceof Set || value instanceof Map)) continue;
+      const found: unknown = value.values().find((each) => each instanceof Module || each instanceof Parameter);
+      if (found === undefined) continue;
+      const what = found instanceof Parameter ? "parameters" : "modules";
+      const write = found instanceof Parameter ? "registerParameter for each" : "new nn.ModuleList([…]) in its place";
+      throw new TypeError(
+        `${this.constructor.name}: '${property}' is a plain ${value.constructor.name} of ${what}, which would be neither trained nor saved. Write ${write}, or make it private (#${property}) if they are registered elsewhere.`,
+      );
+    }
+    this.#inspected = true;
+  }
+
   /** The children with their keys, in order; a child with two names comes twice. Containers override it. */
   protected *ownModules(): Generator<[string, AnyModule]> {
+    this.#inspect();
     for (const [property, value] of Object.entries(this)) {
       if (value instanceof Module) yield [this.#named.has(property) ? property : camelToSnake(property), value];
     }

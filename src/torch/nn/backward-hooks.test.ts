@@ -1,0 +1,149 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import * as torch from "../index.ts";
+import type { Tensor } from "../tensor.ts";
+import * as nn from "./index.ts";
+
+let before: number;
+beforeEach(() => {
+  before = torch.memory.live().tensors;
+});
+afterEach(() => {
+  expect(torch.memory.live().tensors).toBe(before);
+});
+
+type Seen = [inputs: unknown[], outputs: unknown[]];
+const numbers = (gradients: readonly (Tensor | null)[]) => gradients.map((g) => g?.toArray() ?? null);
+
+function linear(): nn.Linear {
+  const layer = new nn.Linear(2, 2, { bias: false });
+  using _ = torch.noGrad();
+  using values = torch.tensor([
+    [1, 2],
+    [3, 4],
+  ]);
+  layer.weight.copy_(values);
+  return layer;
+}
+
+describe("full backward hooks", () => {
+  it("see the gradients of inputs and outputs, and leave the result as it was", () => {
+    using _scope = torch.scope();
+    using layer = linear();
+    const seen: Seen[] = [];
+    const handle = layer.registerFullBackwardHook((module, gradInputs, gradOutputs) => {
+      expect(module).toBe(layer);
+      seen.push([numbers(gradInputs), numbers(gradOutputs)]);
+      return undefined;
+    });
+    const x = torch.tensor([[1, 1]]).requiresGrad_();
+    const live = torch.memory.live().tensors;
+    const y = layer.call(x);
+    expect(torch.memory.live().tensors - live).toBe(1);
+    expect(y.toArray()).toEqual([[3, 7]]);
+    y.sum().backward();
+    expect(seen).toEqual([[[[[4, 6]]], [[[1, 1]]]]]);
+    expect(x.grad?.toArray()).toEqual([[4, 6]]);
+    expect(layer.weight.grad?.toArray()).toEqual([
+      [1, 1],
+      [1, 1],
+    ]);
+
+    handle.remove();
+    layer.call(x).sum().backward();
+    expect(seen.length).toBe(1);
+  });
+
+  it("are called without gradients of inputs where there are none, and not without gradients at all", () => {
+    using _scope = torch.scope();
+    using layer = linear();
+    const seen: Seen[] = [];
+    layer.registerFullBackwardHook((_, gradInputs, gradOutputs) => {
+      seen.push([numbers(gradInputs), numbers(gradOutputs)]);
+      return undefined;
+    });
+    const x = torch.ones([1, 2]);
+    layer.call(x).mul(3).sum().backward();
+    expect(seen).toEqual([[[null], [[[3, 3]]]]]);
+    using _ = torch.noGrad();
+    expect(layer.call(x).toArray()).toEqual([[3, 7]]);
+    expect(seen.length).toBe(1);
+  });
+
+  it("replace the gradients of the inputs, inside a chain as well", () => {
+    using _scope = torch.scope();
+    using layer = linear();
+    using chain = new nn.Sequential(new nn.Identity(), layer, new nn.ReLU());
+    layer.registerFullBackwardHook((_, [gradient]) => [gradient?.mul(10) ?? null]);
+    const x = torch.tensor([[1, 1]]).requiresGrad_();
+    const y = chain.call(x);
+    y.sum().backward();
+    expect(x.grad?.toArray()).toEqual([[40, 60]]);
+    layer.registerFullBackwardHook(() => []);
+    expect(() => layer.call(x).sum().backward()).toThrow("returned 0 gradients for 1 inputs");
+  });
+
+  it("work where the output is the input, and with several outputs", () => {
+    using _scope = torch.scope();
+    const seen: Seen[] = [];
+    const watch: nn.BackwardHook = (_, gradInputs, gradOutputs) => {
+      seen.push([numbers(gradInputs), numbers(gradOutputs)]);
+      return undefined;
+    };
+    using identity = new nn.Identity();
+    identity.registerFullBackwardHook(watch);
+    const x = torch.tensor([2]).requiresGrad_();
+    identity.call(x).backward();
+    expect(seen).toEqual([[[[1]], [[1]]]]);
+    class Two extends nn.Module<[Tensor, Tensor], [Tensor, Tensor]> {
+      override forward(a: Tensor, b: Tensor): [Tensor, Tensor] {
+        return [a.mul(2), b.mul(3)];
+      }
+    }
+    using two = new Two();
+    two.registerFullBackwardHook(watch);
+    const [a] = two.call(x, torch.tensor([1]));
+    a.backward();
+    expect(seen[1]).toEqual([
+      [[2], null],
+      [[1], null],
+    ]);
+  });
+});
+
+describe("modules in a plain list", () => {
+  it("are refused at the first use, with what to write", () => {
+    using layer = new nn.Linear(1, 1);
+    class Listed extends nn.Module {
+      layers = [layer];
+      override forward(x: Tensor): Tensor {
+        return x;
+      }
+    }
+    const listed = new Listed();
+    using x = torch.ones([1, 1]);
+    const message =
+      "Listed: 'layers' is a plain Array of modules, which would be neither trained nor saved. Write new nn.ModuleList([…]) in its place, or make it private (#layers)";
+    expect(() => [...listed.parameters()]).toThrow(message);
+    expect(() => listed.call(x)).toThrow(message);
+    expect(() => listed.stateDict()).toThrow(message);
+    expect(() => listed.to({ dtype: "float64" })).toThrow(message);
+    class Mapped extends nn.Module {
+      weights = new Map([["a", layer.weight]]);
+    }
+    expect(() => [...new Mapped().parameters()]).toThrow("'weights' is a plain Map of parameters");
+  });
+
+  it("are not refused where they are private, or numbers", () => {
+    using layer = new nn.Linear(1, 1);
+    class Fine extends nn.Module {
+      readonly sizes = [1, 2];
+      readonly #order = [layer];
+      override forward(x: Tensor): Tensor {
+        return this.#order.reduce((y, each) => each.call(y), x);
+      }
+    }
+    using x = torch.ones([1, 1]);
+    using y = new Fine().call(x);
+    expect(y.shape).toEqual([1, 1]);
+  });
+});
