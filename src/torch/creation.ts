@@ -1,5 +1,7 @@
 /** Tensors from JavaScript's values and memory. */
+
 import { markAsUntransferable } from "node:worker_threads";
+import { knownOptions } from "./arguments.ts";
 import { type Handle, native } from "./native.ts";
 import { Tensor } from "./tensor.ts";
 import type { DType, NestedArray, TypedArray } from "./types.ts";
@@ -12,13 +14,8 @@ export interface TensorOptions {
   readonly requiresGrad?: boolean | undefined;
 }
 
-const knownOptions = new Set(["dtype", "device", "requiresGrad"]);
-
 function finish(tensor: Tensor, natural: DType, options: TensorOptions): Tensor {
-  for (const key of Object.keys(options)) {
-    if (!knownOptions.has(key))
-      throw new TypeError(`torch.tensor: unknown option '${key}'; known are dtype, device, requiresGrad.`);
-  }
+  knownOptions("torch.tensor", [options], ["dtype", "device", "requiresGrad"]);
   let out = tensor;
   const { dtype, device } = options;
   if ((dtype !== undefined && dtype !== natural) || (device !== undefined && device !== "cpu")) {

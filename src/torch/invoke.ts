@@ -180,14 +180,47 @@ function wrongOption(overloads: readonly Overload[], options: Options): string |
   return undefined;
 }
 
+/** The arguments with some neighbours in one list, as in `torch.randn([2, 3])` for `torch.randn(2, 3)`; undefined where that does not help. */
+function asList(overloads: readonly Overload[], args: readonly unknown[]): readonly unknown[] | undefined {
+  const options = args.find(isOptions);
+  const positional = args.filter((arg) => arg !== options);
+  for (let from = 0; from < positional.length; from++) {
+    for (let to = positional.length; to > from; to--) {
+      const tried = [...positional.slice(0, from), positional.slice(from, to), ...positional.slice(to)];
+      if (overloads.some((overload) => fits(overload, tried, tried.length, options, false))) return tried;
+    }
+  }
+  return undefined;
+}
+
+/** A call as one would write it, with x, y, z for tensors. */
+function written(name: string, args: readonly unknown[], isMethod: boolean): string {
+  const tensors: unknown[] = [];
+  const text = (value: unknown): string => {
+    if (Array.isArray(value)) return `[${value.map(text).join(", ")}]`;
+    if (!(value instanceof Tensor)) return described(value);
+    if (!tensors.includes(value)) tensors.push(value);
+    return ["x", "y", "z"][tensors.indexOf(value)] ?? "…";
+  };
+  const texts = args.map(text);
+  return isMethod ? `${texts[0] ?? "x"}.${name}(${texts.slice(1).join(", ")})` : `torch.${name}(${texts.join(", ")})`;
+}
+
 /** Says what was passed and what would have been accepted. */
 function mismatch(
   name: string,
   overloads: readonly Overload[],
   texts: readonly string[],
   args: readonly unknown[],
+  isMethod: boolean,
 ): Error {
   const got = args.map(described);
+  const list = asList(overloads, args);
+  if (list !== undefined) {
+    return new TypeError(
+      `torch.${name}: got (${got.join(", ")}), where a list is wanted. Write ${written(name, list, isMethod)}.`,
+    );
+  }
   const last = args.at(-1);
   if (isOptions(last)) {
     const known = new Set(overloads.flatMap((o) => [...o.keyword.keys(), ...(o.makesTensor ? ["requiresGrad"] : [])]));
@@ -203,8 +236,11 @@ function mismatch(
   return new TypeError(`torch.${name}: no overload takes (${got.join(", ")}). Known are:\n  ${texts.join("\n  ")}`);
 }
 
-/** A public function over all overloads of one operator; the schemas are read at its first call. */
-export function bind(name: string, texts: readonly string[]): (...args: unknown[]) => unknown {
+/**
+ * A public function over all overloads of one operator; the schemas are read at its first call.
+ * @param isMethod whether its first argument is written before the name; for messages
+ */
+export function bind(name: string, texts: readonly string[], isMethod = false): (...args: unknown[]) => unknown {
   let overloads: Overload[] | undefined;
   return (...args: unknown[]): unknown => {
     overloads ??= texts.map(prepare);
@@ -216,7 +252,7 @@ export function bind(name: string, texts: readonly string[]): (...args: unknown[
       if (fits(overload, args, count, options, false)) return run(overload, args, count, options);
     for (const overload of overloads)
       if (fits(overload, args, count, options, true)) return run(overload, args, count, options);
-    throw mismatch(name, overloads, texts, args);
+    throw mismatch(name, overloads, texts, args, isMethod);
   };
 }
 

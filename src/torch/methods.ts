@@ -4,7 +4,7 @@ import { bind } from "./invoke.ts";
 import { Tensor } from "./tensor.ts";
 
 for (const name of methodNames) {
-  const call = bind(name, table[name] ?? []);
+  const call = bind(name, table[name] ?? [], true);
   Object.defineProperty(Tensor.prototype, name, {
     value(this: Tensor, ...args: unknown[]): unknown {
       return call(this, ...args);

@@ -4,6 +4,7 @@
  */
 import { show } from "../utils/config.ts";
 import { ClinicaDLException } from "../utils/exceptions.ts";
+import { conversion } from "./conversion.ts";
 import { type BinaryArray, type Handle, type NativeValue, native } from "./native.ts";
 import { formatTensor } from "./print.ts";
 import { enterScopeOf, type Scope } from "./scope.ts";
@@ -22,6 +23,8 @@ export interface ToOptions {
   readonly nonBlocking?: boolean | undefined;
   readonly copy?: boolean | undefined;
 }
+
+const TO_OPTIONS = ["dtype", "device", "memoryFormat", "nonBlocking", "copy"] as const;
 
 export class Tensor implements Disposable {
   #handle: Handle;
@@ -242,11 +245,8 @@ export class Tensor implements Disposable {
   }
 
   /** Itself in another dtype, device or memory format; a new object even where nothing changes. */
-  to(options: ToOptions): Tensor {
-    const { dtype, device, memoryFormat, nonBlocking, copy, ...rest } = options;
-    for (const key of Object.keys(rest)) {
-      throw new TypeError(`to: unknown option '${key}'; known are dtype, device, memoryFormat, nonBlocking, copy.`);
-    }
+  to(...options: readonly [ToOptions]): Tensor {
+    const { dtype, device, memoryFormat, nonBlocking, copy } = conversion("to", options, TO_OPTIONS);
     toOperator ??= native.findOperator("aten::to.dtype_layout");
     const out: NativeValue = native.call(
       toOperator,

@@ -1,5 +1,6 @@
 import { camelToSnake } from "../../utils/names.ts";
 import { noGrad } from "../autograd.ts";
+import { conversion } from "../conversion.ts";
 import * as ops from "../ops.ts";
 import { Tensor } from "../tensor.ts";
 import type { DType, MemoryFormat } from "../types.ts";
@@ -306,7 +307,13 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> implements Dispo
     }
   }
   /** Moves parameters, their gradients and buffers; they stay the same objects. */
-  to(options: ModuleToOptions): this {
+  to(...given: readonly [ModuleToOptions]): this {
+    const options = conversion(`${this.constructor.name}.to`, given, [
+      "device",
+      "dtype",
+      "memoryFormat",
+      "nonBlocking",
+    ]);
     using _ = noGrad();
     for (const parameter of this.parameters()) {
       convertTensor(parameter, options);
