@@ -3,6 +3,7 @@
 Run with the Python that has PyTorch 2.6: python scripts/golden/optim_golden.py
 Gradients do not come from a model but from a formula that the tests repeat.
 """
+import inspect
 import json
 import math
 import pathlib
@@ -103,7 +104,23 @@ def schedule(name, options, momentum=None, groups=None):
     }
 
 
+def signature(make):
+    """The names of what can be given by position, after the parameters or the optimizer."""
+    names = [p.name for p in inspect.signature(make).parameters.values() if p.kind == p.POSITIONAL_OR_KEYWORD]
+    return [name for name in names[1:] if name != "verbose"]
+
+
 golden = {
+    "signatures": {
+        **{n: signature(getattr(torch.optim, n)) for n in ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta")},
+        **{
+            n: signature(getattr(torch.optim.lr_scheduler, n))
+            for n in (
+                "ConstantLR", "CosineAnnealingLR", "CosineAnnealingWarmRestarts", "ExponentialLR", "LambdaLR", "LinearLR",
+                "MultiStepLR", "MultiplicativeLR", "OneCycleLR", "PolynomialLR", "ReduceLROnPlateau", "SequentialLR", "StepLR",
+            )
+        },
+    },
     "optimizers": [
         trajectory("Adam", {}),
         trajectory("Adam", {"lr": 0.05, "betas": (0.8, 0.95), "weight_decay": 0.1, "amsgrad": True}),

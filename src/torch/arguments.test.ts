@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { snakeToCamel } from "../utils/names.ts";
 import * as torch from "./index.ts";
 import * as nn from "./nn/index.ts";
 import * as optim from "./optim/index.ts";
@@ -101,6 +103,22 @@ describe("layers and losses", () => {
 });
 
 describe("optimizers and schedulers", () => {
+  const signatures = JSON.parse(readFileSync(new URL("optim/golden/optim.json", import.meta.url), "utf8")) as {
+    signatures: Record<string, string[]>;
+  };
+  it.each(Object.entries(signatures.signatures))("%s names arguments as PyTorch does", (name, order) => {
+    using _scope = torch.scope();
+    const params = [torch.zeros([1]).requiresGrad_()];
+    using optimizer = new optim.SGD(params);
+    const found = Object.entries<unknown>({ ...optim, ...optim.lrScheduler }).find(([key]) => key === name);
+    const Class = found?.[1] as AnyClass;
+    const names = order
+      .slice(0, 4)
+      .map((key) => ({ T_max: "tMax", T_0: "t0", T_mult: "tMult" })[key] ?? snakeToCamel(key));
+    const expected = names.map((key, i) => `${key}: ${i}`).join(", ");
+    expect(() => new Class(name in optim ? params : optimizer, ...names.keys())).toThrow(`Name them: { ${expected} }`);
+  });
+
   const optimizers = classesOf(optim).filter(([name]) => name !== "Optimizer");
   it.each(optimizers)("%s refuses options by position, and names itself", (name, Class) => {
     using _scope = torch.scope();

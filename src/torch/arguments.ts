@@ -42,7 +42,7 @@ export function knownOptions<O extends object>(
 
 function byPosition(what: string, given: readonly unknown[], known: readonly string[]): TypeError {
   const got = given.map(show).join(", ");
-  if (known.length === 0) return new TypeError(`${what}: got ${got} too many; it has no options.`);
+  if (known.length === 0) return new TypeError(`${what}: got ${got}, and takes no such argument.`);
   const named = given.slice(0, known.length).flatMap((value, i) => {
     return value === undefined ? [] : [`${known[i]}: ${show(value)}`];
   });

@@ -28,12 +28,15 @@ const schema = z.strictObject({
   fused: choice,
 });
 
+// that of PyTorch's arguments, which is not that of its state
+const order = ["lr", "lrDecay", "weightDecay", "initialAccumulatorValue", "eps"];
+
 export type AdagradFields = z.output<typeof schema>;
 
 /** Adagrad (Duchi, Hazan & Singer 2011, https://jmlr.org/papers/v12/duchi11a.html). */
 export class Adagrad extends Optimizer<AdagradFields> {
   constructor(params: Params<AdagradFields>, ...options: Given<Partial<AdagradFields>>) {
-    super("Adagrad", schema, params, givenOptions("Adagrad", options, Object.keys(schema.shape)));
+    super("Adagrad", schema, params, givenOptions("Adagrad", options, order));
     // PyTorch makes this state at once, and expects it of every parameter when it loads one
     for (const group of this.paramGroups) {
       for (const param of group.params) {

@@ -30,12 +30,15 @@ const schema = z.strictObject({
   differentiable: flag,
 });
 
+// that of PyTorch's arguments, which is not that of its state
+const order = ["lr", "alpha", "eps", "weightDecay", "momentum", "centered"];
+
 export type RMSpropFields = z.output<typeof schema>;
 
 /** RMSprop (Hinton's lecture 6 of 2012); `centered` divides by the estimated standard deviation (Graves 2013). */
 export class RMSprop extends Optimizer<RMSpropFields> {
   constructor(params: Params<RMSpropFields>, ...options: Given<Partial<RMSpropFields>>) {
-    super("RMSprop", schema, params, givenOptions("RMSprop", options, Object.keys(schema.shape)));
+    super("RMSprop", schema, params, givenOptions("RMSprop", options, order));
   }
 
   protected override initState(group: ParamGroup<RMSpropFields>, param: Tensor, state: ParamState): void {
