@@ -78,6 +78,17 @@ describe("layers and losses", () => {
     }
   });
 
+  const { signatures } = JSON.parse(readFileSync(new URL("nn/golden/nn.json", import.meta.url), "utf8")) as {
+    signatures: Record<string, string[]>;
+  };
+  it.each(Object.entries(signatures))("%s has PyTorch's options, in its order", (name, order) => {
+    const found = Object.entries<unknown>({ ...nn }).find(([key]) => key === name);
+    const Class = found?.[1] as AnyClass;
+    const wanted = order.slice(leading(name).length);
+    const known = wanted.length === 0 ? "takes no such argument" : `Known are ${wanted.join(", ")}.`;
+    expect(() => new Class(...leading(name), false)).toThrow(known);
+  });
+
   it("says what to write", () => {
     expect(() => new (nn.Conv3d as AnyClass)(1, 4, 3, 2, 1)).toThrow(
       "Conv3d: got 2, 1 by position, where options are wanted. Name them: { stride: 2, padding: 1 }.",
