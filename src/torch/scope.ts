@@ -31,7 +31,7 @@ export class Scope implements Disposable {
   keep<T extends Tensor | readonly Tensor[]>(kept: T): T {
     for (const tensor of Array.isArray(kept) ? (kept as readonly Tensor[]) : [kept as Tensor]) {
       if (tensor.scope !== this) continue;
-      if (this.#parent === null) tensor.keep();
+      if (this.#parent === null) tensor.leaveScope();
       else {
         tensor.scope = this.#parent;
         this.#parent.add(tensor);

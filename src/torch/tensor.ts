@@ -79,10 +79,14 @@ export class Tensor implements Disposable {
 
   /** Takes the tensor out of every scope: it lives until it is disposed. Returns itself. */
   keep(): this {
-    if (this.scope !== null) forgotten.register(this, this.handleFor("keep"), this);
-    this.scope = null;
+    this.leaveScope();
     this.kept = true;
     return this;
+  }
+  /** Makes it a tensor that was made outside of scopes: whoever receives it disposes it. For `scope.ts`. */
+  leaveScope(): void {
+    if (this.scope !== null) forgotten.register(this, this.handleFor("keep"), this);
+    this.scope = null;
   }
 
   get shape(): readonly number[] {

@@ -110,6 +110,29 @@ describe("full backward hooks", () => {
   });
 });
 
+describe("without a scope", () => {
+  it("hooks, and layers with a scope of their own, leave nothing behind in a chain", () => {
+    class Tidy extends nn.Module {
+      override forward(x: Tensor): Tensor {
+        return torch.tidy(() => x.mul(2).add(1));
+      }
+    }
+    using chain = new nn.Sequential(new nn.Linear(2, 2), new Tidy(), new nn.Linear(2, 1));
+    for (const module of chain.modules()) module.registerFullBackwardHook(() => undefined);
+    const step = (): void => {
+      using x = torch.ones([3, 2]);
+      using y = chain.call(x);
+      using sum = y.sum();
+      sum.backward();
+    };
+    step();
+    const live = torch.memory.live().tensors;
+    step();
+    step();
+    expect(torch.memory.live().tensors).toBe(live);
+  });
+});
+
 describe("modules in a plain list", () => {
   it("are refused at the first use, with what to write", () => {
     using layer = new nn.Linear(1, 1);
