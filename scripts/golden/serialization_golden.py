@@ -45,5 +45,39 @@ torch.save({"images": {"T1w": (torch.ones(1, 2, 2), affine)}, "count": numpy.int
 optimizer = torch.optim.SGD(net.parameters())
 torch.save(optimizer, target / "class.pt")  # names a class: refused
 torch.save({"a": torch.ones(2)}, target / "legacy.pt", _use_new_zipfile_serialization=False)
+
+# lazily conjugated and negated tensors, alone and beside their base
+c = torch.tensor([1 + 2j, 3 - 4j], dtype=torch.complex64)
+torch.save({"pair": [c, c.conj()], "alone": torch.tensor([5 + 6j]).conj(), "imag": torch.tensor([7 + 8j]).conj().imag}, target / "lazy.pt")
+
+# kinds of values beyond the plain ones
+parameter = torch.nn.Parameter(torch.tensor([1.0, 2.0]))
+parameter.tag = "x"
+array = numpy.arange(6, dtype="f8").reshape(2, 3)
+torch.save(
+    {
+        "buffer": torch.nn.Buffer(torch.tensor([3.0])),
+        "parameter": parameter,
+        "bool": numpy.array([True, False]),
+        "flag": numpy.bool_(True),
+        "half": numpy.array([0.5, -2.0, 6e-8, numpy.inf], dtype="f2"),
+        "big": numpy.array([1.0, 2.5], dtype=">f8"),
+        "fortran": numpy.asfortranarray(array),
+        "digits": {"b": 1, "10": 2, "9": 3},
+    },
+    target / "kinds.pt",
+)
+torch.save({"set": {1, 2}, "frozen": frozenset(["a"]), "array": array, "t": torch.ones(2)}, target / "protocol4.pt", pickle_protocol=4)
+refused = {
+    "float8": torch.ones(2).to(torch.float8_e4m3fn),
+    "uint16": torch.ones(2, dtype=torch.uint16),
+    "sparse": torch.eye(2).to_sparse(),
+    "complex": 1 + 2j,
+    "storage": torch.ones(2).untyped_storage(),
+    "text": numpy.array(["a"]),
+    "object": numpy.array([{}], dtype=object),
+}
+for name, value in refused.items():
+    torch.save(value, target / f"refused-{name}.pt")
 for path in sorted(target.iterdir()):
     print(path.name, path.stat().st_size)

@@ -1,13 +1,14 @@
 import { statSync } from "node:fs";
-import { fromBytes } from "../creation.ts";
 import { ops } from "../invoke.ts";
 import { empty } from "../ops.ts";
 import { scope } from "../scope.ts";
 import type { Tensor } from "../tensor.ts";
 import { type ByteSource, openSource } from "./byte-source.ts";
-import { DamagedTensorFileError, TensorFileFormatError } from "./errors.ts";
-import { finish, Globals, storageTypeOf } from "./globals.ts";
-import { unpickle } from "./pickle-reader.ts";
+import { DamagedTensorFileError, TensorFileError, TensorFileFormatError } from "./errors.ts";
+import { finish } from "./finish.ts";
+import { Globals, PickledStorage, type TensorFlags } from "./globals.ts";
+import { checkOptions } from "./options.ts";
+import { PickleGlobal, unpickle } from "./pickle-reader.ts";
 import type { StorageType } from "./storage-types.ts";
 import { ZipReader } from "./zip-reader.ts";
 
@@ -26,13 +27,16 @@ export interface LoadOptions {
  * Reads a file of `torch.save` (PyTorch 1.6 or later), given as its path or its bytes. Nothing in it is run: what a
  * file may name is a closed list, as with `weights_only=True`.
  *
- * A dict with text keys comes as a plain object, another one as a Map; an OrderedDict (a state dict) as a Map; a tuple
- * as a `torch.Tuple` (an array); an int beyond 2^53 as a bigint. The tensors belong to the open scope, or to the caller.
+ * A dict with text keys comes as a plain object; another one, and one with a key like "0", whose order an object would
+ * lose, as a Map; an OrderedDict (a state dict) as a Map; a tuple as a `torch.Tuple` (an array); an int beyond 2^53 as a
+ * bigint; numpy's bool arrays as 0 and 1, its float16 arrays as float32. Attributes that Python code gave to a tensor are
+ * left out. The tensors belong to the open scope, or to the caller.
  *
  * Errors name the file: {@link DamagedTensorFileError} (cut short, wrong checksum), {@link TensorFileFormatError}
- * (another format), `RefusedGlobalError` (a class that is not on the list), `TensorFileError` (not there).
+ * (another format, or a kind of value that is not read), `RefusedGlobalError` (a class that is not on the list), `TensorFileError` (not there).
  */
 export function load(input: string | Uint8Array, options: LoadOptions = {}): unknown {
+  checkOptions("torch.load", options, ["mapLocation", "mmap"]);
   using source = openSource(input);
   using within = scope();
   if (options.mmap === true && typeof input !== "string")
@@ -83,26 +87,44 @@ class TensorFile {
 
   read(): unknown {
     const damaged = (what: string) => new DamagedTensorFileError(this.#source.name, `the file is damaged: ${what}.`);
-    const globals = new Globals(this.#source.name, (...args) => this.#rebuild(damaged, ...args), damaged);
-    const pickled = unpickle(this.#zip.read(`${this.#prefix}data.pkl`), {
-      global: (name) => globals.find(name),
-      persistent: (id) => this.#storage(id, damaged),
-      damaged: (what) => damaged(`its pickle cannot be read, ${what}`),
-    });
-    return finish(pickled);
+    const bytes = this.#zip.read(`${this.#prefix}data.pkl`);
+    const rebuild = this.#rebuild.bind(this, damaged);
+    const globals = new Globals(this.#source.name, rebuild, damaged, bytes.byteLength);
+    const pickled = this.#naming(() =>
+      unpickle(bytes, {
+        global: (name) => globals.find(name),
+        persistent: (id) => this.#storage(id, damaged),
+        damaged: (what) => damaged(`its pickle cannot be read, ${what}`),
+      }),
+    );
+    return finish(pickled, this.#source.name);
+  }
+
+  /** What libtorch says of a tensor that it does not make (a shape, the memory) becomes an error with the file's name. */
+  #naming<T>(run: () => T): T {
+    try {
+      return run();
+    } catch (cause) {
+      if (cause instanceof TensorFileError) throw cause;
+      const [reason] = (cause instanceof Error ? cause.message : String(cause)).split("\n");
+      throw new TensorFileError(this.#source.name, `the file cannot be loaded: ${reason}`, { cause });
+    }
   }
 
   /** A storage by its persistent id: ("storage", class, key, device, number of elements). */
-  #storage(id: unknown, damaged: (what: string) => Error): string {
-    const [kind, storageClass, key, , size] = Array.isArray(id) ? id : [];
-    const type = storageTypeOf(storageClass);
+  #storage(id: unknown, damaged: (what: string) => Error): PickledStorage {
+    const [kind, storageClass, key, , size]: unknown[] = Array.isArray(id) ? id : [];
+    const type = storageClass instanceof PickleGlobal ? storageClass.storage : undefined;
     if (kind !== "storage" || type === undefined || typeof key !== "string" || typeof size !== "number") {
       throw damaged("a storage is not described");
     }
+    const storage = new PickledStorage(key);
+    // of a dtype that is not read, or for itself: either way an error will say so
+    if (type === "untyped") return storage;
     const known = this.#storages.get(key);
     if (known !== undefined) {
       if (known.type !== type) throw damaged(`the storage ${key} has two types`);
-      return key;
+      return storage;
     }
     const record = `${this.#prefix}data/${key}`;
     const place = this.#zip.locate(record);
@@ -112,14 +134,11 @@ class TensorFile {
     if (this.#mapping !== null && this.#device === "cpu" && place.start % type.itemSize === 0) {
       const tensor = this.#mapping.narrow(0, place.start, place.size).view(type.dtype);
       this.#storages.set(key, { type, size, tensor });
-      return key;
+      return storage;
     }
-    const bytes = this.#zip.read(record);
-    const onCpu = fromBytes(bytes, type.dtype, [size]);
-    const tensor = this.#device === "cpu" ? onCpu : onCpu.to({ device: this.#device });
-    if (tensor !== onCpu) onCpu.dispose();
+    const tensor = this.#zip.readTensor(record, type.dtype, [size], this.#device);
     this.#storages.set(key, { type, size, tensor });
-    return key;
+    return storage;
   }
 
   /** A tensor of its own over the storage, not a view of another tensor: autograd knows no base of it. */
@@ -129,15 +148,20 @@ class TensorFile {
     offset: number,
     shape: readonly number[],
     stride: readonly number[],
-    requiresGrad: boolean,
+    { requiresGrad, conj, neg }: TensorFlags,
   ): Tensor {
-    const storage = typeof key === "string" ? this.#storages.get(key) : undefined;
+    const storage = key instanceof PickledStorage ? this.#storages.get(key.key) : undefined;
     if (storage === undefined) throw damaged("a tensor has no storage");
     const last = shape.reduce((sum, length, dim) => sum + (length - 1) * (stride[dim] ?? 0), offset);
+    // strides of 0 let few numbers stand for many; beyond this, sizes are no longer exact
+    if (!Number.isSafeInteger(shape.reduce((a, b) => a * b, storage.type.itemSize)) && !shape.includes(0))
+      throw damaged("a tensor is larger than any can be");
     if (!shape.includes(0) && last >= storage.size) throw damaged("a tensor is larger than its storage");
     const { type, tensor } = storage;
-    const out = empty([0], { dtype: type.dtype, device: this.#device });
+    let out = empty([0], { dtype: type.dtype, device: this.#device });
     out.set_(tensor, offset, [...shape], [...stride]);
+    if (conj) out = out._conj();
+    if (neg) out = out._negView();
     if (requiresGrad) out.requiresGrad = true;
     this.tensors.add(out);
     return out;

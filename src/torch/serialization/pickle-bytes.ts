@@ -71,8 +71,9 @@ export function longBytes(value: bigint): Uint8Array {
   }
 }
 
+/** By way of hexadecimal digits, which BigInt reads in less than the square of their number. */
 export function longFromBytes(bytes: Uint8Array): bigint {
-  let value = 0n;
-  for (let i = bytes.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i] ?? 0);
-  return BigInt.asIntN(bytes.length * 8, value);
+  if (bytes.length === 0) return 0n;
+  const hex = Buffer.from(bytes).reverse().toString("hex");
+  return BigInt.asIntN(bytes.length * 8, BigInt(`0x${hex}`));
 }

@@ -1,5 +1,6 @@
 import { longFromBytes } from "./pickle-bytes.ts";
 import { Tuple } from "./python-values.ts";
+import type { StorageType } from "./storage-types.ts";
 
 /** What the bytes of a pickle mean, as far as that is the file's and not the protocol's. */
 export interface PickleHandlers {
@@ -11,21 +12,39 @@ export interface PickleHandlers {
   damaged(what: string): Error;
 }
 
-/** A class or function that a pickle may name. */
-export interface PickleGlobal {
-  readonly name: string;
+/** What a class or function that a pickle may name does. */
+export interface GlobalBehaviour {
   /** Calls it; absent if it may only be named. */
-  call?(args: readonly unknown[]): unknown;
+  readonly call?: (args: readonly unknown[]) => unknown;
   /** Sets an object's attributes from what BUILD gives. */
-  build?(object: unknown, state: unknown): void;
+  readonly build?: (object: unknown, state: unknown) => void;
   /** What the name itself stands for once loading is done (a dtype). */
   readonly value?: unknown;
+  /** The elements of a class of storages; `untyped` where the class does not tell. */
+  readonly storage?: StorageType | "untyped";
+}
+
+/** A class or function that a pickle may name. */
+export class PickleGlobal {
+  readonly name: string;
+  readonly call: GlobalBehaviour["call"];
+  readonly build: GlobalBehaviour["build"];
+  readonly value: unknown;
+  readonly storage: StorageType | "untyped" | undefined;
+  constructor(name: string, { call, build, value, storage }: GlobalBehaviour = {}) {
+    this.name = name;
+    this.call = call;
+    this.build = build;
+    this.value = value;
+    this.storage = storage;
+  }
 }
 
 /** A Python dict while its pickle is read. */
 export class PickledDict extends Map<unknown, unknown> {}
 
 const MARK = Symbol("mark");
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
  * Runs a pickle. Nothing but `handlers` decides what is made: there is no import and no call that it did not allow.
@@ -54,7 +73,10 @@ class Unpickler {
   run(): unknown {
     for (;;) {
       const opcode = String.fromCharCode(this.#u8());
-      if (opcode === ".") return this.#pop();
+      if (opcode === ".") {
+        if (this.#stack.length !== 1) throw this.#damaged("it does not end with one value");
+        return this.#pop();
+      }
       this.#step(opcode);
     }
   }
@@ -70,8 +92,8 @@ class Unpickler {
       case "(":
         this.#push(MARK);
         return;
-      case "0": // POP
-        this.#pop();
+      case "0": // POP, also of a mark
+        if (this.#stack.pop() === undefined) throw this.#damaged("its stack is empty");
         return;
       case "N":
         this.#push(null);
@@ -123,6 +145,15 @@ class Unpickler {
         return;
       case "}":
         this.#push(new PickledDict());
+        return;
+      case "\x8f": // EMPTY_SET
+        this.#push(new Set());
+        return;
+      case "\x90": // ADDITEMS
+        this.#addItems(this.#toMark());
+        return;
+      case "\x91": // FROZENSET
+        this.#push(new Set(this.#toMark()));
         return;
       case ")":
         this.#push(new Tuple());
@@ -198,9 +229,10 @@ class Unpickler {
 
   #call(): void {
     const args = this.#pop();
-    const maker = this.#pop() as PickleGlobal;
+    const maker = this.#pop();
     if (!(args instanceof Tuple)) throw this.#damaged("a call without arguments");
-    if (maker?.call === undefined) throw this.#damaged("it calls what cannot be called");
+    if (!(maker instanceof PickleGlobal) || maker.call === undefined)
+      throw this.#damaged("it calls what cannot be called");
     const made = maker.call(args);
     if (typeof made === "object" && made !== null) this.#makers.set(made, maker);
     this.#push(made);
@@ -218,6 +250,12 @@ class Unpickler {
     const list = this.#peek();
     if (!Array.isArray(list) || list instanceof Tuple) throw this.#damaged("it appends to what is not a list");
     for (const value of values) list.push(value);
+  }
+
+  #addItems(items: readonly unknown[]): void {
+    const set = this.#peek();
+    if (!(set instanceof Set)) throw this.#damaged("it adds items to what is not a set");
+    for (const item of items) set.add(item);
   }
 
   #setItems(items: readonly unknown[]): void {
@@ -250,14 +288,9 @@ class Unpickler {
     return value;
   }
   #pop(): unknown {
-    const value = this.#peek0();
+    const value = this.#peek();
     this.#stack.pop();
     return value;
-  }
-  // a mark may be popped (POP), undefined is never on the stack
-  #peek0(): unknown {
-    if (this.#stack.length === 0) throw this.#damaged("its stack is empty");
-    return this.#stack.at(-1);
   }
   #put(index: number): void {
     this.#memo.set(index, this.#peek());
@@ -291,7 +324,7 @@ class Unpickler {
   }
   #text(count: number): string {
     const at = this.#take(count);
-    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(this.#bytes.subarray(at, at + count));
+    return utf8.decode(this.#bytes.subarray(at, at + count));
   }
   #line(): string {
     const end = this.#bytes.indexOf(0x0a, this.#at);

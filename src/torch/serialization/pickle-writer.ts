@@ -16,6 +16,9 @@ export interface TensorRecord {
   readonly shape: readonly number[];
   readonly stride: readonly number[];
   readonly requiresGrad: boolean;
+  /** Lazily conjugated, or negated: the numbers in the storage are not yet. */
+  readonly conj: boolean;
+  readonly neg: boolean;
 }
 
 /** How the pickler asks about values that it does not know; undefined if `value` is not a tensor. */
@@ -42,7 +45,19 @@ class Pickler {
 
   run(value: unknown): Uint8Array {
     this.#out.ascii("\x80\x02");
-    this.#value(value);
+    try {
+      this.#value(value);
+    } catch (error) {
+      // one call for each container in another, as in Python
+      if (!(error instanceof RangeError) || !error.message.includes("call stack")) throw error;
+      const path = this.#path.slice(0, 3).join(".");
+      throw new NotSerializableError(
+        `Cannot save what is nested ${this.#path.length} levels deep, from '${path}' on.`,
+        {
+          cause: error,
+        },
+      );
+    }
     return this.#out.ascii(".").done();
   }
 
@@ -276,6 +291,10 @@ class Pickler {
     this.#integers(tensor.stride);
     this.#value(tensor.requiresGrad);
     this.#emptyOrderedDict();
+    if (tensor.conj || tensor.neg) {
+      this.#out.ascii("}");
+      this.#items([...(tensor.conj ? [["conj", true] as const] : []), ...(tensor.neg ? [["neg", true] as const] : [])]);
+    }
     this.#out.ascii("tR");
     this.#put(value);
   }

@@ -1,27 +1,11 @@
-import { basename } from "node:path";
-import { fromBytes } from "../creation.ts";
 import type { Tensor } from "../tensor.ts";
-import { type DType, itemSize } from "../types.ts";
-import { type ByteSource, openSource } from "./byte-source.ts";
-import { DamagedTensorFileError, NotSerializableError, TensorFileFormatError } from "./errors.ts";
+import { itemSize } from "../types.ts";
+import { openSource } from "./byte-source.ts";
+import { NotSerializableError } from "./errors.ts";
+import { checkOptions } from "./options.ts";
+import { readTensor } from "./read-tensor.ts";
+import { nameOfDType, readHeader } from "./safetensors-header.ts";
 import { writeWhole } from "./save.ts";
-
-/** safetensors' names of the types. */
-const NAMES: readonly (readonly [DType, string])[] = [
-  ["float64", "F64"],
-  ["float32", "F32"],
-  ["float16", "F16"],
-  ["bfloat16", "BF16"],
-  ["int64", "I64"],
-  ["int32", "I32"],
-  ["int16", "I16"],
-  ["int8", "I8"],
-  ["uint8", "U8"],
-  ["bool", "BOOL"],
-  ["complex64", "C64"],
-];
-const nameOf = new Map<string, string>(NAMES);
-const dtypeOf = new Map<string, DType>(NAMES.map(([dtype, name]) => [name, dtype]));
 
 /** Named tensors and a few words of text, as a safetensors file holds them. */
 export interface SafeTensors {
@@ -40,19 +24,25 @@ export function* safetensorsChunks(
   const entries = [...tensors].sort(
     ([a, s], [b, t]) => itemSize(t.dtype) - itemSize(s.dtype) || (a < b ? -1 : Number(a > b)),
   );
-  const header: Record<string, unknown> = {};
-  if (Object.keys(metadata).length > 0) header.__metadata__ = metadata;
+  // pairs, because an object would lose a tensor with the name __proto__
+  const header: [string, unknown][] = [];
+  for (const [key, value] of Object.entries(metadata)) {
+    if (typeof value !== "string")
+      throw new NotSerializableError(`safetensors: the metadata '${key}' is a ${typeof value}; it must be text.`);
+  }
+  if (Object.keys(metadata).length > 0) header.push(["__metadata__", metadata]);
   let offset = 0;
   for (const [name, tensor] of entries) {
-    const dtype = nameOf.get(tensor.dtype);
+    const dtype = nameOfDType.get(tensor.dtype);
     if (dtype === undefined)
       throw new NotSerializableError(`safetensors has no type for '${name}' of dtype ${tensor.dtype}.`);
     if (name === "__metadata__") throw new NotSerializableError("safetensors reserves the name '__metadata__'.");
     const end = offset + tensor.numel() * itemSize(tensor.dtype);
-    header[name] = { dtype, shape: tensor.shape, data_offsets: [offset, end] };
+    header.push([name, { dtype, shape: tensor.shape, data_offsets: [offset, end] }]);
     offset = end;
   }
-  const text = new TextEncoder().encode(JSON.stringify(header));
+  const json = header.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(",");
+  const text = new TextEncoder().encode(`{${json}}`);
   // spaces up to a multiple of 8, so that the data is aligned
   const length = Math.ceil(text.byteLength / 8) * 8;
   const head = new Uint8Array(8 + length).fill(0x20);
@@ -68,65 +58,27 @@ export function saveSafetensors(
   path: string,
   options: { metadata?: Readonly<Record<string, string>> } = {},
 ): void {
+  checkOptions("torch.saveSafetensors", options, ["metadata"]);
   writeWhole(path, safetensorsChunks(tensors, options.metadata));
 }
 
-/** Reads a safetensors file, given as its path or its bytes. The tensors belong to the open scope, or to the caller. */
+/**
+ * Reads a safetensors file, given as its path or its bytes. The tensors belong to the open scope, or to the caller. The
+ * header is held to the format before anything else: tensors that overlap, bytes that belong to none, a key that stands
+ * twice or metadata that is not text are errors ({@link DamagedTensorFileError}, {@link TensorFileFormatError}).
+ */
 export function loadSafetensors(input: string | Uint8Array, options: { mapLocation?: string } = {}): SafeTensors {
+  checkOptions("torch.loadSafetensors", options, ["mapLocation"]);
   using source = openSource(input);
-  const { header, start } = readHeader(source);
+  const { entries, metadata } = readHeader(source);
   const tensors = new Map<string, Tensor>();
-  let metadata: Readonly<Record<string, string>> = {};
   try {
-    for (const [name, entry] of Object.entries(header)) {
-      if (name === "__metadata__") metadata = entry as Record<string, string>;
-      else tensors.set(name, readTensor(source, start, name, entry, options.mapLocation ?? "cpu"));
+    for (const { name, dtype, shape, start, size } of entries) {
+      tensors.set(name, readTensor(source, { start, size }, dtype, shape, options.mapLocation ?? "cpu"));
     }
   } catch (error) {
     for (const tensor of tensors.values()) tensor.dispose();
     throw error;
   }
   return { tensors, metadata };
-}
-
-function readHeader(source: ByteSource): { header: Record<string, unknown>; start: number } {
-  if (source.size < 8)
-    throw new DamagedTensorFileError(source.name, `the file is cut short: it has ${source.size} bytes.`);
-  const head = source.read(0, 8);
-  const length = new DataView(head.buffer, head.byteOffset).getBigUint64(0, true);
-  // the format's own limit, which also tells other files apart
-  if (length > 100_000_000n) {
-    throw new TensorFileFormatError(source.name, `'${basename(source.name)}' is not a safetensors file.`);
-  }
-  const text = new TextDecoder().decode(source.read(8, Number(length)));
-  let header: unknown;
-  try {
-    header = JSON.parse(text);
-  } catch (cause) {
-    throw new TensorFileFormatError(source.name, "this is not a safetensors file: its header is not JSON.", { cause });
-  }
-  if (typeof header !== "object" || header === null) {
-    throw new TensorFileFormatError(source.name, "this is not a safetensors file: its header is not an object.");
-  }
-  return { header: header as Record<string, unknown>, start: 8 + Number(length) };
-}
-
-function readTensor(source: ByteSource, start: number, name: string, entry: unknown, device: string): Tensor {
-  const { dtype: typeName, shape, data_offsets: offsets } = entry as Record<string, unknown>;
-  const damaged = (what: string) => new DamagedTensorFileError(source.name, `the file is damaged: '${name}' ${what}.`);
-  if (!isSizes(shape) || !isSizes(offsets)) throw damaged("has no shape or no place");
-  const dtype = dtypeOf.get(String(typeName));
-  if (dtype === undefined)
-    throw new TensorFileFormatError(source.name, `'${name}' has the type '${String(typeName)}', which is not read.`);
-  const [from = 0, to = 0] = offsets;
-  const wanted = shape.reduce((a, b) => a * b, itemSize(dtype));
-  if (to - from !== wanted) throw damaged(`has ${to - from} bytes instead of ${wanted}`);
-  const onCpu = fromBytes(source.read(start + from, wanted), dtype, shape);
-  if (device === "cpu") return onCpu;
-  using moved = onCpu;
-  return moved.to({ device });
-}
-
-function isSizes(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every((v) => Number.isSafeInteger(v) && v >= 0);
 }

@@ -3,6 +3,7 @@ import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "n
 import { basename, dirname, extname, join } from "node:path";
 import { naming } from "../../utils/file-errors.ts";
 import { isSyncedLater } from "../../utils/sync-later.ts";
+import { checkOptions } from "./options.ts";
 import { pickle } from "./pickle-writer.ts";
 import { Storages } from "./storages.ts";
 import { ZipWriter } from "./zip-writer.ts";
@@ -22,6 +23,7 @@ export interface SerializeOptions {
  * Throws `NotSerializableError` before the first chunk if something cannot be saved.
  */
 export function* serializeChunks(value: unknown, options: SerializeOptions = {}): Generator<Uint8Array, void> {
+  checkOptions("torch.serialize", options, ["name"]);
   const name = options.name ?? "archive";
   const storages = new Storages();
   // twice: how much of a storage is saved is known when all its tensors have been met
@@ -50,7 +52,8 @@ export function serialize(value: unknown, options: SerializeOptions = {}): Uint8
  */
 export function save(value: unknown, path: string): void;
 export function save(value: unknown): Uint8Array;
-export function save(value: unknown, path?: string): Uint8Array | undefined {
+export function save(value: unknown, path?: string, ...more: readonly unknown[]): Uint8Array | undefined {
+  if (more.length > 0) throw new TypeError("torch.save: takes a value and a path, and no options.");
   if (path === undefined) return new Uint8Array(Buffer.concat(serialize(value)));
   const stem = basename(path, extname(path));
   // as in PyTorch: names outside ASCII trouble other zip readers

@@ -1,4 +1,5 @@
 import { Parameter } from "../nn/parameter.ts";
+import { scope } from "../scope.ts";
 import { Tensor } from "../tensor.ts";
 import { NotSerializableError } from "./errors.ts";
 import type { TensorRecord } from "./pickle-writer.ts";
@@ -27,7 +28,7 @@ export class Storages {
     const dtype = value.dtype;
     const type = storageTypeOfDType(dtype);
     if (type === undefined) throw new NotSerializableError(`Cannot save a tensor of dtype ${dtype}.`);
-    const record = {
+    const record: TensorRecord = {
       key: "",
       storageClass: type.className,
       storageSize: 0,
@@ -36,6 +37,8 @@ export class Storages {
       stride: value.stride(),
       // a state dict holds detached tensors, as in PyTorch
       requiresGrad: value.requiresGrad && !(value instanceof Parameter),
+      conj: value.isConj(),
+      neg: value.isNeg(),
     };
     this.#records.set(value, record);
     const end = record.offset + span(record.shape, record.stride);
@@ -75,8 +78,12 @@ export class Storages {
       yield {
         key,
         bytes: () => {
-          using flat = through.asStrided([end - start], [1], start);
-          return flat.toBytes();
+          using _scope = scope();
+          // the numbers as they are in memory: conjugating what is lazily conjugated, or negating, leaves nothing to do
+          let plain = through.detach();
+          if (plain.isConj()) plain = plain._conj();
+          if (plain.isNeg()) plain = plain._negView();
+          return plain.asStrided([end - start], [1], start).toBytes();
         },
       };
     }

@@ -1,6 +1,10 @@
+import { scope } from "../scope.ts";
+import type { Tensor } from "../tensor.ts";
+import type { DType } from "../types.ts";
 import type { ByteSource } from "./byte-source.ts";
 import { crc32 } from "./crc.ts";
 import { DamagedTensorFileError, TensorFileFormatError } from "./errors.ts";
+import { readTensor } from "./read-tensor.ts";
 
 interface Entry {
   readonly offset: number;
@@ -45,8 +49,23 @@ export class ZipReader {
     const { start, size } = this.locate(name);
     const { crc } = this.#entry(name);
     const bytes = this.#source.read(start, size);
-    if (crc32(bytes) !== crc) throw this.#damaged(`the checksum of '${name}' does not match its bytes`);
+    if (crc32(bytes) !== crc) throw this.#wrongChecksum(name);
     return bytes;
+  }
+
+  /** A contiguous tensor with the bytes of an entry, in pieces; their CRC has been checked. */
+  readTensor(name: string, dtype: DType, shape: readonly number[], device: string): Tensor {
+    let crc = 0;
+    using within = scope();
+    const out = readTensor(this.#source, this.locate(name), dtype, shape, device, (piece) => {
+      crc = crc32(piece, crc);
+    });
+    if (crc !== this.#entry(name).crc) throw this.#wrongChecksum(name);
+    return within.keep(out);
+  }
+
+  #wrongChecksum(name: string): DamagedTensorFileError {
+    return this.#damaged(`the checksum of '${name}' does not match its bytes`);
   }
 
   #entry(name: string): Entry {
@@ -90,11 +109,25 @@ function readDirectory(source: ByteSource): Map<string, Entry> {
       offset: data.getUint32(at + 42, true),
     };
     readZip64(data, at + 46 + nameLength, extraLength, fields, damaged);
-    if (fields.stored !== fields.size) throw damaged();
+    if (fields.stored !== fields.size || entries.has(name)) throw damaged();
     entries.set(name, { offset: fields.offset, size: fields.size, crc: data.getUint32(at + 16, true) });
     at = next;
   }
+  checkPlaces(source, entries, offset);
   return entries;
+}
+
+/** A small file could otherwise have many large entries, over the same bytes. */
+function checkPlaces(source: ByteSource, entries: ReadonlyMap<string, Entry>, directory: number): void {
+  const sorted = [...entries].sort(([, a], [, b]) => a.offset - b.offset);
+  for (const [i, [name, entry]] of sorted.entries()) {
+    const next = sorted[i + 1];
+    // before its bytes an entry has a header of 30 bytes and its name
+    const end = entry.offset + 30 + Buffer.byteLength(name) + entry.size;
+    if (end <= (next?.[1].offset ?? directory)) continue;
+    const other = next === undefined ? "the directory" : `'${next[0]}'`;
+    throw new DamagedTensorFileError(source.name, `the file is damaged: the entry '${name}' lies over ${other}.`);
+  }
 }
 
 /** The zip64 extra field holds, in this order, those of size, stored size and offset that do not fit 32 bits. */
