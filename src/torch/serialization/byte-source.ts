@@ -7,8 +7,11 @@ export interface ByteSource extends Disposable {
   /** How messages call it. */
   readonly name: string;
   readonly size: number;
-  /** The bytes `[offset, offset + length)`; of a file a fresh copy, of bytes in memory a view. */
-  read(offset: number, length: number): Uint8Array;
+  /**
+   * The bytes `[offset, offset + length)`; of a file a fresh copy, or one in `buffer`, which is at least as long; of bytes
+   * in memory a view.
+   */
+  read(offset: number, length: number, buffer?: Uint8Array): Uint8Array;
 }
 
 export function openSource(input: string | Uint8Array): ByteSource {
@@ -49,9 +52,9 @@ function fileSource(path: string): ByteSource {
   return {
     name: path,
     size: stat.size,
-    read(offset, length) {
+    read(offset, length, buffer) {
       checkRange(path, stat.size, offset, length);
-      const out = new Uint8Array(length);
+      const out = buffer?.subarray(0, length) ?? new Uint8Array(length);
       for (let done = 0; done < length; ) {
         const size = Math.min(length - done, READ_LIMIT);
         const got = naming(path, () => readSync(fd, out, done, size, offset + done));

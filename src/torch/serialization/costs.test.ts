@@ -41,6 +41,13 @@ describe("a small pickle that could cost much", () => {
     expect(levels).toBe(depth);
   });
 
+  it("reads an OrderedDict that is its own _metadata", () => {
+    const value = load(
+      fileOf(latin1("\x80\x02ccollections\nOrderedDict\n)Rq\x00}X\x09\0\0\0_metadatah\x00sb.")),
+    ) as Map<string, unknown> & { _metadata: unknown };
+    expect(value._metadata).toBe(value);
+  });
+
   it("does not copy a list again and again", () => {
     const items = "N".repeat(1000);
     for (const [name, call] of [
@@ -102,6 +109,7 @@ describe("a safetensors file", () => {
     ["metadata that is not text", { __metadata__: { n: 1 } }, /"n" that is not text/],
     ["metadata that is a list", { __metadata__: ["a"] }, /not an object/],
     ["a list as header", "[]", /not an object/],
+    ["objects at great depth", `{"a":${'{"a":'.repeat(100_000)}1${"}".repeat(100_001)}`, /not a safetensors file/],
     ["space before its header", " {}", /not an object/],
     ["a byte-order mark", "\ufeff{}", /not JSON/],
   ])("with %s is not of the format", (_title, header, message) => {

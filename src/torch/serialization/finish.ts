@@ -87,17 +87,14 @@ class Finisher {
     const map: Map<unknown, unknown> = value instanceof Counter ? new Counter() : new Map();
     this.#open.push(() => {
       for (const [key, item] of value) map.set(this.#of(key), this.#of(item));
-    });
-    if (!(value instanceof PickledOrderedDict)) return map;
-    markOrdered(map);
-    if (value._metadata !== undefined) {
+      if (!(value instanceof PickledOrderedDict) || value._metadata === undefined) return;
       Object.defineProperty(map, "_metadata", {
         value: this.#of(value._metadata),
         writable: true,
         configurable: true,
       });
-    }
-    return map;
+    });
+    return value instanceof PickledOrderedDict ? markOrdered(map) : map;
   }
 
   #unread(what: string): Error {

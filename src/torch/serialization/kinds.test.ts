@@ -102,6 +102,20 @@ describe("files that PyTorch writes", () => {
     expect(torch.memory.live().tensors).toBe(before);
   });
 
+  it("refuses a real tensor that says it is conjugated, an integer one that says it is negated", () => {
+    const file = (storage: string, bit: string) =>
+      fileOf(
+        latin1(
+          `\x80\x02ctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\n${storage}\nX\x01\0\0\x000X\x03\0\0\0cpuK\x01tQK\x00))\x89N}X${String.fromCharCode(bit.length)}\0\0\0${bit}\x88stR.`,
+        ),
+        { 0: new Uint8Array(4) },
+      );
+    using negated = load(file("FloatStorage", "neg")) as Tensor;
+    expect(negated.isNeg()).toBe(true);
+    expect(() => load(file("FloatStorage", "conj"))).toThrow(/a tensor of float32 is conjugated/);
+    expect(() => load(file("IntStorage", "neg"))).toThrow(/a tensor of int32 is negated/);
+  });
+
   it("refuses a class where a value should be, a mark, and a second value", () => {
     expect(() => load(fileOf(latin1("\x80\x02ccollections\nOrderedDict\n.")))).toThrow(RefusedGlobalError);
     expect(() => load(fileOf(latin1("\x80\x02(.")))).toThrow(DamagedTensorFileError);

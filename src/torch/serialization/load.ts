@@ -3,6 +3,7 @@ import { ops } from "../invoke.ts";
 import { empty } from "../ops.ts";
 import { scope } from "../scope.ts";
 import type { Tensor } from "../tensor.ts";
+import { type DType, isFloatingPoint } from "../types.ts";
 import { type ByteSource, openSource } from "./byte-source.ts";
 import { DamagedTensorFileError, TensorFileError, TensorFileFormatError } from "./errors.ts";
 import { finish } from "./finish.ts";
@@ -90,14 +91,14 @@ class TensorFile {
     const bytes = this.#zip.read(`${this.#prefix}data.pkl`);
     const rebuild = this.#rebuild.bind(this, damaged);
     const globals = new Globals(this.#source.name, rebuild, damaged, bytes.byteLength);
-    const pickled = this.#naming(() =>
-      unpickle(bytes, {
+    return this.#naming(() => {
+      const pickled = unpickle(bytes, {
         global: (name) => globals.find(name),
         persistent: (id) => this.#storage(id, damaged),
         damaged: (what) => damaged(`its pickle cannot be read, ${what}`),
-      }),
-    );
-    return finish(pickled, this.#source.name);
+      });
+      return finish(pickled, this.#source.name);
+    });
   }
 
   /** What libtorch says of a tensor that it does not make (a shape, the memory) becomes an error with the file's name. */
@@ -158,6 +159,9 @@ class TensorFile {
       throw damaged("a tensor is larger than any can be");
     if (!shape.includes(0) && last >= storage.size) throw damaged("a tensor is larger than its storage");
     const { type, tensor } = storage;
+    if (conj && !isComplex(type.dtype)) throw damaged(`a tensor of ${type.dtype} is conjugated`);
+    if (neg && !isComplex(type.dtype) && !isFloatingPoint(type.dtype))
+      throw damaged(`a tensor of ${type.dtype} is negated`);
     let out = empty([0], { dtype: type.dtype, device: this.#device });
     out.set_(tensor, offset, [...shape], [...stride]);
     if (conj) out = out._conj();
@@ -166,4 +170,8 @@ class TensorFile {
     this.tensors.add(out);
     return out;
   }
+}
+
+function isComplex(dtype: DType): boolean {
+  return dtype === "complex64" || dtype === "complex128";
 }

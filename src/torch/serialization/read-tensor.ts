@@ -21,17 +21,21 @@ export function readTensor(
   device: string,
   seen: (piece: Uint8Array) => void = () => {},
 ): Tensor {
+  if (size <= PIECE && device === "cpu") {
+    const bytes = source.read(start, size);
+    seen(bytes);
+    return made(source, () => fromBytes(bytes, dtype, shape));
+  }
   using within = scope();
   const out = made(source, () => empty([...shape], { dtype, device }));
-  if (size > 0) {
-    const flat = out.view([size / itemSize(dtype)]);
-    for (let at = 0; at < size; at += PIECE) {
-      using _piece = scope();
-      const bytes = source.read(start + at, Math.min(PIECE, size - at));
-      seen(bytes);
-      const length = bytes.byteLength / itemSize(dtype);
-      flat.narrow(0, at / itemSize(dtype), length).copy_(fromBytes(bytes, dtype, [length]));
-    }
+  const flat = out.view([size / itemSize(dtype)]);
+  const buffer = new Uint8Array(Math.min(PIECE, size));
+  for (let at = 0; at < size; at += PIECE) {
+    using _piece = scope();
+    const bytes = source.read(start + at, Math.min(PIECE, size - at), buffer);
+    seen(bytes);
+    const length = bytes.byteLength / itemSize(dtype);
+    flat.narrow(0, at / itemSize(dtype), length).copy_(fromBytes(bytes, dtype, [length]));
   }
   within.keep([out]);
   return out;

@@ -72,7 +72,7 @@ function parse(source: ByteSource, bytes: Uint8Array): Map<string, unknown> {
     throw notSafetensors("is not JSON", { cause });
   }
   if (!isObject(header) || !text.startsWith("{")) throw notSafetensors("is not an object");
-  const { keys, duplicate } = keysOf(text);
+  const { keys, duplicate } = keysOf(text, () => notSafetensors("has objects within objects within objects"));
   if (duplicate !== undefined) {
     throw new TensorFileFormatError(source.name, `the header has the key ${JSON.stringify(duplicate)} twice.`);
   }
@@ -83,13 +83,15 @@ function parse(source: ByteSource, bytes: Uint8Array): Map<string, unknown> {
  * The keys of the outermost object of `text`, which is valid JSON, and a key that stands twice in one object, if there
  * is one: JSON.parse takes the last without a word.
  */
-function keysOf(text: string): { keys: string[]; duplicate: string | undefined } {
+function keysOf(text: string, tooDeep: () => Error): { keys: string[]; duplicate: string | undefined } {
   const open: Set<string>[] = [];
   let outer: string[] = [];
   for (let at = 0; at < text.length; ) {
     const char = text[at];
-    if (char === "{") open.push(new Set());
-    else if (char === "}") {
+    if (char === "{") {
+      if (open.length === MAX_DEPTH) throw tooDeep();
+      open.push(new Set());
+    } else if (char === "}") {
       const closed = open.pop();
       if (open.length === 0 && closed !== undefined) outer = [...closed];
     } else if (char === '"') {
@@ -109,6 +111,9 @@ function keysOf(text: string): { keys: string[]; duplicate: string | undefined }
   }
   return { keys: outer, duplicate: undefined };
 }
+
+// the format has two levels of objects; a set of keys for every one of millions would cost much
+const MAX_DEPTH = 8;
 
 /** Behind the closing quote of the string that begins at `start`. */
 function endOfString(text: string, start: number): number {
