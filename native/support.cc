@@ -7,7 +7,7 @@ namespace clinicadl {
 
 std::atomic<int64_t> live_handles{0};
 
-// A tensor of this size is reported to the garbage collector at once, smaller ones together.
+// A worker's tensor of this size is reported to the garbage collector at once, smaller ones together.
 constexpr int64_t kWorthReporting = 4 * 1024 * 1024;
 
 uint32_t Env::add(at::Tensor tensor) {
@@ -16,7 +16,9 @@ uint32_t Env::add(at::Tensor tensor) {
   const bool fresh = tensor.has_storage() && tensor.storage().use_count() == 1;
   const int64_t bytes = fresh ? static_cast<int64_t>(tensor.storage().nbytes()) : 0;
   held_bytes += bytes;
-  if ((++ticks & 63) == 0 || bytes >= kWorthReporting) house_keep();
+  // a training step on the main thread makes and frees much more than it keeps: told of each peak, V8 would collect in every step
+  const bool large = id != 1 && bytes >= kWorthReporting;
+  if ((++ticks & 63) == 0 || large) house_keep();
   if (!free_slots.empty()) {
     uint32_t slot = free_slots.back();
     free_slots.pop_back();
