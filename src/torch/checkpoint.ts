@@ -44,7 +44,9 @@ export function checkpoint(module: Recomputable, x: Tensor): Tensor {
     },
     backward(ctx, gradient) {
       const [input, drawn] = ctx.savedTensors;
-      if (input === undefined || drawn === undefined || gradient === null || gradient === undefined) return [];
+      if (input === undefined || drawn === undefined || gradient === null || gradient === undefined) {
+        return ctx.needsInputGrad.map(() => null);
+      }
       // gradients of gradients go on through the input itself
       const connected = isGradEnabled() || !ctx.needsInputGrad[0];
       const again = connected ? input : input.detach().requiresGrad_();

@@ -20,11 +20,7 @@ export function gradientNorm(model: Model, type: number): torch.Tensor {
 export function clipGradients(model: Model, optimization: OptimizationConfig): void {
   const { clipGradValue, clipGradNorm, gradNormType } = optimization;
   using _scope = torch.scope();
-  using _grad = torch.noGrad();
-  const gradients = gradientsOf(model);
-  if (clipGradValue !== null) for (const gradient of gradients) gradient.clamp_(-clipGradValue, clipGradValue);
-  if (clipGradNorm === null) return;
-  // it stays on the device: nothing is waited for
-  const factor = gradientNorm(model, gradNormType).add(1e-6).reciprocal().mul(clipGradNorm).clamp(null, 1);
-  for (const gradient of gradients) gradient.mul_(factor);
+  const { clipGradNorm_, clipGradValue_ } = torch.nn.utils;
+  if (clipGradValue !== null) clipGradValue_(model.parameters(), clipGradValue);
+  if (clipGradNorm !== null) clipGradNorm_(model.parameters(), clipGradNorm, { normType: gradNormType });
 }
