@@ -1,15 +1,10 @@
 import { z } from "zod";
 import { checkFileName } from "../io/maps/index.ts";
 import { type Row, writeTsvParts } from "../io/tsv/index.ts";
-import {
-  LR_SCHEDULER_CONFIGS,
-  type LRScheduler,
-  type LRSchedulerConfig,
-  type LRSchedulerType,
-} from "../optim/index.ts";
+import { type LRScheduler, type LRSchedulerConfig, type LRSchedulerType, lrSchedulerRegistry } from "../optim/index.ts";
 import { type JsonObject, parseWith, show } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
-import { configFrom, own, readConfig } from "../utils/registry.ts";
+import { own } from "../utils/registry.ts";
 import { BatchRecords } from "./batch-records.ts";
 import { Callback } from "./callback.ts";
 import type { EventArgs } from "./events.ts";
@@ -167,7 +162,7 @@ export class LRSchedulerCallback extends Callback {
     const keys = ["scheduler", "optimizer_name", "scheduler_type", "metric_name"];
     const { scheduler, optimizerName, metricName } = readFields("LRSchedulerCallback", dict, keys);
     return new LRSchedulerCallback({
-      scheduler: readConfig("LRSchedulerCallback", "scheduler", scheduler, LR_SCHEDULER_CONFIGS),
+      scheduler: lrSchedulerRegistry.read("LRSchedulerCallback", "scheduler", scheduler),
       optimizerName: String(optimizerName),
       metricName: metricName === null ? null : String(metricName),
     });
@@ -175,9 +170,9 @@ export class LRSchedulerCallback extends Callback {
 }
 
 function asConfig(value: unknown): LRSchedulerConfig {
-  const config = configFrom("LRSchedulerCallback: 'scheduler'", value, LR_SCHEDULER_CONFIGS);
+  const config = lrSchedulerRegistry.from("LRSchedulerCallback: 'scheduler'", value);
   if (config !== null) return config;
   throw new ConfigError(
-    `LRSchedulerCallback: 'scheduler' got ${show(value)}. Expected the config of one of ${Object.keys(LR_SCHEDULER_CONFIGS).join(", ")}.`,
+    `LRSchedulerCallback: 'scheduler' got ${show(value)}. Expected the config of one of ${lrSchedulerRegistry.names.join(", ")}.`,
   );
 }

@@ -2,9 +2,10 @@
 
 /** Which values losses and metrics take. */
 export { type Accepted, accepts, describeRefused, refusal, refusedValues, type ValueSource } from "./accepted.ts";
+/** One file per loss. */
+export * from "./all.ts";
 /** Calling a loss on what a batch holds. */
 export { callLoss, callLossUnreduced, prepareTarget, targetWeights } from "./apply.ts";
-/** One config per loss, and all of them by name. */
-export * from "./configs.ts";
+export { lossRegistry, registerLoss } from "./registry.ts";
 export { acceptedTargets, checkTarget, nameOf, type TargetSource } from "./targets.ts";
-export type { LossFunction, LossModule, Reduction } from "./types.ts";
+export type { LossConfig, LossFunction, LossModule, Reduction } from "./types.ts";

@@ -1,4 +1,5 @@
 import type { nn, Tensor } from "../torch/index.ts";
+import type { ToDict } from "../utils/config.ts";
 
 /** How the values of a loss are merged. */
 export type Reduction = "none" | "mean" | "sum";
@@ -8,3 +9,9 @@ export type LossModule = nn.Module<[output: Tensor, target: Tensor], Tensor> & {
 
 /** `(output, target) => loss`. A metric can follow it only if it also has a `reduction` that can be set to "none". */
 export type LossFunction = LossModule | (((output: Tensor, target: Tensor) => Tensor) & { reduction?: string });
+
+/** A config that builds a loss function. */
+export interface LossConfig extends ToDict {
+  readonly name_: string;
+  getObject(): LossModule;
+}

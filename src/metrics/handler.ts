@@ -9,14 +9,14 @@ import {
 } from "../io/tsv/index.ts";
 import { checkKeys, type JsonObject, show } from "../utils/config.ts";
 import { CannotReadFieldError, ConfigError, DataFrameError } from "../utils/exceptions.ts";
-import { own, readConfig } from "../utils/registry.ts";
+import { own } from "../utils/registry.ts";
 import type { EvaluatedBatch, NeededField } from "./batch-like.ts";
 import { type HasLossFunctions, type MetricConfig, withLabelKeyOf } from "./configs.ts";
-import { METRIC_CONFIGS } from "./factory.ts";
 import { LossMetric } from "./loss-metric.ts";
 import { Metric } from "./metric.ts";
 import { asMetric, type MetricLike } from "./metric-like.ts";
 import { shortestFloat32 } from "./reduce.ts";
+import { metricRegistry } from "./registry.ts";
 import { mergeIntoFile, TABLE_KEYS, withEmptyCells, withNan } from "./tables.ts";
 
 /** Options of {@link MetricsHandler}: `metricsOnCpu`, and every other key is the name of a metric. */
@@ -309,7 +309,7 @@ export class MetricsHandler {
     }
     const read: Record<string, MetricLike> = {};
     for (const [name, value] of Object.entries(metrics)) {
-      if (!Object.hasOwn(given, name)) read[name] = readConfig("MetricsHandler", name, value, METRIC_CONFIGS);
+      if (!Object.hasOwn(given, name)) read[name] = metricRegistry.read("MetricsHandler", name, value);
     }
     // in the order in which they were written
     const order = Object.fromEntries(Object.keys(metrics).map((name) => [name, own(given, name) ?? own(read, name)]));

@@ -15,8 +15,6 @@ export {
   ROCAUCMetricConfig,
 } from "./configs.ts";
 export type { ConfusionMatrixName } from "./confusion-matrix.ts";
-/** The configs by `name_`, to read them from JSON. */
-export { METRIC_CONFIGS } from "./factory.ts";
 /** Several metrics and their tables. */
 export { MetricsHandler, type MetricsHandlerOptions } from "./handler.ts";
 /** The parent of metrics of one's own. */
@@ -24,3 +22,5 @@ export { Metric, type Optimum, type Undefined } from "./metric.ts";
 export type { MetricLike } from "./metric-like.ts";
 /** What options named `postprocessing` take. */
 export { postprocessingSchema } from "./postprocessing.ts";
+/** The metrics by `name_`; one's own among them. */
+export { metricRegistry, registerMetric } from "./registry.ts";

@@ -1,10 +1,10 @@
 import { checkColumnName } from "../io/maps/index.ts";
 import { show } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
-import { configFrom, type Named } from "../utils/registry.ts";
+import type { Named } from "../utils/registry.ts";
 import type { MetricConfig } from "./configs.ts";
-import { METRIC_CONFIGS } from "./factory.ts";
 import { Metric } from "./metric.ts";
+import { metricRegistry } from "./registry.ts";
 import { TABLE_KEYS } from "./tables.ts";
 
 /** A metric, its config, or the plain object of the config with its `name_`. */
@@ -16,9 +16,9 @@ export function asMetric(name: string, value: unknown): Metric | MetricConfig {
   if (TABLE_KEYS.includes(name)) {
     throw new ConfigError(`A metric cannot be named '${name}', which is a column of the tables. Choose another name.`);
   }
-  const metric = value instanceof Metric ? value : configFrom(`The metric '${name}'`, value, METRIC_CONFIGS);
+  const metric = value instanceof Metric ? value : metricRegistry.from(`The metric '${name}'`, value);
   if (metric !== null) return metric;
   throw new ConfigError(
-    `The metric '${name}' got ${show(value)}. Expected a Metric or the config of ${Object.keys(METRIC_CONFIGS).join(", ")}.`,
+    `The metric '${name}' got ${show(value)}. Expected a Metric or the config of ${metricRegistry.names.join(", ")}.`,
   );
 }

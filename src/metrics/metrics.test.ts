@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { CrossEntropyLossConfig, LOSS_CONFIGS } from "../losses/index.ts";
+import { CrossEntropyLossConfig, lossRegistry } from "../losses/index.ts";
 import type { NestedArray } from "../torch/index.ts";
 import * as torch from "../torch/index.ts";
 import type { JsonObject } from "../utils/config.ts";
@@ -9,8 +9,8 @@ import { TestBatch } from "./fixtures/test-batch.ts";
 import {
   ConfusionMatrixMetricConfig,
   LossMetricConfig,
-  METRIC_CONFIGS,
   MSEMetricConfig,
+  metricRegistry,
   ROCAUCMetricConfig,
 } from "./index.ts";
 import { shortestFloat32 } from "./reduce.ts";
@@ -43,10 +43,10 @@ describe("metrics, compared to the original", () => {
       const { output, label } = golden.data[data]!;
       const half = Math.floor(output.length / 2);
       const live = torch.memory.live().tensors;
-      const read = METRIC_CONFIGS[String(config.name_)]!.fromDict(config);
+      const read = metricRegistry.get(String(config.name_))!.fromDict(config);
       expect(JSON.stringify(read.toDict())).toBe(JSON.stringify(config));
       expect(read.optimum()).toBe(optimum);
-      const lossModule = loss === null ? null : LOSS_CONFIGS[String(loss.name_)]!.fromDict(loss).getObject();
+      const lossModule = loss === null ? null : lossRegistry.get(String(loss.name_))!.fromDict(loss).getObject();
       const metric = read.getObject(lossModule === null ? null : { getLossFunctions: () => ({ loss: lossModule }) });
       const values: number[] = [];
       for (const [from, to] of [

@@ -2,20 +2,19 @@
  * The configs of objects that were passed as they are: what a MAPS records of them, so that they can be made again. Whatever
  * is not exactly what the config would make has none.
  */
-import { LOSS_CONFIGS, type LossConfig, type LossFunction } from "../losses/index.ts";
-import type { NetworkConfig } from "../networks/index.ts";
-import { OPTIMIZER_CONFIGS, type Optimizer, type OptimizerConfig } from "../optim/index.ts";
+import { type LossConfig, type LossFunction, lossRegistry } from "../losses/index.ts";
+import { type NetworkConfig, networkRegistry } from "../networks/index.ts";
+import { type Optimizer, type OptimizerConfig, optimizerRegistry } from "../optim/index.ts";
 import { nn, random, Tensor } from "../torch/index.ts";
 import { ConfigError } from "../utils/exceptions.ts";
-import { isConfig } from "../utils/registry.ts";
+import type { Registrable } from "../utils/registry.ts";
 import { type Structure, sameStructure, structureOf } from "./structure.ts";
 
 /** The config that a network of this package remembers; null for another one, or one that was changed since. */
 export function configOfNetwork(network: nn.Module): NetworkConfig | null {
   const config: unknown = (network as { readonly config?: unknown }).config;
-  if (!isConfig(config) || !("getObject" in config)) return null;
-  const known = config as unknown as NetworkConfig;
-  return sameStructure(structureOf(network), structureOfBuilt(known)) ? known : null;
+  const known = typeof config === "object" && config !== null && networkRegistry.has(config) ? config : null;
+  return known !== null && sameStructure(structureOf(network), structureOfBuilt(known)) ? known : null;
 }
 
 /** Builds the network to look at it; no random number is used up. */
@@ -26,19 +25,13 @@ function structureOfBuilt(config: NetworkConfig): Structure {
   });
 }
 
-/** A registry holds classes, whose schema says what their options are. */
-interface ConfigWithSchema<T> {
-  new (fields: object): T;
-  readonly schema: { readonly shape: object };
-}
-
 /** The config that a loss or an optimizer with these options has; null where it has other ones. */
-function configWith<T>(Class: ConfigWithSchema<T> | undefined, options: object): T | null {
-  if (Class === undefined) return null;
+function configWith<T>(Class: Registrable<T> | undefined, options: object): T | null {
+  if (Class?.schema === undefined) return null;
   const known = Object.keys(Class.schema.shape).filter((option) => option in options);
   const given = known.map((option) => [option, asOption(Reflect.get(options, option))] as const);
   try {
-    return new Class(Object.fromEntries(given));
+    return Class.fromOptions(Object.fromEntries(given));
   } catch (error) {
     if (error instanceof ConfigError) return null;
     throw error;
@@ -52,7 +45,7 @@ function asOption(value: unknown): unknown {
 /** The config of a loss of `torch.nn`. */
 export function configOfLoss(loss: LossFunction): LossConfig | null {
   if (!(loss instanceof nn.Module)) return null;
-  const Class = LOSS_CONFIGS[loss.constructor.name] as unknown as ConfigWithSchema<LossConfig> | undefined;
+  const Class = lossRegistry.get(loss.constructor.name);
   const config = configWith(Class, loss);
   if (config === null) return null;
   using again = config.getObject();
@@ -74,7 +67,7 @@ export function configOfOptimizer(
   const [group, ...others] = optimizer.paramGroups;
   if (group === undefined || others.length > 0) return null;
   const name = optimizer.constructor.name;
-  const Class = OPTIMIZER_CONFIGS[name] as unknown as ConfigWithSchema<OptimizerConfig> | undefined;
+  const Class = optimizerRegistry.get(name);
   const config = configWith(Class, group);
   if (config === null) return null;
   using again = config.getObject(network, extra);

@@ -4,7 +4,7 @@ import { formatJson } from "../io/json/index.ts";
 import { MSELossConfig, NLLLossConfig } from "../losses/index.ts";
 import { TestBatch } from "../metrics/fixtures/test-batch.ts";
 import { LossMetricConfig } from "../metrics/index.ts";
-import { CNNConfig, MLPConfig, NETWORK_CONFIGS } from "../networks/index.ts";
+import { CNNConfig, MLPConfig, networkRegistry } from "../networks/index.ts";
 import { AdamConfig, MultiStepLRConfig, ReduceLROnPlateauConfig } from "../optim/index.ts";
 import { expectClose, expectDrawn, largest } from "../torch/fixtures/close.ts";
 import type { Tensor } from "../torch/index.ts";
@@ -83,7 +83,7 @@ describe("Model.reset, compared to the original", () => {
   for (const [name, { config, reset }] of Object.entries(cases)) {
     it(`${name}: draws the same weights`, () => {
       using _scope = torch.scope();
-      const network = NETWORK_CONFIGS[String(config.name_)]!.fromDict(config);
+      const network = networkRegistry.get(String(config.name_))!.fromDict(config);
       const model = new SupervisedModel({ network, loss: new MSELossConfig(), optimizer: new AdamConfig() });
       torch.manualSeed(reset.seed);
       model.reset();

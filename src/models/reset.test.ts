@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { NETWORK_CONFIGS } from "../networks/index.ts";
+import { networkRegistry } from "../networks/index.ts";
 import type { Tensor } from "../torch/index.ts";
 import * as torch from "../torch/index.ts";
 import { SupervisedModel } from "./index.ts";
@@ -57,7 +57,7 @@ describe("Model.reset (D21)", () => {
       attention: () => new nn.MultiheadAttention(4, 2),
       token: () => new Token(),
       block: () => new Block(),
-      MLP: () => NETWORK_CONFIGS.MLP!.fromDict(mlp).getObject(),
+      MLP: () => networkRegistry.get("MLP")!.fromDict(mlp).getObject(),
     };
     const mlp = {
       name_: "MLP",

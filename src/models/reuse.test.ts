@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { LOSS_CONFIGS } from "../losses/index.ts";
-import { AutoEncoder, CNN, ConvEncoder, NETWORK_CONFIGS, type NetworkConfig } from "../networks/index.ts";
-import { AdamConfig, OPTIMIZER_CONFIGS } from "../optim/index.ts";
+import { lossRegistry } from "../losses/index.ts";
+import { AutoEncoder, CNN, ConvEncoder, type NetworkConfig, networkRegistry } from "../networks/index.ts";
+import { AdamConfig, optimizerRegistry } from "../optim/index.ts";
 import * as torch from "../torch/index.ts";
 import type { JsonObject } from "../utils/config.ts";
 import { modelFromDict, ReconstructionModel, SupervisedModel } from "./index.ts";
@@ -24,9 +24,8 @@ const options: Record<string, object> = {
 };
 
 describe("a network that is used again is recorded as the config that makes it", () => {
-  it.each(Object.keys(NETWORK_CONFIGS).filter((name) => name in options))("%s", (name) => {
-    const Config = NETWORK_CONFIGS[name] as unknown as new (options: object) => NetworkConfig;
-    const config = new Config(options[name] ?? {});
+  it.each(networkRegistry.names.filter((name) => name in options))("%s", (name) => {
+    const config = networkRegistry.get(name)!.fromOptions(options[name] ?? {});
     const network = config.getObject();
     expect(modelOf(network).toDict().network).toEqual(config.toDict());
     // wherever it is, and of whatever type
@@ -107,11 +106,8 @@ describe("a network that is not what its config makes is not recorded as that", 
 });
 
 describe("losses and optimizers that were passed themselves", () => {
-  it.each(Object.keys(LOSS_CONFIGS))("%s is recorded as its config", (name) => {
-    const Config = LOSS_CONFIGS[name] as unknown as new (
-      options: object,
-    ) => { getObject(): torch.nn.MSELoss; toDict(): object };
-    const config = new Config({ reduction: "sum" });
+  it.each(lossRegistry.names)("%s is recorded as its config", (name) => {
+    const config = lossRegistry.get(name)!.fromOptions({ reduction: "sum" });
     using loss = config.getObject();
     using network = cnn();
     expect(modelOf(network, loss).toDict().loss).toEqual(config.toDict());
@@ -133,10 +129,9 @@ describe("losses and optimizers that were passed themselves", () => {
     changed.dispose();
   });
 
-  it.each(Object.keys(OPTIMIZER_CONFIGS))("%s is recorded as its config, as it was passed", (name) => {
+  it.each(optimizerRegistry.names)("%s is recorded as its config, as it was passed", (name) => {
     using network = cnn();
-    const Config = OPTIMIZER_CONFIGS[name] as unknown as new (options: object) => AdamConfig;
-    const config = new Config({ lr: 0.25, weightDecay: 0.5 });
+    const config = optimizerRegistry.get(name)!.fromOptions({ lr: 0.25, weightDecay: 0.5 });
     const optimizer = config.getObject(network);
     const model = new ReconstructionModel({ network, loss: { name_: "MSELoss" }, optimizer });
     for (const group of optimizer.paramGroups) group.lr = 1;

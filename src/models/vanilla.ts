@@ -1,19 +1,19 @@
-import { INFERERS, type Inferer, SimpleInferer } from "../infer/index.ts";
+import { type Inferer, infererRegistry, SimpleInferer } from "../infer/index.ts";
 import {
   callLoss,
-  LOSS_CONFIGS,
   type LossConfig,
   type LossFunction,
+  lossRegistry,
   prepareTarget,
   type TargetSource,
 } from "../losses/index.ts";
-import { NETWORK_CONFIGS, type NetworkConfig } from "../networks/index.ts";
-import { OPTIMIZER_CONFIGS, type Optimizer, type OptimizerConfig, parametersUnder } from "../optim/index.ts";
+import { type NetworkConfig, networkRegistry } from "../networks/index.ts";
+import { type Optimizer, type OptimizerConfig, optimizerRegistry, parametersUnder } from "../optim/index.ts";
 import { nn, optim, Tensor } from "../torch/index.ts";
 import { checkKeys, type JsonObject, type JsonValue, readAs, show } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { snakeToCamel } from "../utils/names.ts";
-import { configFrom, type Named, readConfig } from "../utils/registry.ts";
+import type { Named } from "../utils/registry.ts";
 import { configOfLoss, configOfNetwork, configOfOptimizer } from "./as-configs.ts";
 import { type Losses, Model, type ModelBatch, type Scaler } from "./model.ts";
 import { PassedOptimizer } from "./passed-optimizer.ts";
@@ -60,7 +60,7 @@ export abstract class VanillaModel extends Model {
       this.#network = null;
       this.network = network;
     } else {
-      const config = configFrom<NetworkConfig>("'network'", network, NETWORK_CONFIGS);
+      const config = networkRegistry.from("'network'", network);
       if (config === null) refuse("network", network, "a torch.nn.Module or the config of one");
       this.network = config.getObject();
       this.#network = { config, made: structureOf(this.network) };
@@ -69,7 +69,7 @@ export abstract class VanillaModel extends Model {
       this.#loss = null;
       this.loss = loss as LossFunction;
     } else {
-      const config = configFrom<LossConfig>("'loss'", loss, LOSS_CONFIGS);
+      const config = lossRegistry.from("'loss'", loss);
       if (config === null) refuse("loss", loss, "a function, a torch.nn.Module or the config of a loss");
       this.#loss = config;
       this.loss = config.getObject();
@@ -78,14 +78,14 @@ export abstract class VanillaModel extends Model {
       const config = configOfOptimizer(optimizer, this.network, this.#lossParameters());
       this.#optimizer = new PassedOptimizer(optimizer, this, config);
     } else {
-      const config = configFrom<OptimizerConfig>("'optimizer'", optimizer, OPTIMIZER_CONFIGS);
+      const config = optimizerRegistry.from("'optimizer'", optimizer);
       if (config === null) refuse("optimizer", optimizer, "an optimizer or the config of one");
       this.#optimizer = config;
       // names that do not exist are an error now, not when training starts
       config.freezeParameters(this.network);
       for (const group of config.getParameterGroups().slice(0, -1)) parametersUnder(this.network, group);
     }
-    const read = configFrom<Inferer>("'inferer'", inferer, INFERERS);
+    const read = infererRegistry.from("'inferer'", inferer);
     if (read === null) refuse("inferer", inferer, "an Inferer");
     this.inferer = read;
   }
@@ -155,10 +155,10 @@ export abstract class VanillaModel extends Model {
 
   /** How each field of `toDict` is read. A subclass with options of its own adds theirs. */
   protected static readonly readers: Readonly<Record<string, FieldReader>> = {
-    network: (value, model) => readConfig(model, "network", value, NETWORK_CONFIGS),
-    loss: (value, model) => readConfig(model, "loss", value, LOSS_CONFIGS),
-    optimizer: (value, model) => readConfig(model, "optimizer", value, OPTIMIZER_CONFIGS),
-    inferer: (value, model) => readConfig(model, "inferer", value, INFERERS),
+    network: (value, model) => networkRegistry.read(model, "network", value),
+    loss: (value, model) => lossRegistry.read(model, "loss", value),
+    optimizer: (value, model) => optimizerRegistry.read(model, "optimizer", value),
+    inferer: (value, model) => infererRegistry.read(model, "inferer", value),
   };
 
   /**

@@ -8,8 +8,6 @@ export { CNN, CNNConfig, type CNNOptions } from "./cnn.ts";
 export { ConvDecoder, ConvDecoderConfig, type ConvDecoderInit } from "./conv-decoder.ts";
 /** A stack of convolutions and poolings. */
 export { ConvEncoder, ConvEncoderConfig, type ConvEncoderInit } from "./conv-encoder.ts";
-/** The configs by `name_`, to read them from JSON. */
-export { NETWORK_CONFIGS } from "./factory.ts";
 /** Fully connected layers, then transposed convolutions: from vector to image. */
 export { Generator, GeneratorConfig, type GeneratorOptions } from "./generator.ts";
 /** How layers are named in options. */
@@ -24,3 +22,5 @@ export type { UnpoolingMode } from "./mirror.ts";
 export { MLP, MLPConfig, type MLPOptions } from "./mlp.ts";
 /** What every network config offers. */
 export type { NetworkConfig } from "./network-config.ts";
+/** The configs by `name_`, to read them from JSON. */
+export { networkRegistry, registerNetwork } from "./registry.ts";

@@ -4,7 +4,7 @@ import { DRAWN, expectClose, largest } from "../torch/fixtures/close.ts";
 import type { Tensor } from "../torch/index.ts";
 import * as torch from "../torch/index.ts";
 import type { JsonObject } from "../utils/config.ts";
-import { CNN, CNNConfig, ConvEncoder, ConvEncoderConfig, MLP, MLPConfig, NETWORK_CONFIGS } from "./index.ts";
+import { CNN, CNNConfig, ConvEncoder, ConvEncoderConfig, MLP, MLPConfig, networkRegistry } from "./index.ts";
 
 interface Checksum {
   readonly shape: readonly number[];
@@ -80,7 +80,7 @@ function given(number: number, shape: readonly number[], scale = 1): Tensor {
 const DOUBLE = 1e-9;
 
 function build(config: JsonObject): torch.nn.Module {
-  return NETWORK_CONFIGS[String(config.name_)]!.fromDict(config).getObject();
+  return networkRegistry.get(String(config.name_))!.fromDict(config).getObject();
 }
 
 describe("networks, compared to the original", () => {
@@ -158,7 +158,7 @@ describe("networks, compared to the original", () => {
     });
 
     it(`${name}: JSON`, () => {
-      const config = NETWORK_CONFIGS[String(expected.config.name_)]!.fromDict(expected.config);
+      const config = networkRegistry.get(String(expected.config.name_))!.fromDict(expected.config);
       expect(JSON.stringify(config.toDict())).toBe(JSON.stringify(expected.config));
     });
   }

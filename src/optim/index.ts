@@ -2,6 +2,7 @@
 
 /** Learning-rate schedulers. */
 export * from "./lr-schedulers/configs.ts";
+export { lrSchedulerRegistry, registerLRScheduler } from "./lr-schedulers/registry.ts";
 /** Epochs, accumulation, clipping, reset. */
 export { OptimizationConfig } from "./optimization-config.ts";
 /** Optimizers. */

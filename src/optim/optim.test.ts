@@ -8,8 +8,8 @@ import {
   ExponentialLRConfig,
   MultiStepLRConfig,
   OneCycleLRConfig,
-  OPTIMIZER_CONFIGS,
   OptimizationConfig,
+  optimizerRegistry,
   ReduceLROnPlateauConfig,
   SGDConfig,
   StepLRConfig,
@@ -38,9 +38,9 @@ describe("optimizer configs", () => {
     expect(AdadeltaConfig.fromDict(config.toDict()).toDict()).toEqual(config.toDict());
   });
   it("build optimizers that learn", () => {
-    for (const Class of Object.values(OPTIMIZER_CONFIGS)) {
+    for (const name of optimizerRegistry.names) {
       const net = network();
-      const optimizer = new (Class as unknown as new () => AdamConfig)().getObject(net);
+      const optimizer = optimizerRegistry.get(name)!.fromOptions({}).getObject(net);
       const before = [...net.parameters()].map((p) => p.detach().sum().item());
       {
         using _scope = torch.scope();

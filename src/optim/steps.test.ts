@@ -5,7 +5,7 @@ import { CNN } from "../networks/index.ts";
 import * as torch from "../torch/index.ts";
 import type { JsonObject } from "../utils/config.ts";
 import { camelToSnake } from "../utils/names.ts";
-import { LR_SCHEDULER_CONFIGS, OPTIMIZER_CONFIGS, SGDConfig } from "./index.ts";
+import { lrSchedulerRegistry, optimizerRegistry, SGDConfig } from "./index.ts";
 
 interface Golden extends ConfigGolden {
   readonly optimizers: readonly {
@@ -53,7 +53,7 @@ describe("optimizers with parameter groups move weights as the original's, over 
     {
       using _scope = torch.scope();
       using net = network();
-      const config = OPTIMIZER_CONFIGS[String(dict.name_)]?.fromDict(dict);
+      const config = optimizerRegistry.get(String(dict.name_))?.fromDict(dict);
       if (config === undefined) throw new Error(`no config ${dict.name_}`);
       expect(formatJson(config.toDict())).toBe(item.json);
       using optimizer = config.getObject(net);
@@ -86,7 +86,7 @@ describe("schedulers with parameter groups give the original's rates, over 20 st
       lr: { "mlp.output": 0.5, convolutions: 0.2, ELSE: 0.1 },
       momentum: 0.9,
     }).getObject(net);
-    const config = LR_SCHEDULER_CONFIGS[String(dict.name_)]?.fromDict(dict);
+    const config = lrSchedulerRegistry.get(String(dict.name_))?.fromDict(dict);
     expect(config?.schedulerType()).toBe(item.type);
     const scheduler = config?.getObject(optimizer) as { step(metric?: number): void };
     for (const [step, expected] of item.rates.entries()) {
@@ -100,6 +100,6 @@ describe("schedulers with parameter groups give the original's rates, over 20 st
   });
   it("of all kinds", () => {
     const names = golden.schedulers.map(({ json }) => String((JSON.parse(json) as JsonObject).name_));
-    expect([...new Set(names)].sort()).toEqual(Object.keys(LR_SCHEDULER_CONFIGS).sort());
+    expect([...new Set(names)].sort()).toEqual(lrSchedulerRegistry.names.sort());
   });
 });

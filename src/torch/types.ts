@@ -18,7 +18,7 @@ export type DType = (typeof dtypes)[number];
 export type MemoryFormat = "contiguous" | "channels_last" | "channels_last_3d" | "preserve";
 export type Layout = "strided" | "sparse_coo";
 export type Scalar = number | bigint | boolean;
-export type NestedArray = number | boolean | NestedArray[];
+export type NestedArray = number | boolean | readonly NestedArray[];
 export type TypedArray =
   | Int8Array
   | Uint8Array

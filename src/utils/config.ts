@@ -18,21 +18,28 @@ export interface ToDict {
   toDict(): JsonObject;
 }
 
-export interface ConfigSettings {
+export interface ConfigSettings<S extends AnyObjectSchema, F> {
   /** Fields whose keys belong to the user (group paths, column names, mask names): never change their case. */
   readonly verbatim?: readonly string[];
   /** Whether the class writes its `name_`. Default true. */
   readonly named?: boolean;
+  /**
+   * Checks fields against each other and spells them out. What it gives is what the config has and writes, so the schema must
+   * accept it, and `finish` leave it as it is: a config that is read from JSON goes through both again.
+   * @param what the name of the config class, for messages.
+   * @throws ConfigError
+   */
+  readonly finish?: (parsed: z.output<S>, what: string) => F;
 }
 
 type AnyObjectSchema = z.ZodObject<z.ZodRawShape>;
 
-/** What a class made by {@link configClass} offers, besides its fields. */
-export interface Config extends ToDict {
+/** What every config offers, besides its fields. */
+export interface Config<F extends object = Record<string, unknown>> extends ToDict {
   /** The class name without `Config`: `Adam` for `AdamConfig`. */
   readonly name_: string;
   /** The fields under their TypeScript names, in declaration order. */
-  fields(): Record<string, unknown>;
+  fields(): F;
   /** Whether an option was given, rather than left to its default. */
   isGiven(option: string): boolean;
 }
@@ -45,16 +52,24 @@ type AlsoReadonly<T> = T extends ToDict | ((...args: never) => unknown)
     ? { readonly [K in keyof T]: AlsoReadonly<T[K]> }
     : T;
 
-export interface ConfigClass<S extends AnyObjectSchema> {
-  new (fields?: Input<S>): Config & Readonly<z.output<S>>;
+export interface ConfigClass<S extends AnyObjectSchema, F extends object = z.output<S>> {
+  new (
+    ...args: Record<string, never> extends Input<S> ? [fields?: Input<S>] : [fields: Input<S>]
+  ): Config<F> & (string extends keyof F ? object : Readonly<F>);
+  /** The `name_` of its configs. */
+  readonly name_: string;
   readonly schema: S;
+  /** A config as it is, or one with these options: what a class that is built of a config takes. */
+  of<T>(this: new (fields: Input<S>) => T, options: NoInfer<T> | Input<S>): T;
+  /** A config with options of which the types are not known, such as those of a plain object with a `name_`. */
+  fromOptions<T>(this: new (fields: Input<S>) => T, options: unknown): T;
   /**
    * Rebuilds the object from what `toDict` wrote; exactly the declared keys are accepted.
    * @param given fields to take instead of those written, which are not looked at.
    * @throws MissingFieldsError, WrongFieldsError when keys are missing, or not known.
    * @throws CannotReadFieldError naming the fields whose values are not accepted.
    */
-  fromDict<T>(this: new (fields?: Input<S>) => T, dict: JsonObject, given?: Partial<Input<S>>): T;
+  fromDict<T>(this: new (fields: Input<S>) => T, dict: JsonObject, given?: Partial<Input<S>>): T;
 }
 
 /** Parses `value`, or says which field had which value and what is accepted. */
@@ -111,31 +126,35 @@ export function show(value: unknown): string {
 }
 
 /**
- * The base of a config class: a zod schema gives the fields, their defaults and checks.
+ * The base of a config class: a zod schema gives the fields, their defaults, checks and types.
  *
  * ```ts
  * export class SGDConfig extends configClass("SGD", z.strictObject({ lr: z.number().positive().default(1e-3) })) {}
  * new SGDConfig({ lr: 0.1 }).toDict(); // { name_: "SGD", lr: 0.1 }
  * ```
  */
-export function configClass<S extends AnyObjectSchema>(
+export function configClass<S extends AnyObjectSchema, F extends object = z.output<S>>(
   name: string,
   schema: S,
-  settings: ConfigSettings = {},
-): ConfigClass<S> {
+  settings: ConfigSettings<S, F> = {},
+): ConfigClass<S, F> {
   const named = settings.named ?? true;
   const verbatim = new Set(settings.verbatim ?? []);
   const keys = Object.keys(schema.shape);
 
   class Base implements Config {
+    static readonly name_ = name;
     static readonly schema = schema;
     readonly #given: ReadonlySet<string>;
-    constructor(fields?: unknown) {
-      const parsed = parseWith(schema, fields ?? {}, new.target.name) as Record<string, unknown>;
-      const given = Object.entries((fields ?? {}) as object).filter(([, value]) => value !== undefined);
+    readonly #fields: ReadonlyMap<string, unknown>;
+    constructor(fields: unknown = {}) {
+      const parsed = parseWith(schema, fields, new.target.name);
+      const finished: object = settings.finish?.(parsed, new.target.name) ?? parsed;
+      const given = Object.entries(fields ?? {}).filter(([, value]) => value !== undefined);
       this.#given = new Set(given.map(([key]) => key));
-      for (const key of keys) {
-        Object.defineProperty(this, key, { value: deepFreeze(parsed[key]), enumerable: true, configurable: true });
+      this.#fields = new Map(keys.map((key) => [key, deepFreeze(Reflect.get(finished, key))]));
+      for (const [key, value] of this.#fields) {
+        Object.defineProperty(this, key, { value, enumerable: true, configurable: true });
       }
     }
     get name_(): string {
@@ -145,22 +164,27 @@ export function configClass<S extends AnyObjectSchema>(
       return this.#given.has(option);
     }
     fields(): Record<string, unknown> {
-      return Object.fromEntries(keys.map((key) => [key, (this as unknown as Record<string, unknown>)[key]]));
+      return Object.fromEntries(this.#fields);
     }
     toDict(): JsonObject {
       const out: JsonObject = named ? { name_: name } : {};
-      for (const [key, value] of Object.entries(this.fields())) {
-        out[camelToSnake(key)] = toJsonValue(value, !verbatim.has(key));
-      }
+      for (const [key, value] of this.#fields) out[camelToSnake(key)] = toJsonValue(value, !verbatim.has(key));
       markFloatFields(schema, out);
       return out;
     }
-    static fromDict(this: new (fields?: unknown) => unknown, dict: JsonObject, given: object = {}): unknown {
+    static of(options: unknown): unknown {
+      return options instanceof this ? options : new this(options);
+    }
+    static fromOptions(options: unknown): unknown {
+      return new this(options);
+    }
+    static fromDict(dict: JsonObject, given: object = {}): unknown {
       const fields = { ...readFields(this.name, named ? name : null, keys, verbatim, dict), ...given };
       return readAs(() => new this(fields));
     }
   }
-  return Base as unknown as ConfigClass<S>;
+  // TypeScript cannot see that the properties which the constructor defines are those of the schema
+  return Base as unknown as ConfigClass<S, F>;
 }
 
 /** Runs `make` on what was read; a value that it does not accept is a field that cannot be read. */

@@ -2,7 +2,6 @@ import { z } from "zod";
 import { optim } from "../../torch/index.ts";
 import { type Config, type ConfigClass, configClass, type Input, show, type ToDict } from "../../utils/config.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
-import type { Registry } from "../../utils/registry.ts";
 import { ELSE, isPerGroup, type PerGroup, perGroup } from "../optimizers/per-group.ts";
 
 /** When a scheduler moves: after each optimizer step, after each epoch, or after each validation with a metric's value. */
@@ -247,15 +246,3 @@ export class OneCycleLRConfig extends schedulerConfig(
     },
   },
 ) {}
-
-/** The scheduler configs by their `name_`, to read them from JSON. */
-export const LR_SCHEDULER_CONFIGS: Registry<LRSchedulerConfig> = {
-  ConstantLR: ConstantLRConfig,
-  ExponentialLR: ExponentialLRConfig,
-  LinearLR: LinearLRConfig,
-  StepLR: StepLRConfig,
-  MultiStepLR: MultiStepLRConfig,
-  PolynomialLR: PolynomialLRConfig,
-  ReduceLROnPlateau: ReduceLROnPlateauConfig,
-  OneCycleLR: OneCycleLRConfig,
-};

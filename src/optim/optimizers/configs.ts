@@ -2,7 +2,6 @@ import { z } from "zod";
 import { type nn, optim } from "../../torch/index.ts";
 import { type Config, type ConfigClass, configClass, type Input, type ToDict } from "../../utils/config.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
-import type { Registry } from "../../utils/registry.ts";
 import { parametersUnder, splitByGroup } from "./parameter-groups.ts";
 import { ELSE, isPerGroup, perGroup } from "./per-group.ts";
 
@@ -170,13 +169,3 @@ export class AdadeltaConfig extends optimizerConfig("Adadelta", () => optim.Adad
   maximize: flag(),
   differentiable: flag(),
 }) {}
-
-/** The optimizer configs by their `name_`, to read them from JSON. */
-export const OPTIMIZER_CONFIGS: Registry<OptimizerConfig> = {
-  Adam: AdamConfig,
-  AdamW: AdamWConfig,
-  SGD: SGDConfig,
-  RMSprop: RMSpropConfig,
-  Adagrad: AdagradConfig,
-  Adadelta: AdadeltaConfig,
-};

@@ -5,3 +5,4 @@ export * from "./configs.ts";
 /** Naming parts of a network. */
 export { parametersUnder } from "./parameter-groups.ts";
 export type { PerGroup } from "./per-group.ts";
+export { optimizerRegistry, registerOptimizer } from "./registry.ts";

@@ -1,0 +1,18 @@
+import { type Registrable, Registry } from "../utils/registry.ts";
+import type { Inferer } from "./inferer.ts";
+import { SimpleInferer } from "./simple.ts";
+
+/** The inferers by their `name_`. */
+export const infererRegistry = new Registry<Inferer>(
+  "inferer",
+  (value): value is Inferer => "call" in value && typeof value.call === "function" && "toDict" in value,
+  { SimpleInferer },
+);
+
+/**
+ * Makes an inferer of one's own known by its `name_`, so that a MAPS with it can be read.
+ * @throws ConfigError when another inferer has that name.
+ */
+export function registerInferer(Class: Registrable<Inferer>): void {
+  infererRegistry.register(Class);
+}

@@ -1,0 +1,12 @@
+/** Every loss: a line here makes it public, and known by its `name_` in plain objects, JSON and a MAPS. */
+
+export * from "./bce.ts";
+export * from "./bce-with-logits.ts";
+export * from "./cross-entropy.ts";
+export * from "./huber.ts";
+export * from "./kl-div.ts";
+export * from "./l1.ts";
+export * from "./mse.ts";
+export * from "./multi-margin.ts";
+export * from "./nll.ts";
+export * from "./smooth-l1.ts";

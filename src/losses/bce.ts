@@ -1,0 +1,15 @@
+import { z } from "zod";
+import { nn } from "../torch/index.ts";
+import { configClass } from "../utils/config.ts";
+import { noWeight, reduction } from "./fields.ts";
+import type { LossConfig, LossModule } from "./types.ts";
+
+/** Binary cross-entropy between probabilities and targets of the same shape. */
+export class BCELossConfig
+  extends configClass("BCELoss", z.strictObject({ weight: noWeight, reduction }))
+  implements LossConfig
+{
+  getObject(): LossModule {
+    return new nn.BCELoss({ reduction: this.reduction });
+  }
+}

@@ -1,0 +1,19 @@
+import { z } from "zod";
+import { nn } from "../torch/index.ts";
+import { configClass } from "../utils/config.ts";
+import { ignoreIndex, reduction, weight, weights } from "./fields.ts";
+import type { LossConfig, LossModule } from "./types.ts";
+
+/** Cross-entropy between scores (N, C, …) and class indices, or class probabilities of the same shape. */
+export class CrossEntropyLossConfig
+  extends configClass(
+    "CrossEntropyLoss",
+    z.strictObject({ weight, ignoreIndex, reduction, labelSmoothing: z.number().min(0).max(1).default(0) }),
+  )
+  implements LossConfig
+{
+  getObject(): LossModule {
+    const { ignoreIndex, reduction, labelSmoothing } = this;
+    return new nn.CrossEntropyLoss({ weight: weights(this.weight), ignoreIndex, reduction, labelSmoothing });
+  }
+}

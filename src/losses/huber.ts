@@ -1,0 +1,15 @@
+import { z } from "zod";
+import { nn } from "../torch/index.ts";
+import { configClass } from "../utils/config.ts";
+import { reduction } from "./fields.ts";
+import type { LossConfig, LossModule } from "./types.ts";
+
+/** Squared below `delta`, linear above. */
+export class HuberLossConfig
+  extends configClass("HuberLoss", z.strictObject({ reduction, delta: z.number().positive().default(1) }))
+  implements LossConfig
+{
+  getObject(): LossModule {
+    return new nn.HuberLoss({ reduction: this.reduction, delta: this.delta });
+  }
+}

@@ -1,0 +1,12 @@
+import { z } from "zod";
+import { nn } from "../torch/index.ts";
+import { configClass } from "../utils/config.ts";
+import { reduction } from "./fields.ts";
+import type { LossConfig, LossModule } from "./types.ts";
+
+/** Mean absolute error. */
+export class L1LossConfig extends configClass("L1Loss", z.strictObject({ reduction })) implements LossConfig {
+  getObject(): LossModule {
+    return new nn.L1Loss({ reduction: this.reduction });
+  }
+}

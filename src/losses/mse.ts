@@ -1,0 +1,12 @@
+import { z } from "zod";
+import { nn } from "../torch/index.ts";
+import { configClass } from "../utils/config.ts";
+import { reduction } from "./fields.ts";
+import type { LossConfig, LossModule } from "./types.ts";
+
+/** Mean squared error. */
+export class MSELossConfig extends configClass("MSELoss", z.strictObject({ reduction })) implements LossConfig {
+  getObject(): LossModule {
+    return new nn.MSELoss({ reduction: this.reduction });
+  }
+}

@@ -1,0 +1,20 @@
+import { isBuilder, type Registrable, Registry } from "../utils/registry.ts";
+import * as list from "./all.ts";
+import type { LossConfig } from "./types.ts";
+
+/** The losses by their `name_`. */
+export const lossRegistry = new Registry<LossConfig>("loss", (value): value is LossConfig => isBuilder(value), list);
+
+/**
+ * Makes a loss config of one's own known by its `name_`, so that a MAPS with it can be read.
+ *
+ * ```ts
+ * class ScaledLossConfig extends configClass("ScaledLoss", z.strictObject({ factor: z.number() })) { getObject() { … } }
+ * registerLoss(ScaledLossConfig);
+ * ```
+ *
+ * @throws ConfigError when another loss has that name.
+ */
+export function registerLoss(Class: Registrable<LossConfig>): void {
+  lossRegistry.register(Class);
+}

@@ -1,0 +1,15 @@
+import { z } from "zod";
+import { nn } from "../torch/index.ts";
+import { configClass } from "../utils/config.ts";
+import { reduction } from "./fields.ts";
+import type { LossConfig, LossModule } from "./types.ts";
+
+/** Squared (and divided by `beta`) below `beta`, linear above. */
+export class SmoothL1LossConfig
+  extends configClass("SmoothL1Loss", z.strictObject({ reduction, beta: z.number().nonnegative().default(1) }))
+  implements LossConfig
+{
+  getObject(): LossModule {
+    return new nn.SmoothL1Loss({ reduction: this.reduction, beta: this.beta });
+  }
+}

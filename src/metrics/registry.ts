@@ -1,0 +1,18 @@
+import { isBuilder, type Registrable, Registry } from "../utils/registry.ts";
+import * as list from "./all.ts";
+import type { MetricConfig } from "./configs.ts";
+
+/** The metrics by their `name_`. */
+export const metricRegistry = new Registry<MetricConfig>(
+  "metric",
+  (value): value is MetricConfig => isBuilder(value),
+  list,
+);
+
+/**
+ * Makes the config of a metric of one's own known by its `name_`, so that a MAPS with it can be read.
+ * @throws ConfigError when another metric has that name.
+ */
+export function registerMetric(Class: Registrable<MetricConfig>): void {
+  metricRegistry.register(Class);
+}

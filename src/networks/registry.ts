@@ -1,0 +1,18 @@
+import { isBuilder, type Registrable, Registry } from "../utils/registry.ts";
+import * as list from "./all.ts";
+import type { NetworkConfig } from "./network-config.ts";
+
+/** The networks by their `name_`. */
+export const networkRegistry = new Registry<NetworkConfig>(
+  "network",
+  (value): value is NetworkConfig => isBuilder(value),
+  list,
+);
+
+/**
+ * Makes the config of a network of one's own known by its `name_`, so that a MAPS with it can be read.
+ * @throws ConfigError when another network has that name.
+ */
+export function registerNetwork(Class: Registrable<NetworkConfig>): void {
+  networkRegistry.register(Class);
+}

@@ -1,0 +1,18 @@
+import { isBuilder, type Registrable, Registry } from "../../utils/registry.ts";
+import type { LRSchedulerConfig } from "./configs.ts";
+import * as list from "./configs.ts";
+
+/** The learning-rate schedulers by their `name_`. */
+export const lrSchedulerRegistry = new Registry<LRSchedulerConfig>(
+  "learning-rate scheduler",
+  (value): value is LRSchedulerConfig => isBuilder(value),
+  list,
+);
+
+/**
+ * Makes the config of a scheduler of one's own known by its `name_`, so that a MAPS with it can be read.
+ * @throws ConfigError when another learning-rate scheduler has that name.
+ */
+export function registerLRScheduler(Class: Registrable<LRSchedulerConfig>): void {
+  lrSchedulerRegistry.register(Class);
+}

@@ -1,0 +1,18 @@
+import { isBuilder, type Registrable, Registry } from "../../utils/registry.ts";
+import type { OptimizerConfig } from "./configs.ts";
+import * as list from "./configs.ts";
+
+/** The optimizers by their `name_`. */
+export const optimizerRegistry = new Registry<OptimizerConfig>(
+  "optimizer",
+  (value): value is OptimizerConfig => isBuilder(value),
+  list,
+);
+
+/**
+ * Makes the config of an optimizer of one's own known by its `name_`, so that a MAPS with it can be read.
+ * @throws ConfigError when another optimizer has that name.
+ */
+export function registerOptimizer(Class: Registrable<OptimizerConfig>): void {
+  optimizerRegistry.register(Class);
+}
