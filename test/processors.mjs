@@ -1,9 +1,9 @@
 // `npm run test:processors`: the numeric tests as other processors would run them. Sums round otherwise with each set of
 // instructions, and libtorch and oneDNN can be held to smaller ones, so this machine shows what those with less would find.
 //
-//   node scripts/test-processors.mjs            every setting that this machine can show
-//   node scripts/test-processors.mjs --short    without what `npm test` runs already, and without the tests that take long
-//   node scripts/test-processors.mjs PATH…      only tests of these paths
+//   node test/processors.mjs            every setting that this machine can show
+//   node test/processors.mjs --short    without what `npm test` runs already, and without the tests that take long
+//   node test/processors.mjs PATH…      only tests of these paths
 //
 // Ends with a line per setting, those that were left out included; exit code 1 when any test failed. The results are in
 // build/test-processors/<setting>.json.

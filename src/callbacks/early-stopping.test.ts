@@ -11,7 +11,7 @@ import { TrainerState } from "./trainer-state.ts";
 type Options = ConstructorParameters<typeof EarlyStoppingCallback>[0];
 type Numbers = readonly (number | string)[];
 
-/** What ClinicaDL 2.0.0 does: scripts/golden/early_stopping_golden.py. */
+/** What ClinicaDL 2.0.0 does: test/golden/early_stopping_golden.py. */
 const golden = JSON.parse(readFileSync(new URL("./golden/early-stopping.json", import.meta.url), "utf8")) as {
   readonly modes: Readonly<Record<string, "min" | "max">>;
   readonly cases: readonly {

@@ -19,7 +19,7 @@ interface Case {
   readonly type: string;
   readonly used: readonly (readonly number[])[];
 }
-/** What ClinicaDL 2.0.0 does: scripts/golden/lr_callback_golden.py. */
+/** What ClinicaDL 2.0.0 does: test/golden/lr_callback_golden.py. */
 const golden = JSON.parse(readFileSync(new URL("./golden/learning-rates.json", import.meta.url), "utf8")) as {
   readonly epochs: number;
   readonly batches: number;

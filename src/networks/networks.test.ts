@@ -69,7 +69,7 @@ function expectSameImage(tensor: Tensor, expected: ImageChecksum, precision: num
   expect(Math.abs(moment - expected.moment)).toBeLessThanOrEqual(precision * expected.abs);
 }
 
-/** The formula of scripts/golden/networks_golden.py. */
+/** The formula of test/golden/networks_golden.py. */
 function given(number: number, shape: readonly number[], scale = 1): Tensor {
   const length = shape.reduce((a, b) => a * b, 1);
   const flat = Float64Array.from({ length }, (_, i) => Math.sin(0.7 * i * i + 0.5 * i + 1.3 * number) / scale);

@@ -29,7 +29,7 @@ const METRIC = [
   1, 0.9, 0.95, 0.91, 0.9, 0.89, 0.93, 0.94, 0.95, 0.99, 0.5, 0.6, 0.7, 0.8, 0.9, 0.4, 0.41, 0.42, 0.43, 0.44,
 ];
 
-/** The network and data of scripts/golden/configs_golden.py. */
+/** The network and data of test/golden/configs_golden.py. */
 function network(): CNN {
   torch.manualSeed(0);
   return new CNN({

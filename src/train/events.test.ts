@@ -16,7 +16,7 @@ import { ToyDataset, toyModel } from "./fixtures/toy.ts";
 import { gradientsOf, Trainers } from "./fixtures/trainers.ts";
 import type { Trainer } from "./trainer.ts";
 
-/** What ClinicaDL 2.0.0 does: scripts/golden/events_golden.py. */
+/** What ClinicaDL 2.0.0 does: test/golden/events_golden.py. */
 const golden = JSON.parse(readFileSync(new URL("./golden/events.json", import.meta.url), "utf8")) as {
   readonly columns: readonly string[];
   readonly given: Readonly<Record<string, readonly string[]>>;

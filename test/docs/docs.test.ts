@@ -22,9 +22,9 @@ import { constants, tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { TrainingCheckpointCallback } from "../callbacks/index.ts";
-import { OptimizationConfig } from "../optim/index.ts";
-import { ComputationalConfig } from "../train/index.ts";
+import { TrainingCheckpointCallback } from "../../src/callbacks/index.ts";
+import { OptimizationConfig } from "../../src/optim/index.ts";
+import { ComputationalConfig } from "../../src/train/index.ts";
 
 vi.setConfig({ testTimeout: 180_000 });
 

@@ -1,7 +1,6 @@
 """Writes src/data/structures/golden/alignment.json: masks resampled to images by TorchIO, as ClinicaDL 2.0.0 does it.
 
-Run it in the original's environment. No voxel of an image is as near to one voxel of its mask as to another, where
-rounding would decide.
+No voxel of an image is as near to one voxel of its mask as to another, where rounding would decide.
 """
 
 import json

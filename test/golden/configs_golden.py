@@ -1,4 +1,4 @@
-"""Writes golden/configs.json of src/optim, src/metrics and src/losses with the original ClinicaDL 2.0.0 (run it in its environment).
+"""Writes golden/configs.json of src/optim, src/metrics and src/losses with the original ClinicaDL 2.0.0.
 
 Of each config class: JSON files as the original writes them, and which values each field accepts. Of optimizers and schedulers:
 what those built from configs with parameter groups do in 20 steps.

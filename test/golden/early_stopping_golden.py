@@ -1,7 +1,4 @@
-"""Writes src/callbacks/golden/early-stopping.json: when ClinicaDL 2.0.0's EarlyStoppingCallback asks to stop.
-
-Run with a Python that has clinicadl==2.0.0: python scripts/golden/early_stopping_golden.py
-"""
+"""Writes src/callbacks/golden/early-stopping.json: when ClinicaDL 2.0.0's EarlyStoppingCallback asks to stop."""
 
 import json
 import random

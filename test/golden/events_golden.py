@@ -1,7 +1,4 @@
-"""Writes src/train/golden/events.json: what ClinicaDL 2.0.0's Trainer tells its callbacks, in which order and with what.
-
-Run with a Python that has clinicadl==2.0.0: python scripts/golden/events_golden.py
-"""
+"""Writes src/train/golden/events.json: what ClinicaDL 2.0.0's Trainer tells its callbacks, in which order and with what."""
 
 import json
 import tempfile

@@ -1,4 +1,4 @@
-"""Writes src/io/nifti/golden/nifti.json with nibabel (run it in the original's environment).
+"""Writes src/io/nifti/golden/nifti.json with nibabel.
 
 Small files of every readable type, byte order, scaling and orientation, with the values and affines that nibabel reads.
 refused.json: files that nibabel refuses. integers.json: integers that float32 cannot hold, and scaled labels.

@@ -1,7 +1,4 @@
-"""Writes src/callbacks/golden/learning-rates.json: the rates with which ClinicaDL 2.0.0's LRSchedulerCallback trains.
-
-Run with a Python that has clinicadl==2.0.0: python scripts/golden/lr_callback_golden.py
-"""
+"""Writes src/callbacks/golden/learning-rates.json: the rates with which ClinicaDL 2.0.0's LRSchedulerCallback trains."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Writes src/metrics/golden/metrics.json with the original ClinicaDL 2.0.0 (run it in its environment).
+"""Writes src/metrics/golden/metrics.json with the original ClinicaDL 2.0.0.
 
 For each metric and data set: value per sample of two batches, value over both.
 """

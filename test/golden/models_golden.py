@@ -1,4 +1,4 @@
-"""Writes src/models/golden/models.json with the original ClinicaDL 2.0.0 (run it in its environment).
+"""Writes src/models/golden/models.json with the original ClinicaDL 2.0.0.
 
 The text of nn_summary.txt, model.json, and the losses of a few training steps after Model.reset.
 """

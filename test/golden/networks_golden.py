@@ -1,4 +1,4 @@
-"""Writes src/networks/golden/networks.json with the original ClinicaDL 2.0.0 (run it in its environment).
+"""Writes src/networks/golden/networks.json with the original ClinicaDL 2.0.0.
 
 For each network: what it is made of, its weights after torch.manual_seed and after Model.reset, and in float64, with
 given weights, its output and gradients, so that ours can be compared number by number.

@@ -1,7 +1,5 @@
 """What PyTorch's layers and losses compute, for src/torch/nn/golden.test.ts.
 
-    python scripts/golden/nn_golden.py src/torch/nn/golden/nn.json
-
 Every case is built after a seed, so that its initial parameters test the draws; then it is run once in training mode and
 its output, weighted by random numbers and summed, is differentiated.
 """
@@ -9,7 +7,7 @@ its output, weighted by random numbers and summed, is differentiated.
 import inspect
 import json
 import re
-import sys
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -294,7 +292,8 @@ golden = {
     "signatures": {name: signature(name) for name in sorted({case[0] for case in CASES + LOSSES} - {"Identity"})},
     "clips": [clip_case(i, *case) for i, case in enumerate([(1.0, 2.0), (100.0, 2.0), (0.5, 1.0), (0.3, float("inf"))])],
 }
-with open(sys.argv[1], "w") as file:
+target = Path(__file__).parents[2] / "src" / "torch" / "nn" / "golden" / "nn.json"
+with target.open("w") as file:
     for part in json.JSONEncoder(separators=(",", ":")).iterencode(golden):
         file.write(part)
     file.write("\n")

@@ -1,6 +1,5 @@
 """Trajectories of PyTorch's optimizers and schedulers, for src/torch/optim/golden/optim.json.
 
-Run with the Python that has PyTorch 2.6: python scripts/golden/optim_golden.py
 Gradients do not come from a model but from a formula that the tests repeat.
 """
 import inspect

@@ -1,7 +1,4 @@
-"""A small file of torch.save, for src/torch/serialization/golden/python.pt.
-
-Run with the Python that has PyTorch 2.6: python scripts/golden/serialization_golden.py
-"""
+"""A small file of torch.save, for src/torch/serialization/golden/python.pt."""
 import collections
 import pathlib
 

@@ -1,7 +1,4 @@
-"""Writes src/split/golden/splits.json: what ClinicaDL 2.0.0's make_kfold and make_split do with several tables.
-
-Run with a Python that has clinicadl==2.0.0: python scripts/golden/split_golden.py
-"""
+"""Writes src/split/golden/splits.json: what ClinicaDL 2.0.0's make_kfold and make_split do with several tables."""
 
 import json
 import random

@@ -1,7 +1,4 @@
-"""Writes src/torch/golden/torch.json: random streams, printing and a few gradients, as PyTorch gives them.
-
-Run in an environment with PyTorch 2.6 (the reference's): python scripts/golden/torch_golden.py
-"""
+"""Writes src/torch/golden/torch.json: random streams, printing and a few gradients, as PyTorch gives them."""
 
 import json
 from pathlib import Path

@@ -1,7 +1,4 @@
-"""Writes src/transforms/golden/transforms.json: what ClinicaDL 2.0.0's transforms make of one small image.
-
-Run with a Python that has clinicadl==2.0.0: python scripts/golden/transforms_golden.py
-"""
+"""Writes src/transforms/golden/transforms.json: what ClinicaDL 2.0.0's transforms make of one small image."""
 
 import json
 from pathlib import Path

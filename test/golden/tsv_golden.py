@@ -1,4 +1,4 @@
-"""Writes src/io/tsv/golden/tables.json with pandas (run it in the original's environment).
+"""Writes src/io/tsv/golden/tables.json with pandas.
 
 TSV texts as users have them, what pandas reads, and what it writes back.
 """

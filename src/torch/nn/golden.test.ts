@@ -1,4 +1,4 @@
-/** Layers, losses and initial values against what PyTorch computed (`scripts/golden/nn_golden.py`). */
+/** Layers, losses and initial values against what PyTorch computed (`test/golden/nn_golden.py`). */
 import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { expectClose, expectDrawn, largest } from "../fixtures/close.ts";

@@ -24,7 +24,7 @@ const optimizers = { Adadelta, Adagrad, Adam, AdamW, RMSprop, SGD } satisfies Re
 
 const SHAPES = [[3, 4], [5]];
 
-/** The formula of scripts/golden/optim_golden.py. */
+/** The formula of test/golden/optim_golden.py. */
 function values(which: number, step: number): Tensor {
   const shape = SHAPES[which] ?? [];
   const count = shape.reduce((a, b) => a * b, 1);
