@@ -1,10 +1,11 @@
-// The package as others get it: every entry of `exports` exists, publint finds nothing, its types resolve (attw) and need no
+// The package as others get it: `exports` are those of the folders of src/, and every entry exists, publint finds nothing, its types resolve (attw) and need no
 // other package, and the links of its documentation lead somewhere.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { checkLinks, checkTypes } from "./check-package.mjs";
+import { checkPublicModules, checkRooms } from "./public-modules.mjs";
 import { bundledNode } from "./setup/platform.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -16,21 +17,7 @@ for (const [entry, target] of Object.entries(manifest.exports)) {
     if (!existsSync(join(root, path))) problems.push(`exports["${entry}"] names ${path}, which does not exist`);
   }
 }
-for (const name of [
-  "train",
-  "torch",
-  "optim",
-  "models",
-  "networks",
-  "losses",
-  "metrics",
-  "callbacks",
-  "split",
-  "transforms",
-  "infer",
-]) {
-  if (!(`./${name}` in manifest.exports)) problems.push(`src/${name} has no entry in exports`);
-}
+problems.push(...checkPublicModules(manifest.exports, join(root, "src")), ...checkRooms(join(root, "src")));
 const node = bundledNode(root) ?? process.execPath;
 problems.push(...checkLinks(root));
 if (problems.length === 0) problems.push(...checkTypes(root, manifest.exports, node));
