@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Trainer } from "../train/index.ts";
 import { type DemoResult, demoTable, runDemo } from "./demo.ts";
-import { generateCohort } from "./generate.ts";
+import { generateCohort } from "./generate/index.ts";
 
 let folder = "";
 beforeAll(() => {

@@ -1,7 +1,6 @@
-/** `npx clinicadl demo`: the main job from end to end, on a simulated cohort made from real anatomy. */
+/** What `npx clinicadl demo` does: the main job from end to end, on a simulated cohort made from real anatomy. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { Command } from "commander";
 import { BidsDataset } from "../data/datasets/index.ts";
 import { BidsFileType } from "../io/bids/index.ts";
 import { BCEWithLogitsLossConfig } from "../losses/index.ts";
@@ -18,9 +17,7 @@ import {
   TransformsHandler,
   ZNormalizationConfig,
 } from "../transforms/index.ts";
-import { answer, say } from "../utils/output.ts";
-import { generateCohort } from "./generate.ts";
-import { count } from "./numbers.ts";
+import { generateCohort } from "./generate/index.ts";
 
 export interface DemoOptions {
   /** Folder for the cohort and the MAPS. */
@@ -155,24 +152,4 @@ export function demoTable(result: DemoResult): string {
     `mean${scores.map((name) => cell(`${result.mean[name].toFixed(3)} ± ${deviation(name).toFixed(3)}`)).join("")}`,
   );
   return lines.join("\n");
-}
-
-export function registerDemo(program: Command): void {
-  program
-    .command("demo")
-    .description("make a simulated cohort from real anatomy, train a 3D CNN on every fold, and print the scores")
-    .option("--output <folder>", "where the cohort and the MAPS go", "demo")
-    .option("--participants <n>", "number of participants", count(8), 32)
-    .option("--folds <n>", "number of folds", count(2), 4)
-    .option("--epochs <n>", "number of epochs", count(1), 20)
-    .option("--workers <n>", "threads that load images", count(0), 2)
-    .option("--seed <n>", "seed of everything", count(0), 42)
-    .option("--permute-labels", "deal the diagnoses out at random: nothing can be learnt", false)
-    .option("--json", "print the result as one line of JSON at the end", false)
-    .action(async (options: DemoOptions & { json: boolean }) => {
-      const result = await runDemo(options, say);
-      const out = options.json ? say : answer;
-      out(`\n${demoTable(result)}\n\nThe data are simulated. The MAPS is in ${result.maps}`);
-      if (options.json) answer(JSON.stringify(result));
-    });
 }

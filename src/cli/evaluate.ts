@@ -1,9 +1,8 @@
 /** `npx clinicadl validate`, `test`, `predict`: saved models on data that the MAPS knows. */
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
-import { Trainer } from "../train/index.ts";
 import { answer } from "../utils/output.ts";
-import { computationalOptions, type MapsFlags, mapsCommand, restoreOptions } from "./maps-options.ts";
+import { computationalOptions, type MapsFlags, mapsCommand, openTrainer } from "./maps-options.ts";
 import { count } from "./numbers.ts";
 
 interface ValidateFlags extends MapsFlags {
@@ -32,7 +31,7 @@ export function registerValidate(program: Command): void {
     .option(...METRICS)
     .action(async (path: string, flags: ValidateFlags) => {
       const { split, checkpoint, metrics } = flags;
-      using trainer = await Trainer.fromMaps(path, restoreOptions(flags));
+      using trainer = await openTrainer(path, flags);
       await trainer.validate({
         splitIdx: split,
         metrics: metrics ?? trainer.metrics.metricNames,
@@ -57,7 +56,7 @@ export function registerTest(program: Command): void {
     .option(...METRICS)
     .action(async (path: string, flags: TestFlags) => {
       const { checkpoint: modelCheckpoint, group: groupName, metrics } = flags;
-      using trainer = await Trainer.fromMaps(path, restoreOptions(flags));
+      using trainer = await openTrainer(path, flags);
       const run = { modelCheckpoint, groupName, ...computationalOptions(flags) };
       await trainer.test(metrics === undefined ? run : { ...run, metrics });
       const { splitIdx, checkpoint } = trainer.maps.training.readCheckpointName(modelCheckpoint);
@@ -71,7 +70,7 @@ export function registerPredict(program: Command): void {
     .option("--overwrite", "replace predictions of this checkpoint for this group", false)
     .action(async (path: string, flags: PredictFlags) => {
       const { checkpoint: modelCheckpoint, group: groupName, outputs, overwrite } = flags;
-      using trainer = await Trainer.fromMaps(path, restoreOptions(flags));
+      using trainer = await openTrainer(path, flags);
       const run = { modelCheckpoint, groupName, overwrite, ...computationalOptions(flags) };
       await trainer.predict(outputs === undefined ? run : { ...run, outputs });
       const { splitIdx, checkpoint } = trainer.maps.training.readCheckpointName(modelCheckpoint);

@@ -1,10 +1,7 @@
 /** `npx clinicadl generate`: a BIDS dataset of simulated brains, to try things out on. */
 import type { Command } from "commander";
 import { answer } from "../utils/output.ts";
-import { generateCohort } from "./generate/index.ts";
 import { parseNumber } from "./numbers.ts";
-
-export { type Cohort, type GenerateOptions, generateCohort } from "./generate/index.ts";
 
 interface Flags {
   readonly participants: number;
@@ -27,6 +24,7 @@ export function registerGenerate(program: Command): void {
     .option("--permute-labels", "give diagnoses at random: nothing can be learnt", false)
     .option("--overwrite", "replace an earlier simulated dataset", false)
     .action(async (output: string, flags: Flags) => {
+      const { generateCohort } = await import("./generate/index.ts");
       const { bids, metadata, rows, shape } = await generateCohort({ output, ...flags });
       answer(`${rows.length} simulated images of ${shape.join("×")} voxels in ${bids}\n${metadata} lists them.`);
     });

@@ -2,10 +2,14 @@
 import { readFileSync } from "node:fs";
 import { inspect } from "node:util";
 import { Command } from "commander";
-import { EngineNotSetUpError } from "../torch/engine.ts";
+import { readEngine } from "../torch/engine.ts";
 import { ClinicaDLException } from "../utils/exceptions.ts";
 import { keepGoing, say } from "../utils/output.ts";
+import { registerDemo } from "./demo-command.ts";
 import { registerDoctor } from "./doctor.ts";
+import { registerPredict, registerTest, registerValidate } from "./evaluate.ts";
+import { registerGenerate } from "./generate.ts";
+import { registerResume } from "./resume.ts";
 import { registerRun } from "./run.ts";
 import { registerSetup } from "./setup.ts";
 
@@ -21,25 +25,23 @@ const program = new Command("clinicadl")
 registerSetup(program);
 registerDoctor(program);
 registerRun(program);
+registerGenerate(program);
+registerDemo(program);
+registerResume(program);
+registerValidate(program);
+registerTest(program);
+registerPredict(program);
 
-/** The commands that compute: without an engine they are not there, and these three help. */
-async function registerOthers(): Promise<void> {
-  try {
-    const { registerWithEngine } = await import("./with-engine.ts");
-    registerWithEngine(program);
-  } catch (error) {
-    if (!(error instanceof EngineNotSetUpError)) throw error;
-    program.addHelpText("after", `\nThe other commands are missing: ${error.message}`);
-    program.on("command:*", () => {
-      throw error;
-    });
-  }
-}
+/** The commands that compute nothing: where there is no engine yet, these help. */
+const WITHOUT_ENGINE = ["setup", "doctor", "run"];
+program.hook("preAction", (_, command) => {
+  // before anything is written
+  if (!WITHOUT_ENGINE.includes(command.name())) readEngine();
+});
 
 // for as long as the program runs: `npx clinicadl doctor | head -1` is no error
 keepGoing();
 try {
-  await registerOthers();
   await program.parseAsync();
 } catch (error) {
   // what the library raises on purpose is written for the user; anything else keeps its stack

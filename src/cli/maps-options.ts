@@ -1,7 +1,7 @@
 /** What the commands share that take a MAPS. */
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import type { RestoreOptions } from "../train/index.ts";
+import type { Trainer } from "../train/index.ts";
 
 /** Of a command that takes a MAPS. */
 export interface MapsFlags {
@@ -20,9 +20,10 @@ export function mapsCommand(program: Command, name: string, description: string)
     .option("--no-gpu", "without a GPU, even if there is one, or the training was begun on one");
 }
 
-/** For `Trainer.fromMaps`. */
-export function restoreOptions({ bids }: MapsFlags): RestoreOptions {
-  return bids === undefined ? {} : { bids: resolve(bids) };
+/** The Trainer of a MAPS. What it takes is loaded here, not for `--help`. */
+export async function openTrainer(path: string, { bids }: MapsFlags): Promise<Trainer> {
+  const { Trainer } = await import("../train/index.ts");
+  return Trainer.fromMaps(path, bids === undefined ? {} : { bids: resolve(bids) });
 }
 
 /** For `resume`, `validate`, `test` and `predict`. */

@@ -1,7 +1,6 @@
 /** `npx clinicadl resume`: goes on with a training whose parts the MAPS can restore. */
 import type { Command } from "commander";
-import { Trainer } from "../train/index.ts";
-import { computationalOptions, type MapsFlags, mapsCommand, restoreOptions } from "./maps-options.ts";
+import { computationalOptions, type MapsFlags, mapsCommand, openTrainer } from "./maps-options.ts";
 import { count } from "./numbers.ts";
 
 interface Flags extends MapsFlags {
@@ -21,7 +20,7 @@ export function registerResume(program: Command): void {
     .option("--requeue", "under Slurm, queue the job again when it is asked to end", false)
     .action(async (path: string, flags: Flags) => {
       const { split, numEpochs, requeue } = flags;
-      using trainer = await Trainer.fromMaps(path, restoreOptions(flags));
+      using trainer = await openTrainer(path, flags);
       await trainer.resume({
         splitIdx: split,
         ...(numEpochs === undefined ? {} : { numEpochs }),

@@ -3,7 +3,11 @@ import { native } from "./native.ts";
 import { Regions } from "./regions.ts";
 import { Tensor } from "./tensor.ts";
 
-const gradMode = new Regions("noGrad", native.gradEnabled, native.setGradEnabled);
+const gradMode = new Regions(
+  "noGrad",
+  () => native.gradEnabled(),
+  (enabled: boolean) => native.setGradEnabled(enabled),
+);
 
 function withMode<T>(enabled: boolean, body: (() => T) | undefined): T | Disposable {
   return body === undefined ? gradMode.enter(enabled) : gradMode.run(enabled, body);

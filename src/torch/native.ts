@@ -1,4 +1,4 @@
-/** Loads the addon and says plainly what to do when it is not set up. */
+/** Loads the addon at its first use, and says plainly what to do when it is not set up. */
 import { createRequire } from "node:module";
 import { EngineNotSetUpError, readEngine, whyNotLoaded } from "./engine.ts";
 
@@ -174,4 +174,14 @@ function load(): Native {
   }
 }
 
-export const native: Native = load();
+/**
+ * The addon. Until its first use it stands for what is loaded then, so that types, configs and `--help` need no engine; from
+ * then on it is the addon itself (importing modules see the new value), so that a call costs nothing more.
+ * @throws EngineNotSetUpError at the first use, where there is none.
+ */
+export let native: Native = new Proxy<Native>(Object.create(null), {
+  get(_, name) {
+    native = load();
+    return Reflect.get(native, name);
+  },
+});

@@ -1,0 +1,232 @@
+/**
+ * Runs a page of the documentation, from the Markdown itself, in a folder of its own, as a reader would:
+ *
+ * - `<!-- file: NAME -->` before a ts block saves it; `<!-- program: NAME -->` saves and runs it. A ts block without such
+ *   a comment goes on with the one before.
+ * - `<!-- program: NAME; SIGTERM at PATH, exits with 143 -->`: the process sends itself the signal as soon as PATH exists.
+ * - sh blocks are run by bash, in a folder where this package is installed already.
+ * - What a program prints must be what follows `// → ` in its lines.
+ */
+import { spawn, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { constants, tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+
+vi.setConfig({ testTimeout: 180_000 });
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+interface Signal {
+  readonly name: NodeJS.Signals;
+  readonly at: string;
+}
+interface Step {
+  readonly kind: "program" | "shell";
+  readonly name: string;
+  readonly code: string;
+  readonly signal: Signal | null;
+  readonly exitCode: number;
+}
+interface Blocks {
+  readonly files: Map<string, string>;
+  readonly steps: readonly Step[];
+  /** The content of text blocks. */
+  readonly texts: readonly string[];
+}
+
+const MARK = /^<!-- (file|program): ([\w-]+\.ts)(?:; (SIG\w+) at (\S+), exits with (\d+))? -->$/;
+
+/** @throws for a block that would not be run. */
+export function parse(markdown: string, page = "a page"): Blocks {
+  const files = new Map<string, string>();
+  const steps: Step[] = [];
+  const texts: string[] = [];
+  const lines = markdown.split("\n");
+  let mark: RegExpExecArray | null = null;
+  let open: { readonly name: string; readonly step: { code: string } | null } | null = null;
+  for (let i = 0; i < lines.length; i++) {
+    const line = lines[i] ?? "";
+    const where = `${page}, line ${i + 1}`;
+    if (line.startsWith("<!--")) {
+      mark = MARK.exec(line);
+      if (mark === null || lines[i + 1] !== "```ts") throw new Error(`${where}: no mark of a ts block: ${line}`);
+      continue;
+    }
+    if (/^\s+(```|~~~)|^~~~/.test(line)) throw new Error(`${where}: a block of another form: ${line}`);
+    if (!line.startsWith("```")) continue;
+    const end = lines.indexOf("```", i + 1);
+    if (end < 0) throw new Error(`${where}: the block does not end`);
+    const code = `${lines.slice(i + 1, end).join("\n")}\n`;
+    const [, kind, name = "", signal, at = "", exitCode = "0"] = mark ?? [];
+    mark = null;
+    i = end;
+    switch (line) {
+      case "```text":
+        texts.push(code);
+        break;
+      case "```sh":
+        steps.push({ kind: "shell", name: `line ${i}`, code, signal: null, exitCode: 0 });
+        open = null;
+        break;
+      case "```ts": {
+        if (kind === undefined) {
+          if (open === null) throw new Error(`${where}: the block belongs to no program`);
+          files.set(open.name, `${files.get(open.name)}\n${code}`);
+          if (open.step !== null) open.step.code += code;
+          break;
+        }
+        if (files.has(name)) throw new Error(`${where}: there is a ${name} already`);
+        files.set(name, code);
+        const sent = signal === undefined ? null : { name: signal as NodeJS.Signals, at };
+        const step = { kind: "program", name, code, signal: sent, exitCode: Number(exitCode) } as const;
+        if (kind === "program") steps.push(step);
+        open = { name, step: kind === "program" ? step : null };
+        break;
+      }
+      default:
+        throw new Error(`${where}: a block of an unknown kind: ${line}`);
+    }
+  }
+  return { files, steps, texts };
+}
+
+/** The program, with this package's names as paths in src/. */
+function onSources(code: string): string {
+  const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  return code.replace(/"clinicadl(\/[^"]+)"/g, (name, entry: string) => {
+    const target: string | undefined = exports[`.${entry}`]?.default;
+    if (target === undefined) throw new Error(`${name} is not in the exports of package.json`);
+    return JSON.stringify(join(root, target.replace("./dist/", "src/").replace(/\.js$/, ".ts")));
+  });
+}
+
+interface Ended {
+  /** As a shell has it. */
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function run(command: string, args: readonly string[], cwd: string): Promise<Ended> {
+  const path = `${dirname(process.execPath)}${delimiter}${process.env.PATH}`;
+  // what the chapter says of bits is said of the CPU
+  const env = { ...process.env, PATH: path, CUDA_VISIBLE_DEVICES: "" };
+  const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+  const said = { out: "", err: "" };
+  child.stdout.on("data", (data) => {
+    said.out += data;
+  });
+  child.stderr.on("data", (data) => {
+    said.err += data;
+  });
+  return new Promise((done, fail) => {
+    child.once("error", fail);
+    child.once("close", (code, signal) =>
+      done({ ...said, code: signal === null ? code : 128 + constants.signals[signal] }),
+    );
+  });
+}
+
+/** For `--import`: as soon as a path exists, at the next turn of the event loop. */
+function signalAt({ name, at }: Signal): string {
+  return `data:text/javascript,${encodeURIComponent(`
+    import { existsSync } from "node:fs";
+    const timer = setInterval(() => {
+      if (!existsSync(${JSON.stringify(at)})) return;
+      clearInterval(timer);
+      process.kill(process.pid, ${JSON.stringify(name)});
+    }, 1).unref();`)}`;
+}
+
+/**
+ * `npm` does nothing, since the package is there, and `npx` is this checkout's; a cohort of which no size is said is small;
+ * there is no Slurm; a failure in the background is one.
+ */
+const SHELL = `set -e
+npm() { :; }
+npx() {
+  [ "$1" = clinicadl ] && shift
+  [ "$1" != setup ] || return 0
+  [ "$*" != "generate bids" ] || set -- generate bids --participants 8 --resolution 12
+  node '${join(root, "src/cli/index.ts")}' "$@"
+}
+srun() { "$@"; }
+wait() { local job; for job in $(jobs -p); do builtin wait "$job"; done; }
+`;
+
+export interface Page {
+  readonly text: string;
+  /** The content of text blocks. */
+  readonly texts: readonly string[];
+  /** Where the examples have run: what they left is there until the tests of the file end. */
+  readonly folder: () => string;
+}
+
+/** Declares the tests that type-check and run every block of a page, in their order; `path` is that from the root. */
+export function describePage(path: string): Page {
+  const text = readFileSync(join(root, path), "utf8");
+  const { files, steps, texts } = parse(text, path);
+  let dir = "";
+  beforeAll(() => {
+    dir = mkdtempSync(join(tmpdir(), "documentation-"));
+    writeFileSync(join(dir, "package.json"), JSON.stringify({ type: "module" }));
+    mkdirSync(join(dir, "node_modules"));
+    symlinkSync(root, join(dir, "node_modules", "clinicadl"));
+    for (const [name, code] of files) writeFileSync(join(dir, name), onSources(code));
+  });
+  afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+  describe(`the blocks of ${path}`, () => {
+    it("are found, and none is only shown", () => {
+      const shell = steps.flatMap(({ kind, code }) => (kind === "shell" ? [code] : []));
+      for (const name of files.keys()) {
+        const others = [...files].flatMap(([other, code]) => (other === name ? [] : [code]));
+        const isRun = steps.some((step) => step.name === name);
+        if (!isRun) expect([...others, ...shell].join("\n"), name).toMatch(new RegExp(`[ /]${name}\\b`));
+      }
+    });
+
+    it.skipIf(files.size === 0)("have the types of the package", () => {
+      const options = {
+        ...{
+          target: "esnext",
+          lib: ["esnext"],
+          module: "nodenext",
+          types: ["node"],
+          strict: true,
+          noUnusedLocals: true,
+        },
+        ...{ noEmit: true, allowImportingTsExtensions: true, skipLibCheck: true, verbatimModuleSyntax: true },
+        typeRoots: [join(root, "node_modules/@types")],
+      };
+      writeFileSync(join(dir, "tsconfig.json"), JSON.stringify({ compilerOptions: options, files: [...files.keys()] }));
+      const tsc = join(root, "node_modules/typescript/bin/tsc");
+      const { stdout, status } = spawnSync(process.execPath, [tsc, "-p", dir], { cwd: dir, encoding: "utf8" });
+      // a scope is opened to be closed, not to be read
+      const errors = stdout
+        .split("\n")
+        .filter((line) => line.includes("error TS") && !line.includes("'scope' is declared"));
+      // those in src/ are another check's
+      expect(errors.filter((line) => !line.startsWith(".."))).toEqual([]);
+      if (stdout === "") expect(status).toBe(0);
+    });
+
+    it.each(steps.map((step) => [step.name, step] as const))("%s", async (_, step) => {
+      const { code: block, name, signal, exitCode } = step;
+      const { code, out, err } =
+        step.kind === "shell"
+          ? await run("bash", ["-c", `${SHELL}${block}`], dir)
+          : await run(process.execPath, [...(signal === null ? [] : ["--import", signalAt(signal)]), name], dir);
+      expect(code, err).toBe(exitCode);
+      if (step.kind === "shell") return;
+      const expected = [...block.matchAll(/\/\/ → (.*)$/gm)].map((match) => match[1]);
+      expect(out.split("\n").slice(0, -1)).toEqual(expected);
+      // the command that is printed is the one that the chapter tells, with the whole path
+      const advice = /^To go on: (npx .*)$/m.exec(err)?.[1]?.replace(join(realpathSync(dir), "/"), "");
+      if (signal?.name === "SIGTERM" && text.includes("npx clinicadl resume")) expect(text).toContain(`\n${advice}\n`);
+    });
+  });
+  return { text, texts, folder: () => dir };
+}

@@ -1,0 +1,44 @@
+/** Every example of the README and of the documentation is type-checked and run, and every link leads somewhere. */
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, it, vi } from "vitest";
+import { describePage, parse } from "./page.ts";
+
+vi.setConfig({ testTimeout: 180_000 });
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const pages = globSync(["README.md", "docs/**/*.md"], { cwd: root }).sort();
+
+for (const page of pages) {
+  // its examples take the longest, and have a file of tests of their own
+  if (page !== "docs/training.md" && readFileSync(join(root, page), "utf8").includes("```")) describePage(page);
+}
+
+it("blocks are refused where they would not be run", () => {
+  expect(() => parse("```ts\n1;\n```\n")).toThrow("a page, line 1: the block belongs to no program");
+  expect(() => parse("<!-- program: a.ts -->\n\n```ts\n```\n")).toThrow("line 1: no mark");
+  expect(() => parse("```typescript\n```\n")).toThrow("unknown kind");
+  expect(() => parse("<!-- program: a.ts -->\n```ts\n1;\n")).toThrow("does not end");
+});
+
+it.each(pages)("%s links to what is there", (page) => {
+  const text = readFileSync(join(root, page), "utf8");
+  const targets = [...text.matchAll(/\]\(([^)]+)\)/g)].map((match) => match[1] ?? "");
+  for (const target of targets) {
+    if (/^[a-z]+:/.test(target)) continue;
+    const [path = "", anchor] = target.split("#");
+    const file = path === "" ? join(root, page) : join(root, dirname(page), path);
+    expect(existsSync(file), target).toBe(true);
+    if (anchor === undefined) continue;
+    const headings = [...readFileSync(file, "utf8").matchAll(/^#+ (.*)$/gm)].map((match) => match[1] ?? "");
+    expect(
+      headings.map((heading) =>
+        heading
+          .toLowerCase()
+          .replace(/[^\w -]/g, "")
+          .replaceAll(" ", "-"),
+      ),
+    ).toContain(anchor);
+  }
+});
