@@ -7,16 +7,16 @@ import { LossMetricConfig, MAEMetricConfig, MetricsHandler } from "../metrics/in
 import { OneCycleLRConfig, StepLRConfig } from "../optim/index.ts";
 import * as torch from "../torch/index.ts";
 import type { JsonObject } from "../utils/config.ts";
-import { Callback } from "./callback.ts";
+import { Callback } from "../run/callback.ts";
 import { EarlyStoppingCallback } from "./early-stopping.ts";
-import type { EventArgs } from "./events.ts";
+import type { EventArgs } from "../run/events.ts";
 import { CallbacksHandler } from "./handler.ts";
 import { LoggerCallback } from "./logger.ts";
 import { LRSchedulerCallback } from "./lr-scheduler.ts";
 import { ModelCheckpointCallback } from "./model-checkpoint.ts";
-import { duration, ProgressLine, shortNumber } from "./progress.ts";
-import { QuantityMonitoring } from "./quantity-monitoring.ts";
-import { TrainerState } from "./trainer-state.ts";
+import { duration, ProgressLine, shortNumber } from "../run/progress.ts";
+import { QuantityMonitoring } from "../run/monitoring/quantity-monitoring.ts";
+import { TrainerState } from "../run/trainer-state.ts";
 import { TrainingCheckpointCallback } from "./training-checkpoint.ts";
 import { TrainingLossCallback } from "./training-loss.ts";
 

@@ -5,9 +5,9 @@ import { writeJson } from "../io/files/index.ts";
 import { type DataRecord, type GroupDir, type Maps, type SplitRecord, sortedPairs } from "../io/maps/index.ts";
 import type { Split } from "../split/index.ts";
 import type { JsonObject } from "../utils/config.ts";
-import { Callback } from "./callback.ts";
-import type { ComputationalConfig } from "./computational.ts";
-import type { EventArgs } from "./events.ts";
+import { Callback } from "../run/callback.ts";
+import type { ComputationalConfig } from "../run/computational.ts";
+import type { EventArgs } from "../run/events.ts";
 
 /**
  * Writes the configuration into the MAPS: that of the Trainer where it is not there yet, and that of a tested group.

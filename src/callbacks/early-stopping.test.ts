@@ -5,8 +5,8 @@ import * as torch from "../torch/index.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { snakeToCamel } from "../utils/names.ts";
 import { EarlyStoppingCallback } from "./early-stopping.ts";
-import type { EventArgs } from "./events.ts";
-import { TrainerState } from "./trainer-state.ts";
+import type { EventArgs } from "../run/events.ts";
+import { TrainerState } from "../run/trainer-state.ts";
 
 type Options = ConstructorParameters<typeof EarlyStoppingCallback>[0];
 type Numbers = readonly (number | string)[];

@@ -2,11 +2,11 @@ import { z } from "zod";
 import type { MetricsHandler, Optimum } from "../metrics/index.ts";
 import { type Input, type JsonObject, type JsonValue, parseWith } from "../utils/config.ts";
 import { ConfigError, MissingFieldsError } from "../utils/exceptions.ts";
-import { Callback } from "./callback.ts";
-import type { EventArgs } from "./events.ts";
-import { readExtras, readFields } from "./fields.ts";
-import { log } from "./log.ts";
-import { asRecord, QuantityMonitoring } from "./quantity-monitoring.ts";
+import { Callback } from "../run/callback.ts";
+import type { EventArgs } from "../run/events.ts";
+import { readExtras, readFields } from "../utils/fields.ts";
+import { log } from "../run/log.ts";
+import { asRecord, QuantityMonitoring } from "../run/monitoring/quantity-monitoring.ts";
 
 const perMetric = <T extends z.ZodType>(one: T) => z.union([one, z.array(one)]);
 const bound = z.number().nullable();

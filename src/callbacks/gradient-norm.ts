@@ -1,9 +1,9 @@
 import * as torch from "../torch/index.ts";
-import { BatchRecords } from "./batch-records.ts";
-import { Callback } from "./callback.ts";
-import type { EventArgs } from "./events.ts";
-import { LiveTable } from "./live-table.ts";
-import { asRecord } from "./quantity-monitoring.ts";
+import { BatchRecords } from "../run/records/batch-records.ts";
+import { Callback } from "../run/callback.ts";
+import type { EventArgs } from "../run/events.ts";
+import { LiveTable } from "../run/records/live-table.ts";
+import { asRecord } from "../run/monitoring/quantity-monitoring.ts";
 
 /**
  * Records the norm of the gradient at every optimization step, unscaled and before it was clipped:

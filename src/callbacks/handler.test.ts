@@ -1,11 +1,11 @@
 import { describe, expect, it, vi } from "vitest";
 import type { JsonObject } from "../utils/config.ts";
 import { CannotReadFieldError } from "../utils/exceptions.ts";
-import { Callback } from "./callback.ts";
-import { ChecksCallback } from "./checks.ts";
+import { Callback } from "../run/callback.ts";
+import { ChecksCallback } from "../run/checks/data.ts";
 import { ConfigSaverCallback } from "./config-saver.ts";
 import { EarlyStoppingCallback } from "./early-stopping.ts";
-import type { EventArgs } from "./events.ts";
+import type { EventArgs } from "../run/events.ts";
 import { GradientNormCallback } from "./gradient-norm.ts";
 import { CallbacksHandler } from "./handler.ts";
 import { LoggerCallback } from "./logger.ts";

@@ -5,11 +5,11 @@ import { CannotReadFieldError, ConfigError, MissingFieldsError } from "../utils/
 import { camelToSnake } from "../utils/names.ts";
 import { say } from "../utils/output.ts";
 import { own } from "../utils/registry.ts";
-import { Callback } from "./callback.ts";
-import { ChecksCallback } from "./checks.ts";
+import { Callback } from "../run/callback.ts";
+import { ChecksCallback } from "../run/checks/data.ts";
 import { ConfigSaverCallback } from "./config-saver.ts";
-import type { EventArgs, EventName } from "./events.ts";
-import { CALLBACKS } from "./factory.ts";
+import type { EventArgs, EventName } from "../run/events.ts";
+import { CALLBACKS } from "./registry.ts";
 import { GradientNormCallback } from "./gradient-norm.ts";
 import { LoggerCallback } from "./logger.ts";
 import { MetricsSaverCallback } from "./metrics-saver.ts";

@@ -5,12 +5,12 @@ import { type Maps, MapsSummary, TrainingSummary } from "../io/maps/index.ts";
 import type { Model, ModelBatch } from "../models/index.ts";
 import * as torch from "../torch/index.ts";
 import { type JsonObject, parseWith } from "../utils/config.ts";
-import { Callback } from "./callback.ts";
-import type { EventArgs } from "./events.ts";
-import { readFields } from "./fields.ts";
-import { LogFiles, log, logInto } from "./log.ts";
-import { duration, ProgressLine } from "./progress.ts";
-import type { TrainerState } from "./trainer-state.ts";
+import { Callback } from "../run/callback.ts";
+import type { EventArgs } from "../run/events.ts";
+import { readFields } from "../utils/fields.ts";
+import { LogFiles, log, logInto } from "../run/log.ts";
+import { duration, ProgressLine } from "../run/progress.ts";
+import type { TrainerState } from "../run/trainer-state.ts";
 
 const schema = z.strictObject({
   saveLogs: z.boolean().default(true),

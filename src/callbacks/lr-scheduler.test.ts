@@ -8,9 +8,9 @@ import type { MetricsHandler } from "../metrics/index.ts";
 import * as torch from "../torch/index.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { snakeToCamel } from "../utils/names.ts";
-import type { EventArgs } from "./events.ts";
+import type { EventArgs } from "../run/events.ts";
 import { LRSchedulerCallback, type LRSchedulerCallbackOptions } from "./lr-scheduler.ts";
-import { TrainerState } from "./trainer-state.ts";
+import { TrainerState } from "../run/trainer-state.ts";
 
 interface Case {
   readonly name: string;

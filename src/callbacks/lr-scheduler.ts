@@ -5,13 +5,13 @@ import { type LRScheduler, type LRSchedulerConfig, type LRSchedulerType, lrSched
 import { type JsonObject, parseWith, show } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { own } from "../utils/registry.ts";
-import { BatchRecords } from "./batch-records.ts";
-import { Callback } from "./callback.ts";
-import type { EventArgs } from "./events.ts";
-import { readFields } from "./fields.ts";
-import { log } from "./log.ts";
-import { asRecord } from "./quantity-monitoring.ts";
-import type { TrainerState } from "./trainer-state.ts";
+import { BatchRecords } from "../run/records/batch-records.ts";
+import { Callback } from "../run/callback.ts";
+import type { EventArgs } from "../run/events.ts";
+import { readFields } from "../utils/fields.ts";
+import { log } from "../run/log.ts";
+import { asRecord } from "../run/monitoring/quantity-monitoring.ts";
+import type { TrainerState } from "../run/trainer-state.ts";
 
 const schema = z.strictObject({
   scheduler: z.unknown().optional(),

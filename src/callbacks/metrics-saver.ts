@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import type { MetricsDir } from "../io/maps/index.ts";
 import type { MetricsHandler } from "../metrics/index.ts";
-import { Callback } from "./callback.ts";
-import type { EventArgs } from "./events.ts";
-import { log } from "./log.ts";
+import { Callback } from "../run/callback.ts";
+import type { EventArgs } from "../run/events.ts";
+import { log } from "../run/log.ts";
 
 /**
  * Writes the tables of metrics: of all epochs when training ends, and after `validate` and `test`. Says once per run, metric

@@ -7,9 +7,9 @@ import type { MetricsHandler } from "../metrics/index.ts";
 import type { Model } from "../models/index.ts";
 import * as torch from "../torch/index.ts";
 import { ConfigError } from "../utils/exceptions.ts";
-import type { EventArgs } from "./events.ts";
+import type { EventArgs } from "../run/events.ts";
 import { ModelCheckpointCallback } from "./model-checkpoint.ts";
-import { TrainerState } from "./trainer-state.ts";
+import { TrainerState } from "../run/trainer-state.ts";
 
 let dir = "";
 let live = 0;

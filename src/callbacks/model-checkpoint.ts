@@ -6,11 +6,11 @@ import type { MetricsHandler, Optimum } from "../metrics/index.ts";
 import type { Model } from "../models/index.ts";
 import * as torch from "../torch/index.ts";
 import { type Input, type JsonObject, parseWith } from "../utils/config.ts";
-import { BestMonitor } from "./best-monitor.ts";
-import { Callback } from "./callback.ts";
-import type { EventArgs } from "./events.ts";
-import { readExtras, readFields } from "./fields.ts";
-import { log } from "./log.ts";
+import { BestMonitor } from "../run/monitoring/best-monitor.ts";
+import { Callback } from "../run/callback.ts";
+import type { EventArgs } from "../run/events.ts";
+import { readExtras, readFields } from "../utils/fields.ts";
+import { log } from "../run/log.ts";
 
 const schema = z.strictObject({
   metric: z.string().nullable().default(null),

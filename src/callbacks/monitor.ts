@@ -3,13 +3,13 @@ import { z } from "zod";
 import { TrainingSummary } from "../io/maps/index.ts";
 import { type Row, writeTsv } from "../io/tsv/index.ts";
 import { type JsonObject, parseWith } from "../utils/config.ts";
-import { Callback } from "./callback.ts";
-import type { ComputationalConfig } from "./computational.ts";
-import type { EventArgs } from "./events.ts";
-import { readFields } from "./fields.ts";
-import { log } from "./log.ts";
-import { average, DeviceMeter, meanAndDeviation, PhaseTimer } from "./phase-timer.ts";
-import { asRecord } from "./quantity-monitoring.ts";
+import { Callback } from "../run/callback.ts";
+import type { ComputationalConfig } from "../run/computational.ts";
+import type { EventArgs } from "../run/events.ts";
+import { readFields } from "../utils/fields.ts";
+import { log } from "../run/log.ts";
+import { average, DeviceMeter, meanAndDeviation, PhaseTimer } from "../run/monitoring/phase-timer.ts";
+import { asRecord } from "../run/monitoring/quantity-monitoring.ts";
 
 const schema = z.strictObject({
   numMeasurements: z.int().nonnegative().default(100),

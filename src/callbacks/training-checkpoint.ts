@@ -1,11 +1,11 @@
 import { z } from "zod";
 import type { CheckpointDir, Position } from "../io/maps/index.ts";
 import { type JsonObject, parseWith } from "../utils/config.ts";
-import { Callback } from "./callback.ts";
-import { captureMoment, loadCheckpoint, type Moment, saveCheckpoint } from "./checkpoint-files.ts";
-import type { EventArgs } from "./events.ts";
-import { readExtras, readFields } from "./fields.ts";
-import { log } from "./log.ts";
+import { Callback } from "../run/callback.ts";
+import { captureMoment, loadCheckpoint, type Moment, saveCheckpoint } from "../run/checkpoint/files.ts";
+import type { EventArgs } from "../run/events.ts";
+import { readExtras, readFields } from "../utils/fields.ts";
+import { log } from "../run/log.ts";
 
 const schema = z.strictObject({
   everyNEpochs: z.int().positive().default(10),

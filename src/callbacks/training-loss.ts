@@ -1,8 +1,8 @@
-import { BatchRecords } from "./batch-records.ts";
-import { Callback } from "./callback.ts";
-import type { EventArgs } from "./events.ts";
-import { LiveTable } from "./live-table.ts";
-import { asRecord } from "./quantity-monitoring.ts";
+import { BatchRecords } from "../run/records/batch-records.ts";
+import { Callback } from "../run/callback.ts";
+import type { EventArgs } from "../run/events.ts";
+import { LiveTable } from "../run/records/live-table.ts";
+import { asRecord } from "../run/monitoring/quantity-monitoring.ts";
 
 /** The columns that say of which batch a row is; no loss may have their names. */
 export const BATCH_COLUMNS: readonly string[] = ["epoch", "batch"];

@@ -2,7 +2,7 @@ import type { BatchLike } from "../callbacks/index.ts";
 import type { Batch } from "../data/dataloader/index.ts";
 import { Tensor } from "../torch/index.ts";
 import { ClinicaDLException } from "../utils/exceptions.ts";
-import { participantsIn, partsOf } from "./window.ts";
+import { participantsIn, partsOf } from "./accumulation.ts";
 
 /** Something went wrong while a model worked on a batch, in libtorch for instance; `cause` is what. */
 export class BatchError extends ClinicaDLException {}

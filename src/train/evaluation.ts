@@ -8,13 +8,13 @@ import * as torch from "../torch/index.ts";
 import { show } from "../utils/config.ts";
 import { ClinicaDLException, ConfigError } from "../utils/exceptions.ts";
 import { evaluationLoop, type Run, tell } from "./loop.ts";
-import { checkEvaluationFields } from "./needed-fields.ts";
+import { checkEvaluationFields } from "../run/checks/needed-fields.ts";
 import { asComputational, refuseUnknown, type TestOptions, type ValidateOptions } from "./options.ts";
 import { placeModel } from "./placement.ts";
 import { checkTrained, recordedComputational } from "./recorded.ts";
 import { restoreDataLoader } from "./restore.ts";
-import { guarded, type Parts } from "./run.ts";
-import { Interrupter } from "./signals.ts";
+import { guarded, type Parts } from "./trainer-parts.ts";
+import { Interrupter } from "../run/signals.ts";
 
 /** Evaluations have nothing to save: a signal just ends them. */
 const UNINTERRUPTED = new Interrupter(false);

@@ -5,7 +5,7 @@ export { ComputationalConfig, type ComputationalOptions, TrainerState } from "..
 /** What went wrong while a model worked on a batch. */
 export { BatchError } from "./batch-error.ts";
 /** Trains a model on splits, into a MAPS. */
-export { RunInProgressError } from "./one-run.ts";
+export { RunInProgressError } from "../run/one-run.ts";
 export type {
   OpenOptions,
   PredictOptions,
@@ -16,5 +16,5 @@ export type {
   TrainOptions,
   ValidateOptions,
 } from "./options.ts";
-export { type SignalOptions, TrainingInterrupted } from "./signals.ts";
+export { type SignalOptions, TrainingInterrupted } from "../run/signals.ts";
 export { Trainer } from "./trainer.ts";

@@ -7,7 +7,7 @@ import {
   LoggerCallback,
   ModelCheckpointCallback,
 } from "../callbacks/index.ts";
-import { LogFiles, logInto } from "../callbacks/log.ts";
+import { LogFiles, logInto } from "../run/log.ts";
 import { DataLoader } from "../data/dataloader/index.ts";
 import { LossMetricConfig, MAEMetricConfig } from "../metrics/index.ts";
 import { warn } from "../utils/warnings.ts";

@@ -47,8 +47,8 @@ import * as torch from "../torch/index.ts";
 import { onBatch } from "./batch-error.ts";
 import { clipGradients, gradientNorm } from "./clipping.ts";
 import { LossReader } from "./losses.ts";
-import { type Interrupter, nextTurn } from "./signals.ts";
-import { Statistics } from "./statistics.ts";
+import { type Interrupter, nextTurn } from "../run/signals.ts";
+import { Statistics } from "./buffer-snapshot.ts";
 import {
   asModelBatch,
   disposeBatch,
@@ -58,7 +58,7 @@ import {
   sharesOf,
   weightedLosses,
   windows,
-} from "./window.ts";
+} from "./accumulation.ts";
 
 /** What is the same in training and evaluation. */
 export interface Run {

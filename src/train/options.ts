@@ -11,7 +11,7 @@ import type { Model } from "../models/index.ts";
 import type { OptimizationConfig } from "../optim/index.ts";
 import type { Split } from "../split/index.ts";
 import { ConfigError } from "../utils/exceptions.ts";
-import type { SignalOptions } from "./signals.ts";
+import type { SignalOptions } from "../run/signals.ts";
 
 export type Metrics = MetricsHandler | Readonly<Record<string, MetricLike>>;
 export type Callbacks = CallbacksHandler | readonly Callback[];

@@ -16,7 +16,7 @@ import * as torch from "../torch/index.ts";
 import { toySplit } from "./fixtures/toy.ts";
 import { computational, Trainers } from "./fixtures/trainers.ts";
 import { type TrainingRun, trainLoop } from "./loop.ts";
-import { Interrupter } from "./signals.ts";
+import { Interrupter } from "../run/signals.ts";
 
 const trainers = Trainers.forEachTest();
 

@@ -17,9 +17,9 @@ import { show } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { checkSame, type Described } from "./differences.ts";
 import { evaluationRun, loadWeights, test, validate } from "./evaluation.ts";
-import { checkLoneSample } from "./lone-sample.ts";
-import { checkTrainingFields } from "./needed-fields.ts";
-import { beginRun, checkIdle } from "./one-run.ts";
+import { checkLoneSample } from "../run/checks/lone-sample.ts";
+import { checkTrainingFields } from "../run/checks/needed-fields.ts";
+import { beginRun, checkIdle } from "../run/one-run.ts";
 import {
   asComputational,
   type Metrics,
@@ -39,9 +39,9 @@ import { Prediction } from "./predict/prediction.ts";
 import { readParts } from "./read-parts.ts";
 import { checkNotTrained, checkTrained, findResumePoint, recordedComputational } from "./recorded.ts";
 import { restoreSplit } from "./restore.ts";
-import { guarded } from "./run.ts";
+import { guarded } from "./trainer-parts.ts";
 import { runTraining } from "./training.ts";
-import { checkWeights, recordWeights, restoreFrozen } from "./weights-record.ts";
+import { checkWeights, recordWeights, restoreFrozen } from "../run/records/weights.ts";
 
 /** How a Trainer is made of a MAPS that is there. */
 interface Restored {

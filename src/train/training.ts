@@ -7,8 +7,8 @@ import type { Split } from "../split/index.ts";
 import { tell, trainLoop } from "./loop.ts";
 import { type InitialWeights, placeModel, resetToCpu } from "./placement.ts";
 import { type ResumePoint, recordExtension, resumeCommand } from "./recorded.ts";
-import { guarded, type Parts } from "./run.ts";
-import { Interrupter, type SignalOptions, TrainingInterrupted } from "./signals.ts";
+import { guarded, type Parts } from "./trainer-parts.ts";
+import { Interrupter, type SignalOptions, TrainingInterrupted } from "../run/signals.ts";
 
 /** A training to be begun, or to go on. */
 export interface Training {

@@ -14,8 +14,8 @@ import { Batch } from "../../data/dataloader/index.ts";
 import { show } from "../../utils/config.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
 import { infer, type Run, tell, toDevice } from "../loop.ts";
-import { nextTurn } from "../signals.ts";
-import { disposeBatch, disposeOutput, partsOf } from "../window.ts";
+import { nextTurn } from "../../run/signals.ts";
+import { disposeBatch, disposeOutput, partsOf } from "../accumulation.ts";
 import type { Prediction } from "./prediction.ts";
 import { fieldsOf, PredictionWriter } from "./writer.ts";
 

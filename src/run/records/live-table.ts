@@ -1,6 +1,6 @@
-import { sync } from "../io/files/index.ts";
-import { appendInside } from "../io/maps/index.ts";
-import { formatTsv, writeTsvParts } from "../io/tsv/index.ts";
+import { sync } from "../../io/files/index.ts";
+import { appendInside } from "../../io/maps/index.ts";
+import { formatTsv, writeTsvParts } from "../../io/tsv/index.ts";
 import type { BatchRecords } from "./batch-records.ts";
 
 /** A table of numbers per batch that grows while training runs, so that it can be looked at meanwhile. */

@@ -7,7 +7,7 @@ import type { OptimizationConfig, Optimizer } from "../optim/index.ts";
 import type { Split } from "../split/index.ts";
 import type { amp } from "../torch/index.ts";
 import type { ComputationalConfig } from "./computational.ts";
-import type { CallbacksHandler } from "./handler.ts";
+import type { CallbacksHandler } from "../callbacks/handler.ts";
 import type { Interruption } from "./interruption.ts";
 import type { TrainerState } from "./trainer-state.ts";
 

@@ -1,5 +1,5 @@
-import type { DataLoader } from "../data/dataloader/index.ts";
-import { ConfigError } from "../utils/exceptions.ts";
+import type { DataLoader } from "../../data/dataloader/index.ts";
+import { ConfigError } from "../../utils/exceptions.ts";
 
 /**
  * What must hold of the loader of an evaluation or a prediction: that each sample comes once.

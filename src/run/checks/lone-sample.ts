@@ -1,8 +1,8 @@
-import type { DataLoader } from "../data/dataloader/index.ts";
-import { type Model, ReconstructionModel, SupervisedModel } from "../models/index.ts";
-import { MLP } from "../networks/index.ts";
-import { nn } from "../torch/index.ts";
-import { ConfigError } from "../utils/exceptions.ts";
+import type { DataLoader } from "../../data/dataloader/index.ts";
+import { type Model, ReconstructionModel, SupervisedModel } from "../../models/index.ts";
+import { MLP } from "../../networks/index.ts";
+import { nn } from "../../torch/index.ts";
+import { ConfigError } from "../../utils/exceptions.ts";
 
 /**
  * Checks that no training batch is a single sample where layers normalise over the batch: that fails in the last batch of the

@@ -1,4 +1,4 @@
-import * as torch from "../torch/index.ts";
+import * as torch from "../../torch/index.ts";
 import { asRecord } from "./quantity-monitoring.ts";
 
 /** A moment in the work of a device: a `torch.Event` that was recorded. */

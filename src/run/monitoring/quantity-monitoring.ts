@@ -1,6 +1,6 @@
-import type { Optimum } from "../metrics/index.ts";
-import * as torch from "../torch/index.ts";
-import { ConfigError } from "../utils/exceptions.ts";
+import type { Optimum } from "../../metrics/index.ts";
+import * as torch from "../../torch/index.ts";
+import { ConfigError } from "../../utils/exceptions.ts";
 
 export interface Improvement {
   /** An improvement is more than this. Default 0. */

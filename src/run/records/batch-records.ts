@@ -1,5 +1,5 @@
-import type { Row } from "../io/tsv/index.ts";
-import * as torch from "../torch/index.ts";
+import type { Row } from "../../io/tsv/index.ts";
+import * as torch from "../../torch/index.ts";
 
 /**
  * Numbers that are recorded batch after batch, of all epochs, since ClinicaDL has them all in each checkpoint: 8 bytes

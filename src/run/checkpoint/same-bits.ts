@@ -1,5 +1,5 @@
-import * as torch from "../torch/index.ts";
-import { log } from "./log.ts";
+import * as torch from "../../torch/index.ts";
+import { log } from "../log.ts";
 
 /** What the last bits of a result depend on beside seed, data and configuration: how sums are cut into parts and rounded. */
 export function roundingFacts(): { num_threads: number; processor: torch.Processor } {

@@ -1,5 +1,5 @@
-import { checkKeys, type JsonObject, type JsonValue } from "../utils/config.ts";
-import { snakeToCamel } from "../utils/names.ts";
+import { checkKeys, type JsonObject, type JsonValue } from "./config.ts";
+import { snakeToCamel } from "./names.ts";
 
 /** The fields of a serialised object, in camelCase; exactly these `keys` must be there, besides `name_`. */
 export function readFields(what: string, dict: JsonObject, keys: readonly string[]): Record<string, JsonValue> {

@@ -1,11 +1,11 @@
-import type { Dataset } from "../data/datasets/index.ts";
-import type { Row } from "../io/tsv/index.ts";
-import { type Accepted, accepts } from "../losses/index.ts";
-import type { MetricsHandler } from "../metrics/index.ts";
-import { type Model, type NeededField, VanillaModel } from "../models/index.ts";
-import type { Split } from "../split/index.ts";
-import { show } from "../utils/config.ts";
-import { DataFrameError } from "../utils/exceptions.ts";
+import type { Dataset } from "../../data/datasets/index.ts";
+import type { Row } from "../../io/tsv/index.ts";
+import { type Accepted, accepts } from "../../losses/index.ts";
+import type { MetricsHandler } from "../../metrics/index.ts";
+import { type Model, type NeededField, VanillaModel } from "../../models/index.ts";
+import type { Split } from "../../split/index.ts";
+import { show } from "../../utils/config.ts";
+import { DataFrameError } from "../../utils/exceptions.ts";
 
 const NAMED_ROWS = 10;
 

@@ -1,25 +1,25 @@
 import { existsSync } from "node:fs";
-import { type Batch, checkOpenFiles, type DataLoader } from "../data/dataloader/index.ts";
-import type { Dataset } from "../data/datasets/index.ts";
-import { readJson } from "../io/files/index.ts";
-import { checkColumnName, type DataDir, type Maps } from "../io/maps/index.ts";
-import { type Row, readTsv } from "../io/tsv/index.ts";
-import type { Model } from "../models/index.ts";
-import type { Split } from "../split/index.ts";
-import { type JsonValue, show } from "../utils/config.ts";
+import { type Batch, checkOpenFiles, type DataLoader } from "../../data/dataloader/index.ts";
+import type { Dataset } from "../../data/datasets/index.ts";
+import { readJson } from "../../io/files/index.ts";
+import { checkColumnName, type DataDir, type Maps } from "../../io/maps/index.ts";
+import { type Row, readTsv } from "../../io/tsv/index.ts";
+import type { Model } from "../../models/index.ts";
+import type { Split } from "../../split/index.ts";
+import { type JsonValue, show } from "../../utils/config.ts";
 import {
   ClinicaDLException,
   ConfigError,
   DataFrameError,
   DataLeakageError,
   NotInterpretableJsonError,
-} from "../utils/exceptions.ts";
-import { Callback } from "./callback.ts";
-import { describeData } from "./config-saver.ts";
-import type { BatchLike, EventArgs } from "./events.ts";
-import { checkEachSampleOnce, checkHasStep } from "./loader-checks.ts";
-import { log } from "./log.ts";
-import { BATCH_COLUMNS } from "./training-loss.ts";
+} from "../../utils/exceptions.ts";
+import { Callback } from "../callback.ts";
+import { describeData } from "../../callbacks/config-saver.ts";
+import type { BatchLike, EventArgs } from "../events.ts";
+import { checkEachSampleOnce, checkHasStep } from "./loader.ts";
+import { log } from "../log.ts";
+import { BATCH_COLUMNS } from "../../callbacks/training-loss.ts";
 
 /**
  * Checks data and batches. What must hold before anything is written is in `checkLosses`, `checkSplit` and the like; that

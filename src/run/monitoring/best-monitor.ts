@@ -1,5 +1,5 @@
-import type { MetricsHandler, Optimum } from "../metrics/index.ts";
-import * as torch from "../torch/index.ts";
+import type { MetricsHandler, Optimum } from "../../metrics/index.ts";
+import * as torch from "../../torch/index.ts";
 import { asRecord, QuantityMonitoring } from "./quantity-monitoring.ts";
 
 type BatchLosses = Readonly<Record<string, number>>;

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
-import { readJson, writeJson } from "../io/files/index.ts";
-import type { Maps, SplitDir } from "../io/maps/index.ts";
-import type { Model } from "../models/index.ts";
-import { ConfigError } from "../utils/exceptions.ts";
+import { readJson, writeJson } from "../../io/files/index.ts";
+import type { Maps, SplitDir } from "../../io/maps/index.ts";
+import type { Model } from "../../models/index.ts";
+import { ConfigError } from "../../utils/exceptions.ts";
 
 /** What must hold before a training: something learns, and weights were loaded if those of other splits were. */
 export function checkWeights(maps: Maps, model: Model, splitIdx: number): void {

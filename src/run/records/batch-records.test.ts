@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import * as torch from "../torch/index.ts";
+import * as torch from "../../torch/index.ts";
 import { BatchRecords } from "./batch-records.ts";
 
 function filled(count: number): BatchRecords {
