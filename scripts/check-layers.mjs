@@ -1,6 +1,6 @@
 // Imports go one way, and this holds them to it: a folder of src/ may import what stands to its left, and itself.
 //
-//   utils ← native ← torch ← io ← data, transforms, split ← networks, losses, metrics, optim ← models, infer ← callbacks ← train ← cli
+//   utils ← native ← torch ← io ← data, transforms, split ← networks, losses, metrics, optim ← models, infer ← run ← callbacks ← train ← cli
 //
 // Within a group the folders may import each other (split uses datasets), but not in a circle of folders.
 import { readFileSync } from "node:fs";
@@ -15,6 +15,7 @@ export const LAYERS = [
   ["data", "transforms", "split"],
   ["networks", "losses", "metrics", "optim"],
   ["models", "infer"],
+  ["run"],
   ["callbacks"],
   ["train"],
   ["cli"],

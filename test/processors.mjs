@@ -27,6 +27,7 @@ const NUMERIC = [
   "src/optim/",
   "src/models/",
   "src/infer/",
+  "src/run/",
   "src/callbacks/",
   "src/train/",
 ];

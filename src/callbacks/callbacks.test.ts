@@ -1,22 +1,27 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Maps } from "../io/maps/index.ts";
 import { LossMetricConfig, MAEMetricConfig, MetricsHandler } from "../metrics/index.ts";
 import { OneCycleLRConfig, StepLRConfig } from "../optim/index.ts";
+import {
+  Callback,
+  duration,
+  type EventArgs,
+  ProgressLine,
+  QuantityMonitoring,
+  RunLog,
+  shortNumber,
+  TrainerState,
+} from "../run/index.ts";
 import * as torch from "../torch/index.ts";
 import type { JsonObject } from "../utils/config.ts";
-import { Callback } from "../run/callback.ts";
 import { EarlyStoppingCallback } from "./early-stopping.ts";
-import type { EventArgs } from "../run/events.ts";
 import { CallbacksHandler } from "./handler.ts";
 import { LoggerCallback } from "./logger.ts";
 import { LRSchedulerCallback } from "./lr-scheduler.ts";
 import { ModelCheckpointCallback } from "./model-checkpoint.ts";
-import { duration, ProgressLine, shortNumber } from "../run/progress.ts";
-import { QuantityMonitoring } from "../run/monitoring/quantity-monitoring.ts";
-import { TrainerState } from "../run/trainer-state.ts";
 import { TrainingCheckpointCallback } from "./training-checkpoint.ts";
 import { TrainingLossCallback } from "./training-loss.ts";
 
@@ -27,7 +32,10 @@ beforeEach(() => {
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 /** Only what the callback under test looks at. */
-const args = <T>(given: Partial<T>): T => given as T;
+/** A log without files. */
+const log = new RunLog();
+afterAll(() => log[Symbol.dispose]());
+const args = <T extends object>(given: Partial<T>): T => ({ log, ...given }) as T;
 const names = (callbacks: readonly Callback[]) => callbacks.map((callback) => callback.constructor.name);
 
 class Own extends Callback {

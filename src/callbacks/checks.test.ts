@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { Batch } from "../data/dataloader/index.ts";
 import type { Sample } from "../data/structures/index.ts";
-import { ChecksCallback } from "../run/checks/data.ts";
-import type { EventArgs } from "../run/events.ts";
+import type { EventArgs } from "../run/index.ts";
+import { ChecksCallback } from "./checks.ts";
 
 describe("the first batch", () => {
   const start = (callback: ChecksCallback, batch: unknown) =>

@@ -1,13 +1,6 @@
 import { existsSync } from "node:fs";
-import type { DataLoader } from "../data/dataloader/index.ts";
-import type { Dataset } from "../data/datasets/index.ts";
 import { writeJson } from "../io/files/index.ts";
-import { type DataRecord, type GroupDir, type Maps, type SplitRecord, sortedPairs } from "../io/maps/index.ts";
-import type { Split } from "../split/index.ts";
-import type { JsonObject } from "../utils/config.ts";
-import { Callback } from "../run/callback.ts";
-import type { ComputationalConfig } from "../run/computational.ts";
-import type { EventArgs } from "../run/events.ts";
+import { Callback, type EventArgs } from "../run/index.ts";
 
 /**
  * Writes the configuration into the MAPS: that of the Trainer where it is not there yet, and that of a tested group.
@@ -24,44 +17,4 @@ export class ConfigSaverCallback extends Callback {
     const missing = parts.filter(([path]) => !existsSync(path));
     if (missing.length > 0) maps.locked(() => missing.map(([path, describe]) => writeJson(path, describe())));
   }
-}
-
-/** Data as a MAPS describes them; a dataset of one's own that has no `toDict` is described by its name. */
-export function describeData(dataset: Dataset, loader: DataLoader | null): DataRecord {
-  const described = dataset as Dataset & { toDict?: () => JsonObject };
-  return {
-    data: sortedPairs(dataset.df),
-    dataset: described.toDict?.() ?? `<${dataset.constructor.name} object>`,
-    dataloader: loader?.toDict() ?? "",
-  };
-}
-
-/** All that a MAPS records of a split when its training begins. */
-export function describeSplit(split: Split, computational: ComputationalConfig): SplitRecord {
-  return {
-    train: describeData(split.trainDataset, split.trainLoader),
-    validation: describeData(split.valDataset, split.valLoader),
-    computational: computational.toDict(),
-  };
-}
-
-/** Records the data of a group, unless it is known already. */
-export function recordGroup(group: GroupDir, dataloader: DataLoader): void {
-  if (existsSync(group.path)) return;
-  group.create(describeData(dataloader.dataset, dataloader));
-}
-
-/** Records the data of a test group, unless it is known already, and makes the directory of the results. */
-export function recordTest(
-  maps: Maps,
-  groupName: string,
-  modelCheckpoint: string,
-  dataloader: DataLoader,
-  computational: ComputationalConfig,
-): void {
-  const group = maps.test.group(groupName);
-  recordGroup(group, dataloader);
-  const { splitIdx, checkpoint } = maps.training.readCheckpointName(modelCheckpoint);
-  const results = group.results(splitIdx, checkpoint);
-  writeJson(results.computationalJson, computational.toDict(), { overwrite: true });
 }

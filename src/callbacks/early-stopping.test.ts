@@ -1,12 +1,11 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it, vi } from "vitest";
 import type { MetricsHandler } from "../metrics/index.ts";
+import { type EventArgs, RunLog, TrainerState } from "../run/index.ts";
 import * as torch from "../torch/index.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { snakeToCamel } from "../utils/names.ts";
 import { EarlyStoppingCallback } from "./early-stopping.ts";
-import type { EventArgs } from "../run/events.ts";
-import { TrainerState } from "../run/trainer-state.ts";
 
 type Options = ConstructorParameters<typeof EarlyStoppingCallback>[0];
 type Numbers = readonly (number | string)[];
@@ -44,7 +43,8 @@ function stops(callback: EarlyStoppingCallback, values: Readonly<Record<string, 
   const count = Object.values(values)[0]?.length ?? 0;
   return Array.from({ length: count - first + 1 }, (_, i) => {
     const state = Object.assign(new TrainerState(), { currentEpoch: first + i });
-    callback.onValidationEnd({ state, metrics } as EventArgs<"onValidationEnd">);
+    using log = new RunLog();
+    callback.onValidationEnd({ state, metrics, log } as EventArgs<"onValidationEnd">);
     return state.shouldStop;
   });
 }

@@ -1,12 +1,9 @@
 import { z } from "zod";
 import type { MetricsHandler, Optimum } from "../metrics/index.ts";
+import { asRecord, Callback, type EventArgs, QuantityMonitoring, type RunLog } from "../run/index.ts";
 import { type Input, type JsonObject, type JsonValue, parseWith } from "../utils/config.ts";
 import { ConfigError, MissingFieldsError } from "../utils/exceptions.ts";
-import { Callback } from "../run/callback.ts";
-import type { EventArgs } from "../run/events.ts";
 import { readExtras, readFields } from "../utils/fields.ts";
-import { log } from "../run/log.ts";
-import { asRecord, QuantityMonitoring } from "../run/monitoring/quantity-monitoring.ts";
 
 const perMetric = <T extends z.ZodType>(one: T) => z.union([one, z.array(one)]);
 const bound = z.number().nullable();
@@ -116,9 +113,9 @@ export class EarlyStoppingCallback extends Callback {
     this.onTrainStart(args);
   }
 
-  override onValidationEnd({ state, metrics }: EventArgs<"onValidationEnd">): void {
+  override onValidationEnd({ state, metrics, log }: EventArgs<"onValidationEnd">): void {
     const stops = this.stoppers.map((stopper) =>
-      this.#step(stopper, metrics.getMetricValue(stopper.metric, state.currentEpoch), state.currentEpoch),
+      this.#step(log, stopper, metrics.getMetricValue(stopper.metric, state.currentEpoch), state.currentEpoch),
     );
     if (!stops.every(Boolean)) return;
     log.info("Early stopping criteria met for all monitored metrics. Stopping training.");
@@ -126,7 +123,7 @@ export class EarlyStoppingCallback extends Callback {
     state.shouldStop = true;
   }
 
-  #step(stopper: Stopper, value: number, epoch: number): boolean {
+  #step(log: RunLog, stopper: Stopper, value: number, epoch: number): boolean {
     const { metric, patience, checkFinite, upperBound, lowerBound } = stopper;
     const monitoring = this.#monitorings.get(metric);
     if (monitoring === undefined) return false;

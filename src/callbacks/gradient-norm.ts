@@ -1,15 +1,12 @@
+import { asRecord, BatchRecords, Callback, type EventArgs, LiveTable } from "../run/index.ts";
 import * as torch from "../torch/index.ts";
-import { BatchRecords } from "../run/records/batch-records.ts";
-import { Callback } from "../run/callback.ts";
-import type { EventArgs } from "../run/events.ts";
-import { LiveTable } from "../run/records/live-table.ts";
-import { asRecord } from "../run/monitoring/quantity-monitoring.ts";
 
 /**
  * Records the norm of the gradient at every optimization step, unscaled and before it was clipped:
  * `logs/gradient_norm.tsv`, brought up to date after every epoch.
  */
 export class GradientNormCallback extends Callback {
+  override readonly stateIsOptional = true;
   #records = new BatchRecords(1);
   #table: LiveTable | null = null;
 

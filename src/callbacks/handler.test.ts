@@ -1,11 +1,10 @@
 import { describe, expect, it, vi } from "vitest";
+import { Callback, type EventArgs, RunLog } from "../run/index.ts";
 import type { JsonObject } from "../utils/config.ts";
 import { CannotReadFieldError } from "../utils/exceptions.ts";
-import { Callback } from "../run/callback.ts";
-import { ChecksCallback } from "../run/checks/data.ts";
+import { ChecksCallback } from "./checks.ts";
 import { ConfigSaverCallback } from "./config-saver.ts";
 import { EarlyStoppingCallback } from "./early-stopping.ts";
-import type { EventArgs } from "../run/events.ts";
 import { GradientNormCallback } from "./gradient-norm.ts";
 import { CallbacksHandler } from "./handler.ts";
 import { LoggerCallback } from "./logger.ts";
@@ -94,7 +93,8 @@ describe("CallbacksHandler", () => {
       new Slow(),
       new Next(),
     ]);
-    await handler.callEvent("onEpochEnd", { state: {} } as EventArgs<"onEpochEnd">);
+    using log = new RunLog();
+    await handler.callEvent("onEpochEnd", { state: {}, log } as EventArgs<"onEpochEnd">);
     expect(calls).toEqual(["slow", "next"]);
     const maps = {
       architectureLog: import.meta.filename,

@@ -1,20 +1,19 @@
 import { checkFileName } from "../io/maps/index.ts";
 import type { MetricsHandler } from "../metrics/index.ts";
+import { Callback, type EventArgs, type EventName } from "../run/index.ts";
 import { type JsonObject, type JsonValue, show } from "../utils/config.ts";
 import { CannotReadFieldError, ConfigError, MissingFieldsError } from "../utils/exceptions.ts";
 import { camelToSnake } from "../utils/names.ts";
 import { say } from "../utils/output.ts";
 import { own } from "../utils/registry.ts";
-import { Callback } from "../run/callback.ts";
-import { ChecksCallback } from "../run/checks/data.ts";
+import { ChecksCallback } from "./checks.ts";
 import { ConfigSaverCallback } from "./config-saver.ts";
-import type { EventArgs, EventName } from "../run/events.ts";
-import { CALLBACKS } from "./registry.ts";
 import { GradientNormCallback } from "./gradient-norm.ts";
 import { LoggerCallback } from "./logger.ts";
 import { MetricsSaverCallback } from "./metrics-saver.ts";
 import { ModelCheckpointCallback } from "./model-checkpoint.ts";
 import { MonitorCallback } from "./monitor.ts";
+import { CALLBACKS } from "./registry.ts";
 import { TrainingCheckpointCallback } from "./training-checkpoint.ts";
 import { TrainingLossCallback } from "./training-loss.ts";
 

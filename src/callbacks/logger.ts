@@ -3,14 +3,18 @@ import { z } from "zod";
 import { writeFileAtomic } from "../io/files/index.ts";
 import { type Maps, MapsSummary, TrainingSummary } from "../io/maps/index.ts";
 import type { Model, ModelBatch } from "../models/index.ts";
+import {
+  Callback,
+  duration,
+  type EventArgs,
+  LogFiles,
+  ProgressLine,
+  type RunLog,
+  type TrainerState,
+} from "../run/index.ts";
 import * as torch from "../torch/index.ts";
 import { type JsonObject, parseWith } from "../utils/config.ts";
-import { Callback } from "../run/callback.ts";
-import type { EventArgs } from "../run/events.ts";
 import { readFields } from "../utils/fields.ts";
-import { LogFiles, log, logInto } from "../run/log.ts";
-import { duration, ProgressLine } from "../run/progress.ts";
-import type { TrainerState } from "../run/trainer-state.ts";
 
 const schema = z.strictObject({
   saveLogs: z.boolean().default(true),
@@ -31,7 +35,6 @@ export class LoggerCallback extends Callback {
   readonly debug: boolean;
   readonly progressBar: boolean;
   readonly #progress: ProgressLine;
-  #log: Disposable | null = null;
   #runPath = "";
   #output = "";
   #group = "";
@@ -57,9 +60,9 @@ export class LoggerCallback extends Callback {
     }
   }
 
-  override onTrainStart({ maps, state, split, computational }: EventArgs<"onTrainStart">): void {
+  override onTrainStart({ maps, state, log, split, computational }: EventArgs<"onTrainStart">): void {
     const dir = maps.training.split(split.index);
-    this.#open(maps, state, dir.warningLog);
+    this.#open(maps, state, log, dir.warningLog);
     log.info(`Beginning of training on split ${split.index}`);
     log.info(`Computational configuration: ${computational}`);
     this.#output = dir.path;
@@ -69,9 +72,9 @@ export class LoggerCallback extends Callback {
     new MapsSummary(maps.summaryLog).addTrainingSplit(split.index);
     this.#begin();
   }
-  override onResume({ maps, state, split, computational, checkpoint }: EventArgs<"onResume">): void {
+  override onResume({ maps, state, log, split, computational, checkpoint }: EventArgs<"onResume">): void {
     const dir = maps.training.split(split.index);
-    this.#open(maps, state, dir.warningLog);
+    this.#open(maps, state, log, dir.warningLog);
     log.info(`Resuming training on split ${split.index} from ${checkpoint}`);
     log.info(`Computational configuration: ${computational}`);
     this.#output = dir.path;
@@ -90,22 +93,22 @@ export class LoggerCallback extends Callback {
     this.#unread = [];
   }
 
-  override onEpochStart({ state }: EventArgs<"onEpochStart">): void {
+  override onEpochStart({ state, log }: EventArgs<"onEpochStart">): void {
     log.info(`Beginning of epoch ${state.currentEpoch}`);
     this.#forgetLosses();
   }
-  override onBatchStart({ state }: EventArgs<"onBatchStart">): void {
+  override onBatchStart({ state, log }: EventArgs<"onBatchStart">): void {
     log.debug(`Batch ${state.currentBatch} loaded`);
   }
   /** The table of layers needs a batch that is on its device. */
-  override onForwardStepStart({ model, maps, batch }: EventArgs<"onForwardStepStart">): void {
+  override onForwardStepStart({ model, maps, log, batch }: EventArgs<"onForwardStepStart">): void {
     if (this.#summarised) return;
     this.#summarised = true;
     if (existsSync(maps.nnSummaryTxt)) return;
-    const summary = this.#summarise(model, batch as unknown as ModelBatch);
+    const summary = this.#summarise(log, model, batch as unknown as ModelBatch);
     if (summary !== null) maps.locked(() => writeFileAtomic(maps.nnSummaryTxt, summary));
   }
-  #summarise(model: Model, batch: ModelBatch): string | null {
+  #summarise(log: RunLog, model: Model, batch: ModelBatch): string | null {
     using _scope = torch.scope();
     using _grad = torch.noGrad();
     try {
@@ -116,7 +119,7 @@ export class LoggerCallback extends Callback {
       return null;
     }
   }
-  override onBatchEnd({ state, losses }: EventArgs<"onBatchEnd">): void {
+  override onBatchEnd({ state, log, losses }: EventArgs<"onBatchEnd">): void {
     log.debug(`Processing of batch ${state.currentBatch} completed`);
     if (!this.progressBar) return;
     if (losses !== null) this.#unread.push(losses);
@@ -143,17 +146,17 @@ export class LoggerCallback extends Callback {
     }
     return Object.fromEntries(Object.entries(this.#sum).map(([name, sum]) => [name, sum / Math.max(this.#count, 1)]));
   }
-  override onValidationStart(_: EventArgs<"onValidationStart">): void {
+  override onValidationStart({ log }: EventArgs<"onValidationStart">): void {
     log.info("Beginning of validation");
   }
   #validation: Record<string, number> = {};
-  override onValidationEnd({ metrics }: EventArgs<"onValidationEnd">): void {
+  override onValidationEnd({ metrics, log }: EventArgs<"onValidationEnd">): void {
     log.info("End of validation");
     const [row = {}] = metrics.getMetricValues();
     const values = metrics.metricNames.map((name) => [`validation ${name}`, Number(row[name] ?? Number.NaN)] as const);
     this.#validation = Object.fromEntries(values);
   }
-  override onEpochEnd({ state }: EventArgs<"onEpochEnd">): void {
+  override onEpochEnd({ state, log }: EventArgs<"onEpochEnd">): void {
     log.info(`Epoch ${state.currentEpoch} completed`);
     if (this.progressBar) {
       const values = { ...this.#meanLosses(), ...this.#validation };
@@ -161,7 +164,7 @@ export class LoggerCallback extends Callback {
     }
     this.#validation = {};
   }
-  override onTrainEnd({ state }: EventArgs<"onTrainEnd">): void {
+  override onTrainEnd({ state, log }: EventArgs<"onTrainEnd">): void {
     this.#summary?.addTrainingEnd(state.currentEpoch, false);
     log.info(`Training completed successfully (stopped after ${state.currentEpoch} epochs)`);
     log.info(`All results, logs, and model checkpoints are saved in ${this.#output}`);
@@ -171,53 +174,53 @@ export class LoggerCallback extends Callback {
         {},
       );
     }
-    this.#close();
+    this.#close(log);
   }
 
-  override onValidateStart({ maps, state, modelCheckpoint }: EventArgs<"onValidateStart">): void {
+  override onValidateStart({ maps, state, log, modelCheckpoint }: EventArgs<"onValidateStart">): void {
     const dir = maps.training.split(state.splitIdx ?? 0).models.getCheckpointDir(modelCheckpoint);
-    this.#open(maps, state, dir.warningLog);
+    this.#open(maps, state, log, dir.warningLog);
     this.#output = dir.path;
     log.info(`Beginning of validation of checkpoint '${modelCheckpoint}' on split ${state.splitIdx}`);
     this.#begin();
   }
-  override onValidateEnd(_: EventArgs<"onValidateEnd">): void {
+  override onValidateEnd({ log }: EventArgs<"onValidateEnd">): void {
     log.info("End of validation");
     log.info(`Validation metrics saved in ${this.#output}`);
-    this.#close();
+    this.#close(log);
   }
-  override onTestStart({ maps, state, modelCheckpoint, groupName }: EventArgs<"onTestStart">): void {
+  override onTestStart({ maps, state, log, modelCheckpoint, groupName }: EventArgs<"onTestStart">): void {
     const { splitIdx, checkpoint } = maps.training.readCheckpointName(modelCheckpoint);
     const dir = maps.test.group(groupName).results(splitIdx, checkpoint);
-    this.#open(maps, state, dir.warningLog);
+    this.#open(maps, state, log, dir.warningLog);
     this.#output = dir.path;
     log.info("Beginning of test");
     new MapsSummary(maps.summaryLog).addTestGroup(groupName);
     this.#begin();
   }
-  override onTestEnd(_: EventArgs<"onTestEnd">): void {
+  override onTestEnd({ log }: EventArgs<"onTestEnd">): void {
     log.info("End of test");
     log.info(`Test metrics saved in ${this.#output}`);
-    this.#close();
+    this.#close(log);
   }
-  override onPredictStart({ maps, state, ...run }: EventArgs<"onPredictStart">): void {
+  override onPredictStart({ maps, state, log, ...run }: EventArgs<"onPredictStart">): void {
     const { splitIdx, checkpoint } = maps.training.readCheckpointName(run.modelCheckpoint);
     // the file moves with the directory that it is in, when that gets its name
-    this.#open(maps, state, run.results.warningLog);
+    this.#open(maps, state, log, run.results.warningLog);
     this.#output = maps.prediction.group(run.groupName).results(splitIdx, checkpoint).path;
     this.#group = run.groupName;
     log.info(`Beginning of prediction with '${run.modelCheckpoint}' on group '${run.groupName}'`);
     log.info(`Computational configuration: ${run.computational}`);
     this.#begin();
   }
-  override onPredictEnd({ maps }: EventArgs<"onPredictEnd">): void {
+  override onPredictEnd({ maps, log }: EventArgs<"onPredictEnd">): void {
     new MapsSummary(maps.summaryLog).addPredictionGroup(this.#group);
     log.info("End of prediction");
     log.info(`Predictions saved in ${this.#output}`);
-    this.#close();
+    this.#close(log);
   }
 
-  override onException({ state, exception }: EventArgs<"onException">): void {
+  override onException({ state, exception, log }: EventArgs<"onException">): void {
     this.#progress.clear();
     // null when the run failed before it had begun: the summary on the disk is that of another run
     if (state.called === "train") this.#summary?.addTrainingEnd(state.currentEpoch, true);
@@ -225,25 +228,22 @@ export class LoggerCallback extends Callback {
     if (this.saveLogs && this.#runPath !== "") {
       log.error(`The traceback and potential details remain available in ${this.#runPath}`, details);
     }
-    this.#close();
+    this.#close(log);
   }
 
-  #open(maps: Maps, state: TrainerState, warningLog: string): void {
+  #open(maps: Maps, state: TrainerState, log: RunLog, warningLog: string): void {
     const clear = () => this.#progress.clear();
-    this.#log?.[Symbol.dispose]();
     if (!this.saveLogs) {
-      this.#log = logInto(null, clear);
+      log.open(null, clear);
       return;
     }
     const run = maps.exec.createRun(state.called ?? "train");
     this.#runPath = run.path;
-    this.#log = logInto(new LogFiles(run, warningLog, this.debug), clear);
+    log.open(new LogFiles(run, warningLog, this.debug), clear);
   }
-  #close(): void {
+  #close(log: RunLog): void {
     this.#progress.clear();
-    const last = this.#log;
-    this.#log = null;
-    last?.[Symbol.dispose]();
+    log.close();
     this.#summary = null;
     this.#runPath = "";
   }

@@ -5,12 +5,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Maps } from "../io/maps/index.ts";
 import { readTsv } from "../io/tsv/index.ts";
 import type { MetricsHandler } from "../metrics/index.ts";
+import { type EventArgs, RunLog, TrainerState } from "../run/index.ts";
 import * as torch from "../torch/index.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { snakeToCamel } from "../utils/names.ts";
-import type { EventArgs } from "../run/events.ts";
 import { LRSchedulerCallback, type LRSchedulerCallbackOptions } from "./lr-scheduler.ts";
-import { TrainerState } from "../run/trainer-state.ts";
 
 interface Case {
   readonly name: string;
@@ -72,9 +71,11 @@ class Run implements Disposable {
       { momentum: 0.9 },
     );
     this.#state.resetTraining(0, golden.epochs);
+    using log = new RunLog();
     callback.onTrainStart({
       optimizers: { optimizer: this.optimizer },
       metrics,
+      log,
     } as unknown as EventArgs<"onTrainStart">);
   }
   train(from: number, to: number): void {

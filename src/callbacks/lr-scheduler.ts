@@ -1,17 +1,17 @@
 import { z } from "zod";
 import { checkFileName } from "../io/maps/index.ts";
 import { type Row, writeTsvParts } from "../io/tsv/index.ts";
-import { type LRScheduler, type LRSchedulerConfig, type LRSchedulerType, lrSchedulerRegistry } from "../optim/index.ts";
+import {
+  LR_SCHEDULER_CONFIGS,
+  type LRScheduler,
+  type LRSchedulerConfig,
+  type LRSchedulerType,
+} from "../optim/index.ts";
+import { asRecord, BatchRecords, Callback, type EventArgs, type TrainerState } from "../run/index.ts";
 import { type JsonObject, parseWith, show } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
-import { own } from "../utils/registry.ts";
-import { BatchRecords } from "../run/records/batch-records.ts";
-import { Callback } from "../run/callback.ts";
-import type { EventArgs } from "../run/events.ts";
 import { readFields } from "../utils/fields.ts";
-import { log } from "../run/log.ts";
-import { asRecord } from "../run/monitoring/quantity-monitoring.ts";
-import type { TrainerState } from "../run/trainer-state.ts";
+import { configFrom, own, readConfig } from "../utils/registry.ts";
 
 const schema = z.strictObject({
   scheduler: z.unknown().optional(),
@@ -56,7 +56,7 @@ export class LRSchedulerCallback extends Callback {
     }
   }
 
-  override onTrainStart({ optimizers, metrics }: EventArgs<"onTrainStart">): void {
+  override onTrainStart({ optimizers, metrics, log }: EventArgs<"onTrainStart">): void {
     const optimizer = own(optimizers, this.optimizerName);
     if (optimizer === undefined) {
       throw new ConfigError(

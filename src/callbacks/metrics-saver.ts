@@ -1,9 +1,7 @@
 import { existsSync } from "node:fs";
 import type { MetricsDir } from "../io/maps/index.ts";
 import type { MetricsHandler } from "../metrics/index.ts";
-import { Callback } from "../run/callback.ts";
-import type { EventArgs } from "../run/events.ts";
-import { log } from "../run/log.ts";
+import { Callback, type EventArgs, type RunLog } from "../run/index.ts";
 
 /**
  * Writes the tables of metrics: of all epochs when training ends, and after `validate` and `test`. Says once per run, metric
@@ -23,8 +21,8 @@ export class MetricsSaverCallback extends Callback {
   override onResume(args: EventArgs<"onResume">): void {
     this.onTrainStart(args);
   }
-  override onValidationEnd({ state, metrics }: EventArgs<"onValidationEnd">): void {
-    this.#tell(metrics, ` at epoch ${state.currentEpoch}`);
+  override onValidationEnd({ state, metrics, log }: EventArgs<"onValidationEnd">): void {
+    this.#tell(log, metrics, ` at epoch ${state.currentEpoch}`);
   }
   override onTrainEnd({ maps, state }: EventArgs<"onTrainEnd">): void {
     if (this.#metrics !== null) save(this.#metrics, maps.training.split(state.splitIdx ?? 0).validationMetrics);
@@ -34,8 +32,8 @@ export class MetricsSaverCallback extends Callback {
     this.#checkpoint = modelCheckpoint;
     this.#told.clear();
   }
-  override onValidateEnd({ maps, state, metrics }: EventArgs<"onValidateEnd">): void {
-    this.#tell(metrics, "");
+  override onValidateEnd({ maps, state, metrics, log }: EventArgs<"onValidateEnd">): void {
+    this.#tell(log, metrics, "");
     const dir = maps.training.split(state.splitIdx ?? 0).models.getCheckpointDir(this.#checkpoint).validationMetrics;
     // another process may add metrics, too
     maps.locked(() => {
@@ -52,13 +50,13 @@ export class MetricsSaverCallback extends Callback {
     this.#groupName = groupName;
     this.#told.clear();
   }
-  override onTestEnd({ maps, metrics }: EventArgs<"onTestEnd">): void {
-    this.#tell(metrics, "");
+  override onTestEnd({ maps, metrics, log }: EventArgs<"onTestEnd">): void {
+    this.#tell(log, metrics, "");
     const { splitIdx, checkpoint } = maps.training.readCheckpointName(this.#checkpoint);
     save(metrics, maps.test.group(this.#groupName).results(splitIdx, checkpoint).metrics);
   }
 
-  #tell(metrics: MetricsHandler, when: string): void {
+  #tell(log: RunLog, metrics: MetricsHandler, when: string): void {
     for (const { metric, cause, message } of metrics.whyUndefined()) {
       const key = `${metric}: ${cause}`;
       if (this.#told.has(key)) continue;

@@ -5,11 +5,10 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Maps } from "../io/maps/index.ts";
 import type { MetricsHandler } from "../metrics/index.ts";
 import type { Model } from "../models/index.ts";
+import { type EventArgs, RunLog, TrainerState } from "../run/index.ts";
 import * as torch from "../torch/index.ts";
 import { ConfigError } from "../utils/exceptions.ts";
-import type { EventArgs } from "../run/events.ts";
 import { ModelCheckpointCallback } from "./model-checkpoint.ts";
-import { TrainerState } from "../run/trainer-state.ts";
 
 let dir = "";
 let live = 0;
@@ -54,7 +53,8 @@ class Run implements Disposable {
     const state = new TrainerState();
     state.resetTraining(0, to);
     const model = Object.assign(this.model, { getLossFunctions: () => ({ loss: null }) }) as unknown as Model;
-    const args = { model, maps: this.maps, state, metrics: this.#metrics };
+    using log = new RunLog();
+    const args = { model, maps: this.maps, state, log, metrics: this.#metrics };
     if (resume) callback.onResume(args as unknown as EventArgs<"onResume">);
     else callback.onTrainStart(args as unknown as EventArgs<"onTrainStart">);
     for (state.currentEpoch = from; state.currentEpoch <= to; state.currentEpoch++) {
@@ -134,7 +134,8 @@ describe("ModelCheckpointCallback", () => {
     const model = { stateDict: () => ({ weight: () => 1 }) } as unknown as Model;
     const state = Object.assign(new TrainerState(), { currentEpoch: 2, splitIdx: 0 });
     const metrics = { getMetricValue: () => 0 } as unknown as MetricsHandler;
-    expect(() => broken({ model, maps: run.maps, state, metrics })).toThrow(/cannot save|Cannot save/);
+    using log = new RunLog();
+    expect(() => broken({ model, maps: run.maps, state, log, metrics })).toThrow(/cannot save|Cannot save/);
     expect(readFileSync(modelPt).equals(before)).toBe(true);
     expect(readdirSync(join(path, ".."))).toEqual(["best-loss"]);
   });

@@ -4,13 +4,10 @@ import { checkItemName, ModelDir, stageDirectory } from "../io/maps/index.ts";
 import { writeTsv } from "../io/tsv/index.ts";
 import type { MetricsHandler, Optimum } from "../metrics/index.ts";
 import type { Model } from "../models/index.ts";
+import { BestMonitor, Callback, type EventArgs, type RunLog } from "../run/index.ts";
 import * as torch from "../torch/index.ts";
 import { type Input, type JsonObject, parseWith } from "../utils/config.ts";
-import { BestMonitor } from "../run/monitoring/best-monitor.ts";
-import { Callback } from "../run/callback.ts";
-import type { EventArgs } from "../run/events.ts";
 import { readExtras, readFields } from "../utils/fields.ts";
-import { log } from "../run/log.ts";
 
 const schema = z.strictObject({
   metric: z.string().nullable().default(null),
@@ -87,12 +84,12 @@ export class ModelCheckpointCallback extends Callback {
     if (!isNth && !this.epochs.includes(currentEpoch)) return;
     this.#save(model, currentEpoch, maps.training.split(splitIdx ?? 0).models.epoch(currentEpoch));
   }
-  override onTrainEnd({ model, maps, state }: EventArgs<"onTrainEnd">): void {
-    this.#tellOfStandIn(state.splitIdx ?? 0);
+  override onTrainEnd({ model, maps, state, log }: EventArgs<"onTrainEnd">): void {
+    this.#tellOfStandIn(log, state.splitIdx ?? 0);
     if (this.saveLast) this.#save(model, state.currentEpoch, maps.training.split(state.splitIdx ?? 0).models.final);
   }
 
-  #tellOfStandIn(splitIdx: number): void {
+  #tellOfStandIn(log: RunLog, splitIdx: number): void {
     const standIn = this.#monitoring?.standIn ?? null;
     if (standIn === null) return;
     const best = `split-${splitIdx}_best-${this.metric}`;

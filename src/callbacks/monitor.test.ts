@@ -1,18 +1,23 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Maps } from "../io/maps/index.ts";
 import { readTsv } from "../io/tsv/index.ts";
+import {
+  asRecord,
+  Callback,
+  DeviceMeter,
+  type EventArgs,
+  PhaseTimer,
+  RunLog,
+  type TimeMark,
+  TrainerState,
+} from "../run/index.ts";
 import * as torch from "../torch/index.ts";
-import { Callback } from "../run/callback.ts";
-import type { EventArgs } from "../run/events.ts";
 import { CallbacksHandler } from "./handler.ts";
 import { LoggerCallback } from "./logger.ts";
 import { MonitorCallback } from "./monitor.ts";
-import { DeviceMeter, type Moment, PhaseTimer } from "../run/monitoring/phase-timer.ts";
-import { asRecord } from "../run/monitoring/quantity-monitoring.ts";
-import { TrainerState } from "../run/trainer-state.ts";
 
 let dir = "";
 let tensors = 0;
@@ -45,7 +50,7 @@ class SlowGpu extends DeviceMeter {
   work(milliseconds: number): void {
     this.#busyUntil = Math.max(this.#busyUntil, performance.now()) + milliseconds;
   }
-  override now(): Moment & { readonly at: number } {
+  override now(): TimeMark & { readonly at: number } {
     const at = Math.max(this.#busyUntil, performance.now());
     this.alive++;
     const query = () => performance.now() >= at;
@@ -71,7 +76,10 @@ class SlowGpu extends DeviceMeter {
 const TRAIN_BATCHES = 3;
 const VAL_BATCHES = 2;
 const MEGABYTE = 2 ** 20;
-const args = <T>(given: Partial<T>): T => given as T;
+/** A log without files. */
+const log = new RunLog();
+afterAll(() => log[Symbol.dispose]());
+const args = <T extends object>(given: Partial<T>): T => ({ log, ...given }) as T;
 
 /** Tells the callback of a training, in which the host and the GPU take a certain time for everything. */
 class Training {

@@ -2,14 +2,18 @@ import process from "node:process";
 import { z } from "zod";
 import { TrainingSummary } from "../io/maps/index.ts";
 import { type Row, writeTsv } from "../io/tsv/index.ts";
+import {
+  asRecord,
+  average,
+  Callback,
+  type ComputationalConfig,
+  DeviceMeter,
+  type EventArgs,
+  meanAndDeviation,
+  PhaseTimer,
+} from "../run/index.ts";
 import { type JsonObject, parseWith } from "../utils/config.ts";
-import { Callback } from "../run/callback.ts";
-import type { ComputationalConfig } from "../run/computational.ts";
-import type { EventArgs } from "../run/events.ts";
 import { readFields } from "../utils/fields.ts";
-import { log } from "../run/log.ts";
-import { average, DeviceMeter, meanAndDeviation, PhaseTimer } from "../run/monitoring/phase-timer.ts";
-import { asRecord } from "../run/monitoring/quantity-monitoring.ts";
 
 const schema = z.strictObject({
   numMeasurements: z.int().nonnegative().default(100),
@@ -163,7 +167,7 @@ export class MonitorCallback extends Callback {
     for (const timer of this.#timers.values()) timer.finish();
   }
 
-  override onException({ state }: EventArgs<"onException">): void {
+  override onException({ state, log }: EventArgs<"onException">): void {
     if (this.enabled && state.called === "train" && this.#timers.size > 0) log.debug(this.#summary());
     this.#forget();
   }

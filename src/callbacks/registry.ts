@@ -1,5 +1,5 @@
+import type { Callback } from "../run/index.ts";
 import type { JsonObject } from "../utils/config.ts";
-import type { Callback } from "../run/callback.ts";
 import { EarlyStoppingCallback } from "./early-stopping.ts";
 import { LoggerCallback } from "./logger.ts";
 import { LRSchedulerCallback } from "./lr-scheduler.ts";

@@ -1,11 +1,15 @@
 import { z } from "zod";
 import type { CheckpointDir, Position } from "../io/maps/index.ts";
+import {
+  Callback,
+  captureSnapshot,
+  type EventArgs,
+  loadCheckpoint,
+  type RunSnapshot,
+  saveCheckpoint,
+} from "../run/index.ts";
 import { type JsonObject, parseWith } from "../utils/config.ts";
-import { Callback } from "../run/callback.ts";
-import { captureMoment, loadCheckpoint, type Moment, saveCheckpoint } from "../run/checkpoint/files.ts";
-import type { EventArgs } from "../run/events.ts";
 import { readExtras, readFields } from "../utils/fields.ts";
-import { log } from "../run/log.ts";
 
 const schema = z.strictObject({
   everyNEpochs: z.int().positive().default(10),
@@ -39,8 +43,11 @@ export class TrainingCheckpointCallback extends Callback {
   #stepped = false;
   /** The last checkpoint that this training wrote, or from which it goes on. */
   #last: CheckpointDir | null = null;
-  /** When the last batch of the epoch was done, and its validation had not begun. */
-  #beforeValidation: Moment | null = null;
+  /**
+   * The run as it was between the last batch of the epoch and its validation; null outside a validation. A checkpoint that
+   * is written during the validation holds this, so that a resumed training does the whole validation again.
+   */
+  #beforeValidation: RunSnapshot | null = null;
 
   constructor(options: z.input<typeof schema> = {}) {
     super();
@@ -54,13 +61,13 @@ export class TrainingCheckpointCallback extends Callback {
 
   override onTrainStart(run: EventArgs<"onTrainStart">): void {
     this.#begin(run);
-    if (this.enabled) this.#write({ epoch: 0, batch: null }, captureMoment(run));
+    if (this.enabled) this.#write({ epoch: 0, batch: null }, captureSnapshot(run));
   }
   /** Puts everything back as it was. */
   override onResume(run: EventArgs<"onResume">): void {
     this.#begin(run);
-    for (const problem of run.problems) log.warning(`A checkpoint was passed over: ${problem}.`);
-    log.info(`Loading checkpoints from epoch ${run.checkpoint.position.epoch}`);
+    for (const problem of run.problems) run.log.warning(`A checkpoint was passed over: ${problem}.`);
+    run.log.info(`Loading checkpoints from epoch ${run.checkpoint.position.epoch}`);
     loadCheckpoint(run.checkpoint, run);
     this.#last = run.checkpoint;
   }
@@ -91,9 +98,9 @@ export class TrainingCheckpointCallback extends Callback {
     this.#stepped = false;
     const due = interrupted || stepDue || (!last && this.#timeIsUp());
     const validates = last && epoch % run.optimization.evaluationInterval === 0;
-    const moment = due || validates ? captureMoment(run) : null;
-    this.#beforeValidation = validates ? moment : null;
-    if (due && moment !== null) this.#write({ epoch, batch }, moment);
+    const snapshot = due || validates ? captureSnapshot(run) : null;
+    this.#beforeValidation = validates ? snapshot : null;
+    if (due && snapshot !== null) this.#write({ epoch, batch }, snapshot);
   }
   override onEpochEnd({ state }: EventArgs<"onEpochEnd">): void {
     const run = this.#run;
@@ -102,25 +109,25 @@ export class TrainingCheckpointCallback extends Callback {
     const { currentEpoch: epoch } = state;
     const isLast = state.shouldStop || epoch >= state.numEpochs;
     const due = isLast || epoch % this.everyNEpochs === 0 || run.interruption.signal !== null || this.#timeIsUp();
-    if (due) this.#write({ epoch, batch: null }, captureMoment(run));
+    if (due) this.#write({ epoch, batch: null }, captureSnapshot(run));
   }
   #timeIsUp(): boolean {
     return this.everyMinutes !== null && performance.now() - this.#writtenAt >= this.everyMinutes * 60_000;
   }
 
-  #write(position: Position, moment: Moment): void {
+  #write(position: Position, snapshot: RunSnapshot): void {
     const run = this.#run;
     if (run === null) return;
     const { tmp } = run.maps.training.split(run.split.index);
-    tmp.write(position, (dir, known) => saveCheckpoint(dir, run, { moment, last: this.#last }, known), {
+    tmp.write(position, (dir, known) => saveCheckpoint(dir, run, { snapshot, last: this.#last }, known), {
       keep: this.keep,
     });
     this.#last = tmp.at(position);
     this.#writtenAt = performance.now();
-    log.debug(`Training checkpoint saved at ${tmp.at(position)}`);
+    run.log.debug(`Training checkpoint saved at ${tmp.at(position)}`);
   }
 
-  override onException({ maps, state }: EventArgs<"onException">): void {
+  override onException({ maps, state, log }: EventArgs<"onException">): void {
     if (!this.enabled || state.called !== "train" || state.splitIdx === null) return;
     const last = maps.training.split(state.splitIdx).tmp.list.at(-1);
     if (last !== undefined) log.error(`Last checkpoint at ${last}`);

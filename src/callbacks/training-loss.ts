@@ -1,11 +1,4 @@
-import { BatchRecords } from "../run/records/batch-records.ts";
-import { Callback } from "../run/callback.ts";
-import type { EventArgs } from "../run/events.ts";
-import { LiveTable } from "../run/records/live-table.ts";
-import { asRecord } from "../run/monitoring/quantity-monitoring.ts";
-
-/** The columns that say of which batch a row is; no loss may have their names. */
-export const BATCH_COLUMNS: readonly string[] = ["epoch", "batch"];
+import { asRecord, BatchRecords, Callback, type EventArgs, LiveTable } from "../run/index.ts";
 
 /**
  * Records the losses of every training batch: `logs/training_loss.tsv`, with the number of the epoch and of the batch,

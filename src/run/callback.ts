@@ -1,15 +1,31 @@
-import type { EventArgs } from "./events.ts";
+import type { EventArgs, EventListener } from "./events.ts";
+import type { Stateful } from "./stateful.ts";
 
 type Done = void | Promise<void>;
 
 /**
- * Something to be done at certain points of a training or an evaluation: override the methods of these points
- * (`src/train/loop.ts` draws them in their order). A method gets one object, `{ model, maps, state, … }`; it may be
- * asynchronous. What is essential to the training belongs in a `Model`, not here.
+ * Something to be done at certain points of a training or an evaluation: override the methods of these points. In their
+ * order:
+ *
+ * - `onTrainerInit`, when a Trainer is made;
+ * - `onTrainStart`, or `onResume` where a training goes on; for each epoch `onEpochStart`; for each batch `onBatchStart`,
+ *   `onForwardStepStart`, `onBackwardStepStart`, `onBackwardStepEnd`, then, after the last of the batches whose gradients
+ *   are accumulated, `onOptimizationStepStart` and `onOptimizationStepEnd`, and `onBatchEnd`;
+ * - in epochs with a validation, `onValidationStart`; for each of its batches `onBatchStart`, `onEvaluationStepStart`,
+ *   `onMetricsComputationStart`, `onMetricsComputationEnd`, `onBatchEnd`; then `onValidationEnd`;
+ * - `onEpochEnd`, and after the last epoch `onTrainEnd`;
+ * - `validate` and `test` tell of their batches as a validation does, between `onValidateStart` and `onValidateEnd`, or
+ *   `onTestStart` and `onTestEnd`;
+ * - `predict`: `onPredictStart`; for each batch `onBatchStart`, `onPredictionStepStart`, `onPredictionStepEnd`,
+ *   `onBatchEnd`; then `onPredictEnd`;
+ * - `onException`, where any of these ends with an error.
+ *
+ * A method gets one object, `{ model, maps, state, log, … }`; it may be asynchronous. What is essential to the training
+ * belongs in a `Model`, not here.
  *
  * A callback with a memory overrides `stateDict` and `loadStateDict`, so that a resumed training goes on with it.
  */
-export abstract class Callback {
+export abstract class Callback implements EventListener, Stateful {
   onTrainerInit(_: EventArgs<"onTrainerInit">): Done {}
   onException(_: EventArgs<"onException">): Done {}
 
@@ -50,6 +66,7 @@ export abstract class Callback {
   stateDict(): unknown {
     return null;
   }
+  readonly stateIsOptional: boolean = false;
   /**
    * Takes back what `stateDict` gave; but Maps whose keys are all text come as plain objects. Tensors in it are disposed
    * afterwards: `keep()` those that are to stay.

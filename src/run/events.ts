@@ -6,9 +6,11 @@ import type { Losses, Model, ModelBatch } from "../models/index.ts";
 import type { OptimizationConfig, Optimizer } from "../optim/index.ts";
 import type { Split } from "../split/index.ts";
 import type { amp } from "../torch/index.ts";
+import type { JsonObject } from "../utils/config.ts";
 import type { ComputationalConfig } from "./computational.ts";
-import type { CallbacksHandler } from "../callbacks/handler.ts";
 import type { Interruption } from "./interruption.ts";
+import type { RunLog } from "./log.ts";
+import type { Stateful } from "./stateful.ts";
 import type { TrainerState } from "./trainer-state.ts";
 
 /** What a loader gives: a batch, or several that belong together. */
@@ -22,7 +24,7 @@ interface RunStart {
   readonly gradScaler: amp.GradScaler;
   readonly optimization: OptimizationConfig;
   readonly metrics: MetricsHandler;
-  readonly callbacks: CallbacksHandler;
+  readonly callbacks: CallbackSequence;
   readonly computational: ComputationalConfig;
   readonly interruption: Interruption;
 }
@@ -31,18 +33,18 @@ interface InferenceStart {
   readonly dataloader: DataLoader;
   /** `best-<metric>`, `epoch-<n>` or `final`; with `split-<i>_` before it in test and predict. */
   readonly modelCheckpoint: string;
-  readonly callbacks: CallbacksHandler;
+  readonly callbacks: CallbackSequence;
   readonly computational: ComputationalConfig;
 }
 
 type None = Record<never, never>;
 
-/** What each event tells, besides `model`, `maps` and `state`. */
+/** What each event tells, besides `model`, `maps`, `state` and `log`. */
 export interface Events {
   onTrainerInit: {
     readonly metrics: MetricsHandler;
     readonly optimization: OptimizationConfig;
-    readonly callbacks: CallbacksHandler;
+    readonly callbacks: CallbackSequence;
   };
   onException: { readonly exception: unknown };
   onTrainStart: RunStart;
@@ -88,4 +90,22 @@ export type EventArgs<E extends EventName> = Events[E] & {
   readonly model: Model;
   readonly maps: Maps;
   readonly state: TrainerState;
+  /** The log of the run: what is told to it goes into its files in the MAPS. */
+  readonly log: RunLog;
 };
+
+/** What can be told of every event; `Callback` is such. */
+export type EventListener = {
+  [E in EventName]: (args: EventArgs<E>) => void | Promise<void>;
+};
+
+/** The callbacks of a Trainer in their order; `CallbacksHandler` is such. */
+export interface CallbackSequence {
+  /** Those that were passed and the default ones. */
+  readonly callbacks: readonly (EventListener & Stateful)[];
+  /** All of them, with those that every Trainer has. */
+  readonly allCallbacks: readonly (EventListener & Stateful)[];
+  /** Each with the name of its file in a checkpoint. */
+  named(): readonly (readonly [name: string, callback: Stateful])[];
+  toDict(): JsonObject;
+}

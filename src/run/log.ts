@@ -67,47 +67,64 @@ export class LogFiles {
   }
 }
 
-interface OpenLog {
-  readonly files: LogFiles | null;
-  readonly beforeLine: () => void;
-}
+/** The logs of the runs in hand: the last one gets what the layers below have to say. */
+const inHand: RunLog[] = [];
 
-// the last one is written to; when it is closed, the one before is again
-const open: OpenLog[] = [];
-const write = (level: Level, message: string, details?: string) => open.at(-1)?.files?.write(level, message, details);
+// what the layers below have to say belongs into the files of the run
+receiveWarnings((message) => {
+  const log = inHand.at(-1);
+  if (log === undefined) say(`Warning: ${visible(message)}`);
+  else log.warning(message);
+});
 
 /**
- * The log of the run in hand. Warnings and errors are shown on standard error, too; the LoggerCallback decides into
- * which files everything goes.
+ * The log of one run of a Trainer. Warnings are shown on standard error, too; into which files everything goes, the
+ * LoggerCallback decides. Until it is disposed, it also gets the warnings of the layers below, which know no run.
  */
-export const log = {
-  debug: (message: string) => write("DEBUG", message),
-  info: (message: string) => write("INFO", message),
+export class RunLog implements Disposable {
+  #files: LogFiles | null = null;
+  #beforeLine: () => void = () => {};
+
+  constructor() {
+    inHand.push(this);
+  }
+
+  /**
+   * Writes into these files from now on; null: into none.
+   * @param beforeLine called before a line is put on standard error.
+   */
+  open(files: LogFiles | null, beforeLine: () => void = () => {}): void {
+    this.close();
+    this.#files = files;
+    this.#beforeLine = beforeLine;
+  }
+  /** Closes the files, if any are open. */
+  close(): void {
+    const files = this.#files;
+    this.#files = null;
+    this.#beforeLine = () => {};
+    files?.close();
+  }
+
+  debug(message: string): void {
+    this.#files?.write("DEBUG", message);
+  }
+  info(message: string): void {
+    this.#files?.write("INFO", message);
+  }
   warning(message: string): void {
-    write("WARNING", message);
-    for (const { beforeLine } of open) beforeLine();
+    this.#files?.write("WARNING", message);
+    for (const log of inHand) log.#beforeLine();
     say(`Warning: ${visible(message)}`);
-  },
+  }
   /** @param details for the file only: a stack. */
-  error: (message: string, details = "") => write("ERROR", message, details),
-};
+  error(message: string, details = ""): void {
+    this.#files?.write("ERROR", message, details);
+  }
 
-// what the layers below have to say belongs into the same files
-receiveWarnings((message) => log.warning(message));
-
-/**
- * Sends the log into these files (null: into none) until it is disposed, which closes them; and then where it went before.
- * @param beforeLine called before a line is put on standard error.
- */
-export function logInto(files: LogFiles | null, beforeLine: () => void = () => {}): Disposable {
-  const opened: OpenLog = { files, beforeLine };
-  open.push(opened);
-  return {
-    [Symbol.dispose]() {
-      const index = open.indexOf(opened);
-      if (index < 0) return;
-      open.splice(index, 1);
-      files?.close();
-    },
-  };
+  [Symbol.dispose](): void {
+    const index = inHand.indexOf(this);
+    if (index >= 0) inHand.splice(index, 1);
+    this.close();
+  }
 }

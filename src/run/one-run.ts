@@ -1,36 +1,44 @@
 import { ClinicaDLException } from "../utils/exceptions.ts";
+import { RunLog } from "./log.ts";
 
 /** A run was asked for while another one goes on in this process. */
 export class RunInProgressError extends ClinicaDLException {}
 
-/** What a run is called in messages: `train (split 0)`. */
-interface Run {
+/** The run in hand, until it is disposed. */
+export interface CurrentRun extends Disposable {
   readonly owner: object;
+  /** What it is called in messages: `train (split 0)`. */
   readonly name: string;
+  readonly log: RunLog;
 }
 
-/** Of this process: the log, the random streams of libtorch and the seed belong to the process, not to a Trainer. */
-let current: Run | null = null;
+/** Of this process: the random streams of libtorch and the seed belong to the process, not to a Trainer. */
+let current: CurrentRun | null = null;
 
 /**
- * Says that a run of `owner` goes on, until the guard is disposed.
+ * Says that a run of `owner` goes on, until it is disposed.
  * @throws RunInProgressError while another run does, of the same Trainer or of another one in this process.
  */
-export function beginRun(owner: object, name: string): Disposable {
+export function beginRun(owner: object, name: string): CurrentRun {
   if (current !== null) throw new RunInProgressError(refusal(name, current, owner));
-  const run: Run = { owner, name };
-  current = run;
-  return {
-    [Symbol.dispose]: () => {
+  const log = new RunLog();
+  const run: CurrentRun = {
+    owner,
+    name,
+    log,
+    [Symbol.dispose]() {
       if (current === run) current = null;
+      log[Symbol.dispose]();
     },
   };
+  current = run;
+  return run;
 }
 
-function refusal(name: string, { owner, name: other }: Run, asking: object): string {
+function refusal(name: string, { owner, name: other }: CurrentRun, asking: object): string {
   const whose = owner === asking ? "this Trainer" : "another Trainer of this process";
   return (
-    `${name}: ${whose} is still busy with ${other}. A process does one run at a time, since its runs share random streams and logs` +
+    `${name}: ${whose} is still busy with ${other}. A process does one run at a time, since its runs share random streams` +
     `${owner === asking ? ", and those of a Trainer its model" : ""}. Did you forget 'await' before ${other.split(" ")[0]}(…), or call this from a callback? ` +
     "Await one run after the other; folds run side by side in processes of their own, each with Trainer.open({ maps, model, … })."
   );

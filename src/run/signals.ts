@@ -1,14 +1,18 @@
 import { spawnSync } from "node:child_process";
 import process from "node:process";
 import { setImmediate } from "node:timers/promises";
-import { type Interruption, type InterruptionSignal, log } from "../callbacks/index.ts";
 import { ClinicaDLException } from "../utils/exceptions.ts";
 import { say } from "../utils/output.ts";
 import { hangupIgnored } from "./hangup.ts";
+import type { Interruption, InterruptionSignal } from "./interruption.ts";
+import type { RunLog } from "./log.ts";
 
 const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1"] as const satisfies InterruptionSignal[];
 
-/** Within this time, a signal is the same one come by two ways. */
+/**
+ * The same signal within this time is taken for one: a launcher (`srun`, `npx`) passes on a signal that the terminal has
+ * already sent to the whole group, so that it arrives twice.
+ */
 const REPEATED_MS = 150;
 
 /** What a shell makes of a process that a signal ended. */
@@ -96,10 +100,10 @@ export class Interrupter implements Interruption, Disposable {
   }
 
   /** When all is written: says how to go on, and ends the process if it is to end. */
-  finish(command: string): void {
+  finish(command: string, log: RunLog): void {
     if (this.signal === null) return;
     say(`To go on: ${command}`);
-    if (this.#options.requeue === true && this.signal === "SIGUSR1") requeue();
+    if (this.#options.requeue === true && this.signal === "SIGUSR1") requeue(log);
     if (this.#options.exit ?? true) process.exit(this.exitCode);
   }
 
@@ -108,7 +112,7 @@ export class Interrupter implements Interruption, Disposable {
   }
 }
 
-function requeue(): void {
+function requeue(log: RunLog): void {
   const job = process.env.SLURM_JOB_ID;
   if (job === undefined || job === "") {
     log.warning("The job is not queued again: SLURM_JOB_ID is not set, so this is not a job of Slurm.");

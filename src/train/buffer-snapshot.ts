@@ -2,10 +2,10 @@ import type { Model } from "../models/index.ts";
 import * as torch from "../torch/index.ts";
 
 /**
- * The running statistics of a model (those of BatchNorm, and all its buffers) as they are, so that they can be put back:
+ * Copies of the buffers of a model (the running statistics of BatchNorm, and all others), so that they can be put back:
  * one batch with NaN would stay in them for ever, and make all that the model gives in evaluation NaN.
  */
-export class Statistics implements Disposable {
+export class BufferSnapshot implements Disposable {
   readonly #saved: readonly (readonly [buffer: torch.Tensor, copy: torch.Tensor])[];
 
   constructor(model: Model) {

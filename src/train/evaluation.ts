@@ -1,27 +1,36 @@
 import { existsSync } from "node:fs";
-import { type ComputationalConfig, checkTest, checkValidation, recordTest } from "../callbacks/index.ts";
 import type { DataLoader } from "../data/dataloader/index.ts";
 import { checkItemName } from "../io/maps/index.ts";
 import type { MetricsHandler } from "../metrics/index.ts";
 import type { Model } from "../models/index.ts";
+import {
+  type ComputationalConfig,
+  checkEvaluationFields,
+  checkTest,
+  checkValidation,
+  Interrupter,
+  recordTest,
+} from "../run/index.ts";
 import * as torch from "../torch/index.ts";
 import { show } from "../utils/config.ts";
 import { ClinicaDLException, ConfigError } from "../utils/exceptions.ts";
-import { evaluationLoop, type Run, tell } from "./loop.ts";
-import { checkEvaluationFields } from "../run/checks/needed-fields.ts";
+import { evaluationLoop, type RunContext, tell } from "./loop.ts";
 import { asComputational, refuseUnknown, type TestOptions, type ValidateOptions } from "./options.ts";
 import { placeModel } from "./placement.ts";
 import { checkTrained, recordedComputational } from "./recorded.ts";
 import { restoreDataLoader } from "./restore.ts";
-import { guarded, type Parts } from "./trainer-parts.ts";
-import { Interrupter } from "../run/signals.ts";
+import { runSeeded, type TrainerParts } from "./trainer-parts.ts";
 
 /** Evaluations have nothing to save: a signal just ends them. */
 const UNINTERRUPTED = new Interrupter(false);
 
-export function evaluationRun(parts: Parts, computational: ComputationalConfig, metrics: MetricsHandler): Run {
-  const { model, maps, state, callbacks } = parts;
-  return { model, maps, state, callbacks, computational, metrics, interruption: UNINTERRUPTED };
+export function evaluationRun(
+  parts: TrainerParts,
+  computational: ComputationalConfig,
+  metrics: MetricsHandler,
+): RunContext {
+  const { model, maps, state, callbacks, log } = parts;
+  return { model, maps, state, callbacks, log, computational, metrics, interruption: UNINTERRUPTED };
 }
 
 /** Readies a model with saved weights, and a data set, for evaluation. */
@@ -39,7 +48,7 @@ export function loadWeights(
 }
 
 /** `Trainer.validate`. */
-export async function validate(parts: Parts, options: ValidateOptions): Promise<void> {
+export async function validate(parts: TrainerParts, options: ValidateOptions): Promise<void> {
   const { splitIdx, metrics: names, dataloader, modelCheckpoint, computational: changes, ...rest } = options;
   const { maps, model, state, callbacks } = parts;
   refuseUnknown("validate", rest);
@@ -57,7 +66,7 @@ export async function validate(parts: Parts, options: ValidateOptions): Promise<
   const loader = dataloader ?? restoreDataLoader(maps, maps.training.data.validation(splitIdx), parts.bids);
   checkValidation(maps, loader, splitIdx);
   await checkEvaluationFields(model, metrics, { dataset: loader.dataset, what: "validation data" });
-  await guarded(parts, computational, async () => {
+  await runSeeded(parts, computational, async () => {
     const run = evaluationRun(parts, computational, metrics);
     for (const name of checkpoints) {
       state.resetValidation(splitIdx, loader.length, false);
@@ -72,7 +81,7 @@ export async function validate(parts: Parts, options: ValidateOptions): Promise<
 }
 
 /** `Trainer.test`. */
-export async function test(parts: Parts, options: TestOptions): Promise<void> {
+export async function test(parts: TrainerParts, options: TestOptions): Promise<void> {
   const { modelCheckpoint, groupName, metrics: names, dataloader, computational: given, ...rest } = options;
   const { maps, model, state, callbacks } = parts;
   refuseUnknown("test", rest);
@@ -109,7 +118,7 @@ export async function test(parts: Parts, options: TestOptions): Promise<void> {
     checkTest(maps, loader, groupName);
     recordTest(maps, groupName, modelCheckpoint, loader, computational);
   });
-  await guarded(parts, computational, async () => {
+  await runSeeded(parts, computational, async () => {
     state.resetTest(loader.length);
     metrics.reset({ resetDf: true });
     loadWeights(model, { loader, modelPt }, computational);

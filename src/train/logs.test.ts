@@ -1,15 +1,9 @@
 import { existsSync, readdirSync } from "node:fs";
 import { describe, expect, it, vi } from "vitest";
-import {
-  log as appLog,
-  Callback,
-  type EventArgs,
-  LoggerCallback,
-  ModelCheckpointCallback,
-} from "../callbacks/index.ts";
-import { LogFiles, logInto } from "../run/log.ts";
+import { Callback, type EventArgs, LoggerCallback, ModelCheckpointCallback } from "../callbacks/index.ts";
 import { DataLoader } from "../data/dataloader/index.ts";
 import { LossMetricConfig, MAEMetricConfig } from "../metrics/index.ts";
+import { LogFiles, RunLog } from "../run/index.ts";
 import { warn } from "../utils/warnings.ts";
 import { ToyDataset, toySplit } from "./fixtures/toy.ts";
 import { computational, Trainers } from "./fixtures/trainers.ts";
@@ -170,17 +164,45 @@ describe("the logs of a training", () => {
     expect(existsSync(trainers.path("other", "exec"))).toBe(false);
   });
 
-  it("go where they went before when one within another is closed", () => {
+  it("are those of one run: what is told to one of two goes into its own files only, until it is closed", () => {
     const { maps } = make();
     const open = (name: string) => new LogFiles(maps.exec.createRun("train"), trainers.path("maps", name), false);
-    const outer = logInto(open("outer.log"));
-    const inner = logInto(open("inner.log"));
-    appLog.info("within");
-    inner[Symbol.dispose]();
-    appLog.info("again");
-    outer[Symbol.dispose]();
-    appLog.info("nowhere");
-    expect([log("train", "info", 0), log("train", "info", 1)]).toEqual([["INFO: again"], ["INFO: within"]]);
+    using outer = new RunLog();
+    outer.open(open("outer.log"));
+    {
+      using inner = new RunLog();
+      inner.open(open("inner.log"));
+      inner.info("of the inner one");
+      outer.info("of the outer one");
+      warn("from below");
+    }
+    warn("afterwards");
+    outer.close();
+    outer.info("nowhere");
+    expect([log("train", "info", 0), log("train", "info", 1)]).toEqual([
+      ["INFO: of the outer one", "WARNING: afterwards"],
+      ["INFO: of the inner one", "WARNING: from below"],
+    ]);
+  });
+
+  it("do not hold what another Trainer has to say that is made meanwhile", async () => {
+    class Warns extends Callback {
+      override onTrainerInit(): void {
+        warn("about the other");
+      }
+    }
+    class Makes extends Callback {
+      override onEpochStart({ state }: EventArgs<"onEpochStart">): void {
+        if (state.currentEpoch === 1) trainers.make("other", { metrics: {}, callbacks: [new Warns()] });
+        warn(`about this one, in epoch ${state.currentEpoch}`);
+      }
+    }
+    await make(new Makes()).train(toySplit(), { computational });
+    expect(log("train", "info").filter((line) => line.startsWith("WARNING"))).toEqual([
+      "WARNING: about this one, in epoch 1",
+      "WARNING: about this one, in epoch 2",
+    ]);
+    expect(process.stderr.write).toHaveBeenCalledWith("Warning: about the other\n", expect.anything());
   });
 });
 

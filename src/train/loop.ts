@@ -3,7 +3,7 @@
  *
  *     training starts, or goes on                          onTrainStart, or onResume
  *     for each epoch, unless resumed in its middle         onEpochStart
- *       for each window of `accumulationSteps` batches
+ *       for each accumulation window (`accumulationSteps` batches)
  *         for each of its batches                          onBatchStart
  *           to the device                                  onForwardStepStart
  *           model.forwardStep                              onBackwardStepStart
@@ -28,40 +28,34 @@
  * All tensors of a step are made in scopes that end with it, and no scope is open when a callback is called, since
  * callbacks may wait for something.
  */
-import {
-  type BatchLike,
-  type CallbacksHandler,
-  type ComputationalConfig,
-  type EventName,
-  type Events,
-  log,
-  type TrainerState,
-} from "../callbacks/index.ts";
+
+import type { CallbacksHandler } from "../callbacks/index.ts";
 import { Batch, type DataLoader } from "../data/dataloader/index.ts";
 import type { Maps, Position } from "../io/maps/index.ts";
 import type { MetricsHandler } from "../metrics/index.ts";
 import { type Losses, type Model, type ModelBatch, namedLosses } from "../models/index.ts";
 import type { OptimizationConfig, Optimizer } from "../optim/index.ts";
+import {
+  type BatchLike,
+  type ComputationalConfig,
+  type EventName,
+  type Events,
+  type Interrupter,
+  nextTurn,
+  type RunLog,
+  type TrainerState,
+} from "../run/index.ts";
 import type { Split } from "../split/index.ts";
 import * as torch from "../torch/index.ts";
+import { accumulationWindows, sharesInWindow, weightedLosses } from "./accumulation.ts";
 import { onBatch } from "./batch-error.ts";
+import { asModelBatch, disposeBatch, disposeOutput, participantsIn, partsOf } from "./batches.ts";
+import { BufferSnapshot } from "./buffer-snapshot.ts";
 import { clipGradients, gradientNorm } from "./clipping.ts";
 import { LossReader } from "./losses.ts";
-import { type Interrupter, nextTurn } from "../run/signals.ts";
-import { Statistics } from "./buffer-snapshot.ts";
-import {
-  asModelBatch,
-  disposeBatch,
-  disposeOutput,
-  participantsIn,
-  partsOf,
-  sharesOf,
-  weightedLosses,
-  windows,
-} from "./accumulation.ts";
 
 /** What is the same in training and evaluation. */
-export interface Run {
+export interface RunContext {
   readonly model: Model;
   readonly maps: Maps;
   readonly state: TrainerState;
@@ -69,9 +63,10 @@ export interface Run {
   readonly computational: ComputationalConfig;
   readonly metrics: MetricsHandler;
   readonly interruption: Interrupter;
+  readonly log: RunLog;
 }
 
-export interface TrainingRun extends Run {
+export interface TrainingContext extends RunContext {
   readonly split: Split;
   readonly optimization: OptimizationConfig;
   readonly optimizers: Readonly<Record<string, Optimizer>>;
@@ -79,13 +74,14 @@ export interface TrainingRun extends Run {
 }
 
 /** Trains until `state.numEpochs`, from `position` on. */
-export async function trainLoop(run: TrainingRun, position: Position): Promise<void> {
+export async function trainLoop(run: TrainingContext, position: Position): Promise<void> {
   const { model, split, state, optimization, metrics, interruption } = run;
   const { trainLoader } = split;
   const first = position.batch === null ? position.epoch + 1 : position.epoch;
 
   for (let epoch = first; epoch <= state.numEpochs; epoch++) {
-    // in the middle of an epoch, which is ended whoever asked to stop after it
+    // an epoch in the middle of which training goes on is finished, also if a callback has asked to stop: a stop takes effect
+    // when an epoch is over
     const resumed = epoch === position.epoch;
     const startBatch = resumed ? (position.batch ?? 0) : 0;
     if (state.shouldStop && !resumed) break;
@@ -94,7 +90,10 @@ export async function trainLoop(run: TrainingRun, position: Position): Promise<v
     trainLoader.setEpoch(epoch); // the order of the data, and their augmentation, are those of this epoch
     if (!resumed) await tell(run, "onEpochStart", {});
 
-    for await (const window of windows(trainLoader.iterate({ startBatch }), optimization.accumulationSteps)) {
+    for await (const window of accumulationWindows(
+      trainLoader.iterate({ startBatch }),
+      optimization.accumulationSteps,
+    )) {
       try {
         await trainWindow(run, window);
       } finally {
@@ -116,12 +115,12 @@ export async function trainLoop(run: TrainingRun, position: Position): Promise<v
   }
 }
 
-/** One optimization step: the gradient of all batches of a window together. */
-async function trainWindow(run: TrainingRun, window: readonly BatchLike[]): Promise<void> {
+/** One optimization step: the gradient of all batches of an accumulation window together. */
+async function trainWindow(run: TrainingContext, window: readonly BatchLike[]): Promise<void> {
   const { state } = run;
-  const shares = sharesOf(window, run.model);
+  const shares = sharesInWindow(window, run.model);
   using reader = new LossReader();
-  using statistics = new Statistics(run.model);
+  using buffers = new BufferSnapshot(run.model);
   for (const [i, batch] of window.entries()) {
     await nextTurn(); // signals arrive here
     state.currentTrainBatch++;
@@ -130,14 +129,18 @@ async function trainWindow(run: TrainingRun, window: readonly BatchLike[]): Prom
     const losses = reader.add(tensors, batch, state.currentTrainBatch);
     if (i === window.length - 1) {
       await step(run, reader, window);
-      if (reader.notFinite().length > 0) statistics.restore();
+      if (reader.notFinite().length > 0) buffers.restore();
     }
     await tell(run, "onBatchEnd", { losses });
   }
 }
 
 /** The losses of a batch, which are the caller's to dispose; their gradients are added to those of earlier batches. */
-async function trainBatch(run: TrainingRun, batch: BatchLike, share: number): Promise<Record<string, torch.Tensor>> {
+async function trainBatch(
+  run: TrainingContext,
+  batch: BatchLike,
+  share: number,
+): Promise<Record<string, torch.Tensor>> {
   const { model, gradScaler } = run;
   toDevice(batch, run.computational);
 
@@ -155,7 +158,7 @@ async function trainBatch(run: TrainingRun, batch: BatchLike, share: number): Pr
 }
 
 /** Moves the weights, unless a loss or the gradient is not finite. */
-async function step(run: TrainingRun, reader: LossReader, window: readonly BatchLike[]): Promise<void> {
+async function step(run: TrainingContext, reader: LossReader, window: readonly BatchLike[]): Promise<void> {
   const { state, optimizers, gradScaler } = run;
   const gradNorm = unscale(run, reader);
   const finite = warnUnlessFinite(run, { reader, gradNorm, window });
@@ -171,7 +174,7 @@ async function step(run: TrainingRun, reader: LossReader, window: readonly Batch
 }
 
 /** Passes all batches through the model, and aggregates the metrics. */
-export async function evaluationLoop(run: Run, dataloader: DataLoader, epoch: number | null): Promise<void> {
+export async function evaluationLoop(run: RunContext, dataloader: DataLoader, epoch: number | null): Promise<void> {
   const { metrics, state } = run;
   for await (const batch of dataloader) {
     let output: ModelBatch | null = null;
@@ -202,12 +205,12 @@ export async function evaluationLoop(run: Run, dataloader: DataLoader, epoch: nu
 
 /** Calls the callbacks. */
 export function tell<E extends EventName>(
-  run: Omit<Run, "computational" | "metrics" | "interruption">,
+  run: Omit<RunContext, "computational" | "metrics" | "interruption">,
   event: E,
   args: Events[E],
 ): Promise<void> {
-  const { model, maps, state, callbacks } = run;
-  return callbacks.callEvent(event, { ...args, model, maps, state });
+  const { model, maps, state, callbacks, log } = run;
+  return callbacks.callEvent(event, { ...args, model, maps, state, log });
 }
 
 export function toDevice(batch: BatchLike, { device, nonBlocking, channelsLast }: ComputationalConfig): void {
@@ -215,7 +218,7 @@ export function toDevice(batch: BatchLike, { device, nonBlocking, channelsLast }
 }
 
 /** The losses outlive the scope. */
-function forward({ model, computational }: Run, batch: BatchLike): Losses {
+function forward({ model, computational }: RunContext, batch: BatchLike): Losses {
   using scope = torch.scope();
   using _amp = torch.amp.autocast(computational.device, { enabled: computational.amp });
   const loss = onBatch(`${model.constructor.name}.forwardStep`, batch, () => model.forwardStep(asModelBatch(batch)));
@@ -224,19 +227,19 @@ function forward({ model, computational }: Run, batch: BatchLike): Losses {
 }
 
 /** @param share of the batch in its window's samples. */
-function backward({ model, gradScaler }: TrainingRun, loss: Losses, share: number): void {
+function backward({ model, gradScaler }: TrainingContext, loss: Losses, share: number): void {
   using _scope = torch.scope();
   model.backwardStep(weightedLosses(loss, model, share), gradScaler);
 }
 
 /** Unscales the gradients. @returns their norm; with the losses, the one thing a GPU is waited for. */
-function unscale({ model, optimization, optimizers, gradScaler }: TrainingRun, reader: LossReader): number {
+function unscale({ model, optimization, optimizers, gradScaler }: TrainingContext, reader: LossReader): number {
   using _scope = torch.scope();
   for (const optimizer of Object.values(optimizers)) gradScaler.unscale_(optimizer);
   return reader.read(gradientNorm(model, optimization.gradNormType));
 }
 
-function optimize({ model, optimization, optimizers, gradScaler }: TrainingRun): void {
+function optimize({ model, optimization, optimizers, gradScaler }: TrainingContext): void {
   using _scope = torch.scope();
   clipGradients(model, optimization);
   model.optimizationStep(optimizers, gradScaler);
@@ -245,7 +248,7 @@ function optimize({ model, optimization, optimizers, gradScaler }: TrainingRun):
 
 /** Passes a batch through the model without gradients. What it adds to the batch outlives the scope. */
 export function infer(
-  { model, computational }: Pick<Run, "model" | "computational">,
+  { model, computational }: Pick<RunContext, "model" | "computational">,
   batch: BatchLike,
   step: "evaluationStep" | "predictionStep",
 ): ModelBatch {
@@ -260,7 +263,7 @@ export function infer(
 
 /** Says of each loss, and of the gradient, that it is NaN or infinite. */
 function warnUnlessFinite(
-  { state, gradScaler }: TrainingRun,
+  { state, gradScaler, log }: TrainingContext,
   step: { readonly reader: LossReader; readonly gradNorm: number; readonly window: readonly BatchLike[] },
 ): boolean {
   const { reader, gradNorm, window } = step;

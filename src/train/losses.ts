@@ -1,4 +1,4 @@
-import type { BatchLike } from "../callbacks/index.ts";
+import type { BatchLike } from "../run/index.ts";
 import * as torch from "../torch/index.ts";
 
 /** The losses of one batch. */

@@ -29,7 +29,7 @@ describe("a process does one run at a time", () => {
     await trainer.train(split(1), { computational });
   });
 
-  it("so are runs of two Trainers, of any kind, which would share random streams and logs", async () => {
+  it("so are runs of two Trainers, of any kind, which would share random streams", async () => {
     const [one, two] = [make("one"), make("two")];
     await two.train(split(0), { computational });
     const running = one.train(split(0), { computational });

@@ -1,17 +1,12 @@
-import {
-  type Callback,
-  type CallbacksHandler,
-  ComputationalConfig,
-  type ComputationalOptions,
-} from "../callbacks/index.ts";
+import type { CallbacksHandler } from "../callbacks/index.ts";
 import type { DataLoader } from "../data/dataloader/index.ts";
 import type { Maps } from "../io/maps/index.ts";
 import type { MetricLike, MetricsHandler } from "../metrics/index.ts";
 import type { Model } from "../models/index.ts";
 import type { OptimizationConfig } from "../optim/index.ts";
+import { type Callback, ComputationalConfig, type ComputationalOptions, type SignalOptions } from "../run/index.ts";
 import type { Split } from "../split/index.ts";
 import { ConfigError } from "../utils/exceptions.ts";
-import type { SignalOptions } from "../run/signals.ts";
 
 export type Metrics = MetricsHandler | Readonly<Record<string, MetricLike>>;
 export type Callbacks = CallbacksHandler | readonly Callback[];

@@ -1,5 +1,5 @@
-import type { ComputationalConfig } from "../callbacks/index.ts";
 import type { Model } from "../models/index.ts";
+import type { ComputationalConfig } from "../run/index.ts";
 import * as torch from "../torch/index.ts";
 
 /** The weights of a model as they are, with which each training begins. */

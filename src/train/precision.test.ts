@@ -2,21 +2,19 @@ import { describe, expect, it } from "vitest";
 import {
   Callback,
   type CallbacksHandler,
-  ComputationalConfig,
   type EventArgs,
   LoggerCallback,
-  TrainerState,
   TrainingCheckpointCallback,
 } from "../callbacks/index.ts";
 import { Maps } from "../io/maps/index.ts";
 import { MAEMetricConfig, MetricsHandler } from "../metrics/index.ts";
 import { type ModelBatch, SupervisedModel } from "../models/index.ts";
 import { OptimizationConfig, SGDConfig } from "../optim/index.ts";
+import { ComputationalConfig, Interrupter, RunLog, TrainerState } from "../run/index.ts";
 import * as torch from "../torch/index.ts";
 import { toySplit } from "./fixtures/toy.ts";
 import { computational, Trainers } from "./fixtures/trainers.ts";
-import { type TrainingRun, trainLoop } from "./loop.ts";
-import { Interrupter } from "../run/signals.ts";
+import { type TrainingContext, trainLoop } from "./loop.ts";
 
 const trainers = Trainers.forEachTest();
 
@@ -54,7 +52,7 @@ async function loop(model: SupervisedModel, gradScaler: torch.amp.GradScaler, op
   const optimizers = model.buildOptimizers();
   torch.manualSeed(1);
   model.reset();
-  const run: TrainingRun = {
+  const run: TrainingContext = {
     model,
     maps: new Maps(trainers.path("none")),
     state: new TrainerState(),
@@ -64,6 +62,7 @@ async function loop(model: SupervisedModel, gradScaler: torch.amp.GradScaler, op
     computational: new ComputationalConfig({ gpu: false, amp: false }),
     metrics: new MetricsHandler({}),
     interruption: new Interrupter(false),
+    log: new RunLog(),
     split: toySplit({ shuffle: false, batchSize: 5 }),
     optimization: new OptimizationConfig({ numEpochs: 1, evaluationInterval: 2, ...optimization }),
     optimizers,

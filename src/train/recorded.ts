@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
-import { ComputationalConfig, type ComputationalOptions } from "../callbacks/index.ts";
 import { readJson, writeJson } from "../io/files/index.ts";
 import { loadConfig } from "../io/json/index.ts";
 import { type CheckpointDir, type Maps, readExtension, readState, type SplitDir } from "../io/maps/index.ts";
+import { ComputationalConfig, type ComputationalOptions } from "../run/index.ts";
 import type { Split } from "../split/index.ts";
 import { ClinicaDLException, ConfigError } from "../utils/exceptions.ts";
 import { rootOf } from "./moved-data.ts";

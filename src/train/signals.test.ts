@@ -6,8 +6,8 @@ import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { Callback, ModelCheckpointCallback } from "../callbacks/index.ts";
+import type { SignalOptions } from "../run/index.ts";
 import { toyModel, toySplit } from "./fixtures/toy.ts";
-import type { SignalOptions } from "../run/signals.ts";
 import { Trainer } from "./trainer.ts";
 
 vi.setConfig({ testTimeout: 120_000 });

@@ -1,27 +1,31 @@
-import type { CallbacksHandler, ComputationalConfig, TrainerState } from "../callbacks/index.ts";
+import type { CallbacksHandler } from "../callbacks/index.ts";
 import type { Maps } from "../io/maps/index.ts";
 import type { MetricsHandler } from "../metrics/index.ts";
 import type { Model } from "../models/index.ts";
+import type { OptimizationConfig } from "../optim/index.ts";
+import type { ComputationalConfig, RunLog, TrainerState } from "../run/index.ts";
 import { keepGoing } from "../utils/output.ts";
 import { seedEverythingContext } from "../utils/seed.ts";
 
-/** What a Trainer is made of. */
-export interface Parts {
+/** What a Trainer is made of, and the log of its run. */
+export interface TrainerParts {
   readonly maps: Maps;
   readonly model: Model;
   readonly metrics: MetricsHandler;
   readonly callbacks: CallbacksHandler;
+  readonly optimization: OptimizationConfig;
   readonly state: TrainerState;
   /** Where the BIDS data set is, if it is no longer where the MAPS says. */
   readonly bids: string | null;
+  readonly log: RunLog;
 }
 
 /**
  * Runs `body` with the seed of the set-up, and tells the callbacks of errors. A standard error or output that cannot be
  * written to does not end it.
  */
-export async function guarded(
-  { model, maps, state, callbacks }: Parts,
+export async function runSeeded(
+  { model, maps, state, callbacks, log }: TrainerParts,
   { seed, deterministic }: ComputationalConfig,
   body: () => Promise<void>,
 ): Promise<void> {
@@ -30,7 +34,7 @@ export async function guarded(
   try {
     await body();
   } catch (exception) {
-    await callbacks.tellException({ exception, model, maps, state });
+    await callbacks.tellException({ exception, model, maps, state, log });
     throw exception;
   }
 }

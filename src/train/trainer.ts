@@ -1,25 +1,30 @@
-import {
-  type Callback,
-  CallbacksHandler,
-  checkLosses,
-  checkResumedSplit,
-  checkSplit,
-  describeSplit,
-  TrainerState,
-} from "../callbacks/index.ts";
+import { CallbacksHandler } from "../callbacks/index.ts";
 import { writeJson } from "../io/files/index.ts";
 import { Maps, MapsExistsError } from "../io/maps/index.ts";
 import { LossMetricConfig, type MetricLike, MetricsHandler } from "../metrics/index.ts";
 import { Model } from "../models/index.ts";
 import { OptimizationConfig } from "../optim/index.ts";
+import {
+  beginRun,
+  type Callback,
+  checkIdle,
+  checkLoneSample,
+  checkLosses,
+  checkResumedSplit,
+  checkSplit,
+  checkTrainingFields,
+  checkWeights,
+  describeSplit,
+  RunLog,
+  recordWeights,
+  restoreFrozen,
+  TrainerState,
+} from "../run/index.ts";
 import type { Split } from "../split/index.ts";
 import { show } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { checkSame, type Described } from "./differences.ts";
 import { evaluationRun, loadWeights, test, validate } from "./evaluation.ts";
-import { checkLoneSample } from "../run/checks/lone-sample.ts";
-import { checkTrainingFields } from "../run/checks/needed-fields.ts";
-import { beginRun, checkIdle } from "../run/one-run.ts";
 import {
   asComputational,
   type Metrics,
@@ -39,9 +44,8 @@ import { Prediction } from "./predict/prediction.ts";
 import { readParts } from "./read-parts.ts";
 import { checkNotTrained, checkTrained, findResumePoint, recordedComputational } from "./recorded.ts";
 import { restoreSplit } from "./restore.ts";
-import { guarded } from "./trainer-parts.ts";
+import { runSeeded, type TrainerParts } from "./trainer-parts.ts";
 import { runTraining } from "./training.ts";
-import { checkWeights, recordWeights, restoreFrozen } from "../run/records/weights.ts";
 
 /** How a Trainer is made of a MAPS that is there. */
 interface Restored {
@@ -99,11 +103,15 @@ export class Trainer implements Disposable {
     else if (restored.compare) checkSame(this.maps.path, this.#described(this.maps));
     using _use = this.maps.use();
     this.#initialWeights = this.optimization.resetModel ? null : new InitialWeights(model);
-    this.callbacks.callEventNow("onTrainerInit", { ...this.#parts, maps: this.maps, model, state: this.state });
+    using log = new RunLog();
+    const { bids: _, ...parts } = this.#partsOf({ log });
+    this.callbacks.callEventNow("onTrainerInit", parts);
   }
 
-  get #parts() {
-    return { metrics: this.metrics, optimization: this.optimization, callbacks: this.callbacks };
+  /** What a run of this Trainer works with. */
+  #partsOf({ log }: { readonly log: RunLog }): TrainerParts {
+    const { maps, model, metrics, callbacks, optimization, state, bids } = this;
+    return { maps, model, metrics, callbacks, optimization, state, bids, log };
   }
 
   /** What the Trainer is made of, and in which files a MAPS says so. */
@@ -184,7 +192,7 @@ export class Trainer implements Disposable {
   async train(split: Split, options: TrainOptions = {}): Promise<void> {
     const { computational, metrics, signals = {}, ...rest } = options;
     refuseUnknown("train", rest);
-    using _run = beginRun(this, `train (split ${split.index})`);
+    using run = beginRun(this, `train (split ${split.index})`);
     const config = asComputational(computational);
     using _use = this.maps.use();
     using _lock = this.maps.training.lockSplit(split.index);
@@ -201,7 +209,7 @@ export class Trainer implements Disposable {
     recordWeights(this.maps.training.split(split.index), this.model);
     const { numEpochs } = this.optimization;
     const initial = this.#initialWeights;
-    await runTraining(this, {
+    await runTraining(this.#partsOf(run), {
       split,
       computational: config,
       metrics: handler,
@@ -219,7 +227,7 @@ export class Trainer implements Disposable {
   async resume(options: ResumeOptions): Promise<void> {
     const { splitIdx, split: given, computational, numEpochs, signals = {}, ...rest } = options;
     refuseUnknown("resume", rest);
-    using _run = beginRun(this, `resume (split ${splitIdx})`);
+    using run = beginRun(this, `resume (split ${splitIdx})`);
     using _use = this.maps.use();
     checkTrained(this.maps, splitIdx);
     if (given !== undefined && given.index !== splitIdx) {
@@ -236,7 +244,7 @@ export class Trainer implements Disposable {
     const handler = this.metrics.subset(this.metrics.metricNames);
     await checkTrainingFields(this.model, handler, split);
     const [initial, { numEpochs: upTo }] = [this.#initialWeights, from];
-    await runTraining(this, {
+    await runTraining(this.#partsOf(run), {
       split,
       computational: config,
       metrics: handler,
@@ -249,14 +257,14 @@ export class Trainer implements Disposable {
 
   /** Computes metrics of saved models on the validation data of their split, and adds them to those models' tables. */
   async validate(options: ValidateOptions): Promise<void> {
-    using _run = beginRun(this, `validate (split ${options.splitIdx})`);
-    await validate(this, options);
+    using run = beginRun(this, `validate (split ${options.splitIdx})`);
+    await validate(this.#partsOf(run), options);
   }
 
   /** Evaluates a saved model on test data, none of whose participants it may have seen. */
   async test(options: TestOptions): Promise<void> {
-    using _run = beginRun(this, `test (${options.modelCheckpoint})`);
-    await test(this, options);
+    using run = beginRun(this, `test (${options.modelCheckpoint})`);
+    await test(this.#partsOf(run), options);
   }
 
   /**
@@ -286,13 +294,14 @@ export class Trainer implements Disposable {
    */
   async predict(options: PredictOptions): Promise<void> {
     const { computational, ...rest } = options;
-    using _run = beginRun(this, `predict (${options.modelCheckpoint})`);
+    using run = beginRun(this, `predict (${options.modelCheckpoint})`);
     using _use = this.maps.use();
     using prediction = new Prediction(this.maps, rest, asComputational(computational), this.bids);
-    await guarded(this, prediction.computational, async () => {
+    const parts = this.#partsOf(run);
+    await runSeeded(parts, prediction.computational, async () => {
       this.state.resetPrediction(prediction.loader.length);
       loadWeights(this.model, prediction, prediction.computational);
-      await predictLoop(evaluationRun(this, prediction.computational, this.metrics), prediction);
+      await predictLoop(evaluationRun(parts, prediction.computational, this.metrics), prediction);
     });
   }
 

@@ -1,14 +1,12 @@
-import type { ComputationalConfig } from "../callbacks/index.ts";
 import { removeFile, writeJson } from "../io/files/index.ts";
 import { checkRewind, rewind, syncLogs } from "../io/maps/index.ts";
 import type { MetricsHandler } from "../metrics/index.ts";
-import type { OptimizationConfig } from "../optim/index.ts";
+import { type ComputationalConfig, Interrupter, type SignalOptions, TrainingInterrupted } from "../run/index.ts";
 import type { Split } from "../split/index.ts";
 import { tell, trainLoop } from "./loop.ts";
 import { type InitialWeights, placeModel, resetToCpu } from "./placement.ts";
 import { type ResumePoint, recordExtension, resumeCommand } from "./recorded.ts";
-import { guarded, type Parts } from "./trainer-parts.ts";
-import { Interrupter, type SignalOptions, TrainingInterrupted } from "../run/signals.ts";
+import { runSeeded, type TrainerParts } from "./trainer-parts.ts";
 
 /** A training to be begun, or to go on. */
 export interface Training {
@@ -24,11 +22,8 @@ export interface Training {
 }
 
 /** Trains, from the first event to the last. */
-export async function runTraining(
-  parts: Parts & { readonly optimization: OptimizationConfig },
-  training: Training,
-): Promise<void> {
-  const { model, maps, state, optimization, callbacks } = parts;
+export async function runTraining(parts: TrainerParts, training: Training): Promise<void> {
+  const { model, maps, state, optimization, callbacks, log } = parts;
   const { split, computational, metrics, numEpochs, from } = training;
   const dir = maps.training.split(split.index);
   if (from !== null) checkRewind(dir, from.checkpoint);
@@ -37,21 +32,23 @@ export async function runTraining(
   using interruption = new Interrupter(training.signals);
   const body = async () => {
     state.resetTraining(split.index, numEpochs);
-    // in this order, in which the original draws random numbers
+    // the optimizers are built before the weights are drawn, as in ClinicaDL: building them may draw random numbers, and the
+    // same seed is to give the same weights here and there
     const optimizers = model.buildOptimizers();
     using gradScaler = computational.getScaler();
     try {
       resetToCpu(model, training.initial);
       split.trainDataset.train();
       split.valDataset.eval();
-      // order and augmentation follow from it, with the epoch; without one, from the loader's own
+      // the order of the samples and their augmentation follow from the seed of the loader and the epoch: the loader gets the
+      // seed of the run, and keeps its own where the run has none
       if (computational.seed !== null) split.trainLoader.setSeed(computational.seed);
       metrics.reset({ resetDf: true });
       metrics.keepDetailsIn(dir.growingDetailsTsv);
       for (const optimizer of Object.values(optimizers)) optimizer.zeroGrad();
       placeModel(model, computational);
       const common = { split, optimization, optimizers, gradScaler, metrics, callbacks, computational, interruption };
-      const run = { ...common, model, maps, state };
+      const run = { ...common, model, maps, state, log };
       if (from === null) await tell(run, "onTrainStart", common);
       else await tell(run, "onResume", { ...common, checkpoint: from.checkpoint, problems: from.problems });
       if (from?.extended === true) state.shouldStop = false;
@@ -68,9 +65,9 @@ export async function runTraining(
     }
   };
   try {
-    await guarded(parts, computational, body);
+    await runSeeded(parts, computational, body);
   } catch (error) {
-    if (error instanceof TrainingInterrupted) interruption.finish(resumeCommand(maps, split));
+    if (error instanceof TrainingInterrupted) interruption.finish(resumeCommand(maps, split), log);
     throw error;
   }
 }

@@ -38,7 +38,10 @@ export class Maps {
   readonly test: InferenceDir;
   readonly prediction: InferenceDir;
   readonly exec: ExecDir;
-  /** Which directory was made or opened; null: whichever is there. */
+  /**
+   * Which directory this object made or opened, as {@link identityOf} tells it, so that another MAPS that took its place is
+   * noticed. null as long as it has made or opened none: then whichever is there is meant.
+   */
   #identity: string | null = null;
 
   /** @param directory where it is, or is to be. */

@@ -42,14 +42,17 @@ function copyTree(from: string, to: string, copyFile: (source: string, target: s
   }
 }
 
-/** The models of epochs after a checkpoint. */
+/**
+ * The models saved after epochs (`checkpoints/epoch-<n>`) that a training which goes on from this checkpoint has still to finish:
+ * it will write them again.
+ */
 function laterModels({ models }: SplitDir, { position: { epoch, batch } }: CheckpointDir): string[] {
-  const trained = batch === null ? epoch : epoch - 1;
-  return models.epochsList.filter((e) => e > trained).map((e) => models.epoch(e).path);
+  const finished = batch === null ? epoch : epoch - 1;
+  return models.epochsList.filter((e) => e > finished).map((e) => models.epoch(e).path);
 }
 
 /**
- * Checks that {@link rewind} can be done, and deletes nothing but what training has made.
+ * Checks that {@link rewind} can be done, and that it would delete nothing but what a training has made.
  * @throws CannotReadJsonError, ForeignEntryError; nothing is changed then.
  */
 export function checkRewind(split: SplitDir, checkpoint: CheckpointDir): void {

@@ -3,21 +3,21 @@ import { dirname } from "node:path";
 import { writeJson } from "../../io/files/index.ts";
 import { type CheckpointDir, readState, recordSplit } from "../../io/maps/index.ts";
 import { type FileSum, readTsvColumns } from "../../io/tsv/index.ts";
-import type { Split } from "../../split/index.ts";
 import * as torch from "../../torch/index.ts";
-import { type JsonObject, show } from "../../utils/config.ts";
-import { ClinicaDLException, ConfigError } from "../../utils/exceptions.ts";
+import { show } from "../../utils/config.ts";
+import { ClinicaDLException } from "../../utils/exceptions.ts";
 import { naming } from "../../utils/file-errors.ts";
-import { randomStates } from "../../utils/seed.ts";
 import type { EventArgs } from "../events.ts";
-import { GradientNormCallback } from "../../callbacks/gradient-norm.ts";
-import { log } from "../log.ts";
-import { asRecord } from "../monitoring/quantity-monitoring.ts";
-import { roundingFacts, warnOfOtherBits } from "./same-bits.ts";
+import { asRecord } from "./as-record.ts";
+import { warnOfOtherBits } from "./same-bits.ts";
+import type { RunSnapshot } from "./snapshot.ts";
 
-type Run = EventArgs<"onTrainStart">;
+type Training = EventArgs<"onTrainStart">;
 
-/** What a scaler that is not used would look like: ClinicaDL reads one wherever AMP is on. */
+/**
+ * What stands in the file of the scaler where mixed precision needs none (bfloat16 on the CPU): ClinicaDL reads a scaler
+ * wherever mixed precision is on, and fails without one. These are the values of a new one.
+ */
 const UNUSED_SCALER = {
   scale: torch.float(65536),
   growth_factor: torch.float(2),
@@ -26,41 +26,8 @@ const UNUSED_SCALER = {
   _growth_tracker: 0,
 };
 
-/** All of a checkpoint that validation changes; the rest is model, optimizers and scaler. */
-export interface Moment {
-  readonly state: JsonObject;
-  /** The content of their files, by name. */
-  readonly callbacks: ReadonlyMap<string, Uint8Array>;
-  readonly extra: Uint8Array;
-}
-
-/** Remembers this moment of a run. */
-export function captureMoment({ state, callbacks, split }: Run): Moment {
-  using _scope = torch.scope();
-  const states = callbacks.named().map(([name, callback]) => {
-    try {
-      return [name, torch.save(callback.stateDict())] as const;
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      throw new ConfigError(
-        `The state of ${callback.constructor.name} cannot be saved: ${why} Let its stateDict() return numbers, strings, tensors, arrays, Maps and plain objects of them.`,
-        { cause: error },
-      );
-    }
-  });
-  const random = randomStates();
-  const extra = torch.save({
-    version: 1,
-    random: Object.fromEntries(random),
-    loader_seed: split.trainDataset.seed,
-    ...roundingFacts(),
-  });
-  for (const stream of random.values()) stream.dispose();
-  return { state: state.toDict(), callbacks: new Map(states), extra };
-}
-
 /**
- * Writes a checkpoint: the model, the optimizers and the scaler as they are, the rest as it was at `moment`.
+ * Writes a checkpoint: the model, the optimizers and the scaler as they are, the rest as it was in `snapshot`.
  *
  * ClinicaDL reads the rows per sample of all epochs from each checkpoint, so each has them all: a copy of a file that
  * grows, or a link to the one in the checkpoint before.
@@ -69,13 +36,13 @@ export function captureMoment({ state, callbacks, split }: Run): Moment {
  */
 export function saveCheckpoint(
   dir: CheckpointDir,
-  run: Run,
-  { moment, last }: { readonly moment: Moment; readonly last: CheckpointDir | null },
+  run: Training,
+  { snapshot, last }: { readonly snapshot: RunSnapshot; readonly last: CheckpointDir | null },
   known: Map<string, FileSum>,
 ): void {
   const { maps, model, optimizers, gradScaler, metrics, computational, split } = run;
   using _scope = torch.scope();
-  writeJson(dir.stateJson, moment.state);
+  writeJson(dir.stateJson, snapshot.state);
   torch.save(model.stateDict(), dir.modelPt);
   const states = Object.entries(optimizers).map(([name, optimizer]) => [name, optimizer.stateDict()] as const);
   torch.save(Object.fromEntries(states), dir.optimizerPt);
@@ -89,16 +56,16 @@ export function saveCheckpoint(
   const details = metrics.save(aggregatedTsv, detailsTsv, { upTo, same: last?.validationMetrics.detailsTsv ?? null });
   mkdirSync(dirname(dir.callbackPt("any")));
   const write = (path: string, bytes: Uint8Array) => naming(path, () => writeFileSync(path, bytes));
-  for (const [name, bytes] of moment.callbacks) write(dir.callbackPt(name), bytes);
+  for (const [name, bytes] of snapshot.callbacks) write(dir.callbackPt(name), bytes);
   mkdirSync(dirname(dir.extraPt));
-  write(dir.extraPt, moment.extra);
+  write(dir.extraPt, snapshot.extra);
   recordSplit(maps.training.split(split.index), dir);
   if (details !== null) known.set(detailsTsv, details);
 }
 
 /** Puts everything back as it was at a checkpoint; the number of epochs stays as it is asked for now. */
-export function loadCheckpoint(dir: CheckpointDir, run: Run): void {
-  const { model, state, split, optimizers, gradScaler, metrics, callbacks, computational } = run;
+export function loadCheckpoint(dir: CheckpointDir, run: Training): void {
+  const { model, state, split, optimizers, gradScaler, metrics, callbacks, computational, log } = run;
   const { numEpochs } = state;
   state.loadStateDict(readState(dir, split.index));
   state.numEpochs = numEpochs;
@@ -124,11 +91,10 @@ export function loadCheckpoint(dir: CheckpointDir, run: Run): void {
   metrics.load(dir.validationMetrics.aggregatedTsv, dir.validationMetrics.detailsTsv);
   for (const [name, callback] of callbacks.named()) {
     if (existsSync(dir.callbackPt(name))) callback.loadStateDict(torch.load(dir.callbackPt(name)));
-    // one that ClinicaDL does not have has no state in its checkpoints
-    else if (dir.hasExtra || !(callback instanceof GradientNormCallback))
+    else if (dir.hasExtra || callback.stateIsOptional !== true)
       log.warning(`The checkpoint holds no state of ${callback.constructor.name}: it begins anew.`);
   }
-  if (!restoreRandomStreams(dir, split) && computational.seed !== null) {
+  if (!restoreRandomStreams(dir, run) && computational.seed !== null) {
     log.warning(
       `The checkpoint ${dir.path} holds no random streams (ClinicaDL in Python wrote it): dropout and the like will not be as in an uninterrupted training.`,
     );
@@ -140,7 +106,7 @@ function isSeed(value: unknown): value is number {
 }
 
 /** Those of libtorch, and the seed from which the order of the data and their augmentation follow. False where there are none. */
-function restoreRandomStreams(dir: CheckpointDir, split: Split): boolean {
+function restoreRandomStreams(dir: CheckpointDir, { split, log }: Training): boolean {
   if (!dir.hasExtra) return false;
   const extra = asRecord(torch.load(dir.extraPt), "what this package adds to it");
   const { random, loader_seed } = extra;
@@ -154,6 +120,6 @@ function restoreRandomStreams(dir: CheckpointDir, split: Split): boolean {
     );
   }
   split.trainLoader.setSeed(loader_seed);
-  warnOfOtherBits(extra);
+  warnOfOtherBits(log, extra);
   return true;
 }

@@ -1,5 +1,5 @@
 import * as torch from "../../torch/index.ts";
-import { log } from "../log.ts";
+import type { RunLog } from "../log.ts";
 
 /** What the last bits of a result depend on beside seed, data and configuration: how sums are cut into parts and rounded. */
 export function roundingFacts(): { num_threads: number; processor: torch.Processor } {
@@ -10,7 +10,10 @@ export function roundingFacts(): { num_threads: number; processor: torch.Process
  * Warns where a training goes on with another number of threads, or on another kind of processor, than a checkpoint was
  * written with. Checkpoints of before may not say with which.
  */
-export function warnOfOtherBits(recorded: { readonly num_threads?: unknown; readonly processor?: unknown }): void {
+export function warnOfOtherBits(
+  log: RunLog,
+  recorded: { readonly num_threads?: unknown; readonly processor?: unknown },
+): void {
   const now = roundingFacts();
   const { num_threads: threads } = recorded;
   if (threads !== undefined && threads !== now.num_threads) {

@@ -1,6 +1,7 @@
 import type { MetricsHandler, Optimum } from "../../metrics/index.ts";
 import * as torch from "../../torch/index.ts";
-import { asRecord, QuantityMonitoring } from "./quantity-monitoring.ts";
+import { asRecord } from "../checkpoint/as-record.ts";
+import { QuantityMonitoring } from "./quantity-monitoring.ts";
 
 type BatchLosses = Readonly<Record<string, number>>;
 

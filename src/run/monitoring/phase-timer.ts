@@ -1,12 +1,12 @@
 import * as torch from "../../torch/index.ts";
-import { asRecord } from "./quantity-monitoring.ts";
+import { asRecord } from "../checkpoint/as-record.ts";
 
-/** A moment in the work of a device: a `torch.Event` that was recorded. */
-export interface Moment extends Disposable {
+/** A mark in the work of a device: a `torch.Event` that was recorded. */
+export interface TimeMark extends Disposable {
   query(): boolean;
   synchronize(): void;
   /** Milliseconds. */
-  elapsedTime(end: Moment): number;
+  elapsedTime(end: TimeMark): number;
 }
 
 /** What is asked of a device while it works. None of it waits for the device. */
@@ -23,7 +23,7 @@ export class DeviceMeter {
   get name(): string {
     return torch.cuda.getDeviceName(this.device);
   }
-  now(): Moment {
+  now(): TimeMark {
     const event = new torch.Event(this.device);
     event.record();
     return event;
@@ -57,9 +57,9 @@ export class PhaseTimer implements Disposable {
   /** Bytes. */
   gpuMaxMemory: number[] = [];
   #started: number | null = null;
-  #begin: Moment | null = null;
+  #begin: TimeMark | null = null;
   /** Measured, and not yet known: in the order in which the GPU comes to them. */
-  #pending: (readonly [begin: Moment, end: Moment])[] = [];
+  #pending: (readonly [begin: TimeMark, end: TimeMark])[] = [];
 
   /**
    * @param options.limit the number of measurements; 0, the default: all.
@@ -106,7 +106,7 @@ export class PhaseTimer implements Disposable {
   }
 
   /** Reads the times up to the first that `isKnown` denies. */
-  #read(isKnown: (end: Moment) => boolean): void {
+  #read(isKnown: (end: TimeMark) => boolean): void {
     for (let first = this.#pending[0]; first !== undefined && isKnown(first[1]); first = this.#pending[0]) {
       const [begin, end] = first;
       this.gpuTimes.push(begin.elapsedTime(end) / 1000);
@@ -121,7 +121,7 @@ export class PhaseTimer implements Disposable {
     this.#started = null;
     this.#begin?.[Symbol.dispose]();
     this.#begin = null;
-    for (const moments of this.#pending) for (const moment of moments) moment[Symbol.dispose]();
+    for (const marks of this.#pending) for (const mark of marks) mark[Symbol.dispose]();
     this.#pending = [];
   }
 

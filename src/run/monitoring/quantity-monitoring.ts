@@ -1,6 +1,6 @@
 import type { Optimum } from "../../metrics/index.ts";
 import * as torch from "../../torch/index.ts";
-import { ConfigError } from "../../utils/exceptions.ts";
+import { asRecord } from "../checkpoint/as-record.ts";
 
 export interface Improvement {
   /** An improvement is more than this. Default 0. */
@@ -48,13 +48,4 @@ export class QuantityMonitoring {
     this.best = Number(best);
     this.numNonImprovements = Number(num_non_improvements);
   }
-}
-
-/** A dict with string keys that was read from a checkpoint. */
-export function asRecord(value: unknown, what: string): Readonly<Record<string, unknown>> {
-  if (value instanceof Map) return Object.fromEntries(value as Map<string, unknown>);
-  if (typeof value === "object" && value !== null) return value as Readonly<Record<string, unknown>>;
-  throw new ConfigError(
-    `In the checkpoint, ${what} is ${value}, not a dict. Resume with the callbacks it was written with.`,
-  );
 }

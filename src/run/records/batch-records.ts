@@ -1,6 +1,9 @@
 import type { Row } from "../../io/tsv/index.ts";
 import * as torch from "../../torch/index.ts";
 
+/** The columns that say of which batch a row is; no loss may have their names. */
+export const BATCH_COLUMNS: readonly string[] = ["epoch", "batch"];
+
 /**
  * Numbers that are recorded batch after batch, of all epochs, since ClinicaDL has them all in each checkpoint: 8 bytes
  * for the place of a batch and 8 for each number, and no objects. A million batches with one loss take 16 MB.

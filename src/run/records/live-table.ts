@@ -1,7 +1,7 @@
 import { sync } from "../../io/files/index.ts";
 import { appendInside } from "../../io/maps/index.ts";
 import { formatTsv, writeTsvParts } from "../../io/tsv/index.ts";
-import type { BatchRecords } from "./batch-records.ts";
+import { BATCH_COLUMNS, type BatchRecords } from "./batch-records.ts";
 
 /** A table of numbers per batch that grows while training runs, so that it can be looked at meanwhile. */
 export class LiveTable {
@@ -14,7 +14,7 @@ export class LiveTable {
   constructor(path: string, names: readonly string[]) {
     this.path = path;
     this.names = names;
-    this.#columns = ["epoch", "batch", ...names];
+    this.#columns = [...BATCH_COLUMNS, ...names];
   }
 
   /** Brings the file to `records`: all of them at first, what is new from then on. */

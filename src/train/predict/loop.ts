@@ -10,17 +10,18 @@
  *
  * As in training (src/train/loop.ts), an error is told with onException, and no scope is open when a callback is called.
  */
+
 import { Batch } from "../../data/dataloader/index.ts";
+import { nextTurn } from "../../run/index.ts";
 import { show } from "../../utils/config.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
-import { infer, type Run, tell, toDevice } from "../loop.ts";
-import { nextTurn } from "../../run/signals.ts";
-import { disposeBatch, disposeOutput, partsOf } from "../accumulation.ts";
+import { disposeBatch, disposeOutput, partsOf } from "../batches.ts";
+import { infer, type RunContext, tell, toDevice } from "../loop.ts";
 import type { Prediction } from "./prediction.ts";
 import { fieldsOf, PredictionWriter } from "./writer.ts";
 
 /** Passes all batches through the model, and writes what it gives. */
-export async function predictLoop(run: Omit<Run, "metrics">, prediction: Prediction): Promise<void> {
+export async function predictLoop(run: Omit<RunContext, "metrics">, prediction: Prediction): Promise<void> {
   const { state, computational, callbacks } = run;
   const { loader, modelCheckpoint, groupName, results } = prediction;
   await tell(run, "onPredictStart", {
@@ -32,7 +33,7 @@ export async function predictLoop(run: Omit<Run, "metrics">, prediction: Predict
     computational,
   });
   {
-    using writer = new PredictionWriter(results, prediction.outputs);
+    using writer = new PredictionWriter(results, prediction.outputs, run.log);
     for await (const batch of loader) {
       let output: unknown = null;
       try {

@@ -95,7 +95,10 @@ export function writeImage(path: string, { tensor, affine, labels }: Output & { 
 
 type Stored = NonNullable<NiftiToWrite["dtype"]>;
 
-/** A mask of probabilities is no mask, but is not rounded either. */
+/**
+ * The voxels and the type in which they are stored. An output that is named a mask but holds other than whole numbers, such as
+ * probabilities, is stored as floats: to round it would change its values.
+ */
 function storable(tensor: Tensor, labels: boolean): { readonly voxels: Tensor; readonly stored: Stored } {
   const float: DType & Stored = tensor.dtype === "float64" ? "float64" : "float32";
   const asFloats = (): { voxels: Tensor; stored: Stored } => ({ voxels: tensor.to({ dtype: float }), stored: float });

@@ -1,5 +1,4 @@
 import { existsSync, mkdirSync, rmSync } from "node:fs";
-import { type ComputationalConfig, checkPrediction, recordGroup } from "../../callbacks/index.ts";
 import type { DataLoader } from "../../data/dataloader/index.ts";
 import { writeJson } from "../../io/files/index.ts";
 import {
@@ -12,6 +11,7 @@ import {
   type ResultsDir,
   recordGuests,
 } from "../../io/maps/index.ts";
+import { type ComputationalConfig, checkPrediction, recordGroup } from "../../run/index.ts";
 import { ClinicaDLException, ConfigError } from "../../utils/exceptions.ts";
 import { syncLater } from "../../utils/sync-later.ts";
 import { type PredictOptions, refuseUnknown } from "../options.ts";

@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import { log } from "../../callbacks/index.ts";
 import type { Batch } from "../../data/dataloader/index.ts";
 import { type DataPoint, Sample } from "../../data/structures/index.ts";
 import type { ResultsDir } from "../../io/maps/index.ts";
 import { type Row, TsvStream } from "../../io/tsv/index.ts";
+import type { RunLog } from "../../run/index.ts";
 import * as torch from "../../torch/index.ts";
 import { ClinicaDLException, ConfigError } from "../../utils/exceptions.ts";
 import { bidsLabel, predictionName } from "./names.ts";
@@ -25,8 +25,11 @@ export class PredictionWriter implements Disposable {
   readonly #floats = new Set<string>();
   readonly #misplaced = new Set<string>();
 
+  readonly #log: RunLog;
+
   /** @param outputs the fields to keep; null: those that the model adds to the first batch. */
-  constructor(dir: ResultsDir, outputs: readonly string[] | null) {
+  constructor(dir: ResultsDir, outputs: readonly string[] | null, log: RunLog) {
+    this.#log = log;
     this.#dir = dir;
     this.#outputs = outputs;
   }
@@ -108,7 +111,7 @@ export class PredictionWriter implements Disposable {
     if (this.#misplaced.has(name)) return;
     this.#misplaced.add(name);
     const [size, input] = [sample.getImage(name), sample.image].map((image) => image.spatialShape.join("×"));
-    log.warning(
+    this.#log.warning(
       `The image '${name}' of ${sample.who} has ${size} voxels and its input ${input}, with one affine: where its voxels are is not known. Such outputs are saved as tensors, in ${basename(this.#dir.tensors)}/.`,
     );
   }

@@ -1,0 +1,44 @@
+/**
+ * What a run of a Trainer is, below the callbacks that are told of it: the events, the state, the set-up, the log, signals,
+ * what a checkpoint holds, what must hold of data and losses, and what a MAPS records. Nothing in here knows a callback.
+ */
+
+/** Being told of a run. */
+export { Callback } from "./callback.ts";
+/** What a checkpoint captures and puts back. */
+export { asRecord } from "./checkpoint/as-record.ts";
+export { loadCheckpoint, saveCheckpoint } from "./checkpoint/files.ts";
+export { captureSnapshot, type RunSnapshot } from "./checkpoint/snapshot.ts";
+/** What must hold before anything is written. */
+export { type ComparedData, compareData } from "./checks/compare.ts";
+export {
+  checkPrediction,
+  checkResumedSplit,
+  checkSplit,
+  checkTest,
+  checkValidation,
+  commonParticipants,
+} from "./checks/data.ts";
+export { checkLoneSample } from "./checks/lone-sample.ts";
+export { checkLosses } from "./checks/losses.ts";
+export { checkEvaluationFields, checkTrainingFields } from "./checks/needed-fields.ts";
+/** Where a run is, how it is computed, and whether it goes on. */
+export { ComputationalConfig, type ComputationalOptions } from "./computational.ts";
+export type { BatchLike, CallbackSequence, EventArgs, EventListener, EventName, Events } from "./events.ts";
+export type { Interruption, InterruptionSignal } from "./interruption.ts";
+/** What it says. */
+export { LogFiles, RunLog } from "./log.ts";
+/** Following metrics and times. */
+export { BestMonitor } from "./monitoring/best-monitor.ts";
+export { average, DeviceMeter, meanAndDeviation, PhaseTimer, type TimeMark } from "./monitoring/phase-timer.ts";
+export { type Improvement, QuantityMonitoring } from "./monitoring/quantity-monitoring.ts";
+export { beginRun, type CurrentRun, checkIdle, RunInProgressError } from "./one-run.ts";
+export { duration, ProgressLine, shortNumber } from "./progress.ts";
+/** What a MAPS records. */
+export { BatchRecords } from "./records/batch-records.ts";
+export { describeData, describeSplit, recordGroup, recordTest } from "./records/describe.ts";
+export { LiveTable } from "./records/live-table.ts";
+export { checkWeights, recordWeights, restoreFrozen } from "./records/weights.ts";
+export { Interrupter, nextTurn, type SignalOptions, TrainingInterrupted } from "./signals.ts";
+export type { Stateful } from "./stateful.ts";
+export { type TrainerCall, type TrainerStage, TrainerState } from "./trainer-state.ts";

@@ -1,0 +1,48 @@
+import { existsSync } from "node:fs";
+import type { DataLoader } from "../../data/dataloader/index.ts";
+import type { Dataset } from "../../data/datasets/index.ts";
+import { writeJson } from "../../io/files/index.ts";
+import { type DataRecord, type GroupDir, type Maps, type SplitRecord, sortedPairs } from "../../io/maps/index.ts";
+import type { Split } from "../../split/index.ts";
+import type { JsonObject } from "../../utils/config.ts";
+import type { ComputationalConfig } from "../computational.ts";
+
+/** Data as a MAPS describes them; a dataset of one's own that has no `toDict` is described by its name. */
+export function describeData(dataset: Dataset, loader: DataLoader | null): DataRecord {
+  const described = dataset as Dataset & { toDict?: () => JsonObject };
+  return {
+    data: sortedPairs(dataset.df),
+    dataset: described.toDict?.() ?? `<${dataset.constructor.name} object>`,
+    dataloader: loader?.toDict() ?? "",
+  };
+}
+
+/** All that a MAPS records of a split when its training begins. */
+export function describeSplit(split: Split, computational: ComputationalConfig): SplitRecord {
+  return {
+    train: describeData(split.trainDataset, split.trainLoader),
+    validation: describeData(split.valDataset, split.valLoader),
+    computational: computational.toDict(),
+  };
+}
+
+/** Records the data of a group, unless it is known already. */
+export function recordGroup(group: GroupDir, dataloader: DataLoader): void {
+  if (existsSync(group.path)) return;
+  group.create(describeData(dataloader.dataset, dataloader));
+}
+
+/** Records the data of a test group, unless it is known already, and makes the directory of the results. */
+export function recordTest(
+  maps: Maps,
+  groupName: string,
+  modelCheckpoint: string,
+  dataloader: DataLoader,
+  computational: ComputationalConfig,
+): void {
+  const group = maps.test.group(groupName);
+  recordGroup(group, dataloader);
+  const { splitIdx, checkpoint } = maps.training.readCheckpointName(modelCheckpoint);
+  const results = group.results(splitIdx, checkpoint);
+  writeJson(results.computationalJson, computational.toDict(), { overwrite: true });
+}
