@@ -1,4 +1,5 @@
 import { ClinicaDLException } from "../utils/exceptions.ts";
+import { forgetWarnings } from "../utils/warnings.ts";
 import { RunLog } from "./log.ts";
 
 /** A run was asked for while another one goes on in this process. */
@@ -21,6 +22,8 @@ let current: CurrentRun | null = null;
  */
 export function beginRun(owner: object, name: string): CurrentRun {
   if (current !== null) throw new RunInProgressError(refusal(name, current, owner));
+  // what was said once in another run is said in the logs of this one, too
+  forgetWarnings();
   const log = new RunLog();
   const run: CurrentRun = {
     owner,

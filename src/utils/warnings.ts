@@ -15,7 +15,7 @@ export function warn(message: string): void {
 }
 
 /**
- * {@link warn}, once per process and `key`: for what would otherwise be said of every batch or image. Worker threads of a
+ * {@link warn}, once per run and `key`: for what would otherwise be said of every batch or image. Worker threads of a
  * DataLoader pass their keys on, so that several of them say it once, too.
  */
 export function warnOnce(key: string, message: string): void {
