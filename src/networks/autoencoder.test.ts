@@ -120,8 +120,12 @@ describe("AutoEncoder", () => {
       /'trilinear', which is for 3D images.*2 spatial/,
     );
     expect(() => new AutoEncoderConfig({ ...options, unpoolingMode: "linear" })).toThrow(/1D images/);
-    expect(() => new AutoEncoderConfig({ ...options, unpoolingMode: "cubic" })).toThrow(/unpoolingMode.*'cubic'/);
-    expect(new AutoEncoderConfig({ ...options, unpoolingMode: "ConvTranspose" }).unpoolingMode).toBe("convtranspose");
+    expect(() => new AutoEncoderConfig({ ...options, unpoolingMode: "cubic" as "bicubic" })).toThrow(
+      /unpoolingMode.*'cubic'/,
+    );
+    expect(new AutoEncoderConfig({ ...options, unpoolingMode: "ConvTranspose" as "convtranspose" }).unpoolingMode).toBe(
+      "convtranspose",
+    );
     expect(() => new AutoEncoderConfig({ ...options, latentSize: 0 })).toThrow(/latentSize/);
     expect(() => new AutoEncoderConfig({ ...options, unpooling: null } as never)).toThrow(/unknown option 'unpooling'/);
     expect(() => new AutoEncoderConfig({ ...options, convArgs: { channels: [] }, outChannels: 2 })).toThrow(

@@ -48,18 +48,18 @@ export type ActivationName = keyof typeof ACTIVATIONS;
 /** An activation by its name, or its name and options: `"relu"`, `["elu", { alpha: 0.5 }]`. */
 export type ActivationParameters = ActivationName | readonly [ActivationName, Readonly<Record<string, unknown>>];
 
-/** A name among `names`, in any case. */
-export function nameAmong<const N extends string>(names: readonly N[]): z.ZodType<N, string> {
+/** A name among `names`. Its type is the literal one, so that a misspelt name does not compile; what is read may be in any case. */
+export function nameAmong<const N extends string>(names: readonly N[]): z.ZodType<N, N> {
   return z
     .string(`Expected one of ${names.join(", ")}`)
     .transform((name) => name.toLowerCase())
-    .pipe(z.enum(names as readonly [N, ...N[]])) as unknown as z.ZodType<N, string>;
+    .pipe(z.enum(names as readonly [N, ...N[]])) as unknown as z.ZodType<N, N>;
 }
 
 const activationName = nameAmong(Object.keys(ACTIVATIONS) as ActivationName[]);
 
 /** Parses {@link ActivationParameters}. */
-export const activationSchema: z.ZodType<ActivationParameters> = z
+export const activationSchema: z.ZodType<ActivationParameters, ActivationParameters> = z
   .union([activationName, z.tuple([activationName, z.record(z.string(), z.unknown())])], {
     error: `Expected an activation, by name or [name, options]; names: ${Object.keys(ACTIVATIONS).join(", ")}`,
   })
@@ -68,7 +68,7 @@ export const activationSchema: z.ZodType<ActivationParameters> = z
     const result = ACTIVATIONS[value[0]].options.safeParse(value[1]);
     if (!result.success)
       ctx.addIssue({ code: "custom", message: `Options of '${value[0]}': ${z.prettifyError(result.error)}` });
-  }) as unknown as z.ZodType<ActivationParameters>;
+  }) as unknown as z.ZodType<ActivationParameters, ActivationParameters>;
 
 /** Builds an activation layer. */
 export function buildActivation(parameters: ActivationParameters): nn.Module {

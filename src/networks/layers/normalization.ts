@@ -40,7 +40,9 @@ const OPTIONS = {
 };
 
 /** Parses {@link NormParameters} whose name is one of `names`. */
-export function normSchema<const N extends NormName>(names: readonly N[]): z.ZodType<NormParameters<N>> {
+export function normSchema<const N extends NormName>(
+  names: readonly N[],
+): z.ZodType<NormParameters<N>, NormParameters<N>> {
   const name = nameAmong(names);
   return z
     .union([name, z.tuple([name, z.record(z.string(), z.unknown())])], {
@@ -51,7 +53,7 @@ export function normSchema<const N extends NormName>(names: readonly N[]): z.Zod
       const result = OPTIONS[type].safeParse(options);
       if (!result.success)
         ctx.addIssue({ code: "custom", message: `Options of '${type}': ${z.prettifyError(result.error)}` });
-    }) as unknown as z.ZodType<NormParameters<N>>;
+    }) as unknown as z.ZodType<NormParameters<N>, NormParameters<N>>;
 }
 
 const BATCH = { 1: nn.BatchNorm1d, 2: nn.BatchNorm2d, 3: nn.BatchNorm3d } as const;

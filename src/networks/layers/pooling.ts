@@ -33,7 +33,7 @@ const OPTIONS = {
 };
 
 /** Parses one {@link PoolingParameters}. */
-export const poolingSchema: z.ZodType<PoolingParameters> = z
+export const poolingSchema: z.ZodType<PoolingParameters, PoolingParameters> = z
   .tuple([nameAmong(POOLINGS), z.record(z.string(), z.unknown())], {
     error: `Expected [name, options], e.g. ["max", { kernelSize: 2 }]; names: ${POOLINGS.join(", ")}`,
   })
@@ -41,7 +41,7 @@ export const poolingSchema: z.ZodType<PoolingParameters> = z
     const result = OPTIONS[name].safeParse(options);
     if (!result.success)
       ctx.addIssue({ code: "custom", message: `Options of the '${name}' pooling: ${z.prettifyError(result.error)}` });
-  }) as unknown as z.ZodType<PoolingParameters>;
+  }) as unknown as z.ZodType<PoolingParameters, PoolingParameters>;
 
 const MAX = { 1: nn.MaxPool1d, 2: nn.MaxPool2d, 3: nn.MaxPool3d } as const;
 const AVG = { 1: nn.AvgPool1d, 2: nn.AvgPool2d, 3: nn.AvgPool3d } as const;

@@ -38,7 +38,7 @@ const OPTIONS = {
 };
 
 /** Parses one {@link UnpoolingParameters}. */
-export const unpoolingSchema: z.ZodType<UnpoolingParameters> = z
+export const unpoolingSchema: z.ZodType<UnpoolingParameters, UnpoolingParameters> = z
   .tuple([nameAmong(UNPOOLINGS), z.record(z.string(), z.unknown())], {
     error: `Expected [name, options], e.g. ["upsample", { scaleFactor: 2 }]; names: ${UNPOOLINGS.join(", ")}`,
   })
@@ -46,7 +46,7 @@ export const unpoolingSchema: z.ZodType<UnpoolingParameters> = z
     const result = OPTIONS[name].safeParse(options);
     if (!result.success)
       ctx.addIssue({ code: "custom", message: `Options of the '${name}' unpooling: ${z.prettifyError(result.error)}` });
-  }) as unknown as z.ZodType<UnpoolingParameters>;
+  }) as unknown as z.ZodType<UnpoolingParameters, UnpoolingParameters>;
 
 const CONV_TRANSPOSE = { 1: nn.ConvTranspose1d, 2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d } as const;
 
