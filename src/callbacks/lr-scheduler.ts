@@ -1,17 +1,12 @@
 import { z } from "zod";
 import { checkFileName } from "../io/maps/index.ts";
 import { type Row, writeTsvParts } from "../io/tsv/index.ts";
-import {
-  LR_SCHEDULER_CONFIGS,
-  type LRScheduler,
-  type LRSchedulerConfig,
-  type LRSchedulerType,
-} from "../optim/index.ts";
+import { type LRScheduler, type LRSchedulerConfig, type LRSchedulerType, lrSchedulerRegistry } from "../optim/index.ts";
 import { asRecord, BatchRecords, Callback, type EventArgs, type TrainerState } from "../run/index.ts";
 import { type JsonObject, parseWith, show } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { readFields } from "../utils/fields.ts";
-import { configFrom, own, readConfig } from "../utils/registry.ts";
+import { own } from "../utils/registry.ts";
 
 const schema = z.strictObject({
   scheduler: z.unknown().optional(),
