@@ -3,6 +3,7 @@
 export * from "./bce.ts";
 export * from "./bce-with-logits.ts";
 export * from "./cross-entropy.ts";
+export * from "./dice.ts";
 export * from "./huber.ts";
 export * from "./kl-div.ts";
 export * from "./l1.ts";

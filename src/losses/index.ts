@@ -8,4 +8,4 @@ export * from "./all.ts";
 export { callLoss, callLossUnreduced, prepareTarget, targetWeights } from "./apply.ts";
 export { lossRegistry, registerLoss } from "./registry.ts";
 export { acceptedTargets, checkTarget, nameOf, type TargetSource } from "./targets.ts";
-export type { LossConfig, LossFunction, LossModule, Reduction } from "./types.ts";
+export type { KnowsTargets, LossConfig, LossFunction, LossModule, Reduction } from "./types.ts";

@@ -2,7 +2,7 @@ import { nn, type Tensor } from "../torch/index.ts";
 import { ConfigError, DataFrameError } from "../utils/exceptions.ts";
 import { warn } from "../utils/warnings.ts";
 import { type Accepted, refusal, refusedValues, type ValueSource } from "./accepted.ts";
-import type { LossFunction } from "./types.ts";
+import type { KnowsTargets, LossFunction } from "./types.ts";
 
 /** Where a target comes from, for messages. */
 export interface TargetSource extends ValueSource {
@@ -31,6 +31,10 @@ export function nameOf(loss: LossFunction): string {
   return loss.name === "" ? "the loss" : loss.name;
 }
 
+function knowsTargets(loss: LossFunction): loss is LossFunction & KnowsTargets {
+  return "acceptedTargets" in loss && typeof loss.acceptedTargets === "function";
+}
+
 const CODES = "columns: { label: (column) => column.map((value) => …) } of BidsDataset gives other codes";
 
 /**
@@ -40,6 +44,7 @@ const CODES = "columns: { label: (column) => column.map((value) => …) } of Bid
  * @returns null for losses that take any number, and for those of one's own.
  */
 export function acceptedTargets(loss: LossFunction, classes: number | null, probabilities = false): Accepted | null {
+  if (knowsTargets(loss)) return loss.acceptedTargets(classes);
   const by = nameOf(loss);
   const shares = { by, integer: false, min: 0, max: 1, ignored: null, nan: true };
   if (is(loss, nn.CrossEntropyLoss) && probabilities) {

@@ -1,11 +1,18 @@
 import type { nn, Tensor } from "../torch/index.ts";
 import type { ToDict } from "../utils/config.ts";
+import type { Accepted } from "./accepted.ts";
 
 /** How the values of a loss are merged. */
 export type Reduction = "none" | "mean" | "sum";
 
 /** A loss that is a module: its weights are buffers of the model. */
 export type LossModule = nn.Module<[output: Tensor, target: Tensor], Tensor> & { reduction: string };
+
+/** A loss that says which targets it takes, so that others are refused before the training starts. */
+export interface KnowsTargets {
+  /** @param classes how many classes the network gives, if it is known. */
+  acceptedTargets(classes: number | null): Accepted | null;
+}
 
 /** `(output, target) => loss`. A metric can follow it only if it also has a `reduction` that can be set to "none". */
 export type LossFunction = LossModule | (((output: Tensor, target: Tensor) => Tensor) & { reduction?: string });

@@ -1,5 +1,8 @@
+import { z } from "zod";
 import type { Accepted } from "../losses/index.ts";
 import type { Tensor } from "../torch/index.ts";
+import { configClass } from "../utils/config.ts";
+import { compared, fields, getNotNans, type MetricConfig, reduction } from "./config.ts";
 import {
   binaryLabels,
   type Compared,
@@ -9,7 +12,7 @@ import {
   requireLabels,
   sameShape,
 } from "./field-metric.ts";
-import type { Undefined } from "./metric.ts";
+import type { Optimum, Undefined } from "./metric.ts";
 import { type MetricReduction, reduceIgnoringNan, rowsOf } from "./reduce.ts";
 
 /** Counts of one sample and one class. */
@@ -206,4 +209,32 @@ function merge(data: readonly (readonly Confusion[])[], reduction: MetricReducti
     data.map((sample) => reduceIgnoringNan(sample.map(value), reduction)),
     reduction,
   );
+}
+
+/**
+ * A quantity of the confusion matrix (`metricName`, "hit_rate") of binary outputs and labels. With several samples,
+ * counts are averaged before the formula, or, with `computeSample`, values after it.
+ */
+export class ConfusionMatrixMetricConfig
+  extends configClass(
+    "ConfusionMatrixMetric",
+    z.strictObject({
+      getNotNans,
+      ...fields,
+      metricName: z
+        .enum(Object.keys(CONFUSION_MATRIX_NAMES) as [ConfusionMatrixName, ...ConfusionMatrixName[]])
+        .default("hit_rate"),
+      includeBackground: z.boolean().default(true),
+      computeSample: z.boolean().default(false),
+      reduction,
+    }),
+  )
+  implements MetricConfig
+{
+  optimum(): Optimum {
+    return confusionMatrixOptimum(this.metricName);
+  }
+  getObject(): ConfusionMatrixMetric {
+    return new ConfusionMatrixMetric(compared(this), this);
+  }
 }

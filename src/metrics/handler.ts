@@ -11,7 +11,7 @@ import { checkKeys, type JsonObject, show } from "../utils/config.ts";
 import { CannotReadFieldError, ConfigError, DataFrameError } from "../utils/exceptions.ts";
 import { own } from "../utils/registry.ts";
 import type { EvaluatedBatch, NeededField } from "./batch-like.ts";
-import { type HasLossFunctions, type MetricConfig, withLabelKeyOf } from "./configs.ts";
+import { type HasLossFunctions, type MetricConfig, withLabelKeyOf } from "./config.ts";
 import { LossMetric } from "./loss-metric.ts";
 import { Metric } from "./metric.ts";
 import { asMetric, type MetricLike } from "./metric-like.ts";

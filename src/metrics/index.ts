@@ -1,19 +1,10 @@
 /** Metrics: how good a model's outputs are. */
 
+/** One file per metric. */
+export * from "./all.ts";
 /** What a metric needs of a batch. */
 export type { EvaluatedBatch, NeededField } from "./batch-like.ts";
-/** One config per metric. */
-export {
-  AveragePrecisionMetricConfig,
-  ConfusionMatrixMetricConfig,
-  type HasLossFunctions,
-  LossMetricConfig,
-  MAEMetricConfig,
-  type MetricConfig,
-  MSEMetricConfig,
-  RMSEMetricConfig,
-  ROCAUCMetricConfig,
-} from "./configs.ts";
+export type { HasLossFunctions, MetricConfig } from "./config.ts";
 export type { ConfusionMatrixName } from "./confusion-matrix.ts";
 /** Several metrics and their tables. */
 export { MetricsHandler, type MetricsHandlerOptions } from "./handler.ts";

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import {
   type Accepted,
   acceptedTargets,
@@ -8,9 +9,11 @@ import {
   targetWeights,
 } from "../losses/index.ts";
 import type { Tensor } from "../torch/index.ts";
+import { configClass } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
+import { compared, fields, type HasLossFunctions, type MetricConfig } from "./config.ts";
 import { type Compared, type ComparedFields, FieldMetric, listed } from "./field-metric.ts";
-import type { Undefined } from "./metric.ts";
+import type { Optimum, Undefined } from "./metric.ts";
 import { type MetricReduction, rowsOf } from "./reduce.ts";
 
 /** What a sample brings to the loss: the sum over its elements, and what a mean divides it by. */
@@ -111,4 +114,33 @@ export class LossMetric extends FieldMetric<LossSum> {
 
 function total(values: readonly number[]): number {
   return values.reduce((a, b) => a + b, 0);
+}
+
+/** One of the model's losses (`lossName`, as in `Model.getLossFunctions`), over the whole data set. */
+export class LossMetricConfig
+  extends configClass("LossMetric", z.strictObject({ ...fields, lossName: z.string().default("loss") }))
+  implements MetricConfig
+{
+  optimum(): Optimum {
+    return "min";
+  }
+  getObject(model: HasLossFunctions | null = null): LossMetric {
+    if (model === null)
+      throw new ConfigError("LossMetricConfig needs the model whose loss it computes: initMetrics(model).");
+    const losses = model.getLossFunctions();
+    const loss = losses[this.lossName];
+    if (loss === undefined) {
+      throw new ConfigError(
+        `LossMetricConfig: 'lossName' got '${this.lossName}', but the model's losses are ${Object.keys(losses)
+          .map((name) => `'${name}'`)
+          .join(", ")}.`,
+      );
+    }
+    if (loss.reduction !== "mean" && loss.reduction !== "sum") {
+      throw new ConfigError(
+        `LossMetricConfig: the loss '${this.lossName}' has no 'reduction' that is "mean" or "sum", so it cannot be computed per sample.`,
+      );
+    }
+    return new LossMetric(compared(this), loss, loss.reduction);
+  }
 }

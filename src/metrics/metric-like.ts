@@ -2,7 +2,7 @@ import { checkColumnName } from "../io/maps/index.ts";
 import { show } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import type { Named } from "../utils/registry.ts";
-import type { MetricConfig } from "./configs.ts";
+import type { MetricConfig } from "./config.ts";
 import { Metric } from "./metric.ts";
 import { metricRegistry } from "./registry.ts";
 import { TABLE_KEYS } from "./tables.ts";

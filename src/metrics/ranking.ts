@@ -21,7 +21,8 @@ export interface Ranked {
   readonly labels: readonly number[];
 }
 
-type Curve = (scores: readonly number[], labels: readonly number[]) => number;
+/** The area under a curve; NaN where it is not defined. */
+export type Curve = (scores: readonly number[], labels: readonly number[]) => number;
 
 /** The area under a curve that ranks the samples by score: needs both classes, so one sample alone gives NaN. */
 export class RankingMetric extends FieldMetric<Ranked> {
@@ -32,10 +33,11 @@ export class RankingMetric extends FieldMetric<Ranked> {
   /** The labels that each class has had. */
   readonly #classes = new Map<number, Set<number>>();
 
-  constructor(name: "ROCAUCMetric" | "AveragePrecisionMetric", fields: ComparedFields, average: Average) {
+  /** @param name how messages name it. */
+  constructor(name: string, curve: Curve, fields: ComparedFields, average: Average) {
     super(fields);
     this.#name = name;
-    this.#curve = name === "ROCAUCMetric" ? rocAuc : averagePrecision;
+    this.#curve = curve;
     this.#average = average;
   }
 
@@ -109,47 +111,17 @@ export class RankingMetric extends FieldMetric<Ranked> {
   }
 }
 
-function bothClasses(labels: readonly number[]): boolean {
+/** Whether labels are 0 and 1, and both are there. */
+export function bothClasses(labels: readonly number[]): boolean {
   return labels.every((l) => l === 0 || l === 1) && labels.includes(0) && labels.includes(1);
 }
 
 /** Runs of equal scores, in the order of `indices`. */
-function* ties(indices: readonly number[], scores: readonly number[]): Generator<readonly number[]> {
+export function* ties(indices: readonly number[], scores: readonly number[]): Generator<readonly number[]> {
   for (let start = 0; start < indices.length; ) {
     let end = start + 1;
     while (end < indices.length && scores[indices[end] ?? 0] === scores[indices[start] ?? 0]) end++;
     yield indices.slice(start, end);
     start = end;
   }
-}
-
-/** Area under the ROC curve, by the Mann-Whitney statistic; ties count for a half. NaN unless labels are 0 and 1. */
-export function rocAuc(scores: readonly number[], labels: readonly number[]): number {
-  if (!bothClasses(labels) || scores.some(Number.isNaN)) return Number.NaN;
-  const order = scores.map((_, i) => i).sort((a, b) => (scores[a] ?? 0) - (scores[b] ?? 0));
-  let negativesBelow = 0;
-  let pairs = 0;
-  for (const run of ties(order, scores)) {
-    const positives = run.reduce((n, i) => n + (labels[i] ?? 0), 0);
-    const negatives = run.length - positives;
-    pairs += positives * (negativesBelow + negatives / 2);
-    negativesBelow += negatives;
-  }
-  return pairs / (negativesBelow * (labels.length - negativesBelow));
-}
-
-/** Average precision: precision at each score, weighted by the recall gained there. NaN unless labels are 0 and 1. */
-export function averagePrecision(scores: readonly number[], labels: readonly number[]): number {
-  if (!bothClasses(labels) || scores.some(Number.isNaN)) return Number.NaN;
-  const order = scores.map((_, i) => i).sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0));
-  let seen = 0;
-  let found = 0;
-  let sum = 0;
-  for (const run of ties(order, scores)) {
-    const positives = run.reduce((n, i) => n + (labels[i] ?? 0), 0);
-    seen += run.length;
-    found += positives;
-    sum += (positives * found) / seen;
-  }
-  return sum / found;
 }

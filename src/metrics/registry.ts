@@ -1,6 +1,6 @@
 import { isBuilder, type Registrable, Registry } from "../utils/registry.ts";
 import * as list from "./all.ts";
-import type { MetricConfig } from "./configs.ts";
+import type { MetricConfig } from "./config.ts";
 
 /** The metrics by their `name_`. */
 export const metricRegistry = new Registry<MetricConfig>(

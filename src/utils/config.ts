@@ -40,6 +40,8 @@ export interface Config<F extends object = Record<string, unknown>> extends ToDi
   readonly name_: string;
   /** The fields under their TypeScript names, in declaration order. */
   fields(): F;
+  /** A config of the same class with some options changed. */
+  with(changes: Partial<F>): this;
   /** Whether an option was given, rather than left to its default. */
   isGiven(option: string): boolean;
 }
@@ -162,6 +164,9 @@ export function configClass<S extends AnyObjectSchema, F extends object = z.outp
     }
     isGiven(option: string): boolean {
       return this.#given.has(option);
+    }
+    with(changes: object): this {
+      return Reflect.construct(this.constructor, [{ ...this.fields(), ...changes }]);
     }
     fields(): Record<string, unknown> {
       return Object.fromEntries(this.#fields);

@@ -75,6 +75,8 @@ DATA = {
     ),
     "probabilities": (torch.rand(6, 2, 3, generator=g), torch.rand(6, 2, 3, generator=g)),
 }
+DATA["indices"] = tuple(torch.randint(0, n, (6, 1, 3, 4, 2), generator=g).float() for n in (3, 2))
+DATA["empty"] = (torch.eye(4).view(4, 1, 4), torch.tensor([1.0, 0, 0, 0]).view(4, 1, 1).repeat(1, 1, 4))
 CASES = []
 
 
@@ -105,6 +107,12 @@ for name in ("accuracy", "f1", "mcc", "pt"):
     # where nothing is defined the original says 0, a perfect prevalence threshold
     if name != "pt":
         add("segmentation", ConfusionMatrixMetricConfig(metric_name=name, compute_sample=True, include_background=False))
+for reduction in ("mean", "sum"):
+    for background in (True, False):
+        add("segmentation", DiceMetricConfig(reduction=reduction, include_background=background))
+    add("indices", DiceMetricConfig(reduction=reduction, num_classes=3))
+    # where nothing is defined the original says 0 for the sample (D17)
+    add("empty", DiceMetricConfig(reduction=reduction, ignore_empty=False))
 for data in ("binary", "segmentation", "probabilities"):
     for config in (MSEMetricConfig, MAEMetricConfig, RMSEMetricConfig):
         add(data, config())

@@ -1,0 +1,18 @@
+import { z } from "zod";
+import { configClass } from "../utils/config.ts";
+import { compared, fields, getNotNans, type MetricConfig, reduction } from "./config.ts";
+import { ErrorMetric } from "./error.ts";
+import type { Optimum } from "./metric.ts";
+
+/** Mean absolute error. */
+export class MAEMetricConfig
+  extends configClass("MAEMetric", z.strictObject({ getNotNans, ...fields, reduction }))
+  implements MetricConfig
+{
+  optimum(): Optimum {
+    return "min";
+  }
+  getObject(): ErrorMetric {
+    return new ErrorMetric("MAEMetric", compared(this), this.reduction);
+  }
+}

@@ -1,0 +1,18 @@
+import { z } from "zod";
+import { configClass } from "../utils/config.ts";
+import { compared, fields, getNotNans, type MetricConfig, reduction } from "./config.ts";
+import { ErrorMetric } from "./error.ts";
+import type { Optimum } from "./metric.ts";
+
+/** Mean squared error. */
+export class MSEMetricConfig
+  extends configClass("MSEMetric", z.strictObject({ getNotNans, ...fields, reduction }))
+  implements MetricConfig
+{
+  optimum(): Optimum {
+    return "min";
+  }
+  getObject(): ErrorMetric {
+    return new ErrorMetric("MSEMetric", compared(this), this.reduction);
+  }
+}

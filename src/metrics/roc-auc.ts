@@ -1,0 +1,33 @@
+import { z } from "zod";
+import { configClass } from "../utils/config.ts";
+import { average, compared, fields, type MetricConfig } from "./config.ts";
+import type { Optimum } from "./metric.ts";
+import { bothClasses, RankingMetric, ties } from "./ranking.ts";
+
+/** Area under the ROC curve; labels 0 and 1, one column per class. */
+export class ROCAUCMetricConfig
+  extends configClass("ROCAUCMetric", z.strictObject({ ...fields, average }))
+  implements MetricConfig
+{
+  optimum(): Optimum {
+    return "max";
+  }
+  getObject(): RankingMetric {
+    return new RankingMetric("ROCAUCMetric", rocAuc, compared(this), this.average);
+  }
+}
+
+/** Area under the ROC curve, by the Mann-Whitney statistic; ties count for a half. NaN unless labels are 0 and 1. */
+export function rocAuc(scores: readonly number[], labels: readonly number[]): number {
+  if (!bothClasses(labels) || scores.some(Number.isNaN)) return Number.NaN;
+  const order = scores.map((_, i) => i).sort((a, b) => (scores[a] ?? 0) - (scores[b] ?? 0));
+  let negativesBelow = 0;
+  let pairs = 0;
+  for (const run of ties(order, scores)) {
+    const positives = run.reduce((n, i) => n + (labels[i] ?? 0), 0);
+    const negatives = run.length - positives;
+    pairs += positives * (negativesBelow + negatives / 2);
+    negativesBelow += negatives;
+  }
+  return pairs / (negativesBelow * (labels.length - negativesBelow));
+}
