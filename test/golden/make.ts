@@ -19,7 +19,9 @@ const makers = readdirSync(import.meta.dirname)
 const named = process.argv.slice(2);
 const unknown = named.filter((name) => !makers.includes(name));
 if (unknown.length > 0) {
-  process.stderr.write(`There is no maker of golden files named ${unknown.join(", ")}. There are: ${makers.join(", ")}.\n`);
+  process.stderr.write(
+    `There is no maker of golden files named ${unknown.join(", ")}. There are: ${makers.join(", ")}.\n`,
+  );
   process.exit(2);
 }
 const python = referencePython();
