@@ -2,7 +2,8 @@
 //
 //   utils ← native ← torch ← io ← data, transforms, split ← networks, losses, metrics, optim ← models, infer ← run ← callbacks ← train ← cli
 //
-// Within a group the folders may import each other (split uses datasets), but not in a circle of folders.
+// Within a group the folders may import each other (split uses datasets), but not in a circle of folders. Files import each other
+// in no circle either, type-only imports included: who reads one of them would have to read them all at once.
 import { readFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -73,11 +74,72 @@ export function checkLayers(src) {
   return problems;
 }
 
+/** Rooms that are being rebuilt: circles that pass through one of them are not reported yet. Remove the list when src/run stands. */
+const REBUILT = ["callbacks/", "run/", "train/"];
+
+/**
+ * One message per group of files that import each other in a circle, with the shortest circle through its first file.
+ * @param {string} src
+ * @returns {string[]}
+ */
+export function checkCircles(src) {
+  /** @type {Map<string, string[]>} */
+  const imports = new Map();
+  for (const file of filesUnder(src, (path) => path.endsWith(".ts"))) {
+    const name = relative(src, file).split(sep).join("/");
+    const targets = importsOf(readFileSync(file, "utf8")).map((specifier) =>
+      relative(src, resolve(dirname(file), specifier))
+        .split(sep)
+        .join("/"),
+    );
+    imports.set(name, [...new Set(targets)]);
+  }
+  /** @type {Set<string>} */
+  const reported = new Set();
+  const problems = [];
+  for (const name of imports.keys()) {
+    if (reported.has(name)) continue;
+    const circle = shortestCircle(name, imports);
+    if (circle === undefined) continue;
+    for (const file of circle) reported.add(file);
+    if (circle.some((file) => REBUILT.some((room) => file.startsWith(room)))) continue;
+    problems.push(`files import each other in a circle: ${circle.join(" → ")}`);
+  }
+  return problems;
+}
+
+/**
+ * The shortest way along imports from a file back to itself, breadth first.
+ * @param {string} start
+ * @param {ReadonlyMap<string, readonly string[]>} imports
+ */
+function shortestCircle(start, imports) {
+  /** @type {Map<string, string>} */
+  const cameFrom = new Map();
+  const queue = [start];
+  for (const file of queue) {
+    for (const target of imports.get(file) ?? []) {
+      if (target === start) {
+        const way = [start];
+        for (let at = file; at !== start; at = cameFrom.get(at) ?? start) way.unshift(at);
+        return [start, ...way];
+      }
+      if (cameFrom.has(target)) continue;
+      cameFrom.set(target, file);
+      queue.push(target);
+    }
+  }
+  return undefined;
+}
+
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(resolve(process.argv[1])).href) {
-  const problems = checkLayers(join(dirname(fileURLToPath(import.meta.url)), "..", "src"));
+  const src = join(dirname(fileURLToPath(import.meta.url)), "..", "src");
+  const problems = [...checkLayers(src), ...checkCircles(src)];
   for (const problem of problems) process.stderr.write(`${problem}\n`);
   process.stdout.write(
-    problems.length === 0 ? "layers: all imports go the right way\n" : `layers: ${problems.length} wrong\n`,
+    problems.length === 0
+      ? "layers: all imports go the right way, and none in a circle\n"
+      : `layers: ${problems.length} wrong\n`,
   );
   process.exitCode = problems.length === 0 ? 0 : 1;
 }

@@ -2,18 +2,18 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { checkLayers, importsOf } from "./check-layers.mjs";
+import { checkCircles, checkLayers, importsOf } from "./check-layers.mjs";
 
 let src = "";
 afterEach(() => rmSync(src, { recursive: true, force: true }));
 
-function problemsOf(files: Record<string, string>): string[] {
+function problemsOf(files: Record<string, string>, check = checkLayers): string[] {
   src = mkdtempSync(join(tmpdir(), "clinicadl-layers-"));
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(src, name)), { recursive: true });
     writeFileSync(join(src, name), text);
   }
-  return checkLayers(src);
+  return check(src);
 }
 
 describe("the layers", () => {
@@ -50,5 +50,29 @@ describe("the layers", () => {
 
   it("are read from code, not from comments", () => {
     expect(importsOf(`/** import { a } from "../a.ts" */\n// from "../b.ts"\nimport "../c.ts";`)).toEqual(["../c.ts"]);
+  });
+});
+
+describe("circles of files", () => {
+  it("are told whole, type-only imports counted", () => {
+    const problems = problemsOf(
+      {
+        "io/a.ts": `import type { B } from "./b.ts";`,
+        "io/b.ts": `export * from "../utils/c.ts";\nimport "./d.ts";`,
+        "utils/c.ts": `const a = await import("../io/a.ts");`,
+        "io/d.ts": "",
+        "torch/self.ts": `import "./self.ts";`,
+      },
+      checkCircles,
+    );
+    expect(problems).toEqual([
+      "files import each other in a circle: io/a.ts → io/b.ts → utils/c.ts → io/a.ts",
+      "files import each other in a circle: torch/self.ts → torch/self.ts",
+    ]);
+  });
+
+  it("are not found where files only meet", () => {
+    const files = { "io/a.ts": `import "./b.ts";\nimport "./c.ts";`, "io/b.ts": `import "./c.ts";`, "io/c.ts": "" };
+    expect(problemsOf(files, checkCircles)).toEqual([]);
   });
 });
