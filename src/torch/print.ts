@@ -1,6 +1,16 @@
 /** Prints a tensor as PyTorch does (`torch/_tensor_str.py` describes the rules: 4 digits, 3 items at the edges, 1000 elements). */
-import type { Tensor } from "./tensor.ts";
 import type { DType } from "./types.ts";
+
+/** What is shown of a tensor. */
+interface Printable {
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+  readonly device: string;
+  readonly requiresGrad: boolean;
+  readonly gradFn: string | null;
+  numel(): number;
+  toTypedArray(): ArrayLike<number | bigint>;
+}
 
 const precision = 4;
 const edge = 3;
@@ -41,7 +51,7 @@ function indices(length: number, summarise: boolean): (number | "…")[] {
   return [0, 1, 2, "…", length - 3, length - 2, length - 1];
 }
 
-export function formatTensor(tensor: Tensor): string {
+export function formatTensor(tensor: Printable): string {
   const { shape, dtype, device, requiresGrad, gradFn } = tensor;
   const flat = tensor.toTypedArray();
   const complex = dtype.startsWith("complex");

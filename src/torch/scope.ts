@@ -9,13 +9,19 @@
  * A scope belongs to its thread and is synchronous: do not `await` inside one.
  */
 import { refusePromise } from "./regions.ts";
-import type { Tensor } from "./tensor.ts";
+
+/** What a scope disposes: a tensor. */
+interface Scoped {
+  scope: Scope | null;
+  leaveScope(): void;
+  dispose(): void;
+}
 
 let current: Scope | null = null;
 
 export class Scope implements Disposable {
   readonly #parent: Scope | null;
-  #tensors: Tensor[] = [];
+  #tensors: Scoped[] = [];
   #ended = false;
 
   constructor() {
@@ -23,13 +29,13 @@ export class Scope implements Disposable {
     current = this;
   }
 
-  add(tensor: Tensor): void {
+  add(tensor: Scoped): void {
     this.#tensors.push(tensor);
   }
 
   /** Moves a tensor of this scope to the enclosing one; where there is none, it lives until it is disposed. */
-  keep<T extends Tensor | readonly Tensor[]>(kept: T): T {
-    for (const tensor of Array.isArray(kept) ? (kept as readonly Tensor[]) : [kept as Tensor]) {
+  keep<T extends Scoped | readonly Scoped[]>(kept: T): T {
+    for (const tensor of isList(kept) ? kept : [kept]) {
       if (tensor.scope !== this) continue;
       if (this.#parent === null) tensor.leaveScope();
       else {
@@ -60,6 +66,10 @@ export class Scope implements Disposable {
   }
 }
 
+function isList(kept: Scoped | readonly Scoped[]): kept is readonly Scoped[] {
+  return Array.isArray(kept);
+}
+
 /** Opens a scope on this thread; `using scope = torch.scope()` ends it with the block. */
 export function scope(): Scope {
   return new Scope();
@@ -75,18 +85,13 @@ export function tidy<T>(body: () => T): T {
 
 function keepAll(own: Scope, value: unknown): void {
   if (Array.isArray(value)) for (const v of value) keepAll(own, v);
-  else if (typeof value === "object" && value !== null && "handleFor" in value) own.keep(value as Tensor);
+  else if (typeof value === "object" && value !== null && "leaveScope" in value) own.keep(value as Scoped);
 }
 
 /** Puts a new tensor in the open scope; false where there is none. */
-export function enterScopeOf(tensor: Tensor): boolean {
+export function enterScopeOf(tensor: Scoped): boolean {
   if (current === null) return false;
   tensor.scope = current;
   current.add(tensor);
   return true;
-}
-
-/** The scope that is open on this thread, if any. */
-export function currentScope(): Scope | null {
-  return current;
 }

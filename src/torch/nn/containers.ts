@@ -2,7 +2,7 @@ import { knownOptions, notByName } from "../arguments.ts";
 import type { Tensor } from "../tensor.ts";
 import { indentAfterFirst } from "./format.ts";
 import { runChain } from "./fusion.ts";
-import { type AnyModule, Module } from "./module.ts";
+import { type AnyModule, type Layer, Module } from "./module.ts";
 
 /** Modules in the order in which they were added, under any name; integers as names do not come first, as properties would. */
 abstract class Container<I extends unknown[], O, M extends AnyModule> extends Module<I, O> {
@@ -38,9 +38,6 @@ abstract class Container<I extends unknown[], O, M extends AnyModule> extends Mo
     return [...this.entries.values()].at(index);
   }
 }
-
-/** A module with one tensor in and one out, as `Sequential` chains them. */
-export type Layer = Module<[Tensor], Tensor>;
 
 /**
  * Layers one after the other: `new nn.Sequential(a, b)` with keys "0", "1", or `new nn.Sequential({ conv: a, act: b })`.

@@ -1,6 +1,14 @@
 import type { Tensor } from "../tensor.ts";
-import { isFloatingPoint } from "../types.ts";
-import type { ModuleToOptions } from "./module.ts";
+import { type DType, isFloatingPoint, type MemoryFormat } from "../types.ts";
+
+export interface ModuleToOptions {
+  readonly device?: string | undefined;
+  /** Applied to floating-point tensors only. */
+  readonly dtype?: DType | undefined;
+  /** "channels_last" is applied to 4-dimensional tensors, "channels_last_3d" to 5-dimensional ones. */
+  readonly memoryFormat?: MemoryFormat | undefined;
+  readonly nonBlocking?: boolean | undefined;
+}
 
 /** Moves a tensor of a module in place: the object stays, its memory is replaced where something changes. */
 export function convertTensor(tensor: Tensor, { device, dtype, memoryFormat, nonBlocking }: ModuleToOptions): void {

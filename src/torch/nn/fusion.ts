@@ -7,7 +7,7 @@ import { normActPool } from "../fused.ts";
 import { native } from "../native.ts";
 import type { Tensor } from "../tensor.ts";
 import { LeakyReLU, PReLU, ReLU } from "./activation.ts";
-import type { Layer } from "./containers.ts";
+import type { Layer } from "./module.ts";
 import { BatchNorm3d, InstanceNorm3d } from "./norm.ts";
 import { MaxPool3d } from "./pooling.ts";
 import { isRecomputing } from "./recompute.ts";

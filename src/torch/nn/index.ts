@@ -27,10 +27,11 @@ export {
   type OutputSize,
 } from "./adaptive-pooling.ts";
 export { type AttentionCallOptions, MultiheadAttention, type MultiheadAttentionOptions } from "./attention.ts";
-export { type Layer, ModuleDict, ModuleList, Sequential } from "./containers.ts";
+export { ModuleDict, ModuleList, Sequential } from "./containers.ts";
 export { Conv1d, Conv2d, Conv3d, type ConvOptions } from "./conv.ts";
 export type { PaddingMode } from "./conv-base.ts";
 export { ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, type ConvTransposeOptions } from "./conv-transpose.ts";
+export type { ModuleToOptions } from "./convert.ts";
 export { Dropout, Dropout1d, Dropout2d, Dropout3d } from "./dropout.ts";
 export { Embedding, type EmbeddingOptions } from "./embedding.ts";
 export {
@@ -71,8 +72,8 @@ export {
   type ForwardHook,
   type ForwardPreHook,
   type HookHandle,
+  type Layer,
   Module,
-  type ModuleToOptions,
 } from "./module.ts";
 export {
   BatchNorm1d,

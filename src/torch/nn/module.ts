@@ -3,15 +3,17 @@ import { noGrad } from "../autograd.ts";
 import { conversion } from "../conversion.ts";
 import * as ops from "../ops.ts";
 import { Tensor } from "../tensor.ts";
-import type { DType, MemoryFormat } from "../types.ts";
 import { type Gradients, observeBackward } from "./backward-hooks.ts";
-import { convertTensor } from "./convert.ts";
+import { convertTensor, type ModuleToOptions } from "./convert.ts";
 import { indentAfterFirst } from "./format.ts";
 import { Parameter } from "./parameter.ts";
 import { type IncompatibleKeys, loadStateDict, type StateDict } from "./state-dict.ts";
 
 /** A module of any inputs and output. */
 export type AnyModule = Module<never[], unknown>;
+
+/** A module with one tensor in and one out, as `Sequential` chains them. */
+export type Layer = Module<[Tensor], Tensor>;
 
 /** What `register…` gives back; `remove()` undoes the registration. */
 export interface HookHandle {
@@ -24,15 +26,6 @@ export type ForwardHook = (module: AnyModule, inputs: readonly unknown[], output
 
 /** Sees the gradients of the inputs and of the outputs, null where there is none; a list that it returns replaces the first. */
 export type BackwardHook = (module: AnyModule, gradInputs: Gradients, gradOutputs: Gradients) => Gradients | undefined;
-
-export interface ModuleToOptions {
-  readonly device?: string | undefined;
-  /** Applied to floating-point tensors only. */
-  readonly dtype?: DType | undefined;
-  /** "channels_last" is applied to 4-dimensional tensors, "channels_last_3d" to 5-dimensional ones. */
-  readonly memoryFormat?: MemoryFormat | undefined;
-  readonly nonBlocking?: boolean | undefined;
-}
 
 /**
  * A part of a network. Its properties that are `Module`s or `Parameter`s, in the order in which they are declared, are

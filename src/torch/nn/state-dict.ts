@@ -4,7 +4,6 @@ import { noGrad } from "../autograd.ts";
 import * as ops from "../ops.ts";
 import { Tensor } from "../tensor.ts";
 import { pySize } from "./format.ts";
-import type { AnyModule } from "./module.ts";
 
 /** Tensors by key: what `stateDict()` and `torch.load` give. */
 export type StateDict = ReadonlyMap<string, unknown> | Readonly<Record<string, unknown>>;
@@ -21,6 +20,14 @@ export class StateDictError extends ClinicaDLException {}
 /** Keys that a module may lack in a state dict: it then keeps what it has. */
 export const optionalKeys: unique symbol = Symbol("optionalKeys");
 
+/** What is filled of a module. */
+interface StateHolder {
+  /** Its own parameters and persistent buffers, without those of children. */
+  localState(): ReadonlyMap<string, Tensor>;
+  localModules(): ReadonlyMap<string, StateHolder>;
+  readonly [optionalKeys]?: readonly string[];
+}
+
 interface Findings {
   readonly missing: string[];
   readonly unexpected: string[];
@@ -30,7 +37,7 @@ interface Findings {
 
 /** See `Module.loadStateDict`. */
 export function loadStateDict(
-  root: AnyModule,
+  root: StateHolder,
   given: StateDict,
   options: { readonly strict?: boolean },
 ): IncompatibleKeys {
@@ -56,7 +63,7 @@ function quoted(keys: readonly string[]): string {
 }
 
 function compare(
-  module: AnyModule,
+  module: StateHolder,
   state: ReadonlyMap<string, unknown>,
   keys: readonly string[],
   prefix: string,
@@ -64,7 +71,7 @@ function compare(
 ): void {
   const local = module.localState();
   const children = module.localModules();
-  const optional: readonly string[] = (module as { [optionalKeys]?: readonly string[] })[optionalKeys] ?? [];
+  const optional = module[optionalKeys] ?? [];
   for (const [name, target] of local) {
     const key = prefix + name;
     const source = state.get(key);
