@@ -26,15 +26,15 @@ napi_value lock_file(napi_env env, napi_callback_info info) {
   });
 }
 
-// exchangePaths(a, b): whether they were exchanged; false where the system or the file system cannot
+// exchangePaths(a, b): 0 where they were exchanged, else errno
 napi_value exchange_paths(napi_env env, napi_callback_info info) {
   return guarded(env, [&](Env&) {
     Args args(env, info);
     std::string a = to_string(env, args[0]), b = to_string(env, args[1]);
 #if defined(__APPLE__)
-    return make_bool(env, renamex_np(a.c_str(), b.c_str(), RENAME_SWAP) == 0);
+    return make_number(env, renamex_np(a.c_str(), b.c_str(), RENAME_SWAP) == 0 ? 0 : errno);
 #else
-    return make_bool(env, renameat2(AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE) == 0);
+    return make_number(env, renameat2(AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE) == 0 ? 0 : errno);
 #endif
   });
 }

@@ -102,7 +102,7 @@ export interface Native {
   resetPeakMemory(): void;
   // files.cc
   lockFile(descriptor: number, shared: boolean): "locked" | "taken" | (string & {});
-  exchangePaths(a: string, b: string): boolean;
+  exchangePaths(a: string, b: string): number;
   // system.cc
   getNumThreads(): number;
   setNumThreads(n: number): void;
