@@ -1,25 +1,15 @@
-import { readFileSync } from "node:fs";
 import { ClinicaDLException } from "./exceptions.ts";
-import { naming } from "./file-errors.ts";
 
 /** A text file is not in an encoding that can be told for sure. */
 export class EncodingError extends ClinicaDLException {}
 
 /**
- * The text of a file in UTF-8, with or without a byte order mark, or in UTF-16 with one.
+ * The text of a file in UTF-8, with or without a byte order mark, or in UTF-16 with one; `name` is for messages.
  *
  * Other encodings are refused: read as UTF-8, each letter that is not ASCII would become the same sign, and different
  * categories one.
- * @throws EncodingError with the file, the line, the byte and what to do. A missing file is node's own error, which names it.
+ * @throws EncodingError with the file, the line, the byte and what to do.
  */
-export function readText(path: string): string {
-  return decodeText(
-    naming(path, () => readFileSync(path)),
-    path,
-  );
-}
-
-/** The text of the bytes of {@link readText}; `name` is for messages. */
 export function decodeText(bytes: Uint8Array, name: string): string {
   const encoding = encodingOf(bytes);
   const zero = encoding === "utf-8" ? bytes.indexOf(0) : -1;

@@ -1,8 +1,8 @@
 /** Files that are written whole or not at all, and what keeps one from being read. */
 
 export { readJson, writeJson } from "../json/file.ts";
-export { FileExistsError, temporaryName, type WriteOptions, writeFileAtomic } from "./atomic.ts";
+export { FileExistsError, temporaryName, writeFileAtomic } from "./atomic.ts";
 export { contentProblem } from "./content.ts";
-export { copyFileAtomic, linkOrCopy } from "./copy.ts";
+export { linkOrCopy } from "./copy.ts";
 export { makeFolder, removeFile, sync, syncFolder } from "./folders.ts";
-export { NotRegularFileError, openRegular, RegularFile, readRegular } from "./regular.ts";
+export { NotRegularFileError, openRegular, readRegular } from "./regular.ts";

@@ -50,7 +50,7 @@ function notRegular(path: string, what: string, cause?: unknown): NotRegularFile
   });
 }
 
-/** The text of a regular file (see `readText` for its encoding), up to the size that it has when it is opened. */
+/** The text of a regular file (see `decodeText` for its encoding), up to the size that it has when it is opened. */
 export function readRegular(path: string, { follow = true }: Pick<OpenOptions, "follow"> = {}): string {
   using file = new RegularFile(path, { follow });
   const bytes = Buffer.alloc(file.size);

@@ -13,8 +13,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type CheckpointDir, CheckpointsDir, type Position } from "./checkpoints.ts";
 import { createMaps } from "./fixtures/maps.ts";
-import { Maps, type SplitRecord } from "./maps.ts";
+import { Maps } from "./maps.ts";
 import { checkItemName } from "./scan.ts";
+import type { SplitRecord } from "./splits.ts";
 
 let dir = "";
 beforeEach(() => {

@@ -1,30 +1,22 @@
 import { existsSync, mkdirSync, readdirSync, realpathSync, rmdirSync, rmSync, statSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import * as torch from "../../torch/index.ts";
-import type { JsonObject } from "../../utils/config.ts";
 import { environmentReport } from "../../utils/environment.ts";
 import { ClinicaDLException } from "../../utils/exceptions.ts";
-import { makeFolder, writeFileAtomic, writeJson } from "../files/index.ts";
-import { type Row, readTsv, writeTsv } from "../tsv/index.ts";
+import { writeFileAtomic } from "../files/index.ts";
 import { openFile, saveFile } from "./by-suffix.ts";
 import { lockIfDeletable } from "./deletable.ts";
 import { MapsExistsError, MapsReplacedError } from "./errors.ts";
 import { ExecDir } from "./exec-dir.ts";
 import { InferenceDir } from "./inference-dir.ts";
-import { checkOurs, checkSafe } from "./inside.ts";
-import { DATA, type Layout, MAPS, SPLIT_LAYOUT, SPLIT_RESULTS } from "./layout.ts";
+import { checkSafe } from "./inside.ts";
+import { MAPS } from "./layout.ts";
 import { FileLock, IN_USE, isReadOnly } from "./lock.ts";
 import { demand } from "./scan.ts";
+import { createSplit, deleteSplit, type SplitRecord } from "./splits.ts";
 import { removeDirectory, removeTemporaryFiles, stageDirectory } from "./staging.ts";
 import { MapsSummary } from "./summary.ts";
-import { type DataRecord, TrainingDir } from "./training-dir.ts";
-
-/** What {@link Maps.createSplit} writes. */
-export interface SplitRecord {
-  readonly train: DataRecord;
-  readonly validation: DataRecord;
-  readonly computational: JsonObject;
-}
+import { TrainingDir } from "./training-dir.ts";
 
 /**
  * A MAPS: the directory in which the Trainer keeps all that it produces, as ClinicaDL lays it out.
@@ -259,54 +251,12 @@ export class Maps {
    * What an earlier start left under `training/data` is replaced.
    */
   createSplit(split: number, record: SplitRecord): void {
-    const { data } = this.training;
-    checkOurs(this.training.split(split).path, SPLIT_LAYOUT);
-    for (const { path } of [data.train(split), data.validation(split)]) checkOurs(path, DATA);
-    this.#updateTrainingData([...record.train.data, ...record.validation.data]);
-    data.train(split).create(record.train);
-    data.validation(split).create(record.validation);
-    const dir = this.training.split(split);
-    stageDirectory(dir.path, (staging) => {
-      writeJson(join(staging, basename(dir.computationalJson)), record.computational);
-    });
-  }
-
-  #updateTrainingData(rows: readonly Row[]): void {
-    const { dataTsv } = this.training.data;
-    makeFolder(dirname(dataTsv));
-    // other processes may train on other splits
-    this.locked(() => {
-      const known = existsSync(dataTsv) ? readTsv(dataTsv) : [];
-      writeTsv(dataTsv, sortedPairs([...known, ...rows]), ["participant_id", "session_id"]);
-    });
+    createSplit(this, split, record);
   }
 
   /** Deletes a split: its training, its data, and the results of its models on groups. */
   deleteSplit(split: number): void {
-    using _use = this.use();
-    // nobody adds results of its models any more
-    using _split = this.training.lockSplit(split);
-    const { data } = this.training;
-    const groups = [...this.test.groups.values(), ...this.prediction.groups.values()];
-    const parts: (readonly [string, Layout])[] = [
-      [this.training.split(split).path, SPLIT_LAYOUT],
-      [data.train(split).path, DATA],
-      [data.validation(split).path, DATA],
-      ...groups.map((group) => [dirname(group.results(split, "final").path), SPLIT_RESULTS] as const),
-    ];
-    const paths = parts.map(([path]) => path);
-    if (!paths.some((path) => existsSync(path))) {
-      throw new ClinicaDLException(
-        `There is no split ${split} in ${this.path}. Its splits are: ${this.training.splitsList.join(", ") || "none"}.`,
-      );
-    }
-    for (const [path, layout] of parts) checkOurs(path, layout);
-    this.locked(() => {
-      for (const path of paths) if (existsSync(path)) removeDirectory(path);
-      const left = this.training.splitsList.flatMap((i) => [data.train(i), data.validation(i)]);
-      const rows = left.flatMap((dir) => (existsSync(dir.dataTsv) ? readTsv(dir.dataTsv) : []));
-      writeTsv(data.dataTsv, sortedPairs(rows), ["participant_id", "session_id"]);
-    });
+    deleteSplit(this, split);
   }
 
   /** Reads a file by its suffix: `.json`, `.tsv` (rows), `.pt` (tensors are on the CPU; dispose them), else text. */
@@ -337,16 +287,4 @@ function identityOf(path: string): string {
 
 function gpuNames(): string[] {
   return Array.from({ length: torch.cuda.deviceCount() }, (_, i) => torch.cuda.getDeviceName(`cuda:${i}`));
-}
-
-/** The different pairs of participant and session, sorted. */
-export function sortedPairs(rows: readonly Row[]): Row[] {
-  const pairs = new Map<string, Row>();
-  for (const { participant_id, session_id } of rows) {
-    pairs.set(`${participant_id}\t${session_id}`, {
-      participant_id: participant_id ?? null,
-      session_id: session_id ?? null,
-    });
-  }
-  return [...pairs].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
 }

@@ -4,12 +4,11 @@ export {
   NO_SESSION,
   PARTICIPANT_ID,
   type ParticipantRow,
-  type ParticipantsOptions,
   pairKey,
   readParticipants,
   SESSION_ID,
 } from "./participants.ts";
-export { looksNumeric, MISSING_VALUES, parseTsv, readTsv, readTsvColumns } from "./read.ts";
+export { looksNumeric, parseTsv, readTsv, readTsvColumns } from "./read.ts";
 export { TsvStream, writeTsvParts } from "./stream.ts";
 export { type Cell, floatColumns, markFloatColumns, type Row } from "./types.ts";
 export { formatTsv, type TsvOptions, writeTsv } from "./write.ts";

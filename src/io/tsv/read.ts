@@ -1,7 +1,8 @@
 import { show } from "../../utils/config.ts";
 import { DataFrameError } from "../../utils/exceptions.ts";
-import { EncodingError, readText } from "../../utils/text.ts";
+import { EncodingError } from "../../utils/text.ts";
 import { warnOnce } from "../../utils/warnings.ts";
+import { readRegular } from "../files/regular.ts";
 import { type TsvRecord, tsvRecords } from "./records.ts";
 import { type Cell, markFloatColumns, type Row } from "./types.ts";
 
@@ -64,7 +65,7 @@ export function readTsvColumns(path: string): string[] {
 function textOf(path: string): string {
   let text: string;
   try {
-    text = readText(path);
+    text = readRegular(path);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     if (error instanceof EncodingError)

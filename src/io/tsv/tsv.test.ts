@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -216,4 +217,12 @@ describe("readParticipants", () => {
     expect(() => readParticipants(write(""))).toThrow(/is empty/);
     expect(() => readParticipants(join(folder, "none.tsv"))).toThrow(/there is no such file/);
   });
+});
+
+it("a pipe or a folder in the place of a table is an error, not a wait for ever", () => {
+  const pipe = join(folder, "pipe.tsv");
+  expect(spawnSync("mkfifo", [pipe]).status).toBe(0);
+  expect(() => readTsv(pipe)).toThrow(DataFrameError);
+  expect(() => readTsv(pipe)).toThrow(/Cannot read the table .*pipe\.tsv is a pipe/);
+  expect(() => readTsv(folder)).toThrow(/is a folder/);
 });
