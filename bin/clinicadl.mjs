@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 // The `clinicadl` command. Plain JavaScript, because it may be started by an older Node and before anything is built:
-// it runs the program under Node 24, which npm installs beside the package.
+// it runs the program under the Node that npm installs beside the package.
 import { existsSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isNewEnough, nodeOfPackage } from "../scripts/setup/platform.mjs";
 
 // who reads the output may end (`npx clinicadl doctor | head -1`): that is no error
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
@@ -34,10 +35,9 @@ if (command === "setup" && !help) {
 } else if (!existsSync(program)) {
   process.stderr.write("clinicadl: this checkout is not set up yet. Run `npx clinicadl setup`.\n");
   process.exitCode = 1;
-} else if (Number(process.versions.node.split(".")[0]) >= 24) {
+} else if (isNewEnough()) {
   await import(program);
 } else {
-  const { node24 } = await import("../scripts/setup/platform.mjs");
   const { runAndExit } = await import("../scripts/setup/run.mjs");
-  attempt(() => runAndExit(node24(root), [fileURLToPath(import.meta.url), ...args]));
+  attempt(() => runAndExit(nodeOfPackage(root), [fileURLToPath(import.meta.url), ...args]));
 }

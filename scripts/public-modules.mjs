@@ -82,7 +82,7 @@ export function checkRooms(src) {
   /** @type {string[]} */
   const files = filesUnder(src, (/** @type {string} */ path) => path.endsWith(`${sep}index.ts`));
   return files
-    .filter((path) => !readFileSync(path, "utf8").startsWith("/** "))
+    .filter((path) => !/^\/\*\*\s/.test(readFileSync(path, "utf8")))
     .map((path) => `${relative(dirname(src), path)} does not open with a comment on what its folder is for`);
 }
 

@@ -13,7 +13,7 @@ import { addonNeeded, buildAddon } from "./setup/addon.mjs";
 import { findLibtorch, recordedLibtorch, writeEngine } from "./setup/engine.mjs";
 import { withLock } from "./setup/lock.mjs";
 import { installModules, modulesNeeded } from "./setup/node-modules.mjs";
-import { closedToOthers, hasGpu, node24, platformName } from "./setup/platform.mjs";
+import { closedToOthers, hasGpu, nodeOfPackage, platformName } from "./setup/platform.mjs";
 import { asSetupError, SetupError, say } from "./setup/report.mjs";
 import { killChildren, runAndExit } from "./setup/run.mjs";
 import { buildDist, distNeeded, generateOps, opsNeeded } from "./setup/typescript.mjs";
@@ -101,7 +101,7 @@ export async function main(args = process.argv.slice(2)) {
   }
   if (option === "--run") {
     for (const signal of Object.keys(SIGNALS)) process.removeAllListeners(signal);
-    runAndExit(node24(packageRoot), [resolve(packageRoot, file), ...rest]);
+    runAndExit(nodeOfPackage(packageRoot), [resolve(packageRoot, file), ...rest]);
   }
 }
 

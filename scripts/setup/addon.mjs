@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, freemem } from "node:os";
 import { join } from "node:path";
-import { node24, packageFolder } from "./platform.mjs";
+import { nodeOfPackage, packageFolder } from "./platform.mjs";
 import { diskFull, isDiskFull, progress, SetupError } from "./report.mjs";
 import { run, which } from "./run.mjs";
 import { clearStamp, filesUnder, hashOf, readStamp, writeStamp } from "./stamp.mjs";
@@ -133,7 +133,7 @@ export async function findTools(env) {
 
 async function tryLoading(bar, root, libtorch, env) {
   const script = "console.log(require(process.argv[1]).version())";
-  const { code, tail } = await run(node24(root), ["-e", script, addonPath(root)], { env });
+  const { code, tail } = await run(nodeOfPackage(root), ["-e", script, addonPath(root)], { env });
   if (code === 0) return;
   bar.done("failed");
   const reason = tail.split("\n").find((line) => /Error:/.test(line)) ?? tail.split("\n").at(-1);

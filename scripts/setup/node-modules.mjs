@@ -1,7 +1,7 @@
 // `npm ci`, when what is installed is not what package-lock.json asks for.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { bundledNode } from "./platform.mjs";
+import { bundledNode, isNewEnough, OLDEST_NODE } from "./platform.mjs";
 import { diskFull, isDiskFull, progress, SetupError } from "./report.mjs";
 import { run, which } from "./run.mjs";
 
@@ -21,7 +21,7 @@ export function modulesNeeded(root) {
       return `${path} is ${have.version}, not ${entry.version}`;
     if (!existsSync(join(root, path, "package.json"))) return `${path} is missing`;
   }
-  if (Number(process.versions.node.split(".")[0]) < 24 && bundledNode(root) === undefined) return "Node 24 is missing";
+  if (!isNewEnough() && bundledNode(root) === undefined) return `Node ${OLDEST_NODE} is missing`;
   return undefined;
 }
 
@@ -39,7 +39,7 @@ export async function installModules(root, env) {
   const npm = which("npm", env);
   if (npm === undefined)
     throw new SetupError(
-      "npm was not found on the PATH. It comes with Node: install Node 24 or newer from nodejs.org.",
+      `npm was not found on the PATH. It comes with Node: install Node ${OLDEST_NODE} or newer from nodejs.org.`,
     );
   const bar = progress("npm ci");
   bar.update("installing the packages of package-lock.json");

@@ -1,5 +1,5 @@
 // What the machine is, and where things go on it.
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
@@ -93,14 +93,24 @@ export async function hasGpu(env = process.env, device = "/dev/nvidia0") {
   return code === 0 && /^GPU \d/m.test(tail);
 }
 
-/** The Node 24 that runs ClinicaDL: this one where it is new enough, else the one that npm put beside the package. */
-export function node24(root) {
-  if (Number(process.versions.node.split(".")[0]) >= 24 && existsSync(process.execPath)) return process.execPath;
+/** The oldest Node that runs ClinicaDL, as a number; `engines` of package.json says it, and nothing else. */
+export const OLDEST_NODE = Number(
+  /\d+/.exec(JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")).engines.node)?.[0],
+);
+
+/** Whether this Node runs ClinicaDL. */
+export function isNewEnough() {
+  return Number(process.versions.node.split(".")[0]) >= OLDEST_NODE;
+}
+
+/** The Node that runs ClinicaDL: this one where it is new enough, else the one that npm put beside the package. */
+export function nodeOfPackage(root) {
+  if (isNewEnough() && existsSync(process.execPath)) return process.execPath;
   const path = bundledNode(root);
   if (path !== undefined) return path;
   throw new SetupError(
-    `Node 24 was not found: this is Node ${process.versions.node}, and the package ${nodePackage()} is not installed.\n` +
-      "Install Node 24 or newer, or run npm install without --omit=optional.",
+    `Node ${OLDEST_NODE} was not found: this is Node ${process.versions.node}, and the package ${nodePackage()} is not installed.\n` +
+      `Install Node ${OLDEST_NODE} or newer, or run npm install without --omit=optional.`,
   );
 }
 

@@ -1,7 +1,7 @@
 // `clinicadl run [options of Node] train.ts [arguments]`: a script of the user's own, under Node 24.
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { node24 } from "./platform.mjs";
+import { nodeOfPackage } from "./platform.mjs";
 import { SetupError } from "./report.mjs";
 import { runAndExit } from "./run.mjs";
 
@@ -18,5 +18,5 @@ export function runScript(root, args) {
   }
   const path = resolve(script);
   if (!existsSync(path)) throw new SetupError(`There is no script ${path}.`);
-  runAndExit(node24(root), [...args.slice(0, at), "--import", hooks, path, ...args.slice(at + 1)]);
+  runAndExit(nodeOfPackage(root), [...args.slice(0, at), "--import", hooks, path, ...args.slice(at + 1)]);
 }

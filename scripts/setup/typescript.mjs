@@ -2,7 +2,7 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { addonStamp } from "./addon.mjs";
-import { node24 } from "./platform.mjs";
+import { nodeOfPackage } from "./platform.mjs";
 import { diskFull, isDiskFull, progress, SetupError } from "./report.mjs";
 import { run } from "./run.mjs";
 import { clearStamp, filesUnder, hashOf, readStamp, writeStamp } from "./stamp.mjs";
@@ -87,7 +87,7 @@ function copyAssets(src, dist) {
 }
 
 async function node(root, env, args, bar, failure) {
-  const { code, tail } = await run(node24(root), args, { cwd: root, env });
+  const { code, tail } = await run(nodeOfPackage(root), args, { cwd: root, env });
   bar.done(code === 0 ? "done" : "failed");
   if (code === 0) return;
   if (isDiskFull(tail)) throw diskFull("the build", root);

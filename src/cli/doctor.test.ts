@@ -11,7 +11,7 @@ it("names what is missing and the way out, without an engine", async () => {
     cpSync(join(import.meta.dirname, "..", "..", "scripts", "setup"), join(root, "scripts", "setup"), {
       recursive: true,
     });
-    writeFileSync(join(root, "package.json"), JSON.stringify({ version: "1.2.3" }));
+    writeFileSync(join(root, "package.json"), JSON.stringify({ version: "1.2.3", engines: { node: ">=24" } }));
     const findings = await examine(root);
     expect(findings.filter((finding) => finding.missing !== undefined)).toEqual([
       { label: "libtorch", text: "not set up", missing: "run npx clinicadl setup" },

@@ -39,6 +39,8 @@ interface Libtorch {
 interface SetupModules {
   cacheRoot(): string;
   inspect(folder: string): Libtorch;
+  isNewEnough(): boolean;
+  oldestNode: number;
   torchVersion: string;
 }
 
@@ -71,7 +73,7 @@ export async function examine(root: string): Promise<Finding[]> {
   const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
   const findings: Finding[] = [
     { label: "clinicadl", text: `${manifest.version} in ${root}` },
-    nodeFinding(),
+    nodeFinding(setup),
     { label: "platform", text: platformText() },
     tool("python", "python3", ["--version"]),
     tool("cmake", "cmake", ["--version"]),
@@ -86,15 +88,27 @@ export async function examine(root: string): Promise<Finding[]> {
 
 async function loadSetupModules(root: string): Promise<SetupModules> {
   const url = (name: string): string => new URL(`scripts/setup/${name}`, `file://${root}/`).href;
-  const platform = (await import(url("platform.mjs"))) as { cacheRoot(): string; TORCH_VERSION: string };
+  const platform = (await import(url("platform.mjs"))) as {
+    cacheRoot(): string;
+    isNewEnough(): boolean;
+    readonly OLDEST_NODE: number;
+    readonly TORCH_VERSION: string;
+  };
   const libtorch = (await import(url("libtorch.mjs"))) as { inspect(folder: string): Libtorch };
-  return { cacheRoot: platform.cacheRoot, inspect: libtorch.inspect, torchVersion: platform.TORCH_VERSION };
+  return {
+    cacheRoot: platform.cacheRoot,
+    inspect: libtorch.inspect,
+    isNewEnough: platform.isNewEnough,
+    oldestNode: platform.OLDEST_NODE,
+    torchVersion: platform.TORCH_VERSION,
+  };
 }
 
-function nodeFinding(): Finding {
+function nodeFinding({ isNewEnough, oldestNode }: SetupModules): Finding {
   const text = `${process.versions.node} (${process.execPath})`;
-  const old = Number(process.versions.node.split(".")[0]) < 24;
-  return old ? { label: "node", text, missing: "Node 24 or newer is needed" } : { label: "node", text };
+  return isNewEnough()
+    ? { label: "node", text }
+    : { label: "node", text, missing: `Node ${oldestNode} or newer is needed` };
 }
 
 function platformText(): string {
