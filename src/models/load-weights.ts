@@ -1,6 +1,7 @@
 import { type nn, noGrad, scope, type Tensor } from "../torch/index.ts";
 import { show } from "../utils/config.ts";
 import { ClinicaDLException, ConfigError } from "../utils/exceptions.ts";
+import { refuseUnknown } from "../utils/options.ts";
 import type { SavedWeights } from "./weight-files.ts";
 import { isBelow, type Matching, type Mismatch, matchNames, suggestPrefix, type WeightPrefix } from "./weight-names.ts";
 
@@ -84,9 +85,7 @@ function planFreezing(
 ): Pick<LoadPlan, "frozen" | "fixedStatistics"> {
   if (freeze === false) return { frozen: [], fixedStatistics: [] };
   const { parts = "", keepStatistics = false, ...rest } = asFreezeOptions(freeze);
-  for (const key of Object.keys(rest)) {
-    throw new ConfigError(`loadWeights: unknown option '${key}' in 'freeze'. Check the spelling.`);
-  }
+  refuseUnknown("loadWeights", rest, { inside: "freeze" });
   const paths = typeof parts === "string" ? [parts] : parts;
   for (const path of paths) {
     if (loaded.some((name) => isBelow(name, path))) continue;

@@ -6,7 +6,7 @@ import type { EvaluatedBatch, NeededField } from "../metrics/index.ts";
 import type { Optimizer } from "../optim/index.ts";
 import { nn, scope, type Tensor } from "../torch/index.ts";
 import type { JsonObject } from "../utils/config.ts";
-import { ConfigError } from "../utils/exceptions.ts";
+import { refuseUnknown } from "../utils/options.ts";
 import { KeptWeights } from "./kept-weights.ts";
 import { applyCopies, type LoadedWeights, type LoadWeightsOptions, planLoading } from "./load-weights.ts";
 import { resetWeights } from "./reset.ts";
@@ -168,9 +168,7 @@ export abstract class Model extends nn.Module {
     using _scope = scope();
     const options = typeof second === "object" ? second : third;
     const { strict, prefix, freeze, ...rest } = options;
-    for (const key of Object.keys(rest)) {
-      throw new ConfigError(`loadWeights: unknown option '${key}'. Check the spelling.`);
-    }
+    refuseUnknown("loadWeights", rest);
     const saved =
       typeof second === "string"
         ? readCheckpoint(from, second)

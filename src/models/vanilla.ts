@@ -13,6 +13,7 @@ import { nn, optim, Tensor } from "../torch/index.ts";
 import { checkKeys, type JsonObject, type JsonValue, readAs, show } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { snakeToCamel } from "../utils/names.ts";
+import { refuseUnknown } from "../utils/options.ts";
 import type { Named } from "../utils/registry.ts";
 import { configOfLoss, configOfNetwork, configOfOptimizer } from "./as-configs.ts";
 import { type Losses, Model, type ModelBatch, type Scaler } from "./model.ts";
@@ -54,8 +55,7 @@ export abstract class VanillaModel extends Model {
   constructor(options: VanillaModelOptions) {
     super();
     const { network, loss, optimizer, inferer = new SimpleInferer(), ...rest } = options;
-    for (const option of Object.keys(rest))
-      throw new ConfigError(`${new.target.name}: unknown option '${option}'. Check the spelling.`);
+    refuseUnknown(new.target.name, rest);
     if (network instanceof nn.Module) {
       this.#network = null;
       this.network = network;

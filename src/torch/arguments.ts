@@ -1,5 +1,7 @@
 /** What constructors check of their arguments, for those who write them by position as in Python. */
+
 import { show } from "../utils/config.ts";
+import { refuseOthers } from "../utils/options.ts";
 
 /**
  * The last arguments of a constructor: its options, and nothing after them. As a rest parameter it also shows, at run
@@ -33,10 +35,7 @@ export function knownOptions<O extends object>(
   known: readonly (keyof O & string)[],
 ): Partial<O> {
   const options = givenOptions(what, given, known);
-  for (const key of Object.keys(options)) {
-    if (known.some((name) => name === key)) continue;
-    throw new TypeError(`${what}: unknown option '${key}'; known are ${known.join(", ") || "none"}.`);
-  }
+  refuseOthers(what, options, known);
   return options;
 }
 

@@ -1,6 +1,8 @@
 /** Calls an operator by its public name: picks the overload by the arguments, as Python's does, and makes the boxed call. */
+
 import { show } from "../utils/config.ts";
 import { snakeToCamel } from "../utils/names.ts";
+import { describeUnknown } from "../utils/options.ts";
 import { Generator } from "./generator.ts";
 import { type NativeValue, native } from "./native.ts";
 import { parseSchema, type Schema, type SchemaArgument, type SchemaType } from "./schema.ts";
@@ -226,9 +228,7 @@ function mismatch(
     const known = new Set(overloads.flatMap((o) => [...o.keyword.keys(), ...(o.makesTensor ? ["requiresGrad"] : [])]));
     const unknown = Object.keys(last).filter((key) => !known.has(key));
     if (unknown.length > 0) {
-      return new TypeError(
-        `torch.${name}: unknown option ${unknown.map((k) => `'${k}'`).join(", ")}; known are ${[...known].join(", ") || "none"}.`,
-      );
+      return new TypeError(describeUnknown(`torch.${name}`, unknown, { known: [...known] }));
     }
     const wrong = wrongOption(overloads, last);
     if (wrong !== undefined) return new TypeError(`torch.${name}: ${wrong}.`);

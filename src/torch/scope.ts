@@ -35,7 +35,8 @@ export class Scope implements Disposable {
 
   /** Moves a tensor of this scope to the enclosing one; where there is none, it lives until it is disposed. */
   keep<T extends Scoped | readonly Scoped[]>(kept: T): T {
-    for (const tensor of isList(kept) ? kept : [kept]) {
+    const given: Scoped | readonly Scoped[] = kept;
+    for (const tensor of isList(given) ? given : [given]) {
       if (tensor.scope !== this) continue;
       if (this.#parent === null) tensor.leaveScope();
       else {

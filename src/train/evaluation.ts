@@ -14,8 +14,9 @@ import {
 import * as torch from "../torch/index.ts";
 import { show } from "../utils/config.ts";
 import { ClinicaDLException, ConfigError } from "../utils/exceptions.ts";
+import { refuseUnknown } from "../utils/options.ts";
 import { evaluationLoop, type RunContext, tell } from "./loop.ts";
-import { asComputational, refuseUnknown, type TestOptions, type ValidateOptions } from "./options.ts";
+import { asComputational, type TestOptions, type ValidateOptions } from "./options.ts";
 import { placeModel } from "./placement.ts";
 import { checkTrained, recordedComputational } from "./recorded.ts";
 import { restoreDataLoader } from "./restore.ts";

@@ -6,7 +6,6 @@ import type { Model } from "../models/index.ts";
 import type { OptimizationConfig } from "../optim/index.ts";
 import { type Callback, ComputationalConfig, type ComputationalOptions, type SignalOptions } from "../run/index.ts";
 import type { Split } from "../split/index.ts";
-import { ConfigError } from "../utils/exceptions.ts";
 
 export type Metrics = MetricsHandler | Readonly<Record<string, MetricLike>>;
 export type Callbacks = CallbacksHandler | readonly Callback[];
@@ -92,11 +91,6 @@ export interface PredictOptions {
   readonly computational?: Computational;
   /** Whether predictions of this checkpoint for this group are replaced. Default false. */
   readonly overwrite?: boolean;
-}
-
-/** @throws ConfigError for the options that are left when the known ones have been taken. */
-export function refuseUnknown(method: string, rest: object): void {
-  for (const key of Object.keys(rest)) throw new ConfigError(`${method}: unknown option '${key}'. Check the spelling.`);
 }
 
 export function asComputational(value: Computational = {}): ComputationalConfig {

@@ -4,7 +4,8 @@ import { type Maps, readCallbackExtras } from "../io/maps/index.ts";
 import { MetricsHandler } from "../metrics/index.ts";
 import { modelFromDict } from "../models/index.ts";
 import { OptimizationConfig } from "../optim/index.ts";
-import { type RestoreOptions, refuseUnknown, type TrainerOptions } from "./options.ts";
+import { refuseUnknown } from "../utils/options.ts";
+import type { RestoreOptions, TrainerOptions } from "./options.ts";
 import { readComponent } from "./restore.ts";
 
 type Given = Omit<RestoreOptions, "bids">;

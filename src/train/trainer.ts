@@ -23,6 +23,7 @@ import {
 import type { Split } from "../split/index.ts";
 import { show } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
+import { refuseUnknown } from "../utils/options.ts";
 import { checkSame, type Described } from "./differences.ts";
 import { evaluationRun, loadWeights, test, validate } from "./evaluation.ts";
 import {
@@ -32,7 +33,6 @@ import {
   type PredictOptions,
   type RestoreOptions,
   type ResumeOptions,
-  refuseUnknown,
   type TestOptions,
   type TrainerOptions,
   type TrainOptions,

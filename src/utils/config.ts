@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { CannotReadFieldError, ConfigError, MissingFieldsError, WrongFieldsError } from "./exceptions.ts";
 import { markFloatFields } from "./floats.ts";
 import { camelToSnake, snakeToCamel } from "./names.ts";
+import { describeUnknown } from "./options.ts";
 import { visible } from "./visible.ts";
 
 declare global {
@@ -85,9 +86,7 @@ export function parseWith<S extends z.ZodType>(schema: S, value: unknown, what: 
 
 function describeIssue(issue: z.core.$ZodIssue, value: unknown, what: string): string {
   if (issue.code === "unrecognized_keys") {
-    return `${what}: unknown option${issue.keys.length > 1 ? "s" : ""} ${issue.keys.map((k) => `'${k}'`).join(", ")}${
-      issue.path.length > 0 ? ` in '${issue.path.join(".")}'` : ""
-    }. Check the spelling.`;
+    return describeUnknown(what, issue.keys, issue.path.length > 0 ? { inside: issue.path.join(".") } : {});
   }
   let got = value;
   for (const key of issue.path) {

@@ -30,8 +30,6 @@ export class DataLeakageError extends ClinicaDLException {}
 export class DataFrameError extends ClinicaDLException {}
 /** An image file is damaged, missing or not what it claims to be. */
 export class ImageError extends ClinicaDLException {}
-/** A conversion to tensors cannot be done or continued. */
-export class TensorConversionError extends ClinicaDLException {}
 /** A JSON file is unreadable or does not hold an object. */
 export class NotInterpretableJsonError extends ClinicaDLException {}
 /** Keys are missing in a serialised object. */

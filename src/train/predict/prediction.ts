@@ -13,8 +13,9 @@ import {
 } from "../../io/maps/index.ts";
 import { type ComputationalConfig, checkPrediction, recordGroup } from "../../run/index.ts";
 import { ClinicaDLException, ConfigError } from "../../utils/exceptions.ts";
+import { refuseUnknown } from "../../utils/options.ts";
 import { syncLater } from "../../utils/sync-later.ts";
-import { type PredictOptions, refuseUnknown } from "../options.ts";
+import type { PredictOptions } from "../options.ts";
 import { restoreDataLoader } from "../restore.ts";
 
 /**
