@@ -1,20 +1,24 @@
 // `npm run bench`: the same training with ClinicaDL 2.0.0 in Python and here, in turn, on the same machine, cohort,
 // network, epochs and seed; then one training step against PyTorch eager alone.
+//   residual      only a loop of one's own over a residual network, against PyTorch eager
 //   --rounds N    how often each side runs (3; the medians are shown)
 //   --epochs N    epochs of the training (4)
 //   --short       one round, one epoch: whether it works, not how fast it is
 //   --json        the figures as one line of JSON on standard output
 // The reference's environment is made in the cache at the first use; CLINICADL_REFERENCE_PYTHON names one instead.
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { referencePython } from "../scripts/reference-python.mjs";
+import { residual } from "./residual.mjs";
+import { heading, median, row, run, sideBySide } from "./side.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const { values: options } = parseArgs({
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     rounds: { type: "string", default: "3" },
     epochs: { type: "string", default: "4" },
@@ -26,26 +30,16 @@ const rounds = options.short ? 1 : Number(options.rounds);
 const epochs = options.short ? 1 : Number(options.epochs);
 const say = (line) => process.stderr.write(`${line}\n`);
 
-/** Runs a process to its end; what its last line says, and the seconds it took. */
-function run(command, args) {
-  return new Promise((resolve, reject) => {
-    const begin = performance.now();
-    const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], cwd: dirname(here) });
-    let out = "";
-    let err = "";
-    child.stdout.on("data", (data) => (out += data));
-    child.stderr.on("data", (data) => (err += data));
-    child.once("error", reject);
-    child.once("close", (code) => {
-      if (code !== 0) reject(new Error(`${command} ${args.join(" ")} ended with ${code}:\n${err.slice(-3000)}`));
-      else resolve({ ...JSON.parse(out.trim().split("\n").at(-1)), total: (performance.now() - begin) / 1000 });
-    });
-  });
-}
-
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
-
 const python = referencePython();
+const out = options.json ? say : (line) => process.stdout.write(`${line}\n`);
+if (positionals.length > 1 || (positionals.length === 1 && positionals[0] !== "residual")) {
+  throw new Error(`bench: '${positionals.join(" ")}' is not known; write 'residual', or nothing for all.`);
+}
+if (positionals.length === 1) {
+  const figures = await residual(python, { short: options.short, rounds, say, out });
+  if (options.json) process.stdout.write(`${JSON.stringify({ residual: figures, rounds })}\n`);
+  process.exit(0);
+}
 const work = mkdtempSync(join(tmpdir(), "clinicadl-bench-"));
 const bids = join(work, "bids");
 const cli = join(here, "..", "dist", "cli", "index.js");
@@ -116,32 +110,14 @@ try {
     shape: options.short ? [48, 56, 48] : [96, 112, 96],
     steps: options.short ? 3 : 10,
   };
-  const eager = [];
-  const mine = [];
-  for (let round = 0; round < rounds; round++) {
-    say(`Step, round ${round + 1} of ${rounds} …`);
-    eager.push(await run(python, [join(here, "step.py"), JSON.stringify(step)]));
-    mine.push(await run(process.execPath, [join(here, "step.ts"), JSON.stringify(step)]));
-  }
-  const pair = (pick) => {
-    const [reference, ours] = [median(eager.map(pick)), median(mine.map(pick))];
-    return { reference, ours, ratio: reference / ours };
-  };
-  const stepFigures = {
-    "step, median": pair((r) => median(r.steps.slice(1))),
-    "step, fastest": pair((r) => Math.min(...r.steps)),
-    "peak MB": pair((r) => r.peakMB),
-  };
+  const stepFigures = await sideBySide(python, "step", step, { rounds, say, name: "step" });
 
-  const row = (name, unit, { reference, ours, ratio }) =>
-    `${name.padEnd(22)}${reference.toFixed(unit === "MB" ? 0 : 3).padStart(12)}${ours.toFixed(unit === "MB" ? 0 : 3).padStart(12)}${ratio.toFixed(2).padStart(9)}  ${unit}`;
-  const out = options.json ? say : (line) => process.stdout.write(`${line}\n`);
-  out(`\n${"".padEnd(22)}${"ClinicaDL".padStart(12)}${"this".padStart(12)}${"ratio".padStart(9)}`);
+  out(heading("", "ClinicaDL"));
   for (const [name, figure] of Object.entries(figures)) out(row(name, figure.unit, figure));
   out(
     `loss curves over ${compared} steps: largest relative difference ${difference.toExponential(1)} (${curves.equal ? "equal" : "NOT equal"} to 1e-3)`,
   );
-  out(`\n${"one step".padEnd(22)}${"PyTorch".padStart(12)}${"this".padStart(12)}${"ratio".padStart(9)}`);
+  out(heading("one step", "PyTorch"));
   for (const [name, figure] of Object.entries(stepFigures)) out(row(name, name.endsWith("MB") ? "MB" : "s", figure));
   if (options.json) process.stdout.write(`${JSON.stringify({ figures, curves, step: stepFigures, rounds, epochs })}\n`);
   process.exitCode = curves.equal ? 0 : 1;

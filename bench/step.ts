@@ -25,7 +25,7 @@ const losses: number[] = [];
 for (let i = 0; i < s.steps; i++) {
   const begin = performance.now();
   using _ = torch.scope();
-  const loss = torch.binaryCrossEntropyWithLogits(net.call(torch.toChannelsLast(x)), y);
+  const loss = torch.binaryCrossEntropyWithLogits(net.call(x), y);
   loss.backward();
   optimizer.step();
   optimizer.zeroGrad();

@@ -213,8 +213,8 @@ export function tell<E extends EventName>(
   return callbacks.callEvent(event, { ...args, model, maps, state, log });
 }
 
-export function toDevice(batch: BatchLike, { device, nonBlocking, channelsLast }: ComputationalConfig): void {
-  for (const part of partsOf(batch)) part.to({ device, nonBlocking, channelsLast });
+export function toDevice(batch: BatchLike, { device, nonBlocking }: ComputationalConfig): void {
+  for (const part of partsOf(batch)) part.to({ device, nonBlocking });
 }
 
 /** The losses outlive the scope. */

@@ -38,7 +38,7 @@ export function resetToCpu(model: Model, initial: InitialWeights | null): void {
   else initial.restore(model);
 }
 
-/** The model on its device; weights of 2D or 3D convolutions with channels last, if asked for. */
+/** The model on its device; 2D and 3D networks compute with channels last, if asked for. */
 export function placeModel(model: Model, { device, nonBlocking, channelsLast }: ComputationalConfig): void {
   model.to({ device, nonBlocking });
   if (!channelsLast) return;

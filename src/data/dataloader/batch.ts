@@ -31,7 +31,6 @@ export class Batch<T extends DataPoint = DataPoint> implements Disposable, Itera
   readonly #stacks = new Map<string, Stack>();
   #device: string | null = null;
   #nonBlocking = false;
-  #channelsLast = false;
 
   /** @throws ConfigError when there are no samples. */
   constructor(samples: Iterable<T>) {
@@ -60,7 +59,6 @@ export class Batch<T extends DataPoint = DataPoint> implements Disposable, Itera
     const out = new Batch<T>(this.samples.map((sample) => sample.copy()));
     out.#device = this.#device;
     out.#nonBlocking = this.#nonBlocking;
-    out.#channelsLast = this.#channelsLast;
     return out;
   }
   get participants(): { readonly participantId: string; readonly sessionId: string }[] {
@@ -70,17 +68,13 @@ export class Batch<T extends DataPoint = DataPoint> implements Disposable, Itera
   get device(): string | null {
     return this.#device;
   }
-  get channelsLast(): boolean {
-    return this.#channelsLast;
-  }
 
-  /** From now on `getField` gives tensors on this device and in this memory format. Nothing is moved yet. Returns itself. */
-  to(options: { readonly device?: string; readonly nonBlocking?: boolean; readonly channelsLast?: boolean }): this {
+  /** From now on `getField` gives tensors on this device. Nothing is moved yet. Returns itself. */
+  to(options: { readonly device?: string; readonly nonBlocking?: boolean }): this {
     if (options.device !== undefined) {
       this.#device = options.device;
       this.#nonBlocking = options.nonBlocking ?? false;
     }
-    if (options.channelsLast !== undefined) this.#channelsLast = options.channelsLast;
     return this;
   }
 
@@ -109,7 +103,6 @@ export class Batch<T extends DataPoint = DataPoint> implements Disposable, Itera
       if ((dtype !== undefined && dtype !== tensor.dtype) || (device !== null && device !== tensor.device)) {
         tensor = step(tensor.to({ dtype, device: device ?? undefined, nonBlocking: this.#nonBlocking }));
       }
-      if (this.#channelsLast && (tensor.ndim === 4 || tensor.ndim === 5)) tensor = step(torch.toChannelsLast(tensor));
       made.pop();
       return tensor;
     } finally {

@@ -1,6 +1,8 @@
 import { type Given, knownOptions, requireNumbers } from "../arguments.ts";
+import { toChannelsLast } from "../creation.ts";
 import * as ops from "../ops.ts";
 import type { Tensor } from "../tensor.ts";
+import type { MemoryFormat } from "../types.ts";
 import { ConvNd, convGeometry, type PaddingMode } from "./conv-base.ts";
 import type { PerDim } from "./options.ts";
 
@@ -36,6 +38,10 @@ const conv2d = ops.conv2d as Convolve;
 const conv3d = ops.conv3d as Convolve;
 
 abstract class Conv extends ConvNd {
+  /** The format of this layer's images, and whether they are brought to it. */
+  readonly #format: MemoryFormat | null;
+  #channelsLast = false;
+
   constructor(
     layer: string,
     dims: number,
@@ -48,11 +54,26 @@ abstract class Conv extends ConvNd {
     requireNumbers(layer, { inChannels, outChannels });
     const geometry = convGeometry(layer, dims, kernelSize, { stride, padding, dilation, groups, paddingMode });
     super(inChannels, outChannels, geometry, bias, false);
+    this.#format = dims === 3 ? "channels_last_3d" : dims === 2 ? "channels_last" : null;
   }
 
   protected abstract convolve(x: Tensor, padding: number[] | "same" | "valid"): Tensor;
 
+  // A format for images of other dimensions leaves the weights as they are.
+  protected override formatTaken(format: MemoryFormat): void {
+    if (format === this.#format) this.#channelsLast = true;
+    else if (format === "contiguous") this.#channelsLast = false;
+  }
+
   override forward(x: Tensor): Tensor {
+    // What comes from another convolution is channels-last already. An image of one channel is in both formats at once, and
+    // libtorch would go on without channels-last; written with the strides of that format, all that follows has it.
+    if (!this.#channelsLast || x.requiresGrad || x.ndim !== this.kernelSize.length + 2) return this.#convolve(x);
+    using images = toChannelsLast(x);
+    return this.#convolve(images);
+  }
+
+  #convolve(x: Tensor): Tensor {
     if (this.paddingMode === "zeros")
       return this.convolve(x, typeof this.padding === "string" ? this.padding : [...this.padding]);
     using padded = ops.pad(x, this.#sides(), this.paddingMode);

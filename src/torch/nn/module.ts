@@ -299,7 +299,12 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> implements Dispo
       }
     }
   }
-  /** Moves parameters, their gradients and buffers; they stay the same objects. */
+  /**
+   * Moves parameters, their gradients and buffers; they stay the same objects.
+   *
+   * With `memoryFormat: "channels_last_3d"` (for 2D networks "channels_last") the whole network computes channels-last,
+   * which is faster: its convolutions bring images to that format by themselves. "contiguous" ends it.
+   */
   to(...given: readonly [ModuleToOptions]): this {
     const options = conversion(`${this.constructor.name}.to`, given, [
       "device",
@@ -314,8 +319,13 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> implements Dispo
       if (gradient !== null) convertTensor(gradient, options);
     }
     for (const buffer of this.buffers()) convertTensor(buffer, options);
+    const { memoryFormat } = options;
+    if (memoryFormat !== undefined) for (const module of this.modules()) module.formatTaken(memoryFormat);
     return this;
   }
+  /** Called by `to` with the memory format that this module's parameters were given. */
+  protected formatTaken(_format: MemoryFormat): void {}
+
   /** Calls `fn` with every module, children before parents. */
   apply(fn: (module: AnyModule) => void): this {
     for (const child of this.children()) child.apply(fn);
