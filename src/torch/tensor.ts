@@ -6,6 +6,7 @@ import { show } from "../utils/config.ts";
 import { ClinicaDLException } from "../utils/exceptions.ts";
 import { conversion } from "./conversion.ts";
 import { type BinaryArray, type Handle, type NativeValue, native } from "./native.ts";
+import { madeOutside, takenCareOf } from "./outside.ts";
 import { formatTensor } from "./print.ts";
 import { enterScopeOf, type Scope } from "./scope.ts";
 import type { DType, MemoryFormat, NestedArray, TypedArray } from "./types.ts";
@@ -28,6 +29,8 @@ const TO_OPTIONS = ["dtype", "device", "memoryFormat", "nonBlocking", "copy"] as
 
 export class Tensor implements Disposable {
   #handle: Handle;
+  /** Whether it was made outside of scopes, and is neither kept nor disposed. */
+  #outside = false;
   /** The scope that disposes this tensor at its end; null when it is kept. Managed by `scope.ts`. */
   scope: Scope | null = null;
   /** Whether `keep()` took it out of all scopes. */
@@ -36,7 +39,10 @@ export class Tensor implements Disposable {
   /** Takes ownership of a native handle. Use `torch.tensor` and its kin to make tensors. */
   constructor(handle: Handle) {
     this.#handle = handle;
-    if (!enterScopeOf(this)) forgotten.register(this, handle, this);
+    if (enterScopeOf(this)) return;
+    forgotten.register(this, handle, this);
+    this.#outside = true;
+    madeOutside();
   }
 
   static isTensor(value: unknown): value is Tensor {
@@ -63,6 +69,7 @@ export class Tensor implements Disposable {
     forgotten.unregister(this);
     native.dispose(this.#handle);
     this.#handle = -1;
+    this.#takenCareOf();
   }
 
   [Symbol.dispose](): void {
@@ -74,13 +81,20 @@ export class Tensor implements Disposable {
     const taken = take(this.handleFor(operator));
     forgotten.unregister(this);
     this.#handle = -1;
+    this.#takenCareOf();
     return taken;
+  }
+
+  #takenCareOf(): void {
+    if (this.#outside) takenCareOf();
+    this.#outside = false;
   }
 
   /** Takes the tensor out of every scope: it lives until it is disposed. Returns itself. */
   keep(): this {
     this.leaveScope();
     this.kept = true;
+    this.#takenCareOf();
     return this;
   }
   /** Makes it a tensor that was made outside of scopes: whoever receives it disposes it. For `scope.ts`. */
