@@ -1,6 +1,6 @@
 import type { nn } from "../../torch/index.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
-import { ELSE, isPerGroup } from "./per-group.ts";
+import { ELSE, isPerGroup, WEIGHTS } from "./per-group.ts";
 
 /**
  * The parameters under a path of the network: a layer, a block (`"mlp.output"`) or one parameter (`"conv1.bias"`).
@@ -27,6 +27,7 @@ export interface ParameterGroup {
 
 /**
  * Sorts options into those of all parameters and those of groups.
+ * A group is a path, or `"WEIGHTS"`: what has two or more dimensions and is under none of the paths.
  * Groups are in the order of their names, then comes "ELSE" (absent if every parameter is in a group).
  * @param extra parameters beyond the network's, for the last group.
  */
@@ -51,7 +52,9 @@ export function splitByGroup(
 
   const groups: ParameterGroup[] = [];
   const taken = new Map<nn.Parameter, string>();
-  for (const name of [...own.keys()].sort()) {
+  // a layer of the network may be called so
+  const rule = own.has(WEIGHTS) && ![...network.namedChildren()].some(([name]) => name === WEIGHTS);
+  for (const name of [...own.keys()].filter((key) => !rule || key !== WEIGHTS).sort()) {
     const params = parametersUnder(network, name);
     for (const parameter of params) {
       const other = taken.get(parameter);
@@ -62,6 +65,12 @@ export function splitByGroup(
       taken.set(parameter, name);
     }
     groups.push({ ...own.get(name), params, name });
+  }
+  if (rule) {
+    const params = [...network.parameters()].filter((parameter) => !taken.has(parameter) && parameter.dim() > 1);
+    for (const parameter of params) taken.set(parameter, WEIGHTS);
+    groups.push({ ...own.get(WEIGHTS), params, name: WEIGHTS });
+    groups.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
   const rest = [...network.parameters(), ...extra].filter((parameter) => !taken.has(parameter));
   if (rest.length > 0) groups.push({ params: rest, name: ELSE });

@@ -3,7 +3,13 @@ import { z } from "zod";
 /** The group of all parameters that no other group names. */
 export const ELSE = "ELSE";
 
-/** One value for all parameters, or a value per parameter group, `"ELSE"` among them. */
+/**
+ * The group of all weights that no other group names: parameters of two or more dimensions, and so neither biases nor
+ * the parameters of normalisations. `weightDecay: { WEIGHTS: 0.01, ELSE: 0 }`
+ */
+export const WEIGHTS = "WEIGHTS";
+
+/** One value for all parameters, or a value per parameter group (a path, or `"WEIGHTS"`), `"ELSE"` among them. */
 export type PerGroup<T> = T | Readonly<Record<string, T>>;
 
 /** Parses {@link PerGroup}. */

@@ -7,5 +7,6 @@ export * as lrScheduler from "./lr-scheduler/index.ts";
 // the base, for optimizers of one's own
 export { Optimizer, type ParamState, type Update } from "./optimizer.ts";
 export type { GroupFields, OptimizerStateDict, ParamGroup, Params } from "./param-group.ts";
+export { type GroupRule, parameterGroups } from "./parameter-groups.ts";
 export { RMSprop, type RMSpropFields } from "./rmsprop.ts";
 export { SGD, type SGDFields } from "./sgd.ts";
