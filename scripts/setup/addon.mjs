@@ -10,11 +10,14 @@ import { clearStamp, filesUnder, hashOf, readStamp, writeStamp } from "./stamp.m
 const CMAKE_MINIMUM = [3, 20];
 const BYTES_PER_JOB = 1.5e9;
 
-export function addonPath(root) {
-  return join(root, "build", "native", "clinicadl.node");
+/** The addon as it is used; test/memory builds another, beside it. */
+const USUAL = { folder: "native", stamp: "addon", options: [], loadedWith: {} };
+
+export function addonPath(root, { folder } = USUAL) {
+  return join(root, "build", folder, "clinicadl.node");
 }
 
-const stampPath = (root) => join(root, "build", "stamps", "addon");
+const stampPath = (root, { stamp }) => join(root, "build", "stamps", stamp);
 
 /** Everything the binary depends on; the paths too, since it remembers where libtorch lies. */
 export function addonStamp(root, libtorch) {
@@ -24,25 +27,31 @@ export function addonStamp(root, libtorch) {
   return hashOf(root, filesUnder(join(root, "native")), facts);
 }
 
-export function addonNeeded(root, libtorch) {
-  return !existsSync(addonPath(root)) || readStamp(stampPath(root)) !== addonStamp(root, libtorch);
+export function addonNeeded(root, libtorch, variant = USUAL) {
+  const built = existsSync(addonPath(root, variant));
+  return !built || readStamp(stampPath(root, variant)) !== addonStamp(root, libtorch);
 }
 
-export async function buildAddon(root, libtorch, env) {
+/** `variant`: its folder below build/, the name of its stamp, options for CMake, and environment variables to load it with. */
+export async function buildAddon(root, libtorch, env, variant = USUAL) {
   const stamp = addonStamp(root, libtorch);
   const tools = await findTools(env);
   const headers = packageFolder(root, "node-api-headers");
   if (headers === undefined)
     throw new SetupError("The package node-api-headers is not installed. Run npm install, then setup again.");
-  clearStamp(stampPath(root));
-  const folder = join(root, "build", "native");
+  clearStamp(stampPath(root, variant));
+  const folder = join(root, "build", variant.folder);
   forgetOtherConfiguration(folder, root, libtorch);
   mkdirSync(folder, { recursive: true });
 
   const bar = progress("building the addon");
   bar.update("configuring");
   const configure = ["-S", join(root, "native"), "-B", folder, ...tools.generator, "-DCMAKE_BUILD_TYPE=Release"];
-  configure.push(`-DCLINICADL_TORCH_DIR=${libtorch.dir}`, `-DCLINICADL_NODE_HEADERS=${join(headers, "include")}`);
+  configure.push(
+    `-DCLINICADL_TORCH_DIR=${libtorch.dir}`,
+    `-DCLINICADL_NODE_HEADERS=${join(headers, "include")}`,
+    ...variant.options,
+  );
   await step(bar, tools.cmake, configure, env, root);
   const jobs = Math.max(1, Math.min(availableParallelism(), 8, Math.floor(freemem() / BYTES_PER_JOB)));
   const onLine = (line) => {
@@ -50,9 +59,9 @@ export async function buildAddon(root, libtorch, env) {
     if (percent) bar.update(percent[1] === undefined ? `${percent[2]} of ${percent[3]}` : `${percent[1]} %`);
   };
   await step(bar, tools.cmake, ["--build", folder, `-j${jobs}`], env, root, onLine);
-  await tryLoading(bar, root, libtorch, env);
+  await tryLoading(bar, root, libtorch, { ...env, ...variant.loadedWith }, addonPath(root, variant));
   bar.done("done");
-  writeStamp(stampPath(root), stamp);
+  writeStamp(stampPath(root, variant), stamp);
 }
 
 async function step(bar, command, args, env, root, onLine) {
@@ -131,9 +140,9 @@ export async function findTools(env) {
   );
 }
 
-async function tryLoading(bar, root, libtorch, env) {
+async function tryLoading(bar, root, libtorch, env, addon) {
   const script = "console.log(require(process.argv[1]).version())";
-  const { code, tail } = await run(nodeOfPackage(root), ["-e", script, addonPath(root)], { env });
+  const { code, tail } = await run(nodeOfPackage(root), ["-e", script, addon], { env });
   if (code === 0) return;
   bar.done("failed");
   const reason = tail.split("\n").find((line) => /Error:/.test(line)) ?? tail.split("\n").at(-1);

@@ -90,7 +90,8 @@ describe("a training loop", () => {
 });
 
 describe("the allocator", () => {
-  it("keeps blocks for reuse and gives them back when asked", () => {
+  // under AddressSanitizer nothing is reused (test/memory)
+  it.skipIf(process.env.CLINICADL_SANITIZED_ADDON)("keeps blocks for reuse and gives them back when asked", () => {
     torch.memory.emptyCache();
     torch.ones([1 << 20]).dispose();
     expect(torch.memory.stats().cachedBytes).toBeGreaterThanOrEqual(1 << 22);
