@@ -41,7 +41,8 @@ torch.save({"images": {"T1w": (torch.ones(1, 2, 2), affine)}, "count": numpy.int
 
 optimizer = torch.optim.SGD(net.parameters())
 torch.save(optimizer, target / "class.pt")  # names a class: refused
-torch.save({"a": torch.ones(2)}, target / "legacy.pt", _use_new_zipfile_serialization=False)
+# the format before PyTorch 1.6
+torch.save(value, target / "legacy.pt", _use_new_zipfile_serialization=False)
 
 # lazily conjugated and negated tensors, alone and beside their base
 c = torch.tensor([1 + 2j, 3 - 4j], dtype=torch.complex64)

@@ -132,20 +132,21 @@ function known(
       return out;
     },
   });
-  const tensor = new PickleGlobal("torch._utils._rebuild_tensor_v2", {
-    call: ([storage, offset, shape, stride, requiresGrad, _hooks, metadata]) => {
-      if (!isSize(offset) || !isSizes(shape) || !isSizes(stride) || shape.length !== stride.length) {
-        throw damaged("a tensor has no shape");
-      }
-      spend(shape.length);
-      const bits = metadata instanceof Map ? metadata : new Map<unknown, unknown>();
-      return rebuild(storage, offset, [...shape], [...stride], {
-        requiresGrad: requiresGrad === true,
-        conj: bits.get("conj") === true,
-        neg: bits.get("neg") === true,
-      });
-    },
-  });
+  const tensor = (name: string) =>
+    new PickleGlobal(name, {
+      call: ([storage, offset, shape, stride, requiresGrad, _hooks, metadata]) => {
+        if (!isSize(offset) || !isSizes(shape) || !isSizes(stride) || shape.length !== stride.length) {
+          throw damaged("a tensor has no shape");
+        }
+        spend(shape.length);
+        const bits = metadata instanceof Map ? metadata : new Map<unknown, unknown>();
+        return rebuild(storage, offset, [...shape], [...stride], {
+          requiresGrad: requiresGrad === true,
+          conj: bits.get("conj") === true,
+          neg: bits.get("neg") === true,
+        });
+      },
+    });
   // PyTorch has this for the dtypes that came later than its storage classes
   const laterTensor = new PickleGlobal("torch._utils._rebuild_tensor_v3", {
     call: (args) => {
@@ -186,7 +187,9 @@ function known(
   return [
     orderedDict,
     counter,
-    tensor,
+    // the first is of PyTorch before 0.4
+    tensor("torch._utils._rebuild_tensor"),
+    tensor("torch._utils._rebuild_tensor_v2"),
     laterTensor,
     parameter("torch._utils._rebuild_parameter"),
     parameter("torch._utils._rebuild_parameter_with_state"),

@@ -18,12 +18,17 @@ type Golden = {
 
 // the same expectations hold for what Python wrote and for our own writing of it
 describe.each([
-  ["written by Python", (value: Golden) => value],
-  ["written again here", (value: Golden) => load(new Uint8Array(Buffer.concat(serialize(value)))) as Golden],
-])("a file of torch.save %s", (_title, pass) => {
+  ["written by Python", "python.pt", (value: Golden) => value],
+  ["written by Python in the format before 1.6", "legacy.pt", (value: Golden) => value],
+  [
+    "written again here",
+    "python.pt",
+    (value: Golden) => load(new Uint8Array(Buffer.concat(serialize(value)))) as Golden,
+  ],
+])("a file of torch.save %s", (_title, file, pass) => {
   it("gives its tensors with dtype, strides and shared memory", () => {
     using _scope = torch.scope();
-    const value = pass(load(golden("python.pt")) as Golden);
+    const value = pass(load(golden(file)) as Golden);
     const { model, shared, dtypes } = value;
     expect([...model.keys()]).toEqual([
       "0.weight",
@@ -60,7 +65,7 @@ describe.each([
 
   it("gives its other values", () => {
     using _scope = torch.scope();
-    const { model, parameter, shared, dtypes, scalar, empty, ...rest } = pass(load(golden("python.pt")) as Golden);
+    const { model, parameter, shared, dtypes, scalar, empty, ...rest } = pass(load(golden(file)) as Golden);
     expect(rest).toEqual({
       losses: new Map([
         [tuple([0, 1]), 0.5],
@@ -89,7 +94,7 @@ describe.each([
     const before = torch.memory.live().tensors;
     {
       using _scope = torch.scope();
-      pass(load(golden("python.pt")) as Golden);
+      pass(load(golden(file)) as Golden);
     }
     expect(torch.memory.live().tensors).toBe(before);
   });
@@ -114,8 +119,11 @@ describe("other files", () => {
     expect(() => load(golden("class.pt"))).toThrow(/class\.pt: .*'torch\.optim\.sgd\.SGD'/);
   });
 
-  it("tells the format before PyTorch 1.6 apart", () => {
-    expect(() => load(golden("legacy.pt"))).toThrow(TensorFileFormatError);
-    expect(() => load(readFileSync(golden("legacy.pt")))).toThrow(/before 1\.6/);
+  it("refuses a bare pickle by what it is", () => {
+    const pickle = new Uint8Array(readFileSync(golden("legacy.pt"))).subarray(0, 15);
+    const other = pickle.slice();
+    other[5] = 0;
+    expect(() => load(other)).toThrow(TensorFileFormatError);
+    expect(() => load(other)).toThrow(/a bare pickle/);
   });
 });

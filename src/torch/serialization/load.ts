@@ -1,5 +1,3 @@
-import { statSync } from "node:fs";
-import { ops } from "../invoke.ts";
 import { empty } from "../ops.ts";
 import { scope } from "../scope.ts";
 import type { Tensor } from "../tensor.ts";
@@ -8,10 +6,12 @@ import { type ByteSource, openSource } from "./byte-source.ts";
 import { DamagedTensorFileError, TensorFileError, TensorFileFormatError } from "./errors.ts";
 import { finish } from "./finish.ts";
 import { Globals, PickledStorage, type TensorFlags } from "./globals.ts";
+import { isLegacy, LegacyRecords } from "./legacy-records.ts";
 import { checkOptions } from "./options.ts";
-import { PickleGlobal, unpickle } from "./pickle-reader.ts";
+import { PickleGlobal } from "./pickle-reader.ts";
+import type { Records } from "./records.ts";
 import type { StorageType } from "./storage-types.ts";
-import { ZipReader } from "./zip-reader.ts";
+import { ZipRecords } from "./zip-records.ts";
 
 export interface LoadOptions {
   /** Where the tensors go, whatever device they were saved from. Default `cpu`. */
@@ -25,7 +25,7 @@ export interface LoadOptions {
 }
 
 /**
- * Reads a file of `torch.save` (PyTorch 1.6 or later), given as its path or its bytes. Nothing in it is run: what a
+ * Reads a file of `torch.save` (of the format before PyTorch 1.6, too), given as its path or its bytes. Nothing in it is run: what a
  * file may name is a closed list, as with `weights_only=True`.
  *
  * A dict with text keys comes as a plain object; another one, and one with a key like "0", whose order an object would
@@ -42,62 +42,46 @@ export function load(input: string | Uint8Array, options: LoadOptions = {}): unk
   using within = scope();
   if (options.mmap === true && typeof input !== "string")
     throw new TypeError("torch.load: mmap needs the path of a file.");
-  const mapping = options.mmap === true ? mapFile(input as string) : null;
-  const file = new TensorFile(source, options.mapLocation ?? "cpu", mapping);
+  const mapped = options.mmap === true && typeof input === "string" ? input : null;
+  const file = new TensorFile(source, options.mapLocation ?? "cpu", mapped);
   const value = file.read();
   within.keep([...file.tensors]);
   return value;
 }
 
-/** The whole file as bytes, in memory that the system fills when it is read and that no write carries back. */
-function mapFile(path: string): Tensor {
-  return ops("aten::from_file", path, false, statSync(path).size, "uint8") as Tensor;
-}
-
 class TensorFile {
   /** All that was rebuilt. */
   readonly tensors = new Set<Tensor>();
-  readonly #source: ByteSource;
-  readonly #zip: ZipReader;
+  readonly #name: string;
   readonly #device: string;
-  readonly #prefix: string;
-  readonly #mapping: Tensor | null;
+  readonly #records: Records;
   readonly #storages = new Map<string, { type: StorageType; size: number; tensor: Tensor }>();
 
-  constructor(source: ByteSource, device: string, mapping: Tensor | null) {
-    this.#source = source;
+  constructor(source: ByteSource, device: string, mapped: string | null) {
+    this.#name = source.name;
     this.#device = device;
-    this.#mapping = mapping;
-    this.#zip = new ZipReader(source);
-    const data = this.#zip.names().find((name) => /^[^/]*\/data\.pkl$/.test(name));
-    if (data === undefined) {
-      throw new TensorFileFormatError(source.name, "this zip is not a file of torch.save (it has no data.pkl).");
-    }
-    this.#prefix = data.slice(0, data.indexOf("/") + 1);
-    if (this.#zip.has(`${this.#prefix}constants.pkl`)) {
-      throw new TensorFileFormatError(source.name, "this is a TorchScript program, not a file of torch.save.");
-    }
-    const order = this.#zip.has(`${this.#prefix}byteorder`) ? this.#text("byteorder") : "little";
-    if (order !== "little")
-      throw new TensorFileFormatError(source.name, `its byte order is '${order}'; only little is read.`);
-  }
-
-  #text(name: string): string {
-    return new TextDecoder().decode(this.#zip.read(this.#prefix + name));
+    if (!isLegacy(source)) this.#records = new ZipRecords(source, device, mapped);
+    else if (mapped === null) this.#records = new LegacyRecords(source, device);
+    else
+      throw new TensorFileFormatError(
+        source.name,
+        "a file of the format before PyTorch 1.6 cannot be mapped into memory.",
+      );
   }
 
   read(): unknown {
-    const damaged = (what: string) => new DamagedTensorFileError(this.#source.name, `the file is damaged: ${what}.`);
-    const bytes = this.#zip.read(`${this.#prefix}data.pkl`);
+    const damaged = (what: string) => new DamagedTensorFileError(this.#name, `the file is damaged: ${what}.`);
     const rebuild = this.#rebuild.bind(this, damaged);
-    const globals = new Globals(this.#source.name, rebuild, damaged, bytes.byteLength);
+    const globals = new Globals(this.#name, rebuild, damaged, this.#records.pickleSize);
     return this.#naming(() => {
-      const pickled = unpickle(bytes, {
+      const pickled = this.#records.unpickle({
         global: (name) => globals.find(name),
         persistent: (id) => this.#storage(id, damaged),
         damaged: (what) => damaged(`its pickle cannot be read, ${what}`),
       });
-      return finish(pickled, this.#source.name);
+      const value = finish(pickled, this.#name);
+      this.#records.finish();
+      return value;
     });
   }
 
@@ -108,17 +92,22 @@ class TensorFile {
     } catch (cause) {
       if (cause instanceof TensorFileError) throw cause;
       const [reason] = (cause instanceof Error ? cause.message : String(cause)).split("\n");
-      throw new TensorFileError(this.#source.name, `the file cannot be loaded: ${reason}`, { cause });
+      throw new TensorFileError(this.#name, `the file cannot be loaded: ${reason}`, { cause });
     }
   }
 
-  /** A storage by its persistent id: ("storage", class, key, device, number of elements). */
+  /** A storage by its persistent id: ("storage", class, key, device, number of elements, and in old files None). */
   #storage(id: unknown, damaged: (what: string) => Error): PickledStorage {
-    const [kind, storageClass, key, , size]: unknown[] = Array.isArray(id) ? id : [];
+    const [kind, storageClass, key, , size, view]: unknown[] = Array.isArray(id) ? id : [];
     const type = storageClass instanceof PickleGlobal ? storageClass.storage : undefined;
     if (kind !== "storage" || type === undefined || typeof key !== "string" || typeof size !== "number") {
       throw damaged("a storage is not described");
     }
+    if (view !== undefined && view !== null)
+      throw new TensorFileFormatError(
+        this.#name,
+        "the file holds a storage that is a part of another, which is not read.",
+      );
     const storage = new PickledStorage(key);
     // of a dtype that is not read, or for itself: either way an error will say so
     if (type === "untyped") return storage;
@@ -127,17 +116,7 @@ class TensorFile {
       if (known.type !== type) throw damaged(`the storage ${key} has two types`);
       return storage;
     }
-    const record = `${this.#prefix}data/${key}`;
-    const place = this.#zip.locate(record);
-    if (place.size !== size * type.itemSize) {
-      throw damaged(`the storage ${key} has ${place.size} bytes instead of ${size * type.itemSize}`);
-    }
-    if (this.#mapping !== null && this.#device === "cpu" && place.start % type.itemSize === 0) {
-      const tensor = this.#mapping.narrow(0, place.start, place.size).view(type.dtype);
-      this.#storages.set(key, { type, size, tensor });
-      return storage;
-    }
-    const tensor = this.#zip.readTensor(record, type.dtype, [size], this.#device);
+    const tensor = this.#records.storage(key, type, size);
     this.#storages.set(key, { type, size, tensor });
     return storage;
   }

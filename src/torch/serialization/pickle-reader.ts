@@ -1,3 +1,4 @@
+import type { ByteSource } from "./byte-source.ts";
 import { longFromBytes } from "./pickle-bytes.ts";
 import { Tuple } from "./python-values.ts";
 import type { StorageType } from "./storage-types.ts";
@@ -51,12 +52,28 @@ const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
  * Dicts come as {@link PickledDict}, tuples as {@link Tuple}.
  */
 export function unpickle(bytes: Uint8Array, handlers: PickleHandlers): unknown {
-  return new Unpickler(bytes, handlers).run();
+  return new Unpickler(() => bytes, handlers).run().value;
+}
+
+/** What {@link unpickleAt} asks first, and then twice as much each time. */
+const WINDOW = 1 << 16;
+
+/** Runs a pickle that other bytes follow. @returns its value, and where it ends. */
+export function unpickleAt(
+  source: ByteSource,
+  start: number,
+  handlers: PickleHandlers,
+): { value: unknown; end: number } {
+  const whole = source.size - start;
+  const window = (wanted: number) => source.read(start, Math.min(whole, Math.max(wanted, WINDOW)));
+  const { value, length } = new Unpickler(window, handlers).run();
+  return { value, end: start + length };
 }
 
 class Unpickler {
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
+  readonly #window: (wanted: number) => Uint8Array;
+  #bytes: Uint8Array;
+  #view: DataView;
   readonly #handlers: PickleHandlers;
   readonly #memo = new Map<number, unknown>();
   // which global made an object, for BUILD
@@ -64,18 +81,20 @@ class Unpickler {
   #stack: unknown[] = [];
   #at = 0;
 
-  constructor(bytes: Uint8Array, handlers: PickleHandlers) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  /** @param window the bytes from the start, as many as wanted or more; fewer where there are no more. */
+  constructor(window: (wanted: number) => Uint8Array, handlers: PickleHandlers) {
+    this.#window = window;
+    this.#bytes = window(0);
+    this.#view = viewOf(this.#bytes);
     this.#handlers = handlers;
   }
 
-  run(): unknown {
+  run(): { value: unknown; length: number } {
     for (;;) {
       const opcode = String.fromCharCode(this.#u8());
       if (opcode === ".") {
         if (this.#stack.length !== 1) throw this.#damaged("it does not end with one value");
-        return this.#pop();
+        return { value: this.#pop(), length: this.#at };
       }
       this.#step(opcode);
     }
@@ -111,7 +130,7 @@ class Unpickler {
         this.#push(this.#u16());
         return;
       case "J":
-        this.#push(this.#view.getInt32(this.#take(4), true));
+        this.#push(this.#i32());
         return;
       case "\x8a":
         this.#push(this.#long(this.#u8()));
@@ -120,7 +139,7 @@ class Unpickler {
         this.#push(this.#long(this.#u32()));
         return;
       case "G":
-        this.#push(this.#view.getFloat64(this.#take(8), false));
+        this.#push(this.#f64());
         return;
       case "X":
         this.#push(this.#text(this.#u32()));
@@ -130,6 +149,12 @@ class Unpickler {
         return;
       case "\x8d":
         this.#push(this.#text(this.#u64()));
+        return;
+      case "U": // text of Python 2
+        this.#push(this.#text(this.#u8()));
+        return;
+      case "T":
+        this.#push(this.#text(this.#u32()));
         return;
       case "C":
         this.#push(this.#raw(this.#u8()));
@@ -302,21 +327,43 @@ class Unpickler {
 
   #take(count: number): number {
     const at = this.#at;
-    if (at + count > this.#bytes.byteLength) throw this.#damaged("it ends too early");
+    if (at + count > this.#bytes.byteLength && !this.#more(at + count)) throw this.#damaged("it ends too early");
     this.#at += count;
     return at;
   }
+  /** Whether there are as many bytes as that. */
+  #more(wanted: number): boolean {
+    const bytes = this.#window(Math.max(wanted, 2 * this.#bytes.byteLength));
+    if (bytes.byteLength > this.#bytes.byteLength) {
+      this.#bytes = bytes;
+      this.#view = viewOf(bytes);
+    }
+    return wanted <= bytes.byteLength;
+  }
+  // the bytes are taken first: more of them may have to be read
   #u8(): number {
-    return this.#view.getUint8(this.#take(1));
+    const at = this.#take(1);
+    return this.#view.getUint8(at);
   }
   #u16(): number {
-    return this.#view.getUint16(this.#take(2), true);
+    const at = this.#take(2);
+    return this.#view.getUint16(at, true);
   }
   #u32(): number {
-    return this.#view.getUint32(this.#take(4), true);
+    const at = this.#take(4);
+    return this.#view.getUint32(at, true);
+  }
+  #i32(): number {
+    const at = this.#take(4);
+    return this.#view.getInt32(at, true);
   }
   #u64(): number {
-    return Number(this.#view.getBigUint64(this.#take(8), true));
+    const at = this.#take(8);
+    return Number(this.#view.getBigUint64(at, true));
+  }
+  #f64(): number {
+    const at = this.#take(8);
+    return this.#view.getFloat64(at, false);
   }
   #raw(count: number): Uint8Array {
     const at = this.#take(count);
@@ -327,7 +374,8 @@ class Unpickler {
     return utf8.decode(this.#bytes.subarray(at, at + count));
   }
   #line(): string {
-    const end = this.#bytes.indexOf(0x0a, this.#at);
+    let end = this.#bytes.indexOf(0x0a, this.#at);
+    while (end < 0 && this.#more(this.#bytes.byteLength + 1)) end = this.#bytes.indexOf(0x0a, this.#at);
     if (end < 0) throw this.#damaged("it ends too early");
     const text = this.#text(end - this.#at);
     this.#at = end + 1;
@@ -342,6 +390,10 @@ class Unpickler {
   #damaged(what: string): Error {
     return this.#handlers.damaged(what);
   }
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function asTuple(items: readonly unknown[]): Tuple {

@@ -28,6 +28,20 @@ export function readTensor(
   }
   using within = scope();
   const out = made(source, () => empty([...shape], { dtype, device }));
+  fillTensor(source, { start, size }, out, seen);
+  within.keep([out]);
+  return out;
+}
+
+/** Reads a part of the file into a contiguous tensor of as many bytes, in pieces. */
+export function fillTensor(
+  source: ByteSource,
+  { start, size }: { start: number; size: number },
+  out: Tensor,
+  seen: (piece: Uint8Array) => void = () => {},
+): void {
+  const { dtype } = out;
+  using _flat = scope();
   const flat = out.view([size / itemSize(dtype)]);
   const buffer = new Uint8Array(Math.min(PIECE, size));
   for (let at = 0; at < size; at += PIECE) {
@@ -37,8 +51,6 @@ export function readTensor(
     const length = bytes.byteLength / itemSize(dtype);
     flat.narrow(0, at / itemSize(dtype), length).copy_(fromBytes(bytes, dtype, [length]));
   }
-  within.keep([out]);
-  return out;
 }
 
 /** libtorch has its own words for a shape that it does not take, and for too little memory. */

@@ -198,7 +198,7 @@ function notAZip(source: ByteSource): Error {
   if (head[0] === 0x80 && head[1] !== undefined && head[1] <= 5) {
     return new TensorFileFormatError(
       source.name,
-      "this is the format of PyTorch before 1.6 (or a bare pickle). Convert it in Python: torch.save(torch.load(path), path).",
+      "this is a bare pickle, not a file of torch.save. Convert it in Python: torch.save(pickle.load(open(path, 'rb')), path).",
     );
   }
   return new TensorFileFormatError(source.name, "this is not a file of torch.save (not a zip).");

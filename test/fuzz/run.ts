@@ -1,0 +1,56 @@
+/**
+ * `npm run test:fuzz`: changed files of tensors are read, for a time; prints the seeds and how many were tried, and saves a
+ * file of which something is wrong below build/fuzz.
+ *   --minutes N     for each format; by default 1
+ *   --format NAME   pt or safetensors only
+ *   --seed N        the first seed; by default one of the clock
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { FORMATS, type Format, problemOf, subjects } from "./tensor-files.ts";
+
+const { values: options } = parseArgs({
+  options: { minutes: { type: "string" }, format: { type: "string" }, seed: { type: "string" } },
+});
+const minutes = Number(options.minutes ?? 1);
+const first = Number(options.seed ?? Date.now() % 2 ** 31);
+const formats = FORMATS.filter((format) => options.format === undefined || options.format === format);
+if (!(minutes > 0) || !Number.isSafeInteger(first) || formats.length === 0) {
+  process.stderr.write("usage: npm run test:fuzz [-- --minutes N --format pt|safetensors --seed N]\n");
+  process.exit(2);
+}
+
+/** A file whose reading takes longer than this costs too much: all of them have a few KB. */
+const LONGEST_MS = 10_000;
+const folder = fileURLToPath(new URL("../../build/fuzz/", import.meta.url));
+
+function fuzz(format: Format): number {
+  const all = subjects(format);
+  const end = performance.now() + minutes * 60_000;
+  let tried = 0;
+  let failures = 0;
+  let seed = first;
+  for (; performance.now() < end; seed++) {
+    for (const subject of all) {
+      for (const { what, bytes } of subject.trials(seed)) {
+        const start = performance.now();
+        const found = problemOf(format, bytes);
+        const took = performance.now() - start;
+        tried++;
+        const problem = found ?? (took > LONGEST_MS ? `it takes ${Math.round(took / 1000)} s` : null);
+        if (problem === null) continue;
+        failures++;
+        mkdirSync(folder, { recursive: true });
+        const path = `${folder}${format}-${seed}-${tried}.${format}`;
+        writeFileSync(path, bytes);
+        process.stdout.write(`${what}, seed ${seed}: ${problem}\n  saved as ${path}\n`);
+      }
+    }
+  }
+  process.stdout.write(`${format}: seeds ${first} to ${seed - 1}, ${tried} files tried, ${failures} failures\n`);
+  return failures;
+}
+
+process.exitCode = formats.map(fuzz).some((failures) => failures > 0) ? 1 : 0;
