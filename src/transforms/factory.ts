@@ -1,16 +1,16 @@
 import { z } from "zod";
 import { type JsonObject, type JsonValue, show, toJsonValue } from "../utils/config.ts";
 import { CannotReadFieldError, ConfigError } from "../utils/exceptions.ts";
-import { ClampConfig } from "./clamp.ts";
-import { CropOrPadConfig } from "./crop-or-pad.ts";
 import { Image, Patch, Slice } from "./extraction/index.ts";
-import { ActivationsConfig, AsDiscreteConfig } from "./post-processing.ts";
-import { RandomFlipConfig } from "./random-flip.ts";
-import { RandomNoiseConfig } from "./random-noise.ts";
-import { RescaleIntensityConfig } from "./rescale-intensity.ts";
-import { ToCanonicalConfig } from "./to-canonical.ts";
+import { ClampConfig } from "./intensity/clamp.ts";
+import { RandomNoiseConfig } from "./intensity/random-noise.ts";
+import { RescaleIntensityConfig } from "./intensity/rescale-intensity.ts";
+import { ZNormalizationConfig } from "./intensity/z-normalization.ts";
+import { ActivationsConfig, AsDiscreteConfig } from "./post/post-processing.ts";
+import { CropOrPadConfig } from "./spatial/crop-or-pad.ts";
+import { RandomFlipConfig } from "./spatial/random-flip.ts";
+import { ToCanonicalConfig } from "./spatial/to-canonical.ts";
 import type { Extraction, HasImages, Rng, Transform, TransformConfig, TransformLike } from "./types.ts";
-import { ZNormalizationConfig } from "./z-normalization.ts";
 
 interface Readable<T> {
   fromDict(dict: JsonObject): T;

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { configClass, type Input } from "../utils/config.ts";
-import { orientationOf } from "./affine.ts";
-import { checkSelection, selectImages, selectionFields } from "./selection.ts";
-import type { HasImages, ImageLike, Rng, Transform, TransformConfig } from "./types.ts";
+import { configClass, type Input } from "../../utils/config.ts";
+import { orientationOf } from "../affine.ts";
+import { checkSelection, selectImages, selectionFields } from "../selection.ts";
+import type { HasImages, ImageLike, Rng, Transform, TransformConfig } from "../types.ts";
 
 const axis = z.union([z.literal(0), z.literal(1), z.literal(2)]);
 const anatomical = z.enum(["LR", "PA", "IS"]);

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import type { Tensor } from "../torch/index.ts";
-import * as torch from "../torch/index.ts";
-import { configClass, type Input } from "../utils/config.ts";
-import { shiftOrigin } from "./affine.ts";
-import { checkSelection, perImage, selectionFields } from "./selection.ts";
-import type { Transform, TransformConfig } from "./types.ts";
+import type { Tensor } from "../../torch/index.ts";
+import * as torch from "../../torch/index.ts";
+import { configClass, type Input } from "../../utils/config.ts";
+import { shiftOrigin } from "../affine.ts";
+import { checkSelection, perImage, selectionFields } from "../selection.ts";
+import type { Transform, TransformConfig } from "../types.ts";
 
 const size = z.int().min(1);
 const schema = z.strictObject({

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { configClass, type Input } from "../utils/config.ts";
-import { ConfigError } from "../utils/exceptions.ts";
-import { checkSelection, perImage, selectionFields } from "./selection.ts";
-import type { Transform, TransformConfig } from "./types.ts";
+import { configClass, type Input } from "../../utils/config.ts";
+import { ConfigError } from "../../utils/exceptions.ts";
+import { checkSelection, perImage, selectionFields } from "../selection.ts";
+import type { Transform, TransformConfig } from "../types.ts";
 
 const schema = z.strictObject({
   ...selectionFields,

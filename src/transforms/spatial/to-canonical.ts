@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { configClass, type Input } from "../utils/config.ts";
-import { orientationOf } from "./affine.ts";
-import { reorient } from "./reorient.ts";
-import { checkSelection, perImage, selectionFields } from "./selection.ts";
-import type { Transform, TransformConfig } from "./types.ts";
+import { configClass, type Input } from "../../utils/config.ts";
+import { orientationOf } from "../affine.ts";
+import { reorient } from "../reorient.ts";
+import { checkSelection, perImage, selectionFields } from "../selection.ts";
+import type { Transform, TransformConfig } from "../types.ts";
 
 const schema = z.strictObject({ ...selectionFields });
 

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { configClass, type Input } from "../utils/config.ts";
-import { ImageError } from "../utils/exceptions.ts";
-import { maskedValues, maskingMethodField, percentileOf } from "./masking.ts";
-import { checkSelection, perImage, selectionFields } from "./selection.ts";
-import type { Transform, TransformConfig } from "./types.ts";
+import { configClass, type Input } from "../../utils/config.ts";
+import { ImageError } from "../../utils/exceptions.ts";
+import { maskedValues, maskingMethodField, percentileOf } from "../masking.ts";
+import { checkSelection, perImage, selectionFields } from "../selection.ts";
+import type { Transform, TransformConfig } from "../types.ts";
 
 const sorted = ([low, high]: readonly [number, number]): boolean => low < high;
 const pair = z.tuple([z.number(), z.number()]).refine(sorted, "Give the smaller number first");

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import * as torch from "../torch/index.ts";
-import { configClass, type Input } from "../utils/config.ts";
-import { checkSelection, perImage, selectionFields } from "./selection.ts";
-import type { Transform, TransformConfig } from "./types.ts";
+import * as torch from "../../torch/index.ts";
+import { configClass, type Input } from "../../utils/config.ts";
+import { checkSelection, perImage, selectionFields } from "../selection.ts";
+import type { Transform, TransformConfig } from "../types.ts";
 
 const sorted = ([low, high]: readonly [number, number]): boolean => low <= high;
 const schema = z.strictObject({

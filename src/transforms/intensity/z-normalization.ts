@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { configClass, type Input } from "../utils/config.ts";
-import { ImageError } from "../utils/exceptions.ts";
-import { maskedValues, maskingMethodField } from "./masking.ts";
-import { checkSelection, perImage, selectionFields } from "./selection.ts";
-import type { Transform, TransformConfig } from "./types.ts";
+import { configClass, type Input } from "../../utils/config.ts";
+import { ImageError } from "../../utils/exceptions.ts";
+import { maskedValues, maskingMethodField } from "../masking.ts";
+import { checkSelection, perImage, selectionFields } from "../selection.ts";
+import type { Transform, TransformConfig } from "../types.ts";
 
 const schema = z.strictObject({ maskingMethod: maskingMethodField, ...selectionFields });
 

@@ -1,11 +1,11 @@
 import { z } from "zod";
-import type { DType } from "../torch/index.ts";
-import { dtypes, Tensor } from "../torch/index.ts";
-import type { JsonObject } from "../utils/config.ts";
-import { configClass, type Input } from "../utils/config.ts";
-import { ConfigError } from "../utils/exceptions.ts";
-import { checkSelection, replaceKey, type Selection, selectionFields } from "./selection.ts";
-import type { HasImages, Rng, Transform, TransformConfig } from "./types.ts";
+import type { DType } from "../../torch/index.ts";
+import { dtypes, Tensor } from "../../torch/index.ts";
+import type { JsonObject } from "../../utils/config.ts";
+import { configClass, type Input } from "../../utils/config.ts";
+import { ConfigError } from "../../utils/exceptions.ts";
+import { checkSelection, replaceKey, type Selection, selectionFields } from "../selection.ts";
+import type { HasImages, Rng, Transform, TransformConfig } from "../types.ts";
 
 const activationsSchema = z.strictObject({
   ...selectionFields,
