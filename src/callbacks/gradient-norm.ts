@@ -6,7 +6,9 @@ import * as torch from "../torch/index.ts";
  * `logs/gradient_norm.tsv`, brought up to date after every epoch.
  */
 export class GradientNormCallback extends Callback {
-  override readonly stateIsOptional = true;
+  override get stateIsOptional(): boolean {
+    return true;
+  }
   #records = new BatchRecords(1);
   #table: LiveTable | null = null;
 

@@ -66,7 +66,10 @@ export abstract class Callback implements EventListener, Stateful {
   stateDict(): unknown {
     return null;
   }
-  readonly stateIsOptional: boolean = false;
+  /** Whether nothing but a record is lost where a checkpoint of ClinicaDL holds no such state. Default: false. */
+  get stateIsOptional(): boolean {
+    return false;
+  }
   /**
    * Takes back what `stateDict` gave; but Maps whose keys are all text come as plain objects. Tensors in it are disposed
    * afterwards: `keep()` those that are to stay.
