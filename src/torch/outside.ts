@@ -36,7 +36,9 @@ function whereFrom(): string {
     .slice(1)
     .find(
       (line) =>
-        !own.some((folder) => line.includes(folder)) && !line.includes("node:") && !/\((?:native|<anonymous>)\)$/.test(line),
+        !own.some((folder) => line.includes(folder)) &&
+        !line.includes("node:") &&
+        !/\((?:native|<anonymous>)\)$/.test(line),
     );
   return frame === undefined ? "" : ` The last was made ${frame.trim()}.`;
 }

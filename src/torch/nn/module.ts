@@ -3,6 +3,7 @@ import { noGrad } from "../autograd.ts";
 import { conversion } from "../conversion.ts";
 import * as ops from "../ops.ts";
 import { Tensor } from "../tensor.ts";
+import type { MemoryFormat } from "../types.ts";
 import { type Gradients, observeBackward } from "./backward-hooks.ts";
 import { convertTensor, type ModuleToOptions } from "./convert.ts";
 import { indentAfterFirst } from "./format.ts";
