@@ -100,6 +100,32 @@ describe("schedulers with parameter groups give the original's rates, over 20 st
   });
   it("of all kinds", () => {
     const names = golden.schedulers.map(({ json }) => String((JSON.parse(json) as JsonObject).name_));
-    expect([...new Set(names)].sort()).toEqual(lrSchedulerRegistry.names.sort());
+    const notThere = ["CosineAnnealingLR", "CosineAnnealingWarmRestarts"];
+    expect([...new Set(names), ...notThere].sort()).toEqual(lrSchedulerRegistry.names.sort());
+  });
+});
+
+describe("schedulers that the original lacks", () => {
+  const cosine = (epoch: number, period: number) =>
+    0.1 + ((0.5 - 0.1) * (1 + Math.cos((Math.PI * epoch) / period))) / 2;
+  it.each([
+    ["CosineAnnealingLR", { tMax: 8, etaMin: 0.1 }, (epoch: number) => cosine(epoch, 8)],
+    [
+      "CosineAnnealingWarmRestarts",
+      { t0: 3, tMult: 2, etaMin: 0.1 },
+      (epoch: number) => (epoch < 3 ? cosine(epoch, 3) : cosine(epoch - 3, 6)),
+    ],
+  ] as const)("%s follows its formula, and is read back", (name, options, rate) => {
+    using net = network();
+    using optimizer = new SGDConfig({ lr: 0.5 }).getObject(net);
+    const config = lrSchedulerRegistry.from("the test", { name_: name, ...options });
+    expect(lrSchedulerRegistry.read("the test", "scheduler", config!.toDict()).toDict()).toEqual(config!.toDict());
+    const scheduler = config!.getObject(optimizer) as torch.optim.lrScheduler.LRScheduler;
+    expect(config!.schedulerType()).toBe("epoch-based");
+    for (let epoch = 0; epoch < 9; epoch++) {
+      expect(optimizer.paramGroups[0]!.lr).toBeCloseTo(rate(epoch), 12);
+      optimizer.step();
+      scheduler.step();
+    }
   });
 });

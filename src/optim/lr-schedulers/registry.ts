@@ -1,6 +1,6 @@
 import { isBuilder, type Registrable, Registry } from "../../utils/registry.ts";
-import type { LRSchedulerConfig } from "./configs.ts";
-import * as list from "./configs.ts";
+import * as list from "./all.ts";
+import type { LRSchedulerConfig } from "./config.ts";
 
 /** The learning-rate schedulers by their `name_`. */
 export const lrSchedulerRegistry = new Registry<LRSchedulerConfig>(

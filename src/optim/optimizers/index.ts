@@ -1,7 +1,8 @@
 /** Optimizers, through configs that a MAPS can record. */
 
-/** One config per optimizer, and all of them by name. */
-export * from "./configs.ts";
+/** One file per optimizer. */
+export * from "./all.ts";
+export type { Optimizer, OptimizerConfig } from "./config.ts";
 /** Naming parts of a network. */
 export { parametersUnder } from "./parameter-groups.ts";
 export type { PerGroup } from "./per-group.ts";

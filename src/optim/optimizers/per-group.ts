@@ -13,10 +13,10 @@ export const WEIGHTS = "WEIGHTS";
 export type PerGroup<T> = T | Readonly<Record<string, T>>;
 
 /** Parses {@link PerGroup}. */
-export function perGroup<S extends z.ZodType>(value: S): z.ZodType<PerGroup<z.output<S>>, PerGroup<z.input<S>>> {
+export function perGroup<S extends z.ZodType>(value: S) {
   return z.union([value, z.record(z.string(), value)]).refine((v) => !isPerGroup(v) || ELSE in v, {
     message: `A value per parameter group needs the key '${ELSE}', for the parameters of no other group`,
-  }) as unknown as z.ZodType<PerGroup<z.output<S>>, PerGroup<z.input<S>>>;
+  });
 }
 
 export function isPerGroup(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,6 +1,6 @@
 import { isBuilder, type Registrable, Registry } from "../../utils/registry.ts";
-import type { OptimizerConfig } from "./configs.ts";
-import * as list from "./configs.ts";
+import * as list from "./all.ts";
+import type { OptimizerConfig } from "./config.ts";
 
 /** The optimizers by their `name_`. */
 export const optimizerRegistry = new Registry<OptimizerConfig>(

@@ -1,0 +1,21 @@
+import { z } from "zod";
+import { optim } from "../../torch/index.ts";
+import { configClass } from "../../utils/config.ts";
+import type { LRSchedulerConfig } from "./config.ts";
+import { lastEpoch } from "./fields.ts";
+
+/** Half a cosine from the learning rate down to `etaMin` (0) in `tMax` epochs, and up again (Loshchilov & Hutter, 2017). Not in ClinicaDL 2.0.0. */
+export class CosineAnnealingLRConfig
+  extends configClass(
+    "CosineAnnealingLR",
+    z.strictObject({ lastEpoch, tMax: z.int().positive(), etaMin: z.number().nonnegative().default(0) }),
+  )
+  implements LRSchedulerConfig
+{
+  schedulerType(): "epoch-based" {
+    return "epoch-based";
+  }
+  getObject(optimizer: optim.Optimizer): optim.lrScheduler.CosineAnnealingLR {
+    return new optim.lrScheduler.CosineAnnealingLR(optimizer, this.fields());
+  }
+}

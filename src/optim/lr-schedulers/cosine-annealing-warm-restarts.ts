@@ -1,0 +1,26 @@
+import { z } from "zod";
+import { optim } from "../../torch/index.ts";
+import { configClass } from "../../utils/config.ts";
+import type { LRSchedulerConfig } from "./config.ts";
+import { lastEpoch } from "./fields.ts";
+
+/** Half a cosine from the learning rate down to `etaMin` (0) in `t0` epochs, then from the top again, each time in `tMult` (1) times as many (Loshchilov & Hutter, 2017). Not in ClinicaDL 2.0.0. */
+export class CosineAnnealingWarmRestartsConfig
+  extends configClass(
+    "CosineAnnealingWarmRestarts",
+    z.strictObject({
+      lastEpoch,
+      t0: z.int().positive(),
+      tMult: z.int().positive().default(1),
+      etaMin: z.number().nonnegative().default(0),
+    }),
+  )
+  implements LRSchedulerConfig
+{
+  schedulerType(): "epoch-based" {
+    return "epoch-based";
+  }
+  getObject(optimizer: optim.Optimizer): optim.lrScheduler.CosineAnnealingWarmRestarts {
+    return new optim.lrScheduler.CosineAnnealingWarmRestarts(optimizer, this.fields());
+  }
+}

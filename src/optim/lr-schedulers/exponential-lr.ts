@@ -1,0 +1,18 @@
+import { z } from "zod";
+import { optim } from "../../torch/index.ts";
+import { configClass } from "../../utils/config.ts";
+import type { LRSchedulerConfig } from "./config.ts";
+import { lastEpoch, positive } from "./fields.ts";
+
+/** The learning rate times `gamma` at every epoch. */
+export class ExponentialLRConfig
+  extends configClass("ExponentialLR", z.strictObject({ lastEpoch, gamma: positive() }))
+  implements LRSchedulerConfig
+{
+  schedulerType(): "epoch-based" {
+    return "epoch-based";
+  }
+  getObject(optimizer: optim.Optimizer): optim.lrScheduler.ExponentialLR {
+    return new optim.lrScheduler.ExponentialLR(optimizer, this.fields());
+  }
+}

@@ -1,0 +1,28 @@
+import { z } from "zod";
+import { optim } from "../../torch/index.ts";
+import { configClass } from "../../utils/config.ts";
+import type { LRSchedulerConfig } from "./config.ts";
+import { lastEpoch, positive } from "./fields.ts";
+
+/** The learning rate times `gamma` at each of the epochs `milestones`. */
+export class MultiStepLRConfig
+  extends configClass(
+    "MultiStepLR",
+    z.strictObject({
+      lastEpoch,
+      milestones: z
+        .array(z.int().positive())
+        .refine((epochs) => new Set(epochs).size === epochs.length, "An epoch is there twice")
+        .transform((epochs) => [...epochs].sort((a, b) => a - b)),
+      gamma: positive().default(0.1),
+    }),
+  )
+  implements LRSchedulerConfig
+{
+  schedulerType(): "epoch-based" {
+    return "epoch-based";
+  }
+  getObject(optimizer: optim.Optimizer): optim.lrScheduler.MultiStepLR {
+    return new optim.lrScheduler.MultiStepLR(optimizer, this.fields());
+  }
+}

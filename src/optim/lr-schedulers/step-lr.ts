@@ -1,0 +1,21 @@
+import { z } from "zod";
+import { optim } from "../../torch/index.ts";
+import { configClass } from "../../utils/config.ts";
+import type { LRSchedulerConfig } from "./config.ts";
+import { lastEpoch, positive } from "./fields.ts";
+
+/** The learning rate times `gamma` every `stepSize` epochs. */
+export class StepLRConfig
+  extends configClass(
+    "StepLR",
+    z.strictObject({ lastEpoch, stepSize: z.int().positive(), gamma: positive().default(0.1) }),
+  )
+  implements LRSchedulerConfig
+{
+  schedulerType(): "epoch-based" {
+    return "epoch-based";
+  }
+  getObject(optimizer: optim.Optimizer): optim.lrScheduler.StepLR {
+    return new optim.lrScheduler.StepLR(optimizer, this.fields());
+  }
+}
