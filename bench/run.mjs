@@ -45,12 +45,9 @@ const bids = join(work, "bids");
 const cli = join(here, "..", "dist", "cli", "index.js");
 try {
   say("Making the cohort …");
-  for (const [command, args] of [
-    [process.execPath, [cli, "generate", bids, "--participants", "32", "--resolution", "3", "--seed", "42"]],
-  ]) {
-    const { status } = spawnSync(command, args, { stdio: ["ignore", 2, 2] });
-    if (status !== 0) throw new Error("the cohort could not be made");
-  }
+  const cohort = [cli, "generate", bids, "--participants", "32", "--resolution", "3", "--seed", "42"];
+  const { status } = spawnSync(process.execPath, cohort, { stdio: ["ignore", 2, 2] });
+  if (status !== 0) throw new Error("the cohort could not be made");
   const { makeKFold } = await import("../dist/split/index.js");
   const { readNifti } = await import("../dist/io/nifti/index.js");
   const splits = makeKFold(join(bids, "metadata.tsv"), {
@@ -59,8 +56,8 @@ try {
     stratification: "diagnosis",
     seed: 42,
   });
-  const subject = readdirSync(bids).find((name) => name.startsWith("sub-"));
-  const image = readdirSync(join(bids, subject, "ses-M000", "anat")).find((name) => name.endsWith(".nii.gz"));
+  const subject = readdirSync(bids).find((name) => name.startsWith("sub-")) ?? "";
+  const image = readdirSync(join(bids, subject, "ses-M000", "anat")).find((name) => name.endsWith(".nii.gz")) ?? "";
   const { shape } = await readNifti(join(bids, subject, "ses-M000", "anat", image));
   const settings = {
     inShape: [1, ...shape],
@@ -73,6 +70,7 @@ try {
     seed: 42,
   };
 
+  /** @type {Record<"reference" | "ours", any[]>} */
   const sides = { reference: [], ours: [] };
   for (let round = 0; round < rounds; round++) {
     for (const side of Object.keys(sides)) {

@@ -17,7 +17,7 @@ export function run(command, args) {
     child.once("error", reject);
     child.once("close", (code) => {
       if (code !== 0) reject(new Error(`${command} ${args.join(" ")} ended with ${code}:\n${err.slice(-3000)}`));
-      else resolve({ ...JSON.parse(out.trim().split("\n").at(-1)), total: (performance.now() - begin) / 1000 });
+      else resolve({ ...JSON.parse(out.trim().split("\n").at(-1) ?? ""), total: (performance.now() - begin) / 1000 });
     });
   });
 }
@@ -32,6 +32,7 @@ export const heading = (name, reference) =>
 
 /** The same script in Python and here, in turn: medians of the rounds. */
 export async function sideBySide(python, script, settings, { rounds, say, name }) {
+  /** @type {Record<"reference" | "ours", any[]>} */
   const sides = { reference: [], ours: [] };
   for (let round = 0; round < rounds; round++) {
     say(`${name}, round ${round + 1} of ${rounds} …`);

@@ -59,7 +59,7 @@ export function checkLayers(src) {
       }
       if (other === folder) continue;
       if (!rank.has(other)) problems.push(`${name}: imports ${specifier}, which is in no layer`);
-      else if (rank.get(other) > rank.get(folder)) {
+      else if ((rank.get(other) ?? 0) > (rank.get(folder) ?? 0)) {
         problems.push(`${name}: ${folder} may not import ${other} (${specifier}); the arrow goes the other way`);
       } else if (!name.endsWith(".test.ts")) {
         edges.set(`${folder} ${other}`, `${name} (${specifier})`);

@@ -20,6 +20,7 @@ export function referencePython() {
   mkdirSync(cache, { recursive: true });
   rmSync(home, { recursive: true, force: true });
   // pip's scripts hold the place's path: it is made where it stays, and the marker is written last
+  /** @type {[string, string[]][]} */
   const steps = [
     ["python3", ["-m", "venv", home]],
     // from pydantic 2.13 on, some of its transforms (RandomFlip among them) cannot be made

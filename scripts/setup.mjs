@@ -54,9 +54,10 @@ async function setUp(root, env, gpu, checkout) {
 
   let libtorch = recordedLibtorch(root, env, gpu);
   if (libtorch === undefined) {
-    libtorch = await findLibtorch(env, gpu);
-    say(`libtorch ${libtorch.version} from ${libtorch.source}: ${libtorch.dir}`);
-    if (gpu && !libtorch.cuda) say("this libtorch has no CUDA: the GPU of this machine will not be used");
+    const found = await findLibtorch(env, gpu);
+    libtorch = found;
+    say(`libtorch ${found.version} from ${found.source}: ${found.dir}`);
+    if (gpu && !found.cuda) say("this libtorch has no CUDA: the GPU of this machine will not be used");
   }
   if (addonNeeded(root, libtorch)) await buildAddon(root, libtorch, env);
   writeEngine(root, libtorch);

@@ -10,7 +10,10 @@ import { clearStamp, filesUnder, hashOf, readStamp, writeStamp } from "./stamp.m
 const CMAKE_MINIMUM = [3, 20];
 const BYTES_PER_JOB = 1.5e9;
 
-/** The addon as it is used; test/memory builds another, beside it. */
+/**
+ * The addon as it is used; test/memory builds another, beside it.
+ * @type {{ folder: string, stamp: string, options: string[], loadedWith: Record<string, string> }}
+ */
 const USUAL = { folder: "native", stamp: "addon", options: [], loadedWith: {} };
 
 export function addonPath(root, { folder } = USUAL) {

@@ -54,7 +54,9 @@ export async function fetchLibtorch({ env = process.env, gpu = false, space = gp
       } finally {
         rmSync(temporary, { recursive: true, force: true });
       }
-      return fromCache(env, gpu);
+      const fetched = fromCache(env, gpu);
+      if (fetched === undefined) throw new SetupError(`libtorch was fetched, and is not in ${final}. Run setup again.`);
+      return fetched;
     },
     { onWait },
   );
@@ -165,7 +167,7 @@ function check(folder) {
 function sizeOf(folder) {
   if (!existsSync(folder)) return 0;
   let total = 0;
-  for (const name of readdirSync(folder, { recursive: true })) {
+  for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
     // pip moves files while we look
     const stat = statSync(join(folder, name), { throwIfNoEntry: false });
     if (stat?.isFile()) total += stat.size;

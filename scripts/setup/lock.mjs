@@ -29,6 +29,10 @@ process.on("exit", () => {
  *
  * A lock is stale when its process on this host is gone, or when it was not touched during `staleMs` of our own waiting
  * (other hosts on a shared disk, whose processes and clocks we cannot see).
+ * @template T
+ * @param {string} path
+ * @param {() => T | Promise<T>} body
+ * @param {{ staleMs?: number, pollMs?: number, onWait?: (owner: any) => void }} [options]
  */
 export async function withLock(path, body, { staleMs = 60_000, pollMs = 250, onWait } = {}) {
   const token = `${process.pid}-${Math.random().toString(36).slice(2)}`;

@@ -41,10 +41,11 @@ export function platformName(machine = thisMachine()) {
   return name;
 }
 
+/** @returns {{ platform: string, arch: string, glibc?: string | undefined }} */
 export function thisMachine() {
   const { platform, arch } = process;
   if (platform !== "linux") return { platform, arch };
-  return { platform, arch, glibc: process.report.getReport().header.glibcVersionRuntime };
+  return { platform, arch, glibc: JSON.parse(JSON.stringify(process.report.getReport())).header.glibcVersionRuntime };
 }
 
 /** Where downloads are kept: `$XDG_CACHE_HOME/clinicadl` or `~/.cache/clinicadl`. */

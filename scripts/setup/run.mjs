@@ -34,6 +34,10 @@ function isExecutable(path) {
 /**
  * Runs a program to its end: `{ code, tail }`. Never rejects for a failing program (code ≠ 0) nor for one that cannot
  * be started (code -1): the caller knows what to say. Both output streams go line by line to `onLine`.
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, input?: string, onLine?: (line: string) => void }} [options]
+ * @returns {Promise<{ code: number, tail: string }>}
  */
 export function run(command, args, { cwd, env = process.env, input, onLine } = {}) {
   return new Promise((resolve) => {
@@ -48,18 +52,18 @@ export function run(command, args, { cwd, env = process.env, input, onLine } = {
     };
     for (const stream of [child.stdout, child.stderr]) {
       let rest = "";
-      stream.setEncoding("utf8");
-      stream.on("data", (chunk) => {
+      stream?.setEncoding("utf8");
+      stream?.on("data", (chunk) => {
         const parts = (rest + chunk).split(/\r?\n|\r/);
         rest = parts.pop() ?? "";
         parts.forEach(take);
       });
-      stream.on("end", () => take(rest));
+      stream?.on("end", () => take(rest));
     }
     if (input !== undefined) {
       // a program that does not read its input closes it: its exit code tells more than the broken pipe
-      child.stdin.on("error", () => {});
-      child.stdin.end(input);
+      child.stdin?.on("error", () => {});
+      child.stdin?.end(input);
     }
     const finish = (code) => {
       children.delete(child);
@@ -79,7 +83,9 @@ export function run(command, args, { cwd, env = process.env, input, onLine } = {
  */
 export function runAndExit(command, args, options = {}) {
   const child = spawn(command, args, { ...options, stdio: "inherit" });
-  for (const signal of ["SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"]) process.on(signal, () => child.kill(signal));
+  /** @type {NodeJS.Signals[]} */
+  const passedOn = ["SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"];
+  for (const signal of passedOn) process.on(signal, () => child.kill(signal));
   process.on("SIGINT", () => {
     if (!process.stdin.isTTY) child.kill("SIGINT");
   });

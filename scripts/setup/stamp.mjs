@@ -3,7 +3,12 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 
-/** Every file under `folder`, sorted, hidden ones left out. */
+/**
+ * Every file under `folder`, sorted, hidden ones left out.
+ * @param {string} folder
+ * @param {(path: string) => boolean} [keep]
+ * @returns {string[]}
+ */
 export function filesUnder(folder, keep = () => true) {
   if (!existsSync(folder)) return [];
   const out = [];

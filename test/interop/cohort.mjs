@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { writeNifti } from "clinicadl/io/nifti";
 import { makeKFold, makeSplit } from "clinicadl/split";
 
+/** @type {[number, number, number]} */
 const SHAPE = [12, 16, 12];
 const AFFINE = [2, 0, 0, -12, 0, 2, 0, -16, 0, 0, 2, -12, 0, 0, 0, 1];
 const PARTICIPANTS = 16;

@@ -70,10 +70,17 @@ export function learningRates(a, b) {
   return compareTables(...paths, { relative: true, keep: ({ epoch }) => epoch !== last });
 }
 
+/** @param {string} path */
+function stateDictOf(path) {
+  const loaded = torch.load(path);
+  if (!(loaded instanceof Map)) throw new Error(`${path} holds no state dict`);
+  return loaded;
+}
+
 /** Every number of two state dicts, in the same order. */
 export function weights(a, b) {
   using _scope = torch.scope();
-  const [one, two] = [a, b].map((path) => [...torch.load(path)]);
+  const [one, two] = [a, b].map((path) => [...stateDictOf(path)]);
   const names = (list) => list.map(([name]) => name).join(", ");
   if (names(one) !== names(two)) throw new Error(`other weights: ${names(one)} and ${names(two)}`);
   const found = { largest: 0, count: 0 };

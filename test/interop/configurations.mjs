@@ -37,7 +37,7 @@ function binary() {
   ];
 }
 
-function classification({ dropout = null } = {}) {
+function classification(/** @type {{ dropout?: number | null }} */ { dropout = null } = {}) {
   return {
     epochs: EPOCHS,
     splits: [0],

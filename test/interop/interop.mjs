@@ -51,7 +51,9 @@ export async function interop(work, say) {
   await errands.run(cases.filter(({ curves }) => curves).flatMap(reopenings));
 
   return PLAN.flatMap(({ configuration, curves }) => {
-    const [here, there] = SIDES.map((side) => cases.find((c) => c.configuration === configuration && c.side === side));
+    const [here, there] = SIDES.flatMap((side) =>
+      cases.filter((one) => one.configuration === configuration && one.side === side),
+    );
     return [...(curves ? fromScratch(here, there) : []), ...[here, there].flatMap(directed)].map((row) =>
       finding(configuration, row, errands),
     );

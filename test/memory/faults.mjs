@@ -4,7 +4,10 @@ import { join } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 
-/** The faults, what is done, and what must stand in the report. 1001 bytes: an overrun by one is seen. */
+/**
+ * The faults, what is done, and what must stand in the report. 1001 bytes: an overrun by one is seen.
+ * @type {[string, string, RegExp][]}
+ */
 const FAULTS = [
   [
     "a read beyond a tensor's end",
@@ -44,6 +47,7 @@ export function tryFaults({ root, folder, compiler, headers, env, takeReports })
   if (built.status !== 0) throw new Error(`${compiler} could not build test/memory/faults.cc: ${built.stderr}`);
   const index = JSON.stringify(pathToFileURL(join(root, "src/torch/index.ts")).href);
   const unseen = [];
+  /** @type {[string, string, null]} */
   const none = ["no fault", "torch.ones([1000]).view_()", null];
   for (const [name, code, expected] of [none, ...FAULTS]) {
     const program = `import { createRequire } from "node:module";

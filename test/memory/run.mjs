@@ -72,7 +72,7 @@ function takeReports() {
 async function main(paths) {
   const { compiler, env } = await prepare();
   takeReports();
-  const headers = join(packageFolder(root, "node-api-headers"), "include");
+  const headers = join(packageFolder(root, "node-api-headers") ?? "", "include");
   const blind = tryFaults({ root, folder, compiler, headers, env, takeReports });
   for (const fault of blind) process.stderr.write(`not seen: ${fault}\n`);
   if (blind.length > 0) return 1;
