@@ -3,7 +3,7 @@ import { type Cell, type ParticipantRow, pairKey } from "../../io/tsv/index.ts";
 import type { TransformsHandler } from "../../transforms/index.ts";
 import { type JsonObject, parseWith } from "../../utils/config.ts";
 import type { Sample } from "../structures/index.ts";
-import { type Dataset, type Selection, type SubsetOptions, subsetOptions } from "./dataset.ts";
+import { type Dataset, type RowSelection, type SubsetOptions, subsetOptions } from "./dataset.ts";
 import { readDict } from "./from-dict.ts";
 import { countSamples, type LoadingContext, loadSample } from "./loading.ts";
 import { type BidsDatasetOptions, checkOptions, Parts } from "./parts.ts";
@@ -127,7 +127,7 @@ export class BidsDataset implements Dataset {
     return this.df.map((row) => [row.participant_id, row.session_id]);
   }
 
-  subset(selection: Selection, options: SubsetOptions = {}): BidsDataset {
+  subset(selection: RowSelection, options: SubsetOptions = {}): BidsDataset {
     const { missing } = parseWith(subsetOptions, options, "subset");
     return this.#with(this.#table.find(selection, missing));
   }

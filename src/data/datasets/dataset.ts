@@ -5,7 +5,7 @@ import type { Sample } from "../structures/index.ts";
 import type { Missing } from "./missing-pairs.ts";
 
 /** What selects rows of a dataset: a TSV, rows with both ids, or (participant, session) pairs. */
-export type Selection = string | readonly Row[] | readonly (readonly [participantId: string, sessionId: string])[];
+export type RowSelection = string | readonly Row[] | readonly (readonly [participantId: string, sessionId: string])[];
 
 export interface SubsetOptions {
   /** Pairs that the dataset lacks are an error that lists them with near spellings (the default), or left out with a warning. */
@@ -41,7 +41,7 @@ export interface Dataset extends ToDict {
    * The same dataset with the given pairs only, in their order.
    * @throws DataFrameError for pairs that it does not have, unless `missing` is "ignore"; and when none is left.
    */
-  subset(selection: Selection, options?: SubsetOptions): Dataset;
+  subset(selection: RowSelection, options?: SubsetOptions): Dataset;
   /** What a worker thread needs to build it again. @throws ConfigError naming what cannot travel. */
   toWorker(): unknown;
 }

@@ -1,6 +1,6 @@
 /** Images and what is known of them, as numbered samples. */
 export { BidsDataset } from "./bids-dataset.ts";
-export type { Dataset, Selection, SubsetOptions } from "./dataset.ts";
+export type { Dataset, RowSelection, SubsetOptions } from "./dataset.ts";
 export { SampleError } from "./loading.ts";
 export { listMissing, type Missing, type Pair, partPairs } from "./missing-pairs.ts";
 export type { BidsDatasetOptions } from "./parts.ts";

@@ -48,7 +48,7 @@ export function loadSample(
   keys: LoadingKeys,
   augment: boolean,
 ): Sample {
-  return naming(row, () => {
+  return namingRow(row, () => {
     using _scope = torch.scope();
     const { transforms } = context;
     const rng = new Rng(keys.seed, keys.epoch, keys.index);
@@ -78,7 +78,7 @@ export function loadSample(
 
 /** The number of samples in the image of a row; it is read and transformed for that. */
 export function countSamples(context: LoadingContext, row: ParticipantRow, files: RowFiles, keys: LoadingKeys): number {
-  return naming(row, () => {
+  return namingRow(row, () => {
     using _scope = torch.scope();
     const point = loadTransformed(context, row, files, new Rng(keys.seed, keys.epoch, keys.index));
     return context.transforms.extraction.numSamplesPerImage({
@@ -129,7 +129,7 @@ function loadTransformed(context: LoadingContext, row: ParticipantRow, files: Ro
 }
 
 /** Says whose data it was when something goes wrong. */
-function naming<T>(row: ParticipantRow, body: () => T): T {
+function namingRow<T>(row: ParticipantRow, body: () => T): T {
   try {
     return body();
   } catch (error) {

@@ -14,7 +14,7 @@ import { CannotReadFieldError, DataFrameError } from "../../utils/exceptions.ts"
 import { visible } from "../../utils/visible.ts";
 import { warn } from "../../utils/warnings.ts";
 import type { FieldType } from "../structures/index.ts";
-import type { Selection } from "./dataset.ts";
+import type { RowSelection } from "./dataset.ts";
 import { listMissing, type Missing, partPairs } from "./missing-pairs.ts";
 
 /** The function that turns a column into what the network is to see: one value per row. */
@@ -97,7 +97,7 @@ export class Table {
    * Where the pairs are, in the order asked for.
    * @throws DataFrameError for pairs that are not here, unless `missing` is "ignore"; and when none is.
    */
-  find(selection: Selection, missing: Missing): number[] {
+  find(selection: RowSelection, missing: Missing): number[] {
     const wanted = partPairs(pairsOf(selection), this.rows);
     if (wanted.missing.length > 0) {
       const { length } = wanted.missing;
@@ -198,7 +198,7 @@ function isCell(value: unknown): value is Cell {
   return value === null || ["string", "number", "boolean"].includes(typeof value);
 }
 
-function pairsOf(selection: Selection): { participant_id: string; session_id: string }[] {
+function pairsOf(selection: RowSelection): { participant_id: string; session_id: string }[] {
   if (typeof selection === "string") return [...readParticipants(selection, { sessionsOptional: true })];
   const isPair = (item: unknown): item is readonly [string, string] => Array.isArray(item);
   const rows = selection.map((item): Row => (isPair(item) ? { participant_id: item[0], session_id: item[1] } : item));
