@@ -1,4 +1,5 @@
 import { type Given, knownOptions, requireNumbers } from "../arguments.ts";
+import { dropout as drop } from "../dropout.ts";
 import * as ops from "../ops.ts";
 import type { Tensor } from "../tensor.ts";
 import { constant_, xavierNormal_, xavierUniform_ } from "./init.ts";
@@ -176,13 +177,16 @@ export class MultiheadAttention extends Module<
 
     let weights: Tensor | null = null;
     let mixed: Tensor;
-    if (needWeights) {
+    // libtorch's one operator for all of it has a dropout of its own, whose draws are not those of PyTorch 2.6
+    if (needWeights || (dropout > 0 && q.device === "cpu")) {
       const scaled = own(ops.mul(qh, Math.sqrt(1 / headDim)));
       const scores = own(ops.matmul(scaled, own(ops.transpose(kh, -2, -1))));
       const masked = mask === null ? scores : own(ops.add(scores, mask));
-      weights = own(ops.softmax(masked, -1));
-      if (dropout > 0) weights = own(ops.dropout(weights, dropout, true));
-      mixed = own(ops.matmul(weights, vh));
+      // where every key is masked, that operator gives zeros
+      const attention = own(needWeights ? ops.softmax(masked, -1) : ops._safeSoftmax(masked, -1));
+      const kept = own(dropout === 0 ? attention : drop(attention, dropout, true));
+      if (needWeights) weights = kept;
+      mixed = own(ops.matmul(kept, vh));
     } else mixed = own(ops.scaledDotProductAttention(qh, kh, vh, mask, dropout, false));
 
     const joined = own(ops.reshape(own(ops.permute(mixed, [2, 0, 1, 3])), [length, batch, this.embedDim]));

@@ -116,6 +116,12 @@ export class ModuleDict<M extends AnyModule = Layer> extends Container<never[], 
   has(name: string): boolean {
     return this.entries.has(name);
   }
+  /** Takes a module out. */
+  pop(name: string): M | undefined {
+    const module = this.entries.get(name);
+    this.entries.delete(name);
+    return module;
+  }
   keys(): IterableIterator<string> {
     return this.entries.keys();
   }

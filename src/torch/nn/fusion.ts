@@ -18,9 +18,12 @@ interface Fused {
   run(x: Tensor): Tensor;
 }
 
-/** A subclass may compute something else, and a hook wants to see what goes in and out. */
+/**
+ * A subclass may compute something else, and so may a `forward` of the object's own (with parametrised weights); a hook
+ * wants to see what goes in and out.
+ */
 function isExactly(layer: Layer, type: unknown): boolean {
-  return layer.constructor === type && !layer.hooked;
+  return layer.constructor === type && !layer.hooked && !Object.hasOwn(layer, "forward");
 }
 
 function slopeOf(layer: Layer | undefined): number | Tensor | undefined {

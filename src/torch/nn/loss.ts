@@ -1,4 +1,5 @@
 /** Losses: `call(output, target)`, one number, or with `reduction: "none"` one for each element. */
+import { warn } from "../../utils/warnings.ts";
 import { type Given, knownOptions } from "../arguments.ts";
 import * as ops from "../ops.ts";
 import type { Tensor } from "../tensor.ts";
@@ -228,7 +229,7 @@ function requireSameShape(input: Tensor, target: Tensor): void {
 function warnOfBroadcast(input: Tensor, target: Tensor): void {
   const [a, b] = [input.shape, target.shape];
   if (sameShape(a, b)) return;
-  process.emitWarning(
+  warn(
     `Using a target size (${pySize(b)}) that is different to the input size (${pySize(a)}). This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.`,
   );
 }

@@ -5,6 +5,11 @@ import { noGrad } from "../autograd.ts";
 import * as ops from "../ops.ts";
 import { Tensor } from "../tensor.ts";
 
+/** `nn.utils.parametrizations.weightNorm(layer)` and `spectralNorm(layer)`. */
+export * as parametrizations from "./parametrizations.ts";
+/** `nn.utils.parametrize.registerParametrization(layer, "weight", …)` and its kin. */
+export * as parametrize from "./parametrize.ts";
+
 export interface ClipGradNormOptions {
   /** The p of the norm, which may be infinite; default 2. */
   readonly normType?: number | undefined;
