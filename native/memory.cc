@@ -12,17 +12,45 @@
 
 #include "addon.h"
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+
+#include <cstring>
+#endif
+
 namespace clinicadl {
 namespace {
 
 constexpr size_t kSmall = 64 * 1024;          // below: plain malloc, which caches by itself
 constexpr size_t kHuge = 2 * 1024 * 1024;     // from here on: aligned to huge pages
-// Under AddressSanitizer every block is one of malloc's own and of the very size that was asked for, and goes back to it
-// at once: a read or write beyond a tensor's end, or after its end, is then seen.
+// Under AddressSanitizer every block is one of malloc's own and goes back to it at once, so that a use after a tensor's end
+// is seen. Behind the bytes that were asked for lies a tail that no one may touch: what the addon and calls such as memcpy do
+// there is seen at once, and what libtorch wrote there, which is not instrumented, when the block is given back.
 #if defined(__SANITIZE_ADDRESS__)
 constexpr bool kCaching = false;
+constexpr size_t kTail = 64;
+constexpr uint8_t kUntouched = 0xA5;
+
+void guard_tail(void* data, size_t size) {
+  auto* tail = static_cast<uint8_t*>(data) + size;
+  std::memset(tail, kUntouched, kTail);
+  __asan_poison_memory_region(tail, kTail);
+}
+void check_tail(void* data, size_t size) {
+  auto* tail = static_cast<uint8_t*>(data) + size;
+  __asan_unpoison_memory_region(tail, kTail);
+  for (size_t i = 0; i < kTail; ++i)
+    if (tail[i] != kUntouched) {
+      // the report says where, and who allocated the block; the write itself is long past
+      __asan_poison_memory_region(tail, kTail);
+      __asan_report_error(__builtin_return_address(0), __builtin_frame_address(0), __builtin_frame_address(0), tail + i, 1, 1);
+    }
+}
 #else
 constexpr bool kCaching = true;
+constexpr size_t kTail = 0;
+void guard_tail(void*, size_t) {}
+void check_tail(void*, size_t) {}
 #endif
 
 struct Stats {
@@ -93,10 +121,11 @@ class CachingAllocator final : public c10::Allocator {
 
   static void* fresh(size_t size) {
     void* data = nullptr;
-    if (posix_memalign(&data, kCaching && size >= kHuge ? kHuge : 64, size) != 0) return nullptr;
+    if (posix_memalign(&data, kCaching && size >= kHuge ? kHuge : 64, size + kTail) != 0) return nullptr;
 #if defined(MADV_HUGEPAGE)
     if (kCaching && size >= kHuge) madvise(data, size, MADV_HUGEPAGE);
 #endif
+    guard_tail(data, size);
     return data;
   }
 
@@ -129,6 +158,7 @@ class CachingAllocator final : public c10::Allocator {
     size_t size = found->second;
     sizes_.erase(found);
     stats_.live -= static_cast<int64_t>(size);
+    check_tail(data, size);
     if (!kCaching || size < kSmall) {
       std::free(data);
       return;

@@ -32,6 +32,12 @@ napi_value write_beyond(napi_env env, napi_callback_info info) {
   memory.data[memory.size] = 1;
   return nullptr;
 }
+// As a library would that is not instrumented.
+__attribute__((no_sanitize("address"))) napi_value write_beyond_unseen(napi_env env, napi_callback_info info) {
+  Memory memory = memory_of(env, info);
+  static_cast<volatile char*>(memory.data)[memory.size] = 1;
+  return nullptr;
+}
 napi_value remember(napi_env env, napi_callback_info info) {
   remembered = memory_of(env, info).data;
   return nullptr;
@@ -58,6 +64,7 @@ void define(napi_env env, napi_value exports, const char* name, napi_callback me
 extern "C" __attribute__((visibility("default"))) napi_value napi_register_module_v1(napi_env env, napi_value exports) {
   define(env, exports, "readBeyond", read_beyond);
   define(env, exports, "writeBeyond", write_beyond);
+  define(env, exports, "writeBeyondUnseen", write_beyond_unseen);
   define(env, exports, "remember", remember);
   define(env, exports, "readRemembered", read_remembered);
   define(env, exports, "forbid", forbid);

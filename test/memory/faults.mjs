@@ -12,12 +12,17 @@ const FAULTS = [
   [
     "a read beyond a tensor's end",
     "faults.readBeyond(torch.ones([1001], { dtype: 'uint8' }).view_().buffer)",
-    /heap-buffer-overflow/,
+    /use-after-poison|heap-buffer-overflow/,
   ],
   [
     "a write beyond a tensor's end",
     "faults.writeBeyond(torch.ones([100_001], { dtype: 'uint8' }).view_().buffer)",
-    /heap-buffer-overflow/,
+    /use-after-poison|heap-buffer-overflow/,
+  ],
+  [
+    "a write beyond a tensor's end by what is not instrumented",
+    "const x = torch.ones([1001], { dtype: 'uint8' }); faults.writeBeyondUnseen(torch.narrow(x, 0, 0, 1001).view_().buffer); globalThis.given = null; x.dispose(); await new Promise((resolve) => setTimeout(resolve)); gc(); await new Promise((resolve) => setTimeout(resolve, 50)); gc(); torch.ones([1]).dispose(); await new Promise((resolve) => setTimeout(resolve, 50))",
+    /AddressSanitizer[\s\S]*memory\.cc/,
   ],
   [
     "a read of a tensor that is gone",

@@ -1,7 +1,8 @@
 import { RefusedGlobalError, TensorFileFormatError } from "./errors.ts";
 import { PickledOrderedDict, PickledStorage } from "./globals.ts";
 import { PickledArray, PickledDType } from "./globals-numpy.ts";
-import { PickledDict, PickleGlobal } from "./pickle-reader.ts";
+import { PickleGlobal } from "./pickle-global.ts";
+import { PickledDict } from "./pickle-reader.ts";
 import { Counter, markOrdered } from "./python-values.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { TensorFileFormatError } from "./errors.ts";
 import { isNumpyCode, numbersFromBytes, orderC } from "./numpy.ts";
-import { PickleGlobal } from "./pickle-reader.ts";
+import { PickleGlobal } from "./pickle-global.ts";
 import { NdArray, type NumericArray, Tuple } from "./python-values.ts";
 
 /** A numpy dtype or array while its pickle is read: BUILD fills it in. */

@@ -1,6 +1,6 @@
 import { RefusedGlobalError, TensorFileFormatError } from "./errors.ts";
 import { numpyGlobals } from "./globals-numpy.ts";
-import { PickleGlobal } from "./pickle-reader.ts";
+import { PickleGlobal } from "./pickle-global.ts";
 import { Counter, type StateDictMetadata, Tuple, tuple, type WithMetadata } from "./python-values.ts";
 import { storageTypeOfClass, storageTypeOfDType } from "./storage-types.ts";
 

@@ -8,7 +8,7 @@ import { finish } from "./finish.ts";
 import { Globals, PickledStorage, type TensorFlags } from "./globals.ts";
 import { isLegacy, LegacyRecords } from "./legacy-records.ts";
 import { checkOptions } from "./options.ts";
-import { PickleGlobal } from "./pickle-reader.ts";
+import { PickleGlobal } from "./pickle-global.ts";
 import type { Records } from "./records.ts";
 import type { StorageType } from "./storage-types.ts";
 import { ZipRecords } from "./zip-records.ts";

@@ -1,7 +1,7 @@
 import type { ByteSource } from "./byte-source.ts";
-import { longFromBytes } from "./pickle-bytes.ts";
+import { PickleCursor } from "./pickle-cursor.ts";
+import { PickleGlobal } from "./pickle-global.ts";
 import { Tuple } from "./python-values.ts";
-import type { StorageType } from "./storage-types.ts";
 
 /** What the bytes of a pickle mean, as far as that is the file's and not the protocol's. */
 export interface PickleHandlers {
@@ -13,39 +13,10 @@ export interface PickleHandlers {
   damaged(what: string): Error;
 }
 
-/** What a class or function that a pickle may name does. */
-export interface GlobalBehaviour {
-  /** Calls it; absent if it may only be named. */
-  readonly call?: (args: readonly unknown[]) => unknown;
-  /** Sets an object's attributes from what BUILD gives. */
-  readonly build?: (object: unknown, state: unknown) => void;
-  /** What the name itself stands for once loading is done (a dtype). */
-  readonly value?: unknown;
-  /** The elements of a class of storages; `untyped` where the class does not tell. */
-  readonly storage?: StorageType | "untyped";
-}
-
-/** A class or function that a pickle may name. */
-export class PickleGlobal {
-  readonly name: string;
-  readonly call: GlobalBehaviour["call"];
-  readonly build: GlobalBehaviour["build"];
-  readonly value: unknown;
-  readonly storage: StorageType | "untyped" | undefined;
-  constructor(name: string, { call, build, value, storage }: GlobalBehaviour = {}) {
-    this.name = name;
-    this.call = call;
-    this.build = build;
-    this.value = value;
-    this.storage = storage;
-  }
-}
-
 /** A Python dict while its pickle is read. */
 export class PickledDict extends Map<unknown, unknown> {}
 
 const MARK = Symbol("mark");
-const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
  * Runs a pickle. Nothing but `handlers` decides what is made: there is no import and no call that it did not allow.
@@ -71,30 +42,25 @@ export function unpickleAt(
 }
 
 class Unpickler {
-  readonly #window: (wanted: number) => Uint8Array;
-  #bytes: Uint8Array;
-  #view: DataView;
+  readonly #from: PickleCursor;
   readonly #handlers: PickleHandlers;
   readonly #memo = new Map<number, unknown>();
   // which global made an object, for BUILD
   readonly #makers = new WeakMap<object, PickleGlobal>();
   #stack: unknown[] = [];
-  #at = 0;
 
   /** @param window the bytes from the start, as many as wanted or more; fewer where there are no more. */
   constructor(window: (wanted: number) => Uint8Array, handlers: PickleHandlers) {
-    this.#window = window;
-    this.#bytes = window(0);
-    this.#view = viewOf(this.#bytes);
+    this.#from = new PickleCursor(window, (what) => handlers.damaged(what));
     this.#handlers = handlers;
   }
 
   run(): { value: unknown; length: number } {
     for (;;) {
-      const opcode = String.fromCharCode(this.#u8());
+      const opcode = String.fromCharCode(this.#from.u8());
       if (opcode === ".") {
         if (this.#stack.length !== 1) throw this.#damaged("it does not end with one value");
-        return { value: this.#pop(), length: this.#at };
+        return { value: this.#pop(), length: this.#from.at };
       }
       this.#step(opcode);
     }
@@ -103,10 +69,10 @@ class Unpickler {
   #step(opcode: string): void {
     switch (opcode) {
       case "\x80": // PROTO
-        if (this.#u8() > 5) throw this.#damaged("its protocol is unknown");
+        if (this.#from.u8() > 5) throw this.#damaged("its protocol is unknown");
         return;
       case "\x95": // FRAME
-        this.#take(8);
+        this.#from.skip(8);
         return;
       case "(":
         this.#push(MARK);
@@ -124,46 +90,46 @@ class Unpickler {
         this.#push(false);
         return;
       case "K":
-        this.#push(this.#u8());
+        this.#push(this.#from.u8());
         return;
       case "M":
-        this.#push(this.#u16());
+        this.#push(this.#from.u16());
         return;
       case "J":
-        this.#push(this.#i32());
+        this.#push(this.#from.i32());
         return;
       case "\x8a":
-        this.#push(this.#long(this.#u8()));
+        this.#push(this.#from.long(this.#from.u8()));
         return;
       case "\x8b":
-        this.#push(this.#long(this.#u32()));
+        this.#push(this.#from.long(this.#from.u32()));
         return;
       case "G":
-        this.#push(this.#f64());
+        this.#push(this.#from.f64());
         return;
       case "X":
-        this.#push(this.#text(this.#u32()));
+        this.#push(this.#from.text(this.#from.u32()));
         return;
       case "\x8c":
-        this.#push(this.#text(this.#u8()));
+        this.#push(this.#from.text(this.#from.u8()));
         return;
       case "\x8d":
-        this.#push(this.#text(this.#u64()));
+        this.#push(this.#from.text(this.#from.u64()));
         return;
       case "U": // text of Python 2
-        this.#push(this.#text(this.#u8()));
+        this.#push(this.#from.text(this.#from.u8()));
         return;
       case "T":
-        this.#push(this.#text(this.#u32()));
+        this.#push(this.#from.text(this.#from.u32()));
         return;
       case "C":
-        this.#push(this.#raw(this.#u8()));
+        this.#push(this.#from.raw(this.#from.u8()));
         return;
       case "B":
-        this.#push(this.#raw(this.#u32()));
+        this.#push(this.#from.raw(this.#from.u32()));
         return;
       case "\x8e":
-        this.#push(this.#raw(this.#u64()));
+        this.#push(this.#from.raw(this.#from.u64()));
         return;
       case "]":
         this.#push([]);
@@ -213,22 +179,22 @@ class Unpickler {
         this.#setItems(this.#toMark());
         return;
       case "q":
-        this.#put(this.#u8());
+        this.#put(this.#from.u8());
         return;
       case "r":
-        this.#put(this.#u32());
+        this.#put(this.#from.u32());
         return;
       case "\x94": // MEMOIZE
         this.#put(this.#memo.size);
         return;
       case "h":
-        this.#get(this.#u8());
+        this.#get(this.#from.u8());
         return;
       case "j":
-        this.#get(this.#u32());
+        this.#get(this.#from.u32());
         return;
       case "c":
-        this.#push(this.#handlers.global(`${this.#line()}.${this.#line()}`));
+        this.#push(this.#handlers.global(`${this.#from.line()}.${this.#from.line()}`));
         return;
       case "\x93": {
         const name = this.#pop();
@@ -247,7 +213,7 @@ class Unpickler {
         return;
       default:
         throw this.#damaged(
-          `opcode 0x${opcode.charCodeAt(0).toString(16)} at ${this.#at - 1} is not one of tensor files`,
+          `opcode 0x${opcode.charCodeAt(0).toString(16)} at ${this.#from.at - 1} is not one of tensor files`,
         );
     }
   }
@@ -325,75 +291,9 @@ class Unpickler {
     this.#push(this.#memo.get(index));
   }
 
-  #take(count: number): number {
-    const at = this.#at;
-    if (at + count > this.#bytes.byteLength && !this.#more(at + count)) throw this.#damaged("it ends too early");
-    this.#at += count;
-    return at;
-  }
-  /** Whether there are as many bytes as that. */
-  #more(wanted: number): boolean {
-    const bytes = this.#window(Math.max(wanted, 2 * this.#bytes.byteLength));
-    if (bytes.byteLength > this.#bytes.byteLength) {
-      this.#bytes = bytes;
-      this.#view = viewOf(bytes);
-    }
-    return wanted <= bytes.byteLength;
-  }
-  // the bytes are taken first: more of them may have to be read
-  #u8(): number {
-    const at = this.#take(1);
-    return this.#view.getUint8(at);
-  }
-  #u16(): number {
-    const at = this.#take(2);
-    return this.#view.getUint16(at, true);
-  }
-  #u32(): number {
-    const at = this.#take(4);
-    return this.#view.getUint32(at, true);
-  }
-  #i32(): number {
-    const at = this.#take(4);
-    return this.#view.getInt32(at, true);
-  }
-  #u64(): number {
-    const at = this.#take(8);
-    return Number(this.#view.getBigUint64(at, true));
-  }
-  #f64(): number {
-    const at = this.#take(8);
-    return this.#view.getFloat64(at, false);
-  }
-  #raw(count: number): Uint8Array {
-    const at = this.#take(count);
-    return this.#bytes.slice(at, at + count);
-  }
-  #text(count: number): string {
-    const at = this.#take(count);
-    return utf8.decode(this.#bytes.subarray(at, at + count));
-  }
-  #line(): string {
-    let end = this.#bytes.indexOf(0x0a, this.#at);
-    while (end < 0 && this.#more(this.#bytes.byteLength + 1)) end = this.#bytes.indexOf(0x0a, this.#at);
-    if (end < 0) throw this.#damaged("it ends too early");
-    const text = this.#text(end - this.#at);
-    this.#at = end + 1;
-    return text;
-  }
-  #long(count: number): number | bigint {
-    const value = longFromBytes(this.#raw(count));
-    const number = Number(value);
-    return Number.isSafeInteger(number) ? number : value;
-  }
-
   #damaged(what: string): Error {
     return this.#handlers.damaged(what);
   }
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function asTuple(items: readonly unknown[]): Tuple {

@@ -1,8 +1,10 @@
 import { NotSerializableError } from "./errors.ts";
 import { bytesOf, numpyCode } from "./numpy.ts";
 import { PairDict } from "./pair-dict.ts";
-import { longBytes, PickleBytes } from "./pickle-bytes.ts";
-import { Counter, isMarkedOrdered, NdArray, PyFloat, type StateDictMetadata, Tuple } from "./python-values.ts";
+import { longBytes } from "./pickle-bytes.ts";
+import { PickleWords } from "./pickle-words.ts";
+import { Counter, isMarkedOrdered, NdArray, PyFloat, Tuple } from "./python-values.ts";
+import { deriveMetadata, metadataOf } from "./state-dict-metadata.ts";
 
 /** A tensor, as its pickle describes it: which storage, and where in it. */
 export interface TensorRecord {
@@ -30,21 +32,16 @@ export function pickle(value: unknown, describe: DescribeTensor): Uint8Array {
 }
 
 class Pickler {
-  readonly #out = new PickleBytes();
+  readonly #to = new PickleWords();
   readonly #describe: DescribeTensor;
-  // what has been written: text and globals by their spelling, containers and tensors by identity
-  readonly #texts = new Map<string, number>();
-  readonly #globals = new Map<string, number>();
-  readonly #objects = new Map<object, number>();
   readonly #path: string[] = [];
-  #memoSize = 0;
 
   constructor(describe: DescribeTensor) {
     this.#describe = describe;
   }
 
   run(value: unknown): Uint8Array {
-    this.#out.ascii("\x80\x02");
+    this.#to.out.ascii("\x80\x02");
     try {
       this.#value(value);
     } catch (error) {
@@ -58,7 +55,7 @@ class Pickler {
         },
       );
     }
-    return this.#out.ascii(".").done();
+    return this.#to.out.ascii(".").done();
   }
 
   #value(value: unknown): void {
@@ -67,17 +64,17 @@ class Pickler {
         this.#text(value);
         return;
       case "number":
-        if (Number.isSafeInteger(value) && !Object.is(value, -0)) this.#integer(value);
-        else this.#float(value);
+        if (Number.isSafeInteger(value) && !Object.is(value, -0)) this.#to.integer(value);
+        else this.#to.float(value);
         return;
       case "bigint":
         this.#long(value);
         return;
       case "boolean":
-        this.#out.ascii(value ? "\x88" : "\x89");
+        this.#to.out.ascii(value ? "\x88" : "\x89");
         return;
       case "object":
-        if (value === null) this.#out.ascii("N");
+        if (value === null) this.#to.out.ascii("N");
         else this.#object(value);
         return;
       case "undefined":
@@ -88,19 +85,15 @@ class Pickler {
   }
 
   #object(value: object): void {
-    const known = this.#objects.get(value);
-    if (known !== undefined) {
-      this.#get(known);
-      return;
-    }
+    if (this.#to.again(value)) return;
     if (value instanceof PyFloat) {
-      this.#float(value.value);
+      this.#to.float(value.value);
       return;
     }
     if (value instanceof PairDict) {
-      this.#out.ascii("}");
-      this.#put(value);
-      this.#out.raw(value.opcodes);
+      this.#to.out.ascii("}");
+      this.#to.put(value);
+      this.#to.out.raw(value.opcodes);
       return;
     }
     const tensor = this.#describe(value);
@@ -139,67 +132,33 @@ class Pickler {
     const proto: unknown = Object.getPrototypeOf(value);
     if (proto !== Object.prototype && proto !== null)
       throw this.#refusal(`an object of class ${value.constructor.name}`);
-    this.#out.ascii("}");
-    this.#put(value);
+    this.#to.out.ascii("}");
+    this.#to.put(value);
     this.#items(Object.entries(value));
-  }
-
-  #integer(value: number): void {
-    if (value >= 0 && value < 0x100) this.#out.ascii("K").u8(value);
-    else if (value >= 0 && value < 0x10000) this.#out.ascii("M").u16(value);
-    else if (value >= -0x80000000 && value < 0x80000000) this.#out.ascii("J").i32(value);
-    else this.#long(BigInt(value));
   }
 
   #long(value: bigint): void {
     const bytes = longBytes(value);
     if (bytes.length > 255) throw this.#refusal("an integer of more than 255 bytes");
-    this.#out.ascii("\x8a").u8(bytes.length).raw(bytes);
-  }
-
-  #float(value: number): void {
-    this.#out.ascii("G").f64(value);
+    this.#to.long(bytes);
   }
 
   #text(text: string): void {
-    const known = this.#texts.get(text);
-    if (known !== undefined) {
-      this.#get(known);
-      return;
-    }
     if (!text.isWellFormed()) throw this.#refusal("text with half of a surrogate pair");
-    const encoded = new TextEncoder().encode(text);
-    this.#out.ascii("X").u32(encoded.byteLength).raw(encoded);
-    this.#texts.set(text, this.#put());
-  }
-
-  #global(module: string, name: string): void {
-    const line = `c${module}\n${name}\n`;
-    const known = this.#globals.get(line);
-    if (known !== undefined) {
-      this.#get(known);
-      return;
-    }
-    this.#out.ascii(line);
-    this.#globals.set(line, this.#put());
-  }
-
-  #emptyOrderedDict(): void {
-    this.#global("collections", "OrderedDict");
-    this.#out.ascii(")R");
+    this.#to.text(text);
   }
 
   #items(entries: Iterable<readonly [unknown, unknown]>): void {
     let any = false;
     for (const [key, value] of entries) {
-      if (!any) this.#out.ascii("(");
+      if (!any) this.#to.out.ascii("(");
       any = true;
       this.#path.push(typeof key === "object" && key !== null ? "(…)" : String(key));
       this.#value(key);
       this.#value(value);
       this.#path.pop();
     }
-    if (any) this.#out.ascii("u");
+    if (any) this.#to.out.ascii("u");
   }
 
   #elements(values: Iterable<unknown>): void {
@@ -214,56 +173,56 @@ class Pickler {
   #tuple(value: Tuple): void {
     const short = value.length <= 3;
     if (value.length === 0) {
-      this.#out.ascii(")");
+      this.#to.out.ascii(")");
       return;
     }
-    if (!short) this.#out.ascii("(");
+    if (!short) this.#to.out.ascii("(");
     this.#elements(value);
-    this.#out.ascii(short ? (["\x85", "\x86", "\x87"][value.length - 1] ?? "t") : "t");
-    this.#put(value);
+    this.#to.out.ascii(short ? (["\x85", "\x86", "\x87"][value.length - 1] ?? "t") : "t");
+    this.#to.put(value);
   }
 
   #list(value: readonly unknown[]): void {
-    this.#out.ascii("]");
-    this.#put(value);
+    this.#to.out.ascii("]");
+    this.#to.put(value);
     if (value.length === 0) return;
-    this.#out.ascii("(");
+    this.#to.out.ascii("(");
     this.#elements(value);
-    this.#out.ascii("e");
+    this.#to.out.ascii("e");
   }
 
   #counter(value: Counter): void {
-    this.#global("collections", "Counter");
-    this.#out.ascii("}");
+    this.#to.global("collections", "Counter");
+    this.#to.out.ascii("}");
     this.#items(value);
-    this.#out.ascii("\x85R");
-    this.#put(value);
+    this.#to.out.ascii("\x85R");
+    this.#to.put(value);
   }
 
   #set(value: ReadonlySet<unknown>): void {
-    this.#global("__builtin__", "set");
-    this.#out.ascii("]");
+    this.#to.global("__builtin__", "set");
+    this.#to.out.ascii("]");
     if (value.size > 0) {
-      this.#out.ascii("(");
+      this.#to.out.ascii("(");
       this.#elements(value);
-      this.#out.ascii("e");
+      this.#to.out.ascii("e");
     }
-    this.#out.ascii("\x85R");
-    this.#put(value);
+    this.#to.out.ascii("\x85R");
+    this.#to.put(value);
   }
 
   #map(value: Map<unknown, unknown>): void {
     const metadata = metadataOf(value) ?? (this.#isStateDict(value) ? deriveMetadata(value.keys()) : undefined);
-    if (metadata === undefined && !isMarkedOrdered(value)) this.#out.ascii("}");
-    else this.#emptyOrderedDict();
-    this.#put(value);
+    if (metadata === undefined && !isMarkedOrdered(value)) this.#to.out.ascii("}");
+    else this.#to.emptyOrderedDict();
+    this.#to.put(value);
     this.#items(value);
     if (metadata === undefined) return;
-    this.#out.ascii("}");
+    this.#to.out.ascii("}");
     this.#text("_metadata");
-    this.#emptyOrderedDict();
+    this.#to.emptyOrderedDict();
     this.#items(metadata);
-    this.#out.ascii("sb");
+    this.#to.out.ascii("sb");
   }
 
   /** A Map of names to tensors is what Python has as an OrderedDict. */
@@ -277,88 +236,65 @@ class Pickler {
   }
 
   #tensor(value: object, tensor: TensorRecord): void {
-    this.#global("torch._utils", "_rebuild_tensor_v2");
-    this.#out.ascii("((");
+    this.#to.global("torch._utils", "_rebuild_tensor_v2");
+    this.#to.out.ascii("((");
     this.#text("storage");
-    this.#global("torch", tensor.storageClass);
+    this.#to.global("torch", tensor.storageClass);
     this.#text(tensor.key);
     // wherever the tensor lives now, a machine without that device must be able to open the file
     this.#text("cpu");
-    this.#integer(tensor.storageSize);
-    this.#out.ascii("tQ");
-    this.#integer(tensor.offset);
-    this.#integers(tensor.shape);
-    this.#integers(tensor.stride);
+    this.#to.integer(tensor.storageSize);
+    this.#to.out.ascii("tQ");
+    this.#to.integer(tensor.offset);
+    this.#to.integers(tensor.shape);
+    this.#to.integers(tensor.stride);
     this.#value(tensor.requiresGrad);
-    this.#emptyOrderedDict();
+    this.#to.emptyOrderedDict();
     if (tensor.conj || tensor.neg) {
-      this.#out.ascii("}");
+      this.#to.out.ascii("}");
       this.#items([...(tensor.conj ? [["conj", true] as const] : []), ...(tensor.neg ? [["neg", true] as const] : [])]);
     }
-    this.#out.ascii("tR");
-    this.#put(value);
-  }
-
-  #integers(values: readonly number[]): void {
-    if (values.length === 0) {
-      this.#out.ascii(")");
-      return;
-    }
-    this.#out.ascii("(");
-    for (const value of values) this.#integer(value);
-    this.#out.ascii("t");
+    this.#to.out.ascii("tR");
+    this.#to.put(value);
   }
 
   #bytes(value: Uint8Array): void {
     // protocol 2 has no bytes: Python writes them as text and a call of codecs.encode
     if (value.byteLength === 0) {
-      this.#global("__builtin__", "bytes");
-      this.#out.ascii(")R");
+      this.#to.global("__builtin__", "bytes");
+      this.#to.out.ascii(")R");
     } else {
-      this.#global("_codecs", "encode");
+      this.#to.global("_codecs", "encode");
       this.#text(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("latin1"));
       this.#text("latin1");
-      this.#out.ascii("\x86R");
+      this.#to.out.ascii("\x86R");
     }
-    this.#put(value);
+    this.#to.put(value);
   }
 
   #ndarray(value: NdArray): void {
-    this.#global("numpy.core.multiarray", "_reconstruct");
-    this.#global("numpy", "ndarray");
-    this.#integers([0]);
+    this.#to.global("numpy.core.multiarray", "_reconstruct");
+    this.#to.global("numpy", "ndarray");
+    this.#to.integers([0]);
     this.#bytes(Uint8Array.of(0x62));
-    this.#out.ascii("\x87R");
-    this.#put(value);
-    this.#out.ascii("(");
-    this.#integer(1);
-    this.#integers(value.shape);
+    this.#to.out.ascii("\x87R");
+    this.#to.put(value);
+    this.#to.out.ascii("(");
+    this.#to.integer(1);
+    this.#to.integers(value.shape);
     const code = numpyCode(value.data);
-    this.#global("numpy", "dtype");
+    this.#to.global("numpy", "dtype");
     this.#text(code);
-    this.#out.ascii("\x89\x88\x87R(");
-    this.#integer(3);
+    this.#to.out.ascii("\x89\x88\x87R(");
+    this.#to.integer(3);
     this.#text(code.endsWith("1") ? "|" : "<");
-    this.#out.ascii("NNN");
-    this.#integer(-1);
-    this.#integer(-1);
-    this.#integer(0);
-    this.#out.ascii("tb\x89");
+    this.#to.out.ascii("NNN");
+    this.#to.integer(-1);
+    this.#to.integer(-1);
+    this.#to.integer(0);
+    this.#to.out.ascii("tb\x89");
     this.#bytes(bytesOf(value.data));
-    this.#out.ascii("tb");
-  }
-
-  #put(value?: object): number {
-    const index = this.#memoSize++;
-    if (value !== undefined) this.#objects.set(value, index);
-    if (index < 256) this.#out.ascii("q").u8(index);
-    else this.#out.ascii("r").u32(index);
-    return index;
-  }
-
-  #get(index: number): void {
-    if (index < 256) this.#out.ascii("h").u8(index);
-    else this.#out.ascii("j").u32(index);
+    this.#to.out.ascii("tb");
   }
 
   #refusal(what: string): Error {
@@ -367,27 +303,4 @@ class Pickler {
       `Cannot save ${what}${where}: tensors, numbers, text, null, arrays, Maps, Sets and plain objects can be.`,
     );
   }
-}
-
-function metadataOf(value: object): StateDictMetadata | undefined {
-  const metadata: unknown = (value as { _metadata?: unknown })._metadata;
-  return metadata instanceof Map ? metadata : undefined;
-}
-
-/**
- * The modules behind the keys of a state dict, with PyTorch's version of each: 2 for normalisations that count
- * their batches (older files lack the count), 1 for all others.
- */
-export function deriveMetadata(keys: Iterable<string>): StateDictMetadata {
-  const metadata: StateDictMetadata = new Map([["", { version: 1 }]]);
-  for (const key of keys) {
-    const parts = key.split(".");
-    const last = parts.pop();
-    for (let depth = 1; depth <= parts.length; depth++) {
-      const path = parts.slice(0, depth).join(".");
-      if (!metadata.has(path)) metadata.set(path, { version: 1 });
-    }
-    if (last === "num_batches_tracked") metadata.set(parts.join("."), { version: 2 });
-  }
-  return metadata;
 }
