@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseSchema } from "../src/torch/schema.ts";
 import { snakeToCamel } from "../src/utils/names.ts";
+import { noteOf } from "./op-notes.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const engine = JSON.parse(readFileSync(join(root, "build", "engine.json"), "utf8"));
@@ -139,23 +140,30 @@ for (const name of names) {
   const group = groups.get(name);
   table += `  ${JSON.stringify(name)}: ${JSON.stringify(group.map((g) => g.text))},\n`;
   const local = reserved.has(name) ? `${name}_op` : name;
-  const overloads = group.flatMap((g) =>
-    signature(g.schema, { method: false }).map((s) => `  (${s.list.join(", ")}): ${s.returns};`),
-  );
-  functions += `const ${local === name ? name : local}: {\n${[...new Set(overloads)].join("\n")}\n} = op(${JSON.stringify(name)});\n`;
+  const note = (list) =>
+    `/** ${noteOf(
+      group[0].schema.base,
+      list.map((g) => g.text),
+    )} */\n`;
+  // editors show the documentation of the overload that is called
+  const documented = (list, what, indent) => {
+    const lines = new Map();
+    for (const g of list) {
+      for (const s of signature(g.schema, what)) {
+        const line = `${indent}${what.method ? name : ""}(${s.list.join(", ")}): ${s.returns};\n`;
+        if (!lines.has(line)) lines.set(line, `${indent}${note([g])}${line}`);
+      }
+    }
+    return [...lines.values()].join("");
+  };
+  functions += `${note(group)}const ${local === name ? name : local}: {\n${documented(group, { method: false }, "  ")}} = op(${JSON.stringify(name)});\n`;
   exportsList.push(local === name ? name : `${local} as ${name}`);
   const asMethods = group.filter(
     (g) => g.schema.args[0]?.name === "self" && g.schema.args[0].type.base === "Tensor" && !g.schema.args[0].type.list,
   );
   if (asMethods.length === 0 || asMethods.some((g) => handWritten.has(g.schema.base))) continue;
   methodNames.push(name);
-  for (const line of new Set(
-    asMethods.flatMap((g) =>
-      signature(g.schema, { method: true }).map((s) => `    ${name}(${s.list.join(", ")}): ${s.returns};`),
-    ),
-  )) {
-    methods += `${line}\n`;
-  }
+  methods += documented(asMethods, { method: true }, "    ");
 }
 table += "};\n";
 functions += `\nexport {\n${exportsList.map((name) => `  ${name},\n`).join("")}};\n`;

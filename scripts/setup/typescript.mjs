@@ -11,8 +11,8 @@ const stampPath = (root, name) => join(root, "build", "stamps", name);
 const generated = (root) => join(root, "src", "torch", "generated");
 
 export function opsStamp(root, libtorch) {
-  const inputs = ["scripts/generate-ops.mjs", "src/torch/schema.ts", "src/utils/names.ts"].map((path) =>
-    join(root, path),
+  const inputs = ["scripts/generate-ops.mjs", "scripts/op-notes.mjs", "src/torch/schema.ts", "src/utils/names.ts"].map(
+    (path) => join(root, path),
   );
   return hashOf(root, inputs, [addonStamp(root, libtorch)]);
 }

@@ -18,10 +18,15 @@ export class DisposedTensorError extends ClinicaDLException {}
 const forgotten = new FinalizationRegistry<Handle>((handle) => native.dispose(handle));
 
 export interface ToOptions {
+  /** Default: as it is. */
   readonly dtype?: DType | undefined;
+  /** "cpu", "cuda" or "cuda:0"; default: where it is. */
   readonly device?: string | undefined;
+  /** Default: as it is. */
   readonly memoryFormat?: MemoryFormat | undefined;
+  /** Whether a copy to a GPU is not waited for; default false. */
   readonly nonBlocking?: boolean | undefined;
+  /** Whether the memory is a new one even where nothing changes; default false. */
   readonly copy?: boolean | undefined;
 }
 

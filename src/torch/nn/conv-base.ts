@@ -77,11 +77,17 @@ export abstract class ConvNd extends Module<[x: Tensor, outputSize?: readonly nu
 }
 
 export interface GeometryOptions {
+  /** Default 1. */
   readonly stride?: PerDim | undefined;
+  /** Default 0. */
   readonly padding?: PerDim | "same" | "valid" | undefined;
+  /** Default 1. */
   readonly dilation?: PerDim | undefined;
+  /** Added to one side of the output of a transposed convolution; default 0. */
   readonly outputPadding?: PerDim | undefined;
+  /** Default 1. */
   readonly groups?: number | undefined;
+  /** Default "zeros". */
   readonly paddingMode?: PaddingMode | undefined;
 }
 

@@ -7,6 +7,7 @@ export interface ModuleToOptions {
   readonly dtype?: DType | undefined;
   /** "channels_last" is applied to 4-dimensional tensors, "channels_last_3d" to 5-dimensional ones. */
   readonly memoryFormat?: MemoryFormat | undefined;
+  /** Whether a copy to a GPU is not waited for; default false. */
   readonly nonBlocking?: boolean | undefined;
 }
 

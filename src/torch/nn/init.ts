@@ -9,6 +9,7 @@ import type { Tensor } from "../tensor.ts";
 
 /** `generator`: the random stream to draw from; default: that of the device. */
 export interface DrawOptions {
+  /** Where numbers are drawn from; default: the global generator. */
   readonly generator?: Generator | undefined;
 }
 export type FanMode = "fan_in" | "fan_out";

@@ -16,13 +16,21 @@ import { choice, flag, nonNegative } from "./options.ts";
 import type { ParamGroup, Params } from "./param-group.ts";
 
 const schema = z.strictObject({
+  /** The learning rate, ≥ 0; default 1. */
   lr: nonNegative.default(1),
+  /** How much of the squared averages stays at each step, in [0, 1]; default 0.9. */
   rho: z.number().min(0).max(1, "Expected a number in [0, 1]").default(0.9),
+  /** Added where it is divided by a root, against division by 0; default 1e-6. */
   eps: nonNegative.default(1e-6),
+  /** How much of the weights is added to their gradient (AdamW: taken from the weights), ≥ 0; default 0. */
   weightDecay: nonNegative.default(0),
+  /** Whether to go up instead of down; default false. */
   maximize: flag,
+  /** Kept in state dicts; without effect here. Default false. */
   capturable: flag,
+  /** Whether parameters are updated together; null, the default, lets the library choose. */
   foreach: choice,
+  /** Kept in state dicts; true is refused, since steps are made outside of autograd. Default false. */
   differentiable: flag,
 });
 

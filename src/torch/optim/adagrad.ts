@@ -17,14 +17,23 @@ import { choice, flag, nonNegative } from "./options.ts";
 import type { ParamGroup, Params } from "./param-group.ts";
 
 const schema = z.strictObject({
+  /** The learning rate, ≥ 0; default 1e-2. */
   lr: nonNegative.default(1e-2),
+  /** How fast the learning rate falls with the steps, ≥ 0; default 0. */
   lrDecay: nonNegative.default(0),
+  /** Added where it is divided by a root, against division by 0; default 1e-10. */
   eps: nonNegative.default(1e-10),
+  /** How much of the weights is added to their gradient (AdamW: taken from the weights), ≥ 0; default 0. */
   weightDecay: nonNegative.default(0),
+  /** What the sums of squared gradients begin with, ≥ 0; default 0. */
   initialAccumulatorValue: nonNegative.default(0),
+  /** Whether parameters are updated together; null, the default, lets the library choose. */
   foreach: choice,
+  /** Whether to go up instead of down; default false. */
   maximize: flag,
+  /** Kept in state dicts; true is refused, since steps are made outside of autograd. Default false. */
   differentiable: flag,
+  /** Whether one kernel does the whole update; null, the default, lets the library choose. */
   fused: choice,
 });
 

@@ -21,25 +21,43 @@ import { choice, flag, fraction, nonNegative } from "./options.ts";
 import type { ParamGroup, Params } from "./param-group.ts";
 
 const first = {
+  /** The learning rate, ≥ 0; default 1e-3. */
   lr: nonNegative.default(1e-3),
+  /** How much of the averages of the gradient and of its square stays at each step, in [0, 1); default [0.9, 0.999]. */
   betas: z.tuple([fraction, fraction]).default([0.9, 0.999]),
+  /** Added where it is divided by a root, against division by 0; default 1e-8. */
   eps: nonNegative.default(1e-8),
 };
-const last = { capturable: flag, differentiable: flag, fused: choice };
+const last = {
+  /** Kept in state dicts; without effect here. Default false. */
+  capturable: flag,
+  /** Kept in state dicts; true is refused, since steps are made outside of autograd. Default false. */
+  differentiable: flag,
+  /** Whether one kernel does the whole update; null, the default, lets the library choose. */
+  fused: choice,
+};
 // each in PyTorch's order
 const adam = z.strictObject({
   ...first,
+  /** How much of the weights is added to their gradient (AdamW: taken from the weights), ≥ 0; default 0. */
   weightDecay: nonNegative.default(0),
+  /** Whether the largest average of squares so far is taken (Reddi et al., 2018); default false. */
   amsgrad: flag,
+  /** Whether to go up instead of down; default false. */
   maximize: flag,
+  /** Whether parameters are updated together; null, the default, lets the library choose. */
   foreach: choice,
   ...last,
 });
 const adamW = z.strictObject({
   ...first,
+  /** How much of the weights is added to their gradient (AdamW: taken from the weights), ≥ 0; default 1e-2. */
   weightDecay: nonNegative.default(1e-2),
+  /** Whether the largest average of squares so far is taken (Reddi et al., 2018); default false. */
   amsgrad: flag,
+  /** Whether parameters are updated together; null, the default, lets the library choose. */
   foreach: choice,
+  /** Whether to go up instead of down; default false. */
   maximize: flag,
   ...last,
 });

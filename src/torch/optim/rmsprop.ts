@@ -18,15 +18,25 @@ import { choice, flag, nonNegative } from "./options.ts";
 import type { ParamGroup, Params } from "./param-group.ts";
 
 const schema = z.strictObject({
+  /** The learning rate, ≥ 0; default 1e-2. */
   lr: nonNegative.default(1e-2),
+  /** How much of the last update stays, ≥ 0; default 0. */
   momentum: nonNegative.default(0),
+  /** How much of the average of squares stays at each step; default 0.99. */
   alpha: nonNegative.default(0.99),
+  /** Added where it is divided by a root, against division by 0; default 1e-8. */
   eps: nonNegative.default(1e-8),
+  /** Whether the average gradient is taken off the average of squares; default false. */
   centered: flag,
+  /** How much of the weights is added to their gradient (AdamW: taken from the weights), ≥ 0; default 0. */
   weightDecay: nonNegative.default(0),
+  /** Kept in state dicts; without effect here. Default false. */
   capturable: flag,
+  /** Whether parameters are updated together; null, the default, lets the library choose. */
   foreach: choice,
+  /** Whether to go up instead of down; default false. */
   maximize: flag,
+  /** Kept in state dicts; true is refused, since steps are made outside of autograd. Default false. */
   differentiable: flag,
 });
 

@@ -9,14 +9,23 @@ import { choice, flag, nonNegative } from "./options.ts";
 import type { ParamGroup, Params } from "./param-group.ts";
 
 const schema = z.strictObject({
+  /** The learning rate, ≥ 0; default 1e-3. */
   lr: nonNegative.default(1e-3),
+  /** How much of the last update stays, ≥ 0; default 0. */
   momentum: nonNegative.default(0),
+  /** How much of the gradient does not enter the momentum; default 0. */
   dampening: z.number().default(0),
+  /** How much of the weights is added to their gradient (AdamW: taken from the weights), ≥ 0; default 0. */
   weightDecay: nonNegative.default(0),
+  /** Whether the momentum is Nesterov's; needs `momentum`. Default false. */
   nesterov: flag,
+  /** Whether to go up instead of down; default false. */
   maximize: flag,
+  /** Whether parameters are updated together; null, the default, lets the library choose. */
   foreach: choice,
+  /** Kept in state dicts; true is refused, since steps are made outside of autograd. Default false. */
   differentiable: flag,
+  /** Whether one kernel does the whole update; null, the default, lets the library choose. */
   fused: choice,
 });
 

@@ -9,8 +9,11 @@ import { LRScheduler, lastEpoch, schedulerOptions, unchanged } from "./scheduler
 
 const one = z.custom<LRScheduler>((value) => value instanceof LRScheduler, "Expected a scheduler that acts by epochs");
 const schema = z.strictObject({
+  /** One after the other. */
   schedulers: z.array(one).min(1, "Expected at least one scheduler"),
+  /** The epochs at which something changes, in order. */
   milestones: z.array(z.number().int()),
+  /** The epoch that a run goes on from; -1, the default, begins one. */
   lastEpoch,
 });
 

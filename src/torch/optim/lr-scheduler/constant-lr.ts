@@ -6,12 +6,15 @@ import { OptionScheduler } from "./option-scheduler.ts";
 import { lastEpoch, times, totalIters, unchanged } from "./scheduler.ts";
 
 const schema = z.strictObject({
+  /** What the learning rate is multiplied by; default 1/3. */
   factor: z
     .number()
     .positive()
     .max(1)
     .default(1 / 3),
+  /** The number of epochs after which the learning rate stays; default 5. */
   totalIters,
+  /** The epoch that a run goes on from; -1, the default, begins one. */
   lastEpoch,
 });
 

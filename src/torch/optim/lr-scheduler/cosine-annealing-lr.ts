@@ -4,7 +4,14 @@ import type { ParamGroup } from "../param-group.ts";
 import { OptionScheduler } from "./option-scheduler.ts";
 import { lastEpoch, unchanged } from "./scheduler.ts";
 
-const schema = z.strictObject({ tMax: z.number().int().min(1), etaMin: z.number().min(0).default(0), lastEpoch });
+const schema = z.strictObject({
+  /** Epochs from the highest to the lowest learning rate. */
+  tMax: z.number().int().min(1),
+  /** The lowest learning rate; default 0. */
+  etaMin: z.number().min(0).default(0),
+  /** The epoch that a run goes on from; -1, the default, begins one. */
+  lastEpoch,
+});
 
 /** Half a cosine from the rate down to `etaMin` (default 0) in `tMax` epochs, and up again (Loshchilov & Hutter 2017). */
 export class CosineAnnealingLR extends OptionScheduler<z.output<typeof schema>> {

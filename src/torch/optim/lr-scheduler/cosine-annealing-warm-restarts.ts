@@ -6,9 +6,13 @@ import type { ParamGroup } from "../param-group.ts";
 import { LRScheduler, lastEpoch, schedulerOptions } from "./scheduler.ts";
 
 const schema = z.strictObject({
+  /** Epochs until the first restart. */
   t0: z.number().int().min(1),
+  /** By how much longer each period is than the one before; default 1. */
   tMult: z.number().int().min(1).default(1),
+  /** The lowest learning rate; default 0. */
   etaMin: z.number().default(0),
+  /** The epoch that a run goes on from; -1, the default, begins one. */
   lastEpoch,
 });
 const stateSchema = z.object({

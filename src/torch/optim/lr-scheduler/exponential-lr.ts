@@ -4,7 +4,12 @@ import type { ParamGroup } from "../param-group.ts";
 import { OptionScheduler } from "./option-scheduler.ts";
 import { lastEpoch, times, unchanged } from "./scheduler.ts";
 
-const schema = z.strictObject({ gamma: z.number().positive(), lastEpoch });
+const schema = z.strictObject({
+  /** What the learning rate is multiplied by; required. */
+  gamma: z.number().positive(),
+  /** The epoch that a run goes on from; -1, the default, begins one. */
+  lastEpoch,
+});
 
 /** The rate times `gamma` at every epoch. */
 export class ExponentialLR extends OptionScheduler<z.output<typeof schema>> {

@@ -9,7 +9,12 @@ import { LRScheduler, lastEpoch, schedulerOptions } from "./scheduler.ts";
 export type LrLambda = (epoch: number) => number;
 
 const lambda = z.custom<LrLambda>((value) => typeof value === "function", "Expected a function of the epoch");
-const schema = z.strictObject({ lrLambda: z.union([lambda, z.array(lambda)]), lastEpoch });
+const schema = z.strictObject({
+  /** From the epoch, what the first learning rate is multiplied by; or a list, one for each group. */
+  lrLambda: z.union([lambda, z.array(lambda)]),
+  /** The epoch that a run goes on from; -1, the default, begins one. */
+  lastEpoch,
+});
 
 export interface LambdaOptions {
   /** One function for all groups, or one for each. */

@@ -6,13 +6,17 @@ import { OptionScheduler } from "./option-scheduler.ts";
 import { lastEpoch, times, totalIters, unchanged } from "./scheduler.ts";
 
 const schema = z.strictObject({
+  /** What the learning rate is multiplied by at first, in (0, 1]; default 1/3. */
   startFactor: z
     .number()
     .positive()
     .max(1)
     .default(1 / 3),
+  /** What it is multiplied by in the end, in [0, 1]; default 1. */
   endFactor: z.number().min(0).max(1).default(1),
+  /** The number of epochs after which the learning rate stays; default 5. */
   totalIters,
+  /** The epoch that a run goes on from; -1, the default, begins one. */
   lastEpoch,
 });
 

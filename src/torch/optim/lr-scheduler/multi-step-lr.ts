@@ -11,7 +11,14 @@ const milestones = z.union([
   z.array(z.number().int().min(0)).transform((epochs): ReadonlyMap<number, number> => Counter.of(epochs)),
   z.map(z.number(), z.number()),
 ]);
-const schema = z.strictObject({ milestones, gamma: z.number().positive().default(0.1), lastEpoch });
+const schema = z.strictObject({
+  /** The epochs at which something changes, in order. */
+  milestones,
+  /** What the learning rate is multiplied by; default 0.1. */
+  gamma: z.number().positive().default(0.1),
+  /** The epoch that a run goes on from; -1, the default, begins one. */
+  lastEpoch,
+});
 
 /** The rate times `gamma` (default 0.1) at each of the epochs `milestones`; one that is listed twice counts twice. */
 export class MultiStepLR extends OptionScheduler<z.output<typeof schema>> {

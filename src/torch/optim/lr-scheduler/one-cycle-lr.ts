@@ -8,18 +8,31 @@ import { LRScheduler, lastEpoch, schedulerOptions } from "./scheduler.ts";
 const perGroup = (value: z.ZodNumber) => z.union([value, z.array(value)]);
 const count = z.number().int().min(1).nullish();
 const schema = z.strictObject({
+  /** The highest learning rate; or a list, one for each group. */
   maxLr: perGroup(z.number().positive()),
+  /** Steps of the whole cycle; or give `epochs` and `stepsPerEpoch`. */
   totalSteps: count,
+  /** Epochs of the whole cycle; with `stepsPerEpoch`, in place of `totalSteps`. */
   epochs: count,
+  /** Steps of an epoch; with `epochs`, in place of `totalSteps`. */
   stepsPerEpoch: count,
+  /** The part of the cycle in which the learning rate rises, in [0, 1]; default 0.3. */
   pctStart: z.number().min(0).max(1).default(0.3),
+  /** How it changes: "cos" (the default) or "linear". */
   annealStrategy: z.enum(["cos", "linear"]).default("cos"),
+  /** Whether the momentum (the first of `betas`) falls as the learning rate rises; default true. */
   cycleMomentum: z.boolean().default(true),
+  /** The lowest momentum; default 0.85. */
   baseMomentum: perGroup(z.number()).default(0.85),
+  /** The highest momentum; default 0.95. */
   maxMomentum: perGroup(z.number()).default(0.95),
+  /** `maxLr` divided by the first learning rate; default 25. */
   divFactor: z.number().positive().default(25),
+  /** The first learning rate divided by the last; default 1e4. */
   finalDivFactor: z.number().positive().default(1e4),
+  /** Whether the last fall is a phase of its own; default false. */
   threePhase: z.boolean().default(false),
+  /** The epoch that a run goes on from; -1, the default, begins one. */
   lastEpoch,
 });
 

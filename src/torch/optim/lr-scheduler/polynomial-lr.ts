@@ -5,7 +5,14 @@ import type { ParamGroup } from "../param-group.ts";
 import { OptionScheduler } from "./option-scheduler.ts";
 import { lastEpoch, times, totalIters, unchanged } from "./scheduler.ts";
 
-const schema = z.strictObject({ totalIters, power: z.number().default(1), lastEpoch });
+const schema = z.strictObject({
+  /** The number of epochs after which the learning rate stays; default 5. */
+  totalIters,
+  /** The power of the polynomial; default 1. */
+  power: z.number().default(1),
+  /** The epoch that a run goes on from; -1, the default, begins one. */
+  lastEpoch,
+});
 
 /** The rate times (1 − epoch / `totalIters`)^`power`, down to 0 after `totalIters` (default 5) epochs. */
 export class PolynomialLR extends OptionScheduler<z.output<typeof schema>> {

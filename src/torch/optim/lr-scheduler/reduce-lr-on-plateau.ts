@@ -8,13 +8,21 @@ import { schedulerOptions } from "./scheduler.ts";
 const mode = z.enum(["min", "max"]);
 const thresholdMode = z.enum(["rel", "abs"]);
 const schema = z.strictObject({
+  /** Whether the metric should fall ("min", the default) or rise ("max"). */
   mode: mode.default("min"),
+  /** What the learning rate is multiplied by; default 0.1. */
   factor: z.number().positive().lt(1).default(0.1),
+  /** Epochs without improvement that are waited for; default 10. */
   patience: z.number().int().min(0).default(10),
+  /** By how much a metric must be better to count; default 1e-4. */
   threshold: z.number().min(0).default(1e-4),
+  /** Whether `threshold` is relative ("rel", the default) or absolute ("abs"). */
   thresholdMode: thresholdMode.default("rel"),
+  /** Epochs after a reduction in which none follows; default 0. */
   cooldown: z.number().int().min(0).default(0),
+  /** The lowest learning rate; or a list, one for each group. Default 0. */
   minLr: z.union([z.number().min(0), z.array(z.number().min(0))]).default(0),
+  /** Added where it is divided by a root, against division by 0; default 1e-8. */
   eps: z.number().min(0).default(1e-8),
 });
 

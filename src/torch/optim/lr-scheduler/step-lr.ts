@@ -5,8 +5,11 @@ import { OptionScheduler } from "./option-scheduler.ts";
 import { lastEpoch, times, unchanged } from "./scheduler.ts";
 
 const schema = z.strictObject({
+  /** Epochs from one change to the next. */
   stepSize: z.number().int().min(1),
+  /** What the learning rate is multiplied by; default 0.1. */
   gamma: z.number().positive().default(0.1),
+  /** The epoch that a run goes on from; -1, the default, begins one. */
   lastEpoch,
 });
 

@@ -1,0 +1,128 @@
+// One line on hover for the operators that networks are made of, shapes where they are known. Of the others, the schema says
+// what there is to say. Elementwise ones are listed by name.
+const elementwise =
+  "abs acos acosh add angle asin asinh atan atan2 atanh bitwise_and bitwise_or bitwise_xor ceil celu clamp clamp_max clamp_min clip copysign cos cosh deg2rad digamma div divide elu eq erf erfc erfinv exp exp2 expm1 floor floor_divide fmax fmin fmod frac ge gelu glu greater greater_equal gt hardshrink hardsigmoid hardswish hardtanh heaviside hypot isclose isfinite isinf isnan isneginf isposinf le leaky_relu lerp less less_equal lgamma log log10 log1p log2 log_sigmoid logaddexp logical_and logical_not logical_or logical_xor logit lt masked_fill maximum minimum mish mul multiply nan_to_num ne neg negative not_equal pow rad2deg reciprocal relu relu6 remainder round rsqrt rsub selu sigmoid sign signbit silu sin sinc sinh softplus softshrink sqrt square sub subtract tan tanh true_divide trunc where xlogy zero";
+const lines = {
+  adaptive_avg_pool1d: "(N, C, L) → (N, C, outputSize): averages over windows that cover the input.",
+  adaptive_avg_pool2d: "(N, C, H, W) → (N, C, ...outputSize): averages over windows that cover the input.",
+  adaptive_avg_pool3d: "(N, C, D, H, W) → (N, C, ...outputSize): averages over windows that cover the input.",
+  addmm: "(n, m), (n, k), (k, m) → (n, m): beta · self + alpha · mat1 · mat2.",
+  all: "Whether all elements are true: of everything, or along `dim`.",
+  allclose: "Whether two tensors are equal up to tolerances: a boolean.",
+  amax: "The largest values along `dim`, which is removed unless `keepdim`.",
+  amin: "The smallest values along `dim`, which is removed unless `keepdim`.",
+  any: "Whether any element is true: of everything, or along `dim`.",
+  arange: "The numbers from `start` (0) to `end`, without it, by `step` (1): one dimension.",
+  argmax: "Where the largest value is, as int64: in the flattened tensor, or along `dim`.",
+  argmin: "Where the smallest value is, as int64: in the flattened tensor, or along `dim`.",
+  argsort: "The indices that sort along `dim`, as int64; of the same shape.",
+  avg_pool3d: "(N, C, D, H, W) → (N, C, D', H', W'): averages over windows.",
+  batch_norm: "(N, C, …) → the same shape: normalised for each channel over batch and space.",
+  bernoulli: "0 and 1, drawn with the probabilities given; of the same shape.",
+  binary_cross_entropy_with_logits:
+    "Sigmoid and binary cross-entropy at once; a number, unless `reduction` is 0 (none).",
+  bmm: "(b, n, m), (b, m, p) → (b, n, p): products of matrices, one by one.",
+  cat: "Joins tensors along an existing dimension; other lengths must be equal.",
+  chunk: "Views of equal length along `dim`, the last may be shorter: a list.",
+  clone: "A copy, through which gradients pass.",
+  contiguous: "The same elements in contiguous memory: itself, or a copy.",
+  conv1d: "(N, C, L), weight (out, C / groups, k) → (N, out, L').",
+  conv2d: "(N, C, H, W), weight (out, C / groups, kH, kW) → (N, out, H', W').",
+  conv3d: "(N, C, D, H, W), weight (out, C / groups, kD, kH, kW) → (N, out, D', H', W').",
+  cross_entropy_loss:
+    "(N, classes, …) and int64 targets (N, …), or probabilities; a number, unless `reduction` is 0 (none).",
+  cumsum: "Sums of all elements so far along `dim`; of the same shape.",
+  detach: "The same memory, without a history.",
+  diag: "The diagonal of a matrix, or a matrix with this diagonal.",
+  dot: "(n), (n) → (): the sum of products.",
+  dropout: "Zeroes elements with probability `p` and scales the others, if `train`; of the same shape.",
+  einsum: 'Sums of products in Einstein\'s notation: `torch.einsum("bij,bjk->bik", [x, y])`.',
+  embedding: "weight (rows, features), int64 indices (…) → (…, features).",
+  empty: "A tensor of this shape, whose elements are whatever was in memory.",
+  empty_like: "As `empty`, with the shape, dtype and device of another.",
+  expand: "A view with lengths of 1 repeated, without a copy; -1 leaves a length.",
+  eye: "(n, m): ones on the diagonal.",
+  fill: "All elements the same.",
+  flatten: "From `startDim` (0) to `endDim` (-1) in one dimension.",
+  flip: "In reverse along `dims`; a copy.",
+  full: "A tensor of this shape, filled with one number, whose dtype it takes.",
+  gather: "Elements at `index` (int64) along `dim`; of the index's shape.",
+  group_norm: "(N, C, …) → the same shape: normalised for each sample and group of channels.",
+  index_select: "Slices at `index` (int64, one dimension) along `dim`; a copy.",
+  instance_norm: "(N, C, …) → the same shape: normalised for each sample and channel.",
+  l1_loss: "Mean absolute difference; a number, unless `reduction` is 0 (none).",
+  layer_norm: "Normalised over the last dimensions, `normalizedShape`; of the same shape.",
+  linear: "(…, in), weight (out, in), bias (out) → (…, out).",
+  linspace: "`steps` numbers from `start` to `end`, with both.",
+  log_softmax: "The logarithm of softmax along `dim`; of the same shape.",
+  logsumexp: "log(sum(exp(x))) along `dim`, without overflow.",
+  masked_select: "The elements where `mask` is true, in one dimension; a copy.",
+  matmul: "(…, n, m), (…, m, p) → (…, n, p): product of matrices or vectors, broadcast over what comes before.",
+  max: "The largest value; along `dim`: [values, int64 indices]; with another tensor: elementwise.",
+  max_pool2d: "(N, C, H, W) → (N, C, H', W'): maxima over windows.",
+  max_pool3d: "(N, C, D, H, W) → (N, C, D', H', W'): maxima over windows.",
+  mean: "The mean of everything, or along `dim`.",
+  median: "The median; along `dim`: [values, int64 indices].",
+  min: "The smallest value; along `dim`: [values, int64 indices]; with another tensor: elementwise.",
+  mm: "(n, m), (m, p) → (n, p): product of matrices.",
+  movedim: "A view with dimensions moved to other places.",
+  mse_loss: "Mean squared difference; a number, unless `reduction` is 0 (none).",
+  multinomial: "int64 indices drawn with the weights given, `numSamples` for each row.",
+  narrow: "A view of `length` elements from `start` along `dim`.",
+  nll_loss: "(N, classes) log-probabilities and int64 targets (N) → a number, unless `reduction` is 0 (none).",
+  nonzero: "(number, dimensions): the int64 indices of all elements that are not 0.",
+  norm: "The p-norm of everything, or along `dim`.",
+  one_hot: "(…) int64 → (…, numClasses): 1 at the class, 0 elsewhere.",
+  ones: "A tensor of this shape, filled with 1.",
+  ones_like: "As `ones`, with the shape, dtype and device of another.",
+  pad: "Adds elements on both sides; `pad` counts dimensions from the last: [left, right, top, bottom, …].",
+  permute: "A view with dimensions in another order.",
+  prod: "The product of everything, or along `dim`.",
+  rand: "A tensor of this shape, uniform in [0, 1).",
+  randint: "A tensor of this shape, integers from `low` (0) to `high`, without it.",
+  randn: "A tensor of this shape, from the standard normal distribution.",
+  randperm: "The numbers 0 to n - 1 in random order, as int64.",
+  repeat: "The tensor repeated along each dimension; a copy.",
+  reshape: "The same elements in another shape; -1 is what is left. A view where that is possible.",
+  roll: "Elements moved along `dims`; what leaves at one end comes in at the other.",
+  scaled_dot_product_attention: "query (…, L, E), key (…, S, E), value (…, S, V) → (…, L, V).",
+  scatter: "Writes `src` at `index` (int64) along `dim`.",
+  select: "A view at `index` along `dim`, which is removed: `x[index]`.",
+  slice: "A view from `start` to `end`, without it, by `step` along `dim`: `x[start:end:step]`.",
+  softmax: "exp(x) / sum(exp(x)) along `dim`; of the same shape.",
+  sort: "[values, int64 indices] in order along `dim`.",
+  split: "Views of `splitSize` elements along `dim`, the last may be shorter: a list.",
+  squeeze: "A view without dimensions of length 1.",
+  stack: "Joins tensors of one shape along a new dimension.",
+  std: "The standard deviation of everything, or along `dim`; Bessel's correction by default.",
+  sum: "The sum of everything, or along `dim`.",
+  t: "(n, m) → (m, n): a view.",
+  tile: "The tensor repeated along each dimension; a copy.",
+  topk: "[values, int64 indices] of the `k` largest along `dim`.",
+  transpose: "A view with two dimensions exchanged.",
+  tril: "The lower triangle of matrices, zeros above.",
+  triu: "The upper triangle of matrices, zeros below.",
+  unbind: "Views at each index along `dim`, which is removed: a list.",
+  unfold: "A view of windows of `size` elements every `step` along `dim`, in a new last dimension.",
+  unsqueeze: "A view with a dimension of length 1 at `dim`: `x[:, None]`.",
+  var: "The variance of everything, or along `dim`; Bessel's correction by default.",
+  view: "The same memory in another shape; -1 is what is left.",
+  zeros: "A tensor of this shape, filled with 0.",
+  zeros_like: "As `zeros`, with the shape, dtype and device of another.",
+};
+for (const name of elementwise.split(" ")) {
+  lines[name] = "Elementwise: the shapes of the arguments, broadcast against each other, are that of the result.";
+}
+
+/** The documentation of an operator: PyTorch's name, a line, and the schemas. */
+export function noteOf(base, texts) {
+  const plain = base.replace(/_$/, "");
+  const line = lines[base] ?? (lines[plain] === undefined ? "" : `${lines[plain]} Here in place.`);
+  const schemas = texts.map((text) => text.replace(/^aten::/, "").replaceAll("*/", "* /"));
+  const about = line === "" ? "" : ` ${line}`;
+  const rest = schemas.length > 4 ? ` and ${schemas.length - 4} more` : "";
+  return `PyTorch's \`${base}\`.${about} ${schemas
+    .slice(0, 4)
+    .map((schema) => `\`${schema}\``)
+    .join(", ")}${rest}`;
+}
