@@ -1,4 +1,5 @@
 import { knownOptions } from "./arguments.ts";
+import { whyUnavailable } from "./cuda.ts";
 import { dtypes } from "./types.ts";
 
 /**
@@ -20,5 +21,14 @@ export function conversion<O extends object>(
       `${what}: got a Tensor, where options are wanted. Write to({ dtype: other.dtype, device: other.device }).`,
     );
   }
-  return knownOptions(what, given, known);
+  const options = knownOptions(what, given, known);
+  if ("device" in options && typeof options.device === "string" && options.device.startsWith("cuda")) {
+    const why = whyUnavailable();
+    if (why !== "") {
+      throw new TypeError(
+        `${what}: device '${options.device}' cannot be used: ${why}. Write to({ device: torch.cuda.isAvailable() ? "cuda" : "cpu" }).`,
+      );
+    }
+  }
+  return options;
 }

@@ -32,6 +32,11 @@ export class Linear extends Module {
     resetWeightAndBias(this.weight, this.bias);
   }
   override forward(x: Tensor): Tensor {
+    if (x.shape.at(-1) !== this.inFeatures) {
+      throw new TypeError(
+        `Linear: got an input of shape [${x.shape.join(", ")}], whose last dimension should be inFeatures, ${this.inFeatures} (shapes cannot be multiplied). After convolutions, compare the size of the images with the one that the layer was made for.`,
+      );
+    }
     return ops.linear(x, this.weight, this.bias);
   }
   override extraRepr(): string {
