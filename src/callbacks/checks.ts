@@ -9,6 +9,7 @@ import {
   commonParticipants,
   compareData,
   type EventArgs,
+  type Phase,
 } from "../run/index.ts";
 import type { Split } from "../split/index.ts";
 import { show } from "../utils/config.ts";
@@ -20,6 +21,10 @@ import { ConfigError } from "../utils/exceptions.ts";
  */
 export class ChecksCallback extends Callback {
   #batchChecked = false;
+
+  override get phase(): Phase {
+    return "observe";
+  }
 
   override onTrainStart({ maps, split, log }: EventArgs<"onTrainStart">): void {
     this.#batchChecked = false;

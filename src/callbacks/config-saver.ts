@@ -1,12 +1,16 @@
 import { existsSync } from "node:fs";
 import { writeJson } from "../io/files/index.ts";
-import { Callback, type EventArgs } from "../run/index.ts";
+import { Callback, type EventArgs, type Phase } from "../run/index.ts";
 
 /**
  * Writes the configuration into the MAPS: that of the Trainer where it is not there yet, and that of a tested group.
  * (What describes a split is written with its directories, by the Trainer, so that a split is whole or not there.)
  */
 export class ConfigSaverCallback extends Callback {
+  override get phase(): Phase {
+    return "observe";
+  }
+
   override onTrainerInit({ model, maps, metrics, optimization, callbacks }: EventArgs<"onTrainerInit">): void {
     const parts = [
       [maps.modelJson, () => model.toDict()],

@@ -1,6 +1,13 @@
 import { checkFileName } from "../io/maps/index.ts";
 import type { MetricsHandler } from "../metrics/index.ts";
-import { Callback, type EventArgs, type EventName } from "../run/index.ts";
+import {
+  Callback,
+  type CallbackSequence,
+  type EventArgs,
+  type EventName,
+  inPhases,
+  type WeightsToSave,
+} from "../run/index.ts";
 import { type JsonObject, type JsonValue, show } from "../utils/config.ts";
 import { CannotReadFieldError, ConfigError, MissingFieldsError } from "../utils/exceptions.ts";
 import { camelToSnake } from "../utils/names.ts";
@@ -13,7 +20,7 @@ import { LoggerCallback } from "./logger.ts";
 import { MetricsSaverCallback } from "./metrics-saver.ts";
 import { ModelCheckpointCallback } from "./model-checkpoint.ts";
 import { MonitorCallback } from "./monitor.ts";
-import { CALLBACKS } from "./registry.ts";
+import { CALLBACKS, CALLBACKS_ONLY_HERE, type ReadableCallbacks } from "./registry.ts";
 import { TrainingCheckpointCallback } from "./training-checkpoint.ts";
 import { TrainingLossCallback } from "./training-loss.ts";
 
@@ -31,8 +38,6 @@ function asynchronous(callback: Callback, event: EventName): ConfigError {
 
 type CallbackClass = abstract new (...args: never[]) => Callback;
 
-/** Called before all others, in this order. */
-const FIRST: readonly CallbackClass[] = [ChecksCallback, ConfigSaverCallback, MonitorCallback];
 const ONLY_ONE: readonly CallbackClass[] = [
   LoggerCallback,
   ChecksCallback,
@@ -48,18 +53,17 @@ function isA(callback: Callback, Class: CallbackClass): boolean {
 }
 
 /**
- * The callbacks of a Trainer, in the order in which they are called: checks, recording of the configuration, monitor;
- * then those that were passed, in their order, with the model checkpoints; then losses and metrics; the training
- * checkpoint comes last, so that it holds what the others did. The logger is first when something starts and last when
- * it ends. Default callbacks (LoggerCallback, MonitorCallback, ModelCheckpointCallback, TrainingCheckpointCallback) are
- * added unless one of their class is passed.
+ * The callbacks of a Trainer. In which order they are told of an event, their phases say (`Callback.phase`), and within a phase
+ * their list: checks of the data and recording of the configuration; those that were passed, and the default ones; then losses,
+ * gradient norms and metrics. Default callbacks (LoggerCallback, MonitorCallback, ModelCheckpointCallback,
+ * TrainingCheckpointCallback) are added unless one of their class is passed.
  */
-export class CallbacksHandler {
+export class CallbacksHandler implements CallbackSequence {
   #given: Callback[];
   #public: Callback[] = [];
   #all: Callback[] = [];
-  #ordered: Callback[] = [];
-  #logger: Callback[] = [];
+  /** As they are told of events, but for their phases. */
+  #listed: Callback[] = [];
 
   constructor(callbacks: readonly Callback[] = []) {
     this.#given = [...callbacks];
@@ -100,7 +104,7 @@ export class CallbacksHandler {
       if (done instanceof Promise) await done;
     }
     if (event !== "onBatchEnd") return;
-    for (const callback of this.#all) if (callback instanceof MonitorCallback) callback.afterBatchEnd();
+    for (const callback of this.#all as (Callback & { afterBatchEnd?: () => void })[]) callback.afterBatchEnd?.();
   }
 
   /** Tells all of them of an error; what fails meanwhile is shown, and does not take the place of the error. */
@@ -136,8 +140,16 @@ export class CallbacksHandler {
   }
 
   #order(event: EventName): readonly Callback[] {
-    const starts = event.endsWith("Start") || event.endsWith("Init") || event === "onResume";
-    return starts ? [...this.#logger, ...this.#ordered] : [...this.#ordered, ...this.#logger];
+    return inPhases(event, this.#listed);
+  }
+
+  /** Of several callbacks that want other weights to be saved, the last one gets its way. */
+  weightsToSave(): WeightsToSave | null {
+    for (const callback of this.#listed.toReversed()) {
+      const weights = callback.weightsToSave();
+      if (weights !== null) return weights;
+    }
+    return null;
   }
 
   /** Each callback with the name of its file in a checkpoint: its class in snake case, then `_1`, `_2` … */
@@ -172,52 +184,54 @@ export class CallbacksHandler {
     for (const Class of [LoggerCallback, MonitorCallback, ModelCheckpointCallback, TrainingCheckpointCallback]) {
       if (!passed.some((callback) => isA(callback, Class))) passed.push(kept(Class));
     }
-    this.#public = inOrder(passed);
-    const mandatory = [
-      ChecksCallback,
-      ConfigSaverCallback,
-      TrainingLossCallback,
-      GradientNormCallback,
-      MetricsSaverCallback,
-    ];
-    this.#all = [...this.#public, ...mandatory.map(kept)];
-    const all = inOrder(this.#all);
-    this.#logger = all.filter((callback) => isA(callback, LoggerCallback));
-    this.#ordered = all.filter((callback) => !isA(callback, LoggerCallback));
+    this.#public = inPhases("onTrainStart", passed);
+    const first = [ChecksCallback, ConfigSaverCallback].map(kept);
+    const last = [TrainingLossCallback, GradientNormCallback, MetricsSaverCallback].map(kept);
+    this.#all = [...this.#public, ...first, ...last];
+    this.#listed = [...first, ...this.#public, ...last];
   }
 
-  /** Those that were passed; the others come by themselves. */
+  /** Those that were passed and that ClinicaDL has, or their user; the others come by themselves. */
   toDict(): JsonObject {
     const write = (callback: Callback & { toDict?: () => JsonObject }): JsonValue =>
       callback.toDict?.() ?? `<${callback.constructor.name} object>`;
-    return { name_: "CallbacksHandler", callbacks: this.#given.map(write) };
+    return { name_: "CallbacksHandler", callbacks: this.#given.filter((one) => !isOnlyHere(one)).map(write) };
   }
-  /** For each of those, the options that ClinicaDL does not have, and would refuse. */
+  /**
+   * What ClinicaDL would refuse: for each of those, the options that it does not have; and the callbacks that it does not have,
+   * with their place among all that were passed.
+   */
   extrasToDict(): JsonObject {
     const write = (callback: Callback & { extrasToDict?: () => JsonObject }) => callback.extrasToDict?.() ?? {};
-    return { callbacks: this.#given.map(write) };
+    const others = this.#given.flatMap((callback: Callback & { toDict?: () => JsonObject }, position) =>
+      isOnlyHere(callback) ? [{ position, callback: callback.toDict?.() ?? null }] : [],
+    );
+    const extras = { callbacks: this.#given.filter((one) => !isOnlyHere(one)).map(write) };
+    return others.length === 0 ? extras : { ...extras, others };
   }
   static fromDict(dict: JsonObject, extras: JsonObject = {}): CallbacksHandler {
     if (!Array.isArray(dict.callbacks)) throw new MissingFieldsError("CallbacksHandler: 'callbacks' is not a list.");
     const more = Array.isArray(extras.callbacks) ? extras.callbacks : [];
-    return new CallbacksHandler(dict.callbacks.map((value, i) => readCallback(value, more[i] ?? {})));
+    const callbacks = dict.callbacks.map((value, i) => readCallback(value, CALLBACKS, more[i] ?? {}));
+    const others = Array.isArray(extras.others) ? extras.others : [];
+    // they are written in the order of their places
+    for (const other of others) {
+      const { position, callback = null } = Object(other) as JsonObject;
+      callbacks.splice(Number(position), 0, readCallback(callback, CALLBACKS_ONLY_HERE, {}));
+    }
+    return new CallbacksHandler(callbacks);
   }
 }
 
-/** The logger, then FIRST, then the others as they are, then the training checkpoint. */
-function inOrder(callbacks: readonly Callback[]): Callback[] {
-  const rank = (callback: Callback): number => {
-    if (isA(callback, LoggerCallback)) return -1;
-    if (isA(callback, TrainingCheckpointCallback)) return FIRST.length + 1;
-    const first = FIRST.findIndex((Class) => isA(callback, Class));
-    return first < 0 ? FIRST.length : first;
-  };
-  return [...callbacks].sort((a, b) => rank(a) - rank(b));
+/** Whether ClinicaDL has no such callback, so that it could not read a MAPS that names it. */
+function isOnlyHere(callback: Callback): boolean {
+  const { name } = callback.constructor;
+  return own<unknown>(CALLBACKS_ONLY_HERE, name) === callback.constructor;
 }
 
-function readCallback(value: JsonValue, extras: JsonValue): Callback {
+function readCallback(value: JsonValue, classes: ReadableCallbacks, extras: JsonValue): Callback {
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  const Class = isObject && typeof value.name_ === "string" ? own(CALLBACKS, value.name_) : undefined;
+  const Class = isObject && typeof value.name_ === "string" ? own(classes, value.name_) : undefined;
   if (!isObject || Class === undefined) {
     throw new CannotReadFieldError(
       `A callback was written as ${show(value)}, which cannot be read back. Pass the callbacks themselves.`,

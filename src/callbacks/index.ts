@@ -9,13 +9,17 @@ export {
   type Events,
   type Interruption,
   type InterruptionSignal,
+  type Phase,
   type RunLog,
   type TrainerCall,
   type TrainerStage,
   TrainerState,
+  type WeightsToSave,
 } from "../run/index.ts";
 /** Ending in time. */
 export { EarlyStoppingCallback } from "./early-stopping.ts";
+/** Averaged weights. */
+export { EMACallback } from "./ema.ts";
 /** Several callbacks, in the order in which they are called. */
 export { CallbacksHandler } from "./handler.ts";
 /** Logs, summaries, progress. */

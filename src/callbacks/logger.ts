@@ -8,6 +8,7 @@ import {
   duration,
   type EventArgs,
   LogFiles,
+  type Phase,
   ProgressLine,
   type RunLog,
   type TrainerState,
@@ -52,6 +53,10 @@ export class LoggerCallback extends Callback {
     this.debug = debug;
     this.progressBar = progressBar;
     this.#progress = progress;
+  }
+
+  override get phase(): Phase {
+    return "frame";
   }
 
   override onTrainerInit({ model, maps }: EventArgs<"onTrainerInit">): void {

@@ -4,7 +4,7 @@ import { checkItemName, ModelDir, stageDirectory } from "../io/maps/index.ts";
 import { writeTsv } from "../io/tsv/index.ts";
 import type { MetricsHandler, Optimum } from "../metrics/index.ts";
 import type { Model } from "../models/index.ts";
-import { BestMonitor, Callback, type EventArgs, type RunLog } from "../run/index.ts";
+import { BestMonitor, Callback, type CallbackSequence, type EventArgs, type RunLog } from "../run/index.ts";
 import * as torch from "../torch/index.ts";
 import { type Input, type JsonObject, parseWith } from "../utils/config.ts";
 import { readExtras, readFields } from "../utils/fields.ts";
@@ -38,6 +38,7 @@ export class ModelCheckpointCallback extends Callback {
   #mode: Optimum | null = null;
   #monitoring: BestMonitor | null = null;
   #metrics: MetricsHandler | null = null;
+  #callbacks: CallbackSequence | null = null;
 
   constructor(options: Input<typeof schema> = {}) {
     super();
@@ -54,7 +55,8 @@ export class ModelCheckpointCallback extends Callback {
     if (this.metric !== null) this.#mode = metrics.metrics?.[this.metric]?.optimum ?? this.#mode;
   }
 
-  override onTrainStart({ model, metrics }: EventArgs<"onTrainStart">): void {
+  override onTrainStart({ model, metrics, callbacks }: EventArgs<"onTrainStart">): void {
+    this.#callbacks = callbacks;
     this.#metrics = metrics;
     this.#monitoring = null;
     if (this.metric === null) return;
@@ -100,19 +102,31 @@ export class ModelCheckpointCallback extends Callback {
     log.warning(`The metric '${this.metric}' was not defined at any validation. ${instead}.`);
   }
 
-  /** The directory is replaced as a whole. An epoch without evaluation gives tables without rows. */
+  /**
+   * The directory is replaced as a whole. An epoch without evaluation gives tables without rows, and so do weights that were not
+   * evaluated.
+   */
   #save(model: Model, epoch: number, dir: ModelDir): void {
     const metrics = this.#metrics;
     if (metrics === null) return;
+    using weights = this.#callbacks?.weightsToSave() ?? null;
     using _scope = torch.scope();
     const floats = metrics.metricNames;
+    const isEvaluated = weights?.evaluated ?? true;
     stageDirectory(dir.path, (path) => {
       const { modelPt, validationMetrics } = new ModelDir(path);
       mkdirSync(validationMetrics.path);
       torch.save(model.stateDict(), modelPt);
-      writeTsv(validationMetrics.aggregatedTsv, metrics.getMetricValues(epoch), ["epoch", ...floats], { floats });
+      writeTsv(
+        validationMetrics.aggregatedTsv,
+        isEvaluated ? metrics.getMetricValues(epoch) : [],
+        ["epoch", ...floats],
+        { floats },
+      );
       const keys = ["epoch", "participant_id", "session_id", ...floats];
-      writeTsv(validationMetrics.detailsTsv, metrics.getDetailedMetricValues(epoch), keys, { floats });
+      writeTsv(validationMetrics.detailsTsv, isEvaluated ? metrics.getDetailedMetricValues(epoch) : [], keys, {
+        floats,
+      });
     });
   }
 

@@ -10,6 +10,7 @@ import {
   DeviceMeter,
   type EventArgs,
   meanAndDeviation,
+  type Phase,
   PhaseTimer,
 } from "../run/index.ts";
 import { type JsonObject, parseWith } from "../utils/config.ts";
@@ -37,7 +38,7 @@ const PHASES = [
   { key: "metrics", name: "Metrics computation", gpu: true, once: false },
 ] as const;
 
-type Phase = (typeof PHASES)[number]["key"];
+type MeasuredPhase = (typeof PHASES)[number]["key"];
 
 const MB = 1024 ** 2;
 
@@ -61,7 +62,7 @@ export class MonitorCallback extends Callback {
   readonly warmupIterations: number;
   readonly enabled: boolean;
   readonly #gpuOf: (computational: ComputationalConfig) => DeviceMeter | null;
-  #timers = new Map<Phase, PhaseTimer>();
+  #timers = new Map<MeasuredPhase, PhaseTimer>();
   #iterations = 0;
   #batchSizes = { train: Number.NaN, validation: Number.NaN };
   #accumulationSteps = 1;
@@ -77,6 +78,10 @@ export class MonitorCallback extends Callback {
     this.numMeasurements = numMeasurements;
     this.warmupIterations = warmupIterations;
     this.enabled = enabled;
+  }
+
+  override get phase(): Phase {
+    return "observe";
   }
 
   override onTrainStart({ split, optimization, computational }: EventArgs<"onTrainStart">): void {
@@ -188,21 +193,21 @@ export class MonitorCallback extends Callback {
     this.#forget();
   }
 
-  #start(phase: Phase): void {
+  #start(phase: MeasuredPhase): void {
     const once = phase === "training" || phase === "epoch" || phase === "validation";
     if (this.enabled && (once || this.#iterations >= this.warmupIterations)) this.#timers.get(phase)?.start();
   }
-  #stop(phase: Phase): void {
+  #stop(phase: MeasuredPhase): void {
     this.#timers.get(phase)?.stop();
   }
-  #times(phase: Phase): readonly number[] {
+  #times(phase: MeasuredPhase): readonly number[] {
     return this.#timers.get(phase)?.times ?? [];
   }
-  #gpuTimes(phase: Phase): readonly number[] {
+  #gpuTimes(phase: MeasuredPhase): readonly number[] {
     return this.#timers.get(phase)?.gpuTimes ?? [];
   }
   /** In MB. */
-  #gpuMemory(phase: Phase): readonly number[] {
+  #gpuMemory(phase: MeasuredPhase): readonly number[] {
     return this.#timers.get(phase)?.gpuMaxMemory.map((bytes) => bytes / MB) ?? [];
   }
 
@@ -224,19 +229,19 @@ export class MonitorCallback extends Callback {
 
   #summary(): string {
     const rule = "-".repeat(106);
-    const row = (indent: number, title: string, phase: Phase) => {
+    const row = (indent: number, title: string, phase: MeasuredPhase) => {
       const cells = [this.#times(phase), this.#gpuTimes(phase), this.#gpuMemory(phase)].map(meanAndDeviation);
       return [`${" ".repeat(indent)}${title}`.padEnd(22), ...cells.map((cell) => cell.padEnd(25))].join(" | ");
     };
     const { train, validation } = this.#batchSizes;
-    const mean = (phase: Phase) => average(this.#gpuTimes(phase));
+    const mean = (phase: MeasuredPhase) => average(this.#gpuTimes(phase));
     const onGpu = (...lines: string[]) => (this.#gpuNames.length === 0 ? [] : lines);
     // one optimization for several batches
     const gpuTime = mean("forward") + mean("backward") + mean("optimization") / this.#accumulationSteps;
     return [
       "\n*************************** Computational Summary (mean ± std [n measurements]) **************************\n",
       ...onGpu(`GPU: ${this.#gpuNames.map((name) => `'${name}'`).join(" then ")}\n`),
-      `${centred("Phase", 22)} | ${centred("Time (s)", 25)} | ${centred("GPU Time (s)", 25)} | ${centred("GPU Max Memory (MB)", 25)}`,
+      `${centred("MeasuredPhase", 22)} | ${centred("Time (s)", 25)} | ${centred("GPU Time (s)", 25)} | ${centred("GPU Max Memory (MB)", 25)}`,
       rule,
       row(0, "Training", "training"),
       row(1, "Epoch", "epoch"),

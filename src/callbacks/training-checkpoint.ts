@@ -5,10 +5,12 @@ import {
   captureSnapshot,
   type EventArgs,
   loadCheckpoint,
+  type Phase,
   type RunSnapshot,
   saveCheckpoint,
 } from "../run/index.ts";
 import { type JsonObject, parseWith } from "../utils/config.ts";
+import { ConfigError } from "../utils/exceptions.ts";
 import { readExtras, readFields } from "../utils/fields.ts";
 
 const schema = z.strictObject({
@@ -48,6 +50,7 @@ export class TrainingCheckpointCallback extends Callback {
    * is written during the validation holds this, so that a resumed training does the whole validation again.
    */
   #beforeValidation: RunSnapshot | null = null;
+  #movedInValidation: readonly string[] = [];
 
   constructor(options: z.input<typeof schema> = {}) {
     super();
@@ -59,9 +62,15 @@ export class TrainingCheckpointCallback extends Callback {
     this.enabled = enabled;
   }
 
+  override get phase(): Phase {
+    return "checkpoint";
+  }
+
   override onTrainStart(run: EventArgs<"onTrainStart">): void {
     this.#begin(run);
-    if (this.enabled) this.#write({ epoch: 0, batch: null }, captureSnapshot(run));
+    if (!this.enabled) return;
+    using snapshot = captureSnapshot(run);
+    this.#write({ epoch: 0, batch: null }, snapshot);
   }
   /** Puts everything back as it was. */
   override onResume(run: EventArgs<"onResume">): void {
@@ -72,10 +81,10 @@ export class TrainingCheckpointCallback extends Callback {
     this.#last = run.checkpoint;
   }
   #begin(run: EventArgs<"onTrainStart">): void {
+    this.#forget();
     this.#run = run;
     this.#writtenAt = performance.now();
     this.#stepped = false;
-    this.#beforeValidation = null;
     this.#last = null;
   }
 
@@ -98,18 +107,53 @@ export class TrainingCheckpointCallback extends Callback {
     this.#stepped = false;
     const due = interrupted || stepDue || (!last && this.#timeIsUp());
     const validates = last && epoch % run.optimization.evaluationInterval === 0;
-    const snapshot = due || validates ? captureSnapshot(run) : null;
+    if (!due && !validates) return;
+    const snapshot = captureSnapshot(run, { weights: validates });
+    this.#beforeValidation?.[Symbol.dispose]();
     this.#beforeValidation = validates ? snapshot : null;
-    if (due && snapshot !== null) this.#write({ epoch, batch }, snapshot);
+    if (due) this.#write({ epoch, batch }, snapshot);
   }
   override onEpochEnd({ state }: EventArgs<"onEpochEnd">): void {
     const run = this.#run;
-    this.#beforeValidation = null;
     if (!this.enabled || run === null) return;
+    this.#checkPutBack(run);
+    this.#forgetValidation();
     const { currentEpoch: epoch } = state;
     const isLast = state.shouldStop || epoch >= state.numEpochs;
     const due = isLast || epoch % this.everyNEpochs === 0 || run.interruption.signal !== null || this.#timeIsUp();
-    if (due) this.#write({ epoch, batch: null }, captureSnapshot(run));
+    if (!due) return;
+    using snapshot = captureSnapshot(run);
+    this.#write({ epoch, batch: null }, snapshot);
+  }
+  override onValidationEnd(): void {
+    this.#movedInValidation = this.#movedWeights();
+  }
+  /** The weights that are not those with which the validation began. */
+  #movedWeights(): string[] {
+    const parameters = new Map(this.#run?.model.namedParameters());
+    return this.#beforeValidation?.weights?.changed().filter((name) => parameters.has(name)) ?? [];
+  }
+  /**
+   * Weights that a callback has put in place for the validation are put back by now: a checkpoint would take them for those of
+   * training. What a callback changes for good, it says (`phase`).
+   */
+  #checkPutBack({ state, callbacks }: EventArgs<"onTrainStart">): void {
+    if (this.#movedInValidation.length === 0 || callbacks.allCallbacks.some(({ phase }) => phase === "change")) return;
+    const moved = this.#movedWeights();
+    if (moved.length === 0) return;
+    const names = callbacks.callbacks.map((callback) => callback.constructor.name).join(", ");
+    throw new ConfigError(
+      `The validation of epoch ${state.currentEpoch} has left other weights in the model than it began with (${moved.slice(0, 3).join(", ")}${moved.length > 3 ? ", …" : ""}). One of the callbacks (${names}) exchanges weights and does not put them back. Put them back in its onValidationEnd; or, where training is to go on with them, let the callback say so: get phase() { return "change"; }.`,
+    );
+  }
+  #forgetValidation(): void {
+    this.#beforeValidation?.[Symbol.dispose]();
+    this.#beforeValidation = null;
+    this.#movedInValidation = [];
+  }
+  #forget(): void {
+    this.#forgetValidation();
+    this.#run = null;
   }
   #timeIsUp(): boolean {
     return this.everyMinutes !== null && performance.now() - this.#writtenAt >= this.everyMinutes * 60_000;
@@ -128,14 +172,14 @@ export class TrainingCheckpointCallback extends Callback {
   }
 
   override onException({ maps, state, log }: EventArgs<"onException">): void {
+    this.#forget();
     if (!this.enabled || state.called !== "train" || state.splitIdx === null) return;
     const last = maps.training.split(state.splitIdx).tmp.list.at(-1);
     if (last !== undefined) log.error(`Last checkpoint at ${last}`);
-    this.#run = null;
   }
   override onTrainEnd({ maps, state }: EventArgs<"onTrainEnd">): void {
     if (this.enabled) maps.training.split(state.splitIdx ?? 0).tmp.keepNewest(1);
-    this.#run = null;
+    this.#forget();
   }
 
   toDict(): JsonObject {

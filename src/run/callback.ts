@@ -1,4 +1,5 @@
-import type { EventArgs, EventListener } from "./events.ts";
+import type { EventArgs, EventListener, WeightsToSave } from "./events.ts";
+import type { Phase } from "./phase.ts";
 import type { Stateful } from "./stateful.ts";
 
 type Done = void | Promise<void>;
@@ -26,6 +27,18 @@ type Done = void | Promise<void>;
  * A callback with a memory overrides `stateDict` and `loadStateDict`, so that a resumed training goes on with it.
  */
 export abstract class Callback implements EventListener, Stateful {
+  /**
+   * Where it stands among the others. When something starts, those that `observe` are told first, then those that `change`,
+   * that `record`, and the `checkpoint`; when something ends, those that observe, that record, that change, and the checkpoint:
+   * what was changed is recorded, then put back, and is in no checkpoint. At the end of a training, those that change come before
+   * those that record: their changes stay. Within a phase, callbacks come in the order in which they were passed. Default: "record".
+   *
+   * A callback that moves weights in a validation, so that training goes on with them, must say that it changes.
+   */
+  get phase(): Phase {
+    return "record";
+  }
+
   onTrainerInit(_: EventArgs<"onTrainerInit">): Done {}
   onException(_: EventArgs<"onException">): Done {}
 
@@ -58,6 +71,14 @@ export abstract class Callback implements EventListener, Stateful {
   onPredictEnd(_: EventArgs<"onPredictEnd">): Done {}
   onPredictionStepStart(_: EventArgs<"onPredictionStepStart">): Done {}
   onPredictionStepEnd(_: EventArgs<"onPredictionStepEnd">): Done {}
+
+  /**
+   * Puts the weights into the model that are to be saved in place of those of training, after an epoch or at the end, until what
+   * it gives is disposed. Default: null, those of training. In a validation, weights are exchanged in `onValidationStart`.
+   */
+  weightsToSave(): WeightsToSave | null {
+    return null;
+  }
 
   /**
    * What a checkpoint must hold of this callback: numbers, text, null, tensors, and arrays, Maps, Sets and plain objects of

@@ -10,6 +10,7 @@ import type { JsonObject } from "../utils/config.ts";
 import type { ComputationalConfig } from "./computational.ts";
 import type { Interruption } from "./interruption.ts";
 import type { RunLog } from "./log.ts";
+import type { Phase } from "./phase.ts";
 import type { Stateful } from "./stateful.ts";
 import type { TrainerState } from "./trainer-state.ts";
 
@@ -99,12 +100,23 @@ export type EventListener = {
   [E in EventName]: (args: EventArgs<E>) => void | Promise<void>;
 };
 
+/** A callback as the others see it. */
+export type ListedCallback = EventListener & Stateful & { readonly phase: Phase };
+
+/** Weights that are in the model until this is disposed, to be saved in place of those of training. */
+export interface WeightsToSave extends Disposable {
+  /** Whether the metrics of the last validation are theirs. */
+  readonly evaluated: boolean;
+}
+
 /** The callbacks of a Trainer in their order; `CallbacksHandler` is such. */
 export interface CallbackSequence {
   /** Those that were passed and the default ones. */
-  readonly callbacks: readonly (EventListener & Stateful)[];
+  readonly callbacks: readonly ListedCallback[];
   /** All of them, with those that every Trainer has. */
-  readonly allCallbacks: readonly (EventListener & Stateful)[];
+  readonly allCallbacks: readonly ListedCallback[];
+  /** Puts the weights into the model that a callback wants to be saved; null: those that are there. */
+  weightsToSave(): WeightsToSave | null;
   /** Each with the name of its file in a checkpoint. */
   named(): readonly (readonly [name: string, callback: Stateful])[];
   toDict(): JsonObject;

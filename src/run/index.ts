@@ -3,6 +3,8 @@
  * what a checkpoint holds, what must hold of data and losses, and what a MAPS records. Nothing in here knows a callback.
  */
 
+/** Its batches and weights. */
+export { asModelBatch, disposeBatch, disposeOutput, participantsIn, partsOf, toDevice } from "./batches.ts";
 /** Being told of a run. */
 export { Callback } from "./callback.ts";
 /** What a checkpoint captures and puts back. */
@@ -24,7 +26,15 @@ export { checkLosses } from "./checks/losses.ts";
 export { checkEvaluationFields, checkTrainingFields } from "./checks/needed-fields.ts";
 /** Where a run is, how it is computed, and whether it goes on. */
 export { ComputationalConfig, type ComputationalOptions } from "./computational.ts";
-export type { BatchLike, CallbackSequence, EventArgs, EventListener, EventName, Events } from "./events.ts";
+export type {
+  BatchLike,
+  CallbackSequence,
+  EventArgs,
+  EventListener,
+  EventName,
+  Events,
+  WeightsToSave,
+} from "./events.ts";
 export type { Interruption, InterruptionSignal } from "./interruption.ts";
 /** What it says. */
 export { LogFiles, RunLog } from "./log.ts";
@@ -33,6 +43,7 @@ export { BestMonitor } from "./monitoring/best-monitor.ts";
 export { average, DeviceMeter, meanAndDeviation, PhaseTimer, type TimeMark } from "./monitoring/phase-timer.ts";
 export { type Improvement, QuantityMonitoring } from "./monitoring/quantity-monitoring.ts";
 export { beginRun, type CurrentRun, checkIdle, RunInProgressError } from "./one-run.ts";
+export { inPhases, type Phase } from "./phase.ts";
 export { duration, ProgressLine, shortNumber } from "./progress.ts";
 /** What a MAPS records. */
 export { BatchRecords } from "./records/batch-records.ts";
@@ -41,4 +52,6 @@ export { LiveTable } from "./records/live-table.ts";
 export { checkWeights, recordWeights, restoreFrozen } from "./records/weights.ts";
 export { Interrupter, nextTurn, type SignalOptions, TrainingInterrupted } from "./signals.ts";
 export type { Stateful } from "./stateful.ts";
+export { TensorSnapshot } from "./tensor-snapshot.ts";
 export { type TrainerCall, type TrainerStage, TrainerState } from "./trainer-state.ts";
+export { WeightAverage } from "./weight-average.ts";

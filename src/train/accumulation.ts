@@ -1,7 +1,6 @@
 import { type Losses, type Model, namedLosses } from "../models/index.ts";
-import type { BatchLike } from "../run/index.ts";
+import { asModelBatch, type BatchLike, disposeBatch, partsOf } from "../run/index.ts";
 import { Tensor } from "../torch/index.ts";
-import { asModelBatch, disposeBatch, partsOf } from "./batches.ts";
 
 /**
  * The batches in groups of `size`, whose gradients make one step; the last group may be shorter. A group is loaded

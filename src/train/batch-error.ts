@@ -1,8 +1,8 @@
 import type { Batch } from "../data/dataloader/index.ts";
 import type { BatchLike } from "../run/index.ts";
+import { participantsIn, partsOf } from "../run/index.ts";
 import { Tensor } from "../torch/index.ts";
 import { ClinicaDLException } from "../utils/exceptions.ts";
-import { participantsIn, partsOf } from "./batches.ts";
 
 /** Something went wrong while a model worked on a batch, in libtorch for instance; `cause` is what. */
 export class BatchError extends ClinicaDLException {}

@@ -36,21 +36,25 @@ import type { MetricsHandler } from "../metrics/index.ts";
 import { type Losses, type Model, type ModelBatch, namedLosses } from "../models/index.ts";
 import type { OptimizationConfig, Optimizer } from "../optim/index.ts";
 import {
+  asModelBatch,
   type BatchLike,
   type ComputationalConfig,
+  disposeBatch,
+  disposeOutput,
   type EventName,
   type Events,
   type Interrupter,
   nextTurn,
+  participantsIn,
   type RunLog,
+  TensorSnapshot,
   type TrainerState,
+  toDevice,
 } from "../run/index.ts";
 import type { Split } from "../split/index.ts";
 import * as torch from "../torch/index.ts";
 import { accumulationWindows, sharesInWindow, weightedLosses } from "./accumulation.ts";
 import { onBatch } from "./batch-error.ts";
-import { asModelBatch, disposeBatch, disposeOutput, participantsIn, partsOf } from "./batches.ts";
-import { BufferSnapshot } from "./buffer-snapshot.ts";
 import { clipGradients, gradientNorm } from "./clipping.ts";
 import { LossReader } from "./losses.ts";
 
@@ -120,7 +124,7 @@ async function trainWindow(run: TrainingContext, window: readonly BatchLike[]): 
   const { state } = run;
   const shares = sharesInWindow(window, run.model);
   using reader = new LossReader();
-  using buffers = new BufferSnapshot(run.model);
+  using buffers = new TensorSnapshot(run.model.namedBuffers());
   for (const [i, batch] of window.entries()) {
     await nextTurn(); // signals arrive here
     state.currentTrainBatch++;
@@ -128,8 +132,7 @@ async function trainWindow(run: TrainingContext, window: readonly BatchLike[]): 
     const tensors = await trainBatch(run, batch, shares[i] ?? 1);
     const losses = reader.add(tensors, batch, state.currentTrainBatch);
     if (i === window.length - 1) {
-      await step(run, reader, window);
-      if (reader.notFinite().length > 0) buffers.restore();
+      await step(run, { reader, window, buffers });
     }
     await tell(run, "onBatchEnd", { losses });
   }
@@ -157,11 +160,19 @@ async function trainBatch(
   return tensors;
 }
 
-/** Moves the weights, unless a loss or the gradient is not finite. */
-async function step(run: TrainingContext, reader: LossReader, window: readonly BatchLike[]): Promise<void> {
+/** What the batches of an accumulation window gave, and the buffers of the model before them. */
+interface WindowResult {
+  readonly reader: LossReader;
+  readonly window: readonly BatchLike[];
+  readonly buffers: TensorSnapshot;
+}
+
+/** Moves the weights, unless a loss or the gradient is not finite; then the buffers are put back, too. */
+async function step(run: TrainingContext, { reader, window, buffers }: WindowResult): Promise<void> {
   const { state, optimizers, gradScaler } = run;
   const gradNorm = unscale(run, reader);
   const finite = warnUnlessFinite(run, { reader, gradNorm, window });
+  if (reader.notFinite().length > 0) buffers.restore();
   // a scaler must see infinite gradients, to scale less; it does not step with them
   const steps = finite || gradScaler.isEnabled();
   if (steps) {
@@ -211,10 +222,6 @@ export function tell<E extends EventName>(
 ): Promise<void> {
   const { model, maps, state, callbacks, log } = run;
   return callbacks.callEvent(event, { ...args, model, maps, state, log });
-}
-
-export function toDevice(batch: BatchLike, { device, nonBlocking }: ComputationalConfig): void {
-  for (const part of partsOf(batch)) part.to({ device, nonBlocking });
 }
 
 /** The losses outlive the scope. */

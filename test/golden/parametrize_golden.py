@@ -1,6 +1,6 @@
 """Parametrised layers, for src/torch/nn/golden/parametrize.json, and dropout within attention.
 
-Run with the Python that has PyTorch 2.6: python scripts/golden/parametrize_golden.py
+Run with the Python that has PyTorch 2.6: npm run golden -- parametrize
 """
 import json
 import pathlib

@@ -34,8 +34,11 @@ const splitRecord = z.looseObject({ logs: z.record(z.string(), count) });
 /** `.clinicadl-ts/extension.json` of a split. */
 const extension = z.looseObject({ epoch: count, batch: count.nullable(), num_epochs: z.int().positive() });
 
-/** `.clinicadl-ts/callbacks.json`: the options of each callback that ClinicaDL does not have. */
-const extras = z.looseObject({ callbacks: z.array(z.record(z.string(), z.unknown())) });
+/** `.clinicadl-ts/callbacks.json`: options that ClinicaDL does not have, of each callback; and callbacks that it does not have. */
+const extras = z.looseObject({
+  callbacks: z.array(z.record(z.string(), z.unknown())),
+  others: z.array(z.looseObject({ position: count, callback: z.record(z.string(), z.unknown()) })).optional(),
+});
 
 function read<S extends z.ZodType>(path: string, schema: S): z.output<S> {
   const value = readJson(path);
@@ -87,7 +90,7 @@ export function readExtension(path: string): { readonly position: Position; read
   return { position: { epoch, batch }, numEpochs: num_epochs };
 }
 
-/** The options of callbacks that ClinicaDL does not have; none where it wrote the MAPS. */
+/** The options of callbacks, and the callbacks, that ClinicaDL does not have; none where it wrote the MAPS. */
 export function readCallbackExtras(path: string): JsonObject {
   if (!existsSync(path)) return {};
   return read(path, extras) as JsonObject;

@@ -27,7 +27,7 @@ const UNUSED_SCALER = {
 };
 
 /**
- * Writes a checkpoint: the model, the optimizers and the scaler as they are, the rest as it was in `snapshot`.
+ * Writes a checkpoint: the optimizers and the scaler as they are, and what is in `snapshot`.
  *
  * ClinicaDL reads the rows per sample of all epochs from each checkpoint, so each has them all: a copy of a file that
  * grows, or a link to the one in the checkpoint before.
@@ -43,7 +43,7 @@ export function saveCheckpoint(
   const { maps, model, optimizers, gradScaler, metrics, computational, split } = run;
   using _scope = torch.scope();
   writeJson(dir.stateJson, snapshot.state);
-  torch.save(model.stateDict(), dir.modelPt);
+  torch.save(snapshot.weights?.copies ?? model.stateDict(), dir.modelPt);
   const states = Object.entries(optimizers).map(([name, optimizer]) => [name, optimizer.stateDict()] as const);
   torch.save(Object.fromEntries(states), dir.optimizerPt);
   const unused = computational.amp ? UNUSED_SCALER : {};

@@ -3,21 +3,31 @@ import type { JsonObject } from "../../utils/config.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
 import { randomStates } from "../../utils/seed.ts";
 import type { EventArgs } from "../events.ts";
+import { TensorSnapshot } from "../tensor-snapshot.ts";
 import { roundingFacts } from "./same-bits.ts";
 
 /**
- * What a validation changes in a run, so that it must be captured before one begins: where the run is, the callbacks and the
- * random streams. A checkpoint also holds the model, the optimizers and the scaler, which a validation leaves as they are.
+ * What a checkpoint holds that the callbacks, or a validation, may change until it is written: where the run is, the callbacks
+ * and the random streams; and, captured before a validation, the weights of training, for which callbacks may exchange others
+ * meanwhile. Optimizers and scaler stay as they are.
  */
-export interface RunSnapshot {
+export interface RunSnapshot extends Disposable {
   readonly state: JsonObject;
   /** The content of their files, by name. */
   readonly callbacks: ReadonlyMap<string, Uint8Array>;
   readonly extra: Uint8Array;
+  /** null: the model has them. */
+  readonly weights: TensorSnapshot | null;
 }
 
-/** Remembers what a run is now. */
-export function captureSnapshot({ state, callbacks, split }: EventArgs<"onTrainStart">): RunSnapshot {
+/**
+ * Remembers what a run is now.
+ * @param options.weights whether it copies the weights, because they may be exchanged before the checkpoint is written.
+ */
+export function captureSnapshot(
+  { model, state, callbacks, split }: EventArgs<"onTrainStart">,
+  { weights = false }: { readonly weights?: boolean } = {},
+): RunSnapshot {
   using _scope = torch.scope();
   const states = callbacks.named().map(([name, callback]) => {
     try {
@@ -38,5 +48,12 @@ export function captureSnapshot({ state, callbacks, split }: EventArgs<"onTrainS
     ...roundingFacts(),
   });
   for (const stream of random.values()) stream.dispose();
-  return { state: state.toDict(), callbacks: new Map(states), extra };
+  const copies = weights ? new TensorSnapshot(model.stateDict()) : null;
+  return {
+    state: state.toDict(),
+    callbacks: new Map(states),
+    extra,
+    weights: copies,
+    [Symbol.dispose]: () => copies?.[Symbol.dispose](),
+  };
 }

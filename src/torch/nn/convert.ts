@@ -2,6 +2,7 @@ import type { Tensor } from "../tensor.ts";
 import { type DType, isFloatingPoint, type MemoryFormat } from "../types.ts";
 
 export interface ModuleToOptions {
+  /** "cpu", "cuda" or "cuda:0"; default: where they are. */
   readonly device?: string | undefined;
   /** Applied to floating-point tensors only. */
   readonly dtype?: DType | undefined;

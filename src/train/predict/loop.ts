@@ -12,11 +12,10 @@
  */
 
 import { Batch } from "../../data/dataloader/index.ts";
-import { nextTurn } from "../../run/index.ts";
+import { disposeBatch, disposeOutput, nextTurn, partsOf, toDevice } from "../../run/index.ts";
 import { show } from "../../utils/config.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
-import { disposeBatch, disposeOutput, partsOf } from "../batches.ts";
-import { infer, type RunContext, tell, toDevice } from "../loop.ts";
+import { infer, type RunContext, tell } from "../loop.ts";
 import type { Prediction } from "./prediction.ts";
 import { fieldsOf, PredictionWriter } from "./writer.ts";
 

@@ -1,6 +1,7 @@
 import { Batch } from "../data/dataloader/index.ts";
 import type { ModelBatch } from "../models/index.ts";
-import type { BatchLike } from "../run/index.ts";
+import type { ComputationalConfig } from "./computational.ts";
+import type { BatchLike } from "./events.ts";
 
 function isBatch(batch: BatchLike): batch is Batch {
   return "getField" in batch;
@@ -32,4 +33,9 @@ export function disposeBatch(batch: BatchLike): void {
  */
 export function disposeOutput(output: unknown): void {
   if (output instanceof Batch) output.dispose();
+}
+
+/** Moves all that a batch holds to the device of the run. */
+export function toDevice(batch: BatchLike, { device, nonBlocking }: ComputationalConfig): void {
+  for (const part of partsOf(batch)) part.to({ device, nonBlocking });
 }
