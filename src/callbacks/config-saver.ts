@@ -11,6 +11,10 @@ export class ConfigSaverCallback extends Callback {
     return "observe";
   }
 
+  override get ranks(): "main" {
+    return "main";
+  }
+
   override onTrainerInit({ model, maps, metrics, optimization, callbacks }: EventArgs<"onTrainerInit">): void {
     const parts = [
       [maps.modelJson, () => model.toDict()],

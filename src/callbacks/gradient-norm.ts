@@ -12,6 +12,10 @@ export class GradientNormCallback extends Callback {
   #records = new BatchRecords(1);
   #table: LiveTable | null = null;
 
+  override get ranks(): "main" {
+    return "main";
+  }
+
   override onTrainStart({ maps, split }: EventArgs<"onTrainStart">): void {
     this.#records = new BatchRecords(1);
     this.#table = new LiveTable(maps.training.split(split.index).gradientNormTsv, ["gradient_norm"]);

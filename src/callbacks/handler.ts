@@ -100,6 +100,7 @@ export class CallbacksHandler implements CallbackSequence {
   /** Calls the method of this event on all callbacks, one after the other. */
   async callEvent<E extends EventName>(event: E, args: EventArgs<E>): Promise<void> {
     for (const callback of this.#order(event)) {
+      if (callback.ranks === "main" && !args.world.isMain) continue;
       const done = (callback[event] as (args: EventArgs<E>) => void | Promise<void>).call(callback, args);
       if (done instanceof Promise) await done;
     }

@@ -59,6 +59,10 @@ export class LoggerCallback extends Callback {
     return "frame";
   }
 
+  override get ranks(): "main" {
+    return "main";
+  }
+
   override onTrainerInit({ model, maps }: EventArgs<"onTrainerInit">): void {
     if (!existsSync(maps.architectureLog)) {
       maps.locked(() => writeFileAtomic(maps.architectureLog, model.toString()));

@@ -14,6 +14,10 @@ export class MetricsSaverCallback extends Callback {
   /** The metrics and causes that have been told. */
   #told = new Set<string>();
 
+  override get ranks(): "main" {
+    return "main";
+  }
+
   override onTrainStart({ metrics }: EventArgs<"onTrainStart">): void {
     this.#metrics = metrics;
     this.#told.clear();

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Maps } from "../io/maps/index.ts";
 import type { MetricsHandler } from "../metrics/index.ts";
 import type { Model } from "../models/index.ts";
-import { type EventArgs, RunLog, TrainerState } from "../run/index.ts";
+import { type EventArgs, RunLog, SingleProcess, TrainerState } from "../run/index.ts";
 import * as torch from "../torch/index.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { ModelCheckpointCallback } from "./model-checkpoint.ts";
@@ -54,7 +54,8 @@ class Run implements Disposable {
     state.resetTraining(0, to);
     const model = Object.assign(this.model, { getLossFunctions: () => ({ loss: null }) }) as unknown as Model;
     using log = new RunLog();
-    const args = { model, maps: this.maps, state, log, metrics: this.#metrics };
+    const world = new SingleProcess();
+    const args = { model, maps: this.maps, state, log, world, metrics: this.#metrics };
     if (resume) callback.onResume(args as unknown as EventArgs<"onResume">);
     else callback.onTrainStart(args as unknown as EventArgs<"onTrainStart">);
     for (state.currentEpoch = from; state.currentEpoch <= to; state.currentEpoch++) {
@@ -135,7 +136,8 @@ describe("ModelCheckpointCallback", () => {
     const state = Object.assign(new TrainerState(), { currentEpoch: 2, splitIdx: 0 });
     const metrics = { getMetricValue: () => 0 } as unknown as MetricsHandler;
     using log = new RunLog();
-    expect(() => broken({ model, maps: run.maps, state, log, metrics })).toThrow(/cannot save|Cannot save/);
+    const world = new SingleProcess();
+    expect(() => broken({ model, maps: run.maps, state, log, world, metrics })).toThrow(/cannot save|Cannot save/);
     expect(readFileSync(modelPt).equals(before)).toBe(true);
     expect(readdirSync(join(path, ".."))).toEqual(["best-loss"]);
   });

@@ -55,6 +55,10 @@ export class ModelCheckpointCallback extends Callback {
     if (this.metric !== null) this.#mode = metrics.metrics?.[this.metric]?.optimum ?? this.#mode;
   }
 
+  override get ranks(): "main" {
+    return "main";
+  }
+
   override onTrainStart({ model, metrics, callbacks }: EventArgs<"onTrainStart">): void {
     this.#callbacks = callbacks;
     this.#metrics = metrics;

@@ -84,6 +84,10 @@ export class MonitorCallback extends Callback {
     return "observe";
   }
 
+  override get ranks(): "main" {
+    return "main";
+  }
+
   override onTrainStart({ split, optimization, computational }: EventArgs<"onTrainStart">): void {
     this.#forget();
     this.#cpu = this.enabled ? new DeviceMeter("cpu") : null;

@@ -66,6 +66,10 @@ export class TrainingCheckpointCallback extends Callback {
     return "checkpoint";
   }
 
+  override get ranks(): "main" {
+    return "main";
+  }
+
   override onTrainStart(run: EventArgs<"onTrainStart">): void {
     this.#begin(run);
     if (!this.enabled) return;

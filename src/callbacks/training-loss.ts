@@ -9,6 +9,10 @@ export class TrainingLossCallback extends Callback {
   #records = new BatchRecords(0);
   #table: LiveTable | null = null;
 
+  override get ranks(): "main" {
+    return "main";
+  }
+
   override onTrainStart({ model, maps, split }: EventArgs<"onTrainStart">): void {
     this.#names = Object.keys(model.getLossFunctions());
     this.#records = new BatchRecords(this.#names.length);

@@ -31,6 +31,11 @@ interface MovableBatch extends EvaluatedBatch {
   to(options: { readonly device: "cpu" }): unknown;
 }
 
+/** What brings together what several processes have; `World` (src/run) does. */
+interface Gatherer {
+  gather<T>(value: T): Promise<T[]>;
+}
+
 /**
  * Several metrics over the same batches, and the tables of their values.
  *
@@ -129,6 +134,17 @@ export class MetricsHandler {
     if (this.#detailsPath !== null && epoch !== null && this.#detailedDf[0]?.epoch !== epoch) this.#detailedDf = [];
     for (const row of rows) this.#detailedDf.push(row);
     return rows;
+  }
+
+  /**
+   * Takes the samples that all processes have evaluated, each its part of the data set, in the order of the data set. Before
+   * {@link aggregate}, where several evaluate together.
+   */
+  async gather(world: Gatherer, epoch: number | null = null): Promise<void> {
+    for (const metric of this.#initialised().values()) metric.takeSamples((await world.gather(metric.samples)).flat());
+    const mine = (row: Row) => epoch === null || row.epoch === epoch;
+    const rows = (await world.gather(this.#detailedDf.filter(mine))).flat();
+    this.#detailedDf = [...this.#detailedDf.filter((row) => !mine(row)), ...rows];
   }
 
   /** Adds the values over all samples since the last `reset` to `df`. */

@@ -58,6 +58,15 @@ export abstract class Metric<T = unknown> {
     return null;
   }
 
+  /** What it has kept of the samples since the last `reset`. */
+  get samples(): readonly T[] {
+    return this.#data;
+  }
+  /** Takes these samples in place of its own: those that several processes have evaluated together. */
+  takeSamples(samples: readonly T[]): void {
+    this.#data = [...samples];
+  }
+
   /** Forgets all samples. */
   reset(): void {
     this.#data = [];

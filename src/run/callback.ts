@@ -21,7 +21,7 @@ type Done = void | Promise<void>;
  *   `onBatchEnd`; then `onPredictEnd`;
  * - `onException`, where any of these ends with an error.
  *
- * A method gets one object, `{ model, maps, state, log, … }`; it may be asynchronous. What is essential to the training
+ * A method gets one object, `{ model, maps, state, log, world, … }`; it may be asynchronous. What is essential to the training
  * belongs in a `Model`, not here.
  *
  * A callback with a memory overrides `stateDict` and `loadStateDict`, so that a resumed training goes on with it.
@@ -37,6 +37,14 @@ export abstract class Callback implements EventListener, Stateful {
    */
   get phase(): Phase {
     return "record";
+  }
+
+  /**
+   * Which processes tell it of events, where several train together: `"main"` for one that writes files, `"all"` for one that
+   * changes weights, learning rates or when the training stops. Default: "all".
+   */
+  get ranks(): "all" | "main" {
+    return "all";
   }
 
   onTrainerInit(_: EventArgs<"onTrainerInit">): Done {}

@@ -13,6 +13,7 @@ import type { RunLog } from "./log.ts";
 import type { Phase } from "./phase.ts";
 import type { Stateful } from "./stateful.ts";
 import type { TrainerState } from "./trainer-state.ts";
+import type { World } from "./world.ts";
 
 /** What a loader gives: a batch, or several that belong together. */
 export type BatchLike = Batch | readonly Batch[] | Readonly<Record<string, Batch>>;
@@ -40,7 +41,7 @@ interface InferenceStart {
 
 type None = Record<never, never>;
 
-/** What each event tells, besides `model`, `maps`, `state` and `log`. */
+/** What each event tells, besides `model`, `maps`, `state`, `log` and `world`. */
 export interface Events {
   onTrainerInit: {
     readonly metrics: MetricsHandler;
@@ -93,6 +94,8 @@ export type EventArgs<E extends EventName> = Events[E] & {
   readonly state: TrainerState;
   /** The log of the run: what is told to it goes into its files in the MAPS. */
   readonly log: RunLog;
+  /** The processes that train together. */
+  readonly world: World;
 };
 
 /** What can be told of every event; `Callback` is such. */
@@ -101,7 +104,7 @@ export type EventListener = {
 };
 
 /** A callback as the others see it. */
-export type ListedCallback = EventListener & Stateful & { readonly phase: Phase };
+export type ListedCallback = EventListener & Stateful & { readonly phase: Phase; readonly ranks: "all" | "main" };
 
 /** Weights that are in the model until this is disposed, to be saved in place of those of training. */
 export interface WeightsToSave extends Disposable {

@@ -55,3 +55,5 @@ export type { Stateful } from "./stateful.ts";
 export { TensorSnapshot } from "./tensor-snapshot.ts";
 export { type TrainerCall, type TrainerStage, TrainerState } from "./trainer-state.ts";
 export { WeightAverage } from "./weight-average.ts";
+/** Who trains together. */
+export { anyOf, SingleProcess, sumGradients, type World } from "./world.ts";

@@ -1,5 +1,5 @@
 import { type Losses, type Model, namedLosses } from "../models/index.ts";
-import { asModelBatch, type BatchLike, disposeBatch, partsOf } from "../run/index.ts";
+import { asModelBatch, type BatchLike, disposeBatch, partsOf, type World } from "../run/index.ts";
 import { Tensor } from "../torch/index.ts";
 
 /**
@@ -29,11 +29,15 @@ export async function* accumulationWindows(
   }
 }
 
-/** What each batch counts for in its window, of 1: by its samples (of the first part), unless the model says otherwise. */
-export function sharesInWindow(window: readonly BatchLike[], model: Model): number[] {
-  if (window.length === 1) return [1];
+/**
+ * What each batch counts for in its window, of 1: by its samples (of the first part), unless the model says otherwise. Where
+ * several processes train together, the window is made of the batches of all of them.
+ */
+export async function sharesInWindow(window: readonly BatchLike[], model: Model, world: World): Promise<number[]> {
+  if (window.length === 1 && world.size === 1) return [1];
   const weights = window.map((batch) => model.lossWeight(asModelBatch(batch)) ?? partsOf(batch)[0]?.length ?? 0);
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const all = world.size === 1 ? weights : (await world.gather(weights)).flat();
+  const total = all.reduce((sum, weight) => sum + weight, 0);
   return weights.map((weight) => weight / total);
 }
 

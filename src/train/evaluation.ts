@@ -30,8 +30,8 @@ export function evaluationRun(
   computational: ComputationalConfig,
   metrics: MetricsHandler,
 ): RunContext {
-  const { model, maps, state, callbacks, log } = parts;
-  return { model, maps, state, callbacks, log, computational, metrics, interruption: UNINTERRUPTED };
+  const { model, maps, state, callbacks, log, world } = parts;
+  return { model, maps, state, callbacks, log, world, computational, metrics, interruption: UNINTERRUPTED };
 }
 
 /** Readies a model with saved weights, and a data set, for evaluation. */

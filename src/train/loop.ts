@@ -36,6 +36,7 @@ import type { MetricsHandler } from "../metrics/index.ts";
 import { type Losses, type Model, type ModelBatch, namedLosses } from "../models/index.ts";
 import type { OptimizationConfig, Optimizer } from "../optim/index.ts";
 import {
+  anyOf,
   asModelBatch,
   type BatchLike,
   type ComputationalConfig,
@@ -47,9 +48,11 @@ import {
   nextTurn,
   participantsIn,
   type RunLog,
+  sumGradients,
   TensorSnapshot,
   type TrainerState,
   toDevice,
+  type World,
 } from "../run/index.ts";
 import type { Split } from "../split/index.ts";
 import * as torch from "../torch/index.ts";
@@ -68,6 +71,7 @@ export interface RunContext {
   readonly metrics: MetricsHandler;
   readonly interruption: Interrupter;
   readonly log: RunLog;
+  readonly world: World;
 }
 
 export interface TrainingContext extends RunContext {
@@ -79,7 +83,7 @@ export interface TrainingContext extends RunContext {
 
 /** Trains until `state.numEpochs`, from `position` on. */
 export async function trainLoop(run: TrainingContext, position: Position): Promise<void> {
-  const { model, split, state, optimization, metrics, interruption } = run;
+  const { model, split, state, optimization, metrics, world } = run;
   const { trainLoader } = split;
   const first = position.batch === null ? position.epoch + 1 : position.epoch;
 
@@ -88,6 +92,7 @@ export async function trainLoop(run: TrainingContext, position: Position): Promi
     // when an epoch is over
     const resumed = epoch === position.epoch;
     const startBatch = resumed ? (position.batch ?? 0) : 0;
+    state.shouldStop = await anyOf(world, state.shouldStop);
     if (state.shouldStop && !resumed) break;
     state.resetEpoch(epoch, trainLoader.length, startBatch);
     model.train();
@@ -103,7 +108,7 @@ export async function trainLoop(run: TrainingContext, position: Position): Promi
       } finally {
         for (const batch of window) disposeBatch(batch);
       }
-      interruption.check();
+      await checkInterruption(run);
     }
 
     if (epoch % optimization.evaluationInterval === 0) {
@@ -115,14 +120,22 @@ export async function trainLoop(run: TrainingContext, position: Position): Promi
       await tell(run, "onValidationEnd", { metrics });
     }
     await tell(run, "onEpochEnd", {});
-    interruption.check();
+    await checkInterruption(run);
   }
+}
+
+/** Ends the run if one of its processes was asked to end. @throws TrainingInterrupted in all of them. */
+async function checkInterruption({ interruption, world }: RunContext): Promise<void> {
+  if (world.size > 1) {
+    interruption.signal ??= (await world.gather(interruption.signal)).find((signal) => signal !== null) ?? null;
+  }
+  interruption.check();
 }
 
 /** One optimization step: the gradient of all batches of an accumulation window together. */
 async function trainWindow(run: TrainingContext, window: readonly BatchLike[]): Promise<void> {
   const { state } = run;
-  const shares = sharesInWindow(window, run.model);
+  const shares = await sharesInWindow(window, run.model, run.world);
   using reader = new LossReader();
   using buffers = new TensorSnapshot(run.model.namedBuffers());
   for (const [i, batch] of window.entries()) {
@@ -170,9 +183,10 @@ interface WindowResult {
 /** Moves the weights, unless a loss or the gradient is not finite; then the buffers are put back, too. */
 async function step(run: TrainingContext, { reader, window, buffers }: WindowResult): Promise<void> {
   const { state, optimizers, gradScaler } = run;
+  await sumGradients(run.world, run.model);
   const gradNorm = unscale(run, reader);
-  const finite = warnUnlessFinite(run, { reader, gradNorm, window });
-  if (reader.notFinite().length > 0) buffers.restore();
+  const finite = !(await anyOf(run.world, !warnUnlessFinite(run, { reader, gradNorm, window })));
+  if (await anyOf(run.world, reader.notFinite().length > 0)) buffers.restore();
   // a scaler must see infinite gradients, to scale less; it does not step with them
   const steps = finite || gradScaler.isEnabled();
   if (steps) {
@@ -211,6 +225,7 @@ export async function evaluationLoop(run: RunContext, dataloader: DataLoader, ep
     }
     run.interruption.check();
   }
+  if (run.world.size > 1) await metrics.gather(run.world, epoch);
   metrics.aggregate(epoch);
 }
 
@@ -220,8 +235,8 @@ export function tell<E extends EventName>(
   event: E,
   args: Events[E],
 ): Promise<void> {
-  const { model, maps, state, callbacks, log } = run;
-  return callbacks.callEvent(event, { ...args, model, maps, state, log });
+  const { model, maps, state, callbacks, log, world } = run;
+  return callbacks.callEvent(event, { ...args, model, maps, state, log, world });
 }
 
 /** The losses outlive the scope. */

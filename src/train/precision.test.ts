@@ -10,7 +10,7 @@ import { Maps } from "../io/maps/index.ts";
 import { MAEMetricConfig, MetricsHandler } from "../metrics/index.ts";
 import { type ModelBatch, SupervisedModel } from "../models/index.ts";
 import { OptimizationConfig, SGDConfig } from "../optim/index.ts";
-import { ComputationalConfig, Interrupter, RunLog, TrainerState } from "../run/index.ts";
+import { ComputationalConfig, Interrupter, RunLog, SingleProcess, TrainerState } from "../run/index.ts";
 import * as torch from "../torch/index.ts";
 import { toySplit } from "./fixtures/toy.ts";
 import { computational, Trainers } from "./fixtures/trainers.ts";
@@ -63,6 +63,7 @@ async function loop(model: SupervisedModel, gradScaler: torch.amp.GradScaler, op
     metrics: new MetricsHandler({}),
     interruption: new Interrupter(false),
     log: new RunLog(),
+    world: new SingleProcess(),
     split: toySplit({ shuffle: false, batchSize: 5 }),
     optimization: new OptimizationConfig({ numEpochs: 1, evaluationInterval: 2, ...optimization }),
     optimizers,

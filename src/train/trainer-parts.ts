@@ -3,7 +3,7 @@ import type { Maps } from "../io/maps/index.ts";
 import type { MetricsHandler } from "../metrics/index.ts";
 import type { Model } from "../models/index.ts";
 import type { OptimizationConfig } from "../optim/index.ts";
-import type { ComputationalConfig, RunLog, TrainerState } from "../run/index.ts";
+import type { ComputationalConfig, RunLog, TrainerState, World } from "../run/index.ts";
 import { keepGoing } from "../utils/output.ts";
 import { seedEverythingContext } from "../utils/seed.ts";
 
@@ -18,6 +18,8 @@ export interface TrainerParts {
   /** Where the BIDS data set is, if it is no longer where the MAPS says. */
   readonly bids: string | null;
   readonly log: RunLog;
+  /** The processes that train together. */
+  readonly world: World;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface TrainerParts {
  * written to does not end it.
  */
 export async function runSeeded(
-  { model, maps, state, callbacks, log }: TrainerParts,
+  { model, maps, state, callbacks, log, world }: TrainerParts,
   { seed, deterministic }: ComputationalConfig,
   body: () => Promise<void>,
 ): Promise<void> {
@@ -34,7 +36,7 @@ export async function runSeeded(
   try {
     await body();
   } catch (exception) {
-    await callbacks.tellException({ exception, model, maps, state, log });
+    await callbacks.tellException({ exception, model, maps, state, log, world });
     throw exception;
   }
 }

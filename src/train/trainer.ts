@@ -18,7 +18,9 @@ import {
   RunLog,
   recordWeights,
   restoreFrozen,
+  SingleProcess,
   TrainerState,
+  type World,
 } from "../run/index.ts";
 import type { Split } from "../split/index.ts";
 import { show } from "../utils/config.ts";
@@ -70,6 +72,8 @@ export class Trainer implements Disposable {
   readonly callbacks: CallbacksHandler;
   readonly optimization: OptimizationConfig;
   readonly state = new TrainerState();
+  /** The processes that train together: this one alone. */
+  readonly world: World = new SingleProcess();
   /** Where the BIDS data set is now, if it is not where the MAPS says. */
   readonly bids: string | null;
   /** The weights before any training; kept where every training is to start from them. */
@@ -110,8 +114,8 @@ export class Trainer implements Disposable {
 
   /** What a run of this Trainer works with. */
   #partsOf({ log }: { readonly log: RunLog }): TrainerParts {
-    const { maps, model, metrics, callbacks, optimization, state, bids } = this;
-    return { maps, model, metrics, callbacks, optimization, state, bids, log };
+    const { maps, model, metrics, callbacks, optimization, state, bids, world } = this;
+    return { maps, model, metrics, callbacks, optimization, state, bids, log, world };
   }
 
   /** What the Trainer is made of, and in which files a MAPS says so. */
@@ -195,8 +199,7 @@ export class Trainer implements Disposable {
     using run = beginRun(this, `train (split ${split.index})`);
     const config = asComputational(computational);
     using _use = this.maps.use();
-    using _lock = this.maps.training.lockSplit(split.index);
-    this.maps.removeLeftovers();
+    using _lock = this.#lockForTraining(split.index);
     checkNotTrained(this.maps, split.index);
     config.checkDevice();
     const handler = metrics === undefined ? this.metrics : this.metrics.subset(metrics);
@@ -205,8 +208,11 @@ export class Trainer implements Disposable {
     checkWeights(this.maps, this.model, split.index);
     checkLoneSample(this.model, split.trainLoader);
     await checkTrainingFields(this.model, handler, split);
-    this.maps.createSplit(split.index, describeSplit(split, config));
-    recordWeights(this.maps.training.split(split.index), this.model);
+    if (this.world.isMain) {
+      this.maps.createSplit(split.index, describeSplit(split, config));
+      recordWeights(this.maps.training.split(split.index), this.model);
+    }
+    await this.world.barrier();
     const { numEpochs } = this.optimization;
     const initial = this.#initialWeights;
     await runTraining(this.#partsOf(run), {
@@ -218,6 +224,15 @@ export class Trainer implements Disposable {
       initial,
       from: null,
     });
+  }
+
+  /** The lock of a split, which the main process holds for all, and a MAPS without what killed processes have left. */
+  #lockForTraining(splitIdx: number): Disposable | null {
+    if (!this.world.isMain) return null;
+    using lock = new DisposableStack();
+    lock.use(this.maps.training.lockSplit(splitIdx));
+    this.maps.removeLeftovers();
+    return lock.move();
   }
 
   /**
@@ -233,8 +248,7 @@ export class Trainer implements Disposable {
     if (given !== undefined && given.index !== splitIdx) {
       throw new ConfigError(`resume: 'splitIdx' is ${splitIdx}, but the split passed has the index ${given.index}.`);
     }
-    using _lock = this.maps.training.lockSplit(splitIdx);
-    this.maps.removeLeftovers();
+    using _lock = this.#lockForTraining(splitIdx);
     const from = findResumePoint(this.maps, splitIdx, numEpochs);
     const config = recordedComputational(this.maps, splitIdx, computational);
     const split = given ?? restoreSplit(this.maps, splitIdx, this.bids);

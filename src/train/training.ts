@@ -23,12 +23,15 @@ export interface Training {
 
 /** Trains, from the first event to the last. */
 export async function runTraining(parts: TrainerParts, training: Training): Promise<void> {
-  const { model, maps, state, optimization, callbacks, log } = parts;
+  const { model, maps, state, optimization, callbacks, log, world } = parts;
   const { split, computational, metrics, numEpochs, from } = training;
   const dir = maps.training.split(split.index);
-  if (from !== null) checkRewind(dir, from.checkpoint);
-  if (from?.extended === true) recordExtension(dir, from);
-  if (from !== null) rewind(dir, from.checkpoint);
+  if (from !== null && world.isMain) {
+    checkRewind(dir, from.checkpoint);
+    if (from.extended) recordExtension(dir, from);
+    rewind(dir, from.checkpoint);
+  }
+  await world.barrier();
   using interruption = new Interrupter(training.signals);
   const body = async () => {
     state.resetTraining(split.index, numEpochs);
@@ -43,21 +46,27 @@ export async function runTraining(parts: TrainerParts, training: Training): Prom
       // the order of the samples and their augmentation follow from the seed of the loader and the epoch: the loader gets the
       // seed of the run, and keeps its own where the run has none
       if (computational.seed !== null) split.trainLoader.setSeed(computational.seed);
+      const { rank, size } = world;
+      split.trainLoader.setShare({ rank, size, of: "batches" });
+      split.valLoader.setShare({ rank, size, of: "dataset" });
       metrics.reset({ resetDf: true });
-      metrics.keepDetailsIn(dir.growingDetailsTsv);
+      metrics.keepDetailsIn(world.isMain ? dir.growingDetailsTsv : null);
       for (const optimizer of Object.values(optimizers)) optimizer.zeroGrad();
       placeModel(model, computational);
       const common = { split, optimization, optimizers, gradScaler, metrics, callbacks, computational, interruption };
-      const run = { ...common, model, maps, state, log };
+      const run = { ...common, model, maps, state, log, world };
       if (from === null) await tell(run, "onTrainStart", common);
       else await tell(run, "onResume", { ...common, checkpoint: from.checkpoint, problems: from.problems });
       if (from?.extended === true) state.shouldStop = false;
       await trainLoop(run, from?.checkpoint.position ?? { epoch: 0, batch: null });
       await tell(run, "onTrainEnd", {});
-      removeFile(dir.growingDetailsTsv);
-      syncLogs(dir);
-      writeJson(dir.completeJson, { epochs: state.currentEpoch }, { overwrite: true });
-      removeFile(dir.extensionJson);
+      if (world.isMain) {
+        removeFile(dir.growingDetailsTsv);
+        syncLogs(dir);
+        writeJson(dir.completeJson, { epochs: state.currentEpoch }, { overwrite: true });
+        removeFile(dir.extensionJson);
+      }
+      await world.barrier();
     } finally {
       metrics.keepDetailsIn(null);
       model.zeroGrad();

@@ -5,7 +5,7 @@ import type { Sample } from "../structures/index.ts";
 import type { Batch } from "./batch.ts";
 import { loadBatch } from "./collate.ts";
 import { DataLoaderConfig, type DataLoaderFields } from "./config.ts";
-import { cutBatches, sampleOrder, sampleWeights } from "./order.ts";
+import { ALL, cutBatches, type Share, sampleOrder, sampleWeights } from "./order.ts";
 import { WorkerPool } from "./pool.ts";
 
 export type DataLoaderOptions = DataLoaderFields & {
@@ -37,6 +37,7 @@ export class DataLoader implements ToDict, AsyncIterable<Batch<Sample>>, AsyncDi
   readonly config: DataLoaderConfig;
   #epoch = 0;
   #seed: number | null = null;
+  #share = ALL;
   #pool: WorkerPool | null = null;
 
   /** @throws ConfigError for options that are misspelt or do not go together. */
@@ -49,7 +50,11 @@ export class DataLoader implements ToDict, AsyncIterable<Batch<Sample>>, AsyncDi
 
   /** The number of batches of an epoch. */
   get length(): number {
-    const batches = this.dataset.length / this.config.batchSize;
+    const { rank, size, of } = this.#share;
+    const samples = this.dataset.length;
+    const whole = of === "batches";
+    const mine = whole ? samples : Math.floor((samples * (rank + 1)) / size) - Math.floor((samples * rank) / size);
+    const batches = mine / (this.config.batchSize * (whole ? size : 1));
     return this.config.dropLast ? Math.floor(batches) : Math.ceil(batches);
   }
   get batchSize(): number {
@@ -80,6 +85,10 @@ export class DataLoader implements ToDict, AsyncIterable<Batch<Sample>>, AsyncDi
     this.#epoch = epoch;
     this.dataset.setEpoch(epoch);
   }
+  /** From now on only a part of the samples is loaded: that of one of several processes. */
+  setShare(share: Share): void {
+    this.#share = share;
+  }
   /** Sets the seed, of the order and of the augmentations. */
   setSeed(seed: number): void {
     this.#seed = seed;
@@ -95,7 +104,7 @@ export class DataLoader implements ToDict, AsyncIterable<Batch<Sample>>, AsyncDi
     const { batchSize, dropLast, shuffle, samplingWeights, numWorkers, pinMemory } = this.config;
     const seed = this.#seed ?? this.dataset.seed;
     const order = sampleOrder(this.dataset, { shuffle, samplingWeights, seed, epoch: this.#epoch });
-    const batches = cutBatches(order, batchSize, dropLast).slice(startBatch);
+    const batches = cutBatches(order, { batchSize, dropLast }, this.#share).slice(startBatch);
     const pin = pinMemory && cuda.isAvailable();
     if (numWorkers === 0) {
       for (const indices of batches) {

@@ -1,6 +1,6 @@
 import * as torch from "../../torch/index.ts";
 import { show } from "../../utils/config.ts";
-import { DataFrameError } from "../../utils/exceptions.ts";
+import { ConfigError, DataFrameError } from "../../utils/exceptions.ts";
 import { type Dataset, oddCell } from "../datasets/index.ts";
 
 export interface OrderOptions {
@@ -50,12 +50,47 @@ export function sampleWeights(dataset: Dataset, column: string): number[] {
   return weights;
 }
 
-/** The order cut into batches. */
-export function cutBatches(order: readonly number[], batchSize: number, dropLast: boolean): number[][] {
+/** Which part of the samples a process loads, where several train or evaluate together. */
+export interface Share {
+  readonly rank: number;
+  readonly size: number;
+  /**
+   * `"batches"`: a part of each batch, for training: the batches of all processes together are those of one process with a
+   * batch size `size` times as large. `"dataset"`: consecutive samples, for an evaluation.
+   */
+  readonly of: "batches" | "dataset";
+}
+
+/** The samples of one process. */
+export const ALL: Share = { rank: 0, size: 1, of: "batches" };
+
+/**
+ * The order cut into batches, as far as they are this process's.
+ * @throws ConfigError when a last batch has fewer samples than there are processes, each of which needs one.
+ */
+export function cutBatches(
+  order: readonly number[],
+  { batchSize, dropLast }: { readonly batchSize: number; readonly dropLast: boolean },
+  share: Share = ALL,
+): number[][] {
+  const { rank, size, of } = share;
+  const together = of === "batches" ? batchSize * size : batchSize;
+  const mine = of === "batches" ? order : partOf(order, rank, size);
   const batches: number[][] = [];
-  for (let start = 0; start < order.length; start += batchSize) {
-    const batch = order.slice(start, start + batchSize);
-    if (batch.length === batchSize || !dropLast) batches.push(batch);
+  for (let start = 0; start < mine.length; start += together) {
+    const batch = mine.slice(start, start + together);
+    if (batch.length < together && dropLast) continue;
+    if (of === "batches" && batch.length < size) {
+      throw new ConfigError(
+        `The last batch has ${batch.length} sample(s) for ${size} processes, each of which needs one. Choose another batchSize, or dropLast: true.`,
+      );
+    }
+    batches.push(of === "batches" ? partOf(batch, rank, size) : batch);
   }
   return batches;
+}
+
+/** Consecutive elements, as many for each rank, but for one. */
+function partOf(all: readonly number[], rank: number, size: number): number[] {
+  return all.slice(Math.floor((all.length * rank) / size), Math.floor((all.length * (rank + 1)) / size));
 }

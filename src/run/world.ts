@@ -1,0 +1,74 @@
+import type { Model } from "../models/index.ts";
+import * as torch from "../torch/index.ts";
+
+/**
+ * The processes that train one model together, each with its share of every batch. This is the one place that knows how many
+ * there are: the order of samples, the weight of a batch, gradients, metrics, files, signals and early stopping ask it.
+ *
+ * The methods are called by all processes, at the same point and in the same order; each waits for the others.
+ */
+export interface World {
+  /** Which of them this is, from 0. */
+  readonly rank: number;
+  /** How many there are. */
+  readonly size: number;
+  /** Whether this is the one that writes the MAPS and speaks to the user: that of rank 0. */
+  readonly isMain: boolean;
+  /** Waits until all are here. */
+  barrier(): Promise<void>;
+  /** Puts into each of the tensors the sum of those that the processes gave. */
+  allReduce(tensors: readonly torch.Tensor[]): Promise<void>;
+  /** What all of them gave, by rank. */
+  gather<T>(value: T): Promise<T[]>;
+  /** What the main process gave. */
+  broadcast<T>(value: T): Promise<T>;
+}
+
+/** The world of a training on one machine, in one process. */
+export class SingleProcess implements World {
+  readonly rank = 0;
+  readonly size = 1;
+  readonly isMain = true;
+  async barrier(): Promise<void> {}
+  async allReduce(): Promise<void> {}
+  async gather<T>(value: T): Promise<T[]> {
+    return [value];
+  }
+  async broadcast<T>(value: T): Promise<T> {
+    return value;
+  }
+}
+
+/** Whether one of the processes says so: what one decides alone, such as to stop, all must do at the same step. */
+export async function anyOf(world: World, flag: boolean): Promise<boolean> {
+  if (world.size === 1) return flag;
+  return (await world.gather(flag)).includes(true);
+}
+
+/**
+ * Puts into every process the sum of the gradients, which are those of its share of the batch, weighted so that the sum is
+ * the gradient of the whole. A parameter that only some of them used has no gradient in the others, which counts as 0.
+ */
+export async function sumGradients(world: World, model: Model): Promise<void> {
+  if (world.size === 1) return;
+  const gradients = [...model.parameters()].map((parameter) => ({ parameter, has: hasGradient(parameter) }));
+  const used = await world.gather(gradients.map(({ has }) => has));
+  // no scope outlives a wait, so these are disposed by hand
+  using sums = new DisposableStack();
+  const shared: torch.Tensor[] = [];
+  for (const [i, { parameter, has }] of gradients.entries()) {
+    if (!used.some((flags) => flags[i] === true)) continue;
+    if (!has) {
+      using zeros = torch.zerosLike(parameter).keep();
+      parameter.grad = zeros;
+    }
+    const { grad } = parameter;
+    if (grad !== null) shared.push(sums.use(grad));
+  }
+  await world.allReduce(shared);
+}
+
+function hasGradient(parameter: torch.Tensor): boolean {
+  using grad = parameter.grad;
+  return grad !== null;
+}
