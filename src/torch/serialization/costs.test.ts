@@ -59,6 +59,15 @@ describe("a small pickle that could cost much", () => {
     }
   });
 
+  it("refuses a numpy array of a dtype that is not read before it goes through its shape", () => {
+    const bytes = latin1(
+      "\x80\x02cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\0C\x01b\x87R" +
+        "(K\x01J\xff\xff\xff\x7f\x85cnumpy\ndtype\nX\x02\0\0\0f0\x85R\x88C\x08\0\0\0\0\0\0\0\0tb.",
+    );
+    expect(() => load(fileOf(bytes))).toThrow(TensorFileFormatError);
+    expect(() => load(fileOf(bytes))).toThrow(/numpy's dtype 'f0'/);
+  });
+
   it("does not take one record for many storages", () => {
     const bytes = Buffer.from(fileOf(latin1("\x80\x02N."), { 0: new Uint8Array(64), 1: new Uint8Array(64) }));
     // in the directory at the end, the second storage is put where the first one is

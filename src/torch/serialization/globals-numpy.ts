@@ -1,5 +1,5 @@
 import { TensorFileFormatError } from "./errors.ts";
-import { isNumpyCode, numbersFromBytes, orderC } from "./numpy.ts";
+import { isNumpyCode, type NumpyCode, numbersFromBytes, orderC } from "./numpy.ts";
 import { PickleGlobal } from "./pickle-global.ts";
 import { NdArray, type NumericArray, Tuple } from "./python-values.ts";
 
@@ -21,13 +21,15 @@ export function numpyGlobals(
   damaged: (what: string) => Error,
   spend: (count: number) => void,
 ): PickleGlobal[] {
+  const knownCode = ({ code }: PickledDType): NumpyCode => {
+    if (isNumpyCode(code)) return code;
+    throw new TensorFileFormatError(file, `the file holds numpy's dtype '${code}', which is not read.`);
+  };
   const numbers = (dtype: PickledDType, data: Uint8Array): NumericArray => {
-    if (!isNumpyCode(dtype.code)) {
-      throw new TensorFileFormatError(file, `the file holds numpy's dtype '${dtype.code}', which is not read.`);
-    }
-    if (data.byteLength % Number(dtype.code.slice(1)) !== 0) throw damaged("a numpy number has too few bytes");
+    const code = knownCode(dtype);
+    if (data.byteLength % Number(code.slice(1)) !== 0) throw damaged("a numpy number has too few bytes");
     spend(data.byteLength);
-    return numbersFromBytes(data, dtype.code, dtype.bigEndian);
+    return numbersFromBytes(data, code, dtype.bigEndian);
   };
   const reconstruct = (name: string) =>
     new PickleGlobal(name, {
@@ -43,8 +45,9 @@ export function numpyGlobals(
             `the file holds a numpy array of dtype '${dtype.code}', which is not read.`,
           );
         }
-        const size = Number(dtype.code.slice(1));
-        if (shape.reduce((a, b) => a * b, size) !== data.byteLength && isNumpyCode(dtype.code))
+        // a dtype such as "f0", which has no size, would never come to an end
+        const size = Number(knownCode(dtype).slice(1));
+        if (shape.reduce((a, b) => a * b, size) !== data.byteLength)
           throw damaged("a numpy array does not have its size");
         object.value = new NdArray(numbers(dtype, fortran === true ? orderC(data, size, shape) : data), [...shape]);
       },
