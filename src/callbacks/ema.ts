@@ -51,7 +51,7 @@ export class EMACallback extends Callback {
   }
   override onOptimizationStepEnd({ model, state }: EventArgs<"onOptimizationStepEnd">): void {
     if (state.currentEpoch < this.startEpoch || state.optimStep % this.everyNSteps !== 0) return;
-    this.#average.update(model, 1 - this.decay);
+    this.#average.addDecaying(model, this.decay);
   }
 
   override onValidationStart({ model }: EventArgs<"onValidationStart">): void {

@@ -30,5 +30,6 @@ export { LRSchedulerCallback, type LRSchedulerCallbackOptions } from "./lr-sched
 export { ModelCheckpointCallback } from "./model-checkpoint.ts";
 /** Where the time goes. */
 export { MonitorCallback } from "./monitor.ts";
+export { SWACallback } from "./swa.ts";
 /** Checkpoints to resume from. */
 export { TrainingCheckpointCallback } from "./training-checkpoint.ts";

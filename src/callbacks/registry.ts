@@ -6,6 +6,7 @@ import { LoggerCallback } from "./logger.ts";
 import { LRSchedulerCallback } from "./lr-scheduler.ts";
 import { ModelCheckpointCallback } from "./model-checkpoint.ts";
 import { MonitorCallback } from "./monitor.ts";
+import { SWACallback } from "./swa.ts";
 import { TrainingCheckpointCallback } from "./training-checkpoint.ts";
 
 /** Classes of callbacks by their `name_`. */
@@ -24,4 +25,5 @@ export const CALLBACKS: ReadableCallbacks = {
 /** Those that ClinicaDL does not have: `.clinicadl-ts/callbacks.json` names them. */
 export const CALLBACKS_ONLY_HERE: ReadableCallbacks = {
   EMACallback,
+  SWACallback,
 };

@@ -26,17 +26,23 @@ export class WeightAverage implements Disposable {
     return this.#inPlace;
   }
 
-  /**
-   * Takes the weights of a moment into account: the first ones as they are, then average + share · (weights - average).
-   * @param share of the new weights, of 1.
-   */
-  update(model: torch.nn.AnyModule, share: number): void {
+  /** Takes the weights of a moment into account: the first ones as they are, then decay · average + (1 - decay) · weights. */
+  addDecaying(model: torch.nn.AnyModule, decay: number): void {
+    this.#add(model, (average, weights) => average.lerp_(weights, 1 - decay));
+  }
+  /** Takes the weights of a moment into account, each moment as much as another. */
+  addEqually(model: torch.nn.AnyModule): void {
+    const count = this.#count + 1;
+    // in the order in which PyTorch computes it, so that the bits are the same
+    this.#add(model, (average, weights) => average.add_(weights.sub(average).div(count)));
+  }
+  #add(model: torch.nn.AnyModule, move: (average: torch.Tensor, weights: torch.Tensor) => void): void {
     using _scope = torch.scope();
     using _grad = torch.noGrad();
     for (const [name, tensor] of savedTensors(model)) {
       const average = this.#averages.get(name);
       if (average === undefined) this.#averages.set(name, tensor.detach().clone().keep());
-      else if (tensor.isFloatingPoint()) average.lerp_(tensor, share);
+      else if (tensor.isFloatingPoint()) move(average, tensor);
       else average.copy_(tensor);
     }
     this.#count++;
