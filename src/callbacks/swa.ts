@@ -1,15 +1,11 @@
 import { z } from "zod";
-import type { Model } from "../models/index.ts";
 import type { Optimizer } from "../optim/index.ts";
 import {
-  asModelBatch,
   asRecord,
   Callback,
-  disposeBatch,
   type EventArgs,
   type Phase,
-  TrainingInterrupted,
-  toDevice,
+  updateBatchNorm,
   WeightAverage,
   type WeightsToSave,
 } from "../run/index.ts";
@@ -26,11 +22,6 @@ const schema = z.strictObject({
   annealEpochs: z.int().nonnegative().default(10),
   annealStrategy: z.enum(["cos", "linear"]).default("cos"),
 });
-
-function isBatchNorm(module: torch.nn.AnyModule): module is torch.nn.BatchNorm3d {
-  const { BatchNorm1d, BatchNorm2d, BatchNorm3d, SyncBatchNorm } = torch.nn;
-  return [BatchNorm1d, BatchNorm2d, BatchNorm3d, SyncBatchNorm].some((Class) => module instanceof Class);
-}
 
 /**
  * Stochastic weight averaging (Izmailov et al., 2018): in the end, the model has the mean of the weights that it had after each
@@ -165,39 +156,5 @@ export class SWACallback extends Callback {
   static fromDict(dict: JsonObject): SWACallback {
     const keys = ["start_epoch", "every_n_epochs", "swa_lr", "anneal_epochs", "anneal_strategy"];
     return new SWACallback(readFields("SWACallback", dict, keys) as Input<typeof schema>);
-  }
-}
-
-/** Passes the training data through the model once, and makes the statistics of its BatchNorm layers the mean over all batches. */
-async function updateBatchNorm(model: Model, run: EventArgs<"onTrainStart">): Promise<void> {
-  const { split, computational, interruption, state } = run;
-  const mode = model.training;
-  model.train();
-  // layers whose statistics are to stay are not in training mode
-  const layers = [...model.modules()].filter(isBatchNorm).filter((layer) => layer.training);
-  const momenta = layers.map((layer) => layer.momentum);
-  try {
-    if (layers.length === 0) return;
-    for (const layer of layers) {
-      layer.resetRunningStats();
-      // the mean of all batches
-      layer.momentum = null;
-    }
-    split.trainLoader.setEpoch(state.currentEpoch + 1);
-    for await (const batch of split.trainLoader) {
-      try {
-        toDevice(batch, computational);
-        using _scope = torch.scope();
-        using _grad = torch.noGrad();
-        using _amp = torch.amp.autocast(computational.device, { enabled: computational.amp });
-        model.forwardStep(asModelBatch(batch));
-      } finally {
-        disposeBatch(batch);
-      }
-      if (interruption.signal !== null) throw new TrainingInterrupted(interruption.signal);
-    }
-  } finally {
-    for (const [i, layer] of layers.entries()) layer.momentum = momenta[i] ?? null;
-    model.train(mode);
   }
 }

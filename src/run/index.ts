@@ -54,6 +54,7 @@ export { Interrupter, nextTurn, type SignalOptions, TrainingInterrupted } from "
 export type { Stateful } from "./stateful.ts";
 export { TensorSnapshot } from "./tensor-snapshot.ts";
 export { type TrainerCall, type TrainerStage, TrainerState } from "./trainer-state.ts";
+export { updateBatchNorm } from "./update-batch-norm.ts";
 export { WeightAverage } from "./weight-average.ts";
 /** Who trains together. */
 export { anyOf, SingleProcess, sumGradients, type World } from "./world.ts";
