@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { show } from "../utils/config.ts";
-import { ConfigError } from "../utils/exceptions.ts";
-import { activationSchema } from "./layers/activation.ts";
-import { CONV_NORMS, normSchema } from "./layers/normalization.ts";
-import { POOLINGS, type PoolingParameters, poolingSchema } from "./layers/pooling.ts";
-import { UNPOOLINGS, type UnpoolingParameters, unpoolingSchema } from "./layers/unpooling.ts";
-import { adnOrdering, dropout } from "./network-config.ts";
+import { show } from "../../utils/config.ts";
+import { ConfigError } from "../../utils/exceptions.ts";
+import { adnOrdering, dropout } from "../network-config.ts";
+import { activationSchema } from "./activation.ts";
+import { CONV_NORMS, normSchema } from "./normalization.ts";
+import { POOLINGS, type PoolingParameters, poolingSchema } from "./pooling.ts";
+import { UNPOOLINGS, type UnpoolingParameters, unpoolingSchema } from "./unpooling.ts";
 
 /** One number for all, one per dimension, or one such value per layer. */
 function convParameter(minimum: 0 | 1) {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { nn } from "../../torch/index.ts";
-import { at, convTransposeOutSize } from "../shapes.ts";
 import { nameAmong } from "./activation.ts";
+import { at, convTransposeOutSize } from "./shapes.ts";
 
 export const UNPOOLINGS = ["convtranspose", "upsample"] as const;
 export type UnpoolingName = (typeof UNPOOLINGS)[number];

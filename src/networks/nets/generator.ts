@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { nn } from "../torch/index.ts";
-import { configClass, type Input, parseWith } from "../utils/config.ts";
+import { nn } from "../../torch/index.ts";
+import { configClass, type Input, parseWith } from "../../utils/config.ts";
+import { convDecoderOptionsShape, expandDecoderOptions } from "../blocks/conv-options.ts";
+import { Reshape } from "../blocks/reshape.ts";
+import { type NetworkConfig, startShape } from "../network-config.ts";
 import { ConvDecoder, type ConvDecoderInit } from "./conv-decoder.ts";
-import { convDecoderOptionsShape, expandDecoderOptions } from "./conv-options.ts";
-import { Reshape } from "./layers/reshape.ts";
 import { MLP, mlpArgs } from "./mlp.ts";
-import { type NetworkConfig, startShape } from "./network-config.ts";
 
 const schema = z.strictObject({
   latentSize: z.int().positive(),

@@ -1,13 +1,18 @@
 import { z } from "zod";
-import { nn } from "../torch/index.ts";
-import { configClass, type Input, parseWith, show } from "../utils/config.ts";
-import { ConfigError } from "../utils/exceptions.ts";
-import { convEncoderOptionsShape, type ExpandedConvOptions, expandConvOptions, ofLayer } from "./conv-options.ts";
-import { buildActivation } from "./layers/activation.ts";
-import { Convolution } from "./layers/convolution.ts";
-import { buildPooling, type PoolingParameters, poolingOutSize } from "./layers/pooling.ts";
-import { type NetworkConfig, spatialDims } from "./network-config.ts";
-import { convOutSize } from "./shapes.ts";
+import { nn } from "../../torch/index.ts";
+import { configClass, type Input, parseWith, show } from "../../utils/config.ts";
+import { ConfigError } from "../../utils/exceptions.ts";
+import { buildActivation } from "../blocks/activation.ts";
+import {
+  convEncoderOptionsShape,
+  type ExpandedConvOptions,
+  expandConvOptions,
+  ofLayer,
+} from "../blocks/conv-options.ts";
+import { Convolution } from "../blocks/convolution.ts";
+import { buildPooling, type PoolingParameters, poolingOutSize } from "../blocks/pooling.ts";
+import { convOutSize } from "../blocks/shapes.ts";
+import { type NetworkConfig, spatialDims } from "../network-config.ts";
 
 const { dropout, ...rest } = convEncoderOptionsShape;
 const schema = z.strictObject({ spatialDims, dropout, ...rest, inChannels: z.int().positive() });

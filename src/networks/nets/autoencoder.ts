@@ -1,14 +1,14 @@
 import { z } from "zod";
-import { nn } from "../torch/index.ts";
-import { configClass, type Input, parseWith } from "../utils/config.ts";
-import { ConfigError } from "../utils/exceptions.ts";
+import { nn } from "../../torch/index.ts";
+import { configClass, type Input, parseWith } from "../../utils/config.ts";
+import { ConfigError } from "../../utils/exceptions.ts";
+import { activationSchema, nameAmong } from "../blocks/activation.ts";
+import { convEncoderOptionsShape, expandConvOptions } from "../blocks/conv-options.ts";
+import { mirrored, UNPOOLING_MODES, type UnpoolingMode } from "../blocks/mirror.ts";
+import { inShape, type NetworkConfig } from "../network-config.ts";
 import { CNN, type CNNOptions } from "./cnn.ts";
-import { convEncoderOptionsShape, expandConvOptions } from "./conv-options.ts";
 import { Generator } from "./generator.ts";
-import { activationSchema, nameAmong } from "./layers/activation.ts";
-import { mirrored, UNPOOLING_MODES, type UnpoolingMode } from "./mirror.ts";
 import { mlpArgs } from "./mlp.ts";
-import { inShape, type NetworkConfig } from "./network-config.ts";
 
 const schema = z.strictObject({
   inShape,

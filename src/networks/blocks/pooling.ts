@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { nn } from "../../torch/index.ts";
-import { at } from "../shapes.ts";
 import { nameAmong } from "./activation.ts";
+import { at } from "./shapes.ts";
 
 export const POOLINGS = ["max", "avg", "adaptiveavg", "adaptivemax"] as const;
 export type PoolingName = (typeof POOLINGS)[number];

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { nn } from "../torch/index.ts";
-import { configClass, type Input, parseWith } from "../utils/config.ts";
+import { nn } from "../../torch/index.ts";
+import { configClass, type Input, parseWith } from "../../utils/config.ts";
+import { convEncoderOptionsShape, expandConvOptions } from "../blocks/conv-options.ts";
+import { inShape, type NetworkConfig } from "../network-config.ts";
 import { ConvEncoder, type ConvEncoderInit } from "./conv-encoder.ts";
-import { convEncoderOptionsShape, expandConvOptions } from "./conv-options.ts";
 import { MLP, mlpArgs } from "./mlp.ts";
-import { inShape, type NetworkConfig } from "./network-config.ts";
 
 const schema = z.strictObject({
   inShape,

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { nn } from "../torch/index.ts";
-import { configClass, type Input } from "../utils/config.ts";
-import { activationSchema, buildActivation } from "./layers/activation.ts";
-import { ADN } from "./layers/adn.ts";
-import { NORMS, normSchema } from "./layers/normalization.ts";
-import { adnOrdering, dropout, type NetworkConfig } from "./network-config.ts";
+import { nn } from "../../torch/index.ts";
+import { configClass, type Input } from "../../utils/config.ts";
+import { activationSchema, buildActivation } from "../blocks/activation.ts";
+import { ADN } from "../blocks/adn.ts";
+import { NORMS, normSchema } from "../blocks/normalization.ts";
+import { adnOrdering, dropout, type NetworkConfig } from "../network-config.ts";
 
 /** What an {@link MLP} takes besides its sizes. */
 const mlpOptionsShape = {

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Tensor } from "../torch/index.ts";
-import * as torch from "../torch/index.ts";
-import { ConfigError } from "../utils/exceptions.ts";
-import { AutoEncoder, AutoEncoderConfig, type AutoEncoderOptions, type PoolingParameters } from "./index.ts";
+import type { Tensor } from "../../torch/index.ts";
+import * as torch from "../../torch/index.ts";
+import { ConfigError } from "../../utils/exceptions.ts";
+import { AutoEncoder, AutoEncoderConfig, type AutoEncoderOptions, type PoolingParameters } from "../index.ts";
 
 /** The spatial size that comes out. */
 function sizeOut(network: AutoEncoder, size: readonly number[]): number[] {

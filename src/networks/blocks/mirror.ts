@@ -1,9 +1,9 @@
-import type { ConvEncoder } from "./conv-encoder.ts";
+import type { ConvEncoder } from "../nets/conv-encoder.ts";
+import type { ActivationParameters } from "./activation.ts";
 import { type ExpandedConvOptions, type ExpandedDecoderOptions, ofLayer } from "./conv-options.ts";
-import type { ActivationParameters } from "./layers/activation.ts";
-import { type PoolingParameters, poolingOutSize, poolingWindow } from "./layers/pooling.ts";
-import type { UnpoolingParameters } from "./layers/unpooling.ts";
+import { type PoolingParameters, poolingOutSize, poolingWindow } from "./pooling.ts";
 import { at, convOutSize, convTransposeOutSize } from "./shapes.ts";
+import type { UnpoolingParameters } from "./unpooling.ts";
 
 /** How poolings are undone: by the ways of `nn.Upsample`, or by transposed convolutions. */
 export const UNPOOLING_MODES = ["nearest", "linear", "bilinear", "bicubic", "trilinear", "convtranspose"] as const;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Tensor } from "../torch/index.ts";
-import * as torch from "../torch/index.ts";
-import { ConvDecoder, ConvDecoderConfig, Generator, GeneratorConfig } from "./index.ts";
+import type { Tensor } from "../../torch/index.ts";
+import * as torch from "../../torch/index.ts";
+import { ConvDecoder, ConvDecoderConfig, Generator, GeneratorConfig } from "../index.ts";
 
 describe("ConvDecoder", () => {
   const options = { spatialDims: 2 as const, inChannels: 2, channels: [4, 1] };

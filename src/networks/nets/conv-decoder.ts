@@ -1,13 +1,18 @@
 import { z } from "zod";
-import { nn } from "../torch/index.ts";
-import { configClass, type Input, parseWith, show } from "../utils/config.ts";
-import { ConfigError } from "../utils/exceptions.ts";
-import { convDecoderOptionsShape, type ExpandedDecoderOptions, expandDecoderOptions, ofLayer } from "./conv-options.ts";
-import { buildActivation } from "./layers/activation.ts";
-import { Convolution } from "./layers/convolution.ts";
-import { buildUnpooling, type UnpoolingParameters, unpoolingOutSize } from "./layers/unpooling.ts";
-import { type NetworkConfig, spatialDims } from "./network-config.ts";
-import { convTransposeOutSize } from "./shapes.ts";
+import { nn } from "../../torch/index.ts";
+import { configClass, type Input, parseWith, show } from "../../utils/config.ts";
+import { ConfigError } from "../../utils/exceptions.ts";
+import { buildActivation } from "../blocks/activation.ts";
+import {
+  convDecoderOptionsShape,
+  type ExpandedDecoderOptions,
+  expandDecoderOptions,
+  ofLayer,
+} from "../blocks/conv-options.ts";
+import { Convolution } from "../blocks/convolution.ts";
+import { convTransposeOutSize } from "../blocks/shapes.ts";
+import { buildUnpooling, type UnpoolingParameters, unpoolingOutSize } from "../blocks/unpooling.ts";
+import { type NetworkConfig, spatialDims } from "../network-config.ts";
 
 const { dropout, ...rest } = convDecoderOptionsShape;
 const schema = z.strictObject({ spatialDims, dropout, ...rest, inChannels: z.int().positive() });
