@@ -35,8 +35,10 @@ export function postprocessingOf(handler: PostprocessingHandler): Postprocessing
 }
 
 /** A handler, its JSON, or the list of its transforms; none by default. */
-export const postprocessingSchema = (
-  z.unknown().transform((value, ctx): PostprocessingHandler => {
+export const postprocessingSchema = z
+  .custom<PostprocessingHandler | readonly TransformLike[]>()
+  .transform((given, ctx): PostprocessingHandler => {
+    const value: unknown = given;
     if (value instanceof PostprocessingHandler) return value;
     let message = "Expected a list of transforms or a PostprocessingHandler";
     try {
@@ -50,5 +52,5 @@ export const postprocessingSchema = (
     }
     ctx.addIssue({ code: "custom", message });
     return z.NEVER;
-  }) as unknown as z.ZodType<PostprocessingHandler, PostprocessingHandler | readonly TransformLike[]>
-).default(() => new PostprocessingHandler({ transforms: [] }));
+  })
+  .default(() => new PostprocessingHandler({ transforms: [] }));

@@ -177,14 +177,15 @@ export abstract class VanillaModel extends Model {
     dict: JsonObject,
     given: Partial<ConstructorParameters<C>[0]> = {},
   ): InstanceType<C> {
-    const { readers } = this as unknown as typeof VanillaModel;
+    // those of the subclass, which are protected
+    const readers: Readonly<Record<string, FieldReader>> = Reflect.get<object, string>(this, "readers");
     checkKeys(this.name, dict, Object.keys(readers));
     const options: Record<string, unknown> = { ...given };
     for (const [key, read] of Object.entries(readers)) {
       const option = snakeToCamel(key);
       if (!(option in options)) options[option] = read(dict[key], this.name);
     }
-    return readAs(() => new this(options as never)) as InstanceType<C>;
+    return readAs(() => Reflect.construct(this, [options]));
   }
 
   /**

@@ -137,8 +137,14 @@ export function show(value: unknown): string {
 export function configClass<S extends AnyObjectSchema, F extends object = z.output<S>>(
   name: string,
   schema: S,
-  settings: ConfigSettings<S, F> = {},
-): ConfigClass<S, F> {
+  settings?: ConfigSettings<S, F>,
+): ConfigClass<S, F>;
+// TypeScript cannot see that the properties which the constructor defines are those of the schema: the signature above says so
+export function configClass(
+  name: string,
+  schema: AnyObjectSchema,
+  settings: ConfigSettings<AnyObjectSchema, object> = {},
+): unknown {
   const named = settings.named ?? true;
   const verbatim = new Set(settings.verbatim ?? []);
   const keys = Object.keys(schema.shape);
@@ -187,8 +193,7 @@ export function configClass<S extends AnyObjectSchema, F extends object = z.outp
       return readAs(() => new this(fields));
     }
   }
-  // TypeScript cannot see that the properties which the constructor defines are those of the schema
-  return Base as unknown as ConfigClass<S, F>;
+  return Base;
 }
 
 /** Runs `make` on what was read; a value that it does not accept is a field that cannot be read. */

@@ -172,7 +172,7 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> implements Dispo
   }
   *#ownBuffers(persistentOnly: boolean): Generator<[string, Tensor]> {
     for (const [property, { persistent }] of this.#buffers) {
-      const value = (this as unknown as Record<string, unknown>)[property];
+      const value: unknown = Reflect.get(this, property);
       if (value instanceof Tensor && (persistent || !persistentOnly)) yield [camelToSnake(property), value];
     }
   }

@@ -131,7 +131,7 @@ export function spectralNorm<M extends AnyModule>(
   requireNumbers("spectralNorm", { nPowerIterations: iterations, eps, dim });
   if (!Number.isInteger(iterations) || iterations < 1)
     throw new RangeError(`spectralNorm: nPowerIterations got ${iterations}. Expected a whole number from 1.`);
-  const weight = (module as unknown as Record<string, unknown>)[name];
+  const weight: unknown = Reflect.get(module, name);
   if (!isTensor(weight)) throw new TypeError(`spectralNorm: ${module.constructor.name} has no tensor '${name}'.`);
   return registerParametrization(module, name, new SpectralNorm(weight, { iterations, eps, dim }));
 }

@@ -85,7 +85,7 @@ function append(
 }
 
 function register(module: AnyModule, name: string, parametrization: Parametrization, unsafe: boolean): void {
-  const original = (module as unknown as Record<string, unknown>)[name];
+  const original: unknown = Reflect.get(module, name);
   if (!(original instanceof Parameter)) {
     throw new TypeError(
       `registerParametrization: '${name}' of ${module.constructor.name} is ${show(original)}. Expected a parameter (buffers cannot be parametrised here).`,
@@ -108,7 +108,7 @@ function register(module: AnyModule, name: string, parametrization: Parametrizat
   state.dict.addModule(keyOf(name), list);
   if (list.single === null) original.dispose();
   // the parameter is the list's from now on, and a property that is computed is none of the module's parameters
-  delete (module as unknown as Record<string, unknown>)[name];
+  Reflect.deleteProperty(module, name);
   Object.defineProperty(module, name, {
     get: () => computedOf(state, list),
     set: (value: unknown) => {
@@ -132,7 +132,7 @@ function checkSame(module: AnyModule, name: string, before: Tensor, after: Tenso
 /** The module's first parametrised tensor. */
 function begin(module: AnyModule): Parametrized {
   const state: Parametrized = { dict: new ModuleDict<ParametrizationList>(), made: null };
-  module.addModule("parametrizations", state.dict as unknown as AnyModule);
+  module.addModule("parametrizations", state.dict);
   const { forward } = module;
   Object.defineProperty(module, "forward", {
     value: (...inputs: never[]) => {
@@ -233,15 +233,14 @@ export function removeParametrizations<M extends AnyModule>(
   if (computed !== undefined) list.drop(computed);
   cache?.delete(list);
   for (const step of list.steps) step.dispose();
-  delete (module as unknown as Record<string, unknown>)[name];
+  Reflect.deleteProperty(module, name);
   state.dict.pop(keyOf(name));
   module.registerParameter(name, parameter);
   if (state.dict.length > 0) return module;
   known.delete(module);
-  const own = module as unknown as Record<string, unknown>;
   // the class's own again
-  delete own.forward;
-  delete own.parametrizations;
+  Reflect.deleteProperty(module, "forward");
+  Reflect.deleteProperty(module, "parametrizations");
   return module;
 }
 

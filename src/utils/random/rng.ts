@@ -23,15 +23,15 @@ export class Rng {
 
   /** An integer in [0, 2³²). */
   uint32(): number {
-    const s = this.#s as unknown as [number, number, number, number];
-    const result = Math.imul(rotl(Math.imul(s[1], 5), 7), 9) >>> 0;
-    const t = s[1] << 9;
-    s[2] ^= s[0];
-    s[3] ^= s[1];
-    s[1] ^= s[2];
-    s[0] ^= s[3];
-    s[2] ^= t;
-    s[3] = rotl(s[3], 11);
+    const s = this.#s;
+    const [a, b, c, d] = [s[0] ?? 0, s[1] ?? 0, s[2] ?? 0, s[3] ?? 0];
+    const result = Math.imul(rotl(Math.imul(b, 5), 7), 9) >>> 0;
+    const ac = c ^ a;
+    const bd = (d ^ b) >>> 0;
+    s[0] = a ^ bd;
+    s[1] = b ^ ac;
+    s[2] = ac ^ (b << 9);
+    s[3] = rotl(bd, 11);
     return result;
   }
 
