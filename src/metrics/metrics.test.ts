@@ -1,10 +1,8 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { CrossEntropyLossConfig, lossRegistry } from "../losses/index.ts";
-import type { NestedArray } from "../torch/index.ts";
+import { CrossEntropyLossConfig } from "../losses/index.ts";
 import * as torch from "../torch/index.ts";
-import type { JsonObject } from "../utils/config.ts";
 import { CONFUSION_MATRIX_NAMES } from "./confusion-matrix.ts";
+import { compareMetric } from "./fixtures/golden.ts";
 import { TestBatch } from "./fixtures/test-batch.ts";
 import {
   ConfusionMatrixMetricConfig,
@@ -15,57 +13,7 @@ import {
 } from "./index.ts";
 import { shortestFloat32 } from "./reduce.ts";
 
-interface Case {
-  readonly data: string;
-  readonly config: JsonObject;
-  readonly loss: JsonObject | null;
-  readonly optimum: string;
-  readonly samples: readonly (number | null)[];
-  readonly aggregate: number | null;
-}
-const golden = JSON.parse(readFileSync(new URL("./golden/metrics.json", import.meta.url), "utf8")) as {
-  readonly data: Record<string, { output: NestedArray[]; label: NestedArray[] }>;
-  readonly cases: readonly Case[];
-};
-
-function expectClose(value: number, expected: number | null, what: string): void {
-  if (expected === null) expect(value, what).toBeNaN();
-  else
-    expect(Math.abs(value - expected), `${what}: ${value} instead of ${expected}`).toBeLessThan(
-      1e-5 * Math.max(1, Math.abs(expected)),
-    );
-}
-
-describe("metrics, compared to the original", () => {
-  for (const { data, config, loss, optimum, samples, aggregate } of golden.cases) {
-    const name = `${config.name_} ${config.metric_name ?? config.average ?? ""} ${config.reduction ?? ""} ${loss === null ? "" : JSON.stringify(loss)} on ${data}`;
-    it(name, () => {
-      const { output, label } = golden.data[data]!;
-      const half = Math.floor(output.length / 2);
-      const live = torch.memory.live().tensors;
-      const read = metricRegistry.get(String(config.name_))!.fromDict(config);
-      expect(JSON.stringify(read.toDict())).toBe(JSON.stringify(config));
-      expect(read.optimum()).toBe(optimum);
-      const lossModule = loss === null ? null : lossRegistry.get(String(loss.name_))!.fromDict(loss).getObject();
-      const metric = read.getObject(lossModule === null ? null : { getLossFunctions: () => ({ loss: lossModule }) });
-      const values: number[] = [];
-      for (const [from, to] of [
-        [0, half],
-        [half, output.length],
-      ] as const) {
-        const batch = new TestBatch({ output: output.slice(from, to), label: label.slice(from, to) });
-        values.push(...metric.update(batch));
-        batch.dispose();
-      }
-      for (const [i, value] of values.entries()) expectClose(value, samples[i] as number | null, `sample ${i}`);
-      expectClose(metric.aggregate(), aggregate, "aggregate");
-      metric.reset();
-      expect(metric.aggregate()).toBeNaN();
-      lossModule?.dispose();
-      expect(torch.memory.live().tensors).toBe(live);
-    });
-  }
-});
+for (const name of metricRegistry.names) compareMetric(name);
 
 describe("where the original is wrong", () => {
   it("weighs a weighted loss in validation as in training (D49), also per sample", () => {
