@@ -183,7 +183,7 @@ OPTIM = {
 }
 m = metrics
 METRICS = described(
-    [(cls, {}) for cls in (m.LossMetricConfig, m.ROCAUCMetricConfig, m.AveragePrecisionMetricConfig, m.ConfusionMatrixMetricConfig, m.MSEMetricConfig, m.MAEMetricConfig, m.RMSEMetricConfig)],
+    [(cls, {}) for cls in (m.LossMetricConfig, m.ROCAUCMetricConfig, m.AveragePrecisionMetricConfig, m.ConfusionMatrixMetricConfig, m.DiceMetricConfig, m.MSEMetricConfig, m.MAEMetricConfig, m.RMSEMetricConfig)],
     [m.MSEMetricConfig(label_key=None, reduction="sum", postprocessing=[ActivationsConfig(sigmoid=True), AsDiscreteConfig(threshold=0.5)])],
 )
 n = losses
