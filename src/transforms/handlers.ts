@@ -1,26 +1,31 @@
 import { z } from "zod";
 import { checkKeys, type JsonObject, parseWith, type ToDict } from "../utils/config.ts";
 import { Rng } from "../utils/random/index.ts";
-import {
-  extractionField,
-  extractionFromDict,
-  transformFromDict,
-  transformOf,
-  transformsField,
-  transformToJson,
-} from "./factory.ts";
+import type { Named } from "../utils/registry.ts";
+import { extractionRegistry } from "./catalogue.ts";
+import { Image } from "./extraction/index.ts";
+import { type HeldTransform, readTransforms, transformOf, transformsField, transformToJson } from "./like.ts";
+import { type PortableTransform, portableTransform, transformFromPortable } from "./portable.ts";
 import type { Extraction, HasImages, ImageOutline, SamplePlace, Transform, TransformLike } from "./types.ts";
 
 const schema = z.strictObject({
-  extraction: extractionField,
-  imageTransforms: transformsField,
-  sampleTransforms: transformsField,
-  augmentations: transformsField,
+  extraction: z
+    .unknown()
+    .default(undefined)
+    .transform((value, ctx): Extraction => {
+      const extraction = value === undefined ? new Image() : extractionRegistry.from("'extraction'", value);
+      if (extraction !== null) return extraction;
+      ctx.addIssue({ code: "custom", message: "Expected an extraction: Image, Patch or Slice" });
+      return z.NEVER;
+    }),
+  imageTransforms: transformsField("'imageTransforms'").default([]),
+  sampleTransforms: transformsField("'sampleTransforms'").default([]),
+  augmentations: transformsField("'augmentations'").default([]),
 });
 
 export interface TransformsHandlerOptions {
   /** How samples are cut out of the image. Default: `new Image()`, the image itself. */
-  readonly extraction?: Extraction;
+  readonly extraction?: Extraction | Named;
   /** Done to the image, before samples are cut out. */
   readonly imageTransforms?: readonly TransformLike[];
   /** Done to each sample. */
@@ -29,15 +34,23 @@ export interface TransformsHandlerOptions {
   readonly augmentations?: readonly TransformLike[];
 }
 
+/** What a worker thread needs to build a handler again; `postMessage` can clone it. */
+export interface PortableTransforms {
+  readonly extraction: JsonObject;
+  readonly imageTransforms: readonly PortableTransform[];
+  readonly sampleTransforms: readonly PortableTransform[];
+  readonly augmentations: readonly PortableTransform[];
+}
+
 /**
  * What happens to an image before the network sees it, in this order: image transforms, extraction, sample transforms, and in training
  * augmentations. The caller opens a `torch.scope()` around it: intermediates are not disposed here.
  */
 export class TransformsHandler implements ToDict {
   readonly extraction: Extraction;
-  readonly imageTransforms: readonly TransformLike[];
-  readonly sampleTransforms: readonly TransformLike[];
-  readonly augmentations: readonly TransformLike[];
+  readonly imageTransforms: readonly HeldTransform[];
+  readonly sampleTransforms: readonly HeldTransform[];
+  readonly augmentations: readonly HeldTransform[];
   readonly #image: readonly Transform[];
   readonly #sample: readonly Transform[];
   readonly #augmentations: readonly Transform[];
@@ -71,9 +84,14 @@ export class TransformsHandler implements ToDict {
     return this.extraction.numSamplesPerImage(outline);
   }
 
-  /** Cuts sample number `index` out of the images of `dataPoint`, in place, and says where it was. */
+  /** Cuts sample number `index` out of the images of `dataPoint`, in place, and says where it was. Patches and slices go into its history. */
   extract(dataPoint: HasImages, index: number): SamplePlace {
-    return this.extraction.extract(dataPoint, index);
+    const place = this.extraction.extract(dataPoint, index);
+    if (place.sampleType !== "image") {
+      const record = { name_: this.extraction.name_, options: this.extraction.toDict(), parameters: index };
+      dataPoint.history = [...dataPoint.history, record];
+    }
+    return place;
   }
 
   applySampleTransforms<T extends HasImages>(sample: T, rng: Rng): T {
@@ -95,18 +113,36 @@ export class TransformsHandler implements ToDict {
   }
 
   static fromDict(dict: JsonObject): TransformsHandler {
-    checkKeys("TransformsHandler", dict, [
-      "name_",
-      "extraction",
-      "image_transforms",
-      "sample_transforms",
-      "augmentations",
-    ]);
+    const what = "TransformsHandler";
+    checkKeys(what, dict, ["name_", "extraction", "image_transforms", "sample_transforms", "augmentations"]);
+    const list = (field: string): HeldTransform[] => readTransforms(what, field, dict[field]);
     return new TransformsHandler({
-      extraction: extractionFromDict(dict.extraction),
-      imageTransforms: readList(dict.image_transforms),
-      sampleTransforms: readList(dict.sample_transforms),
-      augmentations: readList(dict.augmentations),
+      extraction: extractionRegistry.read(what, "extraction", dict.extraction),
+      imageTransforms: list("image_transforms"),
+      sampleTransforms: list("sample_transforms"),
+      augmentations: list("augmentations"),
+    });
+  }
+
+  /** What a worker thread needs to build it again. Nothing is sent or run. @throws ConfigError naming a transform that cannot travel, and what to do. */
+  toWorker(): PortableTransforms {
+    return {
+      extraction: this.extraction.toDict(),
+      imageTransforms: this.imageTransforms.map((held) => portableTransform("imageTransforms", held)),
+      sampleTransforms: this.sampleTransforms.map((held) => portableTransform("sampleTransforms", held)),
+      augmentations: this.augmentations.map((held) => portableTransform("augmentations", held)),
+    };
+  }
+
+  /** The handler again, in a worker thread: it imports the modules of transforms of one's own. */
+  static async fromWorker(portable: PortableTransforms): Promise<TransformsHandler> {
+    const list = (transforms: readonly PortableTransform[]): Promise<HeldTransform[]> =>
+      Promise.all(transforms.map(transformFromPortable));
+    return new TransformsHandler({
+      extraction: extractionRegistry.read("TransformsHandler", "extraction", portable.extraction),
+      imageTransforms: await list(portable.imageTransforms),
+      sampleTransforms: await list(portable.sampleTransforms),
+      augmentations: await list(portable.augmentations),
     });
   }
 
@@ -125,11 +161,15 @@ export class TransformsHandler implements ToDict {
 
 /** What is done to the output of a network: an activation, a threshold. */
 export class PostprocessingHandler implements ToDict {
-  readonly transforms: readonly TransformLike[];
+  readonly transforms: readonly HeldTransform[];
   readonly #transforms: readonly Transform[];
 
   constructor(options: { readonly transforms?: readonly TransformLike[] } = {}) {
-    const parsed = parseWith(z.strictObject({ transforms: transformsField }), options, "PostprocessingHandler");
+    const parsed = parseWith(
+      z.strictObject({ transforms: transformsField("'transforms'").default([]) }),
+      options,
+      "PostprocessingHandler",
+    );
     this.transforms = Object.freeze(parsed.transforms);
     this.#transforms = this.transforms.map(transformOf);
   }
@@ -166,14 +206,12 @@ export class PostprocessingHandler implements ToDict {
 
   static fromDict(dict: JsonObject): PostprocessingHandler {
     checkKeys("PostprocessingHandler", dict, ["name_", "transforms"]);
-    return new PostprocessingHandler({ transforms: readList(dict.transforms) });
+    return new PostprocessingHandler({
+      transforms: readTransforms("PostprocessingHandler", "transforms", dict.transforms),
+    });
   }
 }
 
 function applyAll<T extends HasImages>(transforms: readonly Transform[], dataPoint: T, rng: Rng): T {
   return transforms.reduce((current, transform) => transform.apply(current, rng), dataPoint);
-}
-
-function readList(value: unknown): TransformLike[] {
-  return Array.isArray(value) ? value.map(transformFromDict) : [];
 }

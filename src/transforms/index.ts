@@ -1,19 +1,30 @@
 /** What is done to images before the network, and to its output after. */
 
+/** One file per transform. */
+export * from "./all.ts";
+/** For transforms of one's own. */
+export {
+  type Drawing,
+  ImagePlace,
+  perImage,
+  randomConfig,
+  randomPerImage,
+  randomTogether,
+  transformConfig,
+  wholeTransform,
+} from "./base.ts";
+export { extractionRegistry, transformRegistry } from "./catalogue.ts";
 export { Image, Patch, Slice } from "./extraction/index.ts";
-/** Reading configs back from JSON. */
-export { extractionFromDict, transformConfigs, transformFromDict } from "./factory.ts";
-export { PostprocessingHandler, TransformsHandler, type TransformsHandlerOptions } from "./handlers.ts";
-export { ClampConfig } from "./intensity/clamp.ts";
-export { RandomNoiseConfig } from "./intensity/random-noise.ts";
-export { RescaleIntensityConfig } from "./intensity/rescale-intensity.ts";
-export { ZNormalizationConfig } from "./intensity/z-normalization.ts";
-/** Of the output. */
-export { ActivationsConfig, AsDiscreteConfig } from "./post/post-processing.ts";
-export { CropOrPadConfig } from "./spatial/crop-or-pad.ts";
-/** Augmentations. */
-export { RandomFlipConfig } from "./spatial/random-flip.ts";
-export { ToCanonicalConfig } from "./spatial/to-canonical.ts";
+export {
+  type PortableTransforms,
+  PostprocessingHandler,
+  TransformsHandler,
+  type TransformsHandlerOptions,
+} from "./handlers.ts";
+export { type PortableTransform, portableTransform, transformFromPortable } from "./portable.ts";
+export { type Range, type RangeOption, range } from "./ranges.ts";
+export { registerTransform } from "./registry.ts";
+export { replay } from "./replay.ts";
 /** What a transform and a data point are to each other. */
 export {
   type Extraction,
@@ -27,4 +38,6 @@ export {
   type TransformConfig,
   type TransformFunction,
   type TransformLike,
+  type TransformRecord,
+  type TransformReference,
 } from "./types.ts";

@@ -11,7 +11,7 @@ import {
   AsDiscreteConfig,
   ClampConfig,
   CropOrPadConfig,
-  extractionFromDict,
+  extractionRegistry,
   type HasImages,
   Image,
   type ImageKind,
@@ -24,14 +24,16 @@ import {
   Rng,
   Slice,
   ToCanonicalConfig,
+  type TransformRecord,
   TransformsHandler,
-  transformFromDict,
+  transformRegistry,
   ZNormalizationConfig,
 } from "./index.ts";
 
 class Point implements HasImages {
   readonly participantId = "sub-1";
   readonly sessionId = "ses-1";
+  history: readonly TransformRecord[] = [];
   readonly images = new Map<string, ImageLike>();
   readonly fields = new Map<string, unknown>();
   add(name: string, kind: ImageKind, tensor: Tensor, affine: readonly number[]): this {
@@ -101,7 +103,7 @@ afterAll(() => expect(torch.memory.live()).toEqual(before));
 describe("as ClinicaDL (TorchIO, MONAI) does", () => {
   it.each(golden.cases.map((c) => [JSON.stringify(c.config), c] as const))("%s", (_, c) => {
     using _scope = torch.scope();
-    const config = transformFromDict(c.config);
+    const config = transformRegistry.read("test", "config", c.config);
     // Python writes 0.0 where JavaScript writes 0: the same number
     expect(config.toDict()).toEqual(c.config);
     expect(Object.keys(config.toDict()).sort()).toEqual(Object.keys(c.config).sort());
@@ -115,7 +117,7 @@ describe("as ClinicaDL (TorchIO, MONAI) does", () => {
 
   it.each(golden.samples.map((c) => [JSON.stringify(c.extraction), c] as const))("%s", (_, c) => {
     using _scope = torch.scope();
-    const extraction = extractionFromDict(c.extraction);
+    const extraction = extractionRegistry.read("test", "extraction", c.extraction);
     expect(extraction.toDict()).toEqual(c.extraction);
     const [, d = 0, h = 0, w = 0] = golden.shape;
     expect(extraction.numSamplesPerImage({ participantId: "sub-1", sessionId: "ses-1", spatialShape: [d, h, w] })).toBe(
@@ -135,7 +137,7 @@ describe("as ClinicaDL (TorchIO, MONAI) does", () => {
     using _scope = torch.scope();
     const point = make();
     point.setField("output", torch.tensor(golden.output));
-    const config = transformFromDict(c.config);
+    const config = transformRegistry.read("test", "config", c.config);
     expect(config.toDict()).toEqual(c.config);
     new PostprocessingHandler({ transforms: [config] }).apply(point);
     const output = point.getField("output") as Tensor;
@@ -302,6 +304,6 @@ describe("extractions", () => {
   it("Image is one sample", () => {
     expect(new Image().numSamplesPerImage()).toBe(1);
     expect(() => new Image().extract(new Point(), 1)).toThrow(RangeError);
-    expect(() => new Image({ size: 3 })).toThrow(/size/);
+    expect(() => new Image({ size: 3 } as never)).toThrow(/size/);
   });
 });

@@ -1,6 +1,8 @@
 import type { Tensor } from "../torch/index.ts";
-import type { ToDict } from "../utils/config.ts";
+import type { JsonObject, JsonValue, ToDict } from "../utils/config.ts";
+import type { ModuleExport } from "../utils/module-export.ts";
 import type { Rng } from "../utils/random/rng.ts";
+import type { Named } from "../utils/registry.ts";
 
 export { Rng } from "../utils/random/rng.ts";
 
@@ -19,6 +21,16 @@ export interface ImageLike {
   affine: Float64Array;
 }
 
+/** That a transform was applied to a data point, and with what: plain JSON, from which `replay` does the same again. */
+export interface TransformRecord {
+  /** The transform: `RandomNoise`. */
+  readonly name_: string;
+  /** Its options as they are in JSON; null for a transform of one's own that has none. */
+  readonly options: JsonObject | null;
+  /** What was drawn, by image name or for all images together; null where nothing is drawn. */
+  readonly parameters: JsonValue;
+}
+
 /**
  * What a transform needs of a data point; `DataPoint` and `Sample` (src/data/structures) implement it.
  * Named images (the image under `"image"`, and masks), and named fields that are not images (columns, "output", …).
@@ -26,6 +38,8 @@ export interface ImageLike {
 export interface HasImages {
   readonly participantId: string;
   readonly sessionId: string;
+  /** What was done to it, in order. Replaced, never written into: copies share it. */
+  history: readonly TransformRecord[];
   /** Every image with its name, "image" first. */
   namedImages(): Iterable<readonly [name: string, image: ImageLike]>;
   /** Names of the fields that are not images. */
@@ -50,6 +64,10 @@ export interface Transform {
    * Everything random is drawn from `rng`.
    */
   apply<T extends HasImages>(dataPoint: T, rng: Rng): T;
+  /** Whether it adds a record of what it does to the data point's `history` itself. Default false: who applies it does. */
+  readonly keepsHistory?: true;
+  /** Does again what the parameters of a record say. */
+  replay?<T extends HasImages>(dataPoint: T, parameters: JsonValue): T;
 }
 
 /** A config whose `getObject()` is a transform: what a `TransformsHandler` takes. */
@@ -61,8 +79,24 @@ export interface TransformConfig extends ToDict {
 /** A transform of one's own: changes the data point or returns another. It is applied as it is, and cannot be read back from JSON. */
 export type TransformFunction = <T extends HasImages>(dataPoint: T, rng: Rng) => T;
 
-/** What the fields of a handler take. */
-export type TransformLike = TransformConfig | Transform | TransformFunction;
+/**
+ * A transform of one's own, by the module that exports it: so worker threads can import it too.
+ *
+ * ```ts
+ * // my-transforms.ts
+ * export function gamma(point, rng) { … }
+ * export const myGamma = { module: import.meta.url, export: "gamma" };
+ * ```
+ */
+export interface TransformReference extends ModuleExport {
+  /** The function itself, for a module that cannot be imported synchronously: one with `await` at its top level. */
+  readonly transform?: TransformFunction;
+  /** Whether it draws from its `rng`. Default true: it is not known. */
+  readonly random?: boolean;
+}
+
+/** What the fields of a handler take; a plain object has the `name_` of a transform, and its options in camelCase. */
+export type TransformLike = TransformConfig | Transform | TransformFunction | TransformReference | Named;
 
 /** Where in the image a sample comes from. */
 export type SamplePlace =

@@ -24,6 +24,10 @@ export interface ConfigSettings<S extends AnyObjectSchema, F> {
   readonly verbatim?: readonly string[];
   /** Whether the class writes its `name_`. Default true. */
   readonly named?: boolean;
+  /** Fields that ClinicaDL does not have, each with its default: written only where they have another value. */
+  readonly ours?: Readonly<Record<string, JsonValue>>;
+  /** How fields that hold objects of other classes are read from their JSON. */
+  readonly readers?: Readonly<Record<string, (json: JsonValue | undefined) => unknown>>;
   /**
    * Checks fields against each other and spells them out. What it gives is what the config has and writes, so the schema must
    * accept it, and `finish` leave it as it is: a config that is read from JSON goes through both again.
@@ -148,6 +152,7 @@ export function configClass(
   const named = settings.named ?? true;
   const verbatim = new Set(settings.verbatim ?? []);
   const keys = Object.keys(schema.shape);
+  const ours = settings.ours ?? {};
 
   class Base implements Config {
     static readonly name_ = name;
@@ -178,7 +183,10 @@ export function configClass(
     }
     toDict(): JsonObject {
       const out: JsonObject = named ? { name_: name } : {};
-      for (const [key, value] of this.#fields) out[camelToSnake(key)] = toJsonValue(value, !verbatim.has(key));
+      for (const [key, value] of this.#fields) {
+        if (Object.hasOwn(ours, key) && ours[key] === value) continue;
+        out[camelToSnake(key)] = toJsonValue(value, !verbatim.has(key));
+      }
       markFloatFields(schema, out);
       return out;
     }
@@ -189,7 +197,12 @@ export function configClass(
       return new this(options);
     }
     static fromDict(dict: JsonObject, given: object = {}): unknown {
-      const fields = { ...readFields(this.name, named ? name : null, keys, verbatim, dict), ...given };
+      const there = keys.filter((key) => !Object.hasOwn(ours, key) || Object.hasOwn(dict, camelToSnake(key)));
+      const read = Object.entries(settings.readers ?? {})
+        .filter(([key]) => !Object.hasOwn(given, key))
+        .map(([key, reader]): [string, unknown] => [key, reader(dict[camelToSnake(key)])]);
+      const plain = readFields(this.name, named ? name : null, there, verbatim, dict);
+      const fields = { ...plain, ...Object.fromEntries(read), ...given };
       return readAs(() => new this(fields));
     }
   }

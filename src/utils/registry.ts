@@ -37,6 +37,11 @@ export class Registry<T extends object> {
   constructor(kind: string, isOne: (value: object) => value is T, list: Registered<T>) {
     this.kind = kind;
     this.#isOne = isOne;
+    this.add(list);
+  }
+
+  /** Adds the classes of a list, for a kind whose members read each other by the registry: the list comes after it then. */
+  add(list: Registered<T>): void {
     for (const Class of Object.values(list)) if (isRegistrable(Class)) this.#add(Class);
   }
 

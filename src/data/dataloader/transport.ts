@@ -1,7 +1,7 @@
 /** Batches between threads: tensors change hands, the rest is copied by `postMessage`. */
 import { BidsFileType } from "../../io/bids/index.ts";
 import { Tensor, transfer } from "../../torch/index.ts";
-import type { ImageKind, SamplePlace } from "../../transforms/types.ts";
+import type { ImageKind, SamplePlace, TransformRecord } from "../../transforms/types.ts";
 import type { JsonObject } from "../../utils/config.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
 import { type AnyImage, type FieldType, LabelMap, Sample, Sample2D, ScalarImage } from "../structures/index.ts";
@@ -29,6 +29,7 @@ interface PackedSample {
   readonly images: readonly PackedImage[];
   readonly fields: readonly PackedField[];
   readonly dtypes: ReadonlyMap<string, FieldType>;
+  readonly history: readonly TransformRecord[];
 }
 
 export interface PackedBatch {
@@ -56,6 +57,7 @@ export function packBatch(batch: Batch<Sample>): PackedBatch {
           value instanceof Tensor ? { name, tensor: transfer.release(value) } : { name, value },
       ),
       dtypes: sample.dtypes,
+      history: sample.history,
     }),
   );
   return { samples, stacks: new Map([...stacks].map(([name, tensor]) => [name, transfer.release(tensor)])) };
@@ -102,6 +104,7 @@ function unpackSample(packed: PackedSample, row: number, stacks: ReadonlyMap<str
   };
   const sample = place.sampleType === "slice" ? new Sample2D({ ...options, place }) : new Sample({ ...options, place });
   sample.dtypes = packed.dtypes;
+  sample.history = packed.history;
   return sample;
 }
 

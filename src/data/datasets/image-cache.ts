@@ -1,10 +1,11 @@
-import type { TransformsHandler } from "../../transforms/index.ts";
+import type { TransformRecord, TransformsHandler } from "../../transforms/index.ts";
 import { type AnyImage, aliasOf, type DataPoint } from "../structures/index.ts";
 
 interface Entry {
   readonly images: ReadonlyMap<string, AnyImage>;
   /** Fields that image transforms added. */
   readonly fields: ReadonlyMap<string, unknown>;
+  readonly history: readonly TransformRecord[];
 }
 
 /**
@@ -36,7 +37,8 @@ export class ImageCache {
     const images = new Map([...point.images].map(([name, image]) => [name, aliasOf(image)]));
     for (const image of images.values()) image.tensor.keep();
     const known = new Set(columns);
-    this.#entries.set(key, { images, fields: new Map([...point.fields].filter(([name]) => !known.has(name))) });
+    const fields = new Map([...point.fields].filter(([name]) => !known.has(name)));
+    this.#entries.set(key, { images, fields, history: point.history });
   }
 
   /** Gives the memory back. */

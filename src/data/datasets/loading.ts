@@ -53,7 +53,7 @@ export function loadSample(
     const { transforms } = context;
     const rng = new Rng(keys.seed, keys.epoch, keys.index);
     let point = loadTransformed(context, row, files, rng);
-    const place = transforms.extraction.extract(point, indexInImage);
+    const place = transforms.extract(point, indexInImage);
     point = transforms.applySampleTransforms(point, rng);
     if (augment) point = transforms.applyAugmentations(point, rng);
 
@@ -71,6 +71,7 @@ export function loadSample(
     const sample =
       place.sampleType === "slice" ? new Sample2D({ ...options, place }) : new Sample({ ...options, place });
     sample.dtypes = dtypes;
+    sample.history = point.history;
     for (const tensor of sample.tensors()) tensor.keep();
     return sample;
   });
@@ -109,6 +110,7 @@ function loadTransformed(context: LoadingContext, row: ParticipantRow, files: Ro
   if (cached !== undefined) {
     const point = toPoint(Object.fromEntries([...cached.images].map(([name, image]) => [name, aliasOf(image)])));
     for (const [name, value] of cached.fields) point.setField(name, value);
+    point.history = cached.history;
     return point;
   }
   const image = ScalarImage.read(files.image);

@@ -13,8 +13,7 @@ export function requirePortable(transforms: TransformsHandler): void {
   };
   for (const [list, items] of Object.entries(lists)) {
     for (const item of items) {
-      if (typeof item === "function" || !("toDict" in item))
-        refuse(`${list} has '${item.name || "a function"}', which is not one of ClinicaDL's configs`);
+      if (!("toDict" in item)) refuse(`${list} has '${item.name}', which is not one of ClinicaDL's configs`);
     }
   }
   try {

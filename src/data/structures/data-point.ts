@@ -1,6 +1,6 @@
 import { Tensor } from "../../torch/index.ts";
 import { sameAffine } from "../../transforms/affine.ts";
-import type { HasImages } from "../../transforms/types.ts";
+import type { HasImages, TransformRecord } from "../../transforms/types.ts";
 import { ClinicaDLException, ImageError } from "../../utils/exceptions.ts";
 import { alignMask } from "./alignment.ts";
 import type { FieldType } from "./field-type.ts";
@@ -37,6 +37,8 @@ export class DataPoint implements HasImages, Disposable {
   readonly fields: Map<string, unknown>;
   /** What the columns of fields say of them. */
   dtypes: ReadonlyMap<string, FieldType> = new Map();
+  /** What was done to it since it was read, in order: `replay` of `clinicadl/transforms` does the same to another. */
+  history: readonly TransformRecord[] = [];
 
   constructor({ image, participantId, sessionId, images = {}, fields = {} }: DataPointOptions) {
     this.participantId = participantId;

@@ -1,18 +1,9 @@
 import { z } from "zod";
-import { type JsonObject, parseWith } from "../../utils/config.ts";
-import { WrongFieldsError } from "../../utils/exceptions.ts";
+import { configClass } from "../../utils/config.ts";
 import type { Extraction, HasImages, SamplePlace } from "../types.ts";
 
 /** The whole image is the sample. It has no options. */
-export class Image implements Extraction {
-  constructor(options: object = {}) {
-    parseWith(z.strictObject({}), options, "Image");
-  }
-
-  get name_(): "Image" {
-    return "Image";
-  }
-
+export class Image extends configClass("Image", z.strictObject({})) implements Extraction {
   get sampleType(): "image" {
     return "image";
   }
@@ -28,15 +19,5 @@ export class Image implements Extraction {
       );
     }
     return { sampleType: "image", samplePosition: null };
-  }
-
-  toDict(): JsonObject {
-    return { name_: this.name_ };
-  }
-
-  static fromDict(dict: JsonObject): Image {
-    const extra = Object.keys(dict).filter((key) => key !== "name_");
-    if (extra.length > 0) throw new WrongFieldsError(`Image: unknown ${extra.map((key) => `'${key}'`).join(", ")}.`);
-    return new Image();
   }
 }

@@ -1,36 +1,29 @@
 import { z } from "zod";
 import type { Tensor } from "../../torch/index.ts";
 import * as torch from "../../torch/index.ts";
-import { configClass, type Input } from "../../utils/config.ts";
 import { shiftOrigin } from "../affine.ts";
-import { checkSelection, perImage, selectionFields } from "../selection.ts";
+import { perImage, transformConfig } from "../base.ts";
 import type { Transform, TransformConfig } from "../types.ts";
 
 const size = z.int().min(1);
-const schema = z.strictObject({
-  ...selectionFields,
+const options = {
   targetShape: z.union([size.transform((n): [number, number, number] => [n, n, n]), z.tuple([size, size, size])]),
   paddingMode: z
     .union([z.number(), z.enum(["minimum", "maximum", "mean", "median", "edge", "reflect", "symmetric", "wrap"])])
     .default(0),
   maskName: z.null("Cropping around a mask is not offered: leave it out").default(null),
   labels: z.null("Cropping around a mask is not offered: leave it out").default(null),
-});
-type PaddingMode = z.output<typeof schema>["paddingMode"];
+};
+type PaddingMode = z.output<typeof options.paddingMode>;
 
 /**
  * Brings images and masks to `targetShape` (one size, or one for x, y and z) around their centre: what is too large is cropped, what
  * is too small is padded with `paddingMode`: a number (default 0), a statistic of the image, or a continuation of it (NumPy's names).
  * Where the difference is odd, the larger half is at the beginning. As TorchIO's `CropOrPad`.
  */
-export class CropOrPadConfig extends configClass("CropOrPad", schema) implements TransformConfig {
-  constructor(fields: Input<typeof schema>) {
-    super(fields);
-    checkSelection("CropOrPadConfig", this);
-  }
-
+export class CropOrPadConfig extends transformConfig("CropOrPad", options) implements TransformConfig {
   getObject(): Transform {
-    return perImage(this.name_, this, { scalarOnly: false }, (image) => {
+    return perImage(this, "all", (image) => {
       const start: number[] = [];
       let tensor = image.tensor;
       this.targetShape.forEach((target, axis) => {

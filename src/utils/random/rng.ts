@@ -21,6 +21,18 @@ export class Rng {
     if (this.#s.every((word) => word === 0)) this.#s[0] = 1;
   }
 
+  /** Where the stream stands: numbers from which `Rng.restore` goes on. */
+  get state(): number[] {
+    return this.#spare === null ? [...this.#s] : [...this.#s, this.#spare];
+  }
+  /** The stream that stood at `state`. */
+  static restore(state: readonly number[]): Rng {
+    const rng = new Rng();
+    rng.#s.set(state.slice(0, 4));
+    rng.#spare = state[4] ?? null;
+    return rng;
+  }
+
   /** An integer in [0, 2³²). */
   uint32(): number {
     const s = this.#s;

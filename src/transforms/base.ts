@@ -1,0 +1,242 @@
+import { z } from "zod";
+import type { Tensor } from "../torch/index.ts";
+import { configClass, type JsonObject, type JsonValue, parseWith, type ToDict } from "../utils/config.ts";
+import { ConfigError, ImageError } from "../utils/exceptions.ts";
+import { type MaskingMethod, maskedValues } from "./masking.ts";
+import type { HasImages, ImageLike, Rng, Transform } from "./types.ts";
+
+const keys = z.array(z.string().min(1)).min(1).nullable().default(null);
+
+/**
+ * The options that every transform has: `include` (only these images or fields), `exclude` (all but these; not both), `copy`
+ * (leave the data point that was given as it is, and change a copy).
+ */
+const selection = { include: keys, exclude: keys, copy: z.boolean().default(false) };
+const selectionSchema = z.object(selection);
+export type Selection = Readonly<z.output<typeof selectionSchema>>;
+
+/** How likely a random transform is applied at all. TorchIO has it, ClinicaDL does not: it is written where it is not 1. */
+const probability = { p: z.number().min(0).max(1).default(1) };
+
+/** Checks options against each other. @throws ConfigError */
+type Check<S extends z.ZodRawShape> = (options: z.output<z.ZodObject<S>>, what: string) => void;
+
+/**
+ * The base of the config of a transform: its own options, with `include`, `exclude` and `copy`. What remains to be written is `getObject`,
+ * with one of the functions below.
+ *
+ * ```ts
+ * export class ShiftConfig extends transformConfig("Shift", { by: z.number() }) implements TransformConfig {
+ *   getObject(): Transform {
+ *     return perImage(this, "scalar", (image) => {
+ *       image.tensor = image.tensor.add(this.by);
+ *     });
+ *   }
+ * }
+ * ```
+ */
+export function transformConfig<S extends z.ZodRawShape>(name: string, options: S, check?: Check<S>) {
+  const own = z.object(options);
+  return configClass(name, z.strictObject({ ...selection, ...options }), {
+    finish(parsed, what) {
+      checkSelection(what, selectionSchema.parse(parsed));
+      check?.(own.parse(parsed), what);
+      return parsed;
+    },
+  });
+}
+
+/** As {@link transformConfig}, of a random transform: it has `p` too, how likely it is applied (default 1). */
+export function randomConfig<S extends z.ZodRawShape>(name: string, options: S, check?: Check<S>) {
+  const own = z.object(options);
+  return configClass(name, z.strictObject({ ...selection, ...options, ...probability }), {
+    ours: { p: 1 },
+    finish(parsed, what) {
+      checkSelection(what, selectionSchema.parse(parsed));
+      check?.(own.parse(parsed), what);
+      return parsed;
+    },
+  });
+}
+
+function checkSelection(what: string, { include, exclude }: Selection): void {
+  if (include !== null && exclude !== null) {
+    throw new ConfigError(
+      `${what}: 'include' got ${JSON.stringify(include)} and 'exclude' got ${JSON.stringify(exclude)}. Give one of them.`,
+    );
+  }
+}
+
+/** What the functions below need of a config. */
+interface TransformOptions extends ToDict, Selection {
+  readonly name_: string;
+  readonly p?: number;
+}
+
+/** The images that a transform acts on: intensities, labels, or both. */
+export type ActsOn = "scalar" | "label" | "all";
+
+/** The image that is being transformed, for what depends on more than its voxels, and for messages. */
+export class ImagePlace {
+  /** The transform. */
+  readonly what: string;
+  /** The name of the image. */
+  readonly name: string;
+  readonly dataPoint: HasImages;
+
+  constructor(what: string, name: string, dataPoint: HasImages) {
+    this.what = what;
+    this.name = name;
+    this.dataPoint = dataPoint;
+  }
+
+  /** The values of `tensor` (C, D, H, W) under a masking method, flat; all of them with null. */
+  masked(tensor: Tensor, method: MaskingMethod): Tensor {
+    return maskedValues(this.what, tensor, this.dataPoint, method);
+  }
+  /** An error that says which image of whom cannot be transformed, and why. */
+  error(why: string): ImageError {
+    const { participantId, sessionId } = this.dataPoint;
+    return new ImageError(`${this.what}: '${this.name}' of ${participantId}, ${sessionId} ${why}`);
+  }
+}
+
+/** A transform that changes each image by itself, and draws nothing. */
+export function perImage(
+  config: TransformOptions,
+  actsOn: ActsOn,
+  change: (image: ImageLike, place: ImagePlace) => void,
+): Transform {
+  return wholeTransform(config, (dataPoint) => {
+    for (const [image, place] of selectImages(config, dataPoint, actsOn)) change(image, place);
+  });
+}
+
+/** What a random transform draws, and what it does with it. */
+export interface Drawing<D extends JsonValue> {
+  /** What is drawn: plain JSON, since it is recorded with the sample. */
+  readonly drawn: z.ZodType<D>;
+  readonly draw: (rng: Rng, image: ImageLike) => D;
+  /** Changes the image; the same parameters give the same image. */
+  readonly change: (image: ImageLike, drawn: D, place: ImagePlace) => void;
+}
+
+/** A random transform that draws for each image. */
+export function randomPerImage<D extends JsonValue>(
+  config: TransformOptions,
+  actsOn: ActsOn,
+  { drawn, draw, change }: Drawing<D>,
+): Transform {
+  return new DrawnTransform(config, {
+    random: true,
+    drawn: z.record(z.string(), drawn),
+    draw: (dataPoint, rng) =>
+      Object.fromEntries(
+        selectImages(config, dataPoint, actsOn).map(([image, { name }]): [string, D] => [name, draw(rng, image)]),
+      ),
+    change: (dataPoint, parameters) => {
+      const images = selectImages(config, dataPoint, actsOn);
+      for (const name of Object.keys(parameters)) {
+        if (images.some(([, place]) => place.name === name)) continue;
+        throw new ImagePlace(config.name_, name, dataPoint).error(
+          "is not there, but a record that is replayed has it.",
+        );
+      }
+      for (const [image, place] of images) {
+        const own = Object.hasOwn(parameters, place.name) ? parameters[place.name] : undefined;
+        if (own === undefined) throw place.error("was not there when the record that is replayed was made.");
+        change(image, own, place);
+      }
+    },
+  });
+}
+
+/** A random transform that draws once for all images, which stay aligned. */
+export function randomTogether<D extends JsonValue>(
+  config: TransformOptions,
+  actsOn: ActsOn,
+  { drawn, draw, change }: Omit<Drawing<D>, "draw"> & { readonly draw: (rng: Rng) => D },
+): Transform {
+  return new DrawnTransform(config, {
+    random: true,
+    drawn,
+    draw: (_, rng) => draw(rng),
+    change: (dataPoint, parameters) => {
+      for (const [image, place] of selectImages(config, dataPoint, actsOn)) change(image, parameters, place);
+    },
+  });
+}
+
+/** A transform of the data point as a whole, which draws nothing. */
+export function wholeTransform(config: TransformOptions, change: (dataPoint: HasImages) => void): Transform {
+  return new DrawnTransform(config, { random: false, drawn: z.null(), draw: () => null, change });
+}
+
+interface Behaviour<D extends JsonValue> {
+  readonly random: boolean;
+  readonly drawn: z.ZodType<D>;
+  readonly draw: (dataPoint: HasImages, rng: Rng) => D;
+  readonly change: (dataPoint: HasImages, parameters: D) => void;
+}
+
+/** Draws, changes, and records what was drawn; or changes by what a record says. */
+class DrawnTransform<D extends JsonValue> implements Transform {
+  readonly name: string;
+  readonly keepsHistory = true;
+  readonly #config: TransformOptions;
+  readonly #behaviour: Behaviour<D>;
+  /** As in all records of this transform, which share it. */
+  readonly #options: JsonObject;
+
+  constructor(config: TransformOptions, behaviour: Behaviour<D>) {
+    this.name = config.name_;
+    this.#config = config;
+    this.#behaviour = behaviour;
+    this.#options = Object.freeze(config.toDict());
+  }
+
+  get random(): boolean {
+    return this.#behaviour.random;
+  }
+
+  apply<T extends HasImages>(dataPoint: T, rng: Rng): T {
+    const { p = 1 } = this.#config;
+    // nothing is drawn for p = 1, so that streams are what they were before there was a p
+    if (p < 1 && rng.uniform() >= p) return dataPoint;
+    return this.#change(dataPoint, this.#behaviour.draw(dataPoint, rng));
+  }
+
+  replay<T extends HasImages>(dataPoint: T, parameters: JsonValue): T {
+    return this.#change(dataPoint, parseWith(this.#behaviour.drawn, parameters, `The record of ${this.name}`));
+  }
+
+  #change<T extends HasImages>(dataPoint: T, parameters: D): T {
+    const target = this.#config.copy ? dataPoint.copy() : dataPoint;
+    this.#behaviour.change(target, parameters);
+    target.history = [...target.history, { name_: this.name, options: this.#options, parameters }];
+    return target;
+  }
+}
+
+function selectImages(
+  { name_, include, exclude }: TransformOptions,
+  dataPoint: HasImages,
+  actsOn: ActsOn,
+): (readonly [image: ImageLike, place: ImagePlace])[] {
+  const all = [...dataPoint.namedImages()];
+  const unknown = (include ?? []).filter((name) => !all.some(([known]) => known === name));
+  if (unknown.length > 0) {
+    const list = (names: readonly string[]): string => names.map((name) => `'${name}'`).join(", ");
+    throw new ConfigError(
+      `${name_}: 'include' names ${list(unknown)}, but the images of ${dataPoint.participantId}, ${dataPoint.sessionId} are ${list(all.map(([name]) => name))}.`,
+    );
+  }
+  return all
+    .filter(
+      ([name, image]) =>
+        (actsOn === "all" || image.kind === actsOn) &&
+        (include === null || include.includes(name)) &&
+        (exclude === null || !exclude.includes(name)),
+    )
+    .map(([name, image]) => [image, new ImagePlace(name_, name, dataPoint)]);
+}

@@ -1,0 +1,9 @@
+/** Enters the list of all.ts into the registries; who needs them full imports this. */
+import * as list from "./all.ts";
+import * as extractions from "./extraction/index.ts";
+import { extractionRegistry, transformRegistry } from "./registry.ts";
+
+transformRegistry.add(list);
+extractionRegistry.add(extractions);
+
+export { extractionRegistry, transformRegistry };

@@ -1,0 +1,33 @@
+import { z } from "zod";
+import type { Tensor } from "../../torch/index.ts";
+import { transformConfig } from "../base.ts";
+import type { Transform, TransformConfig } from "../types.ts";
+import { exactlyOne, perValue } from "./values.ts";
+
+/**
+ * Applies one of `sigmoid`, `softmax` (along `dim`, default 0: the channels) and `other` (a function of a tensor) to the fields and images in
+ * `include`; without it, to all images. As MONAI's `Activations`.
+ */
+export class ActivationsConfig
+  extends transformConfig(
+    "Activations",
+    {
+      sigmoid: z.boolean().default(false),
+      softmax: z.boolean().default(false),
+      other: z
+        .custom<((x: Tensor) => Tensor) | null>(
+          (v) => v === null || typeof v === "function",
+          "Expected a function of a tensor",
+        )
+        .default(null),
+      dim: z.int().default(0),
+    },
+    ({ sigmoid, softmax, other }, what) => exactlyOne(what, { sigmoid, softmax, other: other !== null }),
+  )
+  implements TransformConfig
+{
+  getObject(): Transform {
+    const { other, dim, sigmoid } = this;
+    return perValue(this, other ?? (sigmoid ? (x) => x.sigmoid() : (x) => x.softmax(dim)));
+  }
+}

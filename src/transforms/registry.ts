@@ -1,0 +1,50 @@
+import type { ModuleExport } from "../utils/module-export.ts";
+import { isBuilder, type Registrable, Registry } from "../utils/registry.ts";
+import type { Extraction, TransformConfig } from "./types.ts";
+
+/**
+ * The transforms by their `name_`. Those of this package come from the list in all.ts, which `catalogue.ts` enters: Compose and OneOf, which are in
+ * the list, read their parts by this registry.
+ */
+export const transformRegistry = new Registry<TransformConfig>(
+  "transform",
+  (value): value is TransformConfig => isBuilder(value),
+  {},
+);
+
+/** The extractions by their `name_`. */
+export const extractionRegistry = new Registry<Extraction>(
+  "extraction",
+  (value): value is Extraction => "extract" in value && typeof value.extract === "function",
+  {},
+);
+
+const modules = new Map<string, { readonly Class: object; readonly source: ModuleExport }>();
+
+/**
+ * Makes a transform config of one's own known by its `name_`, so that a MAPS with it can be read.
+ *
+ * ```ts
+ * export class GammaConfig extends transformConfig("MyGamma", { gamma: z.number() }) { getObject() { … } }
+ * registerTransform(GammaConfig, { module: import.meta.url });
+ * ```
+ *
+ * @param options `module`: the URL of the module that exports the class under its own name, for worker threads to import. Without
+ * it, the transform works in the main thread only.
+ * @throws ConfigError when another transform has that name.
+ */
+export function registerTransform(
+  Class: Registrable<TransformConfig> & { readonly name: string },
+  options: { readonly module?: string | URL } = {},
+): void {
+  transformRegistry.register(Class);
+  const { module } = options;
+  if (module === undefined) return;
+  modules.set(Class.name_, { Class, source: { module, export: Class.name } });
+}
+
+/** The module that exports the class of a config of one's own; undefined where it is not known. */
+export function moduleOfTransform(config: TransformConfig): ModuleExport | undefined {
+  const found = modules.get(config.name_);
+  return found !== undefined && found.Class === config.constructor ? found.source : undefined;
+}

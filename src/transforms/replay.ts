@@ -1,0 +1,41 @@
+import { ConfigError } from "../utils/exceptions.ts";
+import { extractionRegistry, transformRegistry } from "./catalogue.ts";
+import { importedTransform } from "./own.ts";
+import type { HasImages, TransformRecord } from "./types.ts";
+
+/**
+ * Does to `dataPoint` what a history says was done to another (or to itself, as it was read): the same parameters, whatever was drawn
+ * at random then. The result is the same bit for bit. The caller opens a `torch.scope()` around it.
+ *
+ * ```ts
+ * using sample = await dataset.get(0);
+ * using other = new DataPoint({ image: "other.nii.gz", participantId: "sub-2", sessionId: "ses-1" });
+ * { using _ = torch.scope(); replay(sample.history, other); }
+ * ```
+ *
+ * @throws ConfigError for a record of a function of one's own, unless it came from a module that this thread has used.
+ * @throws CannotReadFieldError for a transform that is not known, or a record that was changed.
+ * @throws ImageError when an image that was transformed then is not there now.
+ */
+export function replay<T extends HasImages>(history: readonly TransformRecord[], dataPoint: T): T {
+  return history.reduce((point, record) => replayOne(record, point), dataPoint);
+}
+
+function replayOne<T extends HasImages>({ name_, options, parameters }: TransformRecord, dataPoint: T): T {
+  if (options !== null && "name_" in options) {
+    if (extractionRegistry.get(name_) !== undefined) {
+      const extraction = extractionRegistry.read("A record", "history", options);
+      extraction.extract(dataPoint, Number(parameters));
+      return dataPoint;
+    }
+    const transform = transformRegistry.read("A record", "history", options).getObject();
+    if (transform.replay !== undefined) return transform.replay(dataPoint, parameters);
+  }
+  const { module, export: name } = options ?? {};
+  const own =
+    typeof module === "string" && typeof name === "string" ? importedTransform({ module, export: name }) : undefined;
+  if (own !== undefined) return own.replay(dataPoint, parameters);
+  throw new ConfigError(
+    `The record of '${name_}' cannot be replayed: it is a transform of one's own. Give it to the TransformsHandler as { module: import.meta.url, export: "…" }, in this program too.`,
+  );
+}
