@@ -12,6 +12,7 @@ import {
   ProgressLine,
   QuantityMonitoring,
   RunLog,
+  SingleProcess,
   shortNumber,
   TrainerState,
 } from "../run/index.ts";
@@ -91,7 +92,10 @@ describe("CallbacksHandler", () => {
       new Own(calls, "a"),
       new Own(calls, "b"),
     ]);
-    await handler.callEvent("onEpochStart", args<EventArgs<"onEpochStart">>({ state: new TrainerState() }));
+    await handler.callEvent(
+      "onEpochStart",
+      args<EventArgs<"onEpochStart">>({ state: new TrainerState(), world: new SingleProcess() }),
+    );
     expect(calls).toEqual(["a", "b"]);
   });
 

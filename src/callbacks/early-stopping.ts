@@ -44,6 +44,7 @@ interface Stopper {
  * Whether low or high values are good is the metric's own knowledge.
  */
 export class EarlyStoppingCallback extends Callback {
+  static readonly name_ = "EarlyStoppingCallback";
   readonly stoppers: readonly Stopper[];
   #modes = new Map<string, Optimum>();
   #monitorings = new Map<string, QuantityMonitoring>();

@@ -23,6 +23,7 @@ const schema = z.strictObject({
  * buffers of whole numbers, which are not averaged. ClinicaDL has no such callback.
  */
 export class EMACallback extends Callback {
+  static readonly name_ = "EMACallback";
   readonly decay: number;
   readonly everyNSteps: number;
   readonly startEpoch: number;

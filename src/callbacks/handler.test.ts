@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { Callback, type EventArgs, RunLog } from "../run/index.ts";
+import { Callback, type EventArgs, RunLog, SingleProcess } from "../run/index.ts";
 import type { JsonObject } from "../utils/config.ts";
 import { CannotReadFieldError } from "../utils/exceptions.ts";
 import { ChecksCallback } from "./checks.ts";
@@ -10,6 +10,7 @@ import { CallbacksHandler } from "./handler.ts";
 import { LoggerCallback } from "./logger.ts";
 import { ModelCheckpointCallback } from "./model-checkpoint.ts";
 import { MonitorCallback } from "./monitor.ts";
+import { registerCallback } from "./registry.ts";
 import { TrainingCheckpointCallback } from "./training-checkpoint.ts";
 import { TrainingLossCallback } from "./training-loss.ts";
 
@@ -94,7 +95,11 @@ describe("CallbacksHandler", () => {
       new Next(),
     ]);
     using log = new RunLog();
-    await handler.callEvent("onEpochEnd", { state: {}, log } as EventArgs<"onEpochEnd">);
+    await handler.callEvent("onEpochEnd", {
+      state: {},
+      log,
+      world: new SingleProcess(),
+    } as unknown as EventArgs<"onEpochEnd">);
     expect(calls).toEqual(["slow", "next"]);
     const maps = {
       architectureLog: import.meta.filename,
@@ -107,6 +112,32 @@ describe("CallbacksHandler", () => {
     );
   });
 
+  it("takes plain objects, and callbacks of one's own that are registered come back from a MAPS", () => {
+    class Halve extends Callback {
+      static readonly name_ = "Halve";
+      readonly factor: number;
+      constructor({ factor = 2 }: { readonly factor?: number } = {}) {
+        super();
+        this.factor = factor;
+      }
+      toDict(): JsonObject {
+        return { name_: "Halve", factor: this.factor };
+      }
+      static fromDict({ factor }: JsonObject): Halve {
+        return new Halve({ factor: Number(factor) });
+      }
+    }
+    const stopping = { name_: "EarlyStoppingCallback", metric: "loss" };
+    expect(() => new CallbacksHandler([{ name_: "Halve", factor: 3 }])).toThrow("'callbacks' got the name 'Halve'");
+    registerCallback(Halve);
+    const handler = new CallbacksHandler([{ name_: "Halve", factor: 3 }, stopping]);
+    // ClinicaDL's reader would refuse it: it stands in the other file
+    expect(JSON.stringify(handler.toDict())).not.toContain("Halve");
+    const read = CallbacksHandler.fromDict(handler.toDict(), handler.extrasToDict());
+    const names = (one: CallbacksHandler) => one.callbacks.map((callback) => callback.constructor.name);
+    expect(names(read)).toEqual(names(handler));
+    expect(read.callbacks.find((callback) => callback instanceof Halve)?.factor).toBe(3);
+  });
   it("reads what ClinicaDL wrote, and says which callback it cannot read", () => {
     // maps-layout.md, A3
     const dict: JsonObject = {

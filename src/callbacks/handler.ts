@@ -1,7 +1,7 @@
 import { checkFileName } from "../io/maps/index.ts";
 import type { MetricsHandler } from "../metrics/index.ts";
 import {
-  Callback,
+  type Callback,
   type CallbackSequence,
   type EventArgs,
   type EventName,
@@ -12,7 +12,7 @@ import { type JsonObject, type JsonValue, show } from "../utils/config.ts";
 import { CannotReadFieldError, ConfigError, MissingFieldsError } from "../utils/exceptions.ts";
 import { camelToSnake } from "../utils/names.ts";
 import { say } from "../utils/output.ts";
-import { own } from "../utils/registry.ts";
+import type { Named } from "../utils/registry.ts";
 import { ChecksCallback } from "./checks.ts";
 import { ConfigSaverCallback } from "./config-saver.ts";
 import { GradientNormCallback } from "./gradient-norm.ts";
@@ -20,7 +20,7 @@ import { LoggerCallback } from "./logger.ts";
 import { MetricsSaverCallback } from "./metrics-saver.ts";
 import { ModelCheckpointCallback } from "./model-checkpoint.ts";
 import { MonitorCallback } from "./monitor.ts";
-import { CALLBACKS, CALLBACKS_ONLY_HERE, type ReadableCallbacks } from "./registry.ts";
+import { callbackRegistry, isOnlyHere } from "./registry.ts";
 import { TrainingCheckpointCallback } from "./training-checkpoint.ts";
 import { TrainingLossCallback } from "./training-loss.ts";
 
@@ -65,8 +65,9 @@ export class CallbacksHandler implements CallbackSequence {
   /** As they are told of events, but for their phases. */
   #listed: Callback[] = [];
 
-  constructor(callbacks: readonly Callback[] = []) {
-    this.#given = [...callbacks];
+  /** @param callbacks or plain objects with the `name_` of a callback and its options. */
+  constructor(callbacks: readonly (Callback | Named)[] = []) {
+    this.#given = callbacks.map(asCallback);
     this.#complete();
   }
 
@@ -79,9 +80,9 @@ export class CallbacksHandler implements CallbackSequence {
     return this.#all;
   }
 
-  addCallbacks(callbacks: readonly Callback[]): void {
+  addCallbacks(callbacks: readonly (Callback | Named)[]): void {
     const before = this.#given;
-    this.#given = [...before, ...callbacks];
+    this.#given = [...before, ...callbacks.map(asCallback)];
     try {
       this.#complete();
     } catch (error) {
@@ -167,13 +168,9 @@ export class CallbacksHandler implements CallbackSequence {
   #complete(): void {
     const passed = [...this.#given];
     for (const callback of passed) {
-      if (callback instanceof Callback) {
-        // its state is in a file of that name
-        const { name } = callback.constructor;
-        if (name !== "") checkFileName("The class of a callback", name);
-        continue;
-      }
-      throw new ConfigError(`'callbacks' holds ${show(callback)}. Expected instances of classes that extend Callback.`);
+      // its state is in a file of that name
+      const { name } = callback.constructor;
+      if (name !== "") checkFileName("The class of a callback", name);
     }
     for (const Class of ONLY_ONE) {
       if (passed.filter((callback) => isA(callback, Class)).length > 1) {
@@ -213,29 +210,29 @@ export class CallbacksHandler implements CallbackSequence {
   static fromDict(dict: JsonObject, extras: JsonObject = {}): CallbacksHandler {
     if (!Array.isArray(dict.callbacks)) throw new MissingFieldsError("CallbacksHandler: 'callbacks' is not a list.");
     const more = Array.isArray(extras.callbacks) ? extras.callbacks : [];
-    const callbacks = dict.callbacks.map((value, i) => readCallback(value, CALLBACKS, more[i] ?? {}));
+    const callbacks = dict.callbacks.map((value, i) => readCallback(value, more[i] ?? {}));
     const others = Array.isArray(extras.others) ? extras.others : [];
     // they are written in the order of their places
     for (const other of others) {
       const { position, callback = null } = Object(other) as JsonObject;
-      callbacks.splice(Number(position), 0, readCallback(callback, CALLBACKS_ONLY_HERE, {}));
+      callbacks.splice(Number(position), 0, readCallback(callback, {}));
     }
     return new CallbacksHandler(callbacks);
   }
 }
 
-/** Whether ClinicaDL has no such callback, so that it could not read a MAPS that names it. */
-function isOnlyHere(callback: Callback): boolean {
-  const { name } = callback.constructor;
-  return own<unknown>(CALLBACKS_ONLY_HERE, name) === callback.constructor;
+function asCallback(value: unknown): Callback {
+  const callback = callbackRegistry.from("'callbacks'", value);
+  if (callback !== null) return callback;
+  throw new ConfigError(`'callbacks' holds ${show(value)}. Expected instances of classes that extend Callback.`);
 }
 
-function readCallback(value: JsonValue, classes: ReadableCallbacks, extras: JsonValue): Callback {
+function readCallback(value: JsonValue, extras: JsonValue): Callback {
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  const Class = isObject && typeof value.name_ === "string" ? own(classes, value.name_) : undefined;
+  const Class = isObject && typeof value.name_ === "string" ? callbackRegistry.get(value.name_) : undefined;
   if (!isObject || Class === undefined) {
     throw new CannotReadFieldError(
-      `A callback was written as ${show(value)}, which cannot be read back. Pass the callbacks themselves.`,
+      `A callback was written as ${show(value)}, which cannot be read back. Pass the callbacks themselves, or register their classes (registerCallback).`,
       ["callbacks"],
     );
   }

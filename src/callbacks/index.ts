@@ -16,20 +16,8 @@ export {
   TrainerState,
   type WeightsToSave,
 } from "../run/index.ts";
-/** Ending in time. */
-export { EarlyStoppingCallback } from "./early-stopping.ts";
-/** Averaged weights. */
-export { EMACallback } from "./ema.ts";
+/** One file per callback. */
+export * from "./all.ts";
 /** Several callbacks, in the order in which they are called. */
 export { CallbacksHandler } from "./handler.ts";
-/** Logs, summaries, progress. */
-export { LoggerCallback } from "./logger.ts";
-/** Learning rates. */
-export { LRSchedulerCallback, type LRSchedulerCallbackOptions } from "./lr-scheduler.ts";
-/** Weights to keep. */
-export { ModelCheckpointCallback } from "./model-checkpoint.ts";
-/** Where the time goes. */
-export { MonitorCallback } from "./monitor.ts";
-export { SWACallback } from "./swa.ts";
-/** Checkpoints to resume from. */
-export { TrainingCheckpointCallback } from "./training-checkpoint.ts";
+export { type CallbackClass, callbackRegistry, registerCallback } from "./registry.ts";

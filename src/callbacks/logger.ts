@@ -32,6 +32,7 @@ const schema = z.strictObject({
  * - `progressBar` (true): one moving line on a terminal (standard error), one line per epoch elsewhere.
  */
 export class LoggerCallback extends Callback {
+  static readonly name_ = "LoggerCallback";
   readonly saveLogs: boolean;
   readonly debug: boolean;
   readonly progressBar: boolean;

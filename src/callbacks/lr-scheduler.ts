@@ -28,6 +28,7 @@ export interface LRSchedulerCallbackOptions {
  * demands. The rates that were used go to `logs/learning_rates/<optimizer>.tsv`.
  */
 export class LRSchedulerCallback extends Callback {
+  static readonly name_ = "LRSchedulerCallback";
   readonly scheduler: LRSchedulerConfig;
   readonly optimizerName: string;
   readonly metricName: string | null;

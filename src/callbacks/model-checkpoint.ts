@@ -31,6 +31,7 @@ const schema = z.strictObject({
  * - `saveLast` (true): after the last epoch, in `final`.
  */
 export class ModelCheckpointCallback extends Callback {
+  static readonly name_ = "ModelCheckpointCallback";
   readonly metric: string | null;
   readonly epochs: readonly number[];
   readonly everyNEpochs: number | null;

@@ -11,6 +11,7 @@ import {
   type EventArgs,
   PhaseTimer,
   RunLog,
+  SingleProcess,
   type TimeMark,
   TrainerState,
 } from "../run/index.ts";
@@ -229,7 +230,10 @@ describe("on the CPU", () => {
       run.state.currentTrainBatch++;
       pass(2);
       monitor.onForwardStepStart();
-      await handler.callEvent("onBatchEnd", args<EventArgs<"onBatchEnd">>({ state: run.state, losses: null }));
+      await handler.callEvent(
+        "onBatchEnd",
+        args<EventArgs<"onBatchEnd">>({ state: run.state, losses: null, world: new SingleProcess() }),
+      );
     }
     run.end();
     expect(run.columns).toMatchObject({

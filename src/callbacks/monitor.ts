@@ -58,6 +58,7 @@ const MB = 1024 ** 2;
  * - `enabled` (true).
  */
 export class MonitorCallback extends Callback {
+  static readonly name_ = "MonitorCallback";
   readonly numMeasurements: number;
   readonly warmupIterations: number;
   readonly enabled: boolean;

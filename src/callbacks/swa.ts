@@ -38,6 +38,7 @@ const schema = z.strictObject({
  * no rows: `trainer.validate({ splitIdx, metrics, modelCheckpoint: "final" })` fills them. ClinicaDL has no such callback.
  */
 export class SWACallback extends Callback {
+  static readonly name_ = "SWACallback";
   readonly startEpoch: number;
   readonly everyNEpochs: number;
   readonly swaLr: number | null;

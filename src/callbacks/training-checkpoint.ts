@@ -35,6 +35,7 @@ const schema = z.strictObject({
  * go on for more epochs. To keep weights for good, use `ModelCheckpointCallback`.
  */
 export class TrainingCheckpointCallback extends Callback {
+  static readonly name_ = "TrainingCheckpointCallback";
   readonly everyNEpochs: number;
   readonly everyNSteps: number | null;
   readonly everyMinutes: number | null;

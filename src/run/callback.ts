@@ -39,6 +39,11 @@ export abstract class Callback implements EventListener, Stateful {
     return "record";
   }
 
+  /** A callback of this class with options of which the types are not known, such as those of a plain object with a `name_`. */
+  static fromOptions<T>(this: new (options: never) => T, options: unknown): T {
+    return Reflect.construct(this, [options]);
+  }
+
   /**
    * Which processes tell it of events, where several train together: `"main"` for one that writes files, `"all"` for one that
    * changes weights, learning rates or when the training stops. Default: "all".

@@ -6,9 +6,11 @@ import type { Model } from "../models/index.ts";
 import type { OptimizationConfig } from "../optim/index.ts";
 import { type Callback, ComputationalConfig, type ComputationalOptions, type SignalOptions } from "../run/index.ts";
 import type { Split } from "../split/index.ts";
+import type { Named } from "../utils/registry.ts";
 
 export type Metrics = MetricsHandler | Readonly<Record<string, MetricLike>>;
-export type Callbacks = CallbacksHandler | readonly Callback[];
+/** Callbacks, or plain objects with their `name_` and options. */
+export type Callbacks = readonly (Callback | Named)[] | CallbacksHandler;
 export type Computational = ComputationalConfig | ComputationalOptions;
 
 export interface TrainerOptions {

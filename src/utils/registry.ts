@@ -24,9 +24,9 @@ export function own<T>(members: Readonly<Record<string, T>>, name: string): T | 
 }
 
 /** The classes of one kind (losses, networks, …) by their `name_`: the one way from a name to an object. */
-export class Registry<T extends object> {
+export class Registry<T extends object, C extends Registrable<T> = Registrable<T>> {
   readonly kind: string;
-  readonly #classes = new Map<string, Registrable<T>>();
+  readonly #classes = new Map<string, C>();
   readonly #isOne: (value: object) => value is T;
 
   /**
@@ -34,14 +34,14 @@ export class Registry<T extends object> {
    * @param isOne whether an object is one of this kind already, whoever made it.
    * @param list the classes, such as the namespace of a module that exports them. Members without a `name_` are no classes of this kind.
    */
-  constructor(kind: string, isOne: (value: object) => value is T, list: Registered<T>) {
+  constructor(kind: string, isOne: (value: object) => value is T, list: Registered<C>) {
     this.kind = kind;
     this.#isOne = isOne;
     this.add(list);
   }
 
   /** Adds the classes of a list, for a kind whose members read each other by the registry: the list comes after it then. */
-  add(list: Registered<T>): void {
+  add(list: Registered<C>): void {
     for (const Class of Object.values(list)) if (isRegistrable(Class)) this.#add(Class);
   }
 
@@ -49,7 +49,7 @@ export class Registry<T extends object> {
    * Adds a class of one's own, so that its objects can be made of plain objects and read from a MAPS.
    * @throws ConfigError when another class has that name.
    */
-  register(Class: Registrable<T>): void {
+  register(Class: C): void {
     if (this.#classes.has(Class.name_) && this.#classes.get(Class.name_) !== Class) {
       throw new ConfigError(
         `There is a ${this.kind} named '${Class.name_}' already. Give your own another name_: a MAPS is read by it.`,
@@ -57,7 +57,7 @@ export class Registry<T extends object> {
     }
     this.#add(Class);
   }
-  #add(Class: Registrable<T>): void {
+  #add(Class: C): void {
     this.#classes.set(Class.name_, Class);
   }
 
@@ -72,7 +72,7 @@ export class Registry<T extends object> {
   }
 
   /** The class of that name. */
-  get(name: string): Registrable<T> | undefined {
+  get(name: string): C | undefined {
     return this.#classes.get(name);
   }
 
@@ -118,9 +118,9 @@ export class Registry<T extends object> {
 /** What a list holds that is no class of the kind: what is built from it, and helpers. */
 type Other = object & { readonly name_?: never };
 /** A list of classes, in which those with a `name_` are of this kind, which the compiler checks. */
-type Registered<T> = Readonly<Record<string, Registrable<T> | Other>>;
+type Registered<C> = Readonly<Record<string, C | Other>>;
 
-function isRegistrable<T>(member: Registrable<T> | Other): member is Registrable<T> {
+function isRegistrable<C extends { readonly name_: string }>(member: C | Other): member is C {
   return member.name_ !== undefined;
 }
 

@@ -1,0 +1,10 @@
+/** Every callback that a MAPS records: a line here makes it public, and known by its `name_` in plain objects, JSON and a MAPS. */
+
+export { EarlyStoppingCallback } from "./early-stopping.ts";
+export { EMACallback } from "./ema.ts";
+export { LoggerCallback } from "./logger.ts";
+export { LRSchedulerCallback, type LRSchedulerCallbackOptions } from "./lr-scheduler.ts";
+export { ModelCheckpointCallback } from "./model-checkpoint.ts";
+export { MonitorCallback } from "./monitor.ts";
+export { SWACallback } from "./swa.ts";
+export { TrainingCheckpointCallback } from "./training-checkpoint.ts";
