@@ -5,4 +5,4 @@ export * from "./nets/cnn.ts";
 export * from "./nets/conv-decoder.ts";
 export * from "./nets/conv-encoder.ts";
 export * from "./nets/generator.ts";
-export { MLP, MLPConfig, type MLPOptions } from "./nets/mlp.ts";
+export * from "./nets/mlp.ts";

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type { nn } from "../torch/index.ts";
-import type { ToDict } from "../utils/config.ts";
+import { show, type ToDict } from "../utils/config.ts";
+import { ConfigError } from "../utils/exceptions.ts";
+import type { SpatialDims } from "./blocks/layers.ts";
 
 /** A config that builds a network. */
 export interface NetworkConfig extends ToDict {
@@ -33,3 +35,13 @@ function imageShape(name: string) {
 export const inShape = imageShape("inShape");
 /** The shape from which images are made. */
 export const startShape = imageShape("startShape");
+
+/**
+ * How many dimensions a spatial size has.
+ * @throws ConfigError when they are not 1 to 3.
+ */
+export function dimsOf(size: readonly number[]): SpatialDims {
+  const { length } = size;
+  if (length === 1 || length === 2 || length === 3) return length;
+  throw new ConfigError(`The spatial size ${show(size)} has ${length} dimensions. Expected 1, 2 or 3.`);
+}

@@ -1,5 +1,6 @@
 import { nn } from "../../torch/index.ts";
 import { type ActivationParameters, buildActivation } from "./activation.ts";
+import { dropout as dropoutLayer, type SpatialDims } from "./layers.ts";
 import { buildNorm, type NormParameters } from "./normalization.ts";
 
 export interface ADNOptions {
@@ -8,7 +9,7 @@ export interface ADNOptions {
   readonly act: ActivationParameters | null;
   readonly norm: NormParameters | null;
   /** Dimension of the normalisation: 1 for vectors. */
-  readonly normDims: 1 | 2 | 3;
+  readonly normDims: SpatialDims;
   /** Probability that an element is zeroed; `null`: no dropout layer. */
   readonly dropout: number | null;
   readonly channels: number;
@@ -24,7 +25,7 @@ export class ADN extends nn.Sequential {
     for (const letter of ordering) {
       if (letter === "N" && norm !== null) this.addModule("N", buildNorm(norm, normDims, channels));
       if (letter === "A" && act !== null) this.addModule("A", buildActivation(act));
-      if (letter === "D" && dropout !== null) this.addModule("D", new nn.Dropout(dropout));
+      if (letter === "D" && dropout !== null) this.addModule("D", new (dropoutLayer(1))(dropout));
     }
   }
 }

@@ -77,19 +77,21 @@ export function ofLayer(parameter: PerLayer, i: number): readonly number[] {
 
 type Geometry = "kernelSize" | "stride" | "padding" | "dilation";
 
+type Convolutions = keyof typeof convolutions | keyof typeof activations;
+
+/** What an encoder and a decoder share, spelt out per layer and per dimension. */
+export type ConvStackOptions = Omit<Pick<ConvEncoderOptions, Convolutions>, Geometry> & Record<Geometry, number[][]>;
+
 /** {@link ConvEncoderOptions} with everything spelt out per layer and per dimension. */
-export interface ExpandedConvOptions
-  extends Omit<ConvEncoderOptions, Geometry | "pooling">,
-    Record<Geometry, number[][]> {
-  readonly pooling: PoolingParameters[] | null;
-}
+export type ExpandedConvOptions = ConvStackOptions &
+  Pick<ConvEncoderOptions, "poolingIndices"> & { pooling: PoolingParameters[] | null };
 
 /** {@link ConvDecoderOptions} with everything spelt out per layer and per dimension. */
-export interface ExpandedDecoderOptions
-  extends Omit<ConvDecoderOptions, Geometry | "outputPadding" | "unpooling">,
-    Record<Geometry | "outputPadding", number[][]> {
-  readonly unpooling: UnpoolingParameters[] | null;
-}
+export type ExpandedDecoderOptions = ConvStackOptions &
+  Pick<ConvDecoderOptions, "unpoolingIndices"> & {
+    outputPadding: number[][];
+    unpooling: UnpoolingParameters[] | null;
+  };
 
 /**
  * Spells out the options of a convolutional part, as they are recorded, and checks that they agree.

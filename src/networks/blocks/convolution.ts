@@ -1,38 +1,44 @@
 import { nn } from "../../torch/index.ts";
 import { ADN, type ADNOptions } from "./adn.ts";
+import { conv, convTranspose, type SpatialDims } from "./layers.ts";
 
-export interface ConvolutionOptions extends Omit<ADNOptions, "channels" | "normDims"> {
-  readonly spatialDims: 1 | 2 | 3;
+type PerDim = number | readonly number[];
+
+interface Geometry {
+  readonly spatialDims: SpatialDims;
   readonly inChannels: number;
   readonly outChannels: number;
-  readonly kernelSize: readonly number[];
-  readonly stride: readonly number[];
-  readonly padding: readonly number[];
-  readonly dilation: readonly number[];
-  readonly bias: boolean;
+  readonly kernelSize: PerDim;
+  /** Default 1. */
+  readonly stride?: PerDim;
+  /** Default 0. */
+  readonly padding?: PerDim;
+  /** Default 1. */
+  readonly dilation?: PerDim;
+  /** Default true. */
+  readonly bias?: boolean;
   /** Given for a transposed convolution: what is added to one side of its output. */
-  readonly outputPadding?: readonly number[];
-  /** No activation, dropout and normalisation after the convolution. */
-  readonly convOnly: boolean;
+  readonly outputPadding?: PerDim | null;
 }
 
-const CONV = { 1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d } as const;
-const CONV_TRANSPOSE = { 1: nn.ConvTranspose1d, 2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d } as const;
+export interface ConvolutionOptions extends Geometry {
+  /** What follows the convolution; null: nothing does. */
+  readonly adn: Omit<ADNOptions, "channels" | "normDims"> | null;
+}
 
 /** A convolution (`conv`), transposed or not, and what follows it (`adn`), named as in MONAI. */
 export class Convolution extends nn.Sequential {
-  constructor(options: ConvolutionOptions) {
+  constructor({ adn, ...geometry }: ConvolutionOptions) {
     super();
-    const { spatialDims, inChannels, outChannels, stride, padding, dilation, bias, outputPadding } = options;
-    const geometry = { stride, padding, dilation, bias };
-    const sizes = [inChannels, outChannels, options.kernelSize] as const;
-    const conv =
-      outputPadding === undefined
-        ? new CONV[spatialDims](...sizes, geometry)
-        : new CONV_TRANSPOSE[spatialDims](...sizes, { ...geometry, outputPadding });
-    this.addModule("conv", conv);
-    const { act, norm, dropout, ordering } = options;
-    if (options.convOnly || (act === null && norm === null && dropout === null)) return;
-    this.addModule("adn", new ADN({ ordering, act, norm, normDims: spatialDims, dropout, channels: outChannels }));
+    this.addModule("conv", buildConv(geometry));
+    if (adn === null || (adn.act === null && adn.norm === null && adn.dropout === null)) return;
+    const { outChannels: channels, spatialDims: normDims } = geometry;
+    this.addModule("adn", new ADN({ ...adn, channels, normDims }));
   }
+}
+
+function buildConv({ spatialDims, inChannels, outChannels, kernelSize, outputPadding, ...rest }: Geometry): nn.Layer {
+  const sizes = [inChannels, outChannels, kernelSize] as const;
+  if (outputPadding === undefined || outputPadding === null) return new (conv(spatialDims))(...sizes, rest);
+  return new (convTranspose(spatialDims))(...sizes, { ...rest, outputPadding });
 }

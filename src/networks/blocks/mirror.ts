@@ -1,6 +1,6 @@
-import type { ConvEncoder } from "../nets/conv-encoder.ts";
 import type { ActivationParameters } from "./activation.ts";
 import { type ExpandedConvOptions, type ExpandedDecoderOptions, ofLayer } from "./conv-options.ts";
+import type { ConvStack } from "./conv-stack.ts";
 import { type PoolingParameters, poolingOutSize, poolingWindow } from "./pooling.ts";
 import { at, convOutSize, convTransposeOutSize } from "./shapes.ts";
 import type { UnpoolingParameters } from "./unpooling.ts";
@@ -8,6 +8,9 @@ import type { UnpoolingParameters } from "./unpooling.ts";
 /** How poolings are undone: by the ways of `nn.Upsample`, or by transposed convolutions. */
 export const UNPOOLING_MODES = ["nearest", "linear", "bilinear", "bicubic", "trilinear", "convtranspose"] as const;
 export type UnpoolingMode = (typeof UNPOOLING_MODES)[number];
+
+/** A built ConvEncoder. */
+type Encoder = ConvStack & { readonly config: ExpandedConvOptions };
 
 export interface MirrorOptions {
   readonly outChannels: number;
@@ -23,9 +26,8 @@ export interface MirrorOptions {
  * not, its paddings are kept: weights trained there give the same images here.
  * @param encoder built with the size of its input.
  */
-export function mirrored(encoder: ConvEncoder, { outChannels, outputAct, unpoolingMode }: MirrorOptions) {
-  const { channels, pooling, poolingIndices, act, norm, dropout, bias, adnOrdering } =
-    encoder.config as unknown as ExpandedConvOptions;
+export function mirrored(encoder: Encoder, { outChannels, outputAct, unpoolingMode }: MirrorOptions) {
+  const { channels, pooling, poolingIndices, act, norm, dropout, bias, adnOrdering } = encoder.config;
   const indices = pooling === null ? [] : [...poolingIndices].sort((a, b) => a - b);
   const theirs = undoLayers(encoder, indices, unpoolingMode, paddingsOfClinicaDL);
   const layers = givesBack(theirs, encoder) ? theirs : undoLayers(encoder, indices, unpoolingMode, exactPaddings);
@@ -78,12 +80,12 @@ function unpoolingOf(layer: Layer, mode: UnpoolingMode): UnpoolingParameters[] {
 
 /** The decoder's layers, in its order. */
 function undoLayers(
-  encoder: ConvEncoder,
+  encoder: Encoder,
   indices: readonly number[],
   unpoolingMode: UnpoolingMode,
   choose: ChoosePaddings,
 ): Layer[] {
-  const { channels, kernelSize, stride, padding, dilation, pooling } = encoder.config as unknown as ExpandedConvOptions;
+  const { channels, kernelSize, stride, padding, dilation, pooling } = encoder.config;
   const sizeBefore = (name: string) => encoder.sizesBefore.get(name) ?? [];
   const layers: Layer[] = [];
   const undoPoolingAfter = (index: number) => {
@@ -110,7 +112,7 @@ function undoLayers(
 }
 
 /** Whether the layers run, and turn what the encoder gives into images of the size that it got. */
-function givesBack(layers: readonly Layer[], encoder: ConvEncoder): boolean {
+function givesBack(layers: readonly Layer[], encoder: Encoder): boolean {
   let size = encoder.finalSize ?? [];
   for (const layer of layers) {
     if (layer.type === "upsample") {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { nn } from "../../torch/index.ts";
-import { nameAmong } from "./activation.ts";
+import { norm, type SpatialDims } from "./layers.ts";
+import { nameMaybeOptions, splitName } from "./named.ts";
 
 export const CONV_NORMS = ["group", "syncbatch", "batch", "instance"] as const;
 export const NORMS = ["group", "layer", "syncbatch", "batch", "instance"] as const;
@@ -43,32 +44,19 @@ const OPTIONS = {
 export function normSchema<const N extends NormName>(
   names: readonly N[],
 ): z.ZodType<NormParameters<N>, NormParameters<N>> {
-  const name = nameAmong(names);
-  return z
-    .union([name, z.tuple([name, z.record(z.string(), z.unknown())])], {
-      error: `Expected a normalisation, by name or [name, options]; names: ${names.join(", ")}`,
-    })
-    .superRefine((value, ctx) => {
-      const [type, options] = typeof value === "string" ? [value, {}] : value;
-      const result = OPTIONS[type].safeParse(options);
-      if (!result.success)
-        ctx.addIssue({ code: "custom", message: `Options of '${type}': ${z.prettifyError(result.error)}` });
-    }) as unknown as z.ZodType<NormParameters<N>, NormParameters<N>>;
+  return nameMaybeOptions("a normalisation", OPTIONS, names);
 }
 
-const BATCH = { 1: nn.BatchNorm1d, 2: nn.BatchNorm2d, 3: nn.BatchNorm3d } as const;
-const INSTANCE = { 1: nn.InstanceNorm1d, 2: nn.InstanceNorm2d, 3: nn.InstanceNorm3d } as const;
-
 /** Builds a normalisation layer over `channels` channels (features, for vectors). */
-export function buildNorm(parameters: NormParameters, spatialDims: 1 | 2 | 3, channels: number): nn.Module {
-  const [name, options] = typeof parameters === "string" ? [parameters, {}] : parameters;
+export function buildNorm(parameters: NormParameters, spatialDims: SpatialDims, channels: number): nn.Layer {
+  const [name, options] = splitName(parameters);
   switch (name) {
     case "batch":
-      return new BATCH[spatialDims](channels, OPTIONS.batch.parse(options));
+      return new (norm("batch", spatialDims))(channels, OPTIONS.batch.parse(options));
     case "syncbatch":
-      return new nn.SyncBatchNorm(channels, OPTIONS.syncbatch.parse(options));
+      return new (norm("syncbatch", spatialDims))(channels, OPTIONS.syncbatch.parse(options));
     case "instance":
-      return new INSTANCE[spatialDims](channels, OPTIONS.instance.parse(options));
+      return new (norm("instance", spatialDims))(channels, OPTIONS.instance.parse(options));
     case "group": {
       const { numGroups, ...rest } = OPTIONS.group.parse(options);
       return new nn.GroupNorm(numGroups, channels, rest);

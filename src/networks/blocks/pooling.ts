@@ -1,10 +1,8 @@
 import { z } from "zod";
-import { nn } from "../../torch/index.ts";
-import { nameAmong } from "./activation.ts";
+import type { nn } from "../../torch/index.ts";
+import { type PoolingName, pool, type SpatialDims } from "./layers.ts";
+import { namesOf, nameWithOptions } from "./named.ts";
 import { at } from "./shapes.ts";
-
-export const POOLINGS = ["max", "avg", "adaptiveavg", "adaptivemax"] as const;
-export type PoolingName = (typeof POOLINGS)[number];
 
 /** A pooling layer: `["max", { kernelSize: 2 }]`, `["adaptiveavg", { outputSize: 1 }]`. */
 export type PoolingParameters = readonly [PoolingName, Readonly<Record<string, unknown>>];
@@ -32,37 +30,30 @@ const OPTIONS = {
   adaptivemax: z.strictObject({ outputSize: required("outputSize") }),
 };
 
-/** Parses one {@link PoolingParameters}. */
-export const poolingSchema: z.ZodType<PoolingParameters, PoolingParameters> = z
-  .tuple([nameAmong(POOLINGS), z.record(z.string(), z.unknown())], {
-    error: `Expected [name, options], e.g. ["max", { kernelSize: 2 }]; names: ${POOLINGS.join(", ")}`,
-  })
-  .superRefine(([name, options], ctx) => {
-    const result = OPTIONS[name].safeParse(options);
-    if (!result.success)
-      ctx.addIssue({ code: "custom", message: `Options of the '${name}' pooling: ${z.prettifyError(result.error)}` });
-  }) as unknown as z.ZodType<PoolingParameters, PoolingParameters>;
+export const POOLINGS = namesOf(OPTIONS);
 
-const MAX = { 1: nn.MaxPool1d, 2: nn.MaxPool2d, 3: nn.MaxPool3d } as const;
-const AVG = { 1: nn.AvgPool1d, 2: nn.AvgPool2d, 3: nn.AvgPool3d } as const;
-const ADAPTIVE_AVG = { 1: nn.AdaptiveAvgPool1d, 2: nn.AdaptiveAvgPool2d, 3: nn.AdaptiveAvgPool3d } as const;
-const ADAPTIVE_MAX = { 1: nn.AdaptiveMaxPool1d, 2: nn.AdaptiveMaxPool2d, 3: nn.AdaptiveMaxPool3d } as const;
+/** Parses one {@link PoolingParameters}. */
+export const poolingSchema: z.ZodType<PoolingParameters, PoolingParameters> = nameWithOptions(
+  "pooling",
+  OPTIONS,
+  '["max", { kernelSize: 2 }]',
+);
 
 /** Builds a pooling layer. */
-export function buildPooling([name, options]: PoolingParameters, spatialDims: 1 | 2 | 3): nn.Module {
+export function buildPooling([name, options]: PoolingParameters, spatialDims: SpatialDims): nn.Layer {
   switch (name) {
     case "max": {
       const { kernelSize, stride, ...rest } = OPTIONS.max.parse(options);
-      return new MAX[spatialDims](kernelSize, stride === undefined ? rest : { stride, ...rest });
+      return new (pool("max", spatialDims))(kernelSize, stride === undefined ? rest : { stride, ...rest });
     }
     case "avg": {
       const { kernelSize, stride, ...rest } = OPTIONS.avg.parse(options);
-      return new AVG[spatialDims](kernelSize, stride === undefined ? rest : { stride, ...rest });
+      return new (pool("avg", spatialDims))(kernelSize, stride === undefined ? rest : { stride, ...rest });
     }
     case "adaptiveavg":
-      return new ADAPTIVE_AVG[spatialDims](OPTIONS.adaptiveavg.parse(options).outputSize);
+      return new (pool("adaptiveavg", spatialDims))(OPTIONS.adaptiveavg.parse(options).outputSize);
     case "adaptivemax":
-      return new ADAPTIVE_MAX[spatialDims](OPTIONS.adaptivemax.parse(options).outputSize);
+      return new (pool("adaptivemax", spatialDims))(OPTIONS.adaptivemax.parse(options).outputSize);
   }
 }
 

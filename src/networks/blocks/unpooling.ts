@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { nn } from "../../torch/index.ts";
-import { nameAmong } from "./activation.ts";
+import { convTranspose, type SpatialDims } from "./layers.ts";
+import { namesOf, nameWithOptions } from "./named.ts";
 import { at, convTransposeOutSize } from "./shapes.ts";
 
-export const UNPOOLINGS = ["convtranspose", "upsample"] as const;
-export type UnpoolingName = (typeof UNPOOLINGS)[number];
+export type UnpoolingName = "convtranspose" | "upsample";
 
 /** An unpooling layer: `["upsample", { scaleFactor: 2 }]`, `["convtranspose", { kernelSize: 2, stride: 2 }]`. */
 export type UnpoolingParameters = readonly [UnpoolingName, Readonly<Record<string, unknown>>];
@@ -13,6 +13,15 @@ const perDim = <T extends z.ZodNumber>(number: T) => z.union([number, z.array(nu
 const positive = perDim(z.int().positive());
 const nonnegative = perDim(z.int().nonnegative());
 const OPTIONS = {
+  convtranspose: z.strictObject({
+    kernelSize: z.union([z.int().positive(), z.array(z.int().positive()).min(1).max(3)], "'kernelSize' is required"),
+    stride: positive.default(1),
+    padding: nonnegative.default(0),
+    outputPadding: nonnegative.default(0),
+    groups: z.int().positive().default(1),
+    bias: z.boolean().default(true),
+    dilation: positive.default(1),
+  }),
   upsample: z
     .strictObject({
       size: positive.nullable().default(null),
@@ -26,42 +35,29 @@ const OPTIONS = {
     .refine(({ size, scaleFactor }) => (size === null) !== (scaleFactor === null), {
       message: "One of 'size' and 'scaleFactor' is required, and only one",
     }),
-  convtranspose: z.strictObject({
-    kernelSize: z.union([z.int().positive(), z.array(z.int().positive()).min(1).max(3)], "'kernelSize' is required"),
-    stride: positive.default(1),
-    padding: nonnegative.default(0),
-    outputPadding: nonnegative.default(0),
-    groups: z.int().positive().default(1),
-    bias: z.boolean().default(true),
-    dilation: positive.default(1),
-  }),
 };
 
-/** Parses one {@link UnpoolingParameters}. */
-export const unpoolingSchema: z.ZodType<UnpoolingParameters, UnpoolingParameters> = z
-  .tuple([nameAmong(UNPOOLINGS), z.record(z.string(), z.unknown())], {
-    error: `Expected [name, options], e.g. ["upsample", { scaleFactor: 2 }]; names: ${UNPOOLINGS.join(", ")}`,
-  })
-  .superRefine(([name, options], ctx) => {
-    const result = OPTIONS[name].safeParse(options);
-    if (!result.success)
-      ctx.addIssue({ code: "custom", message: `Options of the '${name}' unpooling: ${z.prettifyError(result.error)}` });
-  }) as unknown as z.ZodType<UnpoolingParameters, UnpoolingParameters>;
+export const UNPOOLINGS = namesOf(OPTIONS);
 
-const CONV_TRANSPOSE = { 1: nn.ConvTranspose1d, 2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d } as const;
+/** Parses one {@link UnpoolingParameters}. */
+export const unpoolingSchema: z.ZodType<UnpoolingParameters, UnpoolingParameters> = nameWithOptions(
+  "unpooling",
+  OPTIONS,
+  '["upsample", { scaleFactor: 2 }]',
+);
 
 /** Builds an unpooling layer, which leaves the number of channels as it is. */
 export function buildUnpooling(
   [name, options]: UnpoolingParameters,
-  spatialDims: 1 | 2 | 3,
+  spatialDims: SpatialDims,
   channels: number,
-): nn.Upsample | nn.ConvTranspose1d | nn.ConvTranspose2d | nn.ConvTranspose3d {
+): nn.Layer {
   switch (name) {
     case "upsample":
       return new nn.Upsample(OPTIONS.upsample.parse(options));
     case "convtranspose": {
       const { kernelSize, ...rest } = OPTIONS.convtranspose.parse(options);
-      return new CONV_TRANSPOSE[spatialDims](channels, channels, kernelSize, rest);
+      return new (convTranspose(spatialDims))(channels, channels, kernelSize, rest);
     }
   }
 }

@@ -1,14 +1,16 @@
 import { z } from "zod";
 import { nn } from "../../torch/index.ts";
-import { configClass, type Input, parseWith } from "../../utils/config.ts";
+import { configClass, type Input } from "../../utils/config.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
-import { activationSchema, nameAmong } from "../blocks/activation.ts";
+import { activationSchema } from "../blocks/activation.ts";
+import { child } from "../blocks/child.ts";
 import { convEncoderOptionsShape, expandConvOptions } from "../blocks/conv-options.ts";
 import { mirrored, UNPOOLING_MODES, type UnpoolingMode } from "../blocks/mirror.ts";
+import { mlpArgs } from "../blocks/mlp-options.ts";
+import { nameAmong } from "../blocks/named.ts";
 import { inShape, type NetworkConfig } from "../network-config.ts";
-import { CNN, type CNNOptions } from "./cnn.ts";
+import { CNN } from "./cnn.ts";
 import { Generator } from "./generator.ts";
-import { mlpArgs } from "./mlp.ts";
 
 const schema = z.strictObject({
   inShape,
@@ -24,29 +26,30 @@ export type AutoEncoderOptions = Input<typeof schema>;
 /** The spatial dimensions for which an unpooling mode is made; others are for any. */
 const MODE_DIMS: Partial<Record<UnpoolingMode, number>> = { linear: 1, bilinear: 2, bicubic: 2, trilinear: 3 };
 
-/** Config of {@link AutoEncoder}. */
-export class AutoEncoderConfig extends configClass("AutoEncoder", schema) implements NetworkConfig {
-  constructor(options: AutoEncoderOptions) {
-    const parsed = parseWith(schema, options, "AutoEncoderConfig");
-    const { inShape, unpoolingMode } = parsed;
-    const [inChannels = 1, ...size] = inShape;
-    const convArgs = expandConvOptions(parsed.convArgs, size.length, "AutoEncoderConfig.convArgs");
-    const dims = MODE_DIMS[unpoolingMode] ?? size.length;
-    if (dims !== size.length) {
-      throw new ConfigError(
-        `AutoEncoderConfig: 'unpoolingMode' got '${unpoolingMode}', which is for ${dims}D images, and 'inShape' has ${size.length} spatial dimension(s).`,
-      );
-    }
-    const outChannels = parsed.outChannels ?? inChannels;
-    if (convArgs.channels.length === 0 && outChannels !== inChannels) {
-      throw new ConfigError(
-        `AutoEncoderConfig: 'outChannels' got ${outChannels}, but without convolutions the output has the ${inChannels} channel(s) of the input. Add 'channels' to 'convArgs'.`,
-      );
-    }
-    super({ ...parsed, convArgs, outChannels });
+/** Checks the options against each other, and spells them out. */
+function finish(parsed: z.output<typeof schema>, what: string) {
+  const { inShape, unpoolingMode } = parsed;
+  const [inChannels = 1, ...size] = inShape;
+  const convArgs = expandConvOptions(parsed.convArgs, size.length, `${what}.convArgs`);
+  const dims = MODE_DIMS[unpoolingMode] ?? size.length;
+  if (dims !== size.length) {
+    throw new ConfigError(
+      `${what}: 'unpoolingMode' got '${unpoolingMode}', which is for ${dims}D images, and 'inShape' has ${size.length} spatial dimension(s).`,
+    );
   }
+  const outChannels = parsed.outChannels ?? inChannels;
+  if (convArgs.channels.length === 0 && outChannels !== inChannels) {
+    throw new ConfigError(
+      `${what}: 'outChannels' got ${outChannels}, but without convolutions the output has the ${inChannels} channel(s) of the input. Add 'channels' to 'convArgs'.`,
+    );
+  }
+  return { ...parsed, convArgs, outChannels };
+}
+
+/** Config of {@link AutoEncoder}. */
+export class AutoEncoderConfig extends configClass("AutoEncoder", schema, { finish }) implements NetworkConfig {
   getObject(): AutoEncoder {
-    return new AutoEncoder(this.fields() as AutoEncoderOptions);
+    return new AutoEncoder(this);
   }
 }
 
@@ -68,33 +71,24 @@ export class AutoEncoderConfig extends configClass("AutoEncoder", schema) implem
  */
 export class AutoEncoder extends nn.Sequential {
   readonly config: AutoEncoderConfig;
-  readonly #encoder: CNN;
-  readonly #decoder: Generator;
+  /** Images to vectors: (N, ...inShape) → (N, latentSize). */
+  readonly encoder: CNN;
+  /** Vectors to images. */
+  readonly decoder: Generator;
 
-  constructor(options: AutoEncoderOptions) {
+  constructor(options: AutoEncoderOptions | AutoEncoderConfig) {
     super();
-    this.config = new AutoEncoderConfig(options);
-    const { inShape, latentSize, convArgs, mlpArgs, outputAct, unpoolingMode } = this.config;
+    this.config = AutoEncoderConfig.of(options);
+    const { inShape, latentSize, convArgs, mlpArgs, outChannels, outputAct, unpoolingMode } = this.config;
     const [inChannels = 1] = inShape;
-    const outChannels = this.config.outChannels ?? inChannels;
-    this.#encoder = new CNN({ inShape, numOutputs: latentSize, convArgs, mlpArgs } as unknown as CNNOptions);
-    this.addModule("encoder", this.#encoder);
-    const { convolutions } = this.#encoder;
-    this.#decoder = new Generator({
+    this.encoder = child(this, "encoder", new CNN({ inShape, numOutputs: latentSize, convArgs, mlpArgs }));
+    const { convolutions } = this.encoder;
+    const decoder = new Generator({
       latentSize,
       startShape: [convArgs.channels.at(-1) ?? inChannels, ...(convolutions.finalSize ?? [])],
       convArgs: mirrored(convolutions, { outChannels, outputAct, unpoolingMode }),
       mlpArgs: { ...mlpArgs, hiddenDims: mlpArgs.hiddenDims.toReversed() },
     });
-    this.addModule("decoder", this.#decoder);
-  }
-
-  /** Images to vectors: (N, ...inShape) → (N, latentSize). */
-  get encoder(): CNN {
-    return this.#encoder;
-  }
-  /** Vectors to images. */
-  get decoder(): Generator {
-    return this.#decoder;
+    this.decoder = child(this, "decoder", decoder);
   }
 }

@@ -1,10 +1,12 @@
 import { z } from "zod";
 import { nn } from "../../torch/index.ts";
-import { configClass, type Input, parseWith } from "../../utils/config.ts";
+import { configClass, type Input } from "../../utils/config.ts";
+import { child } from "../blocks/child.ts";
 import { convEncoderOptionsShape, expandConvOptions } from "../blocks/conv-options.ts";
-import { inShape, type NetworkConfig } from "../network-config.ts";
-import { ConvEncoder, type ConvEncoderInit } from "./conv-encoder.ts";
-import { MLP, mlpArgs } from "./mlp.ts";
+import { mlpArgs } from "../blocks/mlp-options.ts";
+import { dimsOf, inShape, type NetworkConfig } from "../network-config.ts";
+import { ConvEncoder } from "./conv-encoder.ts";
+import { MLP } from "./mlp.ts";
 
 const schema = z.strictObject({
   inShape,
@@ -15,13 +17,17 @@ const schema = z.strictObject({
 export type CNNOptions = Input<typeof schema>;
 
 /** Config of {@link CNN}. */
-export class CNNConfig extends configClass("CNN", schema) implements NetworkConfig {
-  constructor(options: CNNOptions) {
-    const parsed = parseWith(schema, options, "CNNConfig");
-    super({ ...parsed, convArgs: expandConvOptions(parsed.convArgs, parsed.inShape.length - 1, "CNNConfig.convArgs") });
-  }
+export class CNNConfig
+  extends configClass("CNN", schema, {
+    finish: (parsed, what) => ({
+      ...parsed,
+      convArgs: expandConvOptions(parsed.convArgs, parsed.inShape.length - 1, `${what}.convArgs`),
+    }),
+  })
+  implements NetworkConfig
+{
   getObject(): CNN {
-    return new CNN(this.fields() as CNNOptions);
+    return new CNN(this);
   }
 }
 
@@ -35,25 +41,20 @@ export class CNNConfig extends configClass("CNN", schema) implements NetworkConf
  */
 export class CNN extends nn.Sequential {
   readonly config: CNNConfig;
-  readonly #convolutions: ConvEncoder;
+  /** The convolutional part. */
+  readonly convolutions: ConvEncoder;
+  /** The fully connected part. */
+  readonly mlp: MLP;
 
-  constructor(options: CNNOptions) {
+  constructor(options: CNNOptions | CNNConfig) {
     super();
-    this.config = new CNNConfig(options);
+    this.config = CNNConfig.of(options);
     const { numOutputs, convArgs, mlpArgs } = this.config;
     const [inChannels = 1, ...inputSize] = this.config.inShape;
-    this.#convolutions = new ConvEncoder(
-      { ...convArgs, inChannels, spatialDims: inputSize.length as 1 | 2 | 3 } as ConvEncoderInit,
-      inputSize,
-    );
-    this.addModule("convolutions", this.#convolutions);
+    const encoder = { ...convArgs, inChannels, spatialDims: dimsOf(inputSize) };
+    this.convolutions = child(this, "convolutions", new ConvEncoder(encoder, inputSize));
     const channels = convArgs.channels.at(-1) ?? inChannels;
-    const numInputs = (this.#convolutions.finalSize ?? []).reduce((product, length) => product * length, channels);
-    this.addModule("mlp", new MLP({ ...mlpArgs, numInputs, numOutputs }));
-  }
-
-  /** The convolutional part. */
-  get convolutions(): ConvEncoder {
-    return this.#convolutions;
+    const numInputs = (this.convolutions.finalSize ?? []).reduce((product, length) => product * length, channels);
+    this.mlp = child(this, "mlp", new MLP({ ...mlpArgs, numInputs, numOutputs }));
   }
 }

@@ -1,11 +1,13 @@
 import { z } from "zod";
 import { nn } from "../../torch/index.ts";
-import { configClass, type Input, parseWith } from "../../utils/config.ts";
+import { configClass, type Input } from "../../utils/config.ts";
+import { child } from "../blocks/child.ts";
 import { convDecoderOptionsShape, expandDecoderOptions } from "../blocks/conv-options.ts";
+import { mlpArgs } from "../blocks/mlp-options.ts";
 import { Reshape } from "../blocks/reshape.ts";
-import { type NetworkConfig, startShape } from "../network-config.ts";
-import { ConvDecoder, type ConvDecoderInit } from "./conv-decoder.ts";
-import { MLP, mlpArgs } from "./mlp.ts";
+import { dimsOf, type NetworkConfig, startShape } from "../network-config.ts";
+import { ConvDecoder } from "./conv-decoder.ts";
+import { MLP } from "./mlp.ts";
 
 const schema = z.strictObject({
   latentSize: z.int().positive(),
@@ -16,14 +18,17 @@ const schema = z.strictObject({
 export type GeneratorOptions = Input<typeof schema>;
 
 /** Config of {@link Generator}. */
-export class GeneratorConfig extends configClass("Generator", schema) implements NetworkConfig {
-  constructor(options: GeneratorOptions) {
-    const parsed = parseWith(schema, options, "GeneratorConfig");
-    const { convArgs, startShape } = parsed;
-    super({ ...parsed, convArgs: expandDecoderOptions(convArgs, startShape.length - 1, "GeneratorConfig.convArgs") });
-  }
+export class GeneratorConfig
+  extends configClass("Generator", schema, {
+    finish: (parsed, what) => ({
+      ...parsed,
+      convArgs: expandDecoderOptions(parsed.convArgs, parsed.startShape.length - 1, `${what}.convArgs`),
+    }),
+  })
+  implements NetworkConfig
+{
   getObject(): Generator {
-    return new Generator(this.fields() as GeneratorOptions);
+    return new Generator(this);
   }
 }
 
@@ -40,19 +45,16 @@ export class Generator extends nn.Sequential {
   /** [channels, ...spatial size] of the images. */
   readonly outputShape: readonly number[];
 
-  constructor(options: GeneratorOptions) {
+  constructor(options: GeneratorOptions | GeneratorConfig) {
     super();
-    this.config = new GeneratorConfig(options);
+    this.config = GeneratorConfig.of(options);
     const { latentSize, startShape, convArgs, mlpArgs } = this.config;
     const [inChannels = 1, ...startSize] = startShape;
     const numOutputs = startShape.reduce((product, length) => product * length, 1);
     this.addModule("mlp", new MLP({ ...mlpArgs, numInputs: latentSize, numOutputs }));
     this.addModule("reshape", new Reshape(startShape));
-    const convolutions = new ConvDecoder(
-      { ...convArgs, inChannels, spatialDims: startSize.length as 1 | 2 | 3 } as ConvDecoderInit,
-      startSize,
-    );
-    this.addModule("convolutions", convolutions);
+    const decoder = { ...convArgs, inChannels, spatialDims: dimsOf(startSize) };
+    const convolutions = child(this, "convolutions", new ConvDecoder(decoder, startSize));
     this.outputShape = [convArgs.channels.at(-1) ?? inChannels, ...(convolutions.finalSize ?? [])];
   }
 }

@@ -1,34 +1,18 @@
 import { z } from "zod";
 import { nn } from "../../torch/index.ts";
 import { configClass, type Input } from "../../utils/config.ts";
-import { activationSchema, buildActivation } from "../blocks/activation.ts";
+import { buildActivation } from "../blocks/activation.ts";
 import { ADN } from "../blocks/adn.ts";
-import { NORMS, normSchema } from "../blocks/normalization.ts";
-import { adnOrdering, dropout, type NetworkConfig } from "../network-config.ts";
+import { mlpOptionsShape } from "../blocks/mlp-options.ts";
+import type { NetworkConfig } from "../network-config.ts";
 
-/** What an {@link MLP} takes besides its sizes. */
-const mlpOptionsShape = {
-  dropout: dropout.default(null),
-  hiddenDims: z.array(z.int().positive()),
-  act: activationSchema.nullable().default("prelu"),
-  outputAct: activationSchema.nullable().default(null),
-  norm: normSchema(NORMS).nullable().default("batch"),
-  bias: z.boolean().default(true),
-  adnOrdering: adnOrdering.default("NDA"),
-};
-const mlpOptions = z.strictObject(mlpOptionsShape);
-/** `mlpArgs`; null is a single linear layer. */
-export const mlpArgs = mlpOptions
-  .nullable()
-  .default(null)
-  .transform((args) => args ?? mlpOptions.parse({ hiddenDims: [] }));
 const schema = z.strictObject({ ...mlpOptionsShape, numInputs: z.int().positive(), numOutputs: z.int().positive() });
 export type MLPOptions = Input<typeof schema>;
 
 /** Config of {@link MLP}. */
 export class MLPConfig extends configClass("MLP", schema) implements NetworkConfig {
   getObject(): MLP {
-    return new MLP(this.fields() as MLPOptions);
+    return new MLP(this);
   }
 }
 
@@ -43,9 +27,9 @@ export class MLPConfig extends configClass("MLP", schema) implements NetworkConf
 export class MLP extends nn.Sequential {
   readonly config: MLPConfig;
 
-  constructor(options: MLPOptions) {
+  constructor(options: MLPOptions | MLPConfig) {
     super();
-    this.config = new MLPConfig(options);
+    this.config = MLPConfig.of(options);
     const { numInputs, numOutputs, hiddenDims, act, outputAct, norm, dropout, bias, adnOrdering } = this.config;
     this.addModule("flatten", new nn.Flatten());
     let features = numInputs;

@@ -24,7 +24,11 @@ abstract class Container<I extends unknown[], O, M extends AnyModule> extends Mo
   }
   protected override *ownModules(): Generator<[string, AnyModule]> {
     yield* this.entries;
-    yield* super.ownModules();
+    // a field that holds an entry under its name gives it a type, and is no other module
+    for (const [name, module] of super.ownModules()) {
+      const entry: AnyModule | undefined = this.entries.get(name);
+      if (entry !== module) yield [name, module];
+    }
   }
 
   get length(): number {
