@@ -3,6 +3,7 @@
 export * from "./composition/compose.ts";
 export * from "./composition/one-of.ts";
 export * from "./intensity/clamp.ts";
+export * from "./intensity/random-gamma.ts";
 export * from "./intensity/random-noise.ts";
 export * from "./intensity/rescale-intensity.ts";
 export * from "./intensity/z-normalization.ts";

@@ -3,6 +3,7 @@ import { checkKeys, type JsonObject, parseWith, type ToDict } from "../utils/con
 import { Rng } from "../utils/random/index.ts";
 import type { Named } from "../utils/registry.ts";
 import { extractionRegistry } from "./catalogue.ts";
+import { extractSample } from "./extract.ts";
 import { Image } from "./extraction/index.ts";
 import { type HeldTransform, readTransforms, transformOf, transformsField, transformToJson } from "./like.ts";
 import { type PortableTransform, portableTransform, transformFromPortable } from "./portable.ts";
@@ -86,12 +87,7 @@ export class TransformsHandler implements ToDict {
 
   /** Cuts sample number `index` out of the images of `dataPoint`, in place, and says where it was. Patches and slices go into its history. */
   extract(dataPoint: HasImages, index: number): SamplePlace {
-    const place = this.extraction.extract(dataPoint, index);
-    if (place.sampleType !== "image") {
-      const record = { name_: this.extraction.name_, options: this.extraction.toDict(), parameters: index };
-      dataPoint.history = [...dataPoint.history, record];
-    }
-    return place;
+    return extractSample(this.extraction, dataPoint, index);
   }
 
   applySampleTransforms<T extends HasImages>(sample: T, rng: Rng): T {

@@ -1,5 +1,6 @@
 import { ConfigError } from "../utils/exceptions.ts";
 import { extractionRegistry, transformRegistry } from "./catalogue.ts";
+import { extractAgain } from "./extract.ts";
 import { importedTransform } from "./own.ts";
 import type { HasImages, TransformRecord } from "./types.ts";
 
@@ -24,8 +25,7 @@ export function replay<T extends HasImages>(history: readonly TransformRecord[],
 function replayOne<T extends HasImages>({ name_, options, parameters }: TransformRecord, dataPoint: T): T {
   if (options !== null && "name_" in options) {
     if (extractionRegistry.get(name_) !== undefined) {
-      const extraction = extractionRegistry.read("A record", "history", options);
-      extraction.extract(dataPoint, Number(parameters));
+      extractAgain(extractionRegistry.read("A record", "history", options), dataPoint, parameters);
       return dataPoint;
     }
     const transform = transformRegistry.read("A record", "history", options).getObject();

@@ -16,47 +16,80 @@ target.parent.mkdir(exist_ok=True)
 torch.manual_seed(0)
 data = torch.randn(1, 5, 6, 7) * 30 + 100
 mask = (torch.rand(1, 5, 6, 7) > 0.4).float()
+t2 = torch.randn(2, 5, 6, 7) * 20 + 5
+segmentation = torch.randint(0, 5, (1, 5, 6, 7)).float()
 c10, s10 = np.cos(0.2), np.sin(0.2)
 oblique = np.array([[0, 0, 3.0, 7], [-2 * c10, 0.8 * s10, 0, 5], [2 * s10, 0.8 * c10, 0, -4], [0, 0, 0, 1]])
+IMAGES = {"image": tio.ScalarImage, "t2": tio.ScalarImage, "brain": tio.LabelMap, "segmentation": tio.LabelMap}
+TENSORS = {"image": data, "t2": t2, "brain": mask, "segmentation": segmentation}
 
 
-def point(affine=oblique):
-    return DataPoint(
-        image=tio.ScalarImage(tensor=data.clone(), affine=affine),
-        participant_id="sub-1",
-        session_id="ses-1",
-        brain=tio.LabelMap(tensor=mask.clone(), affine=affine),
-    )
+def point(names=("image", "brain")):
+    images = {name: IMAGES[name](tensor=TENSORS[name].clone(), affine=oblique) for name in names}
+    return DataPoint(participant_id="sub-1", session_id="ses-1", **images)
 
 
-def shown(p):
+def numbers(tensor):
+    """As short as float32 needs them."""
+    return [float(np.format_float_positional(v, unique=True)) for v in tensor.flatten().float().numpy()]
+
+
+def shown(p, names=("image", "brain")):
     return {
-        name: {"shape": list(p[name].data.shape), "data": p[name].data.flatten().tolist(), "affine": np.asarray(p[name].affine).flatten().tolist()}
-        for name in ("image", "brain")
+        name: {"shape": list(p[name].data.shape), "data": numbers(p[name].data), "affine": np.asarray(p[name].affine).flatten().tolist()}
+        for name in names
     }
 
 
 cases = []
-for config in [
-    c.ZNormalizationConfig(),
-    c.ZNormalizationConfig(masking_method="brain"),
-    c.ZNormalizationConfig(masking_method="Anterior"),
-    c.ZNormalizationConfig(masking_method=(1, 2, 1)),
-    c.RescaleIntensityConfig(),
-    c.RescaleIntensityConfig(out_min_max=(-1, 1), percentiles=(5, 90.5)),
-    c.RescaleIntensityConfig(masking_method="brain", percentiles=(0, 99), in_min_max=(50, 150)),
-    c.ClampConfig(out_min=90, out_max=120),
-    c.ClampConfig(out_max=100),
-    c.ToCanonicalConfig(),
-]:
-    cases.append({"config": config.to_dict(), "result": shown(config.get_object()(point()))})
 
-# with a recent pydantic the config refuses a number (defect D27): TorchIO's transform itself is asked
+
+def case(config, transform=None, names=("image", "brain"), written=None):
+    """A transform that draws nothing. With a recent pydantic some configs cannot be made (defect D27): then TorchIO's transform is given."""
+    transform = transform or config.get_object()
+    cases.append({"config": written or config.to_dict(), "images": names, "parameters": None, "result": shown(transform(point(names)), names)})
+
+
+def drawn(config, seed=1, names=("image", "t2", "brain"), shared=None):
+    """
+    A random transform. What TorchIO drew is in the history: for each image, or, with `shared`, for all of them together, as `shared` makes
+    it of TorchIO's arguments.
+    """
+    torch.manual_seed(seed)
+    result = config.get_object()(point(names))
+    arguments = {key: value for key, value in result.applied_transforms[-1][1].items()}
+    if shared is None:
+        own = {key: value for key, value in arguments.items() if isinstance(value, dict)}
+        images = next(iter(own.values())).keys()
+        parameters = {image: {key: value[image] for key, value in own.items()} for image in images}
+    else:
+        parameters = shared(arguments)
+    cases.append({"config": config.to_dict(), "images": names, "parameters": parameters, "result": shown(result, names)})
+
+
+case(c.ZNormalizationConfig())
+case(c.ZNormalizationConfig(masking_method="brain"))
+case(c.ZNormalizationConfig(masking_method="Anterior"))
+case(c.ZNormalizationConfig(masking_method=(1, 2, 1)))
+case(c.RescaleIntensityConfig())
+case(c.RescaleIntensityConfig(out_min_max=(-1, 1), percentiles=(5, 90.5)))
+case(c.RescaleIntensityConfig(masking_method="brain", percentiles=(0, 99), in_min_max=(50, 150)))
+case(c.ClampConfig(out_min=90, out_max=120))
+case(c.ClampConfig(out_max=100))
+case(c.ToCanonicalConfig())
 for fields in [{"target_shape": [8, 3, 8], "padding_mode": m} for m in (0.0, 3.5, "minimum", "maximum", "mean", "median", "edge", "reflect", "symmetric", "wrap")] + [
     {"target_shape": [4, 4, 4], "padding_mode": 0, "include": ["image"]}
 ]:
-    config = {"name_": "CropOrPad", "include": None, "exclude": None, "copy": False, "mask_name": None, "labels": None, **fields}
-    cases.append({"config": config, "result": shown(tio.CropOrPad(**fields)(point()))})
+    written = {"name_": "CropOrPad", "include": None, "exclude": None, "copy": False, "mask_name": None, "labels": None, **fields}
+    case(None, tio.CropOrPad(**fields), written=written)
+
+drawn(c.RandomNoiseConfig())
+drawn(c.RandomNoiseConfig(mean=0.5, std=(1, 2), exclude=["t2"]))
+drawn(c.RandomGammaConfig())
+drawn(c.RandomGammaConfig(log_gamma=0.2, include=["t2"]), seed=2)
+flipped = lambda arguments: {"flipped": [int(axis) for axis in arguments["axes"]]}  # noqa: E731
+drawn(c.RandomFlipConfig(axes=(0, 2), flip_probability=1), shared=flipped)
+drawn(c.RandomFlipConfig(axes=("LR",), flip_probability=1), shared=flipped)
 
 samples = []
 for extraction in [Patch(3), Patch((4, 4, 2), overlap=(0.5, 0.25, 0.5)), Patch(4, pad_mode=None), Patch(4, pad_mode="reflect"), Slice(borders=(1, 2), slice_direction=1), Slice(slices=[3, 0], slice_direction=2)]:
@@ -66,7 +99,7 @@ for extraction in [Patch(3), Patch((4, 4, 2), overlap=(0.5, 0.25, 0.5)), Patch(4
         sample = extraction(point(), i)
         image = sample["image"]
         position = sample["sample_position"]
-        results.append({"index": i, "position": list(map(int, position)) if isinstance(position, tuple) else int(position), "shape": list(image.data.shape), "data": image.data.flatten().tolist()})
+        results.append({"index": i, "position": list(map(int, position)) if isinstance(position, tuple) else int(position), "shape": list(image.data.shape), "data": numbers(image.data)})
     samples.append({"extraction": extraction.to_dict(), "n": n, "results": results})
 
 outputs = []
@@ -84,13 +117,21 @@ for config in [
     outputs.append({"config": json.loads(json.dumps(config.to_dict(), default=str)), "shape": list(out.shape), "data": out.flatten().tolist()})
 
 golden = {
-    "image": data.flatten().tolist(),
-    "mask": mask.flatten().tolist(),
-    "shape": list(data.shape),
-    "affine": oblique.flatten().tolist(),
+    "images": {
+        name: {"kind": "scalar" if kind is tio.ScalarImage else "label", **shown(point(("image", name)), (name,))[name]}
+        for name, kind in IMAGES.items()
+    },
     "cases": cases,
     "samples": samples,
     "output": values.tolist(),
     "outputs": outputs,
 }
-target.write_text(json.dumps(golden, default=str, separators=(",", ":")) + "\n")
+
+
+def plain(value):
+    if isinstance(value, (np.integer, np.floating)):
+        return value.item()
+    return str(value)
+
+
+target.write_text(json.dumps(golden, default=plain, separators=(",", ":")) + "\n")

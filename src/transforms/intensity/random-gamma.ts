@@ -1,0 +1,34 @@
+import { z } from "zod";
+import type { Tensor } from "../../torch/index.ts";
+import * as torch from "../../torch/index.ts";
+import { randomConfig, randomPerImage } from "../base.ts";
+import { range } from "../ranges.ts";
+import type { Transform, TransformConfig } from "../types.ts";
+
+const logGamma = range();
+
+/**
+ * Changes the contrast of each image: its values are raised to a power γ, of which the logarithm is drawn from `logGamma`, for each channel (a range; one
+ * number d means -d to d; default -0.3 to 0.3). Negative values keep their sign: sign(x)·|x|^γ. Masks are left alone. As TorchIO's `RandomGamma`.
+ */
+export class RandomGammaConfig
+  extends randomConfig("RandomGamma", { logGamma: logGamma.field.default([-0.3, 0.3]) })
+  implements TransformConfig
+{
+  getObject(): Transform {
+    return randomPerImage(this, "scalar", {
+      drawn: z.strictObject({ gamma: z.array(z.number()) }),
+      draw: (rng, image) => ({
+        gamma: Array.from({ length: image.tensor.shape[0] ?? 1 }, () => Math.exp(logGamma.draw(this.logGamma, rng))),
+      }),
+      change: (image, { gamma }) => {
+        const tensor = image.tensor.to({ dtype: "float32" });
+        image.tensor = torch.cat(gamma.map((exponent, channel) => power(tensor.narrow(0, channel, 1), exponent)));
+      },
+    });
+  }
+}
+
+function power(tensor: Tensor, exponent: number): Tensor {
+  return tensor.min().item() < 0 ? tensor.abs().pow(exponent).mul_(tensor.sign()) : tensor.pow(exponent);
+}
