@@ -6,4 +6,7 @@ import { extractionRegistry, transformRegistry } from "./registry.ts";
 transformRegistry.add(list);
 extractionRegistry.add(extractions);
 
+/** The names of this package's own: any program and any thread knows them. */
+export const BUILT_IN: ReadonlySet<string> = new Set(transformRegistry.names);
+
 export { extractionRegistry, transformRegistry };

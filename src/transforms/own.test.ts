@@ -5,6 +5,7 @@ import { z } from "zod";
 import * as torch from "../torch/index.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { goldenPoint } from "./fixtures/golden.ts";
+import { HalvedConfig } from "./fixtures/own-config.ts";
 import {
   ActivationsConfig,
   ComposeConfig,
@@ -119,7 +120,21 @@ describe("a transform of one's own", () => {
     expect(read.toDict()).toEqual(handler.toDict());
     expect(read.imageTransforms[0]).toBeInstanceOf(TwiceConfig);
     expect(() => new TransformsHandler({ imageTransforms: [{ name_: "Thrice" }] })).toThrow(/'Thrice'.*Twice/);
-    // which module exports it is not known
-    expect(() => handler.toWorker()).not.toThrow();
+    // a worker thread would not know it
+    expect(() => handler.toWorker()).toThrow(/imageTransforms: the transform 'Twice'.*which module.*registerTransform/);
+  });
+
+  it("that is a config travels by the module that was registered with it", async () => {
+    const handler = new TransformsHandler({ imageTransforms: [new HalvedConfig({ parts: 4 })] });
+    expect(handler.toWorker().imageTransforms).toMatchObject([{ kind: "config", source: { export: "HalvedConfig" } }]);
+    const there = await travelled(handler);
+    expect(there.toDict()).toEqual(handler.toDict());
+    using _scope = torch.scope();
+    const values = there.applyImageTransforms(goldenPoint(["image"]), new Rng(1)).values();
+    expect(values).toEqual(
+      goldenPoint(["image"])
+        .values()
+        .map((value) => value / 4),
+    );
   });
 });

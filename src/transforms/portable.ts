@@ -2,7 +2,7 @@
 import type { JsonObject } from "../utils/config.ts";
 import { ClinicaDLException, ConfigError } from "../utils/exceptions.ts";
 import { checkModuleExport, importExport, type ModuleExport } from "../utils/module-export.ts";
-import { transformRegistry } from "./catalogue.ts";
+import { BUILT_IN, transformRegistry } from "./catalogue.ts";
 import { ComposeConfig } from "./composition/compose.ts";
 import { OneOfConfig } from "./composition/one-of.ts";
 import { type HeldTransform, isConfig } from "./like.ts";
@@ -39,8 +39,13 @@ export function portableTransform(what: string, held: HeldTransform): PortableTr
     return { kind: "composed", json: held.toDict(), parts };
   }
   const source = moduleOfTransform(held);
-  if (source === undefined && transformRegistry.get(held.name_) !== held.constructor) {
-    refuse(what, held.name_, "its class is not known. Call registerTransform(itsClass, { module: import.meta.url })");
+  const known = BUILT_IN.has(held.name_) && transformRegistry.get(held.name_) === held.constructor;
+  if (source === undefined && !known) {
+    refuse(
+      what,
+      held.name_,
+      "it is not known which module exports its class. Call registerTransform(itsClass, { module: import.meta.url })",
+    );
   }
   const json = held.toDict();
   try {
