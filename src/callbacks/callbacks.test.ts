@@ -35,8 +35,9 @@ afterEach(() => rmSync(dir, { recursive: true, force: true }));
 /** Only what the callback under test looks at. */
 /** A log without files. */
 const log = new RunLog();
+const world = new SingleProcess();
 afterAll(() => log[Symbol.dispose]());
-const args = <T extends object>(given: Partial<T>): T => ({ log, ...given }) as T;
+const args = <T extends object>(given: Partial<T>): T => ({ log, world, ...given }) as T;
 const names = (callbacks: readonly Callback[]) => callbacks.map((callback) => callback.constructor.name);
 
 class Own extends Callback {

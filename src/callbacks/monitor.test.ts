@@ -79,8 +79,9 @@ const VAL_BATCHES = 2;
 const MEGABYTE = 2 ** 20;
 /** A log without files. */
 const log = new RunLog();
+const world = new SingleProcess();
 afterAll(() => log[Symbol.dispose]());
-const args = <T extends object>(given: Partial<T>): T => ({ log, ...given }) as T;
+const args = <T extends object>(given: Partial<T>): T => ({ log, world, ...given }) as T;
 
 /** Tells the callback of a training, in which the host and the GPU take a certain time for everything. */
 class Training {

@@ -178,9 +178,10 @@ describe("events", () => {
       const given = recorder.given[event] ?? [];
       // the constructor of the Trainer tells it before a test could look
       if (event !== "on_trainer_init") expect(given, event).toEqual(expect.arrayContaining([...expected]));
-      // the log of the run comes with each
-      if (event !== "on_trainer_init") expect(given, event).toContain("log");
-      const added = given.filter((name) => name !== "log" && !expected.includes(name));
+      // the log of the run and its world come with each
+      const always = ["log", "world"];
+      if (event !== "on_trainer_init") expect(given, event).toEqual(expect.arrayContaining(always));
+      const added = given.filter((name) => !always.includes(name) && !expected.includes(name));
       if (added.length > 0) more[event] = added;
     }
     expect(more).toEqual({
