@@ -190,7 +190,7 @@ export class EarlyStoppingCallback extends Callback {
     const keys = ["metric", "patience", "min_delta", "mode", "check_finite", "upper_bound", "lower_bound"];
     const read = stoppers.map((stopper) => readFields("OneMetricEarlyStopping", stopper as JsonObject, keys));
     const column = (key: string): JsonValue[] => read.map((fields) => fields[key] ?? null);
-    return new EarlyStoppingCallback({
+    return EarlyStoppingCallback.fromOptions({
       metric: column("metric"),
       patience: column("patience"),
       minDelta: column("minDelta"),
@@ -198,6 +198,6 @@ export class EarlyStoppingCallback extends Callback {
       upperBound: column("upperBound"),
       lowerBound: column("lowerBound"),
       ...readExtras(extras),
-    } as Input<typeof schema>);
+    });
   }
 }

@@ -102,6 +102,6 @@ export class EMACallback extends Callback {
   }
   static fromDict(dict: JsonObject): EMACallback {
     const fields = readFields("EMACallback", dict, ["decay", "every_n_steps", "start_epoch"]);
-    return new EMACallback(fields as Input<typeof schema>);
+    return EMACallback.fromOptions(fields);
   }
 }

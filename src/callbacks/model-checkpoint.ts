@@ -158,6 +158,6 @@ export class ModelCheckpointCallback extends Callback {
   static fromDict(dict: JsonObject, extras: JsonObject = {}): ModelCheckpointCallback {
     // the mode is the metric's, and is looked up again
     const { mode, ...fields } = readFields("ModelCheckpointCallback", dict, ["metric", "epochs", "save_last", "mode"]);
-    return new ModelCheckpointCallback({ ...fields, ...readExtras(extras) } as Input<typeof schema>);
+    return ModelCheckpointCallback.fromOptions({ ...fields, ...readExtras(extras) });
   }
 }

@@ -303,7 +303,7 @@ export class MonitorCallback extends Callback {
   }
   static fromDict(dict: JsonObject): MonitorCallback {
     const fields = readFields("MonitorCallback", dict, ["num_measurements", "warmup_iterations", "enabled"]);
-    return new MonitorCallback(fields as z.input<typeof schema>);
+    return MonitorCallback.fromOptions(fields);
   }
 }
 

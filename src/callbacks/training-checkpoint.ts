@@ -195,6 +195,6 @@ export class TrainingCheckpointCallback extends Callback {
   }
   static fromDict(dict: JsonObject, extras: JsonObject = {}): TrainingCheckpointCallback {
     const fields = readFields("TrainingCheckpointCallback", dict, ["every_n_epochs", "enabled"]);
-    return new TrainingCheckpointCallback({ ...fields, ...readExtras(extras) } as z.input<typeof schema>);
+    return TrainingCheckpointCallback.fromOptions({ ...fields, ...readExtras(extras) });
   }
 }
