@@ -1,9 +1,8 @@
 import { existsSync } from "node:fs";
-import type { Batch } from "../data/dataloader/index.ts";
+import { isBatchType } from "../data/dataloader/index.ts";
 import type { TrainingDataDir } from "../io/maps/index.ts";
 import { readTsv } from "../io/tsv/index.ts";
 import {
-  type BatchLike,
   Callback,
   type ComparedData,
   commonParticipants,
@@ -83,12 +82,7 @@ function sidesOf(split: Split, data: TrainingDataDir, index: number): [ComparedD
   ];
 }
 
-function checkBatch(batch: BatchLike): void {
-  const parts = isBatch(batch) ? [batch] : Object.values(batch as Readonly<Record<string, Batch>>);
-  if (parts.length > 0 && parts.every(isBatch)) return;
+function checkBatch(batch: unknown): void {
+  if (isBatchType(batch)) return;
   throw new ConfigError(`The loader gave ${show(batch)}. Expected a Batch, or several in an array or an object.`);
-}
-
-function isBatch(value: unknown): value is Batch {
-  return typeof value === "object" && value !== null && "getField" in value;
 }

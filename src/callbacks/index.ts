@@ -2,7 +2,6 @@
 
 /** The parent of all callbacks, and what its methods get. */
 export {
-  type BatchLike,
   Callback,
   type EventArgs,
   type EventName,

@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { z } from "zod";
+import type { BatchType } from "../data/dataloader/index.ts";
 import { writeFileAtomic } from "../io/files/index.ts";
 import { type Maps, MapsSummary, TrainingSummary } from "../io/maps/index.ts";
-import type { Model, ModelBatch } from "../models/index.ts";
+import type { Model } from "../models/index.ts";
 import {
   Callback,
   duration,
@@ -115,10 +116,10 @@ export class LoggerCallback extends Callback {
     if (this.#summarised) return;
     this.#summarised = true;
     if (existsSync(maps.nnSummaryTxt)) return;
-    const summary = this.#summarise(log, model, batch as unknown as ModelBatch);
+    const summary = this.#summarise(log, model, batch);
     if (summary !== null) maps.locked(() => writeFileAtomic(maps.nnSummaryTxt, summary));
   }
-  #summarise(log: RunLog, model: Model, batch: ModelBatch): string | null {
+  #summarise(log: RunLog, model: Model, batch: BatchType): string | null {
     using _scope = torch.scope();
     using _grad = torch.noGrad();
     try {

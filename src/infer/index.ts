@@ -1,6 +1,6 @@
 /** Inference: how images go through a trained network. */
 
-export type { InferableBatch, Inferer } from "./inferer.ts";
+export type { Inferer } from "./inferer.ts";
 export { infererRegistry, registerInferer } from "./registry.ts";
 /** Whole images. */
 export { SimpleInferer } from "./simple.ts";

@@ -1,8 +1,9 @@
 import { z } from "zod";
+import type { Batch } from "../data/dataloader/index.ts";
 import { postprocessingSchema } from "../metrics/index.ts";
 import type { DType, nn, Tensor } from "../torch/index.ts";
 import { configClass } from "../utils/config.ts";
-import type { InferableBatch, Inferer } from "./inferer.ts";
+import type { Inferer } from "./inferer.ts";
 
 const schema = z.strictObject({
   postprocessing: postprocessingSchema,
@@ -19,11 +20,7 @@ const schema = z.strictObject({
  * affine of the image).
  */
 export class SimpleInferer extends configClass("SimpleInferer", schema) implements Inferer {
-  call<B extends InferableBatch>(
-    batch: B,
-    network: nn.Module,
-    { inputDtype = "float32" }: { readonly inputDtype?: DType } = {},
-  ): B {
+  call(batch: Batch, network: nn.Module, { inputDtype = "float32" }: { readonly inputDtype?: DType } = {}): Batch {
     const images = batch.getField("image", { dtype: inputDtype });
     const output = network.call(images) as Tensor;
     switch (this.outputType) {
@@ -39,6 +36,6 @@ export class SimpleInferer extends configClass("SimpleInferer", schema) implemen
     }
     if (this.postprocessing.transforms.length === 0) return batch;
     if (this.postprocessingOnCpu) batch.to({ device: "cpu" });
-    return this.postprocessing.batchApply(batch as never) as unknown as B;
+    return this.postprocessing.batchApply(batch);
   }
 }

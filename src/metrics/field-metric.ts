@@ -1,8 +1,9 @@
+import type { Batch } from "../data/dataloader/index.ts";
 import { type Accepted, refusal, refusedValues, type ValueSource } from "../losses/index.ts";
 import type { Tensor } from "../torch/index.ts";
 import { ConfigError, DataFrameError } from "../utils/exceptions.ts";
-import type { EvaluatedBatch, NeededField } from "./batch-like.ts";
 import { Metric, type Undefined } from "./metric.ts";
+import type { NeededField } from "./needed-field.ts";
 import type { Postprocessing } from "./postprocessing.ts";
 
 /** Which fields of a batch are compared, and what is done to them first. */
@@ -51,7 +52,7 @@ export abstract class FieldMetric<T> extends Metric<T> {
     return this.constructor.name;
   }
 
-  protected override accumulate(batch: EvaluatedBatch): T[] {
+  protected override accumulate(batch: Batch): T[] {
     const { predKey, labelKey, postprocessing } = this.#fields;
     // thresholds and the like would turn NaN into a number
     const isNan = this.#findNan(batch, predKey);
@@ -70,7 +71,7 @@ export abstract class FieldMetric<T> extends Metric<T> {
     });
   }
 
-  #findNan(batch: EvaluatedBatch, field: string): boolean[] {
+  #findNan(batch: Batch, field: string): boolean[] {
     const values = batch.getField(field, { ensureChannelDim: true });
     const { dtype, shape } = values;
     const none = Array.from({ length: shape[0] ?? 0 }, () => false);

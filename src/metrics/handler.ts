@@ -1,3 +1,4 @@
+import type { Batch } from "../data/dataloader/index.ts";
 import {
   type FileSum,
   GrowingTable,
@@ -10,11 +11,11 @@ import {
 import { checkKeys, type JsonObject, show } from "../utils/config.ts";
 import { CannotReadFieldError, ConfigError, DataFrameError } from "../utils/exceptions.ts";
 import { own } from "../utils/registry.ts";
-import type { EvaluatedBatch, NeededField } from "./batch-like.ts";
 import { type HasLossFunctions, type MetricConfig, withLabelKeyOf } from "./config.ts";
 import { LossMetric } from "./loss-metric.ts";
 import { Metric } from "./metric.ts";
 import { asMetric, type MetricLike } from "./metric-like.ts";
+import type { NeededField } from "./needed-field.ts";
 import { shortestFloat32 } from "./reduce.ts";
 import { metricRegistry } from "./registry.ts";
 import { mergeIntoFile, TABLE_KEYS, withEmptyCells, withNan } from "./tables.ts";
@@ -24,11 +25,6 @@ export interface MetricsHandlerOptions {
   /** Whether the batch is brought to the CPU before metrics are computed. Default true. */
   readonly metricsOnCpu?: boolean;
   readonly [metric: string]: MetricLike | boolean | undefined;
-}
-
-/** A batch that can be moved to another device. */
-interface MovableBatch extends EvaluatedBatch {
-  to(options: { readonly device: "cpu" }): unknown;
 }
 
 /** What brings together what several processes have; `World` (src/run) does. */
@@ -122,9 +118,9 @@ export class MetricsHandler {
    * Takes a batch into account and adds one row per sample to `detailedDf`.
    * @returns these rows.
    */
-  update(batch: EvaluatedBatch, epoch: number | null = null): Row[] {
+  update(batch: Batch, epoch: number | null = null): Row[] {
     const metrics = this.#initialised();
-    if (this.metricsOnCpu && "to" in batch) (batch as MovableBatch).to({ device: "cpu" });
+    if (this.metricsOnCpu) batch.to({ device: "cpu" });
     const values = [...metrics].map(([name, metric]) => [name, metric.update(batch)] as const);
     const rows = batch.participants.map(({ participantId, sessionId }, i) => {
       const row: Row = { ...(epoch === null ? {} : { epoch }), participant_id: participantId, session_id: sessionId };

@@ -2,8 +2,6 @@
 
 /** One file per metric. */
 export * from "./all.ts";
-/** What a metric needs of a batch. */
-export type { EvaluatedBatch, NeededField } from "./batch-like.ts";
 export type { HasLossFunctions, MetricConfig } from "./config.ts";
 export type { ConfusionMatrixName } from "./confusion-matrix.ts";
 /** Several metrics and their tables. */
@@ -11,6 +9,8 @@ export { MetricsHandler, type MetricsHandlerOptions } from "./handler.ts";
 /** The parent of metrics of one's own. */
 export { Metric, type Optimum, type Undefined } from "./metric.ts";
 export type { MetricLike } from "./metric-like.ts";
+/** What a metric needs of a batch. */
+export type { NeededField } from "./needed-field.ts";
 /** What options named `postprocessing` take. */
 export { postprocessingSchema } from "./postprocessing.ts";
 /** The metrics by `name_`; one's own among them. */

@@ -19,7 +19,6 @@ import {
 import { TestBatch } from "./fixtures/test-batch.ts";
 import {
   ConfusionMatrixMetricConfig,
-  type EvaluatedBatch,
   LossMetricConfig,
   MAEMetricConfig,
   Metric,
@@ -47,7 +46,7 @@ function batchOf(outputs: readonly number[], labels: readonly number[]): Batch {
   return batch;
 }
 
-function values(metrics: Readonly<Record<string, MetricLike>>, batch: EvaluatedBatch) {
+function values(metrics: Readonly<Record<string, MetricLike>>, batch: Batch) {
   const handler = new MetricsHandler(metrics);
   handler.initMetrics(model);
   handler.update(batch);
@@ -133,7 +132,7 @@ describe("what is not defined (D17b)", () => {
 /** The example of `Metric`. */
 class Bias extends Metric<number> {
   readonly optimum = "min";
-  protected override accumulate(batch: EvaluatedBatch): number[] {
+  protected override accumulate(batch: Batch): number[] {
     const difference = batch.getField("output").sub(batch.getField("label"));
     return [...(difference.flatten(1).mean([1]).toTypedArray() as Float32Array)];
   }

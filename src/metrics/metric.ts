@@ -1,5 +1,6 @@
+import type { Batch } from "../data/dataloader/index.ts";
 import * as torch from "../torch/index.ts";
-import type { EvaluatedBatch, NeededField } from "./batch-like.ts";
+import type { NeededField } from "./needed-field.ts";
 
 /** Whether a lower or a higher value is better. */
 export type Optimum = "min" | "max";
@@ -31,12 +32,12 @@ export abstract class Metric<T = unknown> {
   #data: T[] = [];
 
   /** What the result is made of, one element per sample of the batch. Tensors made here are disposed of afterwards. */
-  protected abstract accumulate(batch: EvaluatedBatch): T[];
+  protected abstract accumulate(batch: Batch): T[];
   /** The value over these samples (one or more). */
   protected abstract aggregateData(data: readonly T[]): number;
 
   /** Takes a batch into account. @returns the metric of each sample alone (NaN where one sample defines none). */
-  update(batch: EvaluatedBatch): number[] {
+  update(batch: Batch): number[] {
     using _scope = torch.scope();
     using _grad = torch.noGrad();
     const data = this.accumulate(batch);

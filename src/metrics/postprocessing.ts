@@ -1,24 +1,15 @@
 import { z } from "zod";
+import type { Batch } from "../data/dataloader/index.ts";
 import { PostprocessingHandler, type TransformLike } from "../transforms/index.ts";
 import type { JsonObject } from "../utils/config.ts";
 import { ClinicaDLException } from "../utils/exceptions.ts";
-import type { EvaluatedBatch } from "./batch-like.ts";
 
 /** What is done to a batch before a metric looks at it. */
 export interface Postprocessing {
   /** Gives back the batch, or a transformed copy: what other metrics see never changes. */
-  apply(batch: EvaluatedBatch): EvaluatedBatch;
+  apply(batch: Batch): Batch;
   /** Whether there is nothing to do. */
   readonly isNone: boolean;
-}
-
-/** A batch that can be copied sample by sample, tensors shared. */
-interface CopyableBatch extends EvaluatedBatch {
-  copy(): CopyableBatch;
-}
-
-function canCopy(batch: EvaluatedBatch): batch is CopyableBatch {
-  return typeof (batch as Partial<CopyableBatch>).copy === "function";
 }
 
 /** The postprocessing of a handler. */
@@ -26,10 +17,7 @@ export function postprocessingOf(handler: PostprocessingHandler): Postprocessing
   return {
     isNone: handler.transforms.length === 0,
     apply(batch) {
-      if (handler.transforms.length === 0) return batch;
-      if (!canCopy(batch)) throw new TypeError("Postprocessing needs a Batch (clinicadl/data/dataloader).");
-      const copy = batch.copy();
-      return handler.batchApply(copy as never) as unknown as EvaluatedBatch;
+      return handler.transforms.length === 0 ? batch : handler.batchApply(batch.copy());
     },
   };
 }

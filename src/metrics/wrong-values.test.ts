@@ -25,14 +25,10 @@ const column = (values: readonly number[]) => values.map((value) => [value]);
 function evaluate(config: MetricConfig, output: readonly number[], label: readonly number[], loss?: torch.nn.Loss) {
   const handler = new MetricsHandler({ m: config });
   handler.initMetrics(loss === undefined ? null : { getLossFunctions: () => ({ loss }) });
-  const made = new TestBatch({ output: column(output), label: column(label) });
-  try {
-    const samples = handler.update(made, 1).map((row) => row.m);
-    handler.aggregate(1);
-    return { samples, value: handler.getMetricValue("m", 1), why: handler.whyUndefined() };
-  } finally {
-    made.dispose();
-  }
+  using made = output.length === 0 ? null : new TestBatch({ output: column(output), label: column(label) });
+  const samples = made === null ? [] : handler.update(made, 1).map((row) => row.m);
+  handler.aggregate(1);
+  return { samples, value: handler.getMetricValue("m", 1), why: handler.whyUndefined() };
 }
 
 describe("values of the wrong kind are refused, with participants, values and the remedy", () => {

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { type Batch, type BatchType, partsOf } from "../data/dataloader/index.ts";
 import { TestBatch } from "../metrics/fixtures/test-batch.ts";
 import { LossMetricConfig, MetricsHandler } from "../metrics/index.ts";
 import { MLP } from "../networks/index.ts";
 import { AdamConfig, type Optimizer } from "../optim/index.ts";
 import type { Tensor } from "../torch/index.ts";
 import * as torch from "../torch/index.ts";
-import { type Losses, Model, type ModelBatch, namedLosses, type Scaler, SupervisedModel } from "./index.ts";
+import { type Losses, Model, namedLosses, type Scaler, SupervisedModel } from "./index.ts";
 
 /** The example of `Model`. */
 class GAN extends Model {
@@ -13,7 +14,7 @@ class GAN extends Model {
   discriminator = new MLP({ numInputs: 16, numOutputs: 1, hiddenDims: [32], norm: null });
   loss = new torch.nn.BCEWithLogitsLoss();
 
-  override forwardStep(batch: ModelBatch) {
+  override forwardStep(batch: Batch) {
     const images = batch.getField("image", { dtype: "float32" }).flatten(1);
     const made = this.generator.call(torch.randnLike(images.narrow(1, 0, 8)));
     const scored = (x: Tensor, isReal: number) => {
@@ -31,7 +32,7 @@ class GAN extends Model {
   override optimizationStep(optimizers: Record<string, Optimizer>, gradScaler: Scaler) {
     for (const optimizer of Object.values(optimizers)) gradScaler.step(optimizer);
   }
-  override evaluationStep(batch: ModelBatch) {
+  override evaluationStep(batch: Batch) {
     const images = batch.getField("image", { dtype: "float32" }).flatten(1);
     batch.addField("output", this.discriminator.call(images).sigmoid());
     return batch;
@@ -46,7 +47,7 @@ class GAN extends Model {
 }
 
 /** One training step, as the Trainer makes it. */
-function step(model: Model, batch: ModelBatch, optimizers: Readonly<Record<string, Optimizer>>, scaler: Scaler) {
+function step(model: Model, batch: Batch, optimizers: Readonly<Record<string, Optimizer>>, scaler: Scaler) {
   using _scope = torch.scope();
   const losses = model.forwardStep(batch);
   const values = Object.entries(namedLosses(losses, model)).map(([name, loss]) => [name, loss.item()] as const);
@@ -136,7 +137,7 @@ describe("a model with steps of its own", () => {
     using _scope = torch.scope();
     const calls: string[] = [];
     class Penalised extends SupervisedModel {
-      override forwardStep(batch: ModelBatch): Tensor {
+      override forwardStep(batch: Batch): Tensor {
         const penalty = [...this.network.parameters()].map((p) => p.abs().sum()).reduce((a, b) => a.add(b));
         return super.forwardStep(batch).add(penalty.mul(10));
       }
@@ -170,9 +171,9 @@ describe("a model with steps of its own", () => {
   it("may take several batches at a time", () => {
     using _scope = torch.scope();
     class Siamese extends SupervisedModel {
-      override forwardStep(batch: ModelBatch | readonly ModelBatch[]): Tensor {
-        const [a, b] = (batch as readonly ModelBatch[]).map((part) => super.forwardStep(part));
-        return (a as Tensor).add(b as Tensor);
+      override forwardStep(batch: BatchType): Tensor {
+        const [first, ...others] = partsOf(batch).map((part) => super.forwardStep(part));
+        return others.reduce((sum, loss) => sum.add(loss), first as Tensor);
       }
     }
     using model: Model = new Siamese({

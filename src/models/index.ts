@@ -7,7 +7,7 @@ export { type FreezeOptions, type LoadedWeights, type LoadWeightsOptions, Weight
 /** Several losses, or one, by name. */
 export { namedLosses } from "./losses.ts";
 /** The parent of all models. */
-export { type Losses, Model, type ModelBatch, type ModelInput, type NeededField, type Scaler } from "./model.ts";
+export { type Losses, Model, type NeededField, type Scaler } from "./model.ts";
 /** From image to image. */
 export { ReconstructionModel } from "./reconstruction.ts";
 /** The table of a network's layers. */

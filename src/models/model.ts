@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
-import type { InferableBatch } from "../infer/index.ts";
+import type { Batch, BatchType } from "../data/dataloader/index.ts";
 import type { Maps } from "../io/maps/index.ts";
 import type { LossFunction } from "../losses/index.ts";
-import type { EvaluatedBatch, NeededField } from "../metrics/index.ts";
+import type { NeededField } from "../metrics/index.ts";
 import type { Optimizer } from "../optim/index.ts";
 import { nn, scope, type Tensor } from "../torch/index.ts";
 import type { JsonObject } from "../utils/config.ts";
@@ -11,12 +11,6 @@ import { KeptWeights } from "./kept-weights.ts";
 import { applyCopies, type LoadedWeights, type LoadWeightsOptions, planLoading } from "./load-weights.ts";
 import { resetWeights } from "./reset.ts";
 import { readCheckpoint, readWeights } from "./weight-files.ts";
-
-/** A batch of samples, before and after evaluation; `Batch` (src/data/dataloader) is one. */
-export type ModelBatch = EvaluatedBatch & InferableBatch;
-
-/** What a loader gives: a batch, or several that belong together. A model says which it takes. */
-export type ModelInput = ModelBatch | readonly ModelBatch[] | Readonly<Record<string, ModelBatch>>;
 
 /** One loss, or several by name; each a tensor of one element. */
 export type Losses = Tensor | Readonly<Record<string, Tensor>>;
@@ -40,15 +34,17 @@ export interface Scaler {
  * Device, precision, scopes of memory, switching gradients off and zeroing them are its business too. Most models need
  * only one or two methods of their own: extend `SupervisedModel` or `ReconstructionModel`.
  *
+ * `Model<Batch>` takes a batch of samples, `Model<readonly [Batch, Batch]>` those of a dataset of pairs, and so on.
+ *
  * Two networks that learn against each other:
  *
  * ```ts
- * class GAN extends Model {
+ * class GAN extends Model<Batch> {
  *   generator = new MLP({ numInputs: 8, numOutputs: 16, hiddenDims: [32], norm: null });
  *   discriminator = new MLP({ numInputs: 16, numOutputs: 1, hiddenDims: [32], norm: null });
  *   loss = new torch.nn.BCEWithLogitsLoss();
  *
- *   override forwardStep(batch: ModelBatch) {
+ *   override forwardStep(batch: Batch) {
  *     const images = batch.getField("image", { dtype: "float32" }).flatten(1);
  *     const made = this.generator.call(torch.randnLike(images.narrow(1, 0, 8)));
  *     const scored = (x: Tensor, isReal: number) => {
@@ -66,7 +62,7 @@ export interface Scaler {
  *   override optimizationStep(optimizers: Record<string, Optimizer>, gradScaler: Scaler) {
  *     for (const optimizer of Object.values(optimizers)) gradScaler.step(optimizer);
  *   }
- *   override evaluationStep(batch: ModelBatch) {
+ *   override evaluationStep(batch: Batch) {
  *     const images = batch.getField("image", { dtype: "float32" }).flatten(1);
  *     batch.addField("output", this.discriminator.call(images).sigmoid());
  *     return batch;
@@ -81,19 +77,19 @@ export interface Scaler {
  * }
  * ```
  */
-export abstract class Model extends nn.Module {
+export abstract class Model<B extends BatchType = BatchType> extends nn.Module {
   /** The field of a batch with which the Trainer's default metrics compare the output. */
   readonly labelKey: string = "label";
   readonly #kept = new KeptWeights();
 
   /** The loss of a training batch, or several by name: those of `getLossFunctions`. */
-  abstract forwardStep(batch: ModelInput): Losses;
+  abstract forwardStep(batch: B): Losses;
   /** Computes the gradients of what `forwardStep` gave. They are added to those of earlier batches. */
   abstract backwardStep(loss: Losses, gradScaler: Scaler): void;
   /** Moves the weights. @param optimizers those of `buildOptimizers`. */
   abstract optimizationStep(optimizers: Readonly<Record<string, Optimizer>>, gradScaler: Scaler): void;
   /** Passes a validation or test batch through the networks. Metrics look at each sample of the batch it returns. */
-  abstract evaluationStep(batch: ModelInput): ModelBatch;
+  abstract evaluationStep(batch: B): Batch;
   /** New optimizers, by name; called once for each training, so that none begins with what another left. */
   abstract buildOptimizers(): Record<string, Optimizer>;
   /**
@@ -103,7 +99,7 @@ export abstract class Model extends nn.Module {
   abstract getLossFunctions(): Record<string, LossFunction>;
 
   /** Passes a batch through the networks when there is nothing to compare to. Default: `evaluationStep`. */
-  predictionStep(batch: ModelInput): ModelBatch {
+  predictionStep(batch: B): Batch {
     return this.evaluationStep(batch);
   }
 
@@ -111,12 +107,12 @@ export abstract class Model extends nn.Module {
    * What a batch counts for in a window of several (`accumulationSteps`), whose gradient is that of the window as one
    * batch: what the mean of its losses was divided by. Default: null, the number of its samples.
    */
-  lossWeight(_batch: ModelInput): number | null {
+  lossWeight(_batch: B): number | null {
     return null;
   }
 
   /** Describes the networks, for `nn_summary.txt`. Default: null, and there is no such file. */
-  getSummary(_batch: ModelInput): string | null {
+  getSummary(_batch: B): string | null {
     return null;
   }
 

@@ -1,12 +1,12 @@
+import type { Batch } from "../data/dataloader/index.ts";
 import type { Tensor } from "../torch/index.ts";
-import type { ModelBatch } from "./model.ts";
 import { VanillaModel } from "./vanilla.ts";
 
 /** A network that learns to give back the image it got. */
 export class ReconstructionModel extends VanillaModel {
   override readonly labelKey = "image";
 
-  override forwardStep(batch: ModelBatch): Tensor {
+  override forwardStep(batch: Batch): Tensor {
     const images = batch.getField("image", { dtype: "float32" });
     const values = batch.getField("image", { device: null });
     return this.lossOf(images, images, { field: "image", participants: batch.participants, values });

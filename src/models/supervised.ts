@@ -1,8 +1,9 @@
+import type { Batch } from "../data/dataloader/index.ts";
 import { acceptedTargets, checkTarget, nameOf, type TargetSource, targetWeights } from "../losses/index.ts";
 import * as torch from "../torch/index.ts";
 import { type JsonObject, show } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
-import type { ModelBatch, NeededField } from "./model.ts";
+import type { NeededField } from "./model.ts";
 import { type FieldReader, VanillaModel, type VanillaModelOptions } from "./vanilla.ts";
 
 export interface SupervisedModelOptions extends VanillaModelOptions {
@@ -29,17 +30,17 @@ export class SupervisedModel extends VanillaModel {
     this.labelKey = labelKey;
   }
 
-  override forwardStep(batch: ModelBatch): torch.Tensor {
+  override forwardStep(batch: Batch): torch.Tensor {
     const images = batch.getField("image", { dtype: "float32" });
     return this.lossOf(images, batch.getField(this.labelKey, { ensureChannelDim: true }), this.#source(batch));
   }
-  #source(batch: ModelBatch): TargetSource {
+  #source(batch: Batch): TargetSource {
     const values = batch.getField(this.labelKey, { ensureChannelDim: true, device: null });
     return { field: this.labelKey, participants: batch.participants, values };
   }
 
   /** Class indices count by the weights of their classes, and not where they are ignored. */
-  override lossWeight(batch: ModelBatch): number | null {
+  override lossWeight(batch: Batch): number | null {
     if (!(this.loss instanceof torch.nn.CrossEntropyLoss || this.loss instanceof torch.nn.NLLLoss)) return null;
     using _scope = torch.scope();
     using _grad = torch.noGrad();

@@ -1,3 +1,4 @@
+import type { Batch } from "../data/dataloader/index.ts";
 import { type Inferer, infererRegistry, SimpleInferer } from "../infer/index.ts";
 import {
   callLoss,
@@ -16,7 +17,7 @@ import { snakeToCamel } from "../utils/names.ts";
 import { refuseUnknown } from "../utils/options.ts";
 import type { Named } from "../utils/registry.ts";
 import { configOfLoss, configOfNetwork, configOfOptimizer } from "./as-configs.ts";
-import { type Losses, Model, type ModelBatch, type Scaler } from "./model.ts";
+import { type Losses, Model, type Scaler } from "./model.ts";
 import { PassedOptimizer } from "./passed-optimizer.ts";
 import { type Structure, sameStructure, structureOf } from "./structure.ts";
 import { summary } from "./summary.ts";
@@ -43,7 +44,7 @@ function nameOf(value: object): string {
 const noScaling: Scaler = { scale: (loss) => loss, step: (optimizer) => optimizer.step() };
 
 /** One network, one loss, one optimizer: the parent of SupervisedModel and ReconstructionModel. */
-export abstract class VanillaModel extends Model {
+export abstract class VanillaModel extends Model<Batch> {
   readonly network: nn.Module;
   readonly loss: LossFunction;
   readonly inferer: Inferer;
@@ -100,7 +101,7 @@ export abstract class VanillaModel extends Model {
     gradScaler.step(optimizer);
   }
   /** Adds the output of the network to the batch. */
-  override evaluationStep(batch: ModelBatch): ModelBatch {
+  override evaluationStep(batch: Batch): Batch {
     return this.inferer.call(batch, this.network, { inputDtype: "float32" });
   }
   /** How many values the network gives per sample, if its config says so. */
@@ -127,7 +128,7 @@ export abstract class VanillaModel extends Model {
     return this.loss instanceof nn.Module ? [...this.loss.parameters()] : [];
   }
   /** The table of the network's layers, with the shapes that this batch gives them. */
-  override getSummary(batch: ModelBatch): string {
+  override getSummary(batch: Batch): string {
     return summary(this.network, batch.getField("image", { dtype: "float32" }));
   }
 

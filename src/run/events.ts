@@ -1,8 +1,8 @@
-import type { Batch, DataLoader } from "../data/dataloader/index.ts";
+import type { Batch, BatchType, DataLoader } from "../data/dataloader/index.ts";
 import type { CheckpointDir, Maps, ResultsDir } from "../io/maps/index.ts";
 import type { Row } from "../io/tsv/index.ts";
 import type { MetricsHandler } from "../metrics/index.ts";
-import type { Losses, Model, ModelBatch } from "../models/index.ts";
+import type { Losses, Model } from "../models/index.ts";
 import type { OptimizationConfig, Optimizer } from "../optim/index.ts";
 import type { Split } from "../split/index.ts";
 import type { amp } from "../torch/index.ts";
@@ -14,9 +14,6 @@ import type { Phase } from "./phase.ts";
 import type { Stateful } from "./stateful.ts";
 import type { TrainerState } from "./trainer-state.ts";
 import type { World } from "./world.ts";
-
-/** What a loader gives: a batch, or several that belong together. */
-export type BatchLike = Batch | readonly Batch[] | Readonly<Record<string, Batch>>;
 
 type Optimizers = Readonly<Record<string, Optimizer>>;
 
@@ -55,10 +52,10 @@ export interface Events {
   onTrainEnd: None;
   onEpochStart: None;
   onEpochEnd: None;
-  onBatchStart: { readonly batch: BatchLike };
+  onBatchStart: { readonly batch: BatchType };
   /** `losses`: the values of a training batch, by name, which a GPU is waited for when they are looked at; null in evaluation. */
   onBatchEnd: { readonly losses: Readonly<Record<string, number>> | null };
-  onForwardStepStart: { readonly batch: BatchLike };
+  onForwardStepStart: { readonly batch: BatchType };
   onBackwardStepStart: { readonly loss: Losses; readonly gradScaler: amp.GradScaler };
   onBackwardStepEnd: None;
   onOptimizationStepStart: { readonly optimizers: Optimizers; readonly gradScaler: amp.GradScaler };
@@ -72,8 +69,8 @@ export interface Events {
   onValidationEnd: { readonly metrics: MetricsHandler };
   onValidateStart: InferenceStart & { readonly metrics: MetricsHandler };
   onValidateEnd: { readonly metrics: MetricsHandler };
-  onEvaluationStepStart: { readonly batch: BatchLike };
-  onMetricsComputationStart: { readonly output: ModelBatch; readonly metrics: MetricsHandler };
+  onEvaluationStepStart: { readonly batch: BatchType };
+  onMetricsComputationStart: { readonly output: Batch; readonly metrics: MetricsHandler };
   onMetricsComputationEnd: { readonly detailedMetricsDf: readonly Row[] };
   onTestStart: InferenceStart & { readonly metrics: MetricsHandler; readonly groupName: string };
   onTestEnd: { readonly metrics: MetricsHandler };
@@ -81,8 +78,8 @@ export interface Events {
   onPredictStart: InferenceStart & { readonly groupName: string; readonly results: ResultsDir };
   /** The results are in the MAPS. */
   onPredictEnd: None;
-  onPredictionStepStart: { readonly batch: BatchLike };
-  onPredictionStepEnd: { readonly output: ModelBatch };
+  onPredictionStepStart: { readonly batch: BatchType };
+  onPredictionStepEnd: { readonly output: Batch };
 }
 
 export type EventName = keyof Events;

@@ -4,7 +4,7 @@
  */
 
 /** Its batches and weights. */
-export { asModelBatch, disposeBatch, disposeOutput, participantsIn, partsOf, toDevice } from "./batches.ts";
+export { disposeOutput, toDevice } from "./batches.ts";
 /** Being told of a run. */
 export { Callback } from "./callback.ts";
 /** What a checkpoint captures and puts back. */
@@ -27,7 +27,6 @@ export { checkEvaluationFields, checkTrainingFields } from "./checks/needed-fiel
 /** Where a run is, how it is computed, and whether it goes on. */
 export { ComputationalConfig, type ComputationalOptions } from "./computational.ts";
 export type {
-  BatchLike,
   CallbackSequence,
   EventArgs,
   EventListener,

@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import type { Batch } from "../data/dataloader/index.ts";
+import { TestBatch } from "../metrics/fixtures/test-batch.ts";
 import type { Model } from "../models/index.ts";
 import * as torch from "../torch/index.ts";
 import { ComputationalConfig } from "./computational.ts";
@@ -25,10 +27,9 @@ beforeEach(() => {
 });
 afterEach(() => expect(torch.memory.live().tensors).toBe(live));
 
-/** Takes tensors for batches. */
 class Net extends torch.nn.Sequential {
-  forwardStep(batch: { readonly values: readonly (readonly number[])[] }): torch.Tensor {
-    return this.call(torch.tensor(batch.values.map((row) => [...row])));
+  forwardStep(batch: Batch): torch.Tensor {
+    return this.call(batch.getField("values"));
   }
 }
 function network(): Net {
@@ -41,9 +42,10 @@ function network(): Net {
   return model.eval();
 }
 function run(signal: "SIGTERM" | null) {
-  // with getField, a batch stands for itself
-  const batches = golden.batches.map((values) => ({ values, getField() {}, to() {}, dispose() {} }));
-  const trainLoader = { setEpoch() {}, [Symbol.asyncIterator]: () => batches[Symbol.iterator]() };
+  function* batches() {
+    for (const values of golden.batches) yield new TestBatch({ values: values.map((row) => [...row]) });
+  }
+  const trainLoader = { setEpoch() {}, [Symbol.asyncIterator]: batches };
   const computational = new ComputationalConfig({ gpu: false });
   return { split: { trainLoader }, computational, interruption: { signal }, state: new TrainerState() };
 }

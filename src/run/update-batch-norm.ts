@@ -1,6 +1,7 @@
+import { disposeBatch } from "../data/dataloader/index.ts";
 import type { Model } from "../models/index.ts";
 import * as torch from "../torch/index.ts";
-import { asModelBatch, disposeBatch, toDevice } from "./batches.ts";
+import { toDevice } from "./batches.ts";
 import type { EventArgs } from "./events.ts";
 import { TrainingInterrupted } from "./signals.ts";
 
@@ -38,7 +39,7 @@ export async function updateBatchNorm(
         using _scope = torch.scope();
         using _grad = torch.noGrad();
         using _amp = torch.amp.autocast(computational.device, { enabled: computational.amp });
-        model.forwardStep(asModelBatch(batch));
+        model.forwardStep(batch);
       } finally {
         disposeBatch(batch);
       }

@@ -1,5 +1,6 @@
 /** The pairs of a split in a dataset: none may be lost without a word. */
-import { type Dataset, listMissing, type Missing, type Pair, partPairs } from "../data/datasets/index.ts";
+import { type DatasetLike, listMissing, type Missing, type Pair, partPairs } from "../data/datasets/index.ts";
+import type { Item } from "../data/structures/index.ts";
 import type { ParticipantRow } from "../io/tsv/index.ts";
 import { DataFrameError } from "../utils/exceptions.ts";
 import { warn, warnOnce } from "../utils/warnings.ts";
@@ -10,7 +11,7 @@ import type { Tables } from "./split-dir.ts";
  * @param what whose pairs they are, for messages: `KFold.getSplits: splits/4_fold`.
  * @throws DataFrameError listing the pairs that it lacks, with near spellings, unless they are to be ignored.
  */
-export function checkPairs(what: string, dataset: Dataset, tables: readonly Pair[], missing: Missing): void {
+export function checkPairs(what: string, dataset: DatasetLike, tables: readonly Pair[], missing: Missing): void {
   const present = pairsOf(dataset);
   const lacking = partPairs(tables, present);
   const { length } = lacking.missing;
@@ -24,7 +25,11 @@ export function checkPairs(what: string, dataset: Dataset, tables: readonly Pair
 }
 
 /** The part of a dataset that a table of a split names. @throws DataFrameError when it is empty. */
-export function takePairs(what: string, dataset: Dataset, table: readonly ParticipantRow[]): Dataset {
+export function takePairs<T extends Item>(
+  what: string,
+  dataset: DatasetLike<T>,
+  table: readonly ParticipantRow[],
+): DatasetLike<T> {
   const { found } = partPairs(table, pairsOf(dataset));
   if (found.length > 0) return dataset.subset(found);
   throw new DataFrameError(
@@ -35,7 +40,7 @@ export function takePairs(what: string, dataset: Dataset, table: readonly Partic
 }
 
 /** Says, once, which participants of a dataset a split leaves out: they are in none of its tables. */
-export function warnOfUnused(what: string, dataset: Dataset, tables: readonly Tables[]): void {
+export function warnOfUnused(what: string, dataset: DatasetLike, tables: readonly Tables[]): void {
   const used = new Set(
     tables.flatMap(({ training, validation }) => [...training, ...validation].map((row) => row.participant_id)),
   );
@@ -47,6 +52,6 @@ export function warnOfUnused(what: string, dataset: Dataset, tables: readonly Ta
   warnOnce(message, message);
 }
 
-function pairsOf(dataset: Dataset): Pair[] {
+function pairsOf(dataset: DatasetLike): Pair[] {
   return dataset.getParticipantSessionCouples().map(([participant_id, session_id]) => ({ participant_id, session_id }));
 }

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import type { Dataset } from "../data/datasets/index.ts";
+import type { DatasetLike, Missing } from "../data/datasets/index.ts";
+import type { Item } from "../data/structures/index.ts";
 import { parseWith } from "../utils/config.ts";
 import { KFoldConfig, SingleSplitConfig } from "./configs.ts";
 import { checkPairs, takePairs, warnOfUnused } from "./find-pairs.ts";
@@ -9,9 +10,9 @@ import { Split } from "./split.ts";
 import { readSplitConfig, readTables, SplitDirError, type Tables } from "./split-dir.ts";
 
 /** Splits of a dataset may validate on another one (whole images, when training is on patches). */
-export interface GetSplitOptions {
+export interface GetSplitOptions<T extends Item = Item> {
   /** Where the validation set is taken from. Default: the dataset itself. */
-  readonly evalDataset?: Dataset;
+  readonly evalDataset?: DatasetLike<T>;
   /**
    * What is done with (participant, session) pairs of the split that the dataset lacks: "error" (the default) lists them with
    * near spellings; "ignore" leaves them out, with a warning that counts them.
@@ -20,7 +21,7 @@ export interface GetSplitOptions {
 }
 
 const options = z.strictObject({
-  evalDataset: z.custom<Dataset>((value) => typeof value === "object" && value !== null).optional(),
+  evalDataset: z.custom<DatasetLike>((value) => typeof value === "object" && value !== null).optional(),
   missing: z.enum(["error", "ignore"]).default("error"),
 });
 const kFoldOptions = options.extend({ splits: z.array(z.number()).readonly().optional() });
@@ -56,10 +57,10 @@ export class KFold {
    * @throws RangeError when one of `splits` does not exist.
    * @throws DataFrameError listing the pairs of the split that the dataset lacks.
    */
-  getSplits(
-    dataset: Dataset,
-    options: GetSplitOptions & { readonly splits?: readonly number[] } = {},
-  ): Generator<Split, void, undefined> {
+  getSplits<T extends Item>(
+    dataset: DatasetLike<T>,
+    options: GetSplitOptions<T> & { readonly splits?: readonly number[] } = {},
+  ): Generator<Split<T>, void, undefined> {
     const given = parseWith(kFoldOptions, options, "KFold.getSplits");
     const indices = given.splits ?? this.#tables.map((_, i) => i);
     const chosen = indices.map((index) => {
@@ -71,17 +72,17 @@ export class KFold {
     });
     const sources = sourcesOf(
       `KFold.getSplits: ${this.splitDir}`,
-      dataset,
-      given,
+      { dataset, evalDataset: options.evalDataset },
+      given.missing,
       chosen.map(({ tables }) => tables),
     );
     return this.#splits(sources, chosen);
   }
 
-  *#splits(
-    sources: Sources,
+  *#splits<T extends Item>(
+    sources: Sources<T>,
     chosen: readonly { readonly index: number; readonly tables: Tables }[],
-  ): Generator<Split, void, undefined> {
+  ): Generator<Split<T>, void, undefined> {
     for (const { index, tables } of chosen) yield splitOf(this.splitDir, index, sources, tables);
   }
 }
@@ -103,26 +104,29 @@ export class SingleSplit {
    * The split of a dataset; its index is 0.
    * @throws DataFrameError listing the pairs of the split that the dataset lacks, unless `missing` is "ignore".
    */
-  getSplit(dataset: Dataset, given: GetSplitOptions = {}): Split {
-    const parsed = parseWith(options, given, "SingleSplit.getSplit");
-    const sources = sourcesOf(`SingleSplit.getSplit: ${this.splitDir}`, dataset, parsed, [this.#tables]);
+  getSplit<T extends Item>(dataset: DatasetLike<T>, given: GetSplitOptions<T> = {}): Split<T> {
+    const { missing } = parseWith(options, given, "SingleSplit.getSplit");
+    const { evalDataset } = given;
+    const sources = sourcesOf(`SingleSplit.getSplit: ${this.splitDir}`, { dataset, evalDataset }, missing, [
+      this.#tables,
+    ]);
     return splitOf(this.splitDir, 0, sources, this.#tables);
   }
 }
 
 /** Where the training and the validation set are taken from. */
-interface Sources {
-  readonly dataset: Dataset;
-  readonly evalDataset: Dataset;
+interface Sources<T extends Item> {
+  readonly dataset: DatasetLike<T>;
+  readonly evalDataset: DatasetLike<T>;
 }
 
 /** Checks that the datasets have what the splits name. */
-function sourcesOf(
+function sourcesOf<T extends Item>(
   what: string,
-  dataset: Dataset,
-  { evalDataset, missing }: z.output<typeof options>,
+  { dataset, evalDataset }: { readonly dataset: DatasetLike<T>; readonly evalDataset: DatasetLike<T> | undefined },
+  missing: Missing,
   tables: readonly Tables[],
-): Sources {
+): Sources<T> {
   const training = tables.flatMap((table) => table.training);
   const validation = tables.flatMap((table) => table.validation);
   if (evalDataset === undefined || evalDataset === dataset) {
@@ -135,7 +139,12 @@ function sourcesOf(
   return { dataset, evalDataset: evalDataset ?? dataset };
 }
 
-function splitOf(splitDir: string, index: number, { dataset, evalDataset }: Sources, tables: Tables): Split {
+function splitOf<T extends Item>(
+  splitDir: string,
+  index: number,
+  { dataset, evalDataset }: Sources<T>,
+  tables: Tables,
+): Split<T> {
   return new Split({
     index,
     splitDir,

@@ -1,13 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Callback, type EventArgs } from "../callbacks/index.ts";
-import {
-  type Losses,
-  Model,
-  type ModelBatch,
-  type Scaler,
-  SupervisedModel,
-  type SupervisedModelOptions,
-} from "../models/index.ts";
+import type { Batch } from "../data/dataloader/index.ts";
+import { type Losses, Model, type Scaler, SupervisedModel, type SupervisedModelOptions } from "../models/index.ts";
 import { type Optimizer, SGDConfig } from "../optim/index.ts";
 import { rounding } from "../torch/fixtures/close.ts";
 import * as torch from "../torch/index.ts";
@@ -50,7 +44,7 @@ class Two extends Model {
   readonly network = linear();
   readonly mean = new torch.nn.BCEWithLogitsLoss();
   readonly sum = new torch.nn.BCEWithLogitsLoss({ reduction: "sum" });
-  override forwardStep(batch: ModelBatch): Losses {
+  override forwardStep(batch: Batch): Losses {
     const scores = this.network.call(batch.getField("image", { dtype: "float32" })) as torch.Tensor;
     const labels = batch.getField("label", { dtype: "float32", ensureChannelDim: true });
     return { mean: this.mean.call(scores, labels), sum: this.sum.call(scores, labels) };
@@ -61,7 +55,7 @@ class Two extends Model {
   override optimizationStep(optimizers: Record<string, Optimizer>, gradScaler: Scaler): void {
     for (const optimizer of Object.values(optimizers)) gradScaler.step(optimizer);
   }
-  override evaluationStep(batch: ModelBatch): ModelBatch {
+  override evaluationStep(batch: Batch): Batch {
     return batch;
   }
   override buildOptimizers() {

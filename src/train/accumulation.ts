@@ -1,5 +1,6 @@
+import { type BatchType, disposeBatch, partsOf } from "../data/dataloader/index.ts";
 import { type Losses, type Model, namedLosses } from "../models/index.ts";
-import { asModelBatch, type BatchLike, disposeBatch, partsOf, type World } from "../run/index.ts";
+import type { World } from "../run/index.ts";
 import { Tensor } from "../torch/index.ts";
 
 /**
@@ -7,10 +8,10 @@ import { Tensor } from "../torch/index.ts";
  * before it is given, because the weight of each batch depends on how many samples the whole has.
  */
 export async function* accumulationWindows(
-  batches: AsyncIterable<BatchLike>,
+  batches: AsyncIterable<BatchType>,
   size: number,
-): AsyncGenerator<BatchLike[], void> {
-  let window: BatchLike[] = [];
+): AsyncGenerator<BatchType[], void> {
+  let window: BatchType[] = [];
   try {
     for await (const batch of batches) {
       window.push(batch);
@@ -33,9 +34,9 @@ export async function* accumulationWindows(
  * What each batch counts for in its window, of 1: by its samples (of the first part), unless the model says otherwise. Where
  * several processes train together, the window is made of the batches of all of them.
  */
-export async function sharesInWindow(window: readonly BatchLike[], model: Model, world: World): Promise<number[]> {
+export async function sharesInWindow(window: readonly BatchType[], model: Model, world: World): Promise<number[]> {
   if (window.length === 1 && world.size === 1) return [1];
-  const weights = window.map((batch) => model.lossWeight(asModelBatch(batch)) ?? partsOf(batch)[0]?.length ?? 0);
+  const weights = window.map((batch) => model.lossWeight(batch) ?? partsOf(batch)[0]?.length ?? 0);
   const all = world.size === 1 ? weights : (await world.gather(weights)).flat();
   const total = all.reduce((sum, weight) => sum + weight, 0);
   return weights.map((weight) => weight / total);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { Batch } from "../data/dataloader/index.ts";
 import { MAEMetricConfig } from "../metrics/index.ts";
-import { type ModelBatch, SupervisedModel, type SupervisedModelOptions } from "../models/index.ts";
+import { SupervisedModel, type SupervisedModelOptions } from "../models/index.ts";
 import { AdamConfig } from "../optim/index.ts";
 import * as torch from "../torch/index.ts";
 import { ConfigError } from "../utils/exceptions.ts";
@@ -58,10 +59,10 @@ describe("an error of libtorch for a batch names participants, fields, shapes an
 
   it("in evaluation, too", async () => {
     class Own extends SupervisedModel {
-      override forwardStep(batch: ModelBatch) {
+      override forwardStep(batch: Batch) {
         return this.network.call(batch.getField("image", { dtype: "float32" })).mean();
       }
-      override evaluationStep(batch: ModelBatch) {
+      override evaluationStep(batch: Batch) {
         batch.getField("image").reshape([7]);
         return batch;
       }

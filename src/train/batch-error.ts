@@ -1,6 +1,4 @@
-import type { Batch } from "../data/dataloader/index.ts";
-import type { BatchLike } from "../run/index.ts";
-import { participantsIn, partsOf } from "../run/index.ts";
+import { type Batch, type BatchType, participantsIn, partsOf } from "../data/dataloader/index.ts";
 import { Tensor } from "../torch/index.ts";
 import { ClinicaDLException } from "../utils/exceptions.ts";
 
@@ -48,7 +46,7 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
  *
  * Errors of this package, which say so themselves, and those of classes of one's own pass as they are.
  */
-export function onBatch<T>(where: string, batch: BatchLike, step: () => T): T {
+export function onBatch<T>(where: string, batch: BatchType, step: () => T): T {
   try {
     return step();
   } catch (error) {
@@ -67,7 +65,7 @@ function isPlain(error: Error): boolean {
 }
 
 /** "'image' (4, 1, 8, 8, 8) float32, 'label' 4 numbers". */
-function describe(batch: BatchLike): string {
+function describe(batch: BatchType): string {
   const parts = partsOf(batch);
   const several = parts.length > 1;
   return parts.map((part, i) => `${several ? `in part ${i} ` : ""}${fieldsOf(part).join(", ")}`).join("; ");

@@ -6,9 +6,10 @@ import {
   ModelCheckpointCallback,
   TrainingCheckpointCallback,
 } from "../callbacks/index.ts";
+import type { Batch } from "../data/dataloader/index.ts";
 import { readTsv } from "../io/tsv/index.ts";
 import { LossMetricConfig, MAEMetricConfig } from "../metrics/index.ts";
-import { type Losses, Model, type ModelBatch, type Scaler } from "../models/index.ts";
+import { type Losses, Model, type Scaler } from "../models/index.ts";
 import { MLP } from "../networks/index.ts";
 import { AdamConfig, type Optimizer, SGDConfig, StepLRConfig } from "../optim/index.ts";
 import * as torch from "../torch/index.ts";
@@ -37,7 +38,7 @@ class GAN extends Model {
     const score = this.discriminator.call(images) as torch.Tensor;
     return this.bce.call(score, torch.fullLike(score, isReal));
   }
-  override forwardStep(batch: ModelBatch): Losses {
+  override forwardStep(batch: Batch): Losses {
     const images = batch.getField("image", { dtype: "float32" }).flatten(1);
     const noise = torch.randn([images.shape[0] ?? 0, 4]);
     const made = this.generator.call(noise) as torch.Tensor;
@@ -55,7 +56,7 @@ class GAN extends Model {
     }
     this.steps.add_(1);
   }
-  override evaluationStep(batch: ModelBatch): ModelBatch {
+  override evaluationStep(batch: Batch): Batch {
     const images = batch.getField("image", { dtype: "float32" }).flatten(1);
     batch.addField("output", (this.discriminator.call(images) as torch.Tensor).sigmoid());
     return batch;
@@ -167,7 +168,7 @@ class Own extends Model {
   readonly l1 = new torch.nn.L1Loss();
   readonly calls: string[] = [];
   losses: (loss: torch.Tensor) => Losses = (loss) => loss;
-  override forwardStep(batch: ModelBatch): Losses {
+  override forwardStep(batch: Batch): Losses {
     this.calls.push("forward");
     const scores = this.network.call(batch.getField("image", { dtype: "float32" })) as torch.Tensor;
     return this.losses(this.l1.call(scores, batch.getField("label", { dtype: "float32", ensureChannelDim: true })));
@@ -180,7 +181,7 @@ class Own extends Model {
     this.calls.push("optimization");
     main?.step();
   }
-  override evaluationStep(batch: ModelBatch): ModelBatch {
+  override evaluationStep(batch: Batch): Batch {
     this.calls.push("evaluation");
     batch.addField("output", this.network.call(batch.getField("image", { dtype: "float32" })) as torch.Tensor);
     return batch;

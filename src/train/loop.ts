@@ -30,23 +30,19 @@
  */
 
 import type { CallbacksHandler } from "../callbacks/index.ts";
-import { Batch, type DataLoader } from "../data/dataloader/index.ts";
+import { Batch, type BatchType, type DataLoader, disposeBatch, participantsIn } from "../data/dataloader/index.ts";
 import type { Maps, Position } from "../io/maps/index.ts";
 import type { MetricsHandler } from "../metrics/index.ts";
-import { type Losses, type Model, type ModelBatch, namedLosses } from "../models/index.ts";
+import { type Losses, type Model, namedLosses } from "../models/index.ts";
 import type { OptimizationConfig, Optimizer } from "../optim/index.ts";
 import {
   anyOf,
-  asModelBatch,
-  type BatchLike,
   type ComputationalConfig,
-  disposeBatch,
   disposeOutput,
   type EventName,
   type Events,
   type Interrupter,
   nextTurn,
-  participantsIn,
   type RunLog,
   sumGradients,
   TensorSnapshot,
@@ -133,7 +129,7 @@ async function checkInterruption({ interruption, world }: RunContext): Promise<v
 }
 
 /** One optimization step: the gradient of all batches of an accumulation window together. */
-async function trainWindow(run: TrainingContext, window: readonly BatchLike[]): Promise<void> {
+async function trainWindow(run: TrainingContext, window: readonly BatchType[]): Promise<void> {
   const { state } = run;
   const shares = await sharesInWindow(window, run.model, run.world);
   using reader = new LossReader();
@@ -154,7 +150,7 @@ async function trainWindow(run: TrainingContext, window: readonly BatchLike[]): 
 /** The losses of a batch, which are the caller's to dispose; their gradients are added to those of earlier batches. */
 async function trainBatch(
   run: TrainingContext,
-  batch: BatchLike,
+  batch: BatchType,
   share: number,
 ): Promise<Record<string, torch.Tensor>> {
   const { model, gradScaler } = run;
@@ -176,7 +172,7 @@ async function trainBatch(
 /** What the batches of an accumulation window gave, and the buffers of the model before them. */
 interface WindowResult {
   readonly reader: LossReader;
-  readonly window: readonly BatchLike[];
+  readonly window: readonly BatchType[];
   readonly buffers: TensorSnapshot;
 }
 
@@ -202,7 +198,7 @@ async function step(run: TrainingContext, { reader, window, buffers }: WindowRes
 export async function evaluationLoop(run: RunContext, dataloader: DataLoader, epoch: number | null): Promise<void> {
   const { metrics, state } = run;
   for await (const batch of dataloader) {
-    let output: ModelBatch | null = null;
+    let output: Batch | null = null;
     try {
       await nextTurn();
       if (state.called === "test") state.currentTestBatch++;
@@ -240,10 +236,10 @@ export function tell<E extends EventName>(
 }
 
 /** The losses outlive the scope. */
-function forward({ model, computational }: RunContext, batch: BatchLike): Losses {
+function forward({ model, computational }: RunContext, batch: BatchType): Losses {
   using scope = torch.scope();
   using _amp = torch.amp.autocast(computational.device, { enabled: computational.amp });
-  const loss = onBatch(`${model.constructor.name}.forwardStep`, batch, () => model.forwardStep(asModelBatch(batch)));
+  const loss = onBatch(`${model.constructor.name}.forwardStep`, batch, () => model.forwardStep(batch));
   scope.keep(Object.values(namedLosses(loss, model)));
   return loss;
 }
@@ -271,13 +267,13 @@ function optimize({ model, optimization, optimizers, gradScaler }: TrainingConte
 /** Passes a batch through the model without gradients. What it adds to the batch outlives the scope. */
 export function infer(
   { model, computational }: Pick<RunContext, "model" | "computational">,
-  batch: BatchLike,
+  batch: BatchType,
   step: "evaluationStep" | "predictionStep",
-): ModelBatch {
+): Batch {
   using _scope = torch.scope();
   using _grad = torch.noGrad();
   using _amp = torch.amp.autocast(computational.device, { enabled: computational.amp });
-  const output = onBatch(`${model.constructor.name}.${step}`, batch, () => model[step](asModelBatch(batch)));
+  const output = onBatch(`${model.constructor.name}.${step}`, batch, () => model[step](batch));
   // transforms of the output put new tensors in the place of what the batch had kept
   if (output instanceof Batch) for (const sample of output) for (const tensor of sample.tensors()) tensor.keep();
   return output;
@@ -286,7 +282,7 @@ export function infer(
 /** Says of each loss, and of the gradient, that it is NaN or infinite. */
 function warnUnlessFinite(
   { state, gradScaler, log }: TrainingContext,
-  step: { readonly reader: LossReader; readonly gradNorm: number; readonly window: readonly BatchLike[] },
+  step: { readonly reader: LossReader; readonly gradNorm: number; readonly window: readonly BatchType[] },
 ): boolean {
   const { reader, gradNorm, window } = step;
   const bad = reader.notFinite();

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { BatchLike } from "../callbacks/index.ts";
+import type { BatchType } from "../data/dataloader/index.ts";
 import * as torch from "../torch/index.ts";
 import { LossReader } from "./losses.ts";
 
@@ -12,7 +12,7 @@ afterEach(() => {
   expect(torch.memory.live().tensors).toBe(live);
 });
 
-const batch = {} as BatchLike;
+const batch = {} as BatchType;
 const tensor = (value: number, dtype: "float32" | "bfloat16" | "float64" = "float32") =>
   torch.full([], value, { dtype });
 /** How often numbers came from the device. */
@@ -55,7 +55,7 @@ it("has the numbers that PyTorch's item() gives, in every precision", () => {
 
 it("says which are not finite", () => {
   using reader = new LossReader();
-  const other = { length: 1 } as unknown as BatchLike;
+  const other = { length: 1 } as unknown as BatchType;
   reader.add({ a: tensor(1), b: tensor(Number.NaN) }, batch, 3);
   reader.add({ a: tensor(Number.NEGATIVE_INFINITY), b: tensor(2) }, other, 4);
   expect(reader.notFinite()).toEqual([

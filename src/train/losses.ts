@@ -1,9 +1,9 @@
-import type { BatchLike } from "../run/index.ts";
+import type { BatchType } from "../data/dataloader/index.ts";
 import * as torch from "../torch/index.ts";
 
 /** The losses of one batch. */
 interface Entry {
-  readonly batch: BatchLike;
+  readonly batch: BatchType;
   /** Its number in the epoch. */
   readonly number: number;
   readonly tensors: Readonly<Record<string, torch.Tensor>>;
@@ -19,7 +19,7 @@ export class LossReader implements Disposable {
   #read = 0;
 
   /** An object with the loss under each name, which is read when it is looked at. */
-  add(tensors: Readonly<Record<string, torch.Tensor>>, batch: BatchLike, number: number): Record<string, number> {
+  add(tensors: Readonly<Record<string, torch.Tensor>>, batch: BatchType, number: number): Record<string, number> {
     const losses: Record<string, number> = {};
     for (const name of Object.keys(tensors)) {
       const get = (): number => {
@@ -55,7 +55,7 @@ export class LossReader implements Disposable {
   }
 
   /** The losses that are NaN or infinite. */
-  notFinite(): { readonly name: string; readonly value: number; readonly batch: BatchLike; readonly number: number }[] {
+  notFinite(): { readonly name: string; readonly value: number; readonly batch: BatchType; readonly number: number }[] {
     return this.#entries.flatMap(({ batch, number, losses }) =>
       Object.entries(losses).flatMap(([name, value]) =>
         Number.isFinite(value) ? [] : [{ name, value, batch, number }],

@@ -1,13 +1,13 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import type { Batch } from "../data/dataloader/index.ts";
 import { DataLoader } from "../data/dataloader/index.ts";
-import { BidsDataset } from "../data/datasets/index.ts";
-import type { Sample } from "../data/structures/index.ts";
-import type { Cell, Row } from "../io/tsv/index.ts";
+import { BidsDataset, type DatasetRow, type LoadContext, type LoadedParts } from "../data/datasets/index.ts";
+import type { Cell } from "../io/tsv/index.ts";
 import { CrossEntropyLossConfig, MSELossConfig } from "../losses/index.ts";
 import { MAEMetricConfig, ROCAUCMetricConfig } from "../metrics/index.ts";
-import { type ModelBatch, SupervisedModel, type SupervisedModelOptions } from "../models/index.ts";
+import { SupervisedModel, type SupervisedModelOptions } from "../models/index.ts";
 import { CNNConfig } from "../networks/index.ts";
 import { AdamConfig } from "../optim/index.ts";
 import { Split } from "../split/index.ts";
@@ -128,15 +128,16 @@ describe("what the loss and the metrics need is checked for all rows before anyt
 
 describe("test and validate check them, too", () => {
   class Odd extends ToyDataset {
+    readonly #label: Cell;
     constructor(ids: readonly number[], label: Cell) {
       super(ids);
-      const [row] = this.df as Row[];
-      if (row !== undefined) row.label = label;
+      this.#label = label;
     }
-    override async get(index: number): Promise<Sample> {
-      const sample = await super.get(index);
-      sample.setField("label", this.df[index]?.label);
-      return sample;
+    override row(index: number): DatasetRow {
+      return index === 0 ? { ...super.row(index), label: this.#label } : super.row(index);
+    }
+    override load(index: number, context: LoadContext): LoadedParts {
+      return { image: super.load(index, context).image };
     }
   }
   it("before anything is written", async () => {
@@ -156,16 +157,9 @@ describe("test and validate check them, too", () => {
 
 describe("what is not known is not refused", () => {
   class Diagnosed extends ToyDataset {
-    readonly #images: ToyDataset;
-    constructor(ids: readonly number[]) {
-      super(ids);
-      this.#images = new ToyDataset(ids);
-      for (const row of this.df as Row[]) row.label = row.label === 1 ? "AD" : null;
-    }
-    override async get(index: number): Promise<Sample> {
-      const sample = await this.#images.get(index);
-      sample.setField("label", this.df[index]?.label === "AD" ? 1 : 0);
-      return sample;
+    override row(index: number): DatasetRow {
+      const row = super.row(index);
+      return { ...row, label: row.label === 1 ? "AD" : null };
     }
   }
   const split = () => {
@@ -181,7 +175,7 @@ describe("what is not known is not refused", () => {
   });
   it("labels that the forward step of one's own does not look at", async () => {
     class Own extends SupervisedModel {
-      override forwardStep(batch: ModelBatch) {
+      override forwardStep(batch: Batch) {
         return this.network
           .call(batch.getField("image", { dtype: "float32" }))
           .square()
@@ -215,10 +209,15 @@ describe("the loaders are checked before anything is written", () => {
     ["0 for all", 0, /sampling weights 'weight' are all 0/],
     ["negative", -1, /\(sub-0, ses-M000\): the sampling weight 'weight' is -1/],
     ["missing", null, /the sampling weight 'weight' is null/],
-    ["NaN", Number.NaN, /the sampling weight 'weight' is NaN/],
+    ["NaN, which is missing", Number.NaN, /the sampling weight 'weight' is null/],
   ])("sampling weights that are %s", async (_, weight, message) => {
-    const split = toySplit();
-    for (const row of split.trainDataset.df as Row[]) row.weight = weight;
+    class Weighted extends ToyDataset {
+      override row(index: number): DatasetRow {
+        return { ...super.row(index), weight };
+      }
+    }
+    const split = new Split({ index: 0, trainDataset: new Weighted([0, 1, 2, 3]), valDataset: new ToyDataset([4, 5]) });
+    split.buildValLoader({ batchSize: 2 });
     split.buildTrainLoader({ batchSize: 4, samplingWeights: "weight" });
     await refused(split, message, DataFrameError);
   });

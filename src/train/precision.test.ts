@@ -6,9 +6,10 @@ import {
   LoggerCallback,
   TrainingCheckpointCallback,
 } from "../callbacks/index.ts";
+import type { Batch } from "../data/dataloader/index.ts";
 import { Maps } from "../io/maps/index.ts";
 import { MAEMetricConfig, MetricsHandler } from "../metrics/index.ts";
-import { type ModelBatch, SupervisedModel } from "../models/index.ts";
+import { SupervisedModel } from "../models/index.ts";
 import { OptimizationConfig, SGDConfig } from "../optim/index.ts";
 import { ComputationalConfig, Interrupter, RunLog, SingleProcess, TrainerState } from "../run/index.ts";
 import * as torch from "../torch/index.ts";
@@ -133,7 +134,7 @@ describe("mixed precision on the CPU", () => {
   }
   class Typed extends SupervisedModel {
     readonly types = new Set<string>();
-    override evaluationStep(batch: ModelBatch): ModelBatch {
+    override evaluationStep(batch: Batch): Batch {
       const output = super.evaluationStep(batch);
       this.types.add(output.getField("output").dtype);
       return output;

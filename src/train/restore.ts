@@ -1,5 +1,5 @@
 import { DataLoader, DataLoaderConfig } from "../data/dataloader/index.ts";
-import { type Dataset, datasetFromDict } from "../data/datasets/index.ts";
+import { type DatasetLike, datasetFromDict } from "../data/datasets/index.ts";
 import { readJson } from "../io/files/index.ts";
 import type { DataDir, Maps } from "../io/maps/index.ts";
 import { type ParticipantRow, pairKey, readParticipants } from "../io/tsv/index.ts";
@@ -24,7 +24,7 @@ function readData(
   dir: DataDir,
   bids: string | null,
   remedy: string,
-): { dataset: Dataset; options: LoaderOptions } {
+): { dataset: DatasetLike; options: LoaderOptions } {
   return {
     dataset: readComponent("dataset", dir.datasetJson, remedy, (dict) =>
       datasetFromDict(withPathsOfNow(dict, maps, bids)),
@@ -65,7 +65,7 @@ export function restoreDataLoader(maps: Maps, dir: DataDir, bids: string | null)
  * The rows of a dataset that `data.tsv` names, in the order of the dataset: the table is sorted, and what is drawn for a sample
  * follows from its number.
  */
-function recordedRows(dataset: Dataset, dir: DataDir): Dataset {
+function recordedRows(dataset: DatasetLike, dir: DataDir): DatasetLike {
   const position = new Map(
     dataset
       .getParticipantSessionCouples()

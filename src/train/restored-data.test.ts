@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "no
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { DataLoader } from "../data/dataloader/index.ts";
-import type { Dataset } from "../data/datasets/index.ts";
+import type { DatasetLike } from "../data/datasets/index.ts";
 import { readTsv } from "../io/tsv/index.ts";
 import { LossMetricConfig, MAEMetricConfig } from "../metrics/index.ts";
 import { Split } from "../split/index.ts";
@@ -60,7 +60,8 @@ it("are in the order in which they were trained on, which data.tsv does not keep
   const bids = makeCohort(trainers.dir, 10);
   const trainer = trainers.make("maps", { optimization: { numEpochs: 1 } });
   const sorted = cohortSplit(bids);
-  const reversed = (dataset: Dataset): Dataset => dataset.subset(dataset.getParticipantSessionCouples().toReversed());
+  const reversed = (dataset: DatasetLike): DatasetLike =>
+    dataset.subset(dataset.getParticipantSessionCouples().toReversed());
   const split = new Split({
     index: 0,
     trainDataset: reversed(sorted.trainDataset),

@@ -9,6 +9,7 @@ import { Patch, RandomNoiseConfig, Slice, ZNormalizationConfig } from "../../tra
 import { ConfigError, DataFrameError, ImageError } from "../../utils/exceptions.ts";
 import { BidsDataset, type BidsDatasetOptions, oddCell } from "../datasets/index.ts";
 import { AFFINE, makeCohort } from "../fixtures/cohort.ts";
+import type { Sample } from "../structures/index.ts";
 import { Batch, DataLoader, type DataLoaderOptions, WorkerError } from "./index.ts";
 
 const cohort = makeCohort(7);
@@ -28,7 +29,7 @@ interface Seen {
   image: number[];
   shape: readonly number[];
 }
-async function read(loader: DataLoader, startBatch = 0): Promise<Seen[]> {
+async function read(loader: DataLoader<Sample>, startBatch = 0): Promise<Seen[]> {
   const seen: Seen[] = [];
   for await (const batch of loader.iterate({ startBatch })) {
     using image = batch.getField("image");
@@ -188,8 +189,8 @@ describe("workers", () => {
   });
   it("that die are reported, with what they were to load", async () => {
     const dataset = make();
-    const payload = dataset.toWorker();
-    dataset.toWorker = () => ({ ...payload, json: { ...payload.json, name_: "Other" } });
+    const { content } = dataset.toWorker();
+    dataset.toWorker = () => ({ source: { name_: "Other" }, content });
     const error: unknown = await read(new DataLoader(dataset, { batchSize: 2, numWorkers: 1, shuffle: false })).catch(
       (e: unknown) => e,
     );
@@ -198,9 +199,9 @@ describe("workers", () => {
       /Worker 0 .* failed: .*'Other'.* while \(sub-000, ses-M000\), \(sub-001, ses-M000\) were to be loaded/,
     );
   });
-  it("refuse functions, which cannot travel", async () => {
+  it("refuse functions, which cannot travel, when the loader is built", async () => {
     const dataset = make({ transforms: { augmentations: [(point) => point] } });
-    await expect(read(new DataLoader(dataset, { numWorkers: 1 }))).rejects.toThrow(ConfigError);
+    expect(() => new DataLoader(dataset, { numWorkers: 1 })).toThrow(ConfigError);
     expect(await read(new DataLoader(dataset, { numWorkers: 0 }))).toHaveLength(7);
   });
 });

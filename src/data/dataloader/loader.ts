@@ -1,8 +1,8 @@
 import { cuda } from "../../torch/index.ts";
 import type { JsonObject, ToDict } from "../../utils/config.ts";
-import type { Dataset } from "../datasets/index.ts";
-import type { Sample } from "../structures/index.ts";
-import type { Batch } from "./batch.ts";
+import type { DatasetLike } from "../datasets/index.ts";
+import type { Item } from "../structures/index.ts";
+import { type BatchOf, type BatchType, disposeBatch, partsOf } from "./batch-type.ts";
 import { loadBatch } from "./collate.ts";
 import { DataLoaderConfig, type DataLoaderFields } from "./config.ts";
 import { ALL, cutBatches, type Share, sampleOrder, sampleWeights } from "./order.ts";
@@ -21,7 +21,7 @@ export interface IterateOptions {
 const DEFAULT_PREFETCH = 2;
 
 /**
- * Loads a dataset in batches.
+ * Loads a dataset in batches: of samples a `Batch`, of tuples a tuple of them, of named samples one for each name.
  *
  * ```ts
  * const loader = new DataLoader(dataset, { batchSize: 8, numWorkers: 2 });
@@ -32,19 +32,20 @@ const DEFAULT_PREFETCH = 2;
  * Batches come in the same order, with the same content, whatever the number of workers. Who takes a batch disposes it.
  * Leaving the loop early stops the workers and frees what they had loaded.
  */
-export class DataLoader implements ToDict, AsyncIterable<Batch<Sample>>, AsyncDisposable {
-  readonly dataset: Dataset;
+export class DataLoader<T extends Item = Item> implements ToDict, AsyncIterable<BatchOf<T>>, AsyncDisposable {
+  readonly dataset: DatasetLike<T>;
   readonly config: DataLoaderConfig;
   #epoch = 0;
   #seed: number | null = null;
   #share = ALL;
-  #pool: WorkerPool | null = null;
+  #pool: WorkerPool<T> | null = null;
 
-  /** @throws ConfigError for options that are misspelt or do not go together. */
-  constructor(dataset: Dataset, options: DataLoaderOptions = {}) {
+  /** @throws ConfigError for options that are misspelt or do not go together, and for what cannot go to worker threads. */
+  constructor(dataset: DatasetLike<T>, options: DataLoaderOptions = {}) {
     const { seed, ...fields } = options;
     this.dataset = dataset;
     this.config = new DataLoaderConfig(fields);
+    if (this.config.numWorkers > 0) dataset.checkPortable();
     if (seed !== undefined) this.setSeed(seed);
   }
 
@@ -95,12 +96,12 @@ export class DataLoader implements ToDict, AsyncIterable<Batch<Sample>>, AsyncDi
     this.dataset.setSeed(seed);
   }
 
-  [Symbol.asyncIterator](): AsyncGenerator<Batch<Sample>, void, undefined> {
+  [Symbol.asyncIterator](): AsyncGenerator<BatchOf<T>, void, undefined> {
     return this.iterate();
   }
 
   /** The batches of the current epoch. */
-  async *iterate({ startBatch = 0 }: IterateOptions = {}): AsyncGenerator<Batch<Sample>, void, undefined> {
+  async *iterate({ startBatch = 0 }: IterateOptions = {}): AsyncGenerator<BatchOf<T>, void, undefined> {
     const { batchSize, dropLast, shuffle, samplingWeights, numWorkers, pinMemory } = this.config;
     const seed = this.#seed ?? this.dataset.seed;
     const order = sampleOrder(this.dataset, { shuffle, samplingWeights, seed, epoch: this.#epoch });
@@ -109,21 +110,21 @@ export class DataLoader implements ToDict, AsyncIterable<Batch<Sample>>, AsyncDi
     if (numWorkers === 0) {
       for (const indices of batches) {
         const batch = await loadBatch(this.dataset, indices);
-        if (batch !== null) yield pin ? batch.pinMemory() : batch;
+        if (batch !== null) yield pin ? pinned(batch) : batch;
       }
       return;
     }
-    for await (const batch of this.#fromWorkers(batches)) yield pin ? batch.pinMemory() : batch;
+    for await (const batch of this.#fromWorkers(batches)) yield pin ? pinned(batch) : batch;
   }
 
-  async *#fromWorkers(batches: readonly (readonly number[])[]): AsyncGenerator<Batch<Sample>, void, undefined> {
+  async *#fromWorkers(batches: readonly (readonly number[])[]): AsyncGenerator<BatchOf<T>, void, undefined> {
     if (batches.length === 0) return;
     const { numWorkers, prefetchFactor, persistentWorkers } = this.config;
     const pool = this.#openPool(Math.min(numWorkers, batches.length));
     const inWork = numWorkers * Math.max(1, prefetchFactor ?? DEFAULT_PREFETCH);
     const cancelled = new Int32Array(new SharedArrayBuffer(4));
     const { epoch, seed, evalMode } = this.dataset;
-    const queue: Promise<Batch<Sample> | null>[] = [];
+    const queue: Promise<BatchOf<T> | null>[] = [];
     let next = 0;
     const fill = (): void => {
       while (queue.length < inWork && next < batches.length) {
@@ -144,7 +145,7 @@ export class DataLoader implements ToDict, AsyncIterable<Batch<Sample>>, AsyncDi
     } finally {
       Atomics.store(cancelled, 0, 1);
       for (const result of await Promise.allSettled(queue)) {
-        if (result.status === "fulfilled") result.value?.dispose();
+        if (result.status === "fulfilled" && result.value !== null) disposeBatch(result.value);
       }
       if (!persistentWorkers || !pool.alive) {
         if (this.#pool === pool) this.#pool = null;
@@ -154,7 +155,7 @@ export class DataLoader implements ToDict, AsyncIterable<Batch<Sample>>, AsyncDi
   }
 
   /** Persistent workers serve one epoch after the other; others are made for one. */
-  #openPool(count: number): WorkerPool {
+  #openPool(count: number): WorkerPool<T> {
     if (!this.config.persistentWorkers) return new WorkerPool(this.dataset.toWorker(), count);
     this.#pool ??= new WorkerPool(this.dataset.toWorker(), this.config.numWorkers);
     return this.#pool;
@@ -183,7 +184,13 @@ export class DataLoader implements ToDict, AsyncIterable<Batch<Sample>>, AsyncDi
   }
 
   /** The loader that `toDict` described, over `dataset`. */
-  static fromDict(dict: JsonObject, dataset: Dataset): DataLoader {
-    return new DataLoader(dataset, DataLoaderConfig.fromDict(dict).fields() as DataLoaderFields);
+  static fromDict<T extends Item>(dict: JsonObject, dataset: DatasetLike<T>): DataLoader<T> {
+    return new DataLoader(dataset, DataLoaderConfig.fromDict(dict).fields());
   }
+}
+
+/** The batch, its images in page-locked memory. */
+function pinned<B extends BatchType>(batch: B): B {
+  for (const part of partsOf(batch)) part.pinMemory();
+  return batch;
 }

@@ -1,7 +1,7 @@
 import * as torch from "../../torch/index.ts";
 import { show } from "../../utils/config.ts";
 import { ConfigError, DataFrameError } from "../../utils/exceptions.ts";
-import { type Dataset, oddCell } from "../datasets/index.ts";
+import { type DatasetLike, oddCell } from "../datasets/index.ts";
 
 export interface OrderOptions {
   readonly shuffle: boolean;
@@ -16,7 +16,7 @@ export interface OrderOptions {
  * does (`randperm` seeded with seed + epoch); or drawn with replacement by the weights in a column.
  * @throws DataFrameError when there is no such column, or a weight is no number ≥ 0, or none is above 0.
  */
-export function sampleOrder(dataset: Dataset, { shuffle, samplingWeights, seed, epoch }: OrderOptions): number[] {
+export function sampleOrder(dataset: DatasetLike, { shuffle, samplingWeights, seed, epoch }: OrderOptions): number[] {
   const n = dataset.length;
   if (samplingWeights === null && !shuffle) return Array.from({ length: n }, (_, i) => i);
   const generator = new torch.Generator("cpu").manualSeed(seed + epoch);
@@ -30,7 +30,7 @@ export function sampleOrder(dataset: Dataset, { shuffle, samplingWeights, seed, 
 }
 
 /** The weights of all samples. @throws DataFrameError as {@link sampleOrder} */
-export function sampleWeights(dataset: Dataset, column: string): number[] {
+export function sampleWeights(dataset: DatasetLike, column: string): number[] {
   const weights = Array.from({ length: dataset.length }, (_, i) => {
     const weight = dataset.getSampleInfo(i, column);
     if (typeof weight !== "number" || !Number.isFinite(weight) || weight < 0) {

@@ -2,12 +2,13 @@ import process from "node:process";
 import { Worker } from "node:worker_threads";
 import { transfer } from "../../torch/index.ts";
 import { warn, warnOnce } from "../../utils/warnings.ts";
-import type { Sample } from "../structures/index.ts";
-import type { Batch } from "./batch.ts";
+import type { PortableDataset } from "../datasets/index.ts";
+import type { Item } from "../structures/index.ts";
+import type { BatchOf } from "./batch-type.ts";
 import { WorkerError } from "./errors.ts";
 import { checkOpenFiles } from "./open-files.ts";
 import { type FromWorker, type ToWorker, unpackError } from "./protocol.ts";
-import { dropBatch, unpackBatch } from "./transport.ts";
+import { dropBatch, type PackedBatch, unpackBatch } from "./transport.ts";
 
 /** A batch to load. `what` names its samples, for the case that the worker dies over them. */
 export interface Task {
@@ -21,7 +22,8 @@ export interface Task {
 
 interface Pending {
   readonly task: Task;
-  readonly resolve: (batch: Batch<Sample> | null) => void;
+  /** Takes over the batch; null: it was cancelled. */
+  readonly receive: (batch: PackedBatch | null) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -37,17 +39,17 @@ interface Member {
 const ENTRY = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url);
 
 /** The worker threads of a loader. A batch goes to the one that has least to do. */
-export class WorkerPool {
+export class WorkerPool<T extends Item> {
   readonly #members: Member[];
   #nextId = 0;
 
   /**
-   * @param payload what `Dataset.toWorker` gave.
+   * @param dataset what its `toWorker` gave.
    * @throws WorkerError where the system has not enough left for so many.
    */
-  constructor(payload: unknown, count: number) {
+  constructor(dataset: PortableDataset, count: number) {
     checkOpenFiles(count);
-    this.#members = Array.from({ length: count }, (_, i) => startMember(payload, i));
+    this.#members = Array.from({ length: count }, (_, i) => startMember(dataset, i));
   }
 
   get alive(): boolean {
@@ -60,14 +62,15 @@ export class WorkerPool {
   }
 
   /** Loads a batch in a worker; null when it was cancelled meanwhile. */
-  load(task: Task): Promise<Batch<Sample> | null> {
+  load(task: Task): Promise<BatchOf<T> | null> {
     const living = this.#members.filter((member) => member.alive);
     const [first, ...others] = living;
     if (first === undefined) return Promise.reject(new WorkerError("All worker threads of the DataLoader have ended."));
     const member = others.reduce((best, other) => (other.pending.size < best.pending.size ? other : best), first);
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
-      member.pending.set(id, { task, resolve, reject });
+      const receive = (batch: PackedBatch | null): void => resolve(batch === null ? null : unpackBatch<T>(batch));
+      member.pending.set(id, { task, receive, reject });
       // a worker with work keeps the process alive, an idle one does not
       member.worker.ref();
       const { indices, epoch, seed, evalMode, cancelled } = task;
@@ -90,8 +93,8 @@ function threadOptions(): { readonly execArgv?: string[] } {
   return process.execArgv.some((option) => option.startsWith("--input-type")) ? { execArgv: [] } : {};
 }
 
-function startMember(payload: unknown, index: number): Member {
-  const worker = new Worker(ENTRY, { workerData: payload, name: `clinicadl-loader-${index}`, ...threadOptions() });
+function startMember(dataset: PortableDataset, index: number): Member {
+  const worker = new Worker(ENTRY, { workerData: dataset, name: `clinicadl-loader-${index}`, ...threadOptions() });
   const { promise, resolve } = Promise.withResolvers<void>();
   const member: Member = { worker, pending: new Map(), ended: promise, owner: null, failure: null, alive: true };
   worker.on("message", (message: FromWorker) => receive(member, message));
@@ -140,10 +143,10 @@ function receive(member: Member, message: FromWorker): void {
   switch (message.type) {
     case "batch":
       if (pending === undefined) dropBatch(message.batch);
-      else pending.resolve(unpackBatch(message.batch));
+      else pending.receive(message.batch);
       break;
     case "cancelled":
-      pending?.resolve(null);
+      pending?.receive(null);
       break;
     case "error":
       pending?.reject(unpackError(message.error));

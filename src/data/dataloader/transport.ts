@@ -4,8 +4,17 @@ import { Tensor, transfer } from "../../torch/index.ts";
 import type { ImageKind, SamplePlace, TransformRecord } from "../../transforms/types.ts";
 import type { JsonObject } from "../../utils/config.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
-import { type AnyImage, type FieldType, LabelMap, Sample, Sample2D, ScalarImage } from "../structures/index.ts";
+import {
+  type AnyImage,
+  type FieldType,
+  type Item,
+  LabelMap,
+  Sample,
+  Sample2D,
+  ScalarImage,
+} from "../structures/index.ts";
 import { Batch } from "./batch.ts";
+import type { BatchOf, BatchType } from "./batch-type.ts";
 
 /** A released tensor, or null for the row of a stack. */
 type TensorId = number;
@@ -32,13 +41,39 @@ interface PackedSample {
   readonly history: readonly TransformRecord[];
 }
 
-export interface PackedBatch {
+interface PackedPart {
   readonly samples: readonly PackedSample[];
   readonly stacks: ReadonlyMap<string, TensorId>;
 }
 
+/** A batch, or those of a tuple or of names. */
+export type PackedBatch =
+  | { readonly form: "one"; readonly part: PackedPart }
+  | { readonly form: "tuple"; readonly parts: readonly PackedPart[] }
+  | { readonly form: "named"; readonly parts: Readonly<Record<string, PackedPart>> };
+
 /** Takes a batch apart; its tensors leave this thread. The batch is of no use afterwards. */
-export function packBatch(batch: Batch<Sample>): PackedBatch {
+export function packBatch(batch: BatchOf<Item>): PackedBatch {
+  if (batch instanceof Batch) return { form: "one", part: packPart(batch) };
+  const parts = Object.entries(batch).map(([name, part]: [string, Batch<Sample>]) => [name, packPart(part)] as const);
+  if (Array.isArray(batch)) return { form: "tuple", parts: parts.map(([, part]) => part) };
+  return { form: "named", parts: Object.fromEntries(parts) };
+}
+
+/** Puts a batch together on this thread, which then owns its tensors. It has the form in which the dataset's items came. */
+export function unpackBatch<T extends Item>(packed: PackedBatch): BatchOf<T>;
+export function unpackBatch(packed: PackedBatch): BatchType {
+  switch (packed.form) {
+    case "one":
+      return unpackPart(packed.part);
+    case "tuple":
+      return packed.parts.map(unpackPart);
+    case "named":
+      return Object.fromEntries(Object.entries(packed.parts).map(([name, part]) => [name, unpackPart(part)]));
+  }
+}
+
+function packPart(batch: Batch<Sample>): PackedPart {
   const stacks = batch.imageStacks();
   const samples = batch.samples.map(
     (sample): PackedSample => ({
@@ -63,8 +98,7 @@ export function packBatch(batch: Batch<Sample>): PackedBatch {
   return { samples, stacks: new Map([...stacks].map(([name, tensor]) => [name, transfer.release(tensor)])) };
 }
 
-/** Puts a batch together on this thread, which then owns its tensors. */
-export function unpackBatch({ samples, stacks }: PackedBatch): Batch<Sample> {
+function unpackPart({ samples, stacks }: PackedPart): Batch<Sample> {
   const adopted = new Map([...stacks].map(([name, id]) => [name, transfer.adopt(id).keep()]));
   const batch = new Batch(samples.map((packed, i) => unpackSample(packed, i, adopted)));
   for (const [name, stack] of adopted) batch.adoptStack(name, stack);
@@ -76,7 +110,12 @@ export function dropBatch(packed: PackedBatch): void {
   for (const id of tensorIds(packed)) transfer.adopt(id).dispose();
 }
 
-function* tensorIds({ samples, stacks }: PackedBatch): Iterable<TensorId> {
+function* tensorIds(packed: PackedBatch): Iterable<TensorId> {
+  if (packed.form === "one") yield* tensorIdsIn(packed.part);
+  else for (const part of Object.values(packed.parts)) yield* tensorIdsIn(part);
+}
+
+function* tensorIdsIn({ samples, stacks }: PackedPart): Iterable<TensorId> {
   yield* stacks.values();
   for (const { images, fields } of samples) {
     for (const image of images) if (image.tensor !== null) yield image.tensor;

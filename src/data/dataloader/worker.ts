@@ -14,7 +14,7 @@ receiveWarnings(
   (message) => say({ type: "warning", key: null, message }),
   (key, message) => say({ type: "warning", key, message }),
 );
-const dataset = datasetFromWorker(workerData);
+const dataset = await datasetFromWorker(workerData);
 say({ type: "ready", owner: transfer.owner() });
 
 let last: Promise<void> = Promise.resolve();

@@ -1,13 +1,14 @@
+import { z } from "zod";
 import type { Bids, BidsFileType } from "../../io/bids/index.ts";
 import { type Cell, type ParticipantRow, pairKey } from "../../io/tsv/index.ts";
-import type { TransformsHandler } from "../../transforms/index.ts";
+import { TransformsHandler } from "../../transforms/index.ts";
 import { type JsonObject, parseWith } from "../../utils/config.ts";
 import type { Sample } from "../structures/index.ts";
-import { type Dataset, type RowSelection, type SubsetOptions, subsetOptions } from "./dataset.ts";
+import { type DatasetLike, type RowSelection, type SubsetOptions, subsetOptions } from "./dataset-like.ts";
 import { readDict } from "./from-dict.ts";
 import { countSamples, type LoadingContext, loadSample } from "./loading.ts";
 import { type BidsDatasetOptions, checkOptions, Parts } from "./parts.ts";
-import { requirePortable } from "./portable.ts";
+import { type PortableDataset, type PortableTransforms, transformsFromWorker, transformsToWorker } from "./portable.ts";
 import { withResampling } from "./resampling.ts";
 import { maskToJson, type RowFiles } from "./sources.ts";
 import { Table } from "./table.ts";
@@ -15,13 +16,13 @@ import { Table } from "./table.ts";
 const N_SAMPLES = "n_samples";
 
 /** What travels to a worker thread: JSON, and what JSON cannot say. */
-interface WorkerPayload {
-  readonly dataset: "BidsDataset";
-  readonly json: JsonObject;
-  readonly floats: readonly string[];
-  readonly files: readonly RowFiles[];
-  readonly cache: boolean;
-}
+const contentSchema = z.strictObject({
+  json: z.custom<JsonObject>(),
+  transforms: z.custom<PortableTransforms>(),
+  floats: z.array(z.string()),
+  files: z.custom<readonly RowFiles[]>(),
+  cache: z.boolean(),
+});
 
 /**
  * The images of a BIDS dataset, with masks and metadata, as samples: whole images, patches or slices.
@@ -39,7 +40,8 @@ interface WorkerPayload {
  * using sample = await dataset.get(0);
  * ```
  */
-export class BidsDataset implements Dataset {
+export class BidsDataset implements DatasetLike<Sample> {
+  static readonly name_ = "BidsDataset";
   readonly #parts: Parts;
   #table: Table;
   /** The first sample of each row, then the number of samples; null while they are not counted. */
@@ -155,10 +157,13 @@ export class BidsDataset implements Dataset {
   }
 
   toDict(): JsonObject {
-    const { table, columns, bids, fileType, masks, transforms, resampleMasks } = { ...this.#parts, table: this.#table };
+    return this.#toDict(this.transforms);
+  }
+  #toDict(transforms: TransformsHandler): JsonObject {
+    const { columns, bids, fileType, masks, resampleMasks } = this.#parts;
     return {
-      name_: "BidsDataset",
-      data: table.toDict(),
+      name_: BidsDataset.name_,
+      data: this.#table.toDict(),
       transforms: resampleMasks ? withResampling(transforms.toDict(), masks.keys()) : transforms.toDict(),
       columns: columns === null ? null : [...columns],
       bids: bids.toDict(),
@@ -174,25 +179,38 @@ export class BidsDataset implements Dataset {
     return BidsDataset.#fromCounts(new BidsDataset(checkOptions(options, table)));
   }
 
-  toWorker(): WorkerPayload {
-    requirePortable(this.transforms);
+  /** A dataset with options of which the types are not known. */
+  static fromOptions(options: unknown): BidsDataset {
+    return new BidsDataset(checkOptions(options));
+  }
+
+  checkPortable(): void {
+    transformsToWorker(this.transforms);
+  }
+  toWorker(): PortableDataset {
+    const transforms = transformsToWorker(this.transforms);
     this.#counted();
-    return {
-      dataset: "BidsDataset",
-      json: this.toDict(),
+    const content: z.output<typeof contentSchema> = {
+      json: this.#toDict(new TransformsHandler()),
+      transforms,
       floats: [...this.#table.floats],
       files: this.#parts.files,
       cache: this.#parts.cache.all,
     };
+    return { source: { name_: BidsDataset.name_ }, content };
   }
 
   /** The dataset again, in a worker thread; its files are known and not looked for. */
-  static fromWorker(payload: WorkerPayload): BidsDataset {
-    const { options, table } = readDict(payload.json);
-    const exact = new Table(table.rows, payload.floats);
-    return BidsDataset.#fromCounts(
-      new BidsDataset(checkOptions({ ...options, cache: payload.cache }, exact, payload.files)),
+  static async fromWorker(content: unknown): Promise<BidsDataset> {
+    const { json, transforms, floats, files, cache } = parseWith(
+      contentSchema,
+      content,
+      "BidsDataset in a worker thread",
     );
+    const { options, table } = readDict(json);
+    const exact = new Table(table.rows, floats);
+    const given = { ...options, transforms: await transformsFromWorker(transforms), cache };
+    return BidsDataset.#fromCounts(new BidsDataset(checkOptions(given, exact, files)));
   }
 
   /** Takes the numbers of samples from the table, if they are there. */
@@ -223,12 +241,7 @@ export class BidsDataset implements Dataset {
       cache,
       resampleMasks,
       columns: this.columns,
-      dtypes: new Map(
-        this.columns.flatMap((column) => {
-          const type = this.#table.typeOf(column);
-          return type === undefined ? [] : [[column, type] as const];
-        }),
-      ),
+      dtypes: this.#table.types(this.columns),
     };
     return this.#context;
   }

@@ -7,7 +7,7 @@ import * as torch from "../../torch/index.ts";
 import { CropOrPadConfig, Patch, Slice, ToCanonicalConfig, ZNormalizationConfig } from "../../transforms/index.ts";
 import type { JsonObject } from "../../utils/config.ts";
 import { AFFINE, makeCohort } from "../fixtures/cohort.ts";
-import { BidsDataset, datasetFromWorker } from "./index.ts";
+import { BidsDataset } from "./index.ts";
 
 const base = { fileType: new BidsFileType({ dataType: "anat", suffix: "T1w" }) };
 const maskType = new BidsFileType({ dataType: "anat", suffix: "mask" });
@@ -68,7 +68,7 @@ describe("masks", () => {
     for (const each of [
       dataset,
       again,
-      datasetFromWorker(dataset.toWorker()),
+      await BidsDataset.fromWorker(dataset.toWorker().content),
       dataset.subset([["sub-000", "ses-M000"]]),
     ]) {
       using sample = await each.get(0);

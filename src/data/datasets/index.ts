@@ -1,10 +1,23 @@
 /** Images and what is known of them, as numbered samples. */
-export { BidsDataset } from "./bids-dataset.ts";
-export type { Dataset, RowSelection, SubsetOptions } from "./dataset.ts";
-export { SampleError } from "./loading.ts";
+
+/** One file per dataset. */
+export * from "./all.ts";
+/** The parent of one's own. */
+export { Dataset, type DatasetOptions } from "./dataset.ts";
+export type { DatasetLike, RowSelection, SubsetOptions } from "./dataset-like.ts";
+export type { LoadContext, Loaded, LoadedParts } from "./loaded.ts";
 export { listMissing, type Missing, type Pair, partPairs } from "./missing-pairs.ts";
+export { SampleError } from "./named-error.ts";
+export type { DatasetRow } from "./own-rows.ts";
 export type { BidsDatasetOptions } from "./parts.ts";
-/** Reading datasets back from JSON. */
-export { DATASETS, datasetFromDict, datasetFromWorker } from "./registry.ts";
+export type { PortableDataset } from "./portable.ts";
+/** From JSON and in worker threads. */
+export {
+  datasetFromDict,
+  datasetFromWorker,
+  datasetRegistry,
+  isKnownEverywhere,
+  registerDataset,
+} from "./registry.ts";
 export type { MaskInput } from "./sources.ts";
 export { type ColumnFunction, oddCell } from "./table.ts";

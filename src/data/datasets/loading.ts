@@ -3,7 +3,6 @@ import { type ParticipantRow, pairKey } from "../../io/tsv/index.ts";
 import * as torch from "../../torch/index.ts";
 import type { TransformsHandler } from "../../transforms/index.ts";
 import { Rng } from "../../transforms/types.ts";
-import { ClinicaDLException } from "../../utils/exceptions.ts";
 import {
   type AnyImage,
   aliasOf,
@@ -16,6 +15,7 @@ import {
   ScalarImage,
 } from "../structures/index.ts";
 import type { ImageCache } from "./image-cache.ts";
+import { named } from "./named-error.ts";
 import type { RowFiles } from "./sources.ts";
 
 /** What it takes to make samples out of one row. */
@@ -135,15 +135,6 @@ function namingRow<T>(row: ParticipantRow, body: () => T): T {
   try {
     return body();
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    const who = `(${row.participant_id}, ${row.session_id})`;
-    if (error.message.startsWith(who)) throw error;
-    const message = `${who}: ${error.message}`;
-    if (!(error instanceof ClinicaDLException)) throw new SampleError(message, { cause: error });
-    error.message = message;
-    throw error;
+    throw named(row, error);
   }
 }
-
-/** Something went wrong while a sample was made, in a transform for instance; `cause` is what. */
-export class SampleError extends ClinicaDLException {}

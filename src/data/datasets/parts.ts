@@ -42,13 +42,14 @@ export interface BidsDatasetOptions {
   readonly cache?: boolean;
 }
 
-const optionNames = z.strictObject({
-  bids: z.unknown(),
-  fileType: z.unknown(),
-  data: z.unknown().optional(),
-  transforms: z.unknown().optional(),
-  columns: z.unknown().optional(),
-  masks: z.unknown().optional(),
+/** The parts that are classes are checked where they are made. */
+const schema = z.strictObject({
+  bids: z.custom<BidsDatasetOptions["bids"]>(),
+  fileType: z.custom<BidsDatasetOptions["fileType"]>(),
+  data: z.custom<NonNullable<BidsDatasetOptions["data"]>>().nullish(),
+  transforms: z.custom<NonNullable<BidsDatasetOptions["transforms"]>>().optional(),
+  columns: z.custom<NonNullable<BidsDatasetOptions["columns"]>>().nullish(),
+  masks: z.custom<NonNullable<BidsDatasetOptions["masks"]>>().nullish(),
   resampleMasks: z.literal("toImage").nullable().default(null),
   cache: z.boolean().default(false),
 });
@@ -91,8 +92,9 @@ export class Parts {
 }
 
 /** Checks the options; a table or files that are known already are not read again. */
-export function checkOptions(options: BidsDatasetOptions, known?: Table, files?: readonly RowFiles[]): Parts {
-  const { cache, resampleMasks } = parseWith(optionNames, options, "BidsDataset");
+export function checkOptions(given: unknown, known?: Table, files?: readonly RowFiles[]): Parts {
+  const options = parseWith(schema, given, "BidsDataset");
+  const { cache, resampleMasks } = options;
   const bids = toBids(options.bids);
   const fileType = toFileType(options.fileType, "fileType");
   const transforms =

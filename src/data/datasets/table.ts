@@ -14,7 +14,7 @@ import { CannotReadFieldError, DataFrameError } from "../../utils/exceptions.ts"
 import { visible } from "../../utils/visible.ts";
 import { warn } from "../../utils/warnings.ts";
 import type { FieldType } from "../structures/index.ts";
-import type { RowSelection } from "./dataset.ts";
+import type { RowSelection } from "./dataset-like.ts";
 import { listMissing, type Missing, partPairs } from "./missing-pairs.ts";
 
 /** The function that turns a column into what the network is to see: one value per row. */
@@ -32,9 +32,9 @@ export class Table {
     this.#indexOf = new Map(rows.map((row, i) => [pairKey(row), i]));
   }
 
-  /** A copy of the rows, or the TSV. @throws DataFrameError when it is no table of participants and sessions. */
-  static read(data: string | readonly Row[]): Table {
-    const rows = readParticipants(data, { name: "The table given as 'data'", sessionsOptional: true });
+  /** A copy of the rows, or the TSV. @param name what rows are called in messages. @throws DataFrameError when it is no table of participants and sessions. */
+  static read(data: string | readonly Row[], name = "The table given as 'data'"): Table {
+    const rows = readParticipants(data, { name, sessionsOptional: true });
     const copies = rows.map(
       (row) => Object.fromEntries(Object.entries(row).map(([k, v]) => [k, missingAsNull(v)])) as ParticipantRow,
     );
@@ -130,6 +130,16 @@ export class Table {
       return this.floats.has(column) || values.includes(null) ? "float64" : "int64";
     const odd = oddCell(this.rows, column);
     return odd === null ? undefined : { textBecause: `${who(odd.row)} has ${JSON.stringify(odd.value)}` };
+  }
+
+  /** {@link typeOf} of several columns, those of text left out. */
+  types(columns: readonly string[]): ReadonlyMap<string, FieldType> {
+    return new Map(
+      columns.flatMap((column) => {
+        const type = this.typeOf(column);
+        return type === undefined ? [] : [[column, type] as const];
+      }),
+    );
   }
 
   /** Column by column, with row numbers as keys. */

@@ -3,4 +3,5 @@ export { alignMask } from "./alignment.ts";
 export { DataPoint, type DataPointOptions, FieldError } from "./data-point.ts";
 export type { FieldType } from "./field-type.ts";
 export { type AnyImage, aliasOf, LabelMap, ScalarImage } from "./images.ts";
+export { type Item, samplesOf } from "./item.ts";
 export { Sample, Sample2D, type SampleOptions } from "./sample.ts";

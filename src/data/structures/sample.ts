@@ -6,10 +6,10 @@ import { DataPoint, type DataPointOptions } from "./data-point.ts";
 import { type AnyImage, LabelMap, ScalarImage } from "./images.ts";
 
 export interface SampleOptions extends DataPointOptions {
-  /** One, or one per channel. */
-  readonly fileType: BidsFileType | readonly BidsFileType[];
-  /** One, or one per channel. */
-  readonly imagePath: string | readonly string[];
+  /** Of which type its file is: one, or one per channel. Default: it comes from no file of a BIDS dataset. */
+  readonly fileType?: BidsFileType | readonly BidsFileType[];
+  /** One, or one per channel. Default: it comes from no file. */
+  readonly imagePath?: string | readonly string[];
   /** Where in the image it was cut out. Default: it is the whole image. */
   readonly place?: SamplePlace;
 }
@@ -19,27 +19,19 @@ const READ_ONLY = ["file_type", "image_path", "sample_type", "sample_position"];
 
 /** What a dataset gives: a whole image, a patch or a slice of it, with where it comes from. */
 export class Sample extends DataPoint {
-  /** One per channel. */
+  /** One per channel; none where it is not known. */
   readonly fileType: readonly BidsFileType[];
-  /** One per channel. */
+  /** One per channel; none where it is not known. */
   readonly imagePath: readonly string[];
   readonly place: SamplePlace;
 
   constructor(options: SampleOptions) {
     super(options);
     const channels = this.image.shape[0] ?? 1;
-    this.fileType = perChannel(
-      "fileType",
-      isOne(options.fileType) ? [options.fileType] : options.fileType,
-      channels,
-      this.who,
-    );
-    this.imagePath = perChannel(
-      "imagePath",
-      typeof options.imagePath === "string" ? [options.imagePath] : options.imagePath,
-      channels,
-      this.who,
-    );
+    const { fileType = [], imagePath = [] } = options;
+    this.fileType = perChannel("fileType", isOne(fileType) ? [fileType] : fileType, channels, this.who);
+    const paths = typeof imagePath === "string" ? [imagePath] : imagePath;
+    this.imagePath = perChannel("imagePath", paths, channels, this.who);
     this.place = options.place ?? WHOLE;
   }
 
@@ -124,7 +116,7 @@ function isOne(value: BidsFileType | readonly BidsFileType[]): value is BidsFile
 function perChannel<T>(what: string, values: readonly T[], channels: number, who: string): readonly T[] {
   const [first] = values;
   if (values.length === 1 && first !== undefined) return Array<T>(channels).fill(first);
-  if (values.length !== channels)
+  if (values.length > 0 && values.length !== channels)
     throw new ImageError(`${who}: ${what} has ${values.length} values, the image has ${channels} channels.`);
   return values;
 }

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import type { DataLoader } from "../../data/dataloader/index.ts";
-import type { Dataset } from "../../data/datasets/index.ts";
+import type { DatasetLike } from "../../data/datasets/index.ts";
 import { readJson } from "../../io/files/index.ts";
 import type { DataDir } from "../../io/maps/index.ts";
 import type { JsonValue } from "../../utils/config.ts";
@@ -15,7 +15,7 @@ const LOADER_KEYS: readonly string[] = ["batch_size", "sampling_weights", "shuff
 export interface ComparedData {
   /** How messages call them. */
   readonly what: string;
-  readonly dataset: Dataset;
+  readonly dataset: DatasetLike;
   /** null: how they are loaded is not compared. */
   readonly loader: DataLoader | null;
   readonly dir: DataDir;

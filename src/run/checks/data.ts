@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { checkOpenFiles, type DataLoader } from "../../data/dataloader/index.ts";
-import type { Dataset } from "../../data/datasets/index.ts";
+import type { DatasetLike } from "../../data/datasets/index.ts";
 import type { DataDir, Maps } from "../../io/maps/index.ts";
 import { type Row, readTsv } from "../../io/tsv/index.ts";
 import type { Split } from "../../split/index.ts";
@@ -66,7 +66,7 @@ export function checkPrediction(maps: Maps, dataloader: DataLoader, groupName: s
   checkEachSampleOnce("predict", dataloader);
 }
 
-function checkTable(dataset: Dataset, what: string): void {
+function checkTable(dataset: DatasetLike, what: string): void {
   for (const column of ["participant_id", "session_id"]) {
     const without = dataset.df.findIndex((row) => row[column] === undefined || row[column] === null);
     if (without >= 0) throw new DataFrameError(`The table of the ${what} has no '${column}' in row ${without}.`);
@@ -91,7 +91,7 @@ function pairs(rows: readonly Row[]): Set<string> {
 }
 
 /** The same participants and sessions as were written down, if they were. */
-function checkSamePairs(what: string, dataset: Dataset, dir: DataDir): void {
+function checkSamePairs(what: string, dataset: DatasetLike, dir: DataDir): void {
   if (!existsSync(dir.dataTsv)) return;
   const different = [...pairs(dataset.df).symmetricDifference(pairs(readTsv(dir.dataTsv)))].sort();
   if (different.length === 0) return;

@@ -1,4 +1,5 @@
-import type { Dataset } from "../../data/datasets/index.ts";
+import type { DatasetLike } from "../../data/datasets/index.ts";
+import { type Sample, samplesOf } from "../../data/structures/index.ts";
 import type { Row } from "../../io/tsv/index.ts";
 import { type Accepted, accepts } from "../../losses/index.ts";
 import type { MetricsHandler } from "../../metrics/index.ts";
@@ -11,7 +12,7 @@ const NAMED_ROWS = 10;
 
 /** Data, and how messages name them. */
 interface Side {
-  readonly dataset: Dataset;
+  readonly dataset: DatasetLike;
   readonly what: string;
 }
 
@@ -89,7 +90,7 @@ function isNumberAsText(value: unknown): boolean {
 }
 
 /** The different values of a column, a few of them. */
-function valuesOf(dataset: Dataset, field: string): string {
+function valuesOf(dataset: DatasetLike, field: string): string {
   const values = [...new Set(dataset.df.map((row) => row[field] ?? null))].map((value) =>
     value === null ? "n/a" : show(value),
   );
@@ -108,28 +109,42 @@ function remedyFor(bad: readonly { readonly value: unknown }[], accepted: Accept
 }
 
 /** Whether samples have the column, as far as the dataset says which they have. */
-function carries(dataset: Dataset, field: string): boolean {
+function carries(dataset: DatasetLike, field: string): boolean {
   if (!("columns" in dataset) || !Array.isArray(dataset.columns)) return true;
   return dataset.columns.includes(field);
 }
 
 /** Looks for the field in the first sample, where no table knows it: it may be a mask, or what a transform adds. */
-async function requireField(dataset: Dataset, what: string, { field, by }: NeededField): Promise<void> {
-  using sample = await dataset.get(0);
-  if (sample.images.has(field) || sample.fields.has(field)) return;
-  const has = [...sample.images.keys(), ...sample.fields.keys()].map((name) => `'${name}'`).join(", ");
+async function requireField(dataset: DatasetLike, what: string, { field, by }: NeededField): Promise<void> {
+  using samples = await samplesAt(dataset, 0);
+  const names = new Set(samples.list.flatMap(({ images, fields }) => [...images.keys(), ...fields.keys()]));
+  if (names.has(field)) return;
+  const has = [...names].map((name) => `'${name}'`).join(", ");
   throw new DataFrameError(
     `The samples of the ${what} have no field '${field}', which ${by} needs; they have ${has}. Give BidsDataset the column (columns: ["${field}"]) or the mask, or choose another labelKey.`,
   );
 }
 
+/** The sample of a number, or those that belong together; disposed of with what holds them. */
+async function samplesAt(
+  dataset: DatasetLike,
+  index: number,
+): Promise<Disposable & { readonly list: readonly Sample[] }> {
+  const list = samplesOf(await dataset.get(index));
+  const dispose = () => {
+    for (const sample of list) sample.dispose();
+  };
+  return { list, [Symbol.dispose]: dispose };
+}
+
 /** Whether the sample of this row holds what stands in its cell. */
-async function isCell(dataset: Dataset, row: Dataset["df"][number], field: string): Promise<boolean> {
+async function isCell(dataset: DatasetLike, row: DatasetLike["df"][number], field: string): Promise<boolean> {
   for (let i = 0; i < dataset.length; i++) {
     if (dataset.getSampleInfo(i, "participant_id") !== row.participant_id) continue;
     if (dataset.getSampleInfo(i, "session_id") !== row.session_id) continue;
-    using sample = await dataset.get(i);
-    return sample.fields.has(field) && Object.is(sample.fields.get(field) ?? null, row[field] ?? null);
+    using samples = await samplesAt(dataset, i);
+    const cell = row[field] ?? null;
+    return samples.list.some(({ fields }) => fields.has(field) && Object.is(fields.get(field) ?? null, cell));
   }
   return false;
 }

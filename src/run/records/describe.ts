@@ -1,18 +1,16 @@
 import { existsSync } from "node:fs";
 import type { DataLoader } from "../../data/dataloader/index.ts";
-import type { Dataset } from "../../data/datasets/index.ts";
+import type { DatasetLike } from "../../data/datasets/index.ts";
 import { writeJson } from "../../io/files/index.ts";
 import { type DataRecord, type GroupDir, type Maps, type SplitRecord, sortedPairs } from "../../io/maps/index.ts";
 import type { Split } from "../../split/index.ts";
-import type { JsonObject } from "../../utils/config.ts";
 import type { ComputationalConfig } from "../computational.ts";
 
-/** Data as a MAPS describes them; a dataset of one's own that has no `toDict` is described by its name. */
-export function describeData(dataset: Dataset, loader: DataLoader | null): DataRecord {
-  const described = dataset as Dataset & { toDict?: () => JsonObject };
+/** Data as a MAPS describes them. */
+export function describeData(dataset: DatasetLike, loader: DataLoader | null): DataRecord {
   return {
     data: sortedPairs(dataset.df),
-    dataset: described.toDict?.() ?? `<${dataset.constructor.name} object>`,
+    dataset: dataset.toDict(),
     dataloader: loader?.toDict() ?? "",
   };
 }

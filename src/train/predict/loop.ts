@@ -11,8 +11,8 @@
  * As in training (src/train/loop.ts), an error is told with onException, and no scope is open when a callback is called.
  */
 
-import { Batch } from "../../data/dataloader/index.ts";
-import { disposeBatch, disposeOutput, nextTurn, partsOf, toDevice } from "../../run/index.ts";
+import { Batch, disposeBatch, partsOf } from "../../data/dataloader/index.ts";
+import { disposeOutput, nextTurn, toDevice } from "../../run/index.ts";
 import { show } from "../../utils/config.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
 import { infer, type RunContext, tell } from "../loop.ts";

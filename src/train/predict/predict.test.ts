@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { LoggerCallback } from "../../callbacks/index.ts";
+import type { Batch } from "../../data/dataloader/index.ts";
 import { DataLoader } from "../../data/dataloader/index.ts";
 import { BidsDataset } from "../../data/datasets/index.ts";
 import { AFFINE, makeCohort } from "../../data/fixtures/cohort.ts";
@@ -9,7 +10,7 @@ import { SimpleInferer } from "../../infer/index.ts";
 import { BidsFileType } from "../../io/bids/index.ts";
 import { readNifti } from "../../io/nifti/index.ts";
 import { readTsv } from "../../io/tsv/index.ts";
-import { type ModelBatch, SupervisedModel } from "../../models/index.ts";
+import { SupervisedModel } from "../../models/index.ts";
 import { CNNConfig } from "../../networks/index.ts";
 import * as torch from "../../torch/index.ts";
 import { AsDiscreteConfig, CropOrPadConfig, Patch, Slice } from "../../transforms/index.ts";
@@ -105,8 +106,8 @@ describe("values", () => {
 
   it("may be of any kind, of a model of one's own; what fits no column is a file", async () => {
     class Own extends SupervisedModel {
-      override predictionStep(batch: ModelBatch): ModelBatch {
-        const all = batch as ModelBatch & { addField(name: string, values: unknown): void };
+      override predictionStep(batch: Batch): Batch {
+        const all = batch as Batch & { addField(name: string, values: unknown): void };
         all.addField("name", ["one", 'two\t"2"']);
         all.addField("count", torch.tensor([3, 4], { dtype: "int64" }));
         all.addField(

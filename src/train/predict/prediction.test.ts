@@ -2,10 +2,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Callback, type EventArgs } from "../../callbacks/index.ts";
+import type { Batch } from "../../data/dataloader/index.ts";
 import { DataLoader } from "../../data/dataloader/index.ts";
 import { SimpleInferer } from "../../infer/index.ts";
 import { readTsv } from "../../io/tsv/index.ts";
-import { type ModelBatch, SupervisedModel } from "../../models/index.ts";
+import { SupervisedModel } from "../../models/index.ts";
 import * as torch from "../../torch/index.ts";
 import { anyParts, final, resultsOf, SavedTrainers, toyLoader, translator } from "../fixtures/saved.ts";
 import { toyModel } from "../fixtures/toy.ts";
@@ -40,7 +41,7 @@ describe("the results", () => {
       this.#note(`batch ${state.currentPredBatch}`);
     }
     override onPredictionStepStart({ batch }: EventArgs<"onPredictionStepStart">): void {
-      this.#note(`step ${(batch as ModelBatch).length}`);
+      this.#note(`step ${(batch as Batch).length}`);
     }
     override onPredictionStepEnd({ output }: EventArgs<"onPredictionStepEnd">): void {
       using out = output.getField("output");
@@ -148,7 +149,7 @@ describe("errors", () => {
 
   it("say that outputs differ", async () => {
     class Uneven extends SupervisedModel {
-      override predictionStep(batch: ModelBatch): ModelBatch {
+      override predictionStep(batch: Batch): Batch {
         batch.addField("output", torch.zeros([batch.length, batch.length]));
         return batch;
       }
@@ -158,8 +159,8 @@ describe("errors", () => {
       /for \(sub-32, ses-M000\) 'output' is 1 value, for the samples before it was 2 values/,
     );
     class Nothing extends SupervisedModel {
-      override predictionStep(batch: ModelBatch): ModelBatch {
-        return batch.length === 2 ? batch : (null as unknown as ModelBatch);
+      override predictionStep(batch: Batch): Batch {
+        return batch.length === 2 ? batch : (null as unknown as Batch);
       }
     }
     const other = saved.make(new Nothing(anyParts()));

@@ -1,0 +1,3 @@
+/** Every dataset: a line here makes it public, and known by its `name_` in JSON, a MAPS and worker threads. */
+
+export * from "./bids-dataset.ts";

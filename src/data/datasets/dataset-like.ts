@@ -1,0 +1,53 @@
+import { z } from "zod";
+import type { Cell, Row } from "../../io/tsv/index.ts";
+import type { ToDict } from "../../utils/config.ts";
+import type { Item } from "../structures/index.ts";
+import type { Missing } from "./missing-pairs.ts";
+import type { PortableDataset } from "./portable.ts";
+
+/** What selects rows of a dataset: a TSV, rows with both ids, or (participant, session) pairs. */
+export type RowSelection = string | readonly Row[] | readonly (readonly [participantId: string, sessionId: string])[];
+
+export interface SubsetOptions {
+  /** Pairs that the dataset lacks are an error that lists them with near spellings (the default), or left out with a warning. */
+  readonly missing?: Missing;
+}
+
+export const subsetOptions = z.strictObject({ missing: z.enum(["error", "ignore"]).default("error") });
+
+/**
+ * What loaders, splits and trainings need of a dataset: items by number, with a table that says whose they are. For a dataset
+ * of one's own extend {@link Dataset}, which makes all of this of three members.
+ */
+export interface DatasetLike<T extends Item = Item> extends ToDict {
+  /** One row per image: `participant_id`, `session_id`, and what is known of them. */
+  readonly df: readonly Row[];
+  /** The number of items. */
+  readonly length: number;
+  readonly evalMode: boolean;
+  readonly epoch: number;
+  readonly seed: number;
+  /** Item number `index`, which belongs to the caller: dispose its samples. @throws RangeError when there is none. */
+  get(index: number): Promise<T>;
+  /** Augmentations on. */
+  train(): void;
+  /** Augmentations off. */
+  eval(): void;
+  /** What is random in an item follows from (seed, epoch, index) alone. Default 0. */
+  setEpoch(epoch: number): void;
+  /** Default 0. */
+  setSeed(seed: number): void;
+  /** The (participant, session) pairs, in the order of the rows. */
+  getParticipantSessionCouples(): [participantId: string, sessionId: string][];
+  /** The value of a column for the image of an item. */
+  getSampleInfo(index: number, column: string): Cell;
+  /**
+   * The same dataset with the given pairs only, in their order.
+   * @throws DataFrameError for pairs that it does not have, unless `missing` is "ignore"; and when none is left.
+   */
+  subset(selection: RowSelection, options?: SubsetOptions): DatasetLike<T>;
+  /** Looks whether worker threads can build it again, without reading data. @throws ConfigError naming what cannot travel. */
+  checkPortable(): void;
+  /** What a worker thread needs to build it again. @throws ConfigError naming what cannot travel. */
+  toWorker(): PortableDataset;
+}

@@ -1,0 +1,16 @@
+import type { ParticipantRow } from "../../io/tsv/index.ts";
+import { ClinicaDLException } from "../../utils/exceptions.ts";
+
+/** Something went wrong while a sample was made, in a transform for instance; `cause` is what. */
+export class SampleError extends ClinicaDLException {}
+
+/** The error that says whose data it was; of its own class where that is one of this package's. */
+export function named(row: ParticipantRow, error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const who = `(${row.participant_id}, ${row.session_id})`;
+  if (error.message.startsWith(who)) return error;
+  const message = `${who}: ${error.message}`;
+  if (!(error instanceof ClinicaDLException)) return new SampleError(message, { cause: error });
+  error.message = message;
+  return error;
+}
