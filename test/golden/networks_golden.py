@@ -1,7 +1,8 @@
 """Writes src/networks/golden/networks.json with the original ClinicaDL 2.0.0.
 
 For each network: what it is made of, its weights after torch.manual_seed and after Model.reset, and in float64, with
-given weights, its output and gradients, so that ours can be compared number by number.
+given weights, its output and gradients, so that ours can be compared number by number. To add a network, add its cases to
+CASES: `compareToOriginal` of src/networks/fixtures/original.ts takes those of one class.
 """
 
 import json
@@ -190,7 +191,7 @@ def case(name, cls, args, shape):
     config = json.loads(json.dumps(network.config.to_dict()))
     out = {"seed": 42, "config": config, "text": str(network), "weights": {}}
     for key, tensor in network.state_dict().items():
-        out["weights"][key] = checksum(tensor)
+        out["weights"][key] = {**checksum(tensor), "dtype": str(tensor.dtype).removeprefix("torch.")}
     # bernoulli_ draws other numbers in libtorch 2.15 than in PyTorch 2.6: dropout is only compared in evaluation
     out["training"] = not any(isinstance(m, torch.nn.Dropout) for m in network.modules())
 

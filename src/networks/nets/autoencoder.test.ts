@@ -3,7 +3,10 @@ import { describe, expect, it } from "vitest";
 import type { Tensor } from "../../torch/index.ts";
 import * as torch from "../../torch/index.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
+import { compareToOriginal } from "../fixtures/original.ts";
 import { AutoEncoder, AutoEncoderConfig, type AutoEncoderOptions, type PoolingParameters } from "../index.ts";
+
+compareToOriginal("AutoEncoder");
 
 /** The spatial size that comes out. */
 function sizeOut(network: AutoEncoder, size: readonly number[]): number[] {

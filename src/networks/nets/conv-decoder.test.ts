@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { Tensor } from "../../torch/index.ts";
 import * as torch from "../../torch/index.ts";
-import { ConvDecoder, ConvDecoderConfig, Generator, GeneratorConfig } from "../index.ts";
+import { compareToOriginal } from "../fixtures/original.ts";
+import { ConvDecoder, ConvDecoderConfig } from "../index.ts";
+
+compareToOriginal("ConvDecoder");
 
 describe("ConvDecoder", () => {
   const options = { spatialDims: 2 as const, inChannels: 2, channels: [4, 1] };
@@ -56,30 +59,5 @@ describe("ConvDecoder", () => {
     network.dispose();
     expect(new ConvDecoder(options).finalSize).toBeNull();
     expect(() => new ConvDecoder({ ...options, padding: 2 }, [1, 3])).toThrow(/size \[1,3\].*size \[-1,1\]/);
-  });
-});
-
-describe("Generator", () => {
-  it("knows the shape of its images", () => {
-    using _scope = torch.scope();
-    const network = new Generator({
-      latentSize: 3,
-      startShape: [2, 3, 4],
-      convArgs: { channels: [3, 5], stride: 2, unpoolingIndices: [1] },
-      mlpArgs: { hiddenDims: [4] },
-    });
-    expect(network.outputShape).toEqual([5, 30, 38]);
-    expect([...(network.call(torch.randn([2, 3])) as Tensor).shape]).toEqual([2, 5, 30, 38]);
-    network.dispose();
-  });
-
-  it("checks its options", () => {
-    const options = { latentSize: 3, startShape: [2, 1, 3], convArgs: { channels: [3] } };
-    expect(() => new GeneratorConfig({ ...options, startShape: [3] })).toThrow(/startShape is .*channel dimension/);
-    expect(() => new GeneratorConfig({ ...options, convArgs: { channels: [3], pooling: null } as never })).toThrow(
-      /unknown option 'pooling'/,
-    );
-    expect(() => new GeneratorConfig({ ...options, convArgs: {} as never })).toThrow(/channels/);
-    expect(() => new Generator({ ...options, convArgs: { channels: [3], padding: 2 } })).toThrow(/ConvDecoder/);
   });
 });
