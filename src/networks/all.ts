@@ -1,8 +1,10 @@
 /** Every network: a line here makes it public, and its config known by its `name_` in plain objects, JSON and a MAPS. */
 
+export * from "./nets/attention-unet.ts";
 export * from "./nets/autoencoder.ts";
 export * from "./nets/cnn.ts";
 export * from "./nets/conv-decoder.ts";
 export * from "./nets/conv-encoder.ts";
 export * from "./nets/generator.ts";
 export * from "./nets/mlp.ts";
+export * from "./nets/unet.ts";

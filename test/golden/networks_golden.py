@@ -15,7 +15,7 @@ import torch
 from clinicadl.losses.config import MSELossConfig
 from clinicadl.models import SupervisedModel
 from clinicadl.networks.factory import get_network_from_dict
-from clinicadl.networks.nn import CNN, MLP, AutoEncoder, ConvDecoder, ConvEncoder, Generator
+from clinicadl.networks.nn import CNN, MLP, AttentionUNet, AutoEncoder, ConvDecoder, ConvEncoder, Generator, UNet
 from clinicadl.optim.optimizers.config import AdamConfig
 
 OUT = Path(__file__).parents[2] / "src" / "networks" / "golden" / "networks.json"
@@ -182,13 +182,37 @@ CASES = {
         dict(in_shape=(1, 16, 16, 16), num_outputs=2, conv_args={"channels": [4, 8], "pooling_indices": [0], "dropout": 0.2}, mlp_args={"hidden_dims": [8], "norm": None, "dropout": 0.5}),
         (2, 1, 16, 16, 16),
     ),
+    "unet-1d": (UNet, dict(spatial_dims=1, in_channels=1, out_channels=1, channels=[3, 4, 5, 6], act="gelu"), (3, 1, 24)),
+    "unet-2d": (
+        UNet,
+        dict(spatial_dims=2, in_channels=2, out_channels=3, channels=[3, 4, 6], act=("elu", {"alpha": 0.5}), output_act=("softmax", {"dim": 1})),
+        (2, 2, 16, 24),
+    ),
+    "unet-3d": (UNet, dict(spatial_dims=3, in_channels=1, out_channels=2, channels=[3, 4], act="prelu"), (2, 1, 6, 8, 10)),
+    "unet-3d-dropout": (
+        UNet,
+        dict(spatial_dims=3, in_channels=1, out_channels=2, channels=[4, 8, 16], dropout=0.1, output_act="sigmoid"),
+        (2, 1, 8, 8, 12),
+    ),
+    "attentionunet-2d": (
+        AttentionUNet,
+        dict(spatial_dims=2, in_channels=2, out_channels=3, channels=[3, 4, 6], act=("leakyrelu", {"negative_slope": 0.2}), output_act="tanh"),
+        (2, 2, 16, 24),
+    ),
+    "attentionunet-3d": (AttentionUNet, dict(spatial_dims=3, in_channels=1, out_channels=2, channels=[4, 8]), (2, 1, 6, 8, 10)),
+    "attentionunet-3d-dropout": (
+        AttentionUNet,
+        dict(spatial_dims=3, in_channels=1, out_channels=2, channels=[2, 4, 8], act="mish", dropout=0.2),
+        (2, 1, 8, 8, 12),
+    ),
 }
 
 
 def case(name, cls, args, shape):
     torch.manual_seed(42)
     network = cls(**args)
-    config = json.loads(json.dumps(network.config.to_dict()))
+    # an AttentionUNet of ClinicaDL has the config of a UNet
+    config = json.loads(json.dumps({**network.config.to_dict(), "name_": cls.__name__}))
     out = {"seed": 42, "config": config, "text": str(network), "weights": {}}
     for key, tensor in network.state_dict().items():
         out["weights"][key] = {**checksum(tensor), "dtype": str(tensor.dtype).removeprefix("torch.")}
