@@ -11,6 +11,12 @@ export function shiftOrigin(affine: Float64Array, start: readonly number[]): Flo
   return moved;
 }
 
+/** The size of a voxel along its axes, in millimetres. */
+export function spacingOf(affine: ArrayLike<number>): [number, number, number] {
+  const length = (axis: number): number => Math.hypot(affine[axis] ?? 0, affine[axis + 4] ?? 0, affine[axis + 8] ?? 0);
+  return [length(0), length(1), length(2)];
+}
+
 /** Numbers of two affines are the same when they differ by less than this share of them, or of a voxel. */
 const TOLERANCE = 1e-3;
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Tensor } from "../torch/index.ts";
 import { configClass, type JsonObject, type JsonValue, parseWith, type ToDict } from "../utils/config.ts";
 import { ConfigError, ImageError } from "../utils/exceptions.ts";
-import { type MaskingMethod, maskedValues } from "./masking.ts";
+import { type MaskingMethod, maskedValues, maskOf } from "./masking.ts";
 import type { HasImages, ImageLike, Rng, Transform } from "./types.ts";
 
 const keys = z.array(z.string().min(1)).min(1).nullable().default(null);
@@ -94,6 +94,10 @@ export class ImagePlace {
   masked(tensor: Tensor, method: MaskingMethod): Tensor {
     return maskedValues(this.what, tensor, this.dataPoint, method);
   }
+  /** True where a voxel counts under a masking method; of a mask, where it has one of `labels` (default: any but 0). */
+  mask(tensor: Tensor, method: MaskingMethod, labels: readonly number[] | null = null): Tensor {
+    return maskOf(this.what, tensor, this.dataPoint, method, labels);
+  }
   /** An error that says which image of whom cannot be transformed, and why. */
   error(why: string): ImageError {
     const { participantId, sessionId } = this.dataPoint;
@@ -116,7 +120,7 @@ export function perImage(
 export interface Drawing<D extends JsonValue> {
   /** What is drawn: plain JSON, since it is recorded with the sample. */
   readonly drawn: z.ZodType<D>;
-  readonly draw: (rng: Rng, image: ImageLike) => D;
+  readonly draw: (rng: Rng, image: ImageLike, place: ImagePlace) => D;
   /** Changes the image; the same parameters give the same image. */
   readonly change: (image: ImageLike, drawn: D, place: ImagePlace) => void;
 }
@@ -132,7 +136,10 @@ export function randomPerImage<D extends JsonValue>(
     drawn: z.record(z.string(), drawn),
     draw: (dataPoint, rng) =>
       Object.fromEntries(
-        selectImages(config, dataPoint, actsOn).map(([image, { name }]): [string, D] => [name, draw(rng, image)]),
+        selectImages(config, dataPoint, actsOn).map(([image, place]): [string, D] => [
+          place.name,
+          draw(rng, image, place),
+        ]),
       ),
     change: (dataPoint, parameters) => {
       const images = selectImages(config, dataPoint, actsOn);

@@ -12,26 +12,60 @@ const count = z.int().min(0);
  * `"Inferior"`, `"Superior"` for that half (of an image in RAS+); or how many voxels to leave out at the borders: one number, three,
  * or six (before and after along each axis).
  */
-export const maskingMethodField = z
-  .union([
-    z.string().min(1),
-    count,
-    z.tuple([count, count, count]),
-    z.tuple([count, count, count, count, count, count]),
-  ])
-  .nullable()
-  .default(null);
+export const maskingMethod = z.union([
+  z.string().min(1),
+  count,
+  z.tuple([count, count, count]),
+  z.tuple([count, count, count, count, count, count]),
+]);
+export const maskingMethodField = maskingMethod.nullable().default(null);
 export type MaskingMethod = z.output<typeof maskingMethodField>;
 
 /** The values of `tensor` (C, D, H, W) under the mask, flat; all of them without one. */
 export function maskedValues(what: string, tensor: Tensor, where: HasImages, method: MaskingMethod): Tensor {
+  const mask = namedMask(what, tensor, where, method);
+  return mask === null ? partOf(what, tensor, where, method) : tensor.maskedSelect(mask.ne(0));
+}
+
+/**
+ * The mask itself, true where a voxel counts: (C, D, H, W), or of one channel.
+ * @param labels which values of a mask count. Default null: all but 0.
+ */
+export function maskOf(
+  what: string,
+  tensor: Tensor,
+  where: HasImages,
+  method: MaskingMethod,
+  labels: readonly number[] | null = null,
+): Tensor {
+  const mask = namedMask(what, tensor, where, method);
+  if (mask !== null) return labels === null ? mask.ne(0) : isOneOf(mask, labels);
+  const all = torch.zeros(tensor.shape, { dtype: "bool" });
+  partOf(what, all, where, method).fill_(true);
+  return all;
+}
+
+/** Where a tensor has one of these values. */
+export function isOneOf(tensor: Tensor, values: readonly number[]): Tensor {
+  return values.reduce(
+    (found, value) => found.logicalOr(tensor.eq(value)),
+    torch.zeros(tensor.shape, { dtype: "bool" }),
+  );
+}
+
+/** The tensor of the mask that a method names; null where it names none. */
+function namedMask(what: string, tensor: Tensor, where: HasImages, method: MaskingMethod): Tensor | null {
+  const found = [...where.namedImages()].find(([name, image]) => name === method && image.kind === "label");
+  if (found === undefined) return null;
+  const [name, { tensor: mask }] = found;
+  requireSameVoxels(what, tensor, mask, name, where);
+  return mask;
+}
+
+/** The part of a tensor in which a method has its voxels, as a view. */
+function partOf(what: string, tensor: Tensor, where: HasImages, method: MaskingMethod): Tensor {
   if (method === null) return tensor;
   if (typeof method === "string") {
-    const mask = [...where.namedImages()].find(([name, image]) => name === method && image.kind === "label");
-    if (mask !== undefined) {
-      requireSameVoxels(what, tensor, mask[1].tensor, method, where);
-      return tensor.maskedSelect(mask[1].tensor.ne(0));
-    }
     const half = LABELS.find((label) => label.toLowerCase() === method.toLowerCase());
     if (half !== undefined) return halfOf(tensor, half);
     const names = [...where.namedImages()].filter(([, image]) => image.kind === "label").map(([name]) => `'${name}'`);

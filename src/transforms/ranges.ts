@@ -42,3 +42,39 @@ export function range(limits: { readonly min?: number; readonly max?: number; re
   };
   return option;
 }
+
+/** As {@link Range}, for three axes: one for all of them, three numbers, or three pairs. */
+export type AxisRanges =
+  | Range
+  | readonly [number, number, number]
+  | readonly [number, number, number, number, number, number];
+
+/**
+ * An option from which a number is drawn for each axis, as TorchIO means it: a pair is the smallest and greatest number of all axes, six numbers
+ * are the pairs of the axes; of one number d, or of three, the range is from 0 to d, or, with `around`, from around - d to around + d.
+ */
+export function rangePerAxis({ around, min }: { readonly around?: number; readonly min?: number } = {}) {
+  const end = min === undefined ? z.number() : z.number().min(min);
+  const distance = z.number().min(0);
+  const sorted = (ends: readonly number[]): boolean =>
+    ends.every((value, i) => i % 2 === 0 || (ends[i - 1] ?? value) <= value);
+  const field = z.union([
+    distance,
+    z.tuple([end, end]).refine(sorted, "Give the smaller number first"),
+    z.tuple([distance, distance, distance]),
+    z.tuple([end, end, end, end, end, end]).refine(sorted, "Give the smaller number of each axis first"),
+  ]);
+  const boundsOf = (value: AxisRanges, axis: number): readonly [number, number] => {
+    if (typeof value !== "number" && value.length === 2) return value;
+    if (typeof value !== "number" && value.length === 6) return [value[axis * 2] ?? 0, value[axis * 2 + 1] ?? 0];
+    const d = typeof value === "number" ? value : (value[axis] ?? 0);
+    return around === undefined ? [0, d] : [around - d, around + d];
+  };
+  return {
+    field,
+    draw: (value: AxisRanges, rng: Rng): [number, number, number] => {
+      const one = (axis: number): number => rng.uniform(...boundsOf(value, axis));
+      return [one(0), one(1), one(2)];
+    },
+  };
+}

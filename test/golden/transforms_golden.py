@@ -50,16 +50,16 @@ def case(config, transform=None, names=("image", "brain"), written=None):
     cases.append({"config": written or config.to_dict(), "images": names, "parameters": None, "result": shown(transform(point(names)), names)})
 
 
-def drawn(config, seed=1, names=("image", "t2", "brain"), shared=None):
+def drawn(config, seed=1, names=("image", "t2", "brain"), shared=None, options=()):
     """
     A random transform. What TorchIO drew is in the history: for each image, or, with `shared`, for all of them together, as `shared` makes
-    it of TorchIO's arguments.
+    it of TorchIO's arguments. `options` are arguments that are no draws.
     """
     torch.manual_seed(seed)
     result = config.get_object()(point(names))
     arguments = {key: value for key, value in result.applied_transforms[-1][1].items()}
     if shared is None:
-        own = {key: value for key, value in arguments.items() if isinstance(value, dict)}
+        own = {key: value for key, value in arguments.items() if isinstance(value, dict) and key not in options}
         images = next(iter(own.values())).keys()
         parameters = {image: {key: value[image] for key, value in own.items()} for image in images}
     else:
@@ -90,6 +90,39 @@ drawn(c.RandomGammaConfig(log_gamma=0.2, include=["t2"]), seed=2)
 flipped = lambda arguments: {"flipped": [int(axis) for axis in arguments["axes"]]}  # noqa: E731
 drawn(c.RandomFlipConfig(axes=(0, 2), flip_probability=1), shared=flipped)
 drawn(c.RandomFlipConfig(axes=("LR",), flip_probability=1), shared=flipped)
+
+some = ("image", "t2", "brain", "segmentation")
+labels = ("image", "segmentation")
+case(c.CropConfig(cropping=1))
+case(c.CropConfig(cropping=(0, 1, 2)))
+case(c.CropConfig(cropping=(1, 0, 2, 1, 0, 3), include=["image"]))
+for fields in [{"padding": 2, "padding_mode": 0}, {"padding": [0, 1, 2], "padding_mode": "reflect"}, {"padding": [1, 0, 2, 1, 0, 9], "padding_mode": "minimum"}]:
+    written = {"name_": "Pad", "include": None, "exclude": None, "copy": False, **fields}
+    arguments = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
+    case(None, tio.Pad(**arguments), written=written)
+case(c.EnsureShapeMultipleConfig(target_multiple=4))
+case(c.EnsureShapeMultipleConfig(target_multiple=(2, 3, 8), method="crop"))
+case(c.MaskConfig(masking_method="brain"), names=some)
+case(c.MaskConfig(masking_method="segmentation", labels=(1, 3), outside_value=-1), names=some)
+case(c.MaskConfig(masking_method="Left", include=["t2"]), names=some)
+case(c.MaskConfig(masking_method=(1, 0, 2)), names=some)
+case(c.RemapLabelsConfig(remapping={1: 2, 2: 1, 4: 0}), names=some)
+case(c.RemapLabelsConfig(remapping={1: 7}, masking_method="brain", exclude=["brain"]), names=some)
+case(c.RemapLabelsConfig(remapping={3: 9}, masking_method="Right"), names=labels)
+case(c.OneHotConfig(), names=some)
+case(c.OneHotConfig(num_classes=7), names=labels)
+case(c.LabelFilterConfig(applied_labels=[1, 3], include=["segmentation"]), names=labels)
+case(c.LabelFilterConfig(applied_labels=2, include=["segmentation"]), names=labels)
+drawn(c.RandomBlurConfig())
+drawn(c.RandomBlurConfig(std=(0, 0, 1, 3, 2, 6)), seed=2)
+drawn(c.RandomBlurConfig(std=9), seed=3)
+drawn(c.RandomBlurConfig(std=(0, 4, 0)), seed=4)
+drawn(c.RandomBiasFieldConfig(), options=("order",))
+drawn(c.RandomBiasFieldConfig(coefficients=(0.1, 0.8), order=1), options=("order",))
+drawn(c.RandomBiasFieldConfig(order=0), options=("order",))
+# patches that do not overlap: those that do depend on the order in which memory is copied
+drawn(c.RandomSwapConfig(patch_size=1, num_iterations=20), options=("patch_size",))
+drawn(c.RandomSwapConfig(patch_size=(2, 1, 1), num_iterations=1), seed=2, options=("patch_size",))
 
 samples = []
 for extraction in [Patch(3), Patch((4, 4, 2), overlap=(0.5, 0.25, 0.5)), Patch(4, pad_mode=None), Patch(4, pad_mode="reflect"), Slice(borders=(1, 2), slice_direction=1), Slice(slices=[3, 0], slice_direction=2)]:
@@ -129,6 +162,8 @@ golden = {
 
 
 def plain(value):
+    if isinstance(value, np.ndarray):
+        return value.tolist()
     if isinstance(value, (np.integer, np.floating)):
         return value.item()
     return str(value)

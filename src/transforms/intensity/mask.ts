@@ -1,0 +1,32 @@
+import { z } from "zod";
+import { ConfigError } from "../../utils/exceptions.ts";
+import { perImage, transformConfig } from "../base.ts";
+import { maskingMethod } from "../masking.ts";
+import type { Transform, TransformConfig } from "../types.ts";
+
+/**
+ * Sets the intensities outside a mask to `outsideValue` (default 0). `maskingMethod` says which voxels stay: those of the mask of that name, or of its `labels`
+ * only; of a half; or all but some at the borders. Masks are left alone. As TorchIO's `Mask`.
+ */
+export class MaskConfig
+  extends transformConfig(
+    "Mask",
+    {
+      maskingMethod: maskingMethod.nullable(),
+      outsideValue: z.number().default(0),
+      labels: z.array(z.int()).min(1).nullable().default(null),
+    },
+    (options, what) => {
+      if (options.labels !== null && typeof options.maskingMethod !== "string")
+        throw new ConfigError(`${what}: 'labels' are those of a mask: give its name as 'maskingMethod'.`);
+    },
+  )
+  implements TransformConfig
+{
+  getObject(): Transform {
+    return perImage(this, "scalar", (image, place) => {
+      const inside = place.mask(image.tensor, this.maskingMethod, this.labels);
+      image.tensor = image.tensor.maskedFill(inside.logicalNot(), this.outsideValue);
+    });
+  }
+}

@@ -1,0 +1,3 @@
+import { compareTransform } from "../fixtures/golden.ts";
+
+compareTransform("RandomSwap");

@@ -1,0 +1,30 @@
+import { z } from "zod";
+import { perImage, transformConfig } from "../base.ts";
+import type { Transform, TransformConfig } from "../types.ts";
+
+/**
+ * Makes one channel for each class of a mask, with 1 where the mask has that label and 0 elsewhere: `numClasses` of them, or as many as the greatest label asks for
+ * (-1, the default). Images are left alone. As TorchIO's `OneHot`.
+ *
+ * @throws ImageError, naming the participant, for a mask of several channels, or with labels that are none of the classes.
+ */
+export class OneHotConfig
+  extends transformConfig("OneHot", { numClasses: z.union([z.literal(-1), z.int().min(1)]).default(-1) })
+  implements TransformConfig
+{
+  getObject(): Transform {
+    return perImage(this, "label", (image, place) => {
+      const { tensor } = image;
+      const [channels, ...size] = tensor.shape;
+      if (channels !== 1) throw place.error(`has ${channels} channels; one channel of labels is needed.`);
+      const [least, greatest] = [tensor.min().item(), tensor.max().item()];
+      const classes = this.numClasses === -1 ? greatest + 1 : this.numClasses;
+      if (!(least >= 0 && greatest < classes))
+        throw place.error(
+          `has labels from ${least} to ${greatest}; with ${classes} classes they go from 0 to ${classes - 1}.`,
+        );
+      const zeros = tensor.newZeros([classes, ...size]);
+      image.tensor = zeros.scatter(0, tensor.to({ dtype: "int64" }), 1);
+    });
+  }
+}

@@ -1,0 +1,19 @@
+import { z } from "zod";
+import { transformConfig } from "../base.ts";
+import { isOneOf } from "../masking.ts";
+import type { Transform, TransformConfig } from "../types.ts";
+import { perValue } from "./values.ts";
+
+/**
+ * Keeps `appliedLabels` (one, or a list) and makes everything else 0, in the fields and images in `include`; without it, in all images. As MONAI's
+ * `LabelFilter`.
+ */
+export class LabelFilterConfig
+  extends transformConfig("LabelFilter", { appliedLabels: z.union([z.int(), z.array(z.int()).min(1)]) })
+  implements TransformConfig
+{
+  getObject(): Transform {
+    const labels = [this.appliedLabels].flat();
+    return perValue(this, (x) => x.maskedFill(isOneOf(x, labels).logicalNot(), 0));
+  }
+}

@@ -1,0 +1,107 @@
+import { z } from "zod";
+import type { Tensor } from "../../torch/index.ts";
+import * as torch from "../../torch/index.ts";
+import { shiftOrigin } from "../affine.ts";
+import type { ImageLike } from "../types.ts";
+
+/** With what an image is padded: a number, a statistic of it, or a continuation of it (NumPy's names). */
+export const paddingMode = z
+  .union([z.number(), z.enum(["minimum", "maximum", "mean", "median", "edge", "reflect", "symmetric", "wrap"])])
+  .default(0);
+type PaddingMode = z.output<typeof paddingMode>;
+
+const count = z.int().min(0);
+/** How many voxels at the ends of the axes: one number, one for each axis, or two for each (before and after). */
+export const bounds = z.union([
+  count,
+  z.tuple([count, count, count]),
+  z.tuple([count, count, count, count, count, count]),
+]);
+
+/** The voxels before and after, of each axis. */
+export function boundsOf(value: z.output<typeof bounds>): (readonly [before: number, after: number])[] {
+  if (typeof value === "number") return [0, 1, 2].map(() => [value, value]);
+  return [0, 1, 2].map((axis) => {
+    const [before = 0, after = before] = value.length === 3 ? value.slice(axis, axis + 1) : value.slice(axis * 2);
+    return [before, after];
+  });
+}
+
+/**
+ * Brings an image to another size, without moving it in space: along each axis it then begins at voxel `start` of what it was (negative: with
+ * as many voxels before it), and has `size` voxels.
+ */
+export function setExtent(
+  image: ImageLike,
+  start: readonly number[],
+  size: readonly number[],
+  mode: PaddingMode,
+): void {
+  let { tensor } = image;
+  if (start.every((n, axis) => n === 0 && size[axis] === tensor.shape[axis + 1])) return;
+  const fill = fillValue(tensor, mode);
+  start.forEach((first, axis) => {
+    const target = size[axis] ?? 1;
+    const now = tensor.shape[axis + 1] ?? 0;
+    if (first >= 0 && first + target <= now) tensor = tensor.narrow(axis + 1, first, target);
+    else if (fill === null) tensor = continued(tensor, axis + 1, first, target, mode);
+    else tensor = torch.constantPadNd(tensor, padding(axis, -first, target - now + first), fill);
+  });
+  image.tensor = tensor.contiguous();
+  image.affine = shiftOrigin(image.affine, start);
+}
+
+/** Where an image of another size begins that has the same centre; where the difference is odd, the larger half is at the beginning. */
+export function centred(image: ImageLike, size: readonly number[]): number[] {
+  return size.map((target, axis) => {
+    const missing = target - (image.tensor.shape[axis + 1] ?? 0);
+    const before = Math.ceil(Math.abs(missing) / 2);
+    return missing > 0 ? -before : before;
+  });
+}
+
+/** libtorch lists paddings from the last axis. */
+function padding(axis: number, before: number, after: number): number[] {
+  const list = [0, 0, 0, 0, 0, 0];
+  list[(2 - axis) * 2] = before;
+  list[(2 - axis) * 2 + 1] = after;
+  return list;
+}
+
+function fillValue(tensor: Tensor, mode: PaddingMode): number | null {
+  if (typeof mode === "number") return mode;
+  switch (mode) {
+    case "minimum":
+      return tensor.min().item();
+    case "maximum":
+      return tensor.max().item();
+    case "mean":
+      return tensor.to({ dtype: "float32" }).mean().item();
+    case "median":
+      return tensor.to({ dtype: "float32" }).flatten().quantile(0.5).item();
+    case "edge":
+    case "reflect":
+    case "symmetric":
+    case "wrap":
+      return null;
+  }
+}
+
+function continued(tensor: Tensor, dim: number, first: number, length: number, mode: PaddingMode): Tensor {
+  const n = tensor.shape[dim] ?? 1;
+  const modulo = (i: number, m: number): number => ((i % m) + m) % m;
+  const source = (i: number): number => {
+    if (mode === "wrap") return modulo(i, n);
+    if (mode === "symmetric") {
+      const at = modulo(i, 2 * n);
+      return at < n ? at : 2 * n - 1 - at;
+    }
+    if (mode === "reflect" && n > 1) {
+      const at = modulo(i, 2 * (n - 1));
+      return at < n ? at : 2 * (n - 1) - at;
+    }
+    return Math.min(Math.max(i, 0), n - 1);
+  };
+  const indices = Array.from({ length }, (_, i) => source(first + i));
+  return tensor.indexSelect(dim, torch.tensor(indices, { dtype: "int64" }));
+}

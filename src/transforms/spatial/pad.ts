@@ -1,0 +1,19 @@
+import { perImage, transformConfig } from "../base.ts";
+import type { Transform, TransformConfig } from "../types.ts";
+import { bounds, boundsOf, paddingMode, setExtent } from "./extent.ts";
+
+/**
+ * Adds voxels at the ends of the axes, to images and masks: `padding` is one number, one for each of x, y and z, or two for each (at the
+ * beginning and at the end). They hold `paddingMode`: a number (default 0), a statistic of the image, or a continuation of
+ * it (NumPy's names). As TorchIO's `Pad`.
+ */
+export class PadConfig extends transformConfig("Pad", { padding: bounds, paddingMode }) implements TransformConfig {
+  getObject(): Transform {
+    const added = boundsOf(this.padding);
+    return perImage(this, "all", (image) => {
+      const start = added.map(([before]) => -before);
+      const size = added.map(([before, after], axis) => (image.tensor.shape[axis + 1] ?? 0) + before + after);
+      setExtent(image, start, size, this.paddingMode);
+    });
+  }
+}
