@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { isKnownEverywhere } from "../data/datasets/index.ts";
 import { readJson, writeJson } from "../io/files/index.ts";
 import { loadConfig } from "../io/json/index.ts";
 import { type CheckpointDir, type Maps, readExtension, readState, type SplitDir } from "../io/maps/index.ts";
@@ -99,7 +100,7 @@ function whyNoCheckpoint({ tmp, models }: SplitDir, splitIdx: number, problems: 
 }
 
 /** What a user types to go on with a training. */
-export function resumeCommand(maps: Maps, { index: splitIdx, trainDataset }: Split): string {
+export function resumeCommand(maps: Maps, { index: splitIdx, trainDataset, valDataset }: Split): string {
   const { data } = maps.training;
   const parts = [
     maps.modelJson,
@@ -108,9 +109,12 @@ export function resumeCommand(maps: Maps, { index: splitIdx, trainDataset }: Spl
     data.train(splitIdx).datasetJson,
     data.validation(splitIdx).datasetJson,
   ];
-  // objects that are not configs are written as text, which only the script that made them can replace
+  // objects that are not configs are written as text, and datasets of one's own by a class that only the script knows
   const restorable =
-    modelIsRestorable(maps) && parts.every((path) => !/"<[^"]* object>"|"<function /.test(readFileSync(path, "utf8")));
+    modelIsRestorable(maps) &&
+    isKnownEverywhere(trainDataset) &&
+    isKnownEverywhere(valDataset) &&
+    parts.every((path) => !/"<[^"]* object>"|"<function /.test(readFileSync(path, "utf8")));
   if (!restorable) return `trainer.resume({ splitIdx: ${splitIdx} }), in the script that began it`;
   const [before, now] = [rootOf(readJson(data.train(splitIdx).datasetJson)), rootOf(trainDataset.toDict())];
   const moved = now === null || now === before ? "" : ` --bids ${inShell(now)}`;

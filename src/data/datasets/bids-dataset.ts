@@ -1,14 +1,14 @@
 import { z } from "zod";
 import type { Bids, BidsFileType } from "../../io/bids/index.ts";
 import { type Cell, type ParticipantRow, pairKey } from "../../io/tsv/index.ts";
-import { TransformsHandler } from "../../transforms/index.ts";
+import { type PortableTransforms, TransformsHandler } from "../../transforms/index.ts";
 import { type JsonObject, parseWith } from "../../utils/config.ts";
 import type { Sample } from "../structures/index.ts";
 import { type DatasetLike, type RowSelection, type SubsetOptions, subsetOptions } from "./dataset-like.ts";
 import { readDict } from "./from-dict.ts";
 import { countSamples, type LoadingContext, loadSample } from "./loading.ts";
 import { type BidsDatasetOptions, checkOptions, Parts } from "./parts.ts";
-import { type PortableDataset, type PortableTransforms, transformsFromWorker, transformsToWorker } from "./portable.ts";
+import type { PortableDataset } from "./portable.ts";
 import { withResampling } from "./resampling.ts";
 import { maskToJson, type RowFiles } from "./sources.ts";
 import { Table } from "./table.ts";
@@ -185,10 +185,10 @@ export class BidsDataset implements DatasetLike<Sample> {
   }
 
   checkPortable(): void {
-    transformsToWorker(this.transforms);
+    this.transforms.toWorker();
   }
   toWorker(): PortableDataset {
-    const transforms = transformsToWorker(this.transforms);
+    const transforms = this.transforms.toWorker();
     this.#counted();
     const content: z.output<typeof contentSchema> = {
       json: this.#toDict(new TransformsHandler()),
@@ -209,7 +209,7 @@ export class BidsDataset implements DatasetLike<Sample> {
     );
     const { options, table } = readDict(json);
     const exact = new Table(table.rows, floats);
-    const given = { ...options, transforms: await transformsFromWorker(transforms), cache };
+    const given = { ...options, transforms: await TransformsHandler.fromWorker(transforms), cache };
     return BidsDataset.#fromCounts(new BidsDataset(checkOptions(given, exact, files)));
   }
 

@@ -11,7 +11,7 @@ import { type LoadContext, type Loaded, tensorsOf, toSample } from "./loaded.ts"
 import { named } from "./named-error.ts";
 import { optionsToJson, readContent, type WholeContent } from "./own-options.ts";
 import { type DatasetRow, tableOf, toRow } from "./own-rows.ts";
-import { checkCloneable, type PortableDataset, transformsFromWorker, transformsToWorker } from "./portable.ts";
+import { checkCloneable, type PortableDataset } from "./portable.ts";
 import { Table } from "./table.ts";
 
 /** What every dataset of one's own takes, besides options of its own. */
@@ -217,7 +217,7 @@ export abstract class Dataset implements DatasetLike<Sample> {
         name: Class.name,
         length: this.length,
         options,
-        transforms: transformsToWorker(this.transforms),
+        transforms: this.transforms.toWorker(),
       } satisfies WholeContent,
     };
   }
@@ -226,7 +226,7 @@ export abstract class Dataset implements DatasetLike<Sample> {
     const read = readContent(content);
     if ("whole" in read) return (await this.fromWorker(read.whole)).#part(read.samples);
     const { name, length, options, transforms } = read;
-    const dataset = this.fromOptions({ ...options, transforms: await transformsFromWorker(transforms) });
+    const dataset = this.fromOptions({ ...options, transforms: await TransformsHandler.fromWorker(transforms) });
     if (dataset.constructor.name === name && dataset.length === length) return dataset;
     throw new ConfigError(
       `${name} with ${length} samples was ${dataset.constructor.name} with ${dataset.length} when it was built again in a worker thread. All that it is made of must be in the options that it gives to super(options).`,

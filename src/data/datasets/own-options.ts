@@ -1,7 +1,7 @@
 /** The options of a dataset of one's own, in JSON and on the way to a worker thread. */
 import { z } from "zod";
+import type { PortableTransforms } from "../../transforms/index.ts";
 import { type JsonObject, type JsonValue, parseWith } from "../../utils/config.ts";
-import type { PortableTransforms } from "./portable.ts";
 
 const whole = z.strictObject({
   name: z.string(),

@@ -1,6 +1,4 @@
 /** What travels to a worker thread: nothing but what can be cloned, and where the classes are that build it again. */
-import { TransformsHandler } from "../../transforms/index.ts";
-import type { JsonObject } from "../../utils/config.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
 import type { ModuleExport } from "../../utils/module-export.ts";
 
@@ -10,44 +8,6 @@ export interface PortableDataset {
   readonly source: { readonly name_: string } | ModuleExport;
   /** What its class makes it of. */
   readonly content: unknown;
-}
-
-/** Transforms on their way to a worker thread. */
-export interface PortableTransforms {
-  readonly json: JsonObject;
-}
-
-/** Builds transforms again, in a worker thread. */
-export async function transformsFromWorker({ json }: PortableTransforms): Promise<TransformsHandler> {
-  return TransformsHandler.fromDict(json);
-}
-
-/** What a worker thread needs to build transforms again. @throws ConfigError naming one that cannot travel. */
-export function transformsToWorker(transforms: TransformsHandler): PortableTransforms {
-  const lists = {
-    imageTransforms: transforms.imageTransforms,
-    sampleTransforms: transforms.sampleTransforms,
-    augmentations: transforms.augmentations,
-  };
-  for (const [list, items] of Object.entries(lists)) {
-    for (const item of items) {
-      if (!("toDict" in item)) refuse(`${list} has '${item.name}', which is not one of ClinicaDL's configs`);
-    }
-  }
-  const json = transforms.toDict();
-  try {
-    TransformsHandler.fromDict(json);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    refuse(`they cannot be built again from their JSON (${why})`, error);
-  }
-  return { json };
-}
-
-function refuse(why: string, cause?: unknown): never {
-  throw new ConfigError(`These transforms cannot travel to a worker thread: ${why}. Use numWorkers: 0, or a config.`, {
-    cause,
-  });
 }
 
 /**
