@@ -61,12 +61,12 @@ interface Transposed extends Window {
   readonly outputPadding: number[];
 }
 /** A layer of the decoder: what undoes a convolution, or a pooling in one of two ways. */
-type Layer =
+type LayerToMirror =
   | ({ readonly type: "convolution" } & Transposed)
   | ({ readonly type: "convtranspose" } & Transposed)
   | { readonly type: "upsample"; readonly size: readonly number[] };
 
-function unpoolingOf(layer: Layer, mode: UnpoolingMode): UnpoolingParameters[] {
+function unpoolingOf(layer: LayerToMirror, mode: UnpoolingMode): UnpoolingParameters[] {
   const { type, ...options } = layer;
   switch (type) {
     case "convolution":
@@ -84,10 +84,10 @@ function undoLayers(
   indices: readonly number[],
   unpoolingMode: UnpoolingMode,
   choose: ChoosePaddings,
-): Layer[] {
+): LayerToMirror[] {
   const { channels, kernelSize, stride, padding, dilation, pooling } = encoder.config;
   const sizeBefore = (name: string) => encoder.sizesBefore.get(name) ?? [];
-  const layers: Layer[] = [];
+  const layers: LayerToMirror[] = [];
   const undoPoolingAfter = (index: number) => {
     const parameters = pooling?.[indices.indexOf(index)];
     if (parameters === undefined) return;
@@ -112,7 +112,7 @@ function undoLayers(
 }
 
 /** Whether the layers run, and turn what the encoder gives into images of the size that it got. */
-function givesBack(layers: readonly Layer[], encoder: Encoder): boolean {
+function givesBack(layers: readonly LayerToMirror[], encoder: Encoder): boolean {
   let size = encoder.finalSize ?? [];
   for (const layer of layers) {
     if (layer.type === "upsample") {
