@@ -9,6 +9,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { Worker } from "node:worker_threads";
 import { FORMATS, type Format, problemOf, subjects } from "./tensor-files.ts";
 
 const { values: options } = parseArgs({
@@ -26,6 +27,24 @@ if (!(minutes > 0) || !Number.isSafeInteger(first) || formats.length === 0) {
 const LONGEST_MS = 10_000;
 const folder = fileURLToPath(new URL("../../build/fuzz/", import.meta.url));
 
+/** How many files were tried, and the seed of the one in hand, which a thread of its own watches. */
+const progress = new Int32Array(new SharedArrayBuffer(8));
+
+/** A file whose reading never ends would stop this program without a word: this thread says which seed it was, and ends it. */
+const WATCH = `
+  const { workerData } = require("node:worker_threads");
+  const { writeSync } = require("node:fs");
+  let last = -1;
+  setInterval(() => {
+    const tried = Atomics.load(workerData.progress, 0);
+    if (tried === last) {
+      writeSync(2, "seed " + Atomics.load(workerData.progress, 1) + ": reading a file has not ended in " + workerData.ms / 1000 + " s\\n");
+      process.kill(process.pid, "SIGKILL");
+    }
+    last = tried;
+  }, workerData.ms);
+`;
+
 function fuzz(format: Format): number {
   const all = subjects(format);
   const end = performance.now() + minutes * 60_000;
@@ -35,6 +54,8 @@ function fuzz(format: Format): number {
   for (; performance.now() < end; seed++) {
     for (const subject of all) {
       for (const { what, bytes } of subject.trials(seed)) {
+        Atomics.add(progress, 0, 1);
+        Atomics.store(progress, 1, seed);
         const start = performance.now();
         const found = problemOf(format, bytes);
         const took = performance.now() - start;
@@ -53,4 +74,6 @@ function fuzz(format: Format): number {
   return failures;
 }
 
+const watch = new Worker(WATCH, { eval: true, workerData: { progress, ms: 3 * LONGEST_MS } });
 process.exitCode = formats.map(fuzz).some((failures) => failures > 0) ? 1 : 0;
+await watch.terminate();
