@@ -32,6 +32,10 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
     "BCELoss compares probabilities: end the network with a sigmoid, or use BCEWithLogitsLossConfig.",
   ],
   [
+    /getField is not a function/,
+    "The loader gives several batches at a time (those of a PairedDataset), and this model takes one: write a model whose forwardStep and evaluationStep take them.",
+  ],
+  [
     /must match|target size|same size|broadcast|shape '.*' is invalid/i,
     "The output and what it is compared with have different shapes: compare numOutputs and the labels.",
   ],

@@ -1,16 +1,18 @@
 import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { DataLoader } from "../data/dataloader/index.ts";
-import { registerDataset } from "../data/datasets/index.ts";
+import { type Batch, DataLoader } from "../data/dataloader/index.ts";
+import { PairedDataset, registerDataset } from "../data/datasets/index.ts";
 import { Faces } from "../data/fixtures/own.ts";
 import type { Sample } from "../data/structures/index.ts";
 import { readJson } from "../io/files/index.ts";
 import { readTsv } from "../io/tsv/index.ts";
 import { BCEWithLogitsLossConfig } from "../losses/index.ts";
-import { SupervisedModel } from "../models/index.ts";
-import { CNNConfig } from "../networks/index.ts";
-import { AdamConfig } from "../optim/index.ts";
+import { MAEMetricConfig } from "../metrics/index.ts";
+import { Model, type Scaler, SupervisedModel } from "../models/index.ts";
+import { CNN, CNNConfig } from "../networks/index.ts";
+import { AdamConfig, type Optimizer } from "../optim/index.ts";
 import { Split } from "../split/index.ts";
+import * as torch from "../torch/index.ts";
 import { CannotReadJsonError } from "../utils/exceptions.ts";
 import { computational, Trainers } from "./fixtures/trainers.ts";
 
@@ -72,6 +74,63 @@ describe("a dataset of one's own, three members", () => {
     await again.validate({ splitIdx: 0, metrics: ["loss"] });
     await again.resume({ splitIdx: 0, numEpochs: 3 });
     expect(readTsv(trainers.path("maps", "training/split-0/validation_metrics/aggregated.tsv"))).toHaveLength(3);
+  });
+
+  it("is trained on in pairs, by a model that says so, and not by another", async () => {
+    class Siamese extends Model<readonly Batch[]> {
+      network = new CNN({ inShape: [1, 4, 4, 4], numOutputs: 1, convArgs: { channels: [2] } });
+      loss = new torch.nn.MSELoss();
+      override forwardStep([a, b]: readonly Batch[]): torch.Tensor {
+        return this.loss.call(this.#outputOf(a), this.#outputOf(b));
+      }
+      override backwardStep(loss: torch.Tensor, gradScaler: Scaler): void {
+        gradScaler.scale(loss).backward();
+      }
+      override optimizationStep({ adam }: Readonly<Record<string, Optimizer>>, gradScaler: Scaler): void {
+        if (adam !== undefined) gradScaler.step(adam);
+      }
+      override evaluationStep([a]: readonly Batch[]): Batch {
+        if (a === undefined) throw new Error("no batch");
+        a.addField("output", this.#outputOf(a));
+        return a;
+      }
+      override buildOptimizers() {
+        return { adam: new AdamConfig({ lr: 0.01 }).getObject(this.network) };
+      }
+      override getLossFunctions() {
+        return { loss: this.loss };
+      }
+      #outputOf(batch: Batch | undefined): torch.Tensor {
+        if (batch === undefined) throw new Error("no batch");
+        return this.network.call(batch.getField("image", { dtype: "float32" }));
+      }
+    }
+    const pairs = new PairedDataset([new Faces({ count: 12, noise: 0.5 }), new Faces({ count: 12 })]);
+    const make = (numWorkers: number) => {
+      const couples = pairs.getParticipantSessionCouples();
+      const [trainDataset, valDataset] = [pairs.subset(couples.slice(0, 8)), pairs.subset(couples.slice(8))];
+      const split = new Split({ index: 0, trainDataset, valDataset });
+      split.buildTrainLoader({ batchSize: 3, numWorkers });
+      split.buildValLoader({ batchSize: 2 });
+      return split;
+    };
+    const optimization = { numEpochs: 2, accumulationSteps: 2 };
+    for (const numWorkers of [0, 2]) {
+      const model = new Siamese();
+      const trainer = trainers.make(`pairs${numWorkers}`, {
+        model,
+        metrics: { mae: new MAEMetricConfig() },
+        optimization,
+      });
+      await trainer.train(make(numWorkers), { computational });
+    }
+    expect(trainers.differences("pairs0", "pairs2")).toEqual([]);
+    expect(trainers.text("pairs0", "training/split-0/warning.log")).toBe("");
+
+    const single = trainers.make("single", { model: model(), optimization });
+    await expect(single.train(make(0), { computational })).rejects.toThrow(
+      /forwardStep failed .*several batches at a time/,
+    );
   });
 
   it("says what cannot go to worker threads when the loader is built, before there is a MAPS", () => {

@@ -2,6 +2,8 @@
 
 /** One file per dataset. */
 export * from "./all.ts";
+/** From JSON and in worker threads. */
+export { datasetFromDict, datasetFromWorker, isKnownEverywhere } from "./catalogue.ts";
 /** The parent of one's own. */
 export { Dataset, type DatasetOptions } from "./dataset.ts";
 export type { DatasetLike, RowSelection, SubsetOptions } from "./dataset-like.ts";
@@ -11,13 +13,6 @@ export { SampleError } from "./named-error.ts";
 export type { DatasetRow } from "./own-rows.ts";
 export type { BidsDatasetOptions } from "./parts.ts";
 export type { PortableDataset } from "./portable.ts";
-/** From JSON and in worker threads. */
-export {
-  datasetFromDict,
-  datasetFromWorker,
-  datasetRegistry,
-  isKnownEverywhere,
-  registerDataset,
-} from "./registry.ts";
+export { datasetRegistry, registerDataset } from "./registry.ts";
 export type { MaskInput } from "./sources.ts";
 export { type ColumnFunction, oddCell } from "./table.ts";

@@ -12,10 +12,10 @@ import {
 import { type JsonObject, type JsonValue, show } from "../../utils/config.ts";
 import { CannotReadFieldError, DataFrameError } from "../../utils/exceptions.ts";
 import { visible } from "../../utils/visible.ts";
-import { warn } from "../../utils/warnings.ts";
 import type { FieldType } from "../structures/index.ts";
 import type { RowSelection } from "./dataset-like.ts";
-import { listMissing, type Missing, partPairs } from "./missing-pairs.ts";
+import type { Missing } from "./missing-pairs.ts";
+import { selectPairs } from "./select-pairs.ts";
 
 /** The function that turns a column into what the network is to see: one value per row. */
 export type ColumnFunction = (column: readonly Cell[]) => readonly Cell[];
@@ -98,18 +98,7 @@ export class Table {
    * @throws DataFrameError for pairs that are not here, unless `missing` is "ignore"; and when none is.
    */
   find(selection: RowSelection, missing: Missing): number[] {
-    const wanted = partPairs(pairsOf(selection), this.rows);
-    if (wanted.missing.length > 0) {
-      const { length } = wanted.missing;
-      const asked = `${typeof selection === "string" ? `${selection}: ` : ""}${length} of the ${length + wanted.found.length} (participant, session) pairs asked for`;
-      const what = `${asked} ${length === 1 ? "is" : "are"} not in the dataset: ${listMissing(wanted.missing, this.rows)}.`;
-      if (wanted.found.length === 0) throw new DataFrameError(`${what} None is left.`);
-      if (missing === "error") {
-        throw new DataFrameError(`${what} Correct their spelling, or leave them out with { missing: "ignore" }.`);
-      }
-      warn(`${what} They are left out.`);
-    }
-    return wanted.found.flatMap((pair) => this.#indexOf.get(pairKey(pair)) ?? []);
+    return selectPairs(selection, this.rows, missing).flatMap((pair) => this.#indexOf.get(pairKey(pair)) ?? []);
   }
 
   take(indices: readonly number[]): Table {
@@ -206,14 +195,6 @@ export function oddCell<T extends Row>(rows: readonly T[], column: string): { ro
 
 function isCell(value: unknown): value is Cell {
   return value === null || ["string", "number", "boolean"].includes(typeof value);
-}
-
-function pairsOf(selection: RowSelection): { participant_id: string; session_id: string }[] {
-  if (typeof selection === "string") return [...readParticipants(selection, { sessionsOptional: true })];
-  const isPair = (item: unknown): item is readonly [string, string] => Array.isArray(item);
-  const rows = selection.map((item): Row => (isPair(item) ? { participant_id: item[0], session_id: item[1] } : item));
-  const name = "The table given to subset()";
-  return [...readParticipants(rows, { checkDuplicates: false, name, sessionsOptional: true })];
 }
 
 function isObject(value: unknown): value is JsonObject {
