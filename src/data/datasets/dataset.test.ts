@@ -121,6 +121,7 @@ describe("a dataset of one's own", () => {
     expect(still.getImageTensor("image").flatten().select(0, 0).item()).toBe(4);
     expect(moved.getImageTensor("image").flatten().select(0, 0).item()).not.toBe(2);
     expect(() => dataset.subset([["sub-9", "ses-M000"]])).toThrow(DataFrameError);
+    await expect(training.get(2)).rejects.toThrow(/A part of Faces has 2 samples, numbered from 0/);
     // all numbers of this part are whole, and they are floats all the same
     for await (using batch of new DataLoader(validation)) {
       using age = batch.getField("age");

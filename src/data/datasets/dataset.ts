@@ -85,6 +85,10 @@ export abstract class Dataset implements DatasetLike<Sample> {
   get df(): readonly ParticipantRow[] {
     return this.table.rows;
   }
+  /** How messages name it. */
+  protected get shownName(): string {
+    return this.constructor.name;
+  }
   /** One row per participant and session. */
   protected get table(): Table {
     this.#table ??= tableOf(this.constructor.name, this.#allRows());
@@ -236,10 +240,10 @@ export abstract class Dataset implements DatasetLike<Sample> {
   #row(index: number): ParticipantRow {
     if (!Number.isInteger(index) || index < 0 || index >= this.length) {
       throw new RangeError(
-        `${this.constructor.name} has ${this.length} samples, numbered from 0; there is no number ${index}.`,
+        `${this.shownName} has ${this.length} samples, numbered from 0; there is no number ${index}.`,
       );
     }
-    return toRow(this.constructor.name, index, this.row(index));
+    return toRow(this.shownName, index, this.row(index));
   }
   #allRows(): ParticipantRow[] {
     return Array.from({ length: this.length }, (_, i) => this.#row(i));
@@ -261,6 +265,9 @@ class DatasetPart extends Dataset {
   }
   override get length(): number {
     return this.#samples.length;
+  }
+  protected override get shownName(): string {
+    return `A part of ${this.#whole.constructor.name}`;
   }
   protected override get table(): Table {
     return this.#rows;
