@@ -5,11 +5,11 @@ import { BidsFileType } from "../../io/bids/index.ts";
 import { writeNifti } from "../../io/nifti/index.ts";
 import { writeTsv } from "../../io/tsv/index.ts";
 import * as torch from "../../torch/index.ts";
-import { Patch, RandomNoiseConfig, Slice, ZNormalizationConfig } from "../../transforms/index.ts";
+import { Patch, RandomNoiseConfig, replay, Slice, ZNormalizationConfig } from "../../transforms/index.ts";
 import { ConfigError, DataFrameError, ImageError } from "../../utils/exceptions.ts";
 import { BidsDataset, type BidsDatasetOptions, oddCell } from "../datasets/index.ts";
 import { AFFINE, makeCohort } from "../fixtures/cohort.ts";
-import type { Sample } from "../structures/index.ts";
+import { DataPoint, type Sample } from "../structures/index.ts";
 import { Batch, DataLoader, type DataLoaderOptions, WorkerError } from "./index.ts";
 
 const cohort = makeCohort(7);
@@ -198,6 +198,39 @@ describe("workers", () => {
     expect((error as Error).message).toMatch(
       /Worker 0 .* failed: .*'Other'.* while \(sub-000, ses-M000\), \(sub-001, ses-M000\) were to be loaded/,
     );
+  });
+  it("apply transforms of one's own by their module; each sample brings its history, which does the same to the file", async () => {
+    const own = { module: new URL("../../transforms/fixtures/own-transforms.ts", import.meta.url), export: "shifted" };
+    const steps = { imageTransforms: [new ZNormalizationConfig()], augmentations: [own, new RandomNoiseConfig()] };
+    const seen = [];
+    for (const [numWorkers, cache] of [
+      [0, false],
+      [0, true],
+      [2, true],
+    ] as const) {
+      const dataset = make({ transforms: steps, cache });
+      const loader = new DataLoader(dataset, { batchSize: 3, numWorkers, seed: 2 });
+      const samples = [];
+      for (let epoch = 1; epoch <= 2; epoch++) {
+        loader.setEpoch(epoch);
+        for await (using batch of loader) {
+          for (const { imagePath, history, image } of batch) {
+            expect(history.map(({ name_ }) => name_)).toEqual(["ZNormalization", "shifted", "RandomNoise"]);
+            using flat = image.tensor.flatten();
+            samples.push({ path: imagePath[0] ?? "", history, values: flat.toNumbers() });
+          }
+        }
+      }
+      dataset.clearCache();
+      seen.push(samples);
+    }
+    expect(seen[1]).toEqual(seen[0]);
+    expect(seen[2]).toEqual(seen[0]);
+    for (const { path, history, values } of seen[2] ?? []) {
+      using _scope = torch.scope();
+      const point = new DataPoint({ image: path, participantId: "sub-x", sessionId: "ses-x" });
+      expect(replay(history, point).image.tensor.flatten().toNumbers()).toEqual(values);
+    }
   });
   it("refuse functions, which cannot travel, when the loader is built", async () => {
     const dataset = make({ transforms: { augmentations: [(point) => point] } });
