@@ -67,11 +67,11 @@ export function checkPrediction(maps: Maps, dataloader: DataLoader, groupName: s
 }
 
 function checkTable(dataset: DatasetLike, what: string): void {
+  if (dataset.length === 0) throw new DataFrameError(`The ${what} are empty.`);
   for (const column of ["participant_id", "session_id"]) {
     const without = dataset.df.findIndex((row) => row[column] === undefined || row[column] === null);
     if (without >= 0) throw new DataFrameError(`The table of the ${what} has no '${column}' in row ${without}.`);
   }
-  if (dataset.length === 0) throw new DataFrameError(`The ${what} are empty.`);
 }
 
 /** The participants that are in both tables, sorted. */
