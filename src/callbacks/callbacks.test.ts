@@ -5,17 +5,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Maps } from "../io/maps/index.ts";
 import { LossMetricConfig, MAEMetricConfig, MetricsHandler } from "../metrics/index.ts";
 import { OneCycleLRConfig, StepLRConfig } from "../optim/index.ts";
-import {
-  Callback,
-  duration,
-  type EventArgs,
-  ProgressLine,
-  QuantityMonitoring,
-  RunLog,
-  SingleProcess,
-  shortNumber,
-  TrainerState,
-} from "../run/index.ts";
+import { Callback, type EventArgs, QuantityMonitoring, RunLog, SingleProcess, TrainerState } from "../run/index.ts";
 import * as torch from "../torch/index.ts";
 import type { JsonObject } from "../utils/config.ts";
 import { EarlyStoppingCallback } from "./early-stopping.ts";
@@ -67,11 +57,15 @@ describe("CallbacksHandler", () => {
       "TrainingCheckpointCallback",
     ]);
     expect(names(handler.allCallbacks).slice(6)).toEqual([
+      "EventsCallback",
       "ChecksCallback",
       "ConfigSaverCallback",
       "TrainingLossCallback",
       "GradientNormCallback",
       "MetricsSaverCallback",
+      "SummariesCallback",
+      "NetworkSummaryCallback",
+      "ProgressCallback",
     ]);
     expect(handler.named().map(([name]) => name)).toContain("own_1");
     expect(handler.toDict().callbacks).toEqual([
@@ -218,34 +212,4 @@ it("keeps training losses over a checkpoint", () => {
   other.loadStateDict(torch.load(torch.save(one.stateDict())));
   other.onTrainEnd();
   expect(readFileSync(maps.training.split(0).trainingLossTsv, "utf8")).toBe("epoch\tbatch\tl1\tl2\n2\t3\t1.0\t0.5\n");
-});
-
-describe("ProgressLine", () => {
-  const progress = { title: "Epoch 1/2", batch: 4, batches: 8, batchesLeft: 12, values: () => ({ loss: 0.51234 }) };
-  const shown = (isTTY: boolean) => {
-    let time = 0;
-    let text = "";
-    const line = new ProgressLine({ isTTY, columns: 80, write: (part) => (text += part) }, () => time);
-    line.begin();
-    time = 2000;
-    line.update(progress);
-    line.finish("Epoch 1/2", { loss: 0.5 });
-    return text;
-  };
-  it("moves on a terminal, and is taken away before something stays", () => {
-    expect(shown(true)).toBe(
-      "\r\x1b[KEpoch 1/2  4/8  loss 0.5123  0.5 batches/s  0:24 left\r\x1b[KEpoch 1/2  loss 0.5\n",
-    );
-  });
-  it("is one line per epoch elsewhere", () => expect(shown(false)).toBe("Epoch 1/2  loss 0.5\n"));
-  it("writes numbers and times shortly", () => {
-    expect([0, 0.000123456, 12.3456, 123456, Number.NaN].map(shortNumber)).toEqual([
-      "0",
-      "1.23e-4",
-      "12.35",
-      "1.23e+5",
-      "NaN",
-    ]);
-    expect([59.6, 3723, Number.POSITIVE_INFINITY].map(duration)).toEqual(["1:00", "1:02:03", "?"]);
-  });
 });

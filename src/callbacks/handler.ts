@@ -15,12 +15,16 @@ import { say } from "../utils/output.ts";
 import type { Named } from "../utils/registry.ts";
 import { ChecksCallback } from "./checks.ts";
 import { ConfigSaverCallback } from "./config-saver.ts";
+import { EventsCallback } from "./events.ts";
 import { GradientNormCallback } from "./gradient-norm.ts";
 import { LoggerCallback } from "./logger.ts";
 import { MetricsSaverCallback } from "./metrics-saver.ts";
 import { ModelCheckpointCallback } from "./model-checkpoint.ts";
 import { MonitorCallback } from "./monitor.ts";
+import { NetworkSummaryCallback } from "./network-summary.ts";
+import { ProgressCallback } from "./progress.ts";
 import { callbackRegistry, isOnlyHere } from "./registry.ts";
+import { SummariesCallback } from "./summaries.ts";
 import { TrainingCheckpointCallback } from "./training-checkpoint.ts";
 import { TrainingLossCallback } from "./training-loss.ts";
 
@@ -46,6 +50,18 @@ const ONLY_ONE: readonly CallbackClass[] = [
   TrainingLossCallback,
   GradientNormCallback,
   TrainingCheckpointCallback,
+  EventsCallback,
+  SummariesCallback,
+  NetworkSummaryCallback,
+  ProgressCallback,
+];
+
+/** What every Trainer has and ClinicaDL does not: these have no state, and no file in a checkpoint. */
+const WITHOUT_STATE: readonly CallbackClass[] = [
+  EventsCallback,
+  SummariesCallback,
+  NetworkSummaryCallback,
+  ProgressCallback,
 ];
 
 function isA(callback: Callback, Class: CallbackClass): boolean {
@@ -54,8 +70,8 @@ function isA(callback: Callback, Class: CallbackClass): boolean {
 
 /**
  * The callbacks of a Trainer. In which order they are told of an event, their phases say (`Callback.phase`), and within a phase
- * their list: checks of the data and recording of the configuration; those that were passed, and the default ones; then losses,
- * gradient norms and metrics. Default callbacks (LoggerCallback, MonitorCallback, ModelCheckpointCallback,
+ * their list: what is told to whoever looks on, checks of the data and recording of the configuration; those that were passed, and
+ * the default ones; then losses, gradient norms, metrics, summaries and progress. Default callbacks (LoggerCallback, MonitorCallback, ModelCheckpointCallback,
  * TrainingCheckpointCallback) are added unless one of their class is passed.
  */
 export class CallbacksHandler implements CallbackSequence {
@@ -157,7 +173,8 @@ export class CallbacksHandler implements CallbackSequence {
   /** Each callback with the name of its file in a checkpoint: its class in snake case, then `_1`, `_2` … */
   named(): (readonly [string, Callback])[] {
     const seen = new Map<string, number>();
-    return this.#all.map((callback) => {
+    const kept = this.#all.filter((callback) => !WITHOUT_STATE.some((Class) => isA(callback, Class)));
+    return kept.map((callback) => {
       const name = camelToSnake(callback.constructor.name);
       const count = seen.get(name) ?? 0;
       seen.set(name, count + 1);
@@ -183,8 +200,15 @@ export class CallbacksHandler implements CallbackSequence {
       if (!passed.some((callback) => isA(callback, Class))) passed.push(kept(Class));
     }
     this.#public = inPhases("onTrainStart", passed);
-    const first = [ChecksCallback, ConfigSaverCallback].map(kept);
-    const last = [TrainingLossCallback, GradientNormCallback, MetricsSaverCallback].map(kept);
+    const first = [EventsCallback, ChecksCallback, ConfigSaverCallback].map(kept);
+    const last = [
+      TrainingLossCallback,
+      GradientNormCallback,
+      MetricsSaverCallback,
+      SummariesCallback,
+      NetworkSummaryCallback,
+      ProgressCallback,
+    ].map(kept);
     this.#all = [...this.#public, ...first, ...last];
     this.#listed = [...first, ...this.#public, ...last];
   }

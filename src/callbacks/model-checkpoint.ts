@@ -1,4 +1,5 @@
 import { mkdirSync } from "node:fs";
+import { basename } from "node:path";
 import { z } from "zod";
 import { checkItemName, ModelDir, stageDirectory } from "../io/maps/index.ts";
 import { writeTsv } from "../io/tsv/index.ts";
@@ -80,20 +81,21 @@ export class ModelCheckpointCallback extends Callback {
   override onBatchEnd({ losses }: EventArgs<"onBatchEnd">): void {
     if (losses !== null) this.#monitoring?.addBatch(losses);
   }
-  override onValidationEnd({ model, maps, state, metrics }: EventArgs<"onValidationEnd">): void {
+  override onValidationEnd({ model, maps, state, metrics, log }: EventArgs<"onValidationEnd">): void {
     if (this.metric === null || this.#monitoring === null) return;
     if (!this.#monitoring.step(metrics, state.currentEpoch)) return;
-    this.#save(model, state.currentEpoch, maps.training.split(state.splitIdx ?? 0).models.best(this.metric));
+    this.#save(model, state.currentEpoch, maps.training.split(state.splitIdx ?? 0).models.best(this.metric), log);
   }
-  override onEpochEnd({ model, maps, state }: EventArgs<"onEpochEnd">): void {
+  override onEpochEnd({ model, maps, state, log }: EventArgs<"onEpochEnd">): void {
     const { currentEpoch, splitIdx } = state;
     const isNth = this.everyNEpochs !== null && currentEpoch % this.everyNEpochs === 0;
     if (!isNth && !this.epochs.includes(currentEpoch)) return;
-    this.#save(model, currentEpoch, maps.training.split(splitIdx ?? 0).models.epoch(currentEpoch));
+    this.#save(model, currentEpoch, maps.training.split(splitIdx ?? 0).models.epoch(currentEpoch), log);
   }
   override onTrainEnd({ model, maps, state, log }: EventArgs<"onTrainEnd">): void {
     this.#tellOfStandIn(log, state.splitIdx ?? 0);
-    if (this.saveLast) this.#save(model, state.currentEpoch, maps.training.split(state.splitIdx ?? 0).models.final);
+    if (this.saveLast)
+      this.#save(model, state.currentEpoch, maps.training.split(state.splitIdx ?? 0).models.final, log);
   }
 
   #tellOfStandIn(log: RunLog, splitIdx: number): void {
@@ -111,7 +113,7 @@ export class ModelCheckpointCallback extends Callback {
    * The directory is replaced as a whole. An epoch without evaluation gives tables without rows, and so do weights that were not
    * evaluated.
    */
-  #save(model: Model, epoch: number, dir: ModelDir): void {
+  #save(model: Model, epoch: number, dir: ModelDir, log: RunLog): void {
     const metrics = this.#metrics;
     if (metrics === null) return;
     using weights = this.#callbacks?.weightsToSave() ?? null;
@@ -133,6 +135,7 @@ export class ModelCheckpointCallback extends Callback {
         floats,
       });
     });
+    log.journal.record({ kind: "model", epoch, name: basename(dir.path) });
   }
 
   override stateDict(): unknown {

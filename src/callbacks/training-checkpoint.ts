@@ -173,6 +173,7 @@ export class TrainingCheckpointCallback extends Callback {
     });
     this.#last = tmp.at(position);
     this.#writtenAt = performance.now();
+    run.log.journal.record({ kind: "checkpoint", epoch: position.epoch, batch: position.batch });
     run.log.debug(`Training checkpoint saved at ${tmp.at(position)}`);
   }
 

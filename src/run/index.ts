@@ -36,6 +36,18 @@ export type {
 } from "./events.ts";
 export type { Interruption, InterruptionSignal } from "./interruption.ts";
 /** What it says. */
+export { EventsFile } from "./journal/file.ts";
+export { type FollowOptions, followEvents } from "./journal/follow.ts";
+export { type EventReceiver, Journal } from "./journal/journal.ts";
+export { readEvents } from "./journal/read.ts";
+export {
+  EVENTS_VERSION,
+  formatEvent,
+  type LaterEvent,
+  parseEvent,
+  type RunEvent,
+  type ToldEvent,
+} from "./journal/schema.ts";
 export { LogFiles, RunLog } from "./log.ts";
 /** Following metrics and times. */
 export { BestMonitor } from "./monitoring/best-monitor.ts";
@@ -43,7 +55,8 @@ export { average, DeviceMeter, meanAndDeviation, PhaseTimer, type TimeMark } fro
 export { type Improvement, QuantityMonitoring } from "./monitoring/quantity-monitoring.ts";
 export { beginRun, type CurrentRun, checkIdle, RunInProgressError } from "./one-run.ts";
 export { inPhases, type Phase } from "./phase.ts";
-export { duration, ProgressLine, shortNumber } from "./progress.ts";
+export { advance, duration, lastingLine, movingLine, NO_PROGRESS, type Progress, shortNumber } from "./progress.ts";
+export { ProgressLine } from "./progress-line.ts";
 /** What a MAPS records. */
 export { BatchRecords } from "./records/batch-records.ts";
 export { describeData, describeSplit, recordGroup, recordTest } from "./records/describe.ts";

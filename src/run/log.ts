@@ -6,6 +6,7 @@ import { naming } from "../utils/file-errors.ts";
 import { say } from "../utils/output.ts";
 import { visible, visibleLines } from "../utils/visible.ts";
 import { receiveWarnings } from "../utils/warnings.ts";
+import { Journal } from "./journal/journal.ts";
 
 type Level = "DEBUG" | "INFO" | "WARNING" | "ERROR";
 
@@ -82,27 +83,23 @@ receiveWarnings((message) => {
  * LoggerCallback decides. Until it is disposed, it also gets the warnings of the layers below, which know no run.
  */
 export class RunLog implements Disposable {
+  /** What the run says of itself to whoever looks on; warnings are told there, too. */
+  readonly journal = new Journal();
   #files: LogFiles | null = null;
-  #beforeLine: () => void = () => {};
 
   constructor() {
     inHand.push(this);
   }
 
-  /**
-   * Writes into these files from now on; null: into none.
-   * @param beforeLine called before a line is put on standard error.
-   */
-  open(files: LogFiles | null, beforeLine: () => void = () => {}): void {
+  /** Writes into these files from now on; null: into none. */
+  open(files: LogFiles | null): void {
     this.close();
     this.#files = files;
-    this.#beforeLine = beforeLine;
   }
   /** Closes the files, if any are open. */
   close(): void {
     const files = this.#files;
     this.#files = null;
-    this.#beforeLine = () => {};
     files?.close();
   }
 
@@ -114,7 +111,8 @@ export class RunLog implements Disposable {
   }
   warning(message: string): void {
     this.#files?.write("WARNING", message);
-    for (const log of inHand) log.#beforeLine();
+    this.journal.record({ kind: "warning", message });
+    for (const log of inHand) log.journal.makeRoom();
     say(`Warning: ${visible(message)}`);
   }
   /** @param details for the file only: a stack. */
@@ -125,6 +123,10 @@ export class RunLog implements Disposable {
   [Symbol.dispose](): void {
     const index = inHand.indexOf(this);
     if (index >= 0) inHand.splice(index, 1);
-    this.close();
+    try {
+      this.journal.close();
+    } finally {
+      this.close();
+    }
   }
 }

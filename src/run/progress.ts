@@ -1,77 +1,110 @@
-import { type OutputStream, standardError } from "../utils/output.ts";
-import { visible } from "../utils/visible.ts";
+import type { LaterEvent, RunEvent } from "./journal/schema.ts";
 
-/** How often a terminal's line is drawn anew, at most. */
-const INTERVAL_MS = 100;
-
-/** What one epoch, or one evaluation, has come to. */
+/** What the events of a run have come to: what a line of progress is made of. */
 export interface Progress {
-  /** `Epoch 3/10`. */
-  readonly title: string;
+  readonly call: "train" | "validate" | "test" | "predict";
+  readonly split: number;
+  readonly epoch: number;
+  readonly epochs: number;
   readonly batch: number;
+  /** Of an epoch, or of the evaluation. */
   readonly batches: number;
-  /** Of the run: all epochs that are left, or the evaluation. */
-  readonly batchesLeft: number;
-  /** Asked for when the line is drawn. */
-  readonly values: () => Readonly<Record<string, number>>;
+  /** When the run began, or went on, and when the last event was: in milliseconds since 1970. */
+  readonly begunAt: number;
+  readonly time: number;
+  /** The batches since the run began: in a training, those that were trained on. */
+  readonly done: number;
+  /** The sums of the losses of this epoch, of `count` batches. */
+  readonly sums: Readonly<Record<string, number>>;
+  readonly count: number;
+  /** The metrics of this epoch's validation. */
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+export const NO_PROGRESS: Progress = {
+  call: "train",
+  split: 0,
+  epoch: 0,
+  epochs: 0,
+  batch: 0,
+  batches: 0,
+  begunAt: 0,
+  time: 0,
+  done: 0,
+  sums: {},
+  count: 0,
+  metrics: {},
+};
+
+const NEW_EPOCH = { sums: {}, count: 0, metrics: {} };
+
+/** What it has come to after one event more. */
+export function advance(before: Progress, event: RunEvent | LaterEvent): Progress {
+  const { time } = event;
+  switch (event.kind) {
+    case "start":
+    case "resume": {
+      const { split, epochs, batches } = event;
+      return { ...NO_PROGRESS, split, epochs, batches, begunAt: time, time };
+    }
+    case "evaluation":
+      return { ...NO_PROGRESS, call: event.call, batches: event.batches, begunAt: time, time };
+    case "batch": {
+      const { epoch, batch, losses } = event;
+      const progress = epoch === before.epoch ? before : { ...before, ...NEW_EPOCH };
+      const sums = { ...progress.sums };
+      for (const [name, loss] of Object.entries(losses)) sums[name] = (sums[name] ?? 0) + loss;
+      return { ...progress, epoch, batch, sums, count: progress.count + 1, done: progress.done + 1, time };
+    }
+    case "evaluated":
+      return { ...before, batch: event.batch, done: before.done + 1, time };
+    case "metrics":
+      return { ...before, metrics: event.values, time };
+    case "epoch":
+      return { ...before, epoch: event.epoch, time };
+    case "validation":
+    case "model":
+    case "checkpoint":
+    case "warning":
+    case "interruption":
+    case "error":
+    case "end":
+    case "later":
+      return { ...before, time };
+  }
+}
+
+/** The line that moves: `Epoch 3/10  4/8  loss 0.5123  0.5 batches/s  0:24 left`. */
+export function movingLine(progress: Progress): string {
+  const { call, epoch, epochs, batch, batches, sums, count, done, begunAt, time } = progress;
+  const rate = done / Math.max((time - begunAt) / 1000, 1e-9);
+  const isTraining = call === "train";
+  const left = isTraining ? (epochs - epoch + 1) * batches - batch : batches - batch;
+  const title = isTraining ? `Epoch ${epoch}/${epochs}` : call === "predict" ? "Prediction" : "Evaluation";
+  return [
+    `${title}  ${batch}/${batches}`,
+    ...Object.entries(sums).map(([name, sum]) => `${name} ${shortNumber(sum / Math.max(count, 1))}`),
+    `${shortNumber(rate)} batches/s`,
+    `${duration(left / rate)} left`,
+  ].join("  ");
 }
 
 /**
- * The progress of a run: one moving line on a terminal, with losses, batches per second and the time left; one line per
- * finished epoch elsewhere, such as in the log of a batch job.
+ * The line that stays after an event, if one does: of an epoch, and of the end of a training.
+ * @param progress with this event.
+ * @param place the folder of the results.
  */
-export class ProgressLine {
-  readonly #stream: OutputStream;
-  readonly #clock: () => number;
-  #start = 0;
-  #done = 0;
-  #drawn = Number.NEGATIVE_INFINITY;
-  #shown = false;
-
-  constructor(stream: OutputStream = standardError, clock: () => number = () => performance.now()) {
-    this.#stream = stream;
-    this.#clock = clock;
+export function lastingLine(progress: Progress, event: RunEvent | LaterEvent, place: string): string | null {
+  const { call, split, epochs, metrics, begunAt, time } = progress;
+  if (event.kind === "epoch") {
+    const values = [
+      ...Object.entries(event.losses),
+      ...Object.entries(metrics).map(([name, value]) => [`validation ${name}`, value] as const),
+    ].map(([name, value]) => `${name} ${shortNumber(value)}`);
+    return [`Split ${split}  epoch ${event.epoch}/${epochs}`, ...values].join("  ");
   }
-
-  /** Begins to measure the rate. */
-  begin(): void {
-    this.#start = this.#clock();
-    this.#done = 0;
-  }
-
-  /** One batch is done. */
-  update(progress: Progress): void {
-    this.#done++;
-    const now = this.#clock();
-    if (this.#stream.isTTY !== true || now - this.#drawn < INTERVAL_MS) return;
-    this.#drawn = now;
-    const seconds = (now - this.#start) / 1000;
-    const rate = this.#done / Math.max(seconds, 1e-9);
-    const left = duration(progress.batchesLeft / rate);
-    const parts = [
-      `${progress.title}  ${progress.batch}/${progress.batches}`,
-      ...Object.entries(progress.values()).map(([name, value]) => `${name} ${shortNumber(value)}`),
-      `${shortNumber(rate)} batches/s`,
-      `${left} left`,
-    ];
-    const line = visible(parts.join("  ")).slice(0, (this.#stream.columns ?? 80) - 1);
-    this.#stream.write(`\r\x1b[K${line}`);
-    this.#shown = true;
-  }
-
-  /** Something is complete: a line that stays. */
-  finish(title: string, values: Readonly<Record<string, number>>): void {
-    this.clear();
-    const text = Object.entries(values).map(([name, value]) => `${name} ${shortNumber(value)}`);
-    this.#stream.write(`${visible([title, ...text].join("  "))}\n`);
-  }
-
-  /** Takes the moving line away, so that something else can be written. */
-  clear(): void {
-    if (this.#shown) this.#stream.write("\r\x1b[K");
-    this.#shown = false;
-    this.#drawn = Number.NEGATIVE_INFINITY;
-  }
+  if (event.kind !== "end" || call !== "train") return null;
+  return `Split ${split}  done in ${duration((time - begunAt) / 1000)}  → ${place}`;
 }
 
 /** Four significant digits. */

@@ -62,6 +62,8 @@ export async function runTraining(parts: TrainerParts, training: Training): Prom
       await tell(run, "onTrainEnd", {});
       if (world.isMain) {
         removeFile(dir.growingDetailsTsv);
+        log.journal.record({ kind: "end" });
+        log.journal.close();
         syncLogs(dir);
         writeJson(dir.completeJson, { epochs: state.currentEpoch }, { overwrite: true });
         removeFile(dir.extensionJson);

@@ -113,7 +113,9 @@ export function checkInside(root: string, path: string): void {
 /** Adds text to the end of a file of a MAPS, which is made where it is not there. */
 export function appendInside(path: string, text: string): void {
   withFile(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, (descriptor) => {
-    writeSync(descriptor, text);
+    // a disk that is almost full takes a part, and says so at the next one
+    const bytes = Buffer.from(text, "utf8");
+    for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done);
   });
 }
 

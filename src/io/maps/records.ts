@@ -28,8 +28,8 @@ const state = z.looseObject({
   split_idx: count,
 });
 
-/** The sizes of logs: `.clinicadl-ts/split.json` of a checkpoint. */
-const splitRecord = z.looseObject({ logs: z.record(z.string(), count) });
+/** The sizes of logs, and the number of the last event: `.clinicadl-ts/split.json` of a checkpoint. */
+const splitRecord = z.looseObject({ logs: z.record(z.string(), count), events: count.default(0) });
 
 /** `.clinicadl-ts/extension.json` of a split. */
 const extension = z.looseObject({ epoch: count, batch: count.nullable(), num_epochs: z.int().positive() });
@@ -78,9 +78,19 @@ export function readState(checkpoint: CheckpointDir, splitIdx: number): JsonObje
   return value as JsonObject & { readonly num_epochs: number };
 }
 
-/** The sizes that the logs of a split had at a checkpoint, by name; null where ClinicaDL wrote it, which does not say. */
-export function readLogSizes({ splitJson }: CheckpointDir): ReadonlyMap<string, number> | null {
-  return existsSync(splitJson) ? new Map(Object.entries(read(splitJson, splitRecord).logs)) : null;
+/** What the directory of a split was at a checkpoint. */
+export interface SplitAtCheckpoint {
+  /** The sizes of the logs, by name. */
+  readonly logs: ReadonlyMap<string, number>;
+  /** The number of the last event. */
+  readonly events: number;
+}
+
+/** What the directory of a split was at a checkpoint; null where ClinicaDL wrote it, which does not say. */
+export function readSplitRecord({ splitJson }: CheckpointDir): SplitAtCheckpoint | null {
+  if (!existsSync(splitJson)) return null;
+  const { logs, events } = read(splitJson, splitRecord);
+  return { logs: new Map(Object.entries(logs)), events };
 }
 
 /** From where, and up to which epoch, a training was to be extended; null if it was not. */

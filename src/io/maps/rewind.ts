@@ -3,9 +3,10 @@ import { basename, join } from "node:path";
 import { naming } from "../../utils/file-errors.ts";
 import { linkOrCopy, removeFile, sync, syncFolder, writeJson } from "../files/index.ts";
 import type { CheckpointDir } from "./checkpoints.ts";
+import { keepEventLines } from "./event-lines.ts";
 import { checkOurs, cutInside } from "./inside.ts";
 import { MODEL } from "./layout.ts";
-import { readLogSizes } from "./records.ts";
+import { readSplitRecord } from "./records.ts";
 import { namesIn } from "./scan.ts";
 import { removeDirectory, removeTemporaryBelow, stageDirectory } from "./staging.ts";
 import type { SplitDir } from "./training-dir.ts";
@@ -17,15 +18,18 @@ function logsOf(split: SplitDir): readonly string[] {
 
 /** Puts the logs on the disk: what is recorded of them, or follows from them, must not be there without them. */
 export function syncLogs(split: SplitDir): void {
-  for (const path of logsOf(split)) if (existsSync(path)) sync(path);
+  for (const path of [...logsOf(split), split.eventsJsonl]) if (existsSync(path)) sync(path);
   syncFolder(split.path);
 }
 
-/** Writes into a checkpoint what the directory of the split was then: the sizes of its logs, and its best models. */
-export function recordSplit(split: SplitDir, checkpoint: CheckpointDir): void {
+/**
+ * Writes into a checkpoint what the directory of the split was then: the sizes of its logs, and its best models.
+ * @param events the number of the last event that belongs to it; the file of events may be thinned later, so its size says nothing.
+ */
+export function recordSplit(split: SplitDir, checkpoint: CheckpointDir, events: number): void {
   syncLogs(split);
   const logs = logsOf(split).map((path) => [basename(path), existsSync(path) ? statSync(path).size : 0] as const);
-  writeJson(checkpoint.splitJson, { logs: Object.fromEntries(logs) });
+  writeJson(checkpoint.splitJson, { logs: Object.fromEntries(logs), events });
   for (const name of namesIn(split.models.bestPath, "best")) {
     const from = join(split.models.bestPath, `best-${name}`);
     copyTree(from, join(checkpoint.bestModels, `best-${name}`), linkOrCopy);
@@ -56,7 +60,7 @@ function laterModels({ models }: SplitDir, { position: { epoch, batch } }: Check
  * @throws CannotReadJsonError, ForeignEntryError; nothing is changed then.
  */
 export function checkRewind(split: SplitDir, checkpoint: CheckpointDir): void {
-  if (readLogSizes(checkpoint) === null) return;
+  if (readSplitRecord(checkpoint) === null) return;
   const { models } = split;
   const best = namesIn(models.bestPath, "best").map((name) => models.best(name).path);
   for (const path of [...best, ...laterModels(split, checkpoint)]) checkOurs(path, MODEL);
@@ -64,17 +68,18 @@ export function checkRewind(split: SplitDir, checkpoint: CheckpointDir): void {
 
 /**
  * Makes the directory of a split what it was at a checkpoint, so that nothing stays of a future that is not going to
- * happen: logs are cut, best models put back, models of later epochs deleted, and what interrupted writers left.
+ * happen: logs and events are cut, best models put back, models of later epochs deleted, and what interrupted writers left.
  * The final model of a training that is extended stays until it is replaced.
  */
 export function rewind(split: SplitDir, checkpoint: CheckpointDir): void {
   checkRewind(split, checkpoint);
-  const sizes = readLogSizes(checkpoint);
+  const record = readSplitRecord(checkpoint);
   removeFile(split.completeJson);
   removeTemporaryBelow(split.path);
   // ClinicaDL does not write it: what there is, is taken for what there was
-  if (sizes === null) return;
-  for (const path of logsOf(split)) if (existsSync(path)) cutInside(path, sizes.get(basename(path)) ?? 0);
+  if (record === null) return;
+  for (const path of logsOf(split)) if (existsSync(path)) cutInside(path, record.logs.get(basename(path)) ?? 0);
+  keepEventLines(split.eventsJsonl, ({ n }) => typeof n === "number" && n <= record.events);
   const kept = namesIn(checkpoint.bestModels, "best");
   for (const name of namesIn(split.models.bestPath, "best")) {
     if (!kept.includes(name)) removeDirectory(split.models.best(name).path);

@@ -79,6 +79,10 @@ export class SplitDir {
   get weightsJson(): string {
     return join(this.path, ".clinicadl-ts", "weights.json");
   }
+  /** What the training says of itself while it goes on: see `readEvents` and `followEvents` of `clinicadl/train`. */
+  get eventsJsonl(): string {
+    return join(this.path, ".clinicadl-ts", "events.jsonl");
+  }
   get computationalJson(): string {
     return join(this.path, "computational.json");
   }

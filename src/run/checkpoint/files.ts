@@ -40,7 +40,7 @@ export function saveCheckpoint(
   { snapshot, last }: { readonly snapshot: RunSnapshot; readonly last: CheckpointDir | null },
   known: Map<string, FileSum>,
 ): void {
-  const { maps, model, optimizers, gradScaler, metrics, computational, split } = run;
+  const { maps, model, optimizers, gradScaler, metrics, computational, split, log } = run;
   using _scope = torch.scope();
   writeJson(dir.stateJson, snapshot.state);
   torch.save(snapshot.weights?.copies ?? model.stateDict(), dir.modelPt);
@@ -59,7 +59,8 @@ export function saveCheckpoint(
   for (const [name, bytes] of snapshot.callbacks) write(dir.callbackPt(name), bytes);
   mkdirSync(dirname(dir.extraPt));
   write(dir.extraPt, snapshot.extra);
-  recordSplit(maps.training.split(split.index), dir);
+  log.journal.flush();
+  recordSplit(maps.training.split(split.index), dir, snapshot.events);
   if (details !== null) known.set(detailsTsv, details);
 }
 

@@ -16,6 +16,8 @@ export interface RunSnapshot extends Disposable {
   /** The content of their files, by name. */
   readonly callbacks: ReadonlyMap<string, Uint8Array>;
   readonly extra: Uint8Array;
+  /** The number of the last event. */
+  readonly events: number;
   /** null: the model has them. */
   readonly weights: TensorSnapshot | null;
 }
@@ -25,7 +27,7 @@ export interface RunSnapshot extends Disposable {
  * @param options.weights whether it copies the weights, because they may be exchanged before the checkpoint is written.
  */
 export function captureSnapshot(
-  { model, state, callbacks, split }: EventArgs<"onTrainStart">,
+  { model, state, callbacks, split, log }: EventArgs<"onTrainStart">,
   { weights = false }: { readonly weights?: boolean } = {},
 ): RunSnapshot {
   using _scope = torch.scope();
@@ -53,6 +55,7 @@ export function captureSnapshot(
     state: state.toDict(),
     callbacks: new Map(states),
     extra,
+    events: log.journal.last,
     weights: copies,
     [Symbol.dispose]: () => copies?.[Symbol.dispose](),
   };

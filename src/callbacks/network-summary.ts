@@ -1,0 +1,44 @@
+import { existsSync } from "node:fs";
+import type { BatchType } from "../data/dataloader/index.ts";
+import { writeFileAtomic } from "../io/files/index.ts";
+import type { Model } from "../models/index.ts";
+import { Callback, type EventArgs, type Phase, type RunLog } from "../run/index.ts";
+import * as torch from "../torch/index.ts";
+
+/** Writes the table of the network's layers, `nn_summary.txt`, when there is a batch that is on its device. */
+export class NetworkSummaryCallback extends Callback {
+  #isDone = false;
+
+  override get phase(): Phase {
+    return "frame";
+  }
+  override get ranks(): "main" {
+    return "main";
+  }
+
+  override onTrainStart(): void {
+    this.#isDone = false;
+  }
+  override onResume(): void {
+    this.#isDone = false;
+  }
+  override onForwardStepStart({ model, maps, log, batch }: EventArgs<"onForwardStepStart">): void {
+    if (this.#isDone) return;
+    this.#isDone = true;
+    if (existsSync(maps.nnSummaryTxt)) return;
+    const summary = summarise(log, model, batch);
+    if (summary !== null) maps.locked(() => writeFileAtomic(maps.nnSummaryTxt, summary));
+  }
+}
+
+function summarise(log: RunLog, model: Model, batch: BatchType): string | null {
+  using _scope = torch.scope();
+  using _grad = torch.noGrad();
+  try {
+    return model.getSummary(batch);
+  } catch (error) {
+    // the summary is a convenience: a network that it cannot describe can be trained all the same
+    log.debug(`The network could not be summarised: ${error instanceof Error ? error.message : error}`);
+    return null;
+  }
+}

@@ -1,0 +1,122 @@
+import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
+import { naming } from "../../utils/file-errors.ts";
+import { type LaterEvent, parseEvent, type RunEvent } from "./schema.ts";
+
+export interface FollowOptions {
+  /** Ends it. */
+  readonly signal?: AbortSignal;
+  /** How often the file is looked at, in milliseconds. Default 500. */
+  readonly interval?: number;
+}
+
+/**
+ * What a training says of itself: all that `readEvents` gives, and what is added from then on; also of a training that has not
+ * begun. It does not end by itself, since a training that is complete can be extended: leave the loop at `end`, or abort `signal`.
+ *
+ * Each event comes once. Where a training goes on from a checkpoint, `resume` comes, and says where: what was told of batches and
+ * epochs after that does not hold any more, and comes anew.
+ *
+ * ```ts
+ * for await (const event of followEvents("maps/training/split-0/.clinicadl-ts/events.jsonl")) {
+ *   if (event.kind === "epoch") console.log(event.epoch, event.losses);
+ *   if (event.kind === "end") break;
+ * }
+ * ```
+ */
+export async function* followEvents(
+  path: string,
+  { signal, interval = 500 }: FollowOptions = {},
+): AsyncGenerator<RunEvent | LaterEvent, void> {
+  using tail = new Tail(path);
+  const seen = new SeenEvents();
+  while (signal?.aborted !== true) {
+    const { lines, anew } = tail.read();
+    const events = lines.flatMap((line) => parseEvent(line) ?? []);
+    for (const event of anew ? seen.unseen(events) : events) {
+      seen.add(event);
+      yield event;
+    }
+    await setTimeout(interval, undefined, { signal }).catch(() => {});
+  }
+}
+
+/** The whole lines that a file gets, which may be replaced by another one of the same name. */
+class Tail implements Disposable {
+  readonly #path: string;
+  /** Held open, so that its inode is not given to the file that takes its place. */
+  #descriptor: number | null = null;
+  #offset = 0;
+  #rest = Buffer.alloc(0);
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** @returns `anew` where the lines are those of another file, from its beginning. */
+  read(): { readonly lines: readonly string[]; readonly anew: boolean } {
+    const anew = this.#isReplaced();
+    if (anew) this.#open();
+    if (this.#descriptor === null) return { lines: [], anew };
+    const size = fstatSync(this.#descriptor).size;
+    const bytes = Buffer.alloc(Math.max(size - this.#offset, 0));
+    const descriptor = this.#descriptor;
+    const got = naming(this.#path, () => readSync(descriptor, bytes, 0, bytes.length, this.#offset));
+    this.#offset += got;
+    const all = Buffer.concat([this.#rest, bytes.subarray(0, got)]);
+    const end = all.lastIndexOf(10) + 1;
+    this.#rest = all.subarray(end);
+    return { lines: all.toString("utf8", 0, end).split("\n"), anew };
+  }
+
+  #isReplaced(): boolean {
+    const now = statSync(this.#path, { throwIfNoEntry: false });
+    if (now === undefined) return false;
+    if (this.#descriptor === null) return true;
+    const { ino, dev } = fstatSync(this.#descriptor);
+    return now.ino !== ino || now.dev !== dev || now.size < this.#offset;
+  }
+  #open(): void {
+    this[Symbol.dispose]();
+    this.#offset = 0;
+    this.#rest = Buffer.alloc(0);
+    this.#descriptor = openSync(this.#path, "r");
+  }
+  [Symbol.dispose](): void {
+    if (this.#descriptor !== null) closeSync(this.#descriptor);
+    this.#descriptor = null;
+  }
+}
+
+/** What was told already, as far as it takes to tell it from what is new in a file that was thinned or rewound. */
+class SeenEvents {
+  /** When the training began, and went on. */
+  readonly #runs = new Set<string>();
+  #last = -1;
+  /** Those of the last number. */
+  #ofLast = new Set<string>();
+
+  add(event: RunEvent | LaterEvent): void {
+    if (isRun(event)) this.#runs.add(keyOf(event));
+    if (event.n !== this.#last) this.#ofLast.clear();
+    this.#last = event.n;
+    this.#ofLast.add(keyOf(event));
+  }
+
+  unseen(events: readonly (RunEvent | LaterEvent)[]): (RunEvent | LaterEvent)[] {
+    const first = events.findIndex((event) => isRun(event) && !this.#runs.has(keyOf(event)));
+    const from = first < 0 ? events.length : first;
+    // the file may have been thinned: what is left of what was told
+    const [before, after] = [events.slice(0, from), events.slice(from)];
+    const isNew = (event: RunEvent | LaterEvent) =>
+      event.n > this.#last || (event.n === this.#last && !this.#ofLast.has(keyOf(event)));
+    return [...before.filter(isNew), ...after];
+  }
+}
+
+function isRun({ kind }: RunEvent | LaterEvent): boolean {
+  return kind === "start" || kind === "resume";
+}
+function keyOf({ kind, n, time }: RunEvent | LaterEvent): string {
+  return `${kind} ${n} ${time}`;
+}
