@@ -7,4 +7,6 @@ export * from "./nets/conv-decoder.ts";
 export * from "./nets/conv-encoder.ts";
 export * from "./nets/generator.ts";
 export * from "./nets/mlp.ts";
+export * from "./nets/resnet.ts";
+export * from "./nets/se-resnet.ts";
 export * from "./nets/unet.ts";

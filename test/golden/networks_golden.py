@@ -14,8 +14,10 @@ import torch
 
 from clinicadl.losses.config import MSELossConfig
 from clinicadl.models import SupervisedModel
+from clinicadl.networks import config as configs
 from clinicadl.networks.factory import get_network_from_dict
-from clinicadl.networks.nn import CNN, MLP, AttentionUNet, AutoEncoder, ConvDecoder, ConvEncoder, Generator, UNet
+from clinicadl.networks.nn import CNN, MLP, AttentionUNet, AutoEncoder, ConvDecoder, ConvEncoder, Generator, ResNet, SEResNet, UNet
+from clinicadl.networks.nn.resnet import GeneralResNet
 from clinicadl.optim.optimizers.config import AdamConfig
 
 OUT = Path(__file__).parents[2] / "src" / "networks" / "golden" / "networks.json"
@@ -205,14 +207,47 @@ CASES = {
         dict(spatial_dims=3, in_channels=1, out_channels=2, channels=[2, 4, 8], act="mish", dropout=0.2),
         (2, 1, 8, 8, 12),
     ),
+    "resnet-1d": (
+        ResNet,
+        dict(spatial_dims=1, in_channels=2, num_outputs=2, n_res_blocks=[1, 1], n_features=[3, 4], act="elu", output_act="sigmoid", init_conv_size=4),
+        (3, 2, 40),
+    ),
+    "resnet-2d-bottleneck": (
+        ResNet,
+        dict(
+            spatial_dims=2,
+            in_channels=1,
+            num_outputs=3,
+            block_type="bottleneck",
+            n_res_blocks=[1, 2],
+            n_features=[6, 9],
+            bottleneck_reduction=3,
+            init_conv_size=(3, 5),
+            init_conv_stride=(1, 2),
+        ),
+        (3, 1, 19, 24),
+    ),
+    "resnet-3d": (ResNet, dict(spatial_dims=3, in_channels=1, num_outputs=2, n_res_blocks=[2, 1, 1], n_features=[3, 4, 5]), (3, 1, 24, 26, 28)),
+    "resnet-3d-features": (ResNet, dict(spatial_dims=3, in_channels=1, num_outputs=None, n_res_blocks=[1, 1], n_features=[3, 4]), (2, 1, 16, 17, 18)),
+    "seresnet-2d": (
+        SEResNet,
+        dict(spatial_dims=2, in_channels=2, num_outputs=2, n_res_blocks=[1, 2], n_features=[4, 6], se_reduction=2, output_act=("softmax", {"dim": 1})),
+        (3, 2, 32, 28),
+    ),
+    "seresnet-3d-bottleneck": (
+        SEResNet,
+        dict(spatial_dims=3, in_channels=1, num_outputs=2, block_type="bottleneck", n_res_blocks=[1, 1], n_features=[4, 8], bottleneck_reduction=2, se_reduction=4, act="prelu"),
+        (3, 1, 18, 20, 22),
+    ),
 }
 
 
 def case(name, cls, args, shape):
     torch.manual_seed(42)
     network = cls(**args)
-    # an AttentionUNet of ClinicaDL has the config of a UNet
-    config = json.loads(json.dumps({**network.config.to_dict(), "name_": cls.__name__}))
+    # in ClinicaDL a ResNet has no config, and an AttentionUNet that of a UNet
+    recorded = getattr(network, "config", None) or getattr(configs, f"{cls.__name__}Config")(**args)
+    config = json.loads(json.dumps({**recorded.to_dict(), "name_": cls.__name__}))
     out = {"seed": 42, "config": config, "text": str(network), "weights": {}}
     for key, tensor in network.state_dict().items():
         out["weights"][key] = {**checksum(tensor), "dtype": str(tensor.dtype).removeprefix("torch.")}
@@ -240,6 +275,9 @@ def case(name, cls, args, shape):
     model = SupervisedModel(network=get_network_from_dict(config), loss=MSELossConfig(), optimizer=AdamConfig())
     torch.manual_seed(9)
     model.reset()
+    if isinstance(network, GeneralResNet):
+        # ClinicaDL forgets what the constructor does after its layers (defect 21)
+        model.network._init_module(*model.network._get_layers()[:2])
     out["reset"] = {"seed": 9, "weights": {key: checksum(p) for key, p in model.network.named_parameters()}}
     return out
 
