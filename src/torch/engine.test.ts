@@ -61,11 +61,12 @@ function elsewhere(code: string, { other = false } = {}): string {
   return `${stdout}${stderr}`;
 }
 
-/** Imports the engine of a checkout: "addons: …" with the addons that were loaded, or the error. */
+/** Uses the engine of a checkout: "addons: …" with the addons that were loaded, or the error. */
 function load(root: string, options = {}): string {
   return elsewhere(
     `try {
-       await import(${JSON.stringify(join(root, "src/torch/index.ts"))});
+       const torch = await import(${JSON.stringify(join(root, "src/torch/index.ts"))});
+       torch.zeros([1]).dispose();
        const { sharedObjects } = process.report.getReport();
        console.log("addons:", ...sharedObjects.filter((path) => path.endsWith("clinicadl.node")));
      } catch (error) {

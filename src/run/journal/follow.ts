@@ -3,6 +3,11 @@ import { setTimeout } from "node:timers/promises";
 import { naming } from "../../utils/file-errors.ts";
 import { type LaterEvent, parseEvent, type RunEvent } from "./schema.ts";
 
+declare global {
+  /** A project without `@types/node` and DOM types does not have it. It merges with theirs. */
+  interface AbortSignal {}
+}
+
 export interface FollowOptions {
   /** Ends it. */
   readonly signal?: AbortSignal;
