@@ -9,6 +9,7 @@ import {
   EventsFile,
   type Phase,
   readEvents,
+  type ToldEvent,
   TrainingInterrupted,
 } from "../run/index.ts";
 import * as torch from "../torch/index.ts";
@@ -141,16 +142,18 @@ export class EventsCallback extends Callback {
   }
 
   override onException({ exception, log }: EventArgs<"onException">): void {
-    if (exception instanceof TrainingInterrupted) {
-      log.journal.record({ kind: "interruption", signal: exception.signal });
-    } else {
-      log.journal.record({
-        kind: "error",
-        message: exception instanceof Error ? exception.message : String(exception),
-      });
+    try {
+      log.journal.record(asEvent(exception));
+    } finally {
+      // a disk that was full is not asked again
+      log.journal.forget();
     }
-    log.journal.close();
   }
+}
+
+function asEvent(exception: unknown): ToldEvent {
+  if (exception instanceof TrainingInterrupted) return { kind: "interruption", signal: exception.signal };
+  return { kind: "error", message: exception instanceof Error ? exception.message : String(exception) };
 }
 
 function fileOf(dir: SplitDir, { split }: EventArgs<"onTrainStart">, warnings: number): EventsFile {

@@ -123,10 +123,7 @@ export class RunLog implements Disposable {
   [Symbol.dispose](): void {
     const index = inHand.indexOf(this);
     if (index >= 0) inHand.splice(index, 1);
-    try {
-      this.journal.close();
-    } finally {
-      this.close();
-    }
+    this.journal.forget();
+    this.close();
   }
 }

@@ -35,6 +35,10 @@ const journalTsv = join(dirname(disk), "journal.tsv");
 const synced = process.env.FAULTS_SYNCED ?? "";
 const shim = new Shim(library);
 
+// events are written when a second has passed: how often that is would be chance
+const startedAt = Date.now();
+Date.now = () => startedAt;
+
 /** What a child has to tell. */
 interface Outcome {
   readonly outcome: string;
@@ -139,8 +143,8 @@ async function disturbed(point: Point, checkpoint: string | null): Promise<Outco
   return { outcome, problems };
 }
 
-/** Of an error that it survives, a training may have warned: here, and in the sizes of logs. */
-const WARNINGS = /\/warning\.log$|\/split\.json$/;
+/** Of an error that it survives, a training may have warned: here, and in the sizes of logs and the numbers of events. */
+const WARNINGS = /\/warning\.log$|\/split\.json$|\/events\.jsonl$/;
 
 /** What is wrong with what was left, and with the end of the training. */
 async function goOn({ scenario, name }: Point, checkpoint: string | null): Promise<string[]> {

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { type CheckpointDir, CheckpointsDir } from "../../src/io/maps/index.ts";
 import * as torch from "../../src/torch/index.ts";
+import { readEvents } from "../../src/train/index.ts";
 
 /** All files below a directory, as paths from there. */
 function filesBelow(directory: string, prefix = ""): string[] {
@@ -18,7 +19,14 @@ const TEXT = /\.(log|json|txt|tsv)$/;
 const DATES = /\d{4} [A-Z][a-z]{2} \d\d, \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d/g;
 const MEASURED = /(?<=Computational Summary)[\s\S]*?(?=\n\*{9})/g;
 
+/** The events of a training, but for times, and for what there is only because it was interrupted. */
+function eventsIn(path: string): string {
+  const events = readEvents(path).filter(({ kind }) => !["resume", "interruption", "error"].includes(kind));
+  return JSON.stringify(events.map((event) => ({ ...event, time: 0, seconds: 0 })));
+}
+
 function contentOf(maps: string, file: string): Buffer {
+  if (file.endsWith("events.jsonl")) return Buffer.from(eventsIn(join(maps, file)));
   const bytes = readFileSync(join(maps, file));
   if (!TEXT.test(file)) return bytes;
   return Buffer.from(

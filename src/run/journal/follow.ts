@@ -3,14 +3,9 @@ import { setTimeout } from "node:timers/promises";
 import { naming } from "../../utils/file-errors.ts";
 import { type LaterEvent, parseEvent, type RunEvent } from "./schema.ts";
 
-declare global {
-  /** A project without `@types/node` and DOM types does not have it. It merges with theirs. */
-  interface AbortSignal {}
-}
-
 export interface FollowOptions {
-  /** Ends it. */
-  readonly signal?: AbortSignal;
+  /** Ends it, once it is aborted: that of an AbortController. */
+  readonly signal?: { readonly aborted: boolean };
   /** How often the file is looked at, in milliseconds. Default 500. */
   readonly interval?: number;
 }
@@ -42,7 +37,7 @@ export async function* followEvents(
       seen.add(event);
       yield event;
     }
-    await setTimeout(interval, undefined, { signal }).catch(() => {});
+    await setTimeout(interval);
   }
 }
 

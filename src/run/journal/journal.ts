@@ -47,13 +47,17 @@ export class Journal {
   flush(): void {
     for (const receiver of this.#receivers) receiver.flush?.();
   }
-  /** Nobody is told anything from now on. */
+  /** Nobody is told anything from now on; what they have is written. */
   close(): void {
     try {
-      this.makeRoom();
       this.flush();
     } finally {
-      this.#receivers.clear();
+      this.forget();
     }
+  }
+  /** Nobody is told anything from now on; what they have and could not write is left. */
+  forget(): void {
+    this.makeRoom();
+    this.#receivers.clear();
   }
 }

@@ -11,7 +11,7 @@ export const EVENTS_VERSION = 1;
 const count = z.int().nonnegative();
 
 /** JSON has no NaN: it is a text there, as are the infinities. */
-const value = z.union([z.number(), z.literal(["NaN", "Infinity", "-Infinity"]).transform(Number)]);
+const value: z.ZodType<number> = z.union([z.number(), z.enum(["NaN", "Infinity", "-Infinity"]).transform(Number)]);
 const values = z.record(z.string(), value);
 
 /** What a training is like. */
