@@ -54,7 +54,13 @@ export class LogFiles {
   write(level: Level, message: string, details = ""): void {
     const entry = `${now()} - ${level === "ERROR" ? "clinicadl - " : ""}${level}: ${visible(message)}\n`;
     const line = details === "" ? entry : `${entry}${visibleLines(details).replace(/^/gm, "  ")}\n`;
-    for (const { path, descriptor } of this.#targets[level]) naming(path, () => writeSync(descriptor, line));
+    const bytes = Buffer.from(line, "utf8");
+    for (const { path, descriptor } of this.#targets[level]) {
+      naming(path, () => {
+        // a disk that is almost full takes a part, and says so at the next one
+        for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done);
+      });
+    }
   }
   /** Closes all of them, also when one cannot be closed. */
   close(): void {

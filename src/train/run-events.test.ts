@@ -14,7 +14,7 @@ import { ToyDataset, toySplit } from "./fixtures/toy.ts";
 import { computational, Trainers } from "./fixtures/trainers.ts";
 import { readEvents, TrainingInterrupted } from "./index.ts";
 
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 600_000 });
 
 const trainers = Trainers.forEachTest();
 const EVENTS = "training/split-0/.clinicadl-ts/events.jsonl";
