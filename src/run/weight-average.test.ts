@@ -53,20 +53,26 @@ function expectSame(given: readonly Numbers[], expected: readonly Numbers[]): vo
   for (const [i, values] of expected.entries()) {
     for (const [name, value] of Object.entries(values)) {
       const same = name.endsWith("num_batches_tracked") ? [i + 1] : value.map(Math.fround);
-      expect(given[i]?.[name], `${name} of moment ${i}`).toEqual(same);
+      const got = given[i]?.[name] ?? [];
+      expect(got, `${name} of moment ${i}`).toHaveLength(same.length);
+      // instruction sets round a product and a sum together or apart: half a unit in the last place of float32 for each average
+      const bound = 2 ** -24 * (i + 2) * Math.max(1, ...same.map(Math.abs));
+      for (const [k, one] of same.entries()) {
+        expect(Math.abs((got[k] ?? Number.NaN) - one), `${name} of moment ${i}`).toBeLessThanOrEqual(bound);
+      }
     }
   }
 }
 
 describe("WeightAverage", () => {
-  it.each(Object.keys(golden.ema))("gives the bits of PyTorch's exponential average with decay %s", (decay) => {
+  it.each(Object.keys(golden.ema))("gives PyTorch's exponential average with decay %s", (decay) => {
     expectSame(
       averagesOf((average, model) => average.addDecaying(model, Number(decay))),
       golden.ema[decay] ?? [],
     );
   });
 
-  it("gives the bits of PyTorch's equal average", () => {
+  it("gives PyTorch's equal average", () => {
     expectSame(
       averagesOf((average, model) => average.addEqually(model)),
       golden.swa,
