@@ -89,10 +89,11 @@ describe("Model.reset, compared to the original", () => {
       model.reset();
       for (const [key, parameter] of model.network.namedParameters()) {
         const { head } = reset.weights[key]!;
-        // weight and bias of a layer are drawn from the same interval
-        const scale = Math.max(
-          ...[key, key.replace(/bias$/, "weight")].map((k) => largest(reset.weights[k]?.head ?? [])),
+        // weight and bias of a layer are drawn from the same interval, whose size the largest of all their values shows
+        const layer = [...model.network.namedParameters()].filter(
+          ([k]) => k === key || k === key.replace(/bias$/, "weight"),
         );
+        const scale = Math.max(...layer.map(([, values]) => largest(values)));
         expectDrawn(parameter.detach().flatten().narrow(0, 0, head.length), head, { what: key, scale });
       }
       model.dispose();
