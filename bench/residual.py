@@ -1,12 +1,12 @@
 """A loop of one's own in PyTorch: residual 3D blocks, GroupNorm, dropout, attention pooling. usage: residual.py SETTINGS; prints JSON."""
 
 import json
-import resource
 import sys
-import time
 
 import torch
 from torch import nn
+
+from loop import measure
 
 s = json.loads(sys.argv[1])
 torch.manual_seed(0)
@@ -52,13 +52,4 @@ if s["channelsLast"]:
     x = x.to(memory_format=torch.channels_last_3d)
 y = torch.arange(s["batch"]) % 3
 optimizer = torch.optim.Adam(net.parameters())
-times, losses = [], []
-for _ in range(s["steps"]):
-    begin = time.perf_counter()
-    loss = nn.functional.cross_entropy(net(x), y)
-    loss.backward()
-    optimizer.step()
-    optimizer.zero_grad()
-    losses.append(loss.item())
-    times.append(time.perf_counter() - begin)
-print(json.dumps({"steps": times, "losses": losses, "peakMB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+measure(s["steps"], optimizer, lambda: nn.functional.cross_entropy(net(x), y))

@@ -1,6 +1,7 @@
 /** The loop of `residual.py`, here, as a user writes it. usage: residual.ts SETTINGS; prints JSON. */
 import * as torch from "clinicadl/torch";
 import { nn, optim, type Tensor } from "clinicadl/torch";
+import { measure } from "./loop.ts";
 
 const s = JSON.parse(process.argv[2] ?? "{}");
 torch.manualSeed(0);
@@ -56,16 +57,4 @@ const y = torch.tensor(
   { dtype: "int64" },
 );
 const optimizer = new optim.Adam(net.parameters());
-const steps: number[] = [];
-const losses: number[] = [];
-for (let i = 0; i < s.steps; i++) {
-  const begin = performance.now();
-  using _ = torch.scope();
-  const loss = torch.crossEntropyLoss(net.call(x), y);
-  loss.backward();
-  optimizer.step();
-  optimizer.zeroGrad();
-  losses.push(loss.item());
-  steps.push((performance.now() - begin) / 1000);
-}
-process.stdout.write(`${JSON.stringify({ steps, losses, peakMB: process.resourceUsage().maxRSS / 1024 })}\n`);
+measure(s.steps, optimizer, () => torch.crossEntropyLoss(net.call(x), y));

@@ -1,12 +1,12 @@
 """One training step in PyTorch eager: Conv-BatchNorm-ReLU-MaxPool ×4, Adam. usage: step.py SETTINGS; prints JSON."""
 
 import json
-import resource
 import sys
-import time
 
 import torch
 from torch import nn
+
+from loop import measure
 
 s = json.loads(sys.argv[1])
 torch.manual_seed(0)
@@ -20,13 +20,4 @@ net = nn.Sequential(*layers, nn.Flatten(), nn.Linear(features, 1)).to(memory_for
 optimizer = torch.optim.Adam(net.parameters())
 x = torch.randn(s["batch"], 1, *s["shape"])
 y = (torch.arange(s["batch"]) % 2).float().view(-1, 1)
-times, losses = [], []
-for _ in range(s["steps"]):
-    begin = time.perf_counter()
-    loss = nn.functional.binary_cross_entropy_with_logits(net(x), y)
-    loss.backward()
-    optimizer.step()
-    optimizer.zero_grad()
-    losses.append(loss.item())
-    times.append(time.perf_counter() - begin)
-print(json.dumps({"steps": times, "losses": losses, "peakMB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+measure(s["steps"], optimizer, lambda: nn.functional.binary_cross_entropy_with_logits(net(x), y))

@@ -1,5 +1,6 @@
 /** The step of `step.py`, here. usage: step.ts SETTINGS; prints JSON. */
 import * as torch from "clinicadl/torch";
+import { measure } from "./loop.ts";
 
 const { nn, optim } = torch;
 const s = JSON.parse(process.argv[2] ?? "{}");
@@ -20,16 +21,4 @@ net.to({ memoryFormat: "channels_last_3d" });
 const optimizer = new optim.Adam(net.parameters());
 const x = torch.randn([s.batch, 1, ...s.shape]);
 const y = torch.tensor(Array.from({ length: s.batch }, (_, i) => [i % 2]));
-const steps: number[] = [];
-const losses: number[] = [];
-for (let i = 0; i < s.steps; i++) {
-  const begin = performance.now();
-  using _ = torch.scope();
-  const loss = torch.binaryCrossEntropyWithLogits(net.call(x), y);
-  loss.backward();
-  optimizer.step();
-  optimizer.zeroGrad();
-  losses.push(loss.item());
-  steps.push((performance.now() - begin) / 1000);
-}
-process.stdout.write(`${JSON.stringify({ steps, losses, peakMB: process.resourceUsage().maxRSS / 1024 })}\n`);
+measure(s.steps, optimizer, () => torch.binaryCrossEntropyWithLogits(net.call(x), y));

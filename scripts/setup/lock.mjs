@@ -32,7 +32,7 @@ process.on("exit", () => {
  * @template T
  * @param {string} path
  * @param {() => T | Promise<T>} body
- * @param {{ staleMs?: number, pollMs?: number, onWait?: (owner: any) => void }} [options]
+ * @param {{ staleMs?: number, pollMs?: number, onWait?: (owner: Owner | undefined) => void }} [options]
  */
 export async function withLock(path, body, { staleMs = 60_000, pollMs = 250, onWait } = {}) {
   const token = `${process.pid}-${Math.random().toString(36).slice(2)}`;
@@ -96,6 +96,9 @@ function tryCreate(path, token) {
   return true;
 }
 
+/** @typedef {{ pid: number, host: string, token: string }} Owner */
+
+/** @returns {Owner | undefined} */
 function readOwner(path) {
   try {
     return JSON.parse(readFileSync(path, "utf8"));

@@ -3,7 +3,7 @@ import * as list from "./all.ts";
 import type { LossConfig } from "./types.ts";
 
 /** The losses by their `name_`. */
-export const lossRegistry = new Registry<LossConfig>("loss", (value): value is LossConfig => isBuilder(value), list);
+export const lossRegistry = new Registry<LossConfig>("loss", isBuilder, list);
 
 /**
  * Makes a loss config of one's own known by its `name_`, so that a MAPS with it can be read.

@@ -3,11 +3,7 @@ import * as list from "./all.ts";
 import type { MetricConfig } from "./config.ts";
 
 /** The metrics by their `name_`. */
-export const metricRegistry = new Registry<MetricConfig>(
-  "metric",
-  (value): value is MetricConfig => isBuilder(value),
-  list,
-);
+export const metricRegistry = new Registry<MetricConfig>("metric", isBuilder, list);
 
 /**
  * Makes the config of a metric of one's own known by its `name_`, so that a MAPS with it can be read.

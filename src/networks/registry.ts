@@ -3,11 +3,7 @@ import * as list from "./all.ts";
 import type { NetworkConfig } from "./network-config.ts";
 
 /** The networks by their `name_`. */
-export const networkRegistry = new Registry<NetworkConfig>(
-  "network",
-  (value): value is NetworkConfig => isBuilder(value),
-  list,
-);
+export const networkRegistry = new Registry<NetworkConfig>("network", isBuilder, list);
 
 /**
  * Makes the config of a network of one's own known by its `name_`, so that a MAPS with it can be read.

@@ -1,6 +1,6 @@
-import { closeSync, constants, writeSync } from "node:fs";
+import { closeSync, constants } from "node:fs";
 import { dirname } from "node:path";
-import { makeFolder, openRegular } from "../io/files/index.ts";
+import { makeFolder, openRegular, writeAll } from "../io/files/index.ts";
 import type { RunDir } from "../io/maps/index.ts";
 import { naming } from "../utils/file-errors.ts";
 import { say } from "../utils/output.ts";
@@ -56,10 +56,7 @@ export class LogFiles {
     const line = details === "" ? entry : `${entry}${visibleLines(details).replace(/^/gm, "  ")}\n`;
     const bytes = Buffer.from(line, "utf8");
     for (const { path, descriptor } of this.#targets[level]) {
-      naming(path, () => {
-        // a disk that is almost full takes a part, and says so at the next one
-        for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done);
-      });
+      naming(path, () => writeAll(descriptor, bytes));
     }
   }
   /** Closes all of them, also when one cannot be closed. */

@@ -6,11 +6,7 @@ import type { Extraction, TransformConfig } from "./types.ts";
  * The transforms by their `name_`. Those of this package come from the list in all.ts, which `catalogue.ts` enters: Compose and OneOf, which are in
  * the list, read their parts by this registry.
  */
-export const transformRegistry = new Registry<TransformConfig>(
-  "transform",
-  (value): value is TransformConfig => isBuilder(value),
-  {},
-);
+export const transformRegistry = new Registry<TransformConfig>("transform", isBuilder, {});
 
 /** The extractions by their `name_`. */
 export const extractionRegistry = new Registry<Extraction>(

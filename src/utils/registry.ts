@@ -125,7 +125,7 @@ function isRegistrable<C extends { readonly name_: string }>(member: C | Other):
 }
 
 /** Whether an object is a config that builds something: it describes itself, and has a `getObject`. */
-export function isBuilder(value: object): boolean {
+export function isBuilder<T extends object>(value: object): value is T {
   return (
     "name_" in value &&
     "toDict" in value &&

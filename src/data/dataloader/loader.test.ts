@@ -1,9 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { BidsFileType } from "../../io/bids/index.ts";
 import { writeNifti } from "../../io/nifti/index.ts";
 import { writeTsv } from "../../io/tsv/index.ts";
+import { expectNothingLeft } from "../../torch/fixtures/nothing-left.ts";
 import * as torch from "../../torch/index.ts";
 import { Patch, RandomNoiseConfig, replay, Slice, ZNormalizationConfig } from "../../transforms/index.ts";
 import { ConfigError, DataFrameError, ImageError } from "../../utils/exceptions.ts";
@@ -43,14 +44,7 @@ async function read(loader: DataLoader<Sample>, startBatch = 0): Promise<Seen[]>
   return seen;
 }
 
-let before: ReturnType<typeof torch.memory.live>;
-beforeEach(() => {
-  before = torch.memory.live();
-});
-afterEach(() => {
-  expect(torch.transfer.inFlight()).toBe(0);
-  expect(torch.memory.live()).toEqual(before);
-});
+expectNothingLeft();
 
 describe("order", () => {
   it("is that of the rows, in batches", async () => {

@@ -5,7 +5,7 @@ import type { Item } from "../structures/index.ts";
 import { type BatchOf, type BatchType, disposeBatch, partsOf } from "./batch-type.ts";
 import { loadBatch } from "./collate.ts";
 import { DataLoaderConfig, type DataLoaderFields } from "./config.ts";
-import { ALL, cutBatches, type Share, sampleOrder, sampleWeights } from "./order.ts";
+import { ALL, countBatches, cutBatches, type Share, sampleOrder, sampleWeights } from "./order.ts";
 import { WorkerPool } from "./pool.ts";
 
 export type DataLoaderOptions = DataLoaderFields & {
@@ -51,12 +51,7 @@ export class DataLoader<T extends Item = Item> implements ToDict, AsyncIterable<
 
   /** The number of batches of an epoch. */
   get length(): number {
-    const { rank, size, of } = this.#share;
-    const samples = this.dataset.length;
-    const whole = of === "batches";
-    const mine = whole ? samples : Math.floor((samples * (rank + 1)) / size) - Math.floor((samples * rank) / size);
-    const batches = mine / (this.config.batchSize * (whole ? size : 1));
-    return this.config.dropLast ? Math.floor(batches) : Math.ceil(batches);
+    return countBatches(this.dataset.length, this.config, this.#share);
   }
   get batchSize(): number {
     return this.config.batchSize;

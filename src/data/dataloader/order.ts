@@ -90,7 +90,23 @@ export function cutBatches(
   return batches;
 }
 
+/** How many batches {@link cutBatches} gives of so many samples. */
+export function countBatches(
+  samples: number,
+  { batchSize, dropLast }: { readonly batchSize: number; readonly dropLast: boolean },
+  { rank, size, of }: Share = ALL,
+): number {
+  const [from, to] = of === "batches" ? [0, samples] : boundsOf(samples, rank, size);
+  const batches = (to - from) / (of === "batches" ? batchSize * size : batchSize);
+  return dropLast ? Math.floor(batches) : Math.ceil(batches);
+}
+
+/** Where the part of a rank begins and ends. */
+function boundsOf(length: number, rank: number, size: number): [from: number, to: number] {
+  return [Math.floor((length * rank) / size), Math.floor((length * (rank + 1)) / size)];
+}
+
 /** Consecutive elements, as many for each rank, but for one. */
 function partOf(all: readonly number[], rank: number, size: number): number[] {
-  return all.slice(Math.floor((all.length * rank) / size), Math.floor((all.length * (rank + 1)) / size));
+  return all.slice(...boundsOf(all.length, rank, size));
 }

@@ -7,6 +7,7 @@ import type { Sample } from "../structures/index.ts";
 import { type DatasetLike, type RowSelection, type SubsetOptions, subsetOptions } from "./dataset-like.ts";
 import { readDict } from "./from-dict.ts";
 import { countSamples, type LoadingContext, loadSample } from "./loading.ts";
+import { DatasetMode } from "./mode.ts";
 import { type BidsDatasetOptions, checkOptions, Parts } from "./parts.ts";
 import type { PortableDataset } from "./portable.ts";
 import { withResampling } from "./resampling.ts";
@@ -40,16 +41,13 @@ const contentSchema = z.strictObject({
  * using sample = await dataset.get(0);
  * ```
  */
-export class BidsDataset implements DatasetLike<Sample> {
+export class BidsDataset extends DatasetMode implements DatasetLike<Sample> {
   static readonly name_ = "BidsDataset";
   readonly #parts: Parts;
   #table: Table;
   /** The first sample of each row, then the number of samples; null while they are not counted. */
   #starts: readonly number[] | null = null;
   #context: LoadingContext | null = null;
-  #evalMode = false;
-  #epoch = 0;
-  #seed = 0;
 
   /**
    * @throws ConfigError for an option that is misspelt or has a protected name.
@@ -57,6 +55,7 @@ export class BidsDataset implements DatasetLike<Sample> {
    * @throws ImageError listing the sessions that have no image or mask.
    */
   constructor(options: BidsDatasetOptions | Parts) {
+    super();
     this.#parts = options instanceof Parts ? options : checkOptions(options);
     this.#table = this.#parts.table;
     if (this.transforms.extraction.sampleType === "image") this.#setCounts(this.#table.rows.map(() => 1));
@@ -83,27 +82,6 @@ export class BidsDataset implements DatasetLike<Sample> {
   get length(): number {
     return this.#counted().at(-1) ?? 0;
   }
-  get evalMode(): boolean {
-    return this.#evalMode;
-  }
-  get epoch(): number {
-    return this.#epoch;
-  }
-  get seed(): number {
-    return this.#seed;
-  }
-  train(): void {
-    this.#evalMode = false;
-  }
-  eval(): void {
-    this.#evalMode = true;
-  }
-  setEpoch(epoch: number): void {
-    this.#epoch = epoch;
-  }
-  setSeed(seed: number): void {
-    this.#seed = seed;
-  }
 
   /**
    * Sample number `index`, which belongs to the caller: dispose it.
@@ -116,8 +94,8 @@ export class BidsDataset implements DatasetLike<Sample> {
   /** {@link get}, at once. */
   load(index: number): Sample {
     const { row, files, indexInImage } = this.#locate(index);
-    const keys = { seed: this.#seed, epoch: this.#epoch, index };
-    return loadSample(this.#loading(), row, files, indexInImage, keys, !this.#evalMode);
+    const keys = { seed: this.seed, epoch: this.epoch, index };
+    return loadSample(this.#loading(), row, files, indexInImage, keys, !this.evalMode);
   }
 
   getSampleInfo(index: number, column: string): Cell {
@@ -227,10 +205,7 @@ export class BidsDataset implements DatasetLike<Sample> {
     const dataset = BidsDataset.#fromCounts(
       new BidsDataset(new Parts({ ...this.#parts, table: this.#table.take(indices), files })),
     );
-    dataset.#evalMode = this.#evalMode;
-    dataset.#epoch = this.#epoch;
-    dataset.#seed = this.#seed;
-    return dataset;
+    return this.passOn(dataset);
   }
 
   #loading(): LoadingContext {
@@ -249,7 +224,7 @@ export class BidsDataset implements DatasetLike<Sample> {
   #counted(): readonly number[] {
     if (this.#starts === null) {
       const { files } = this.#parts;
-      const keys = { seed: this.#seed, epoch: 0, index: 0 };
+      const keys = { seed: this.seed, epoch: 0, index: 0 };
       this.#setCounts(
         this.df.map((row, i) => {
           const file = files[i];

@@ -4,6 +4,7 @@ import { checkKeys, type JsonObject, parseWith } from "../../utils/config.ts";
 import { CannotReadFieldError, ConfigError } from "../../utils/exceptions.ts";
 import type { Item, Sample } from "../structures/index.ts";
 import type { DatasetLike, RowSelection, SubsetOptions } from "./dataset-like.ts";
+import { DatasetMode } from "./mode.ts";
 import type { PortableDataset } from "./portable.ts";
 import { datasetRegistry } from "./registry.ts";
 
@@ -11,14 +12,12 @@ const contentSchema = z.strictObject({ datasets: z.array(z.custom<PortableDatase
 const optionsSchema = z.strictObject({ datasets: z.array(z.custom<DatasetLike<Sample>>(isSampleDataset)) });
 
 /** What datasets that are made of others share: mode, epoch and seed are those of all members. */
-export abstract class Collection<T extends Item> implements DatasetLike<T> {
+export abstract class Collection<T extends Item> extends DatasetMode implements DatasetLike<T> {
   readonly datasets: readonly DatasetLike<Sample>[];
-  #evalMode = false;
-  #epoch = 0;
-  #seed = 0;
 
   /** @throws ConfigError when there are none, or fewer than `least`. */
   constructor(datasets: readonly DatasetLike<Sample>[], least: number) {
+    super();
     if (!Array.isArray(datasets) || datasets.length < least || !datasets.every(isSampleDataset)) {
       throw new ConfigError(
         `${new.target.name} takes an array of at least ${least} ${least === 1 ? "dataset" : "datasets"} that give samples.`,
@@ -34,42 +33,24 @@ export abstract class Collection<T extends Item> implements DatasetLike<T> {
   abstract getSampleInfo(index: number, column: string): Cell;
   abstract subset(selection: RowSelection, options?: SubsetOptions): DatasetLike<T>;
 
-  get evalMode(): boolean {
-    return this.#evalMode;
-  }
-  get epoch(): number {
-    return this.#epoch;
-  }
-  get seed(): number {
-    return this.#seed;
-  }
-  train(): void {
-    this.#evalMode = false;
+  override train(): void {
+    super.train();
     for (const dataset of this.datasets) dataset.train();
   }
-  eval(): void {
-    this.#evalMode = true;
+  override eval(): void {
+    super.eval();
     for (const dataset of this.datasets) dataset.eval();
   }
-  setEpoch(epoch: number): void {
-    this.#epoch = epoch;
+  override setEpoch(epoch: number): void {
+    super.setEpoch(epoch);
     for (const dataset of this.datasets) dataset.setEpoch(epoch);
   }
-  setSeed(seed: number): void {
-    this.#seed = seed;
+  override setSeed(seed: number): void {
+    super.setSeed(seed);
     for (const dataset of this.datasets) dataset.setSeed(seed);
   }
   getParticipantSessionCouples(): [participantId: string, sessionId: string][] {
     return this.df.map((row) => [row.participant_id, row.session_id]);
-  }
-
-  /** Gives a part of the collection its mode, epoch and seed. */
-  protected passOn<C extends Collection<Item>>(part: C): C {
-    if (this.#evalMode) part.eval();
-    else part.train();
-    part.setEpoch(this.#epoch);
-    part.setSeed(this.#seed);
-    return part;
   }
 
   toDict(): JsonObject {

@@ -1,5 +1,6 @@
-import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { formatJson, parseJson } from "../../io/json/index.ts";
+import { expectNothingLeft } from "../../torch/fixtures/nothing-left.ts";
 import * as torch from "../../torch/index.ts";
 import type { JsonObject } from "../../utils/config.ts";
 import { ConfigError, DataFrameError } from "../../utils/exceptions.ts";
@@ -17,14 +18,7 @@ const bids = (cohort: typeof one, columns: readonly string[] = ["age"], data = c
   new BidsDataset({ bids: cohort.root, fileType: { dataType: "anat", suffix: "T1w" }, data, columns });
 const json = (dict: JsonObject): JsonObject => parseJson(formatJson(dict)) as JsonObject;
 
-let before: ReturnType<typeof torch.memory.live>;
-beforeEach(() => {
-  before = torch.memory.live();
-});
-afterEach(() => {
-  expect(torch.transfer.inFlight()).toBe(0);
-  expect(torch.memory.live()).toEqual(before);
-});
+expectNothingLeft();
 
 function firstVoxels(batch: Batch): number[] {
   using _scope = torch.scope();

@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { formatJson, parseJson } from "../../io/json/index.ts";
+import { expectNothingLeft } from "../../torch/fixtures/nothing-left.ts";
 import * as torch from "../../torch/index.ts";
 import { Patch, RandomNoiseConfig, ZNormalizationConfig } from "../../transforms/index.ts";
 import type { JsonObject } from "../../utils/config.ts";
@@ -19,14 +20,7 @@ import {
   SampleError,
 } from "./index.ts";
 
-let before: ReturnType<typeof torch.memory.live>;
-beforeEach(() => {
-  before = torch.memory.live();
-});
-afterEach(() => {
-  expect(torch.transfer.inFlight()).toBe(0);
-  expect(torch.memory.live()).toEqual(before);
-});
+expectNothingLeft();
 
 function describeBatch(batch: Batch) {
   using _scope = torch.scope();

@@ -8,6 +8,7 @@ import { checkModuleExport, type ModuleExport } from "../../utils/module-export.
 import type { FieldType, Sample } from "../structures/index.ts";
 import { type DatasetLike, type RowSelection, type SubsetOptions, subsetOptions } from "./dataset-like.ts";
 import { type LoadContext, type Loaded, tensorsOf, toSample } from "./loaded.ts";
+import { DatasetMode } from "./mode.ts";
 import { named } from "./named-error.ts";
 import { optionsToJson, readContent, type WholeContent } from "./own-options.ts";
 import { type DatasetRow, tableOf, toRow } from "./own-rows.ts";
@@ -41,7 +42,7 @@ export interface DatasetOptions {
  * It takes its options in one object, which it gives to `super`: with numbers, texts, arrays and plain objects only, and with
  * `from`, worker threads build it again (`numWorkers`), and with `registerDataset(Faces)` it is read from a MAPS.
  */
-export abstract class Dataset implements DatasetLike<Sample> {
+export abstract class Dataset extends DatasetMode implements DatasetLike<Sample> {
   /** The module that exports the class, for worker threads. Default null: it stays in its thread (`numWorkers: 0`). */
   static readonly from: ModuleExport | null = null;
   /** The name in JSON and in a MAPS: that of the class. */
@@ -53,12 +54,10 @@ export abstract class Dataset implements DatasetLike<Sample> {
   readonly transforms: TransformsHandler;
   #table: Table | null = null;
   #dtypes: ReadonlyMap<string, FieldType> | null = null;
-  #evalMode = false;
-  #epoch = 0;
-  #seed = 0;
 
   /** @param options those of one's own, and {@link DatasetOptions}. */
   constructor(options?: object) {
+    super();
     const { transforms, ...others }: DatasetOptions & Readonly<Record<string, unknown>> = { ...options };
     this.#options = options === undefined ? null : others;
     this.transforms = transforms instanceof TransformsHandler ? transforms : new TransformsHandler(transforms);
@@ -94,31 +93,10 @@ export abstract class Dataset implements DatasetLike<Sample> {
     this.#table ??= tableOf(this.constructor.name, this.#allRows());
     return this.#table;
   }
-  get evalMode(): boolean {
-    return this.#evalMode;
-  }
-  get epoch(): number {
-    return this.#epoch;
-  }
-  get seed(): number {
-    return this.#seed;
-  }
-  train(): void {
-    this.#evalMode = false;
-  }
-  eval(): void {
-    this.#evalMode = true;
-  }
-  setEpoch(epoch: number): void {
-    this.#epoch = epoch;
-  }
-  setSeed(seed: number): void {
-    this.#seed = seed;
-  }
 
   async get(index: number): Promise<Sample> {
     const row = this.#row(index);
-    const context = { augment: !this.#evalMode, rng: new Rng(this.#seed, this.#epoch, index) };
+    const context = { augment: !this.evalMode, rng: new Rng(this.seed, this.epoch, index) };
     try {
       if (!loadsLater(this)) return this.#loadNow(index, row, context);
       const loaded = await this.load(index, context);
@@ -166,10 +144,7 @@ export abstract class Dataset implements DatasetLike<Sample> {
     const at = new Map(this.df.map((row, i) => [pairKey(row), i]));
     const keys = new Set(samples.map((i) => pairKey(this.#row(i))));
     const part = new DatasetPart(this, samples, this.table.take([...keys].flatMap((key) => at.get(key) ?? [])));
-    part.#evalMode = this.#evalMode;
-    part.#epoch = this.#epoch;
-    part.#seed = this.#seed;
-    return part;
+    return this.passOn(part);
   }
 
   toDict(): JsonObject {

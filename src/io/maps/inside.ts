@@ -1,9 +1,9 @@
 /** Nothing outside a MAPS is written, cut, deleted or waited for because of what is in it. */
-import { closeSync, constants, existsSync, fstatSync, ftruncateSync, lstatSync, writeSync } from "node:fs";
+import { closeSync, constants, existsSync, fstatSync, ftruncateSync, lstatSync } from "node:fs";
 import { isAbsolute, join, relative, sep } from "node:path";
 import { z } from "zod";
 import { naming } from "../../utils/file-errors.ts";
-import { openRegular, readJson, writeJson } from "../files/index.ts";
+import { openRegular, readJson, writeAll, writeJson } from "../files/index.ts";
 import { ForeignEntryError, UnsafeMapsError } from "./errors.ts";
 import { type Folder, type Layout, LEFTOVER } from "./layout.ts";
 import { entriesOf, isPlainName, shownName } from "./scan.ts";
@@ -113,9 +113,7 @@ export function checkInside(root: string, path: string): void {
 /** Adds text to the end of a file of a MAPS, which is made where it is not there. */
 export function appendInside(path: string, text: string): void {
   withFile(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, (descriptor) => {
-    // a disk that is almost full takes a part, and says so at the next one
-    const bytes = Buffer.from(text, "utf8");
-    for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done);
+    writeAll(descriptor, text);
   });
 }
 

@@ -8,7 +8,6 @@ import {
   lstatSync,
   mkdirSync,
   readSync,
-  writeSync,
 } from "node:fs";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
@@ -16,7 +15,7 @@ import process from "node:process";
 import * as torch from "../../torch/index.ts";
 import { ClinicaDLException } from "../../utils/exceptions.ts";
 import { naming } from "../../utils/file-errors.ts";
-import { openRegular, syncFolder } from "../files/index.ts";
+import { openRegular, syncFolder, writeAll } from "../files/index.ts";
 
 /** Something in a MAPS is in use by another process, or by another call in this one. */
 export class LockedError extends ClinicaDLException {}
@@ -169,7 +168,7 @@ function sign(descriptor: number, shared: boolean): void {
   const own = `process ${process.pid} on ${hostname()}, since ${new Date().toISOString()}`;
   const text = [...others.slice(-20), own].map((line) => `${line}\n`).join("");
   ftruncateSync(descriptor);
-  writeSync(descriptor, text, 0);
+  writeAll(descriptor, text, 0);
 }
 
 function linesOf(descriptor: number): string[] {

@@ -8,13 +8,13 @@ import {
   readSync,
   statSync,
   writeFileSync,
-  writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
 import { ClinicaDLException } from "../../utils/exceptions.ts";
 import { naming } from "../../utils/file-errors.ts";
 import { copyFileAtomic, linkOrCopy } from "../files/copy.ts";
 import { makeFolder } from "../files/folders.ts";
+import { writeAll } from "../files/write-all.ts";
 import { parseTsv, readTsv } from "./read.ts";
 import type { Row } from "./types.ts";
 import { formatTsv, type TsvOptions } from "./write.ts";
@@ -73,7 +73,7 @@ export class GrowingTable {
       try {
         // what an addition that failed has left is not part of the table
         ftruncateSync(descriptor, this.#size);
-        writeAt(descriptor, bytes, this.#size);
+        writeAll(descriptor, bytes, this.#size);
       } finally {
         closeSync(descriptor);
       }
@@ -141,12 +141,6 @@ export class GrowingTable {
 
 function sizeOf(path: string): number | null {
   return statSync(path, { throwIfNoEntry: false })?.size ?? null;
-}
-
-function writeAt(descriptor: number, bytes: Buffer, at: number): void {
-  for (let done = 0; done < bytes.length; ) {
-    done += writeSync(descriptor, bytes, done, bytes.length - done, at + done);
-  }
 }
 
 function* chunksOf(path: string): Generator<Buffer> {

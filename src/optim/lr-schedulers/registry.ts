@@ -3,11 +3,7 @@ import * as list from "./all.ts";
 import type { LRSchedulerConfig } from "./config.ts";
 
 /** The learning-rate schedulers by their `name_`. */
-export const lrSchedulerRegistry = new Registry<LRSchedulerConfig>(
-  "learning-rate scheduler",
-  (value): value is LRSchedulerConfig => isBuilder(value),
-  list,
-);
+export const lrSchedulerRegistry = new Registry<LRSchedulerConfig>("learning-rate scheduler", isBuilder, list);
 
 /**
  * Makes the config of a scheduler of one's own known by its `name_`, so that a MAPS with it can be read.

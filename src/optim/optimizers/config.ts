@@ -1,6 +1,8 @@
+import { z } from "zod";
 import type { nn, optim } from "../../torch/index.ts";
-import type { ToDict } from "../../utils/config.ts";
+import { type ConfigClass, configClass, type ToDict } from "../../utils/config.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
+import { freeze } from "./fields.ts";
 import { parametersUnder, splitByGroup } from "./parameter-groups.ts";
 import { ELSE, isPerGroup } from "./per-group.ts";
 
@@ -23,13 +25,58 @@ export interface OptimizerConfig extends ToDict {
   getParameterGroups(): string[];
 }
 
-/** What the configs of optimizers have in common: `freeze`, and options of which each is for all parameters or per group. */
-interface Grouped extends OptimizerConfig {
-  fields(): object;
+/** The class that `configClass` gives for these options. */
+type OptionsClass<S extends z.ZodRawShape> = ConfigClass<z.ZodObject<{ freeze: typeof freeze } & S>>;
+
+/** The config class of an optimizer with these options: `Omit` leaves its static members, beside which the constructor stands. */
+type OptimizerConfigClass<S extends z.ZodRawShape> = Omit<OptionsClass<S>, never> & {
+  new (...options: ConstructorParameters<OptionsClass<S>>): InstanceType<OptionsClass<S>> & OptimizerConfig;
+};
+
+/**
+ * The base of an optimizer's config: `freeze`, then its options, each for all parameters or per group.
+ * @param optimizer the class that is built.
+ * @param options with the names that the class has for them.
+ */
+export function optimizerConfig<S extends z.ZodRawShape>(
+  name: string,
+  optimizer: () => OptimizerClass,
+  options: S,
+): OptimizerConfigClass<S>;
+// TypeScript cannot see that the fields of the class are those of the schema: the signature above says so
+export function optimizerConfig(name: string, optimizer: () => OptimizerClass, options: z.ZodRawShape): unknown {
+  const schema = z.strictObject({ freeze, ...options });
+  const settings = { verbatim: Object.keys(schema.shape), finish: checkGroups };
+
+  class Base extends configClass(name, schema, settings) implements OptimizerConfig {
+    declare readonly freeze: readonly string[] | null;
+
+    freezeParameters(network: nn.Module): void {
+      for (const path of this.freeze ?? []) {
+        for (const parameter of parametersUnder(network, path)) parameter.requiresGrad = false;
+      }
+    }
+    getParameterGroups(): string[] {
+      const values: unknown[] = Object.values(this.fields());
+      const names = new Set(values.filter(isPerGroup).flatMap((value) => Object.keys(value)));
+      names.delete(ELSE);
+      return names.size === 0 ? [] : [...[...names].sort(), ELSE];
+    }
+    getObject(network: nn.Module, extra: readonly nn.Parameter[] = []): Optimizer {
+      this.freezeParameters(network);
+      const { freeze: _, ...own }: Record<string, unknown> = { ...this.fields() };
+      const { groups, common } = splitByGroup(own, network, extra);
+      // the schema has checked what the class cannot know at compile time: options sorted into groups
+      return Reflect.construct(optimizer(), [groups ?? [...network.parameters(), ...extra], common]);
+    }
+  }
+  return Base;
 }
 
-/** Refuses an option for a part of the network that does not learn. For the `finish` of a config. */
-export function checkGroups<F extends { readonly freeze: readonly string[] | null }>(fields: F, what: string): F {
+type OptimizerClass = abstract new (...args: never) => Optimizer;
+
+/** Refuses an option for a part of the network that does not learn. */
+function checkGroups<F extends { readonly freeze: readonly string[] | null }>(fields: F, what: string): F {
   const frozen = new Set(fields.freeze);
   for (const [field, value] of Object.entries(fields)) {
     if (field === "freeze" || !isPerGroup(value)) continue;
@@ -41,36 +88,4 @@ export function checkGroups<F extends { readonly freeze: readonly string[] | nul
     }
   }
   return fields;
-}
-
-/** `freezeParameters` of every optimizer's config. */
-export function freezeParameters({ freeze }: OptimizerConfig, network: nn.Module): void {
-  for (const path of freeze ?? []) {
-    for (const parameter of parametersUnder(network, path)) parameter.requiresGrad = false;
-  }
-}
-
-/** `getParameterGroups` of every optimizer's config. */
-export function parameterGroups(config: Grouped): string[] {
-  const names = new Set(
-    Object.values(config.fields())
-      .filter(isPerGroup)
-      .flatMap((value) => Object.keys(value)),
-  );
-  names.delete(ELSE);
-  return names.size === 0 ? [] : [...[...names].sort(), ELSE];
-}
-
-/** `getObject` of every optimizer's config. */
-export function buildOptimizer(
-  Class: abstract new (...args: never) => Optimizer,
-  config: Grouped,
-  network: nn.Module,
-  extra: readonly nn.Parameter[],
-): Optimizer {
-  config.freezeParameters(network);
-  const { freeze: _, ...options }: Record<string, unknown> = { ...config.fields() };
-  const { groups, common } = splitByGroup(options, network, extra);
-  // the schema of the config has checked what the class cannot know at compile time: options sorted into groups
-  return Reflect.construct(Class, [groups ?? [...network.parameters(), ...extra], common]);
 }

@@ -3,11 +3,7 @@ import * as list from "./all.ts";
 import type { OptimizerConfig } from "./config.ts";
 
 /** The optimizers by their `name_`. */
-export const optimizerRegistry = new Registry<OptimizerConfig>(
-  "optimizer",
-  (value): value is OptimizerConfig => isBuilder(value),
-  list,
-);
+export const optimizerRegistry = new Registry<OptimizerConfig>("optimizer", isBuilder, list);
 
 /**
  * Makes the config of an optimizer of one's own known by its `name_`, so that a MAPS with it can be read.
