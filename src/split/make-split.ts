@@ -3,10 +3,14 @@ import { z } from "zod";
 import { type ParticipantRow, type Row, readParticipants, writeTsv } from "../io/tsv/index.ts";
 import { type Input, parseWith } from "../utils/config.ts";
 import { ClinicaDLException, ConfigError } from "../utils/exceptions.ts";
-import { freshSeed } from "../utils/random/index.ts";
-import { chiSquaredTest, mean, tTest, variance } from "../utils/stats/index.ts";
+import { freshSeed, RandomState } from "../utils/random/index.ts";
+import { tTest } from "../utils/stats/index.ts";
+import { groupsOf } from "./columns.ts";
 import { SingleSplitConfig } from "./configs.ts";
+import { SplitDesign, writeDesign } from "./design.ts";
 import { type FoldIndices, shuffleSplit } from "./folds.ts";
+import { groupShuffleSplit } from "./group-folds.ts";
+import { categoricalP, categoricalStats, continuousStats, numbers } from "./statistics.ts";
 import {
   checkColumns,
   countUnique,
@@ -25,6 +29,7 @@ const schema = z.strictObject({
   stratification: z.union([z.array(z.string()), z.boolean()]).default(false),
   pCategoricalThreshold: z.number().min(0).max(1).default(0.8),
   pContinuousThreshold: z.number().min(0).max(1).default(0.8),
+  groups: z.string().nullable().default(null),
   longitudinal: z.boolean().default(false),
   nTryMax: z.int().min(1).default(1000),
   seed: z.int().min(0).max(0xffffffff).nullish(),
@@ -46,6 +51,8 @@ export class NoSplitFoundError extends ClinicaDLException {}
  * - `outputDir`, `longitudinal`, `seed`: as for `makeKFold`. `subsetName` ("test").
  * - `stratification` (false): columns; true means `age` and `sex`. Numbers with at least nTest/2 different values are compared by
  *   Student's t-test, others by Pearson's chi-squared test on the counts.
+ * - `groups` (null): a column; participants with the same value (a family, a site) are on the same side. The test set has as many participants as
+ *   whole groups in random order fill without exceeding `nTest`; `design.json` beside ClinicaDL's JSON names the column.
  * - `pCategoricalThreshold`, `pContinuousThreshold` (0.8): the least p-value; nearer to 1 is more alike.
  * - `nTryMax` (1000): how many splits to try.
  * @returns the folder: `<outputDir>/split`, with `_2`, `_3`… where it exists. It is written whole or not at all.
@@ -57,7 +64,9 @@ export function makeSplit(data: TableLike, options: MakeSplitOptions = {}): stri
   const rows = readParticipants(data, { checkDuplicates: false, sessionsOptional: true });
   const columns =
     given.stratification === true ? ["age", "sex"] : given.stratification === false ? [] : given.stratification;
+  const { groups } = given;
   checkColumns(rows, columns);
+  if (groups !== null) checkColumns(rows, [groups], "groups");
   const seed = given.seed ?? freshSeed();
   const { nTest, longitudinal, pCategoricalThreshold, pContinuousThreshold } = given;
   const config = new SingleSplitConfig({
@@ -70,11 +79,19 @@ export function makeSplit(data: TableLike, options: MakeSplitOptions = {}): stri
     pContinuousThreshold,
   });
 
-  const baseline = extractBaseline(rows, columns);
+  const kept = [...new Set([...columns, ...(groups === null ? [] : [groups])])];
+  const baseline = extractBaseline(rows, kept);
   const count = nTest >= 1 ? Math.trunc(nTest) : Math.trunc(nTest * baseline.length);
   if (count >= baseline.length) {
     throw new ConfigError(
       `makeSplit: 'nTest' got ${nTest}, but there are only ${baseline.length} participants. At least one must be left to train on.`,
+    );
+  }
+  const members = groups === null ? null : groupsOf("makeSplit", baseline, rows, groups, 2);
+  const smallest = members === null ? 0 : smallestGroup(members);
+  if (count > 0 && count < smallest) {
+    throw new ConfigError(
+      `makeSplit: 'nTest' got ${nTest}, which is ${count} participants, but the smallest group of '${groups}' has ${smallest}. Ask for as many at least.`,
     );
   }
   const continuous = columns.filter((c) => isNumeric(baseline, c) && countUnique(baseline, c) >= count / 2);
@@ -90,12 +107,16 @@ export function makeSplit(data: TableLike, options: MakeSplitOptions = {}): stri
     if (count > 0 && categorical.length > 0) {
       writeTsv(join(dir, "split_categorical_stats.tsv"), categoricalStats(categorical, train, test, config.subsetName));
     }
-    writeSubsets(dir, { folder: "", train, subset: test }, rows, columns, config);
+    writeSubsets(dir, { folder: "", train, subset: test }, rows, kept, config);
+    writeDesign(dir, new SplitDesign({ groups }));
   });
 
   function search(): FoldIndices {
     let tries = 0;
-    for (const split of shuffleSplit(baseline.length, count, seed)) {
+    const random = new RandomState(seed);
+    const splits =
+      members === null ? shuffleSplit(baseline.length, count, random) : groupShuffleSplit(members, count, random);
+    for (const split of splits) {
       const [a, b] = [split.test.map((i) => baseline[i] as Row), split.train.map((i) => baseline[i] as Row)];
       // a p-value that cannot be computed (NaN) is not above the threshold
       if (
@@ -112,63 +133,8 @@ export function makeSplit(data: TableLike, options: MakeSplitOptions = {}): stri
   }
 }
 
-function numbers(rows: readonly Row[], column: string): number[] {
-  return rows
-    .map((row) => row[column] ?? null)
-    .filter((value) => value !== null)
-    .map(Number);
-}
-
-function categoricalP(test: readonly Row[], train: readonly Row[], column: string): number {
-  const categories = new Map<unknown, [number, number]>();
-  [test, train].forEach((rows, side) => {
-    for (const row of rows) {
-      const value = row[column] ?? null;
-      if (value === null) continue;
-      const counts = categories.get(value) ?? [0, 0];
-      if (side === 0) counts[0]++;
-      else counts[1]++;
-      categories.set(value, counts);
-    }
-  });
-  const counts = [...categories.values()];
-  return chiSquaredTest(
-    counts.map(([n]) => n),
-    counts.map(([, n]) => n),
-  );
-}
-
-function continuousStats(
-  columns: readonly string[],
-  train: readonly Row[],
-  test: readonly Row[],
-  subset: string,
-): Row[] {
-  const rows = (statistic: string, of: (values: readonly number[]) => number): Row[] =>
-    columns.map((label) => ({
-      label,
-      statistic,
-      train: of(numbers(train, label)),
-      [subset]: of(numbers(test, label)),
-    }));
-  return [...rows("mean", mean), ...rows("std", (values) => Math.sqrt(variance(values)))];
-}
-
-function categoricalStats(
-  columns: readonly string[],
-  train: readonly Row[],
-  test: readonly Row[],
-  subset: string,
-): Row[] {
-  return columns.flatMap((label) => {
-    const values = new Set([...train, ...test].map((row) => row[label] ?? null).filter((value) => value !== null));
-    return [...values].flatMap((value): Row[] => {
-      const count = (rows: readonly Row[]): number => rows.filter((row) => row[label] === value).length;
-      const [inTrain, inTest] = [count(train), count(test)];
-      return [
-        { label, value, statistic: "proportion", train: inTrain / train.length, [subset]: inTest / test.length },
-        { label, value, statistic: "count", train: inTrain, [subset]: inTest },
-      ];
-    });
-  });
+function smallestGroup(members: readonly unknown[]): number {
+  const sizes = new Map<unknown, number>();
+  for (const group of members) sizes.set(group, (sizes.get(group) ?? 0) + 1);
+  return Math.min(...sizes.values());
 }

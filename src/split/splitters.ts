@@ -5,6 +5,7 @@ import type { DatasetLike, Missing } from "../data/datasets/index.ts";
 import type { Item } from "../data/structures/index.ts";
 import { parseWith } from "../utils/config.ts";
 import { KFoldConfig, SingleSplitConfig } from "./configs.ts";
+import { readDesign, type SplitDesign } from "./design.ts";
 import { checkPairs, takePairs, warnOfUnused } from "./find-pairs.ts";
 import { Split } from "./split.ts";
 import { readSplitConfig, readTables, SplitDirError, type Tables } from "./split-dir.ts";
@@ -30,12 +31,15 @@ const kFoldOptions = options.extend({ splits: z.array(z.number()).readonly().opt
 export class KFold {
   readonly splitDir: string;
   readonly config: KFoldConfig;
+  /** What `makeKFold` did beyond ClinicaDL: groups, repeats, several columns; null where it did nothing more. */
+  readonly design: SplitDesign | null;
   readonly #tables: readonly Tables[];
 
   /** @throws SplitDirError when the folder or one of its files is missing, or cannot be used. */
   constructor(splitDir: string) {
     this.splitDir = splitDir;
     this.config = readSplitConfig(splitDir, "kfold_config.json", (dict) => KFoldConfig.fromDict(dict));
+    this.design = readDesign(splitDir);
     const { nSplits } = this.config;
     if (existsSync(join(splitDir, `split-${nSplits}`))) {
       throw new SplitDirError(

@@ -30,13 +30,13 @@ export function outputDirOf(data: TableLike, outputDir: string | undefined): str
   );
 }
 
-/** Checks that every column is there. */
-export function checkColumns(rows: readonly Row[], columns: readonly string[]): void {
+/** Checks that every column is there, which the option `asked` names. @throws DataFrameError */
+export function checkColumns(rows: readonly Row[], columns: readonly string[], asked = "stratification"): void {
   const known = new Set(rows.flatMap((row) => Object.keys(row)));
   const missing = columns.filter((column) => !known.has(column));
   if (missing.length > 0) {
     throw new DataFrameError(
-      `stratification: there is no column ${missing.map((c) => `'${c}'`).join(", ")}. The table has: ${[...known].map(visible).join(", ")}.`,
+      `${asked}: there is no column ${missing.map((c) => `'${c}'`).join(", ")}. The table has: ${[...known].map(visible).join(", ")}.`,
     );
   }
 }
