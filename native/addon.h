@@ -117,6 +117,7 @@ void define_function(napi_env env, napi_value exports);
 void define_fused(napi_env env, napi_value exports);
 void define_event(napi_env env, napi_value exports);
 void define_files(napi_env env, napi_value exports);
+void define_shared_cache(napi_env env, napi_value exports);
 
 // The tensors of an array of handles; null is an undefined tensor.
 std::vector<at::Tensor> tensors_of(Env& state, napi_value array);

@@ -28,6 +28,7 @@ napi_value init(napi_env env, napi_value exports) {
     define_fused(env, exports);
     define_event(env, exports);
     define_files(env, exports);
+    define_shared_cache(env, exports);
     return exports;
   });
 }

@@ -33,6 +33,7 @@ export * as random from "./random.ts";
 export { initialSeed, manualSeed } from "./random.ts";
 export { Scope, scope, tidy } from "./scope.ts";
 export * from "./serialization/index.ts";
+export { type CachedTensors, SharedCache } from "./shared-cache.ts";
 export { DisposedTensorError, Tensor } from "./tensor.ts";
 export * as transfer from "./transfer.ts";
 export type { DType, Layout, MemoryFormat, NestedArray, Scalar, TypedArray } from "./types.ts";

@@ -150,6 +150,13 @@ export interface Native {
   transferDropFrom(owner: number): number;
   transferOwner(): number;
   transferCount(): number;
+  // shared_cache.cc
+  sharedCacheOpen(): number;
+  sharedCachePut(cache: number, key: string, description: string, tensors: readonly Handle[], limit: number): boolean;
+  sharedCacheGet(cache: number, key: string): readonly [description: string, tensors: readonly Handle[]] | null;
+  sharedCacheClear(cache: number): void;
+  sharedCacheClose(cache: number): void;
+  sharedCacheBytes(): number;
 }
 
 /** What the CPU allocator has done, in bytes and calls. */

@@ -55,6 +55,8 @@ export class TransformsHandler implements ToDict {
   readonly #image: readonly Transform[];
   readonly #sample: readonly Transform[];
   readonly #augmentations: readonly Transform[];
+  /** The number of the first image transform that draws; how many there are, where none does. */
+  readonly #firstRandom: number;
 
   constructor(options: TransformsHandlerOptions = {}) {
     const parsed = parseWith(schema, options, "TransformsHandler");
@@ -63,6 +65,8 @@ export class TransformsHandler implements ToDict {
     this.sampleTransforms = Object.freeze(parsed.sampleTransforms);
     this.augmentations = Object.freeze(parsed.augmentations);
     this.#image = this.imageTransforms.map(transformOf);
+    const first = this.#image.findIndex((transform) => transform.random);
+    this.#firstRandom = first < 0 ? this.#image.length : first;
     this.#sample = this.sampleTransforms.map(transformOf);
     this.#augmentations = this.augmentations.map(transformOf);
   }
@@ -71,13 +75,24 @@ export class TransformsHandler implements ToDict {
     return "TransformsHandler";
   }
 
-  /** Whether the image transforms give the same result each time (so that it may be cached). */
-  get imageTransformsAreFixed(): boolean {
-    return this.#image.every((transform) => !transform.random);
+  /** Whether an image transform draws: then the same image comes out otherwise each time. */
+  get hasRandomImageTransforms(): boolean {
+    return this.#firstRandom < this.#image.length;
   }
 
+  /** Does the image transforms. */
   applyImageTransforms<T extends HasImages>(dataPoint: T, rng: Rng): T {
-    return applyAll(this.#image, dataPoint, rng);
+    return this.applyOtherImageTransforms(this.applyFixedImageTransforms(dataPoint, rng), rng);
+  }
+
+  /** Does the image transforms up to the first that draws, which give the same each time (so that it may be cached). */
+  applyFixedImageTransforms<T extends HasImages>(dataPoint: T, rng: Rng): T {
+    return applyAll(this.#image.slice(0, this.#firstRandom), dataPoint, rng);
+  }
+
+  /** Does the image transforms from the first that draws. */
+  applyOtherImageTransforms<T extends HasImages>(dataPoint: T, rng: Rng): T {
+    return applyAll(this.#image.slice(this.#firstRandom), dataPoint, rng);
   }
 
   /** How many samples an image of this shape (after the image transforms) gives. */

@@ -182,7 +182,7 @@ describe("TransformsHandler", () => {
       sample_transforms: [],
       augmentations: [],
     });
-    expect(handler.imageTransformsAreFixed).toBe(true);
+    expect(handler.hasRandomImageTransforms).toBe(false);
     expect(String(handler)).toMatch(/ToCanonical → ZNormalization/);
   });
 

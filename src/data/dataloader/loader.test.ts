@@ -198,9 +198,9 @@ describe("workers", () => {
     const steps = { imageTransforms: [new ZNormalizationConfig()], augmentations: [own, new RandomNoiseConfig()] };
     const seen = [];
     for (const [numWorkers, cache] of [
-      [0, false],
-      [0, true],
-      [2, true],
+      [0, "off"],
+      [0, "memory"],
+      [2, "memory"],
     ] as const) {
       const dataset = make({ transforms: steps, cache });
       const loader = new DataLoader(dataset, { batchSize: 3, numWorkers, seed: 2 });

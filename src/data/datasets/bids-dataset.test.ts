@@ -102,24 +102,6 @@ describe("samples", () => {
     expect(await values()).toEqual(plain);
     expect(plain.reduce((a, b) => a + b) / plain.length).toBeCloseTo(0, 5);
   });
-
-  it("stay in memory when asked, for subsets too", async () => {
-    const dataset = new BidsDataset({
-      ...base,
-      cache: true,
-      transforms: { imageTransforms: [new ZNormalizationConfig()], augmentations: [new RandomNoiseConfig()] },
-    });
-    dataset.eval();
-    using first = await dataset.get(1);
-    const held = torch.memory.live().tensors;
-    using again = await dataset.subset([["sub-001", "ses-M000"]]).get(0);
-    expect(again.image.tensor.storageId()).toBe(first.image.tensor.storageId());
-    expect(torch.memory.live().tensors).toBe(held + 1);
-    dataset.train();
-    using noisy = await dataset.get(1);
-    expect(noisy.image.tensor.storageId()).not.toBe(first.image.tensor.storageId());
-    dataset.clearCache();
-  });
 });
 
 describe("rows", () => {

@@ -6,6 +6,7 @@ import { type JsonObject, parseWith } from "../../utils/config.ts";
 import type { Sample } from "../structures/index.ts";
 import { type DatasetLike, type RowSelection, type SubsetOptions, subsetOptions } from "./dataset-like.ts";
 import { readDict } from "./from-dict.ts";
+import { portableCache } from "./image-cache.ts";
 import { countSamples, type LoadingContext, loadSample } from "./loading.ts";
 import { DatasetMode } from "./mode.ts";
 import { type BidsDatasetOptions, checkOptions, Parts } from "./parts.ts";
@@ -22,7 +23,7 @@ const contentSchema = z.strictObject({
   transforms: z.custom<PortableTransforms>(),
   floats: z.array(z.string()),
   files: z.custom<readonly RowFiles[]>(),
-  cache: z.boolean(),
+  cache: portableCache,
 });
 
 /**
@@ -154,7 +155,7 @@ export class BidsDataset extends DatasetMode implements DatasetLike<Sample> {
   /** Reads what `toDict`, or ClinicaDL in Python, wrote. @throws as the constructor, and for missing or unknown fields. */
   static fromDict(dict: JsonObject): BidsDataset {
     const { options, table } = readDict(dict);
-    return BidsDataset.#fromCounts(new BidsDataset(checkOptions(options, table)));
+    return BidsDataset.#fromCounts(new BidsDataset(checkOptions(options, { table })));
   }
 
   /** A dataset with options of which the types are not known. */
@@ -173,7 +174,7 @@ export class BidsDataset extends DatasetMode implements DatasetLike<Sample> {
       transforms,
       floats: [...this.#table.floats],
       files: this.#parts.files,
-      cache: this.#parts.cache.all,
+      cache: this.#parts.cache.toWorker(),
     };
     return { source: { name_: BidsDataset.name_ }, content };
   }
@@ -187,8 +188,8 @@ export class BidsDataset extends DatasetMode implements DatasetLike<Sample> {
     );
     const { options, table } = readDict(json);
     const exact = new Table(table.rows, floats);
-    const given = { ...options, transforms: await TransformsHandler.fromWorker(transforms), cache };
-    return BidsDataset.#fromCounts(new BidsDataset(checkOptions(given, exact, files)));
+    const given = { ...options, transforms: await TransformsHandler.fromWorker(transforms), cache: cache.mode };
+    return BidsDataset.#fromCounts(new BidsDataset(checkOptions(given, { table: exact, files, cache })));
   }
 
   /** Takes the numbers of samples from the table, if they are there. */
@@ -215,6 +216,7 @@ export class BidsDataset extends DatasetMode implements DatasetLike<Sample> {
       transforms,
       cache,
       resampleMasks,
+      rows: this.df.length,
       columns: this.columns,
       dtypes: this.#table.types(this.columns),
     };

@@ -5,7 +5,6 @@ import type { TransformsHandler } from "../../transforms/index.ts";
 import { Rng } from "../../transforms/types.ts";
 import {
   type AnyImage,
-  aliasOf,
   alignMask,
   DataPoint,
   type FieldType,
@@ -25,6 +24,8 @@ export interface LoadingContext {
   readonly columns: readonly string[];
   readonly dtypes: ReadonlyMap<string, FieldType>;
   readonly cache: ImageCache;
+  /** How many rows the dataset has. */
+  readonly rows: number;
   /** Whether masks on another grid than their image are resampled instead of refused. */
   readonly resampleMasks: boolean;
 }
@@ -52,8 +53,11 @@ export function loadSample(
     using _scope = torch.scope();
     const { transforms } = context;
     const rng = new Rng(keys.seed, keys.epoch, keys.index);
-    let point = loadTransformed(context, row, files, rng);
+    const loaded = loadTransformed(context, row, files, rng);
+    let { point } = loaded;
     const place = transforms.extract(point, indexInImage);
+    // of a patch, only the patch is copied
+    ownAll(point, loaded.borrowed);
     point = transforms.applySampleTransforms(point, rng);
     if (augment) point = transforms.applyAugmentations(point, rng);
 
@@ -81,7 +85,7 @@ export function loadSample(
 export function countSamples(context: LoadingContext, row: ParticipantRow, files: RowFiles, keys: LoadingKeys): number {
   return namingRow(row, () => {
     using _scope = torch.scope();
-    const point = loadTransformed(context, row, files, new Rng(keys.seed, keys.epoch, keys.index));
+    const { point } = loadTransformed(context, row, files, new Rng(keys.seed, keys.epoch, keys.index));
     return context.transforms.extraction.numSamplesPerImage({
       participantId: point.participantId,
       sessionId: point.sessionId,
@@ -90,8 +94,14 @@ export function countSamples(context: LoadingContext, row: ParticipantRow, files
   });
 }
 
+interface Loaded {
+  readonly point: DataPoint;
+  /** The memory that belongs to the cache: `storageId` of tensors. */
+  readonly borrowed: ReadonlySet<bigint>;
+}
+
 /** A data point with the images after the image transforms, from the cache where they are there. */
-function loadTransformed(context: LoadingContext, row: ParticipantRow, files: RowFiles, rng: Rng): DataPoint {
+function loadTransformed(context: LoadingContext, row: ParticipantRow, files: RowFiles, rng: Rng): Loaded {
   const { cache, transforms, columns, dtypes } = context;
   const key = pairKey(row);
   const toPoint = ({ image, ...images }: Record<string, AnyImage>): DataPoint => {
@@ -107,11 +117,11 @@ function loadTransformed(context: LoadingContext, row: ParticipantRow, files: Ro
     return point;
   };
   const cached = cache.get(key);
-  if (cached !== undefined) {
-    const point = toPoint(Object.fromEntries([...cached.images].map(([name, image]) => [name, aliasOf(image)])));
+  if (cached !== null) {
+    const point = toPoint(Object.fromEntries(cached.images));
     for (const [name, value] of cached.fields) point.setField(name, value);
     point.history = cached.history;
-    return point;
+    return { point: others(transforms, point, cached.borrowed, rng), borrowed: cached.borrowed };
   }
   const image = ScalarImage.read(files.image);
   const images: Record<string, AnyImage> = { image };
@@ -125,9 +135,27 @@ function loadTransformed(context: LoadingContext, row: ParticipantRow, files: Ro
       },
     );
   }
-  const point = transforms.applyImageTransforms(toPoint(images), rng);
-  if (cache.wants(transforms)) cache.put(key, point, columns);
-  return point;
+  const point = transforms.applyFixedImageTransforms(toPoint(images), rng);
+  const borrowed = cache.put(key, point, transforms, columns, context.rows);
+  return { point: others(transforms, point, borrowed, rng), borrowed };
+}
+
+/** The image transforms that the cache does not know. */
+function others(transforms: TransformsHandler, point: DataPoint, borrowed: ReadonlySet<bigint>, rng: Rng): DataPoint {
+  if (!transforms.hasRandomImageTransforms) return point;
+  ownAll(point, borrowed);
+  return transforms.applyOtherImageTransforms(point, rng);
+}
+
+/** Copies what is the cache's memory: transforms of one's own, and who gets the sample, may write into it. */
+function ownAll(point: DataPoint, borrowed: ReadonlySet<bigint>): void {
+  if (borrowed.size === 0) return;
+  for (const image of point.images.values()) {
+    if (borrowed.has(image.tensor.storageId())) image.tensor = image.tensor.clone();
+  }
+  for (const [name, value] of point.fields) {
+    if (value instanceof torch.Tensor && borrowed.has(value.storageId())) point.setField(name, value.clone());
+  }
 }
 
 /** Says whose data it was when something goes wrong. */

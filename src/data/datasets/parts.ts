@@ -4,7 +4,7 @@ import type { Row } from "../../io/tsv/index.ts";
 import { TransformsHandler } from "../../transforms/index.ts";
 import { parseWith, show } from "../../utils/config.ts";
 import { ConfigError, ImageError } from "../../utils/exceptions.ts";
-import { ImageCache } from "./image-cache.ts";
+import { type CacheMode, cacheMode, ImageCache, type PortableCache } from "./image-cache.ts";
 import {
   findFiles,
   type MaskInput,
@@ -36,10 +36,11 @@ export interface BidsDatasetOptions {
    */
   readonly resampleMasks?: "toImage" | null;
   /**
-   * Whether images stay in memory after the image transforms. Default false. Each worker thread of a loader has its
-   * own cache.
+   * Whether images stay in memory once they were read and went through those image transforms that draw nothing, for all threads: "auto", if all
+   * of them fit into a quarter of the memory that is free; "memory", always; "off", never. Default "auto". What is
+   * loaded is the same.
    */
-  readonly cache?: boolean;
+  readonly cache?: CacheMode;
 }
 
 /** The parts that are classes are checked where they are made. */
@@ -51,7 +52,7 @@ const schema = z.strictObject({
   columns: z.custom<NonNullable<BidsDatasetOptions["columns"]>>().nullish(),
   masks: z.custom<NonNullable<BidsDatasetOptions["masks"]>>().nullish(),
   resampleMasks: z.literal("toImage").nullable().default(null),
-  cache: z.boolean().default(false),
+  cache: cacheMode.default("auto"),
 });
 
 const PROTECTED = [
@@ -91,8 +92,16 @@ export class Parts {
   }
 }
 
+/** What is known already. */
+interface Known {
+  readonly table?: Table;
+  readonly files?: readonly RowFiles[];
+  /** A cache of the thread that sent the dataset. */
+  readonly cache?: PortableCache;
+}
+
 /** Checks the options; a table or files that are known already are not read again. */
-export function checkOptions(given: unknown, known?: Table, files?: readonly RowFiles[]): Parts {
+export function checkOptions(given: unknown, { table: known, files, cache: opened }: Known = {}): Parts {
   const options = parseWith(schema, given, "BidsDataset");
   const { cache, resampleMasks } = options;
   const bids = toBids(options.bids);
@@ -125,7 +134,7 @@ export function checkOptions(given: unknown, known?: Table, files?: readonly Row
     columns: functions === null ? null : [...functions.keys()],
     masks,
     resampleMasks: resampleMasks !== null,
-    cache: new ImageCache(cache),
+    cache: new ImageCache(cache, opened),
   });
 }
 
