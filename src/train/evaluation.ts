@@ -67,7 +67,7 @@ export async function validate(parts: TrainerParts, options: ValidateOptions): P
   const loader = dataloader ?? restoreDataLoader(maps, maps.training.data.validation(splitIdx), parts.bids);
   checkValidation(maps, loader, splitIdx);
   await checkEvaluationFields(model, metrics, { dataset: loader.dataset, what: "validation data" });
-  await runSeeded(parts, computational, async () => {
+  await runSeeded(parts, computational, [loader], async () => {
     const run = evaluationRun(parts, computational, metrics);
     for (const name of checkpoints) {
       state.resetValidation(splitIdx, loader.length, false);
@@ -119,7 +119,7 @@ export async function test(parts: TrainerParts, options: TestOptions): Promise<v
     checkTest(maps, loader, groupName);
     recordTest(maps, groupName, modelCheckpoint, loader, computational);
   });
-  await runSeeded(parts, computational, async () => {
+  await runSeeded(parts, computational, [loader], async () => {
     state.resetTest(loader.length);
     metrics.reset({ resetDf: true });
     loadWeights(model, { loader, modelPt }, computational);

@@ -1,4 +1,5 @@
 import type { CallbacksHandler } from "../callbacks/index.ts";
+import type { DataLoader } from "../data/dataloader/index.ts";
 import type { Maps } from "../io/maps/index.ts";
 import type { MetricsHandler } from "../metrics/index.ts";
 import type { Model } from "../models/index.ts";
@@ -24,11 +25,12 @@ export interface TrainerParts {
 
 /**
  * Runs `body` with the seed of the set-up, and tells the callbacks of errors. A standard error or output that cannot be
- * written to does not end it.
+ * written to does not end it. At its end the threads that the loaders have started by themselves end.
  */
 export async function runSeeded(
   { model, maps, state, callbacks, log, world }: TrainerParts,
   { seed, deterministic }: ComputationalConfig,
+  loaders: readonly DataLoader[],
   body: () => Promise<void>,
 ): Promise<void> {
   using _output = keepGoing();
@@ -38,5 +40,7 @@ export async function runSeeded(
   } catch (exception) {
     await callbacks.tellException({ exception, model, maps, state, log, world });
     throw exception;
+  } finally {
+    await Promise.all(loaders.map((loader) => loader.rest()));
   }
 }

@@ -312,7 +312,7 @@ export class Trainer implements Disposable {
     using _use = this.maps.use();
     using prediction = new Prediction(this.maps, rest, asComputational(computational), this.bids);
     const parts = this.#partsOf(run);
-    await runSeeded(parts, prediction.computational, async () => {
+    await runSeeded(parts, prediction.computational, [prediction.loader], async () => {
       this.state.resetPrediction(prediction.loader.length);
       loadWeights(this.model, prediction, prediction.computational);
       await predictLoop(evaluationRun(parts, prediction.computational, this.metrics), prediction);

@@ -76,7 +76,7 @@ export async function runTraining(parts: TrainerParts, training: Training): Prom
     }
   };
   try {
-    await runSeeded(parts, computational, body);
+    await runSeeded(parts, computational, [split.trainLoader, split.valLoader], body);
   } catch (error) {
     if (error instanceof TrainingInterrupted) interruption.finish(resumeCommand(maps, split), log);
     throw error;

@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { configClass } from "../../utils/config.ts";
+import { configClass, type JsonObject } from "../../utils/config.ts";
 
 const schema = z
   .strictObject({
     batchSize: z.int().min(1).default(1),
     samplingWeights: z.string().nullable().default(null),
     shuffle: z.boolean().default(true),
-    numWorkers: z.int().min(0).max(1024).default(0),
+    numWorkers: z.union([z.int().min(0).max(1024), z.literal("auto")]).default("auto"),
     pinMemory: z.boolean().default(true),
     dropLast: z.boolean().default(false),
     prefetchFactor: z.int().min(0).max(1024).nullable().default(null),
@@ -15,11 +15,12 @@ const schema = z
   })
   .check((ctx) => {
     const { numWorkers, prefetchFactor, persistentWorkers } = ctx.value;
+    const threads = numWorkers !== "auto" && numWorkers > 0;
     const refuse = (field: string, input: unknown): void => {
       ctx.issues.push({ code: "custom", input, path: [field], message: "It needs numWorkers of at least 1" });
     };
-    if (numWorkers === 0 && prefetchFactor !== null && prefetchFactor > 0) refuse("prefetchFactor", prefetchFactor);
-    if (numWorkers === 0 && persistentWorkers) refuse("persistentWorkers", persistentWorkers);
+    if (!threads && prefetchFactor !== null && prefetchFactor > 0) refuse("prefetchFactor", prefetchFactor);
+    if (!threads && persistentWorkers) refuse("persistentWorkers", persistentWorkers);
   });
 
 /**
@@ -28,12 +29,20 @@ const schema = z
  * - `batchSize`: samples per batch. Default 1.
  * - `samplingWeights`: a column of the dataset with weights; samples are then drawn with replacement. Default null.
  * - `shuffle`: a new order each epoch, which follows from seed and epoch. Default true.
- * - `numWorkers`: threads that read and transform. Default 0: the calling thread does.
+ * - `numWorkers`: threads that read and transform; with 0 the calling thread does. Default "auto": it begins, and threads go on where loading would take more
+ *   than a twentieth of the time, and seconds; one less than there are processors, 4 at most. In JSON it is 0.
  * - `pinMemory`: page-locked memory, for faster copies to a GPU; without a GPU it does nothing. Default true.
  * - `dropLast`: whether an incomplete last batch is left out. Default false.
  * - `prefetchFactor`: batches in work per worker. Default null: 2.
  * - `persistentWorkers`: whether workers stay from one epoch to the next. Default false.
  */
-export class DataLoaderConfig extends configClass("DataLoader", schema) {}
+export class DataLoaderConfig extends configClass("DataLoader", schema, {
+  // ClinicaDL knows numbers only, and has 0 where nothing was asked
+  readers: { numWorkers: (json) => (json === 0 ? "auto" : json) },
+}) {
+  override toDict(): JsonObject {
+    return { ...super.toDict(), num_workers: this.numWorkers === "auto" ? 0 : this.numWorkers };
+  }
+}
 
 export type DataLoaderFields = z.input<typeof schema>;

@@ -1,10 +1,14 @@
 import { cuda } from "../../torch/index.ts";
 import type { JsonObject, ToDict } from "../../utils/config.ts";
+import { ConfigError } from "../../utils/exceptions.ts";
+import { warnOnce } from "../../utils/warnings.ts";
 import type { DatasetLike } from "../datasets/index.ts";
 import type { Item } from "../structures/index.ts";
+import { autoWorkers, LoadingWatch } from "./auto-workers.ts";
 import { type BatchOf, type BatchType, disposeBatch, partsOf } from "./batch-type.ts";
 import { loadBatch } from "./collate.ts";
 import { DataLoaderConfig, type DataLoaderFields } from "./config.ts";
+import { WorkerError } from "./errors.ts";
 import { ALL, countBatches, cutBatches, type Share, sampleOrder, sampleWeights } from "./order.ts";
 import { WorkerPool } from "./pool.ts";
 
@@ -19,6 +23,10 @@ export interface IterateOptions {
 }
 
 const DEFAULT_PREFETCH = 2;
+
+const forgotten = new FinalizationRegistry<{ close(): Promise<void> }>((pool) => {
+  void pool.close();
+});
 
 /**
  * Loads a dataset in batches: of samples a `Batch`, of tuples a tuple of them, of named samples one for each name.
@@ -45,7 +53,7 @@ export class DataLoader<T extends Item = Item> implements ToDict, AsyncIterable<
     const { seed, ...fields } = options;
     this.dataset = dataset;
     this.config = new DataLoaderConfig(fields);
-    if (this.config.numWorkers > 0) dataset.checkPortable();
+    if (this.config.numWorkers !== "auto" && this.config.numWorkers > 0) dataset.checkPortable();
     if (seed !== undefined) this.setSeed(seed);
   }
 
@@ -59,12 +67,15 @@ export class DataLoader<T extends Item = Item> implements ToDict, AsyncIterable<
   get shuffle(): boolean {
     return this.config.shuffle;
   }
+  /** How many threads load; with "auto", how many it has started so far. */
   get numWorkers(): number {
-    return this.config.numWorkers;
+    const { numWorkers } = this.config;
+    return numWorkers === "auto" ? (this.#pool?.threadIds.length ?? 0) : numWorkers;
   }
   /** How many threads the next epoch begins with: none where those of the last one stay. */
   get workersToStart(): number {
-    return this.#pool?.alive === true ? 0 : this.config.numWorkers;
+    const { numWorkers } = this.config;
+    return numWorkers === "auto" || this.#pool?.alive === true ? 0 : numWorkers;
   }
   get epoch(): number {
     return this.#epoch;
@@ -102,21 +113,58 @@ export class DataLoader<T extends Item = Item> implements ToDict, AsyncIterable<
     const order = sampleOrder(this.dataset, { shuffle, samplingWeights, seed, epoch: this.#epoch });
     const batches = cutBatches(order, { batchSize, dropLast }, this.#share).slice(startBatch);
     const pin = pinMemory && cuda.isAvailable();
-    if (numWorkers === 0) {
-      for (const indices of batches) {
-        const batch = await loadBatch(this.dataset, indices);
-        if (batch !== null) yield pin ? pinned(batch) : batch;
-      }
-      return;
-    }
-    for await (const batch of this.#fromWorkers(batches)) yield pin ? pinned(batch) : batch;
+    const source =
+      numWorkers === 0
+        ? this.#here(batches)
+        : numWorkers === "auto"
+          ? this.#auto(batches)
+          : this.#fromWorkers(batches, Math.min(numWorkers, batches.length));
+    for await (const batch of source) yield pin ? pinned(batch) : batch;
   }
 
-  async *#fromWorkers(batches: readonly (readonly number[])[]): AsyncGenerator<BatchOf<T>, void, undefined> {
+  async *#here(batches: readonly (readonly number[])[]): AsyncGenerator<BatchOf<T>, void, undefined> {
+    for (const indices of batches) {
+      const batch = await loadBatch(this.dataset, indices);
+      if (batch !== null) yield batch;
+    }
+  }
+
+  /** Begins here; threads go on, and stay for the next epochs, once it is seen that they pay. */
+  async *#auto(batches: readonly (readonly number[])[]): AsyncGenerator<BatchOf<T>, void, undefined> {
+    let next = 0;
+    if (this.#pool?.alive !== true) {
+      const watch = new LoadingWatch();
+      for (; next < batches.length && !watch.wouldPay(batches.length - next); next++) {
+        const batch = await watch.measure(() => loadBatch(this.dataset, batches[next] ?? []));
+        if (batch !== null) yield batch;
+      }
+      if (next < batches.length && !this.#startAuto()) return yield* this.#here(batches.slice(next));
+    }
+    yield* this.#fromWorkers(batches.slice(next), autoWorkers());
+  }
+
+  /** Whether threads could be started; where not, a warning says why, once, and that nothing but speed is lost. */
+  #startAuto(): boolean {
+    try {
+      this.#keepPool(new WorkerPool(this.dataset.toWorker(), autoWorkers()));
+      return true;
+    } catch (error) {
+      if (!(error instanceof ConfigError || error instanceof WorkerError)) throw error;
+      const why = `DataLoader: loading takes much of the time, and threads cannot help: ${error.message}`;
+      warnOnce(why, why);
+      return false;
+    }
+  }
+
+  async *#fromWorkers(
+    batches: readonly (readonly number[])[],
+    count: number,
+  ): AsyncGenerator<BatchOf<T>, void, undefined> {
     if (batches.length === 0) return;
-    const { numWorkers, prefetchFactor, persistentWorkers } = this.config;
-    const pool = this.#openPool(Math.min(numWorkers, batches.length));
-    const inWork = numWorkers * Math.max(1, prefetchFactor ?? DEFAULT_PREFETCH);
+    const { numWorkers, prefetchFactor } = this.config;
+    const persistentWorkers = this.config.persistentWorkers || numWorkers === "auto";
+    const pool = this.#openPool(count);
+    const inWork = count * Math.max(1, prefetchFactor ?? DEFAULT_PREFETCH);
     const cancelled = new Int32Array(new SharedArrayBuffer(4));
     const { epoch, seed, evalMode } = this.dataset;
     const queue: Promise<BatchOf<T> | null>[] = [];
@@ -151,9 +199,19 @@ export class DataLoader<T extends Item = Item> implements ToDict, AsyncIterable<
 
   /** Persistent workers serve one epoch after the other; others are made for one. */
   #openPool(count: number): WorkerPool<T> {
-    if (!this.config.persistentWorkers) return new WorkerPool(this.dataset.toWorker(), count);
-    this.#pool ??= new WorkerPool(this.dataset.toWorker(), this.config.numWorkers);
+    const { persistentWorkers, numWorkers } = this.config;
+    if (numWorkers === "auto" && this.#pool !== null) return this.#pool;
+    if (!persistentWorkers) return new WorkerPool(this.dataset.toWorker(), count);
+    this.#pool ??= this.#keepPool(new WorkerPool(this.dataset.toWorker(), this.numWorkers));
     return this.#pool;
+  }
+
+  /** Its threads end with the loader, also where nobody closes it. */
+  #keepPool(pool: WorkerPool<T>): WorkerPool<T> {
+    forgotten.unregister(this);
+    forgotten.register(this, pool, this);
+    this.#pool = pool;
+    return pool;
   }
 
   #name(indices: readonly number[]): string {
@@ -164,10 +222,16 @@ export class DataLoader<T extends Item = Item> implements ToDict, AsyncIterable<
       .join(", ");
   }
 
+  /** Ends the threads that "auto" has started; those that were asked to be persistent stay. */
+  async rest(): Promise<void> {
+    if (this.config.numWorkers === "auto") await this.close();
+  }
+
   /** Ends persistent workers. The loader can be used again: it then starts new ones. */
   async close(): Promise<void> {
     const pool = this.#pool;
     this.#pool = null;
+    forgotten.unregister(this);
     await pool?.close();
   }
   async [Symbol.asyncDispose](): Promise<void> {
