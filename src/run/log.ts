@@ -1,11 +1,12 @@
 import { closeSync, constants } from "node:fs";
 import { dirname } from "node:path";
-import { makeFolder, openRegular, writeAll } from "../io/files/index.ts";
+import { makeFolder, openRegular } from "../io/files/index.ts";
 import type { RunDir } from "../io/maps/index.ts";
 import { naming } from "../utils/file-errors.ts";
 import { say } from "../utils/output.ts";
 import { visible, visibleLines } from "../utils/visible.ts";
 import { receiveWarnings } from "../utils/warnings.ts";
+import { writeAll } from "../utils/write-all.ts";
 import { Journal } from "./journal/journal.ts";
 
 type Level = "DEBUG" | "INFO" | "WARNING" | "ERROR";

@@ -6,4 +6,3 @@ export { contentProblem } from "./content.ts";
 export { linkOrCopy } from "./copy.ts";
 export { makeFolder, removeFile, sync, syncFolder } from "./folders.ts";
 export { NotRegularFileError, openRegular, readRegular } from "./regular.ts";
-export { writeAll } from "./write-all.ts";

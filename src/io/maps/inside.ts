@@ -3,7 +3,8 @@ import { closeSync, constants, existsSync, fstatSync, ftruncateSync, lstatSync }
 import { isAbsolute, join, relative, sep } from "node:path";
 import { z } from "zod";
 import { naming } from "../../utils/file-errors.ts";
-import { openRegular, readJson, writeAll, writeJson } from "../files/index.ts";
+import { writeAll } from "../../utils/write-all.ts";
+import { openRegular, readJson, writeJson } from "../files/index.ts";
 import { ForeignEntryError, UnsafeMapsError } from "./errors.ts";
 import { type Folder, type Layout, LEFTOVER } from "./layout.ts";
 import { entriesOf, isPlainName, shownName } from "./scan.ts";

@@ -15,7 +15,8 @@ import process from "node:process";
 import * as torch from "../../torch/index.ts";
 import { ClinicaDLException } from "../../utils/exceptions.ts";
 import { naming } from "../../utils/file-errors.ts";
-import { openRegular, syncFolder, writeAll } from "../files/index.ts";
+import { writeAll } from "../../utils/write-all.ts";
+import { openRegular, syncFolder } from "../files/index.ts";
 
 /** Something in a MAPS is in use by another process, or by another call in this one. */
 export class LockedError extends ClinicaDLException {}

@@ -12,9 +12,9 @@ import {
 import { dirname } from "node:path";
 import { ClinicaDLException } from "../../utils/exceptions.ts";
 import { naming } from "../../utils/file-errors.ts";
+import { writeAll } from "../../utils/write-all.ts";
 import { copyFileAtomic, linkOrCopy } from "../files/copy.ts";
 import { makeFolder } from "../files/folders.ts";
-import { writeAll } from "../files/write-all.ts";
 import { parseTsv, readTsv } from "./read.ts";
 import type { Row } from "./types.ts";
 import { formatTsv, type TsvOptions } from "./write.ts";

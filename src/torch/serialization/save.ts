@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
 import { naming } from "../../utils/file-errors.ts";
 import { isSyncedLater } from "../../utils/sync-later.ts";
+import { writeAll } from "../../utils/write-all.ts";
 import { checkOptions } from "./options.ts";
 import { pickle } from "./pickle-writer.ts";
 import { Storages } from "./storages.ts";
@@ -68,11 +69,7 @@ export function writeWhole(path: string, chunks: Iterable<Uint8Array>): void {
   try {
     naming(temporary, () => {
       try {
-        for (const chunk of gathered(chunks)) {
-          for (let done = 0; done < chunk.byteLength; ) {
-            done += writeSync(fd, chunk, done, Math.min(chunk.byteLength - done, WRITE_LIMIT));
-          }
-        }
+        for (const chunk of gathered(chunks)) writeAll(fd, chunk);
         if (!isSyncedLater(path)) fsyncSync(fd);
       } finally {
         closeSync(fd);
@@ -105,8 +102,6 @@ function* gathered(chunks: Iterable<Uint8Array>): Generator<Uint8Array, void> {
 }
 
 const GATHERED = 1 << 16;
-// one write call takes at most 2 GiB
-const WRITE_LIMIT = 1 << 30;
 
 function ascii(text: string): Uint8Array {
   return new TextEncoder().encode(text);
