@@ -152,7 +152,7 @@ describe("CallbacksHandler", () => {
     expect(handler.toDict()).toEqual(dict);
     const bomb = { ...dict, callbacks: ["<__main__.Bomb object at 0x7f>"] };
     expect(() => CallbacksHandler.fromDict(bomb)).toThrow(CannotReadFieldError);
-    expect(() => CallbacksHandler.fromDict(bomb)).toThrow(/Bomb.*Pass the callbacks themselves/);
+    expect(() => CallbacksHandler.fromDict(bomb)).toThrow(/Bomb.*Pass the object itself/);
     expect(() => CallbacksHandler.fromDict({ ...dict, callbacks: [{ name_: "Nope" }] })).toThrow(/Nope/);
     expect(() => CallbacksHandler.fromDict({ name_: "CallbacksHandler" })).toThrow(/'callbacks' is not a list/);
   });

@@ -9,7 +9,7 @@ import {
   type WeightsToSave,
 } from "../run/index.ts";
 import { type JsonObject, type JsonValue, show } from "../utils/config.ts";
-import { CannotReadFieldError, ConfigError, MissingFieldsError } from "../utils/exceptions.ts";
+import { ConfigError, MissingFieldsError } from "../utils/exceptions.ts";
 import { camelToSnake } from "../utils/names.ts";
 import { say } from "../utils/output.ts";
 import type { Named } from "../utils/registry.ts";
@@ -252,13 +252,6 @@ function asCallback(value: unknown): Callback {
 }
 
 function readCallback(value: JsonValue, extras: JsonValue): Callback {
-  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  const Class = isObject && typeof value.name_ === "string" ? callbackRegistry.get(value.name_) : undefined;
-  if (!isObject || Class === undefined) {
-    throw new CannotReadFieldError(
-      `A callback was written as ${show(value)}, which cannot be read back. Pass the callbacks themselves, or register their classes (registerCallback).`,
-      ["callbacks"],
-    );
-  }
-  return Class.fromDict(value, extras as JsonObject);
+  const [Class, dict] = callbackRegistry.find("CallbacksHandler", "callbacks", value);
+  return Class.fromDict(dict, extras as JsonObject);
 }

@@ -39,6 +39,7 @@ describe("a registry", () => {
     expect(toys.from("'toy'", one)).toBe(one);
     expect(toys.from("'toy'", { name_: "One", factor: 2 })?.getObject()).toBe(2);
     expect(toys.read("A model", "toy", one.toDict()).getObject()).toBe(3);
+    expect(toys.find("A model", "toy", one.toDict())).toEqual([OneConfig, one.toDict()]);
     expect(toys.from("'toy'", 3)).toBeNull();
     expect(toys.from("'toy'", { factor: 3 })).toBeNull();
     expect(toys.from("'toy'", { name_: "Theirs", toDict: helper, getObject: helper })?.getObject()).toBe(1);
@@ -51,6 +52,7 @@ describe("a registry", () => {
     expect(() => toys.from("'toy'", { name_: "constructor" })).toThrow(ConfigError);
     expect(() => toys.from("'toy'", { name_: "One", faktor: 1 })).toThrow("unknown option 'faktor'");
     expect(() => toys.read("A model", "toy", "Mine")).toThrow(CannotReadFieldError);
+    expect(() => toys.find("A model", "toy", { name_: "Three" })).toThrow(/'toy' was written as .*Three.*register/);
     expect(() => toys.read("A model", "toy", { name_: "One", factor: "x" })).toThrow("'toy' cannot be read");
   });
   it("takes a class of one's own, which is then read like the others; no two of one name", () => {

@@ -94,10 +94,10 @@ export class Registry<T extends object, C extends Registrable<T> = Registrable<T
   }
 
   /**
-   * Reads what `toDict` wrote of an object of this kind.
-   * @throws CannotReadFieldError naming `field` when it is something else, or not all of it can be read.
+   * The class that wrote a value as JSON, and what it wrote: for a kind whose `fromDict` takes more than that.
+   * @throws CannotReadFieldError naming `field` when no class that is known did.
    */
-  read(what: string, field: string, value: JsonValue | undefined): T {
+  find(what: string, field: string, value: JsonValue | undefined): readonly [Class: C, dict: JsonObject] {
     const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
     const Class = isObject && typeof value.name_ === "string" ? this.#classes.get(value.name_) : undefined;
     if (!isObject || Class === undefined) {
@@ -106,8 +106,17 @@ export class Registry<T extends object, C extends Registrable<T> = Registrable<T
         [field],
       );
     }
+    return [Class, value];
+  }
+
+  /**
+   * Reads what `toDict` wrote of an object of this kind.
+   * @throws CannotReadFieldError naming `field` when it is something else, or not all of it can be read.
+   */
+  read(what: string, field: string, value: JsonValue | undefined): T {
+    const [Class, dict] = this.find(what, field, value);
     try {
-      return Class.fromDict(value);
+      return Class.fromDict(dict);
     } catch (error) {
       if (!(error instanceof ClinicaDLException)) throw error;
       throw new CannotReadFieldError(`${what}: '${field}' cannot be read. ${error.message}`, [field], { cause: error });
