@@ -1,7 +1,5 @@
 /** Models: networks and how they learn. */
 
-/** Reading a model from JSON. */
-export { modelFromDict } from "./factory.ts";
 /** Loading trained weights. */
 export { type FreezeOptions, type LoadedWeights, type LoadWeightsOptions, WeightsError } from "./load-weights.ts";
 /** Several losses, or one, by name. */
@@ -10,6 +8,8 @@ export { namedLosses } from "./losses.ts";
 export { type Losses, Model, type NeededField, type Scaler } from "./model.ts";
 /** From image to image. */
 export { ReconstructionModel } from "./reconstruction.ts";
+/** Reading a model from JSON, and models of one's own. */
+export { type ModelClass, modelFromDict, modelRegistry, registerModel } from "./registry.ts";
 /** The table of a network's layers. */
 export { summary } from "./summary.ts";
 /** From image to label. */

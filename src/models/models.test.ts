@@ -10,8 +10,8 @@ import { expectClose, expectDrawn, largest } from "../torch/fixtures/close.ts";
 import type { Tensor } from "../torch/index.ts";
 import * as torch from "../torch/index.ts";
 import type { JsonObject } from "../utils/config.ts";
-import { CannotReadFieldError, MissingFieldsError } from "../utils/exceptions.ts";
-import { Model, modelFromDict, ReconstructionModel, SupervisedModel } from "./index.ts";
+import { CannotReadFieldError } from "../utils/exceptions.ts";
+import { Model, modelFromDict, ReconstructionModel, registerModel, SupervisedModel, VanillaModel } from "./index.ts";
 
 interface Case {
   /** `model.json`. */
@@ -35,6 +35,7 @@ describe("models, compared to the original", () => {
         using _all = torch.scope();
         torch.manualSeed(0);
         const model = modelFromDict(JSON.parse(expected.json) as JsonObject);
+        if (!(model instanceof VanillaModel)) throw new Error(`${name} is read as a ${model.constructor.name}`);
         expect(formatJson(model.toDict())).toBe(expected.json);
         expect([...model.stateDict()].map(([key, t]) => [key, [...t.shape]])).toEqual(expected.state);
         expect(model.toString()).toBe(expected.text);
@@ -186,13 +187,26 @@ describe("Model", () => {
   it("is not taken for its parent when read (D37)", () => {
     const model = new Mine({ network, loss: { name_: "MSELoss" }, optimizer: { name_: "Adam" } });
     expect(model.toDict().name_).toBe("Mine");
-    expect(() => modelFromDict(model.toDict())).toThrow(/Mine.*Pass the model/);
+    expect(() => modelFromDict(model.toDict())).toThrow(/Mine.*Pass the object itself, or register its class/);
     using read = Mine.fromDict(model.toDict());
     expect(read).toBeInstanceOf(Mine);
     expect(() => modelFromDict("<Custom object>")).toThrow(CannotReadFieldError);
     expect(() => modelFromDict({ name_: "SupervisedModel" })).toThrow(/network/);
-    expect(() => modelFromDict({})).toThrow(MissingFieldsError);
+    expect(() => modelFromDict({})).toThrow(CannotReadFieldError);
     model.dispose();
+  });
+  it("of one's own is read by its name_ once it is registered; no two of one name", () => {
+    class Twice extends SupervisedModel {
+      static override readonly name_: string = "Doubled";
+    }
+    using model = new Twice({ network, loss: { name_: "MSELoss" }, optimizer: { name_: "Adam" } });
+    expect(model.toDict().name_).toBe("Doubled");
+    expect(() => modelFromDict(model.toDict())).toThrow(/Doubled/);
+    registerModel(Twice);
+    using read = modelFromDict(model.toDict());
+    expect(read).toBeInstanceOf(Twice);
+    expect(read.toDict()).toEqual(model.toDict());
+    expect(() => registerModel(Mine)).toThrow("There is a model named 'SupervisedModel' already");
   });
   it("keeps frozen weights at reset", () => {
     const model = new SupervisedModel({

@@ -4,6 +4,7 @@ import { VanillaModel } from "./vanilla.ts";
 
 /** A network that learns to give back the image it got. */
 export class ReconstructionModel extends VanillaModel {
+  static readonly name_: string = "ReconstructionModel";
   override readonly labelKey = "image";
 
   override forwardStep(batch: Batch): Tensor {

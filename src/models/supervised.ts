@@ -18,6 +18,7 @@ export interface SupervisedModelOptions extends VanillaModelOptions {
  * probabilities too); those of other losses have the shape of the output.
  */
 export class SupervisedModel extends VanillaModel {
+  static readonly name_: string = "SupervisedModel";
   override readonly labelKey: string;
 
   constructor({ labelKey = "label", ...options }: SupervisedModelOptions) {

@@ -41,6 +41,11 @@ function nameOf(value: object): string {
   return value instanceof nn.Module ? value.constructor.name : String(value);
 }
 
+/** The name of a class in JSON: one's own without a `name_` has that of the class, so that it is not taken for its parent when read. */
+function ownName(Class: { readonly name: string }): string {
+  return Object.hasOwn(Class, "name_") ? String(Reflect.get(Class, "name_")) : Class.name;
+}
+
 const noScaling: Scaler = { scale: (loss) => loss, step: (optimizer) => optimizer.step() };
 
 /** One network, one loss, one optimizer: the parent of SupervisedModel and ReconstructionModel. */
@@ -140,8 +145,7 @@ export abstract class VanillaModel extends Model<Batch> {
   override toDict(): JsonObject {
     const optimizer = this.#optimizer instanceof PassedOptimizer ? this.#optimizer.config : this.#optimizer;
     return {
-      // a class of one's own keeps its name, so that it is not taken for its parent when read
-      name_: this.constructor.name,
+      name_: ownName(this.constructor),
       network: this.#networkConfig()?.toDict() ?? nameOf(this.network),
       loss: (this.#loss ?? configOfLoss(this.loss))?.toDict() ?? nameOf(this.loss),
       optimizer: optimizer?.toDict() ?? nameOf(this.#optimizer),
@@ -162,6 +166,11 @@ export abstract class VanillaModel extends Model<Batch> {
     inferer: (value, model) => infererRegistry.read(model, "inferer", value),
   };
 
+  /** A model with options of which the types are not known, such as those of a plain object with a `name_`. */
+  static fromOptions<C extends new (options: never) => VanillaModel>(this: C, options: unknown): InstanceType<C> {
+    return Reflect.construct(this, [options]);
+  }
+
   /**
    * Rebuilds a model from what `toDict` wrote.
    *
@@ -180,7 +189,7 @@ export abstract class VanillaModel extends Model<Batch> {
   ): InstanceType<C> {
     // those of the subclass, which are protected
     const readers: Readonly<Record<string, FieldReader>> = Reflect.get<object, string>(this, "readers");
-    checkKeys(this.name, dict, Object.keys(readers));
+    checkKeys(this.name, dict, Object.keys(readers), ownName(this));
     const options: Record<string, unknown> = { ...given };
     for (const [key, read] of Object.entries(readers)) {
       const option = snakeToCamel(key);
