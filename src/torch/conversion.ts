@@ -1,6 +1,6 @@
 import { knownOptions } from "./arguments.ts";
-import { whyUnavailable } from "./cuda.ts";
-import { dtypes } from "./types.ts";
+import { dtypes, memoryFormats } from "./types.ts";
+import { checkDevice, checkOneOf } from "./words.ts";
 
 /**
  * The options of `x.to(…)` and `module.to(…)`.
@@ -22,13 +22,14 @@ export function conversion<O extends object>(
     );
   }
   const options = knownOptions(what, given, known);
-  if ("device" in options && typeof options.device === "string" && options.device.startsWith("cuda")) {
-    const why = whyUnavailable();
-    if (why !== "") {
-      throw new TypeError(
-        `${what}: device '${options.device}' cannot be used: ${why}. Write to({ device: torch.cuda.isAvailable() ? "cuda" : "cpu" }).`,
-      );
-    }
-  }
+  checkWords(what, options);
   return options;
+}
+
+/** Checks what options say of a tensor, where they say it: its dtype, device and memory format. */
+export function checkWords(what: string, options: object): void {
+  const { dtype, device, memoryFormat }: { dtype?: unknown; device?: unknown; memoryFormat?: unknown } = options;
+  if (dtype !== undefined) checkOneOf(what, "dtype", dtype, dtypes);
+  if (device !== undefined) checkDevice(what, "device", device);
+  if (memoryFormat !== undefined) checkOneOf(what, "memoryFormat", memoryFormat, memoryFormats);
 }

@@ -2,6 +2,7 @@
 
 import { markAsUntransferable } from "node:worker_threads";
 import { knownOptions } from "./arguments.ts";
+import { checkWords } from "./conversion.ts";
 import { type Handle, native } from "./native.ts";
 import { Tensor } from "./tensor.ts";
 import type { DType, NestedArray, TypedArray } from "./types.ts";
@@ -14,8 +15,12 @@ export interface TensorOptions {
   readonly requiresGrad?: boolean | undefined;
 }
 
+/** Before a tensor is made of them, which would be left behind. */
+function checkOptions(what: string, options: TensorOptions): void {
+  checkWords(what, knownOptions(what, [options], ["dtype", "device", "requiresGrad"]));
+}
+
 function finish(tensor: Tensor, natural: DType, options: TensorOptions): Tensor {
-  knownOptions("torch.tensor", [options], ["dtype", "device", "requiresGrad"]);
   let out = tensor;
   const { dtype, device } = options;
   if ((dtype !== undefined && dtype !== natural) || (device !== undefined && device !== "cpu")) {
@@ -47,6 +52,7 @@ export function dtypeOf(array: TypedArray | Uint8ClampedArray | BigUint64Array |
  * ```
  */
 export function tensor(data: NestedArray | TypedArray, options: TensorOptions = {}): Tensor {
+  checkOptions("torch.tensor", options);
   if (ArrayBuffer.isView(data)) return fromTypedArray(data, [data.length], options);
   const shape: number[] = [];
   for (let level: NestedArray = data; Array.isArray(level); level = level[0] as NestedArray) {
@@ -135,6 +141,7 @@ export function fromTypedArray(
   options: TensorOptions & { readonly share?: boolean | undefined } = {},
 ): Tensor {
   const { share, ...rest } = options;
+  checkOptions("torch.fromTypedArray", rest);
   const natural = dtypeOf(array);
   const handle = share === true ? shareBytes(array, natural, shape) : native.fromBytes(array, natural, shape, null);
   return finish(new Tensor(handle), natural, rest);
@@ -161,6 +168,7 @@ export function fromBytes(
   shape: readonly number[],
   stride?: readonly number[],
 ): Tensor {
+  checkWords("torch.fromBytes", { dtype });
   return new Tensor(native.fromBytes(bytes, dtype, shape, stride ?? null));
 }
 

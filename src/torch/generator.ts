@@ -1,5 +1,6 @@
 import { type Handle, native } from "./native.ts";
 import { Tensor } from "./tensor.ts";
+import { checkDevice } from "./words.ts";
 
 const forgotten = new FinalizationRegistry<number>((id) => native.dropGenerator(id));
 
@@ -16,6 +17,7 @@ export class Generator {
   readonly device: string;
 
   constructor(device = "cpu") {
+    checkDevice("torch.Generator", "device", device);
     this.device = device;
     this.id = native.makeGenerator(device);
     forgotten.register(this, this.id);

@@ -7,6 +7,7 @@ import { Generator } from "./generator.ts";
 import { type NativeValue, native } from "./native.ts";
 import { parseSchema, type Schema, type SchemaArgument, type SchemaType } from "./schema.ts";
 import { Tensor } from "./tensor.ts";
+import { checkWord } from "./words.ts";
 
 interface Overload extends Schema {
   id: number | undefined;
@@ -126,15 +127,19 @@ function fits(
   return true;
 }
 
-function unwrap(type: SchemaType | undefined, value: unknown, name: string): unknown {
+/** A value as native code takes it. @param what the function that it is passed to. */
+function unwrap(argument: SchemaArgument | undefined, value: unknown, what: string): unknown {
   if (value instanceof Tensor) {
-    const handle = value.handleFor(name);
-    if (type?.base === "Tensor") return handle;
+    const handle = value.handleFor(what);
+    if (argument?.type.base === "Tensor") return handle;
     const number = native.item(handle);
     return value.dtype === "bool" ? number === 1 : number;
   }
   if (value instanceof Generator) return value.id;
-  if (Array.isArray(value)) return value.map((v) => unwrap(type, v, name));
+  if (Array.isArray(value)) return value.map((v) => unwrap(argument, v, what));
+  if (typeof value === "string" && argument !== undefined) {
+    checkWord(what, argument, value);
+  }
   return value;
 }
 
@@ -155,10 +160,10 @@ function results(overload: Overload, result: NativeValue, args: readonly unknown
 function run(overload: Overload, args: readonly unknown[], count: number, options: Options | undefined): unknown {
   overload.id ??= native.findOperator(overload.name);
   const values: unknown[] = new Array(overload.args.length);
-  for (let i = 0; i < count; i++) values[i] = unwrap(overload.positional[i]?.type, args[i], overload.base);
+  for (let i = 0; i < count; i++) values[i] = unwrap(overload.positional[i], args[i], overload.base);
   if (options !== undefined) {
     for (const [key, at] of overload.keyword)
-      if (options[key] !== undefined) values[at] = unwrap(overload.args[at]?.type, options[key], overload.base);
+      if (options[key] !== undefined) values[at] = unwrap(overload.args[at], options[key], overload.base);
   }
   const out = results(overload, native.call(overload.id, ...values), args);
   if (options?.requiresGrad === true) (out as Tensor).requiresGrad = true;
@@ -282,7 +287,7 @@ export function ops(name: string, ...args: unknown[]): unknown {
     throw new TypeError(`torch.ops: ${name}: argument '${argument.name}' got ${described(args[i])}. Expected ${kind}.`);
   }
   overload.id ??= native.findOperator(name);
-  const values = args.map((arg, i) => unwrap(schema.args[i]?.type, arg, name));
+  const values = args.map((arg, i) => unwrap(schema.args[i], arg, schema.base));
   return results(overload, native.call(overload.id, ...values), args);
 }
 

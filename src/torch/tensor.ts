@@ -9,7 +9,8 @@ import { type BinaryArray, type Handle, type NativeValue, native } from "./nativ
 import { madeOutside, takenCareOf } from "./outside.ts";
 import { formatTensor } from "./print.ts";
 import { enterScopeOf, type Scope } from "./scope.ts";
-import type { DType, MemoryFormat, NestedArray, TypedArray } from "./types.ts";
+import { type DType, type MemoryFormat, memoryFormats, type NestedArray, type TypedArray } from "./types.ts";
+import { checkOneOf } from "./words.ts";
 
 /** A tensor was used after its memory was given back. */
 export class DisposedTensorError extends ClinicaDLException {}
@@ -152,6 +153,7 @@ export class Tensor implements Disposable {
     return native.tensorId(this.handleFor("tensorId"));
   }
   isContiguous(format: MemoryFormat = "contiguous"): boolean {
+    checkOneOf("isContiguous", "format", format, memoryFormats);
     return native.isContiguous(this.handleFor("isContiguous"), format);
   }
   isPinned(): boolean {

@@ -15,8 +15,10 @@ export const dtypes = [
   "complex128",
 ] as const;
 export type DType = (typeof dtypes)[number];
-export type MemoryFormat = "contiguous" | "channels_last" | "channels_last_3d" | "preserve";
-export type Layout = "strided" | "sparse_coo";
+export const memoryFormats = ["contiguous", "channels_last", "channels_last_3d", "preserve"] as const;
+export type MemoryFormat = (typeof memoryFormats)[number];
+export const layouts = ["strided", "sparse_coo"] as const;
+export type Layout = (typeof layouts)[number];
 export type Scalar = number | bigint | boolean;
 export type NestedArray = number | boolean | readonly NestedArray[];
 export type TypedArray =

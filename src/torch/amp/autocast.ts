@@ -1,6 +1,9 @@
+import { knownOptions } from "../arguments.ts";
+import { checkWords } from "../conversion.ts";
 import { native } from "../native.ts";
 import { Regions, refusePromise } from "../regions.ts";
 import type { DType } from "../types.ts";
+import { checkOneOf } from "../words.ts";
 
 export interface AutocastOptions {
   /** Default true. */
@@ -13,6 +16,8 @@ interface Setting {
   readonly enabled: boolean;
   readonly dtype: string;
 }
+
+const DEVICES = ["cpu", "cuda"];
 
 const regions = new Map<string, Regions<Setting>>();
 
@@ -39,6 +44,8 @@ function regionsOf(device: string): Regions<Setting> {
 export function autocast(device: string, options?: AutocastOptions): Disposable;
 export function autocast<T>(device: string, options: AutocastOptions, body: () => T): T;
 export function autocast<T>(device: string, options: AutocastOptions = {}, body?: () => T): T | Disposable {
+  checkOneOf("amp.autocast", "device", typeof device === "string" ? device.replace(/:\d+$/, "") : device, DEVICES);
+  checkWords("amp.autocast", { dtype: knownOptions("amp.autocast", [options], ["enabled", "dtype"]).dtype });
   const type = device.split(":")[0] ?? "cpu";
   const setting = {
     enabled: options.enabled ?? true,

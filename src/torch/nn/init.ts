@@ -2,30 +2,35 @@
  * Initial values of parameters. Each function fills its tensor in place, without recording gradients, and returns it.
  * The draws are PyTorch's: after the same seed, the same numbers.
  */
+import { knownOptions } from "../arguments.ts";
 import { noGrad } from "../autograd.ts";
 import type { Generator } from "../generator.ts";
 import * as ops from "../ops.ts";
 import type { Tensor } from "../tensor.ts";
+import { checkOneOf } from "../words.ts";
 
 /** `generator`: the random stream to draw from; default: that of the device. */
 export interface DrawOptions {
   /** Where numbers are drawn from; default: the global generator. */
   readonly generator?: Generator | undefined;
 }
-export type FanMode = "fan_in" | "fan_out";
-export type Nonlinearity =
-  | "linear"
-  | "conv1d"
-  | "conv2d"
-  | "conv3d"
-  | "conv_transpose1d"
-  | "conv_transpose2d"
-  | "conv_transpose3d"
-  | "sigmoid"
-  | "tanh"
-  | "relu"
-  | "leaky_relu"
-  | "selu";
+const FAN_MODES = ["fan_in", "fan_out"] as const;
+export type FanMode = (typeof FAN_MODES)[number];
+const NONLINEARITIES = [
+  "linear",
+  "conv1d",
+  "conv2d",
+  "conv3d",
+  "conv_transpose1d",
+  "conv_transpose2d",
+  "conv_transpose3d",
+  "sigmoid",
+  "tanh",
+  "relu",
+  "leaky_relu",
+  "selu",
+] as const;
+export type Nonlinearity = (typeof NONLINEARITIES)[number];
 export interface KaimingOptions extends DrawOptions {
   /** Negative slope of the leaky ReLU that follows; default 0. */
   readonly a?: number | undefined;
@@ -45,6 +50,7 @@ function drawn(options: DrawOptions): { generator?: Generator } {
 
 /** The factor by which a nonlinearity asks to scale the standard deviation. `param`: the slope of "leaky_relu" (0.01). */
 export function calculateGain(nonlinearity: Nonlinearity, param: number | null = null): number {
+  checkOneOf("nn.init.calculateGain", "nonlinearity", nonlinearity, NONLINEARITIES);
   switch (nonlinearity) {
     case "tanh":
       return 5 / 3;
@@ -143,7 +149,8 @@ export function xavierNormal_<T extends Tensor>(tensor: T, options: XavierOption
   return normal_(tensor, 0, xavierStd(tensor, options), options);
 }
 
-function xavierStd(tensor: Tensor, { gain = 1 }: XavierOptions): number {
+function xavierStd(tensor: Tensor, options: XavierOptions): number {
+  const { gain = 1 } = knownOptions("nn.init.xavier", [options], ["gain", "generator"]);
   const [fanIn, fanOut] = fanInAndFanOut(tensor);
   return gain * Math.sqrt(2 / (fanIn + fanOut));
 }
@@ -161,7 +168,10 @@ export function kaimingNormal_<T extends Tensor>(tensor: T, options: KaimingOpti
   return normal_(tensor, 0, kaimingStd(tensor, options), options);
 }
 
-function kaimingStd(tensor: Tensor, { a = 0, mode = "fan_in", nonlinearity = "leaky_relu" }: KaimingOptions): number {
+function kaimingStd(tensor: Tensor, options: KaimingOptions): number {
+  const given = knownOptions("nn.init.kaiming", [options], ["a", "mode", "nonlinearity", "generator"]);
+  const { a = 0, mode = "fan_in", nonlinearity = "leaky_relu" } = given;
+  checkOneOf("nn.init.kaiming", "mode", mode, FAN_MODES);
   const [fanIn, fanOut] = fanInAndFanOut(tensor);
   return calculateGain(nonlinearity, a) / Math.sqrt(mode === "fan_in" ? fanIn : fanOut);
 }

@@ -26,18 +26,18 @@ export abstract class Loss<R extends string = Reduction> extends Module<[input: 
   constructor(loss: string, reduction: R | undefined) {
     super();
     this.reduction = reduction ?? "mean";
-    if (this.reduction !== "batchmean" || loss !== "KLDivLoss") reductionNumber(this.reduction);
+    if (this.reduction !== "batchmean" || loss !== "KLDivLoss") reductionNumber(loss, this.reduction);
   }
   /** libtorch's number for the reduction. */
   protected reductionNumber(): number {
-    return reductionNumber(this.reduction);
+    return reductionNumber(this.constructor.name, this.reduction);
   }
 }
 
 /** 0, 1 or 2. @throws RangeError for any other word */
-function reductionNumber(reduction: string): number {
+function reductionNumber(loss: string, reduction: string): number {
   const number = ["none", "mean", "sum"].indexOf(reduction);
-  if (number < 0) throw new RangeError(`'${reduction}' is not a valid value for reduction: none, mean or sum`);
+  if (number < 0) throw new RangeError(`${loss}: '${reduction}' is not a valid value for reduction: none, mean or sum`);
   return number;
 }
 
@@ -160,7 +160,7 @@ export class KLDivLoss extends Loss<Reduction | "batchmean"> {
   override forward(input: Tensor, target: Tensor): Tensor {
     const options = { logTarget: this.logTarget };
     if (this.reduction !== "batchmean") return ops.klDiv(input, target, this.reductionNumber(), options);
-    using sum = ops.klDiv(input, target, reductionNumber("sum"), options);
+    using sum = ops.klDiv(input, target, reductionNumber("KLDivLoss", "sum"), options);
     return ops.div(sum, input.size(0));
   }
 }
