@@ -11,6 +11,7 @@ import {
   readEvents,
   type ToldEvent,
   TrainingInterrupted,
+  WhenRead,
 } from "../run/index.ts";
 import * as torch from "../torch/index.ts";
 
@@ -28,6 +29,7 @@ export class EventsCallback extends Callback {
   #optimizers: EventArgs<"onTrainStart">["optimizers"] = {};
   #rates: Record<string, number[]> = {};
   #sums: Sums = { values: {}, count: 0 };
+  readonly #whenRead = new WhenRead();
   #batchAt = 0;
   #epochAt = 0;
 
@@ -67,6 +69,7 @@ export class EventsCallback extends Callback {
   }
   #begin({ optimizers }: EventArgs<"onTrainStart">): void {
     this.#optimizers = optimizers;
+    this.#whenRead.clear();
     this.#sums = { values: {}, count: 0 };
     this.#epochAt = performance.now();
     this.#batchAt = this.#epochAt;
@@ -91,12 +94,12 @@ export class EventsCallback extends Callback {
     const now = performance.now();
     const seconds = Number(((now - this.#batchAt) / 1000).toPrecision(4));
     this.#batchAt = now;
-    this.#sum(losses);
+    this.#whenRead.add(losses, () => this.#sum(losses));
     log.journal.record({
       kind: "batch",
       epoch: state.currentEpoch,
       batch: state.currentTrainBatch,
-      losses: { ...losses },
+      losses,
       rates: this.#rates,
       seconds,
     });
@@ -116,6 +119,7 @@ export class EventsCallback extends Callback {
     log.journal.record({ kind: "metrics", epoch: state.currentEpoch, values: Object.fromEntries(values) });
   }
   override onEpochEnd({ state, log }: EventArgs<"onEpochEnd">): void {
+    this.#whenRead.now();
     const { values, count } = this.#sums;
     const losses = Object.fromEntries(Object.entries(values).map(([name, sum]) => [name, sum / Math.max(count, 1)]));
     const seconds = Number(((performance.now() - this.#epochAt) / 1000).toPrecision(4));

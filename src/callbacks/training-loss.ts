@@ -1,4 +1,4 @@
-import { asRecord, BatchRecords, Callback, type EventArgs, LiveTable } from "../run/index.ts";
+import { asRecord, BatchRecords, Callback, type EventArgs, LiveTable, WhenRead } from "../run/index.ts";
 
 /**
  * Records the losses of every training batch: `logs/training_loss.tsv`, with the number of the epoch and of the batch,
@@ -8,12 +8,15 @@ export class TrainingLossCallback extends Callback {
   #names: readonly string[] = [];
   #records = new BatchRecords(0);
   #table: LiveTable | null = null;
+  /** A GPU is not waited for at every batch of an accumulation window. */
+  readonly #whenRead = new WhenRead();
 
   override get ranks(): "main" {
     return "main";
   }
 
   override onTrainStart({ model, maps, split }: EventArgs<"onTrainStart">): void {
+    this.#whenRead.clear();
     this.#names = Object.keys(model.getLossFunctions());
     this.#records = new BatchRecords(this.#names.length);
     this.#table = new LiveTable(maps.training.split(split.index).trainingLossTsv, this.#names);
@@ -22,7 +25,9 @@ export class TrainingLossCallback extends Callback {
     this.onTrainStart(args);
   }
   override onBatchEnd({ state, losses }: EventArgs<"onBatchEnd">): void {
-    if (losses !== null) this.#add(state.currentEpoch, state.currentTrainBatch, losses);
+    if (losses === null) return;
+    const { currentEpoch, currentTrainBatch } = state;
+    this.#whenRead.add(losses, () => this.#add(currentEpoch, currentTrainBatch, losses));
   }
   #add(epoch: number, batch: number, losses: Readonly<Record<string, number>>): void {
     this.#records.add(
@@ -32,14 +37,17 @@ export class TrainingLossCallback extends Callback {
     );
   }
   override onEpochEnd(): void {
+    this.#whenRead.now();
     this.#table?.update(this.#records);
   }
   override onTrainEnd(): void {
+    this.#whenRead.now();
     this.#table?.finish(this.#records);
   }
 
   /** `{loss: {(epoch, batch): value}}`. */
   override stateDict(): unknown {
+    this.#whenRead.now();
     return Object.fromEntries(this.#names.map((name, k) => [name, this.#records.toDict(k)]));
   }
   override loadStateDict(state: unknown): void {

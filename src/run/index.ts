@@ -66,6 +66,7 @@ export { Interrupter, nextTurn, type SignalOptions, TrainingInterrupted } from "
 export type { Stateful } from "./stateful.ts";
 export { TensorSnapshot } from "./tensor-snapshot.ts";
 export { type TrainerCall, type TrainerStage, TrainerState } from "./trainer-state.ts";
+export { areRead, type BatchLosses, markRead, markUnread, WhenRead } from "./unread-losses.ts";
 export { updateBatchNorm } from "./update-batch-norm.ts";
 export { WeightAverage } from "./weight-average.ts";
 /** Who trains together. */

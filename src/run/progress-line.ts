@@ -3,6 +3,7 @@ import { visible } from "../utils/visible.ts";
 import type { EventReceiver } from "./journal/journal.ts";
 import type { RunEvent } from "./journal/schema.ts";
 import { advance, lastingLine, movingLine, NO_PROGRESS, type Progress } from "./progress.ts";
+import { areRead } from "./unread-losses.ts";
 
 /** How often a terminal's line is drawn anew, at most. */
 const INTERVAL_MS = 100;
@@ -15,6 +16,8 @@ export class ProgressLine implements EventReceiver {
   readonly #stream: OutputStream;
   #place = "";
   #progress: Progress = NO_PROGRESS;
+  /** Batches whose losses are still on their device: it is not waited for only to show them. */
+  #waiting: RunEvent[] = [];
   #drawn = Number.NEGATIVE_INFINITY;
   #shown = false;
 
@@ -26,9 +29,16 @@ export class ProgressLine implements EventReceiver {
   begin(place: string): void {
     this.#place = place;
     this.#progress = NO_PROGRESS;
+    this.#waiting = [];
   }
 
   receive(event: RunEvent): void {
+    this.#waiting.push(event);
+    if (event.kind === "batch" && !areRead(event.losses)) return;
+    for (const each of this.#waiting.splice(0)) this.#show(each);
+  }
+
+  #show(event: RunEvent): void {
     this.#progress = advance(this.#progress, event);
     const line = lastingLine(this.#progress, event, this.#place);
     if (line !== null) {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { BatchType } from "../data/dataloader/index.ts";
+import { areRead } from "../run/index.ts";
 import * as torch from "../torch/index.ts";
 import { LossReader } from "./losses.ts";
 
@@ -29,6 +30,14 @@ it("reads the losses of several batches in one piece, when one of them is looked
   expect([first.a, first.b, second.a]).toEqual([1, 2, 3]);
   expect({ ...first }).toEqual({ a: 1, b: 2 });
   expect(spy).toHaveBeenCalledTimes(1);
+});
+
+it("marks them as unread until they are numbers", () => {
+  using reader = new LossReader();
+  const losses = reader.add({ loss: tensor(1) }, batch, 1);
+  expect(areRead(losses)).toBe(false);
+  reader.read();
+  expect(areRead(losses)).toBe(true);
 });
 
 it("reads another number with them, and those that come later by themselves", () => {

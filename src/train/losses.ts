@@ -1,4 +1,5 @@
 import type { BatchType } from "../data/dataloader/index.ts";
+import { markRead, markUnread } from "../run/index.ts";
 import * as torch from "../torch/index.ts";
 
 /** The losses of one batch. */
@@ -28,6 +29,7 @@ export class LossReader implements Disposable {
       };
       Object.defineProperty(losses, name, { enumerable: true, configurable: true, get });
     }
+    markUnread(losses);
     this.#entries.push({ batch, number, tensors, losses });
     return losses;
   }
@@ -49,6 +51,7 @@ export class LossReader implements Disposable {
         Object.defineProperty(losses, name, { enumerable: true, value: values[next++] });
         tensor.dispose();
       }
+      markRead(losses);
     }
     this.#read = this.#entries.length;
     return values[next] ?? Number.NaN;

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { writeFileAtomic } from "../../io/files/index.ts";
 import { appendInside, keepEventLines } from "../../io/maps/index.ts";
+import { areRead } from "../unread-losses.ts";
 import type { EventReceiver } from "./journal.ts";
 import { formatEvent, type RunEvent } from "./schema.ts";
 import { BLOCK, staysAfter } from "./thinning.ts";
@@ -31,12 +32,19 @@ export interface EventsFileOptions {
   readonly block?: number;
 }
 
+/** Whether nothing is waited for when it is formatted. */
+function isThere(event: RunEvent): boolean {
+  return event.kind !== "batch" || areRead(event.losses);
+}
+
 /** The events of a training, a line of JSON each, in a file that grows with it; old batches are thinned. */
 export class EventsFile implements EventReceiver {
   readonly path: string;
   readonly #batches: number;
   readonly #block: number;
   #warnings: number;
+  /** What is not formatted yet: the losses of a batch may still be on their device. */
+  #events: RunEvent[] = [];
   #text = "";
   #flushedAt = 0;
   #torn = false;
@@ -52,8 +60,9 @@ export class EventsFile implements EventReceiver {
 
   receive(event: RunEvent): void {
     const kept = event.kind === "warning" ? this.#bounded(event) : event;
-    if (kept !== null) this.#text += `${formatEvent(kept)}\n`;
-    if (FLUSHED.has(event.kind) || Math.abs(event.time - this.#flushedAt) >= FLUSH_MS) {
+    if (kept !== null) this.#events.push(kept);
+    const isDue = Math.abs(event.time - this.#flushedAt) >= FLUSH_MS && this.#events.every(isThere);
+    if (FLUSHED.has(event.kind) || isDue) {
       this.flush();
       this.#flushedAt = event.time;
     }
@@ -71,6 +80,7 @@ export class EventsFile implements EventReceiver {
   }
 
   flush(): void {
+    for (const event of this.#events.splice(0)) this.#text += `${formatEvent(event)}\n`;
     if (this.#text === "") return;
     // a line that was written in part ends here, and is passed over by readers
     const text = this.#torn ? `\n${this.#text}` : this.#text;

@@ -1,9 +1,8 @@
 import type { MetricsHandler, Optimum } from "../../metrics/index.ts";
 import * as torch from "../../torch/index.ts";
 import { asRecord } from "../checkpoint/as-record.ts";
+import { type BatchLosses, WhenRead } from "../unread-losses.ts";
 import { QuantityMonitoring } from "./quantity-monitoring.ts";
-
-type BatchLosses = Readonly<Record<string, number>>;
 
 /** A quantity by which models are compared. */
 interface Level {
@@ -23,6 +22,7 @@ export class BestMonitor {
   /** Of the batches of this epoch; those whose loss is not finite did not move the weights either. */
   #sum = 0;
   #count = 0;
+  readonly #whenRead = new WhenRead();
 
   /** @param lossNames of the model; several have no lowest one. */
   constructor(metric: string, mode: Optimum, metrics: MetricsHandler, lossNames: readonly string[]) {
@@ -50,11 +50,15 @@ export class BestMonitor {
   }
 
   startEpoch(): void {
+    this.#whenRead.clear();
     this.#sum = 0;
     this.#count = 0;
   }
   addBatch(losses: BatchLosses): void {
-    const value = this.#trainingLoss === null ? Number.NaN : (losses[this.#trainingLoss] ?? Number.NaN);
+    const name = this.#trainingLoss;
+    if (name !== null) this.#whenRead.add(losses, () => this.#add(losses[name] ?? Number.NaN));
+  }
+  #add(value: number): void {
     if (!Number.isFinite(value)) return;
     this.#sum += value;
     this.#count++;
@@ -62,6 +66,7 @@ export class BestMonitor {
 
   /** Whether the model of this epoch is the best so far. */
   step(metrics: MetricsHandler, epoch: number): boolean {
+    this.#whenRead.now();
     for (const { monitoring, value } of this.#levels) {
       const better = monitoring.step(value(metrics, epoch));
       if (isDefined(monitoring)) return better;
@@ -79,6 +84,7 @@ export class BestMonitor {
 
   /** That of the metric, as ClinicaDL has it, which does not look at `fallback`: it is there until the metric is defined. */
   stateDict(): Record<string, unknown> {
+    this.#whenRead.now();
     const [first, ...others] = this.#levels;
     const state = first?.monitoring.stateDict() ?? {};
     if (this.standIn === null) return state;
