@@ -8,7 +8,14 @@ import type { LossConfig, LossModule } from "./types.ts";
 export class BCEWithLogitsLossConfig
   extends configClass(
     "BCEWithLogitsLoss",
-    z.strictObject({ weight: noWeight, reduction, posWeight: z.array(nested).nullable().default(null) }),
+    z.strictObject({
+      /** Always null: weights per sample cannot be known in advance. */
+      weight: noWeight,
+      /** How the losses of a batch are made one: "mean" (default) or "sum". */
+      reduction,
+      /** How much more positive targets count than negative ones, ≥ 0: one per class; default null: alike. */
+      posWeight: z.array(nested).nullable().default(null),
+    }),
   )
   implements LossConfig
 {

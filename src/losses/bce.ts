@@ -6,7 +6,15 @@ import type { LossConfig, LossModule } from "./types.ts";
 
 /** Binary cross-entropy between probabilities and targets of the same shape. */
 export class BCELossConfig
-  extends configClass("BCELoss", z.strictObject({ weight: noWeight, reduction }))
+  extends configClass(
+    "BCELoss",
+    z.strictObject({
+      /** Always null: weights per sample cannot be known in advance. */
+      weight: noWeight,
+      /** How the losses of a batch are made one: "mean" (default) or "sum". */
+      reduction,
+    }),
+  )
   implements LossConfig
 {
   getObject(): LossModule {

@@ -8,7 +8,16 @@ import type { LossConfig, LossModule } from "./types.ts";
 export class CrossEntropyLossConfig
   extends configClass(
     "CrossEntropyLoss",
-    z.strictObject({ weight, ignoreIndex, reduction, labelSmoothing: z.number().min(0).max(1).default(0) }),
+    z.strictObject({
+      /** One weight per class, ≥ 0; default null: all alike. */
+      weight,
+      /** Targets with this class index do not count; default -100: none is. */
+      ignoreIndex,
+      /** How the losses of a batch are made one: "mean" (default) or "sum". */
+      reduction,
+      /** What part of a target is spread over all classes, from 0 to 1; default 0. */
+      labelSmoothing: z.number().min(0).max(1).default(0),
+    }),
   )
   implements LossConfig
 {

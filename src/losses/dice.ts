@@ -8,16 +8,37 @@ import { reduction } from "./fields.ts";
 import type { KnowsTargets, LossConfig, Reduction } from "./types.ts";
 
 const schema = z.strictObject({
+  /** Whether class 0 counts; default true. */
   includeBackground: z.boolean().default(true),
+
+  /** Whether targets are class indices, (N, 1, …); default false. */
   toOnehotY: z.boolean().default(false),
+
+  /** Whether the sigmoid makes probabilities of the output; default false. */
   sigmoid: z.boolean().default(false),
+
+  /** Whether the softmax over classes makes probabilities of the output; default false. */
   softmax: z.boolean().default(false),
+
+  /** Whether the sums of the denominator are of squares; default false. */
   squaredPred: z.boolean().default(false),
+
+  /** Whether it is the Jaccard index instead; default false. */
   jaccard: z.boolean().default(false),
+
+  /** How the losses of samples and classes are made one: "mean" (default) or "sum". */
   reduction,
+
+  /** Added to the numerator, ≥ 0; default 1e-5. */
   smoothNr: z.number().nonnegative().default(1e-5),
+
+  /** Added to the denominator, ≥ 0, against division by 0; default 1e-5. */
   smoothDr: z.number().nonnegative().default(1e-5),
+
+  /** Whether sums run over the batch, too; default false. */
   batch: z.boolean().default(false),
+
+  /** One weight per class that counts, ≥ 0, or one for all; default null: all alike. */
   weight: z.array(z.number().nonnegative()).min(1).nullable().default(null),
 });
 

@@ -6,7 +6,15 @@ import type { LossConfig, LossModule } from "./types.ts";
 
 /** Squared below `delta`, linear above. */
 export class HuberLossConfig
-  extends configClass("HuberLoss", z.strictObject({ reduction, delta: z.number().positive().default(1) }))
+  extends configClass(
+    "HuberLoss",
+    z.strictObject({
+      /** How the losses of a batch are made one: "mean" (default) or "sum". */
+      reduction,
+      /** Up to which difference it is a square, > 0; a line beyond. Default 1. */
+      delta: z.number().positive().default(1),
+    }),
+  )
   implements LossConfig
 {
   getObject(): LossModule {

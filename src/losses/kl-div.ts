@@ -6,7 +6,15 @@ import type { LossConfig, LossModule } from "./types.ts";
 
 /** Kullback-Leibler divergence between log-probabilities and probabilities (or their logarithms). */
 export class KLDivLossConfig
-  extends configClass("KLDivLoss", z.strictObject({ reduction, logTarget: z.boolean().default(false) }))
+  extends configClass(
+    "KLDivLoss",
+    z.strictObject({
+      /** How the losses of a batch are made one: "mean" (default) or "sum". */
+      reduction,
+      /** Whether targets are logarithms, as outputs are; default false. */
+      logTarget: z.boolean().default(false),
+    }),
+  )
   implements LossConfig
 {
   getObject(): LossModule {

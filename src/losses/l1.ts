@@ -5,7 +5,16 @@ import { reduction } from "./fields.ts";
 import type { LossConfig, LossModule } from "./types.ts";
 
 /** Mean absolute error. */
-export class L1LossConfig extends configClass("L1Loss", z.strictObject({ reduction })) implements LossConfig {
+export class L1LossConfig
+  extends configClass(
+    "L1Loss",
+    z.strictObject({
+      /** How the losses of a batch are made one: "mean" (default) or "sum". */
+      reduction,
+    }),
+  )
+  implements LossConfig
+{
   getObject(): LossModule {
     return new nn.L1Loss({ reduction: this.reduction });
   }

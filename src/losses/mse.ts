@@ -5,7 +5,16 @@ import { reduction } from "./fields.ts";
 import type { LossConfig, LossModule } from "./types.ts";
 
 /** Mean squared error. */
-export class MSELossConfig extends configClass("MSELoss", z.strictObject({ reduction })) implements LossConfig {
+export class MSELossConfig
+  extends configClass(
+    "MSELoss",
+    z.strictObject({
+      /** How the losses of a batch are made one: "mean" (default) or "sum". */
+      reduction,
+    }),
+  )
+  implements LossConfig
+{
   getObject(): LossModule {
     return new nn.MSELoss({ reduction: this.reduction });
   }

@@ -9,9 +9,16 @@ export class MultiMarginLossConfig
   extends configClass(
     "MultiMarginLoss",
     z.strictObject({
+      /** The power of what is missing to the margin: 1 (default) or 2. */
       p: z.union([z.literal(1), z.literal(2)], "Expected 1 or 2").default(1),
+
+      /** By how much the score of the right class is to exceed the others; default 1. */
       margin: z.number().default(1),
+
+      /** One weight per class, ≥ 0; default null: all alike. */
       weight,
+
+      /** How the losses of a batch are made one: "mean" (default) or "sum". */
       reduction,
     }),
   )

@@ -6,7 +6,15 @@ import type { LossConfig, LossModule } from "./types.ts";
 
 /** Squared (and divided by `beta`) below `beta`, linear above. */
 export class SmoothL1LossConfig
-  extends configClass("SmoothL1Loss", z.strictObject({ reduction, beta: z.number().nonnegative().default(1) }))
+  extends configClass(
+    "SmoothL1Loss",
+    z.strictObject({
+      /** How the losses of a batch are made one: "mean" (default) or "sum". */
+      reduction,
+      /** Up to which difference it is a square, ≥ 0; a line beyond. Default 1. */
+      beta: z.number().nonnegative().default(1),
+    }),
+  )
   implements LossConfig
 {
   getObject(): LossModule {

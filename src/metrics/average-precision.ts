@@ -6,7 +6,14 @@ import { bothClasses, RankingMetric, ties } from "./ranking.ts";
 
 /** Average precision; labels 0 and 1, one column per class. */
 export class AveragePrecisionMetricConfig
-  extends configClass("AveragePrecisionMetric", z.strictObject({ ...fields, average }))
+  extends configClass(
+    "AveragePrecisionMetric",
+    z.strictObject({
+      ...fields,
+      /** How the values of classes are merged: "macro" (default: all alike), "weighted" (by how often they are) or "micro" (all decisions together). */
+      average,
+    }),
+  )
   implements MetricConfig
 {
   optimum(): Optimum {

@@ -28,8 +28,13 @@ export interface MetricConfig extends ToDict {
 
 /** The fields that every metric has. */
 export const fields = {
+  /** The field of the batch with the output; default "output". */
   predKey: z.string().default("output"),
+
+  /** The field with which it is compared; default that of the model, or "label" without one. */
   labelKey: z.string().nullable().default("label"),
+
+  /** Transforms that are applied to a copy of the batch first; default none. */
   postprocessing: postprocessingSchema,
 };
 /** MONAI's option, which ClinicaDL refuses. */

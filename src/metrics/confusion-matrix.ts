@@ -219,13 +219,22 @@ export class ConfusionMatrixMetricConfig
   extends configClass(
     "ConfusionMatrixMetric",
     z.strictObject({
+      /** Always false: the count of values that are not NaN is not available. */
       getNotNans,
       ...fields,
+
+      /** What is computed of the confusion matrix, in the words of MONAI: "hit_rate" (default), "precision", "f1 score", … */
       metricName: z
         .enum(Object.keys(CONFUSION_MATRIX_NAMES) as [ConfusionMatrixName, ...ConfusionMatrixName[]])
         .default("hit_rate"),
+
+      /** Whether class 0 counts, too; default true. */
       includeBackground: z.boolean().default(true),
+
+      /** Whether it is computed for each sample, and then merged, instead of for all counts together; default false. */
       computeSample: z.boolean().default(false),
+
+      /** How the values of samples are merged: "mean" (default) or "sum". */
       reduction,
     }),
   )

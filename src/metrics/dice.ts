@@ -41,12 +41,23 @@ export class DiceMetricConfig
   extends configClass(
     "DiceMetric",
     z.strictObject({
+      /** Always false: the count of values that are not NaN is not available. */
       getNotNans,
       ...fields,
+
+      /** Whether class 0 counts, too; default true. */
       includeBackground: z.boolean().default(true),
+
+      /** How the values of classes, and then of samples, are merged: "mean" (default) or "sum". */
       reduction,
+
+      /** Whether a class that is nowhere in the label is left out; default true. */
       ignoreEmpty: z.boolean().default(true),
+
+      /** How many classes there are; default null: as many as the output has channels. */
       numClasses: z.int().positive().nullable().default(null),
+
+      /** Always false: one value per class is not available. */
       returnWithLabel: z
         .literal(false, "One value per class is not available: leave 'returnWithLabel' to false")
         .default(false),

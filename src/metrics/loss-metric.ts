@@ -118,7 +118,14 @@ function total(values: readonly number[]): number {
 
 /** One of the model's losses (`lossName`, as in `Model.getLossFunctions`), over the whole data set. */
 export class LossMetricConfig
-  extends configClass("LossMetric", z.strictObject({ ...fields, lossName: z.string().default("loss") }))
+  extends configClass(
+    "LossMetric",
+    z.strictObject({
+      ...fields,
+      /** The name of the loss in the model; default "loss". */
+      lossName: z.string().default("loss"),
+    }),
+  )
   implements MetricConfig
 {
   optimum(): Optimum {

@@ -6,7 +6,16 @@ import type { Optimum } from "./metric.ts";
 
 /** Mean squared error. */
 export class MSEMetricConfig
-  extends configClass("MSEMetric", z.strictObject({ getNotNans, ...fields, reduction }))
+  extends configClass(
+    "MSEMetric",
+    z.strictObject({
+      /** Always false: the count of values that are not NaN is not available. */
+      getNotNans,
+      ...fields,
+      /** How the values of samples are merged: "mean" (default) or "sum". */
+      reduction,
+    }),
+  )
   implements MetricConfig
 {
   optimum(): Optimum {

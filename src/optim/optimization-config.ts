@@ -16,15 +16,28 @@ const optionalLimit = z.number().nonnegative().nullable().default(null);
 export class OptimizationConfig extends configClass(
   "Optimization",
   z.strictObject({
+    /** How many epochs a training has; default 10. */
     numEpochs: z.int().positive().default(10),
+
+    /** How many batches make one optimization step, with their gradients together; default 1. */
     accumulationSteps: z.int().positive().default(1),
+
+    /** After how many epochs there is a validation, each time; default 1. */
     evaluationInterval: z.int().positive().default(1),
+
+    /** The largest norm of all gradients together, ≥ 0; default null: any. */
     clipGradNorm: optionalLimit,
+
+    /** Which p-norm that is; infinity for the largest value. Default 2. */
     gradNormType: z
       .number()
       .or(z.literal([Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]))
       .default(2),
+
+    /** The largest absolute value of each gradient, ≥ 0, before the norm is clipped; default null: any. */
     clipGradValue: optionalLimit,
+
+    /** Whether trainable weights are drawn anew before each training; default true. */
     resetModel: z.boolean().default(true),
   }),
   { named: false },

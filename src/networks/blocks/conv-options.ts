@@ -25,25 +25,49 @@ const unpoolings = z.union([unpoolingSchema, z.array(unpoolingSchema)], {
 });
 
 const convolutions = {
+  /** The probability with which a value is dropped, from 0 to 1; default null: no dropout. */
   dropout: dropout.default(null),
+
+  /** The output channels of each convolution. */
   channels: z.array(z.int().positive()),
+
+  /** The size of the kernels:one number, one per dimension, or one such value per layer; default 3. */
   kernelSize: convParameter(1).default(3),
+
+  /** The stride, likewise; default 1. */
   stride: convParameter(1).default(1),
+
+  /** How many zeros on each side, likewise; default 0. */
   padding: convParameter(0).default(0),
+
+  /** The distance of a kernel's points, likewise; default 1. */
   dilation: convParameter(1).default(1),
+
+  /** The normalisation after each convolution but the last: a name, or [name, options]; null for none. Default "instance". */
   norm: normSchema(CONV_NORMS).nullable().default("instance"),
+
+  /** The order of activation (A), dropout (D) and normalisation (N) after each layer; default "NDA". */
   adnOrdering: adnOrdering.default("NDA"),
 };
 const activations = {
+  /** The activation after each layer but the last: a name, or [name, options]; null for none. Default "prelu". */
   act: activationSchema.nullable().default("prelu"),
+
+  /** The activation after the last layer: a name, or [name, options]; default null: none. */
   outputAct: activationSchema.nullable().default(null),
+
+  /** Whether layers add a bias; default true. */
   bias: z.boolean().default(true),
 };
 
 /** What a ConvEncoder takes besides its dimension and input channels; `convArgs` of the networks that begin with one. */
 export const convEncoderOptionsShape = {
   ...convolutions,
+
+  /** The poolings, [name, options]: one for all, or one per pooling index; default ["max", { kernelSize: 2 }]. */
   pooling: poolings.nullable().default(["max", { kernelSize: 2 }]),
+
+  /** After which convolutions there is a pooling, from 0; -1 is before the first. Default: none. */
   poolingIndices: z
     .array(z.int())
     .nullable()
@@ -57,8 +81,14 @@ export type ConvEncoderOptions = z.output<typeof convEncoderOptions>;
 /** What a ConvDecoder takes besides its dimension and input channels; `convArgs` of the networks that end with one. */
 export const convDecoderOptionsShape = {
   ...convolutions,
+
+  /** How much is added to one side of the output:one number, one per dimension, or one such value per layer; default 0. */
   outputPadding: convParameter(0).default(0),
+
+  /** The unpoolings, [name, options]: one for all, or one per unpooling index; default ["upsample", { scaleFactor: 2 }]. */
   unpooling: unpoolings.nullable().default(["upsample", { scaleFactor: 2 }]),
+
+  /** After which convolutions there is an unpooling, from 0; -1 is before the first. Default: none. */
   unpoolingIndices: z.array(z.int()).nullable().default(null),
   ...activations,
 };

@@ -35,7 +35,7 @@ export class AttentionUNetConfig
 export class AttentionUNet extends UNetStack {
   readonly config: AttentionUNetConfig;
 
-  constructor(options: AttentionUNetOptions | AttentionUNetConfig) {
+  constructor(options: AttentionUNetOptions) {
     const config = AttentionUNetConfig.of(options);
     super(config, AttentionUpBlock);
     this.config = config;

@@ -13,12 +13,25 @@ import { CNN } from "./cnn.ts";
 import { Generator } from "./generator.ts";
 
 const schema = z.strictObject({
+  /** [channels, ...spatial size] of the images. */
   inShape,
+
+  /** How many values an image is reduced to. */
   latentSize: z.int().positive(),
+
+  /** The options of its ConvEncoder; `channels` is required. */
   convArgs: z.strictObject(convEncoderOptionsShape),
+
+  /** The options of its MLP; default null: a single linear layer. */
   mlpArgs,
+
+  /** The channels of what comes out; default null: those of the images. */
   outChannels: z.int().positive().nullable().default(null),
+
+  /** The activation after the last layer: a name, or [name, options]; default null: none. */
   outputAct: activationSchema.nullable().default(null),
+
+  /** What undoes poolings: "nearest" (default), "linear" (1D), "bilinear" or "bicubic" (2D), "trilinear" (3D), or "convtranspose". */
   unpoolingMode: nameAmong(UNPOOLING_MODES).default("nearest"),
 });
 export type AutoEncoderOptions = Input<typeof schema>;
@@ -76,7 +89,7 @@ export class AutoEncoder extends nn.Sequential {
   /** Vectors to images. */
   readonly decoder: Generator;
 
-  constructor(options: AutoEncoderOptions | AutoEncoderConfig) {
+  constructor(options: AutoEncoderOptions) {
     super();
     this.config = AutoEncoderConfig.of(options);
     const { inShape, latentSize, convArgs, mlpArgs, outChannels, outputAct, unpoolingMode } = this.config;

@@ -9,9 +9,16 @@ import { ConvEncoder } from "./conv-encoder.ts";
 import { MLP } from "./mlp.ts";
 
 const schema = z.strictObject({
+  /** [channels, ...spatial size] of the images. */
   inShape,
+
+  /** How many values come out per image. */
   numOutputs: z.int().positive(),
+
+  /** The options of its ConvEncoder; `channels` is required. */
   convArgs: z.strictObject(convEncoderOptionsShape),
+
+  /** The options of its MLP; default null: a single linear layer. */
   mlpArgs,
 });
 export type CNNOptions = Input<typeof schema>;
@@ -46,7 +53,7 @@ export class CNN extends nn.Sequential {
   /** The fully connected part. */
   readonly mlp: MLP;
 
-  constructor(options: CNNOptions | CNNConfig) {
+  constructor(options: CNNOptions) {
     super();
     this.config = CNNConfig.of(options);
     const { numOutputs, convArgs, mlpArgs } = this.config;

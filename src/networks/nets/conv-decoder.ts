@@ -6,7 +6,15 @@ import { buildUnpooling, unpoolingOutSize } from "../blocks/unpooling.ts";
 import { type NetworkConfig, spatialDims } from "../network-config.ts";
 
 const { dropout, ...rest } = convDecoderOptionsShape;
-const schema = z.strictObject({ spatialDims, dropout, ...rest, inChannels: z.int().positive() });
+const schema = z.strictObject({
+  /** How many dimensions images have: 1, 2 or 3. */
+  spatialDims,
+  /** The probability with which a value is dropped, from 0 to 1; default null: no dropout. */
+  dropout,
+  ...rest,
+  /** The channels of the images. */
+  inChannels: z.int().positive(),
+});
 export type ConvDecoderInit = Input<typeof schema>;
 
 /** Config of {@link ConvDecoder}. */
@@ -38,7 +46,7 @@ export class ConvDecoder extends ConvStack {
    * @param inputSize spatial size of what goes in, to check that no layer makes it vanish.
    * @throws ConfigError when one does.
    */
-  constructor(options: ConvDecoderInit | ConvDecoderConfig, inputSize: readonly number[] | null = null) {
+  constructor(options: ConvDecoderInit, inputSize: readonly number[] | null = null) {
     const config = ConvDecoderConfig.of(options);
     const { spatialDims, outputPadding } = config;
     const stack = {

@@ -7,7 +7,15 @@ import { buildPooling, type PoolingParameters, poolingOutSize } from "../blocks/
 import { type NetworkConfig, spatialDims } from "../network-config.ts";
 
 const { dropout, ...rest } = convEncoderOptionsShape;
-const schema = z.strictObject({ spatialDims, dropout, ...rest, inChannels: z.int().positive() });
+const schema = z.strictObject({
+  /** How many dimensions images have: 1, 2 or 3. */
+  spatialDims,
+  /** The probability with which a value is dropped, from 0 to 1; default null: no dropout. */
+  dropout,
+  ...rest,
+  /** The channels of the images. */
+  inChannels: z.int().positive(),
+});
 export type ConvEncoderInit = Input<typeof schema>;
 
 /** Config of {@link ConvEncoder}. */
@@ -39,7 +47,7 @@ export class ConvEncoder extends ConvStack {
    * @param inputSize spatial size of the images, to check that no layer makes them vanish.
    * @throws ConfigError when one does.
    */
-  constructor(options: ConvEncoderInit | ConvEncoderConfig, inputSize: readonly number[] | null = null) {
+  constructor(options: ConvEncoderInit, inputSize: readonly number[] | null = null) {
     const config = ConvEncoderConfig.of(options);
     const stack = {
       name: "ConvEncoder",

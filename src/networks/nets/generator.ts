@@ -10,9 +10,16 @@ import { ConvDecoder } from "./conv-decoder.ts";
 import { MLP } from "./mlp.ts";
 
 const schema = z.strictObject({
+  /** How many values an image is made of. */
   latentSize: z.int().positive(),
+
+  /** [channels, ...spatial size] of what the convolutions get. */
   startShape,
+
+  /** The options of its ConvDecoder; `channels` is required. */
   convArgs: z.strictObject(convDecoderOptionsShape),
+
+  /** The options of its MLP; default null: a single linear layer. */
   mlpArgs,
 });
 export type GeneratorOptions = Input<typeof schema>;
@@ -45,7 +52,7 @@ export class Generator extends nn.Sequential {
   /** [channels, ...spatial size] of the images. */
   readonly outputShape: readonly number[];
 
-  constructor(options: GeneratorOptions | GeneratorConfig) {
+  constructor(options: GeneratorOptions) {
     super();
     this.config = GeneratorConfig.of(options);
     const { latentSize, startShape, convArgs, mlpArgs } = this.config;

@@ -6,7 +6,13 @@ import { ADN } from "../blocks/adn.ts";
 import { mlpOptionsShape } from "../blocks/mlp-options.ts";
 import type { NetworkConfig } from "../network-config.ts";
 
-const schema = z.strictObject({ ...mlpOptionsShape, numInputs: z.int().positive(), numOutputs: z.int().positive() });
+const schema = z.strictObject({
+  ...mlpOptionsShape,
+  /** How many values a sample has. */
+  numInputs: z.int().positive(),
+  /** How many values come out per sample. */
+  numOutputs: z.int().positive(),
+});
 export type MLPOptions = Input<typeof schema>;
 
 /** Config of {@link MLP}. */
@@ -27,7 +33,7 @@ export class MLPConfig extends configClass("MLP", schema) implements NetworkConf
 export class MLP extends nn.Sequential {
   readonly config: MLPConfig;
 
-  constructor(options: MLPOptions | MLPConfig) {
+  constructor(options: MLPOptions) {
     super();
     this.config = MLPConfig.of(options);
     const { numInputs, numOutputs, hiddenDims, act, outputAct, norm, dropout, bias, adnOrdering } = this.config;

@@ -27,7 +27,7 @@ export class ResNetConfig extends configClass("ResNet", schema, { finish: finish
 export class ResNet extends ResNetStack {
   readonly config: ResNetConfig;
 
-  constructor(options: ResNetOptions | ResNetConfig) {
+  constructor(options: ResNetOptions) {
     const config = ResNetConfig.of(options);
     super({ ...config.fields(), seReduction: null }, { basic: ResNetBlock, bottleneck: ResNetBottleneck });
     this.config = config;

@@ -5,7 +5,11 @@ import { ResNetStack, SEResNetBlock, SEResNetBottleneck } from "../blocks/resnet
 import { finishResNet, resnetShape } from "../blocks/resnet-options.ts";
 import type { NetworkConfig } from "../network-config.ts";
 
-const schema = z.strictObject({ ...resnetShape, seReduction: z.int().positive().default(16) });
+const schema = z.strictObject({
+  ...resnetShape,
+  /** How many times fewer numbers than channels decide the weights of channels; default 16. */
+  seReduction: z.int().positive().default(16),
+});
 export type SEResNetOptions = Input<typeof schema>;
 
 function finish(options: z.output<typeof schema>, what: string) {
@@ -35,7 +39,7 @@ export class SEResNetConfig extends configClass("SEResNet", schema, { finish }) 
 export class SEResNet extends ResNetStack {
   readonly config: SEResNetConfig;
 
-  constructor(options: SEResNetOptions | SEResNetConfig) {
+  constructor(options: SEResNetOptions) {
     const config = SEResNetConfig.of(options);
     super(config, { basic: SEResNetBlock, bottleneck: SEResNetBottleneck });
     this.config = config;

@@ -30,7 +30,7 @@ export class UNetConfig extends configClass("UNet", unetOptions) implements Netw
 export class UNet extends UNetStack {
   readonly config: UNetConfig;
 
-  constructor(options: UNetOptions | UNetConfig) {
+  constructor(options: UNetOptions) {
     const config = UNetConfig.of(options);
     super(config, UpBlock);
     this.config = config;

@@ -8,7 +8,14 @@ import { lastEpoch } from "./fields.ts";
 export class CosineAnnealingLRConfig
   extends configClass(
     "CosineAnnealingLR",
-    z.strictObject({ lastEpoch, tMax: z.int().positive(), etaMin: z.number().nonnegative().default(0) }),
+    z.strictObject({
+      /** The epoch to go on from; -1, the default: none was made. */
+      lastEpoch,
+      /** After how many epochs the lowest learning rate is reached. */
+      tMax: z.int().positive(),
+      /** The lowest learning rate, ≥ 0; default 0. */
+      etaMin: z.number().nonnegative().default(0),
+    }),
   )
   implements LRSchedulerConfig
 {

@@ -9,9 +9,16 @@ export class CosineAnnealingWarmRestartsConfig
   extends configClass(
     "CosineAnnealingWarmRestarts",
     z.strictObject({
+      /** The epoch to go on from; -1, the default: none was made. */
       lastEpoch,
+
+      /** After how many epochs it begins anew for the first time. */
       t0: z.int().positive(),
+
+      /** How many times longer each period is than the one before; default 1. */
       tMult: z.int().positive().default(1),
+
+      /** The lowest learning rate, ≥ 0; default 0. */
       etaMin: z.number().nonnegative().default(0),
     }),
   )

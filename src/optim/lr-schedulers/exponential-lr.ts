@@ -6,7 +6,15 @@ import { lastEpoch, positive } from "./fields.ts";
 
 /** The learning rate times `gamma` at every epoch. */
 export class ExponentialLRConfig
-  extends configClass("ExponentialLR", z.strictObject({ lastEpoch, gamma: positive() }))
+  extends configClass(
+    "ExponentialLR",
+    z.strictObject({
+      /** The epoch to go on from; -1, the default: none was made. */
+      lastEpoch,
+      /** What the learning rate is multiplied by after each epoch, > 0. */
+      gamma: positive(),
+    }),
+  )
   implements LRSchedulerConfig
 {
   schedulerType(): "epoch-based" {

@@ -8,7 +8,16 @@ import { lastEpoch, positive, totalIters } from "./fields.ts";
 export class LinearLRConfig
   extends configClass(
     "LinearLR",
-    z.strictObject({ lastEpoch, startFactor: positive().default(1 / 3), endFactor: positive().default(1), totalIters }),
+    z.strictObject({
+      /** The epoch to go on from; -1, the default: none was made. */
+      lastEpoch,
+      /** What the learning rate is multiplied by in the beginning, > 0; default 1/3. */
+      startFactor: positive().default(1 / 3),
+      /** What it is multiplied by in the end, > 0; default 1. */
+      endFactor: positive().default(1),
+      /** For how many epochs it changes; default 5. */
+      totalIters,
+    }),
   )
   implements LRSchedulerConfig
 {

@@ -9,11 +9,16 @@ export class MultiStepLRConfig
   extends configClass(
     "MultiStepLR",
     z.strictObject({
+      /** The epoch to go on from; -1, the default: none was made. */
       lastEpoch,
+
+      /** After which epochs the learning rate changes, from 1; each once, in any order. */
       milestones: z
         .array(z.int().positive())
         .refine((epochs) => new Set(epochs).size === epochs.length, "An epoch is there twice")
         .transform((epochs) => [...epochs].sort((a, b) => a - b)),
+
+      /** What the learning rate is multiplied by then, > 0; default 0.1. */
       gamma: positive().default(0.1),
     }),
   )

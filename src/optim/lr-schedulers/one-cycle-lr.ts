@@ -10,18 +10,43 @@ export class OneCycleLRConfig
   extends configClass(
     "OneCycleLR",
     z.strictObject({
+      /** The epoch to go on from; -1, the default: none was made. */
       lastEpoch,
+
+      /** The highest learning rate, > 0: one, or one per parameter group. */
       maxLr: values(positive()),
+
+      /** How many optimization steps there are; default null: `epochs` times `stepsPerEpoch`. */
       totalSteps: z.int().positive().nullable().default(null),
+
+      /** How many epochs there are; default null: `totalSteps` says how long it is. */
       epochs: z.int().positive().nullable().default(null),
+
+      /** How many optimization steps an epoch has; default null. */
       stepsPerEpoch: z.int().positive().nullable().default(null),
+
+      /** In which part of the steps the learning rate rises, between 0 and 1; default 0.3. */
       pctStart: z.number().gt(0).lt(1).default(0.3),
+
+      /** The shape of the way down: "cos" (default) or "linear". */
       annealStrategy: z.enum(["cos", "linear"]).default("cos"),
+
+      /** Whether the momentum falls while the learning rate rises, and the reverse; default true. */
       cycleMomentum: z.boolean().default(true),
+
+      /** The lowest momentum, ≥ 0: one, or one per parameter group; default 0.85. */
       baseMomentum: values(z.number().nonnegative()).default(0.85),
+
+      /** The highest momentum, ≥ 0: one, or one per parameter group; default 0.95. */
       maxMomentum: values(z.number().nonnegative()).default(0.95),
+
+      /** How many times lower than `maxLr` it begins, > 0; default 25. */
       divFactor: positive().default(25),
+
+      /** How many times lower than its beginning it ends, > 0; default 1e4. */
       finalDivFactor: positive().default(1e4),
+
+      /** Whether it falls to its beginning, as long as it rose, and then further; default false. */
       threePhase: z.boolean().default(false),
     }),
     {

@@ -6,7 +6,17 @@ import { lastEpoch, totalIters } from "./fields.ts";
 
 /** The learning rate times (1 − epoch / `totalIters`) to the `power`. */
 export class PolynomialLRConfig
-  extends configClass("PolynomialLR", z.strictObject({ lastEpoch, totalIters, power: z.number().default(1) }))
+  extends configClass(
+    "PolynomialLR",
+    z.strictObject({
+      /** The epoch to go on from; -1, the default: none was made. */
+      lastEpoch,
+      /** After how many epochs the learning rate is 0; default 5. */
+      totalIters,
+      /** Of the polynomial; default 1, a line. */
+      power: z.number().default(1),
+    }),
+  )
   implements LRSchedulerConfig
 {
   schedulerType(): "epoch-based" {

@@ -8,7 +8,14 @@ import { lastEpoch, positive } from "./fields.ts";
 export class StepLRConfig
   extends configClass(
     "StepLR",
-    z.strictObject({ lastEpoch, stepSize: z.int().positive(), gamma: positive().default(0.1) }),
+    z.strictObject({
+      /** The epoch to go on from; -1, the default: none was made. */
+      lastEpoch,
+      /** After how many epochs the learning rate changes, each time. */
+      stepSize: z.int().positive(),
+      /** What the learning rate is multiplied by then, > 0; default 0.1. */
+      gamma: positive().default(0.1),
+    }),
   )
   implements LRSchedulerConfig
 {

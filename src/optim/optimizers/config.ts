@@ -25,8 +25,13 @@ export interface OptimizerConfig extends ToDict {
   getParameterGroups(): string[];
 }
 
+type Common = {
+  /** Paths of the parts of the network that do not learn: one or several; default null: none. */
+  freeze: typeof freeze;
+};
+
 /** The class that `configClass` gives for these options. */
-type OptionsClass<S extends z.ZodRawShape> = ConfigClass<z.ZodObject<{ freeze: typeof freeze } & S>>;
+type OptionsClass<S extends z.ZodRawShape> = ConfigClass<z.ZodObject<Common & S>>;
 
 /** The config class of an optimizer with these options: `Omit` leaves its static members, beside which the constructor stands. */
 type OptimizerConfigClass<S extends z.ZodRawShape> = Omit<OptionsClass<S>, never> & {
