@@ -26,47 +26,30 @@ export { checkLosses } from "./checks/losses.ts";
 export { checkEvaluationFields, checkTrainingFields } from "./checks/needed-fields.ts";
 /** Where a run is, how it is computed, and whether it goes on. */
 export { ComputationalConfig, type ComputationalOptions } from "./computational.ts";
-export type {
-  CallbackSequence,
-  EventArgs,
-  EventListener,
-  EventName,
-  Events,
-  WeightsToSave,
-} from "./events.ts";
+export type { CallbackSequence, EventArgs, EventName, Events, WeightsToSave } from "./events.ts";
 export type { Interruption, InterruptionSignal } from "./interruption.ts";
 /** What it says. */
 export { EventsFile } from "./journal/file.ts";
 export { type FollowOptions, followEvents } from "./journal/follow.ts";
-export { type EventReceiver, Journal } from "./journal/journal.ts";
 export { readEvents } from "./journal/read.ts";
-export {
-  EVENTS_VERSION,
-  formatEvent,
-  type LaterEvent,
-  parseEvent,
-  type RunEvent,
-  type ToldEvent,
-} from "./journal/schema.ts";
+export { EVENTS_VERSION, type LaterEvent, type RunEvent, type ToldEvent } from "./journal/schema.ts";
 export { LogFiles, RunLog } from "./log.ts";
 /** Following metrics and times. */
 export { BestMonitor } from "./monitoring/best-monitor.ts";
 export { average, DeviceMeter, meanAndDeviation, PhaseTimer, type TimeMark } from "./monitoring/phase-timer.ts";
-export { type Improvement, QuantityMonitoring } from "./monitoring/quantity-monitoring.ts";
-export { beginRun, type CurrentRun, checkIdle, RunInProgressError } from "./one-run.ts";
+export { QuantityMonitoring } from "./monitoring/quantity-monitoring.ts";
+export { beginRun, checkIdle, RunInProgressError } from "./one-run.ts";
 export { inPhases, type Phase } from "./phase.ts";
-export { advance, duration, lastingLine, movingLine, NO_PROGRESS, type Progress, shortNumber } from "./progress.ts";
 export { ProgressLine } from "./progress-line.ts";
 /** What a MAPS records. */
 export { BatchRecords } from "./records/batch-records.ts";
-export { describeData, describeSplit, recordGroup, recordTest } from "./records/describe.ts";
+export { describeSplit, recordGroup, recordTest } from "./records/describe.ts";
 export { LiveTable } from "./records/live-table.ts";
 export { checkWeights, recordWeights, restoreFrozen } from "./records/weights.ts";
 export { Interrupter, nextTurn, type SignalOptions, TrainingInterrupted } from "./signals.ts";
-export type { Stateful } from "./stateful.ts";
 export { TensorSnapshot } from "./tensor-snapshot.ts";
 export { type TrainerCall, type TrainerStage, TrainerState } from "./trainer-state.ts";
-export { areRead, type BatchLosses, markRead, markUnread, WhenRead } from "./unread-losses.ts";
+export { areRead, markRead, markUnread, WhenRead } from "./unread-losses.ts";
 export { updateBatchNorm } from "./update-batch-norm.ts";
 export { WeightAverage } from "./weight-average.ts";
 /** Who trains together. */

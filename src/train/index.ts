@@ -1,14 +1,19 @@
 /** Training and evaluating models. */
 
-/** How a run is computed, and where it is. */
-export { ComputationalConfig, type ComputationalOptions, TrainerState } from "../run/index.ts";
-/** What a training says of itself while it goes on. */
-export { type FollowOptions, followEvents } from "../run/journal/follow.ts";
-export { readEvents } from "../run/journal/read.ts";
-export type { LaterEvent, RunEvent } from "../run/journal/schema.ts";
-/** Trains a model on splits, into a MAPS. */
-export { RunInProgressError } from "../run/one-run.ts";
-export { type SignalOptions, TrainingInterrupted } from "../run/signals.ts";
+/** How a run is computed, where it is, how it ends, and what it says of itself while it goes on. */
+export {
+  ComputationalConfig,
+  type ComputationalOptions,
+  type FollowOptions,
+  followEvents,
+  type LaterEvent,
+  type RunEvent,
+  RunInProgressError,
+  readEvents,
+  type SignalOptions,
+  TrainerState,
+  TrainingInterrupted,
+} from "../run/index.ts";
 /** What went wrong while a model worked on a batch. */
 export { BatchError } from "./batch-error.ts";
 export type {
@@ -21,4 +26,5 @@ export type {
   TrainOptions,
   ValidateOptions,
 } from "./options.ts";
+/** Trains a model on splits, into a MAPS. */
 export { Trainer } from "./trainer.ts";
