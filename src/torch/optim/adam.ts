@@ -16,9 +16,10 @@ import {
 import type { Tensor } from "../tensor.ts";
 import { canFuse } from "./fused.ts";
 import { countSteps, descent, statesOf } from "./lists.ts";
-import { Optimizer, type ParamState, stepTensor, type Update } from "./optimizer.ts";
+import { Optimizer, type Update } from "./optimizer.ts";
 import { choice, flag, fraction, nonNegative } from "./options.ts";
 import type { ParamGroup, Params } from "./param-group.ts";
+import { type ParamState, stepTensor } from "./saved-state.ts";
 
 const first = {
   /** The learning rate, ≥ 0; default 1e-3. */

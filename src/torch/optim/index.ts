@@ -5,8 +5,9 @@ export { Adam, type AdamFields, AdamW } from "./adam.ts";
 // torch.optim.lr_scheduler
 export * as lrScheduler from "./lr-scheduler/index.ts";
 // the base, for optimizers of one's own
-export { Optimizer, type ParamState, type Update } from "./optimizer.ts";
+export { Optimizer, type Update } from "./optimizer.ts";
 export type { GroupFields, OptimizerStateDict, ParamGroup, Params } from "./param-group.ts";
 export { type GroupRule, parameterGroups } from "./parameter-groups.ts";
 export { RMSprop, type RMSpropFields } from "./rmsprop.ts";
+export type { ParamState } from "./saved-state.ts";
 export { SGD, type SGDFields } from "./sgd.ts";

@@ -1,6 +1,7 @@
 import { _foreachAdd, _foreachAdd_, _foreachNeg } from "../ops.ts";
 import type { Tensor } from "../tensor.ts";
-import type { ParamState, Update } from "./optimizer.ts";
+import type { Update } from "./optimizer.ts";
+import type { ParamState } from "./saved-state.ts";
 
 /** One named state of every parameter. */
 export function statesOf(updates: readonly Update[], name: string): Tensor[] {

@@ -1,17 +1,13 @@
 import type { z } from "zod";
 import { parseWith, show } from "../../utils/config.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
-import { camelToSnake, snakeToCamel } from "../../utils/names.ts";
+import { camelToSnake } from "../../utils/names.ts";
 import { enableGrad, noGrad } from "../autograd.ts";
-import { tensor } from "../creation.ts";
 import { scope } from "../scope.ts";
 import { tuple } from "../serialization/python-values.ts";
 import { Tensor } from "../tensor.ts";
-import { isFloatingPoint } from "../types.ts";
 import type { OptimizerStateDict, ParamGroup, Params } from "./param-group.ts";
-
-/** What an optimizer remembers of one parameter; PyTorch's names. */
-export type ParamState = Record<string, Tensor>;
+import { entriesOf, type ParamState, readGroup, readState } from "./saved-state.ts";
 
 /** A parameter that has a gradient, with both, in one step. */
 export interface Update {
@@ -187,7 +183,10 @@ export abstract class Optimizer<O extends object = object> implements Disposable
   loadStateDict(dict: { state?: unknown; param_groups?: unknown }): void {
     const groups = dict.param_groups;
     if (!Array.isArray(groups)) throw new ConfigError("loadStateDict: 'param_groups' is missing.");
-    const saved = groups.map((group, i) => this.#readGroup(group, i));
+    const declared = Object.keys(this.defaults);
+    const saved = groups.map((group, i) =>
+      readGroup(group, `loadStateDict: group ${i} of ${this.#name}`, { schema: this.#schema, declared }),
+    );
     const sizes = saved.map(({ numbers }) => numbers.length).join(", ");
     const own = this.paramGroups.map((group) => group.params.length).join(", ");
     if (sizes !== own) {
@@ -201,7 +200,8 @@ export abstract class Optimizer<O extends object = object> implements Disposable
     try {
       for (const [number, values] of entriesOf(dict.state)) {
         const param = position.get(String(number));
-        if (param !== undefined) states.set(param, this.#readState(param, values, `parameter ${String(number)}`));
+        if (param !== undefined)
+          states.set(param, readState(param, values, `parameter ${String(number)}`, this.scalarStates));
       }
     } catch (error) {
       for (const state of states.values()) for (const held of Object.values(state)) held.dispose();
@@ -212,53 +212,6 @@ export abstract class Optimizer<O extends object = object> implements Disposable
       this.states.set(param, state);
     }
     for (const [i, group] of this.paramGroups.entries()) Object.assign(group, saved[i]?.options);
-  }
-
-  /** A saved group: the numbers of its parameters, and its options, checked as those of the constructor are. */
-  #readGroup(given: unknown, index: number): { numbers: unknown[]; options: Record<string, unknown> } {
-    const what = `loadStateDict: group ${index} of ${this.#name}`;
-    if (typeof given !== "object" || given === null) throw new ConfigError(`${what} got ${show(given)}.`);
-    const { params, ...rest } = given as Record<string, unknown>;
-    if (!Array.isArray(params)) throw new ConfigError(`${what}: 'params' got ${show(params)}. Expected numbers.`);
-    const options = Object.fromEntries(
-      Object.entries(rest).map(([key, value]) => [snakeToCamel(key), optionOf(value, `${what}: '${key}'`)]),
-    );
-    // what schedulers and newer versions of PyTorch put in a group is kept as it is
-    const declared = Object.keys(this.defaults).filter((key) => options[key] !== undefined);
-    parseWith(this.#schema, Object.fromEntries(declared.map((key) => [key, options[key]])), what);
-    return { numbers: params, options };
-  }
-
-  #readState(param: Tensor, values: unknown, what: string): ParamState {
-    using _ = noGrad();
-    const state: ParamState = {};
-    try {
-      for (const [key, value] of entriesOf(values)) {
-        // PyTorch's older files have plain numbers for steps, and null for a momentum that was never used
-        if (value === null) continue;
-        const name = String(key);
-        if (value instanceof Tensor) state[name] = this.#copyState(param, name, value, what);
-        else if (typeof value === "number" && this.scalarStates.includes(name)) state[name] = stepTensor(value);
-        else
-          throw new ConfigError(`loadStateDict: the state '${name}' of ${what} got ${show(value)}. Expected a tensor.`);
-      }
-    } catch (error) {
-      for (const held of Object.values(state)) held.dispose();
-      throw error;
-    }
-    return state;
-  }
-
-  #copyState(param: Tensor, name: string, value: Tensor, what: string): Tensor {
-    const scalar = this.scalarStates.includes(name);
-    const expected = scalar ? [] : param.shape;
-    if (value.shape.join() !== expected.join() && !(scalar && value.numel() === 1)) {
-      throw new ConfigError(
-        `loadStateDict: the state '${name}' of ${what} has the shape [${value.shape.join(", ")}], ${scalar ? "and should be one number" : `its parameter [${expected.join(", ")}]`}. Was it saved for another network?`,
-      );
-    }
-    const cast = !scalar && isFloatingPoint(param.dtype);
-    return value.to({ ...(cast ? { dtype: param.dtype, device: param.device } : {}), copy: true }).keep();
   }
 
   #disposeState(param: Tensor): void {
@@ -311,23 +264,4 @@ function groupsOf<O extends object>(name: string, params: Params<O>): Record<str
     if (typeof item === "object" && item !== null && !Array.isArray(item)) return { ...item };
     throw new ConfigError(`${name}: a group of parameters got ${show(item)}. Expected { params, …options }.`);
   });
-}
-
-/** The value of a saved option: numbers that PyTorch keeps as tensors (`lr` with `capturable`) are numbers here. */
-function optionOf(value: unknown, what: string): unknown {
-  if (value instanceof Tensor) {
-    if (value.numel() === 1) return value.item();
-    throw new ConfigError(`${what} is a tensor of shape [${value.shape.join(", ")}]. Expected one number.`);
-  }
-  return Array.isArray(value) ? value.map((v) => optionOf(v, what)) : value;
-}
-
-function entriesOf(value: unknown): [unknown, unknown][] {
-  if (value instanceof Map) return [...value];
-  return Object.entries((value ?? {}) as object);
-}
-
-/** A step count as PyTorch keeps it: float32 without dimensions, on the CPU. */
-export function stepTensor(value: number): Tensor {
-  return tensor(value).keep();
 }

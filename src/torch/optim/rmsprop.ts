@@ -13,9 +13,10 @@ import {
 } from "../ops.ts";
 import type { Tensor } from "../tensor.ts";
 import { countSteps, descent, statesOf } from "./lists.ts";
-import { Optimizer, type ParamState, stepTensor, type Update } from "./optimizer.ts";
+import { Optimizer, type Update } from "./optimizer.ts";
 import { choice, flag, nonNegative } from "./options.ts";
 import type { ParamGroup, Params } from "./param-group.ts";
+import { type ParamState, stepTensor } from "./saved-state.ts";
 
 const schema = z.strictObject({
   /** The learning rate, ≥ 0; default 1e-2. */
