@@ -108,6 +108,7 @@ void define(napi_env env, napi_value exports, const char* name, Method method);
 // One per domain, called by the registration.
 void define_ops(napi_env env, napi_value exports);
 void define_tensor(napi_env env, napi_value exports);
+void define_bytes(napi_env env, napi_value exports);
 void define_autograd(napi_env env, napi_value exports);
 void define_random(napi_env env, napi_value exports);
 void define_memory(napi_env env, napi_value exports);

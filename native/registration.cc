@@ -19,6 +19,7 @@ napi_value init(napi_env env, napi_value exports) {
   return guarded(env, [&](Env&) {
     define_ops(env, exports);
     define_tensor(env, exports);
+    define_bytes(env, exports);
     define_autograd(env, exports);
     define_random(env, exports);
     define_memory(env, exports);

@@ -127,9 +127,12 @@ export function cutInside(path: string, size: number): void {
 
 function withFile(path: string, flags: number, body: (descriptor: number) => void): void {
   const descriptor = openRegular(path, { flags, follow: false });
-  try {
-    naming(path, () => body(descriptor));
-  } finally {
-    closeSync(descriptor);
-  }
+  naming(path, () => {
+    try {
+      body(descriptor);
+    } finally {
+      // a disk that is full may say so only now
+      closeSync(descriptor);
+    }
+  });
 }
