@@ -86,6 +86,14 @@ bool to_bool(napi_env env, napi_value value);
 std::string to_string(napi_env env, napi_value value);
 std::vector<int64_t> to_ints(napi_env env, napi_value value);
 uint32_t array_length(napi_env env, napi_value array);
+size_t to_size(napi_env env, napi_value value);  // an integer that is not negative
+
+// The memory of a typed array, or of a contiguous CPU tensor given by its handle. It lasts as long as the value does.
+struct Span {
+  uint8_t* data = nullptr;
+  size_t size = 0;
+};
+Span span_of(Env& state, napi_value value);
 
 napi_value make_number(napi_env env, double value);
 napi_value make_handle(Env& env, at::Tensor tensor);  // null for an undefined tensor
@@ -119,6 +127,8 @@ void define_fused(napi_env env, napi_value exports);
 void define_event(napi_env env, napi_value exports);
 void define_files(napi_env env, napi_value exports);
 void define_shared_cache(napi_env env, napi_value exports);
+void define_inflate(napi_env env, napi_value exports);
+void define_voxels(napi_env env, napi_value exports);
 
 // The tensors of an array of handles; null is an undefined tensor.
 std::vector<at::Tensor> tensors_of(Env& state, napi_value array);

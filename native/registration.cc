@@ -30,6 +30,8 @@ napi_value init(napi_env env, napi_value exports) {
     define_event(env, exports);
     define_files(env, exports);
     define_shared_cache(env, exports);
+    define_inflate(env, exports);
+    define_voxels(env, exports);
     return exports;
   });
 }

@@ -141,6 +141,12 @@ int64_t to_int(napi_env env, napi_value value) {
   throw std::invalid_argument("expected an integer");
 }
 
+size_t to_size(napi_env env, napi_value value) {
+  const int64_t number = to_int(env, value);
+  if (number < 0) throw std::invalid_argument("expected an integer that is not negative, got " + std::to_string(number));
+  return static_cast<size_t>(number);
+}
+
 uint64_t to_seed(napi_env env, napi_value value) {
   uint64_t big;
   bool lossless = false;

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { buildText, examine, kernelsText, render } from "./doctor.ts";
+import { buildText, examine, kernelsText, render, unpackingText } from "./doctor.ts";
 
 it("names what is missing and the way out, without an engine", async () => {
   const root = mkdtempSync(join(tmpdir(), "clinicadl-doctor-"));
@@ -35,4 +35,9 @@ it("names the instruction sets in use, and what limits them", () => {
     "libtorch AVX2, oneDNN AVX (set by ONEDNN_MAX_CPU_ISA=AVX MKL_CBWR=AVX)",
   );
   expect(kernelsText({ capability: "DEFAULT", features: ["neon"] }, {})).toBe("libtorch DEFAULT");
+});
+
+it("says what unpacks images, and what would do it faster", () => {
+  expect(unpackingText("libdeflate")).toBe("libdeflate");
+  expect(unpackingText("")).toMatch(/^Node's zlib .*libdeflate0/);
 });

@@ -26,6 +26,7 @@ interface Addon {
   loadCuda(path: string): string;
   cudaAvailable(): boolean;
   cudaDeviceCount(): number;
+  inflater(): string;
 }
 
 interface Libtorch {
@@ -160,12 +161,19 @@ function engineFindings(root: string, setup: SetupModules): Finding[] {
     { label: "build", text: buildText(addon.config()) },
     { label: "instruction sets", text: kernelsText(addon.processor()) },
     { label: "devices", text: devicesText(addon, torch, found.cuda === true) },
+    { label: "unpacking", text: unpackingText(addon.inflater()) },
     {
       label: "threads",
       text: `${addon.getNumThreads()} within an operator, ${addon.getNumInteropThreads()} between operators`,
     },
   );
   return findings;
+}
+
+/** What `.nii.gz` is unpacked with. */
+export function unpackingText(inflater: string): string {
+  if (inflater === "libdeflate") return "libdeflate";
+  return "Node's zlib (libdeflate is faster, and used where the system has it: on Debian and Ubuntu the package libdeflate0)";
 }
 
 function messageOf(error: unknown): string {

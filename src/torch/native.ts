@@ -103,6 +103,30 @@ export interface Native {
   // files.cc
   lockFile(descriptor: number, shared: boolean): "locked" | "taken" | (string & {});
   exchangePaths(a: string, b: string): number;
+  // inflate.cc
+  inflater(): string;
+  inflateMember(
+    packed: BinaryArray | Handle,
+    start: number,
+    target: BinaryArray | Handle,
+    at: number,
+  ): [number, number] | null;
+  // voxels.cc
+  voxelsInto(
+    source: BinaryArray | Handle,
+    sourceAt: number,
+    stored: string,
+    swap: boolean,
+    target: BinaryArray | Handle,
+    dtype: string,
+    targetAt: number,
+    shape: readonly number[],
+    first: number,
+    planes: number,
+    slope: number,
+    inter: number,
+    rule: string,
+  ): "inexact" | number | bigint | null;
   // system.cc
   getNumThreads(): number;
   setNumThreads(n: number): void;

@@ -1,6 +1,5 @@
-import { readNifti, readNiftiLabels, spacingOf } from "../../io/nifti/index.ts";
+import { readNiftiLabelTensor, readNiftiTensor, spacingOf } from "../../io/nifti/index.ts";
 import type { Tensor } from "../../torch/index.ts";
-import * as torch from "../../torch/index.ts";
 import type { ImageKind, ImageLike } from "../../transforms/types.ts";
 import { ImageError } from "../../utils/exceptions.ts";
 import { warnOnce } from "../../utils/warnings.ts";
@@ -55,14 +54,14 @@ export class ScalarImage extends SpatialImage {
   readonly kind = "scalar";
   /** Reads a NIfTI file, as float32; as float64, with a warning, where it holds integers beyond 2²⁴, which float32 would change. */
   static read(path: string): ScalarImage {
-    const { data, shape, channels, affine } = readNifti(path);
-    if (data instanceof Float64Array) {
+    const { tensor, affine } = readNiftiTensor(path);
+    if (tensor.dtype === "float64") {
       warnOnce(
         "image of large integers",
         `${path} holds integers beyond 2^24. They are kept, as float64; but networks work in float32, where some of them become the same. Identifiers belong into a mask.`,
       );
     }
-    return new ScalarImage(torch.fromTypedArray(data, [channels, ...shape]), affine);
+    return new ScalarImage(tensor, affine);
   }
 }
 
@@ -75,8 +74,8 @@ export class LabelMap extends SpatialImage {
    * @throws ImageError naming a value that is no label.
    */
   static read(path: string): LabelMap {
-    const { data, shape, channels, affine } = readNiftiLabels(path);
-    return new LabelMap(torch.fromTypedArray(data, [channels, ...shape]), affine);
+    const { tensor, affine } = readNiftiLabelTensor(path);
+    return new LabelMap(tensor, affine);
   }
 }
 

@@ -25,11 +25,12 @@ const isCoded = (code: number): boolean => code >= 1 && code <= 5;
 export function affineOf(orientation: Orientation, dims: readonly number[]): Float64Array {
   const { sformCode, qformCode, srow, pixdim } = orientation;
   const sizes = pixdim.slice(1, 4).map((size) => (size === 0 ? 1 : Math.abs(size)));
-  if (isCoded(sformCode)) return checked(Float64Array.from([...srow, 0, 0, 0, 1]), "srow_x, srow_y, srow_z", srow);
+  if (isCoded(sformCode))
+    return checkedAffine(Float64Array.from([...srow, 0, 0, 0, 1]), "srow_x, srow_y, srow_z", srow);
   if (isCoded(qformCode)) {
     const { quaternion, qoffset } = orientation;
     const fields = "quatern_b, c, d, qoffset_x, y, z and pixdim";
-    return checked(qform(orientation, sizes), fields, [...quaternion, ...qoffset, ...pixdim.slice(0, 4)]);
+    return checkedAffine(qform(orientation, sizes), fields, [...quaternion, ...qoffset, ...pixdim.slice(0, 4)]);
   }
   const affine = new Float64Array(16);
   for (let i = 0; i < 3; i++) {
@@ -38,10 +39,11 @@ export function affineOf(orientation: Orientation, dims: readonly number[]): Flo
     affine[i * 4 + 3] = -(((dims[i] ?? 1) - 1) / 2) * zoom;
   }
   affine[15] = 1;
-  return checked(affine, "pixdim", pixdim.slice(1, 4));
+  return checkedAffine(affine, "pixdim", pixdim.slice(1, 4));
 }
 
-function checked(affine: Float64Array, fields: string, values: readonly number[]): Float64Array {
+/** The affine itself. @throws RangeError naming `fields` and their values when it is singular, or no number. */
+export function checkedAffine(affine: Float64Array, fields: string, values: readonly number[]): Float64Array {
   const said = `${fields} are ${values.map((value) => Number(value.toPrecision(6))).join(", ")}`;
   if (!affine.every(Number.isFinite)) throw new RangeError(`${said}: its affine is not made of numbers`);
   if (isSingular(affine))

@@ -5,9 +5,11 @@ import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, beforeEach, expect, it } from "vitest";
+import * as torch from "../../torch/index.ts";
 import { ImageError } from "../../utils/exceptions.ts";
 import { forgetWarnings, receiveWarnings } from "../../utils/warnings.ts";
 import { NiftiContent } from "./content.ts";
+import { gunzip, gunzipInto } from "./gunzip.ts";
 import { readNifti, readNiftiHeader, readNiftiLabels, writeNifti } from "./index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "nifti-content-"));
@@ -64,6 +66,48 @@ it("takes members that follow one another for one stream, however they were cut"
   expect(warnings).toEqual([]);
 });
 
+it("unpacks the same with libdeflate, where the system has it, and with zlib", () => {
+  const members = Buffer.concat([gzipSync(plain.subarray(0, 777)), gzipSync(plain.subarray(777)), Buffer.alloc(9)]);
+  for (const bytes of [packed, members]) {
+    expect(Buffer.from(gunzip(bytes, plain.length, "x.nii.gz"))).toEqual(plain);
+    using target = torch.empty([plain.length + 5], { dtype: "uint8" });
+    const done = gunzipInto(bytes, target, plain.length, "x.nii.gz");
+    expect(done).toBe(torch.decoding.inflater() === "libdeflate");
+    if (done) expect(Buffer.from(target.toTypedArray().buffer, 0, plain.length)).toEqual(plain);
+    // what zlib has to explain is left to it, as is what there is no room for
+    for (const bad of [bytes.subarray(0, 100), Buffer.alloc(0), Buffer.from(bytes).fill(9, 60, 90)]) {
+      expect(gunzipInto(bad, target, plain.length, "x.nii.gz")).toBe(false);
+    }
+    using small = torch.empty([plain.length - 1], { dtype: "uint8" });
+    expect(gunzipInto(bytes, small, plain.length, "x.nii.gz")).toBe(false);
+  }
+});
+
+it("refuses what would leave the memory that it was given", () => {
+  using target = torch.empty([2, 3, 4]);
+  const place = { targetAt: 0, shape: [2, 3, 4], firstPlane: 0, planes: 4, slope: 1, inter: 0 } as const;
+  const source = new Uint8Array(24);
+  const job = { source, sourceAt: 0, stored: "uint8", swap: false, target, ...place, rule: "values" } as const;
+  expect(torch.decoding.voxelsInto(job)).toBe(null);
+  for (const change of [
+    { sourceAt: 1 },
+    { targetAt: 1 },
+    { firstPlane: 1 },
+    { planes: 5 },
+    { firstPlane: 5, planes: 0 },
+    { stored: "int16" },
+    { shape: [2, 3, 5] },
+    { shape: [2 ** 40, 2 ** 40, 1], planes: 1 },
+    { sourceAt: 2 ** 52 },
+    { targetAt: 2 ** 62 },
+  ] as const) {
+    expect(() => torch.decoding.voxelsInto({ ...job, ...change })).toThrow(/does not lie in its source and its target/);
+  }
+  using labels = torch.empty([2, 3, 4], { dtype: "int16" });
+  expect(() => torch.decoding.voxelsInto({ ...job, target: labels })).toThrow(/uint8 are not read as int16/);
+  expect(() => torch.decoding.inflateMember(source, 25, target, 0)).toThrow(/beyond the end/);
+});
+
 it("finds a member whose checksum is wrong, or that lacks it", () => {
   const wrong = Buffer.from(packed);
   wrong.writeUInt32LE(1, wrong.length - 8);
@@ -100,8 +144,11 @@ it("reads a plain file in parts, whatever their size, in either byte order", () 
     using content = new NiftiContent(file("plain.nii"));
     const parts: number[] = [];
     const got = new Float32Array(whole.length);
-    content.forEachSlab((voxels, { firstPlane, planes, at }) => {
+    content.forEachSlab(({ bytes, begin, channel, firstPlane, planes }) => {
       parts.push(planes);
+      if (!(bytes instanceof Uint8Array)) throw new Error("a plain file is read into bytes");
+      const at = channel * 5 * 6 * 70;
+      const voxels = new Int16Array(bytes.buffer, bytes.byteOffset + begin, planes * 30);
       for (let i = 0; i < voxels.length; i++) {
         const [x, y, z] = [i % 5, Math.floor(i / 5) % 6, Math.floor(i / 30)];
         got[at + (x * 6 + y) * 70 + firstPlane + z] = Number(voxels[i]);

@@ -1,10 +1,12 @@
+import * as torch from "../../torch/index.ts";
 import { ImageError } from "../../utils/exceptions.ts";
 import { contentProblem } from "../files/content.ts";
 import { RegularFile } from "../files/regular.ts";
-import { DATA_TYPES, type VoxelArray } from "./datatypes.ts";
-import { gunzip, gunzipStart, isGzip } from "./gunzip.ts";
+import { DATA_TYPES } from "./datatypes.ts";
+import { gunzip, gunzipInto, gunzipStart, isGzip, requirePossible } from "./gunzip.ts";
 import { HEADER_BYTES, type NiftiHeader, readHeader } from "./header.ts";
-import type { Slab } from "./reorder.ts";
+import { isMgh, readMghHeader } from "./mgh.ts";
+import { imageFiles } from "./pair.ts";
 
 /** Enough packed bytes for a header. */
 const START_BYTES = 16 * 1024;
@@ -13,6 +15,20 @@ const SLAB_BYTES = 4 * 2 ** 20;
 const LARGEST_SLAB_BYTES = 256 * 2 ** 20;
 /** Planes that are reordered together: fewer would cost a cache miss for every voxel. */
 const SLAB_PLANES = 32;
+/** Room for what some programs write behind the voxels, so that it need not be unpacked twice. */
+const ROOM_BEHIND = 4096;
+
+/** Some planes of one channel. */
+export interface Slab {
+  /** Where they are stored, one after another, x fastest, in the file's byte order. */
+  readonly bytes: Uint8Array | torch.Tensor;
+  /** Where they begin in `bytes`. */
+  readonly begin: number;
+  readonly channel: number;
+  /** The first plane, and how many there are. */
+  readonly firstPlane: number;
+  readonly planes: number;
+}
 
 /**
  * An image file that is open: its header, and its voxels in slabs. Only what the header asks for is read and unpacked: of a
@@ -21,93 +37,121 @@ const SLAB_PLANES = 32;
 export class NiftiContent implements Disposable {
   readonly header: NiftiHeader;
   readonly path: string;
+  readonly #voxelsPath: string;
   readonly #file: RegularFile;
   readonly #packed: boolean;
-  #unpacked: Uint8Array | null = null;
+  #unpacked: Uint8Array | torch.Tensor | null = null;
 
-  /** @throws ImageError naming the file: missing, not fetched, no regular file, not NIfTI, truncated. */
+  /** @throws ImageError naming the file: missing, not fetched, no regular file, no image, truncated. */
   constructor(path: string) {
     this.path = path;
-    this.#file = open(path);
+    const { header: headerPath, voxels } = imageFiles(path);
+    let file = open(headerPath);
     try {
-      const start = Buffer.alloc(Math.min(START_BYTES, this.#file.size));
-      const bytes = start.subarray(0, this.#file.read(start, 0));
-      this.#packed = isGzip(bytes);
-      this.header = readHeader(this.#packed ? gunzipStart(bytes, HEADER_BYTES, path) : bytes, path);
+      let start = startOf(file);
+      this.header = headerOf(isGzip(start) ? gunzipStart(start, HEADER_BYTES, headerPath) : start, headerPath);
+      if (this.header.isPair === true) {
+        if (voxels === null) {
+          throw new ImageError(
+            `${headerPath} is the header of a .hdr/.img pair, but is not named so. Name it .hdr, beside its .img; or convert the pair to a single .nii.`,
+          );
+        }
+        const other = open(voxels);
+        file[Symbol.dispose]();
+        file = other;
+        start = startOf(file);
+      }
+      this.#voxelsPath = this.header.isPair === true && voxels !== null ? voxels : headerPath;
+      this.#packed = isGzip(start);
+      this.#file = file;
     } catch (error) {
-      this.#file[Symbol.dispose]();
-      throw explained(path, error);
+      file[Symbol.dispose]();
+      throw explained(headerPath, error);
     }
   }
 
   /**
-   * The number of voxels, once it is known that the file has them all: ask before asking for memory.
+   * Makes sure that the file has all voxels: to be asked before memory is asked for.
    * @throws ImageError when it is truncated or damaged.
    */
-  requireWhole(): number {
-    const { offset, byteLength, dtype } = this.header;
+  requireWhole(): void {
+    const { offset, byteLength } = this.header;
     const available = Math.max(0, this.#file.size - offset);
     if (this.#packed) this.#unpack();
     else if (available < byteLength) throw this.#truncated(available);
-    return byteLength / DATA_TYPES[dtype].bytes;
   }
 
   /**
    * Gives all voxels to `use`, slab by slab, as they are stored; the memory of a slab is used again for the next.
    * @param slabBytes how much of a plain file is read at a time, about.
    */
-  forEachSlab(use: (voxels: VoxelArray, slab: Slab) => void, slabBytes = SLAB_BYTES): void {
-    const { shape, channels, dtype, littleEndian, offset } = this.header;
-    const { bytes: size, view } = DATA_TYPES[dtype];
-    const planeBytes = shape[0] * shape[1] * size;
-    const step = planesPerSlab(planeBytes, slabBytes);
-    const swap = size > 1 && !littleEndian;
-    const scratch = new Uint8Array(this.#packed && !swap ? 0 : Math.min(step, shape[2]) * planeBytes);
+  forEachSlab(use: (slab: Slab) => void, slabBytes = SLAB_BYTES): void {
+    const { shape, channels, dtype, offset } = this.header;
+    const planeBytes = shape[0] * shape[1] * DATA_TYPES[dtype].bytes;
     this.requireWhole();
+    const step = this.#packed ? shape[2] : planesPerSlab(planeBytes, slabBytes);
+    const scratch = this.#packed ? null : Buffer.allocUnsafeSlow(Math.min(step, shape[2]) * planeBytes);
     for (let channel = 0; channel < channels; channel++) {
       for (let firstPlane = 0; firstPlane < shape[2]; firstPlane += step) {
         const planes = Math.min(step, shape[2] - firstPlane);
-        const begin = offset + (channel * shape[2] + firstPlane) * planeBytes;
-        let bytes = this.#bytes(begin, planes * planeBytes, scratch);
-        if (bytes.byteOffset % size !== 0 || (swap && this.#packed)) bytes = copied(bytes, scratch);
-        if (swap) swapBytes(bytes, size);
-        const voxels = view(bytes.buffer, bytes.byteOffset, bytes.length / size);
-        use(voxels, { shape, firstPlane, planes, at: channel * shape[0] * shape[1] * shape[2] });
+        const at = offset + (channel * shape[2] + firstPlane) * planeBytes;
+        const place = { channel, firstPlane, planes };
+        if (scratch === null) use({ bytes: this.#unpack(), begin: at, ...place });
+        else use({ bytes: this.#read(scratch.subarray(0, planes * planeBytes), at), begin: 0, ...place });
       }
     }
   }
 
   [Symbol.dispose](): void {
     this.#file[Symbol.dispose]();
+    if (this.#unpacked instanceof torch.Tensor) this.#unpacked.dispose();
+    this.#unpacked = null;
   }
 
-  #bytes(begin: number, length: number, scratch: Uint8Array): Uint8Array {
-    if (this.#packed) return this.#unpack().subarray(begin, begin + length);
-    const target = scratch.subarray(0, length);
-    const got = this.#file.read(target, begin);
-    if (got < length) throw this.#truncated(begin - this.header.offset + got);
+  #read(target: Uint8Array, at: number): Uint8Array {
+    const got = this.#file.read(target, at);
+    if (got < target.length) throw this.#truncated(at - this.header.offset + got);
     return target;
   }
 
-  #unpack(): Uint8Array {
-    if (this.#unpacked === null) {
-      const { offset, byteLength } = this.header;
-      // zlib counts in 32 bits
-      if (this.#file.size >= 2 ** 32) {
-        throw new ImageError(`${this.path} is packed and has ${this.#file.size} bytes. Unpack it, with gunzip.`);
-      }
-      const packed = new Uint8Array(this.#file.size);
-      this.#unpacked = gunzip(packed.subarray(0, this.#file.read(packed, 0)), offset + byteLength, this.path);
-    }
+  #unpack(): Uint8Array | torch.Tensor {
+    this.#unpacked ??= this.#unpackAll();
     return this.#unpacked;
+  }
+
+  /** With libdeflate where it can: into memory that the allocator has at hand. zlib does the rest, and says what is wrong. */
+  #unpackAll(): Uint8Array | torch.Tensor {
+    const { size } = this.#file;
+    const path = this.#voxelsPath;
+    const count = this.header.offset + this.header.byteLength;
+    requirePossible(size, count, path);
+    const whole = Buffer.allocUnsafeSlow(size);
+    const packed = whole.subarray(0, this.#file.read(whole, 0));
+    if (torch.decoding.inflater() === "libdeflate") {
+      const scratch = torch.empty([count + ROOM_BEHIND], { dtype: "uint8" });
+      if (gunzipInto(packed, scratch, count, path)) return scratch;
+      scratch.dispose();
+    }
+    // zlib counts in 32 bits
+    if (size >= 2 ** 32) throw new ImageError(`${path} is packed and has ${size} bytes. Unpack it, with gunzip.`);
+    return gunzip(packed, count, path);
   }
 
   #truncated(got: number): ImageError {
     const { shape, channels, dtype, byteLength } = this.header;
     return new ImageError(
-      `${this.path} is truncated: ${shape.join("×")}${channels > 1 ? `×${channels}` : ""} voxels of ${dtype} need ${byteLength} bytes, got ${got}. Copy or download it again.`,
+      `${this.#voxelsPath} is truncated: ${shape.join("×")}${channels > 1 ? `×${channels}` : ""} voxels of ${dtype} need ${byteLength} bytes, got ${got}. Copy or download it again.`,
     );
   }
+}
+
+function headerOf(bytes: Uint8Array, path: string): NiftiHeader {
+  return isMgh(bytes) ? readMghHeader(bytes, path) : readHeader(bytes, path);
+}
+
+function startOf(file: RegularFile): Uint8Array {
+  const start = Buffer.alloc(Math.min(START_BYTES, file.size));
+  return start.subarray(0, file.read(start, 0));
 }
 
 function open(path: string): RegularFile {
@@ -128,27 +172,4 @@ function explained(path: string, error: unknown): unknown {
 function planesPerSlab(planeBytes: number, slabBytes: number): number {
   const blocks = Math.max(1, Math.floor(slabBytes / planeBytes / SLAB_PLANES)) * SLAB_PLANES;
   return Math.max(1, Math.min(blocks, Math.floor(LARGEST_SLAB_BYTES / planeBytes)));
-}
-
-function copied(bytes: Uint8Array, scratch: Uint8Array): Uint8Array {
-  const target = scratch.length >= bytes.length ? scratch.subarray(0, bytes.length) : new Uint8Array(bytes.length);
-  target.set(bytes);
-  return target;
-}
-
-function swapBytes(bytes: Uint8Array, size: 1 | 2 | 4 | 8): void {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  switch (size) {
-    case 1:
-      return;
-    case 2:
-      buffer.swap16();
-      return;
-    case 4:
-      buffer.swap32();
-      return;
-    case 8:
-      buffer.swap64();
-      return;
-  }
 }

@@ -1,4 +1,4 @@
-/** The numbers that a NIfTI file can hold. */
+/** The numbers that an image file can hold, by name. */
 export type NiftiDType =
   | "uint8"
   | "int8"
@@ -29,7 +29,7 @@ interface DataType {
   view(buffer: ArrayBufferLike, offset: number, length: number): VoxelArray;
 }
 
-/** By name: NIfTI-1's code, the size of a voxel, and how memory is read as such voxels. */
+/** By name: NIfTI's code, the size of a voxel, and how memory is written as such voxels. */
 export const DATA_TYPES: Readonly<Record<NiftiDType, DataType>> = {
   uint8: { code: 2, bytes: 1, view: (b, o, n) => new Uint8Array(b, o, n) },
   int16: { code: 4, bytes: 2, view: (b, o, n) => new Int16Array(b, o, n) },

@@ -1,4 +1,5 @@
 import { constants, crc32, inflateRawSync } from "node:zlib";
+import * as torch from "../../torch/index.ts";
 import { ImageError } from "../../utils/exceptions.ts";
 import { warnOnce } from "../../utils/warnings.ts";
 
@@ -15,6 +16,29 @@ const PIECE = 256 * 1024;
 /** The end of a member: CRC-32 and size of what it held. */
 const TRAILER = 8;
 
+/** @throws ImageError when a gzip file of so many bytes cannot hold `count`. To be asked before memory is asked for. */
+export function requirePossible(size: number, count: number, path: string): void {
+  if (count > size * MOST_PACKED) throw truncated(path, count, `at most ${size * MOST_PACKED}`);
+}
+
+/**
+ * Fills the first `count` bytes of `target` with those of what a gzip file holds, with libdeflate: see {@link gunzip}.
+ * @returns false where it cannot: `gunzip` can, or says why nothing can.
+ */
+export function gunzipInto(file: Uint8Array, target: torch.Tensor, count: number, path: string): boolean {
+  let at = 0;
+  let done = 0;
+  while (done < count) {
+    const start = memberStart(file, at);
+    const member = start === null ? null : torch.decoding.inflateMember(file, start, target, done);
+    if (member === null) return false;
+    at = member.end;
+    done += member.length;
+  }
+  warnOfRest(file.subarray(at), path);
+  return true;
+}
+
 /**
  * The first `count` bytes of what a gzip file holds, in memory for not many more, whatever else the file holds or claims.
  * Members that follow one another are one stream. What stands after the last one is ignored: zeros without a word, anything
@@ -23,8 +47,7 @@ const TRAILER = 8;
  * @throws ImageError saying how much of it is there when it is truncated or damaged.
  */
 export function gunzip(file: Uint8Array, count: number, path: string): Uint8Array {
-  // before memory is asked for
-  if (count > file.length * MOST_PACKED) throw truncated(path, count, `at most ${file.length * MOST_PACKED}`);
+  requirePossible(file.length, count, path);
   let whole: Uint8Array | null = null;
   let at = 0;
   let done = 0;

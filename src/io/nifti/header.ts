@@ -18,6 +18,8 @@ export interface NiftiHeader {
   readonly scaling: { readonly slope: number; readonly inter: number } | null;
   /** Voxel indices → millimetres (RAS+), 4×4 row-major. */
   readonly affine: Float64Array;
+  /** Whether the voxels are in a file of their own: `.hdr` and `.img`. Default false. */
+  readonly isPair?: boolean;
 }
 
 /** Enough bytes for the header of either version, and the flag of its extensions. */
@@ -46,16 +48,22 @@ export function readHeader(bytes: Uint8Array, path: string): NiftiHeader {
   }
   const fields = size === 348 ? readFields1(view, littleEndian) : readFields2(view, littleEndian);
   const magic = Buffer.from(bytes.subarray(...(size === 348 ? [344, 347] : [4, 7]))).toString("latin1");
-  if (magic === "ni1" || magic === "ni2") {
-    throw new ImageError(`${path} is the header of a .hdr/.img pair. Convert it to a single .nii or .nii.gz file.`);
-  }
-  if (magic !== "n+1" && magic !== "n+2") {
-    throw new ImageError(
-      `${path} is not a NIfTI image: its magic bytes are ${hex(Buffer.from(magic, "latin1"))}, not 'n+1' or 'n+2'.`,
+  const isPair = magic === "ni1" || magic === "ni2";
+  if (!isPair && magic !== "n+1" && magic !== "n+2") throw noMagic(magic, path);
+  // a pair has its extensions in the file of the header
+  const extended = !isPair && (bytes[size] ?? 0) !== 0;
+  return interpret(fields, { littleEndian, smallestOffset: isPair ? 0 : size + 4, extended, isPair }, path);
+}
+
+function noMagic(magic: string, path: string): ImageError {
+  if (/^\0*$/.test(magic) && /\.(hdr|img)(\.gz)?$/i.test(path)) {
+    return new ImageError(
+      `${path} seems to be an Analyze image (its magic bytes are 0), which does not say where left and right are. Convert it to .nii with a program that is told so.`,
     );
   }
-  const extended = (bytes[size] ?? 0) !== 0;
-  return interpret(fields, { littleEndian, smallestOffset: size + 4, extended }, path);
+  return new ImageError(
+    `${path} is not a NIfTI image: its magic bytes are ${hex(Buffer.from(magic, "latin1"))}, not 'n+1' or 'n+2'.`,
+  );
 }
 
 interface Fields extends Orientation {
@@ -110,6 +118,7 @@ interface Layout {
   readonly smallestOffset: number;
   /** Whether there are extensions between the header and the voxels. */
   readonly extended: boolean;
+  readonly isPair: boolean;
 }
 
 function interpret(fields: Fields, layout: Layout, path: string): NiftiHeader {
@@ -141,6 +150,7 @@ function interpret(fields: Fields, layout: Layout, path: string): NiftiHeader {
     byteLength,
     scaling: scaled && !(slope === 1 && inter === 0) ? { slope, inter } : null,
     affine: placeOf(fields, dims, path),
+    ...(layout.isPair ? { isPair: true } : {}),
   };
 }
 
@@ -166,10 +176,15 @@ function dimensionsOf(dim: readonly number[], path: string): number[] {
 }
 
 /** Where the voxels begin. As nibabel, but that 0, which means "not said", is not taken for the first byte of the header. */
-function offsetOf(voxOffset: number, { smallestOffset, extended }: Layout, path: string): number {
+function offsetOf(voxOffset: number, { smallestOffset, extended, isPair }: Layout, path: string): number {
   if (voxOffset === 0 && !extended) return smallestOffset;
   const offset = Math.floor(voxOffset);
   if (Number.isSafeInteger(offset) && offset >= smallestOffset) return offset;
+  if (isPair) {
+    throw new ImageError(
+      `${path} has vox_offset ${voxOffset}: the voxels of a pair begin at byte 0 or later. The header is damaged.`,
+    );
+  }
   throw new ImageError(
     `${path} has vox_offset ${voxOffset}: in a single file voxels begin at byte ${smallestOffset} or later${extended && voxOffset === 0 ? ", after the extensions that it has" : ""}. The header is damaged.`,
   );

@@ -1,7 +1,15 @@
-/** NIfTI images on disk. */
+/** Images on disk: NIfTI, and FreeSurfer's own format to read. */
 export { affineOf, spacingOf } from "./affine.ts";
 export type { NiftiDType } from "./datatypes.ts";
 export type { NiftiHeader } from "./header.ts";
 export type { LabelArray } from "./labels.ts";
-export { type NiftiImage, readNifti, readNiftiHeader, readNiftiLabels } from "./read.ts";
+export {
+  type NiftiImage,
+  type NiftiTensor,
+  readNifti,
+  readNiftiHeader,
+  readNiftiLabels,
+  readNiftiLabelTensor,
+  readNiftiTensor,
+} from "./read.ts";
 export { type NiftiToWrite, writeNifti } from "./write.ts";

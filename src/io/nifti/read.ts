@@ -1,14 +1,12 @@
-import { ImageError } from "../../utils/exceptions.ts";
+import type { Tensor } from "../../torch/index.ts";
 import { NiftiContent } from "./content.ts";
 import type { NiftiDType, VoxelArray } from "./datatypes.ts";
 import type { NiftiHeader } from "./header.ts";
 import { readIntensities } from "./intensities.ts";
 import { type LabelArray, readLabelValues } from "./labels.ts";
 
-/** An image in memory. */
-export interface NiftiImage<T extends VoxelArray = Float32Array | Float64Array> {
-  /** Real values (scaled), channel by channel, z fastest: as a contiguous tensor (C, D, H, W) = (channels, x, y, z). */
-  readonly data: T;
+/** What a file says of its image, beside the voxels. */
+interface Described {
   /** Voxels along x, y, z. */
   readonly shape: readonly [number, number, number];
   /** The size of the file's fourth dimension; 1 for a volume. */
@@ -19,13 +17,31 @@ export interface NiftiImage<T extends VoxelArray = Float32Array | Float64Array> 
   readonly dtype: NiftiDType;
 }
 
+/** An image in memory. */
+export interface NiftiImage<T extends VoxelArray = Float32Array | Float64Array> extends Described {
+  /** Real values (scaled), channel by channel, z fastest: as a contiguous tensor (C, D, H, W) = (channels, x, y, z). */
+  readonly data: T;
+}
+
+/** An image as a tensor, which belongs to the scope that it was read in, or else to whoever read it. */
+export interface NiftiTensor extends Described {
+  /** Real values (scaled), (C, D, H, W) = (channels, x, y, z), contiguous. */
+  readonly tensor: Tensor;
+}
+
 /**
- * Reads a `.nii` or `.nii.gz` (whatever its name), NIfTI-1 or 2, of either byte order, as intensities: float32, or float64
- * where the file holds integers that float32 would change (beyond 2²⁴).
- * @throws ImageError naming the file: missing, not fetched, not NIfTI, truncated (with the bytes expected and got), damaged.
+ * Reads an image as intensities: float32, or float64 where the file holds integers that float32 would change (beyond 2²⁴).
+ *
+ * `.nii`, NIfTI-1 or 2; `.hdr`/`.img` pairs, by either name; FreeSurfer's `.mgh` and `.mgz`. Each packed by gzip or not,
+ * whatever the name says, in either byte order.
+ * @throws ImageError naming the file: missing, not fetched, no image, truncated (with the bytes expected and got), damaged, or
+ * of complex, RGB or other voxels that are no single numbers.
  */
 export function readNifti(path: string): NiftiImage {
-  return read(path, readIntensities);
+  const { tensor, ...described } = readNiftiTensor(path);
+  const data = viewOf(tensor);
+  if (data instanceof Float32Array || data instanceof Float64Array) return { data, ...described };
+  throw new TypeError(`${path}: intensities came as ${data.constructor.name}.`);
 }
 
 /**
@@ -35,6 +51,17 @@ export function readNifti(path: string): NiftiImage {
  * @throws ImageError as {@link readNifti}, and naming a value that is no label.
  */
 export function readNiftiLabels(path: string): NiftiImage<LabelArray> {
+  const { tensor, ...described } = readNiftiLabelTensor(path);
+  return { data: viewOf(tensor), ...described };
+}
+
+/** As {@link readNifti}, into a tensor: no copy of the voxels is made. */
+export function readNiftiTensor(path: string): NiftiTensor {
+  return read(path, readIntensities);
+}
+
+/** As {@link readNiftiLabels}, into a tensor: no copy of the voxels is made. */
+export function readNiftiLabelTensor(path: string): NiftiTensor {
   return read(path, readLabelValues);
 }
 
@@ -44,16 +71,16 @@ export function readNiftiHeader(path: string): NiftiHeader {
   return content.header;
 }
 
-function read<T extends VoxelArray>(path: string, voxelsOf: (content: NiftiContent) => T): NiftiImage<T> {
+function read(path: string, voxelsOf: (content: NiftiContent) => Tensor): NiftiTensor {
   using content = new NiftiContent(path);
-  const { shape, channels, affine, dtype, byteLength } = content.header;
-  try {
-    return { data: voxelsOf(content), shape, channels, affine, dtype };
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new ImageError(
-      `${path} does not fit into memory: ${shape.join("×")}×${channels} voxels of ${dtype} are ${byteLength} bytes (${error.message}). Crop it, or split it.`,
-      { cause: error },
-    );
-  }
+  const { shape, channels, affine, dtype } = content.header;
+  return { tensor: voxelsOf(content), shape, channels, affine, dtype };
+}
+
+/** The tensor's memory, which lives as long as the array does. The tensor is given up. */
+function viewOf(tensor: Tensor): LabelArray {
+  using given = tensor;
+  const array = given.view_();
+  if (array instanceof Uint16Array) throw new TypeError("Voxels are not held as the bits of a float16.");
+  return array;
 }

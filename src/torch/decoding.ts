@@ -1,0 +1,94 @@
+/** What reading images needs of native code: unpacking, and the conversion of a file's voxels to a tensor's. */
+import { type BinaryArray, type Handle, native } from "./native.ts";
+import { Tensor } from "./tensor.ts";
+
+/** Memory to read from or to write to: a typed array, or a contiguous tensor on the CPU. */
+export type Memory = BinaryArray | Tensor;
+
+/** How voxels are stored in a file. */
+export type StoredType =
+  | "uint8"
+  | "int8"
+  | "uint16"
+  | "int16"
+  | "uint32"
+  | "int32"
+  | "uint64"
+  | "int64"
+  | "float32"
+  | "float64";
+
+const memoryOf = (memory: Memory, what: string): BinaryArray | Handle =>
+  memory instanceof Tensor ? memory.handleFor(what) : memory;
+
+/** The library that unpacks: "libdeflate" where the system has it, else "zlib", which is Node's own. */
+export function inflater(): "libdeflate" | "zlib" {
+  return native.inflater() === "libdeflate" ? "libdeflate" : "zlib";
+}
+
+/**
+ * Unpacks the deflate stream of a gzip member into `target`, and compares it with the checksum and the size behind it.
+ * @param start where the stream begins, behind the member's header.
+ * @param at where its output begins in `target`, in bytes.
+ * @returns where the next member begins, and how many bytes came; null where that cannot be done: there is no libdeflate, the
+ * stream is damaged or truncated, its checksum is wrong, or it holds more than there is room for.
+ */
+export function inflateMember(
+  packed: Uint8Array,
+  start: number,
+  target: Memory,
+  at: number,
+): { readonly end: number; readonly length: number } | null {
+  const result = native.inflateMember(packed, start, memoryOf(target, "inflateMember"), at);
+  return result === null ? null : { end: result[0], length: result[1] };
+}
+
+/** Some planes of a volume, and how they become a tensor's. */
+export interface VoxelsOptions {
+  readonly source: Memory;
+  /** Where the planes begin in the source, in bytes. They follow one another, x fastest. */
+  readonly sourceAt: number;
+  readonly stored: StoredType;
+  /** Whether the bytes of a voxel are in the other order than this machine's. */
+  readonly swap: boolean;
+  readonly target: Tensor;
+  /** Where the volume begins in the target, in elements. In it z is fastest. */
+  readonly targetAt: number;
+  /** Voxels of the volume along x, y, z. */
+  readonly shape: readonly [number, number, number];
+  /** The first plane, and how many there are. */
+  readonly firstPlane: number;
+  readonly planes: number;
+  readonly slope: number;
+  readonly inter: number;
+  /**
+   * "values": `slope * stored + inter` as the target's type. "checked": the same, for a float32 target, and tells of integers
+   * that it changes. "labels": rounded to an integer that is within 0.1.
+   */
+  readonly rule: "values" | "checked" | "labels";
+}
+
+/**
+ * Converts voxels in one pass: byte order, type, scaling, and the order of the axes.
+ * @returns null; "inexact" where a checked integer was changed; else the first value that the target cannot hold: an integer
+ * of 64 bits, or what is no label.
+ */
+export function voxelsInto(options: VoxelsOptions): "inexact" | number | bigint | null {
+  const { source, target, shape, slope, inter, rule } = options;
+  const { dtype } = target;
+  return native.voxelsInto(
+    memoryOf(source, "voxelsInto"),
+    options.sourceAt,
+    options.stored,
+    options.swap,
+    target.handleFor("voxelsInto"),
+    dtype,
+    options.targetAt,
+    shape,
+    options.firstPlane,
+    options.planes,
+    slope,
+    inter,
+    rule,
+  );
+}
