@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { referencePython } from "../../scripts/reference-python.mjs";
+import { images } from "./images.mjs";
 import { interop, NOTES } from "./interop.mjs";
 import { openMaps } from "./open-maps.mjs";
 import { tableOf } from "./table.mjs";
@@ -26,7 +27,10 @@ referencePython();
 const start = performance.now();
 const work = mkdtempSync(join(tmpdir(), "clinicadl-interop-"));
 try {
-  const rows = options.maps === undefined ? await interop(work, say) : await openMaps(resolve(options.maps), work, say);
+  const rows =
+    options.maps === undefined
+      ? [...images(work), ...(await interop(work, say))]
+      : await openMaps(resolve(options.maps), work, say);
   const failed = rows.filter(({ ok }) => !ok);
   const ok = rows.length > 0 && failed.length === 0;
   for (const line of tableOf(rows)) print(line);
