@@ -15,9 +15,13 @@ constexpr double kExactInFloat32 = 16777216.0;
 constexpr int64_t kExactInFloat64 = (int64_t{1} << 53) - 1;
 // How far from an integer a label may be after scaling or resampling.
 constexpr double kLabelTolerance = 0.1;
-// A block of the transpose: its lines stay in the first-level cache, and what is written at once fills whole lines of it.
-constexpr size_t kAlongX = 32;
-constexpr size_t kAlongZ = 64;
+// A block of the transpose stays in the first-level cache: few voxels along x, where the next block goes on in the same
+// lines of the source, and many along z, so that whole lines of the target are written. A line has room behind it, so that
+// those below one another do not fall into the same few places of the cache.
+constexpr size_t kAlongX = 16;
+constexpr size_t kRoom = 4;
+template <typename T>
+constexpr size_t kAlongZ = sizeof(T) == 8 ? 128 : 256;
 
 enum class Rule { kValues, kChecked, kLabels };
 
@@ -90,29 +94,68 @@ T converted(S stored, const Job& job, Found& found) {
   }
 }
 
+template <typename T>
+using Line = T[kAlongX + kRoom];
+
+// Writes a block along z. `out` is the first voxel of the target; its rows are `stride` apart.
+template <typename T>
+void write_block(const Line<T>* block, size_t nx, size_t nz, T* out, size_t stride) {
+  size_t x = 0;
+  if constexpr (sizeof(T) == 4) {
+    // four by four, in vectors that every processor has
+    using Four = int32_t __attribute__((vector_size(16)));
+    auto load = [&](size_t z, size_t at) {
+      Four four;
+      std::memcpy(&four, &block[z][at], sizeof(four));
+      return four;
+    };
+    for (; x + 4 <= nx; x += 4) {
+      T* row = out + x * stride;
+      size_t z = 0;
+      for (; z + 4 <= nz; z += 4) {
+        const Four a = load(z, x), b = load(z + 1, x), c = load(z + 2, x), d = load(z + 3, x);
+        const Four ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab2 = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+        const Four cd = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd2 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+        const Four rows[] = {__builtin_shufflevector(ab, cd, 0, 1, 4, 5), __builtin_shufflevector(ab, cd, 2, 3, 6, 7),
+                             __builtin_shufflevector(ab2, cd2, 0, 1, 4, 5), __builtin_shufflevector(ab2, cd2, 2, 3, 6, 7)};
+        for (size_t i = 0; i < 4; ++i) std::memcpy(row + i * stride + z, &rows[i], sizeof(Four));
+      }
+      for (; z < nz; ++z)
+        for (size_t i = 0; i < 4; ++i) row[i * stride + z] = block[z][x + i];
+    }
+  }
+  for (; x < nx; ++x)
+    for (size_t z = 0; z < nz; ++z) out[x * stride + z] = block[z][x];
+}
+
 // A block is converted along x, where the source is contiguous, and written along z, where the target is.
 template <typename S, typename T, bool swap, Rule rule, bool scaled>
 Found run(const Job& job) {
   Found found;
-  T block[kAlongZ][kAlongX];
-  const size_t plane = job.x * job.y;
+  Line<T> block[kAlongZ<T>];
+  const size_t plane = job.x * job.y, row = job.x * sizeof(S);
   for (size_t y = 0; y < job.y; ++y) {
     for (size_t x0 = 0; x0 < job.x; x0 += kAlongX) {
       const size_t nx = std::min(kAlongX, job.x - x0);
-      for (size_t z0 = 0; z0 < job.planes; z0 += kAlongZ) {
-        const size_t nz = std::min(kAlongZ, job.planes - z0);
+      for (size_t z0 = 0; z0 < job.planes; z0 += kAlongZ<T>) {
+        const size_t nz = std::min(kAlongZ<T>, job.planes - z0);
         for (size_t z = 0; z < nz; ++z) {
           const uint8_t* line = job.source + ((z0 + z) * plane + y * job.x + x0) * sizeof(S);
-          for (size_t x = 0; x < nx; ++x) {
-            S stored;
-            std::memcpy(&stored, line + x * sizeof(S), sizeof(S));
-            if constexpr (swap) stored = swapped(stored);
-            block[z][x] = converted<S, T, rule, scaled>(stored, job, found);
-          }
+          // the next row of this plane, which the processor does not see coming
+          __builtin_prefetch(line + row);
+          auto convert = [&](size_t count) {
+            for (size_t x = 0; x < count; ++x) {
+              S stored;
+              std::memcpy(&stored, line + x * sizeof(S), sizeof(S));
+              if constexpr (swap) stored = swapped(stored);
+              block[z][x] = converted<S, T, rule, scaled>(stored, job, found);
+            }
+          };
+          // a number that the compiler knows becomes vectors
+          if (nx == kAlongX) convert(kAlongX);
+          else convert(nx);
         }
-        T* out = reinterpret_cast<T*>(job.target) + (x0 * job.y + y) * job.z + job.first + z0;
-        for (size_t x = 0; x < nx; ++x, out += job.y * job.z)
-          for (size_t z = 0; z < nz; ++z) out[z] = block[z][x];
+        write_block<T>(block, nx, nz, reinterpret_cast<T*>(job.target) + (x0 * job.y + y) * job.z + job.first + z0, job.y * job.z);
       }
     }
   }
