@@ -21,4 +21,6 @@ export * from "./spatial/crop-or-pad.ts";
 export * from "./spatial/ensure-shape-multiple.ts";
 export * from "./spatial/pad.ts";
 export * from "./spatial/random-flip.ts";
+export * from "./spatial/resample.ts";
+export * from "./spatial/resize.ts";
 export * from "./spatial/to-canonical.ts";

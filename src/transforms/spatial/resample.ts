@@ -1,0 +1,83 @@
+import { existsSync } from "node:fs";
+import { z } from "zod";
+import { readNiftiHeader } from "../../io/nifti/index.ts";
+import { voxelMap } from "../affine.ts";
+import { perImage, transformConfig } from "../base.ts";
+import { type Grid, gridOf, toGrid, withSpacing } from "../resampling/grid.ts";
+import { interpolations } from "../resampling/interpolation.ts";
+import { interpolationOf } from "../resampling/kinds.ts";
+import type { HasImages, ImageLike, Transform, TransformConfig } from "../types.ts";
+
+const spacing = z.number().positive();
+const size = z.int().min(1);
+const row = z.tuple([z.number(), z.number(), z.number(), z.number()]);
+const affine = z
+  .tuple([row, row, row, row])
+  .refine(([, , , last]) => last.join() === "0,0,0,1", "The last row of an affine is 0, 0, 0, 1")
+  .refine((rows) => voxelMap(rows.flat(), rows.flat()) !== null, "The affine has no inverse");
+const target = z.union([
+  spacing,
+  z.tuple([spacing, spacing, spacing]),
+  z.string().min(1),
+  z.tuple([z.tuple([size, size, size]), affine]),
+]);
+
+/**
+ * Brings images and masks to another grid, `target`:
+ *
+ * - the size of its voxels in millimetres: one number (default 1), or one for each axis. The image keeps its axes and its centre;
+ * - the name of an image of the data point, or the path of a NIfTI file: they get its voxels;
+ * - `[shape, affine]`: the number of voxels along each axis, and the affine (RAS+), as four rows.
+ *
+ * What lies outside an image becomes 0. `imageInterpolation` (default `"linear"`) and `labelInterpolation` (default `"nearest"`) are those of
+ * {@link ResizeConfig}; `scalarsOnly` leaves masks as they are (default false). As TorchIO's `Resample`.
+ *
+ * @throws ImageError when the target is a file that cannot be read, or neither an image nor a file.
+ */
+export class ResampleConfig
+  extends transformConfig("Resample", {
+    target: target.default(1),
+    preAffineName: z.null("An affine of its own for each image is not offered: leave it out").default(null),
+    ...interpolations,
+    scalarsOnly: z.boolean().default(false),
+  })
+  implements TransformConfig
+{
+  getObject(): Transform {
+    const ofFile = typeof this.target === "string" && isPath(this.target) ? gridOfFile(this.target) : null;
+    return perImage(this, this.scalarsOnly ? "scalar" : "all", (image, place) => {
+      const to = ofFile ?? this.#target(image, place.dataPoint);
+      if (to === null) {
+        throw place.error(
+          `cannot be resampled to '${this.target}', which is neither one of its images (${[...place.dataPoint.namedImages()].map(([name]) => `'${name}'`).join(", ")}) nor a NIfTI file.`,
+        );
+      }
+      if (to === image) return;
+      const grid = "tensor" in to ? gridOf(to) : to;
+      toGrid(image, grid, { interpolation: interpolationOf(image, this), outside: 0 }, place);
+    });
+  }
+
+  /** The grid of the target, or the image that has it; null when there is none. */
+  #target(image: ImageLike, dataPoint: HasImages): Grid | ImageLike | null {
+    const { target } = this;
+    if (typeof target === "number") return withSpacing(gridOf(image), [target, target, target]);
+    if (typeof target === "string") {
+      for (const [name, other] of dataPoint.namedImages()) if (name === target) return other;
+      return existsSync(target) ? gridOfFile(target) : null;
+    }
+    if (target.length === 3) return withSpacing(gridOf(image), target);
+    const [shape, rows] = target;
+    return { shape, affine: Float64Array.from(rows.flat()) };
+  }
+}
+
+/** What can only be a file is read when the transform is made, so that an error is found then. */
+function isPath(text: string): boolean {
+  return /[/\\]|\.nii(\.gz)?$/.test(text);
+}
+
+function gridOfFile(path: string): Grid {
+  const { shape, affine } = readNiftiHeader(path);
+  return { shape, affine };
+}

@@ -1,0 +1,32 @@
+import { z } from "zod";
+import { perImage, transformConfig } from "../base.ts";
+import { gridOf, toGrid, withShape } from "../resampling/grid.ts";
+import { interpolations } from "../resampling/interpolation.ts";
+import { interpolationOf } from "../resampling/kinds.ts";
+import type { Transform, TransformConfig } from "../types.ts";
+
+const size = z.union([z.int().min(1), z.literal(-1)]);
+
+/**
+ * Brings images and masks to `targetShape` voxels (one number, or one for x, y and z; -1 leaves an axis as it is), which fill the space that they filled
+ * before: the voxels get another size. `imageInterpolation` (default `"linear"`), and for masks `labelInterpolation` (default
+ * `"nearest"`), are `nearest`, `linear`, `bspline`, `cubic`, `gaussian`, `label_gaussian`, `hamming`, `cosine`, `welch`, `lanczos` or `blackman`. As
+ * TorchIO's `Resize`.
+ */
+export class ResizeConfig
+  extends transformConfig("Resize", { targetShape: z.union([size, z.tuple([size, size, size])]), ...interpolations })
+  implements TransformConfig
+{
+  getObject(): Transform {
+    return perImage(this, "all", (image, place) => {
+      const grid = gridOf(image);
+      const { targetShape: target } = this;
+      const sizeOf = (axis: 0 | 1 | 2): number => {
+        const n = typeof target === "number" ? target : target[axis];
+        return n === -1 ? grid.shape[axis] : n;
+      };
+      const resized = withShape(grid, [sizeOf(0), sizeOf(1), sizeOf(2)]);
+      toGrid(image, resized, { interpolation: interpolationOf(image, this), outside: null }, place);
+    });
+  }
+}

@@ -1,0 +1,33 @@
+"""
+Writes src/transforms/golden/resampling.json: what TorchIO, as ClinicaDL 2.0.0 calls it, makes of small images by interpolation.
+
+Sizes and factors are chosen so that no voxel of a new grid lies half-way between two of the old: there the original's roundings decide.
+"""
+
+import numpy as np
+from clinicadl.transforms import config as c
+from transforms_common import case, oblique, write
+
+some = ("image", "t2", "brain", "segmentation")
+labels = ("image", "segmentation")
+# "cubic", which ClinicaDL offers, TorchIO refuses
+KERNELS = ["bspline", "gaussian", "label_gaussian", "hamming", "cosine", "welch", "lanczos", "blackman"]
+
+case(c.ResizeConfig(target_shape=8), names=some)
+case(c.ResizeConfig(target_shape=(4, -1, 9), image_interpolation="nearest"))
+case(c.ResizeConfig(target_shape=(3, 4, 5)), names=some)
+case(c.ResampleConfig(), names=some)
+case(c.ResampleConfig(target=(1.3, 0.7, 2)), names=labels)
+case(c.ResampleConfig(target=(2.3, 1.1, 3.7), scalars_only=True, image_interpolation="nearest", exclude=["brain"]))
+moved = oblique.copy()
+moved[:3, 3] += [2.5, -0.7, 1.1]
+turned = np.array([[1.5, 0.2, 0, 3], [-0.2, 1.5, 0.1, -3], [0, -0.1, 2.5, -6], [0, 0, 0, 1]])
+for shape, affine in [((5, 6, 7), moved), ((9, 8, 7), turned)]:
+    config = c.ResampleConfig(target=(shape, affine))
+    written = {**config.to_dict(), "target": [list(shape), affine.tolist()]}
+    case(config, names=labels, written=written)
+# TorchIO hands an image of two channels to SimpleITK as one of vectors, which these kernels do not take
+for kernel in KERNELS:
+    case(c.ResampleConfig(target=(1.3, 0.7, 2), image_interpolation=kernel, label_interpolation="label_gaussian"), names=labels)
+
+write("resampling")
