@@ -20,6 +20,8 @@ export * from "./spatial/crop.ts";
 export * from "./spatial/crop-or-pad.ts";
 export * from "./spatial/ensure-shape-multiple.ts";
 export * from "./spatial/pad.ts";
+export * from "./spatial/random-affine.ts";
+export * from "./spatial/random-anisotropy.ts";
 export * from "./spatial/random-flip.ts";
 export * from "./spatial/resample.ts";
 export * from "./spatial/resize.ts";

@@ -6,7 +6,7 @@ Sizes and factors are chosen so that no voxel of a new grid lies half-way betwee
 
 import numpy as np
 from clinicadl.transforms import config as c
-from transforms_common import case, oblique, write
+from transforms_common import case, drawn, oblique, write
 
 some = ("image", "t2", "brain", "segmentation")
 labels = ("image", "segmentation")
@@ -29,5 +29,23 @@ for shape, affine in [((5, 6, 7), moved), ((9, 8, 7), turned)]:
 # TorchIO hands an image of two channels to SimpleITK as one of vectors, which these kernels do not take
 for kernel in KERNELS:
     case(c.ResampleConfig(target=(1.3, 0.7, 2), image_interpolation=kernel, label_interpolation="label_gaussian"), names=labels)
+
+def movement(arguments):
+    return {key: [float(value) for value in arguments[key]] for key in ("scales", "degrees", "translation")}
+
+
+drawn(c.RandomAffineConfig(), names=some, shared=movement)
+drawn(c.RandomAffineConfig(scales=(0.5, 1.7), degrees=(10, 40), translation=3, isotropic=True, default_pad_value="mean"), seed=2, shared=movement)
+drawn(c.RandomAffineConfig(scales=(0.1, 0.3, 0.5), degrees=(0, 90, -30, 0, 5, 6), translation=(1, 2, 3), default_pad_value="otsu"), seed=3, shared=movement)
+drawn(c.RandomAffineConfig(center="origin", translation=(1, 2, -2, 0, 0, 1), default_pad_value=7.5, image_interpolation="bspline"), seed=4, names=labels, shared=movement)
+drawn(c.RandomAffineConfig(image_interpolation="lanczos", label_interpolation="label_gaussian", check_shape=False, include=["image", "segmentation"]), seed=5, names=some, shared=movement)
+
+
+# factors with which thick slices fill the image: beyond their last one TorchIO leaves zeros
+for axis, factor in [(0, 5 / 3), (1, 1.5), (2, 7 / 3)]:
+    factor = float(np.float32(factor))
+    shared = lambda arguments: {"axes": [axis], "downsampling": factor}  # noqa: E731
+    interpolation = ["linear", "bspline", "nearest"][axis]
+    drawn(c.RandomAnisotropyConfig(axes=axis, downsampling=(factor, factor), image_interpolation=interpolation), shared=shared)
 
 write("resampling")

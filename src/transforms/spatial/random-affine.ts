@@ -1,0 +1,111 @@
+import { z } from "zod";
+import { ConfigError } from "../../utils/exceptions.ts";
+import { orientationOf } from "../affine.ts";
+import { randomConfig, randomTogether } from "../base.ts";
+import { type AxisRanges, rangePerAxis } from "../ranges.ts";
+import { flatAxes } from "../resampling/grid.ts";
+import { interpolations } from "../resampling/interpolation.ts";
+import { interpolationOf } from "../resampling/kinds.ts";
+import { centreOf, type Motion, moved, rotation, type Triple, withinPlane } from "../resampling/motion.ts";
+import { padValues } from "../resampling/padding.ts";
+import { sameShapes } from "../resampling/same-shapes.ts";
+import type { ImageLike, Transform, TransformConfig } from "../types.ts";
+
+const scales = rangePerAxis({ around: 1, min: 0 });
+const around0 = rangePerAxis({ around: 0 });
+const triple = z.tuple([z.number(), z.number(), z.number()]);
+const movement = z.strictObject({ scales: triple, degrees: triple, translation: triple });
+const options = {
+  scales: scales.field.default(0.1),
+  degrees: around0.field.default(10),
+  translation: around0.field.default(0),
+  isotropic: z.boolean().default(false),
+  center: z.enum(["image", "origin"]).default("image"),
+  defaultPadValue: z.union([z.number(), z.enum(["minimum", "mean", "otsu"])]).default("minimum"),
+  ...interpolations,
+  checkShape: z.boolean().default(true),
+};
+
+/**
+ * Scales, rotates and moves images and masks together, in space (RAS+): each axis is scaled by a factor that is drawn from `scales` (a number d means 1 - d to 1 + d;
+ * default 0.1; one factor for all axes with `isotropic`), the image is rotated around each by an angle from `degrees` (d means -d to d; default 10) and moved along each by
+ * `translation` millimetres (likewise; default 0). A pair is the range of all axes; three numbers, or six, are those of x, y and z. The `center` of scaling and
+ * rotation is the middle of the `"image"` (default) or the `"origin"`.
+ *
+ * What comes in from outside is `defaultPadValue`: a number, the `"minimum"` of the image (default), the `"mean"` of its faces, or the mean of what is dark
+ * on them by Otsu's threshold (`"otsu"`); 0 in masks. `imageInterpolation` and `labelInterpolation` are those of {@link ResizeConfig}. `checkShape` (default true)
+ * demands that all images have the same shape. A single slice is moved within its plane. As TorchIO's `RandomAffine`.
+ *
+ * @throws ImageError when images differ in shape, naming whose they are.
+ */
+export class RandomAffineConfig
+  extends randomConfig("RandomAffine", options, (given, what) => {
+    if (given.isotropic && typeof given.scales !== "number" && given.scales.length !== 2) {
+      throw new ConfigError(
+        `${what}: 'scales' got ${JSON.stringify(given.scales)}, ranges for each axis, with isotropic: true. Give one number, or a pair.`,
+      );
+    }
+    if (smallestScale(given.scales) <= 0) {
+      throw new ConfigError(
+        `${what}: 'scales' got ${JSON.stringify(given.scales)}, so that a factor may be 0 or less, and nothing remains. Give a number below 1, or ranges above 0.`,
+      );
+    }
+  })
+  implements TransformConfig
+{
+  getObject(): Transform {
+    return randomTogether(this, "all", {
+      drawn: movement,
+      draw: (rng): z.output<typeof movement> => {
+        const [x, y, z] = scales.draw(this.scales, rng);
+        return {
+          scales: this.isotropic ? [x, x, x] : [x, y, z],
+          degrees: around0.draw(this.degrees, rng),
+          translation: around0.draw(this.translation, rng),
+        };
+      },
+      change: (image, drawn, place) => {
+        if (this.checkShape) sameShapes(image, place);
+        const centre = this.center === "image" ? centreOf(image) : ([0, 0, 0] as const);
+        image.tensor = moved(
+          image,
+          inverseOf(withinPlane(image, { ...drawn, scales: scaledWithin(image, drawn.scales) }), centre),
+          {
+            interpolation: interpolationOf(image, this),
+            outside: image.kind === "scalar" ? padValues(image.tensor, this.defaultPadValue) : 0,
+          },
+          place,
+        );
+      },
+    });
+  }
+}
+
+function smallestScale(value: AxisRanges): number {
+  if (typeof value === "number") return 1 - value;
+  return value.length === 3 ? 1 - Math.max(...value) : Math.min(...value);
+}
+
+/** A single slice is not scaled across its plane. */
+function scaledWithin(image: ImageLike, factors: Triple): Triple {
+  const across = flatAxes(image).map((axis) => orientationOf(image.affine)[axis].world);
+  const one = (world: 0 | 1 | 2): number => (across.includes(world) ? 1 : factors[world]);
+  return [one(0), one(1), one(2)];
+}
+
+/**
+ * A point goes to scales · (rotation · (x - centre) + translation) + centre; the value at a point is the one of where it came from, which this
+ * is.
+ */
+function inverseOf(
+  drawn: { readonly scales: Triple; readonly degrees: Triple; readonly translation: Triple },
+  centre: Triple,
+): Motion {
+  const [a, b, c] = rotation(drawn.degrees);
+  const [sx, sy, sz] = drawn.scales;
+  const [tx, ty, tz] = drawn.translation;
+  // the inverse of a rotation is its transpose
+  const column = (i: 0 | 1 | 2): Triple => [a[i] / sx, b[i] / sy, c[i] / sz];
+  const shift = (i: 0 | 1 | 2): number => -(a[i] * tx + b[i] * ty + c[i] * tz);
+  return { linear: [column(0), column(1), column(2)], centre, shift: [shift(0), shift(1), shift(2)] };
+}
