@@ -166,6 +166,16 @@ napi_value storage_bytes(napi_env env, napi_callback_info info) {
 
 }  // namespace
 
+Span span_of(Env& state, napi_value value) {
+  if (type_of(state.env, value) != napi_number) {
+    const Bytes bytes = bytes_of(state.env, value);
+    return {static_cast<uint8_t*>(bytes.data), bytes.size};
+  }
+  const at::Tensor& tensor = state.get(to_handle(state.env, value));
+  if (!tensor.device().is_cpu() || !tensor.is_contiguous()) throw std::invalid_argument("only the memory of a contiguous CPU tensor can be used");
+  return {static_cast<uint8_t*>(tensor.data_ptr()), static_cast<size_t>(tensor.numel()) * tensor.element_size()};
+}
+
 bool is_shared_with_javascript(const at::Tensor& tensor) {
   return tensor.has_storage() && tensor.storage().data_ptr().get_deleter() == &drop_shared;
 }
