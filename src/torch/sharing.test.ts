@@ -82,6 +82,13 @@ describe("a lazy conjugate", () => {
     c.conj().imag().copyInto(imaginary);
     expect([...imaginary]).toEqual([-2, 4]);
   });
+  it("is never half of its numbers", () => {
+    using _ = torch.scope();
+    const c = torch.complex(torch.tensor([1, 3]), torch.tensor([2, -4]));
+    expect(() => c.toArray()).toThrow("toArray: the elements are complex; use toTypedArray(), or real() and imag().");
+    expect(() => c.toNumbers()).toThrow("toNumbers: the elements are complex");
+    expect(c.conj().imag().toArray()).toEqual([-2, 4]);
+  });
 });
 
 describe("a tensor over an array's memory", () => {

@@ -257,9 +257,14 @@ export class Tensor implements Disposable {
   view_(): TypedArray {
     return typedArray(this.dtype, native.view(this.handleFor("view_")));
   }
-  /** The elements as nested arrays of numbers (booleans for bool); a number for a tensor without dimensions. */
+  /**
+   * The elements as nested arrays of numbers (booleans for bool); a number for a tensor without dimensions.
+   * @throws TypeError for complex elements, which are two numbers each.
+   */
   toArray(): NestedArray {
-    const isBool = this.dtype === "bool";
+    const dtype = this.dtype;
+    refuseComplex("toArray", dtype);
+    const isBool = dtype === "bool";
     const flat = Array.from(this.toTypedArray() as Float64Array, (v) => (isBool ? Boolean(v) : Number(v)));
     const build = (offset: number, dim: number, shape: readonly number[]): NestedArray => {
       if (dim === shape.length) return flat[offset] as NestedArray;
@@ -304,9 +309,7 @@ export class Tensor implements Disposable {
   /** The elements in contiguous order, as a flat array of numbers: `[0.5, 1]`, not nested as {@link toArray} gives them. */
   toNumbers(): number[] {
     const dtype = this.dtype;
-    if (dtype === "complex64" || dtype === "complex128") {
-      throw new TypeError("toNumbers: the elements are complex; use toTypedArray(), or real() and imag().");
-    }
+    refuseComplex("toNumbers", dtype);
     const values = this.toTypedArray();
     if (!(values instanceof BigInt64Array)) return Array.from(values);
     return Array.from(values, (value) => {
@@ -347,6 +350,11 @@ function callHook(hook: (gradient: Tensor) => Tensor | undefined, gradient: Tens
   if (replaced === undefined || replaced === null) return undefined;
   if (replaced instanceof Tensor) return replaced;
   throw new TypeError(`A gradient hook returned ${show(replaced)}. Expected a Tensor, or nothing.`);
+}
+
+function refuseComplex(what: string, dtype: DType): void {
+  if (dtype !== "complex64" && dtype !== "complex128") return;
+  throw new TypeError(`${what}: the elements are complex; use toTypedArray(), or real() and imag().`);
 }
 
 /** Views `buffer` as `dtype`. */
