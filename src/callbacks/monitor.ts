@@ -1,15 +1,17 @@
-import process from "node:process";
 import { z } from "zod";
 import { TrainingSummary } from "../io/maps/index.ts";
-import { type Row, writeTsv } from "../io/tsv/index.ts";
+import { writeTsv } from "../io/tsv/index.ts";
 import {
   asRecord,
-  average,
   Callback,
   type ComputationalConfig,
   DeviceMeter,
   type EventArgs,
-  meanAndDeviation,
+  MEASURED_PHASES,
+  type Measured,
+  type MeasuredPhase,
+  measurementSummary,
+  measurementTable,
   type Phase,
   PhaseTimer,
 } from "../run/index.ts";
@@ -21,26 +23,6 @@ const schema = z.strictObject({
   warmupIterations: z.int().nonnegative().default(10),
   enabled: z.boolean().default(true),
 });
-
-/** The phases in the order of the table; those that the GPU works in have two more columns. */
-const PHASES = [
-  { key: "training", name: "Training", gpu: false, once: true },
-  { key: "epoch", name: "Epoch", gpu: false, once: true },
-  { key: "trainingLoop", name: "Training loop", gpu: false, once: false },
-  { key: "trainingLoading", name: "Training data loading", gpu: false, once: false },
-  { key: "forward", name: "Forward", gpu: true, once: false },
-  { key: "backward", name: "Backward", gpu: true, once: false },
-  { key: "optimization", name: "Optimization", gpu: true, once: false },
-  { key: "validation", name: "Validation", gpu: false, once: true },
-  { key: "validationLoop", name: "Validation loop", gpu: false, once: false },
-  { key: "validationLoading", name: "Validation data loading", gpu: false, once: false },
-  { key: "evaluation", name: "Evaluation", gpu: true, once: false },
-  { key: "metrics", name: "Metrics computation", gpu: true, once: false },
-] as const;
-
-type MeasuredPhase = (typeof PHASES)[number]["key"];
-
-const MB = 1024 ** 2;
 
 /**
  * Measures where time and memory go: `logs/computational.tsv`, and a table in the summary of the split.
@@ -94,9 +76,9 @@ export class MonitorCallback extends Callback {
     this.#cpu = this.enabled ? new DeviceMeter("cpu") : null;
     this.#gpu = this.enabled ? this.#gpuOf(computational) : null;
     this.#gpuNames = this.#gpu === null ? [] : [this.#gpu.name];
-    const timer = ({ name, gpu, once }: (typeof PHASES)[number]) =>
+    const timer = ({ name, gpu, once }: (typeof MEASURED_PHASES)[number]) =>
       new PhaseTimer(name, { limit: once ? 0 : this.numMeasurements, gpu: gpu ? this.#gpu : null });
-    this.#timers = new Map(PHASES.map((phase) => [phase.key, timer(phase)]));
+    this.#timers = new Map(MEASURED_PHASES.map((phase) => [phase.key, timer(phase)]));
     this.#iterations = 0;
     this.#batchSizes = { train: split.trainLoader.batchSize, validation: split.valLoader.batchSize };
     this.#accumulationSteps = optimization.accumulationSteps;
@@ -178,7 +160,8 @@ export class MonitorCallback extends Callback {
   }
 
   override onException({ state, log }: EventArgs<"onException">): void {
-    if (this.enabled && state.called === "train" && this.#timers.size > 0) log.debug(this.#summary());
+    if (this.enabled && state.called === "train" && this.#timers.size > 0)
+      log.debug(measurementSummary(this.#measured()));
     this.#forget();
   }
   /** Gives back what a training that did not come to its end has left. */
@@ -192,9 +175,9 @@ export class MonitorCallback extends Callback {
     if (!this.enabled) return;
     for (const timer of this.#timers.values()) timer.finish();
     const split = maps.training.split(state.splitIdx ?? 0);
-    const { columns, rows } = this.#table();
+    const { columns, rows } = measurementTable(this.#measured());
     writeTsv(split.computationalTsv, rows, columns);
-    new TrainingSummary(split.summaryLog).addInfo(this.#summary());
+    new TrainingSummary(split.summaryLog).addInfo(measurementSummary(this.#measured()));
     this.#forget();
   }
 
@@ -205,77 +188,17 @@ export class MonitorCallback extends Callback {
   #stop(phase: MeasuredPhase): void {
     this.#timers.get(phase)?.stop();
   }
-  #times(phase: MeasuredPhase): readonly number[] {
-    return this.#timers.get(phase)?.times ?? [];
-  }
-  #gpuTimes(phase: MeasuredPhase): readonly number[] {
-    return this.#timers.get(phase)?.gpuTimes ?? [];
-  }
-  /** In MB. */
-  #gpuMemory(phase: MeasuredPhase): readonly number[] {
-    return this.#timers.get(phase)?.gpuMaxMemory.map((bytes) => bytes / MB) ?? [];
-  }
-
-  /** Up to three columns per phase, each as long as it was measured. */
-  #table(): { columns: string[]; rows: Row[] } {
-    const measured = PHASES.flatMap(({ key, name, gpu }): (readonly [string, readonly number[]])[] => {
-      const time = [`${name} (s)`, this.#times(key)] as const;
-      if (!gpu) return [time];
-      const onGpu = [`${name} GPU (s)`, this.#gpuTimes(key)] as const;
-      return [time, onGpu, [`${name} GPU max memory (MB)`, this.#gpuMemory(key)]];
-    });
-    const longest = Math.max(...measured.map(([, values]) => values.length));
-    const rows = Array.from(
-      { length: longest },
-      (_, i): Row => Object.fromEntries(measured.map(([column, values]) => [column, values[i] ?? null])),
-    );
-    return { columns: measured.map(([column]) => column), rows };
-  }
-
-  #summary(): string {
-    const rule = "-".repeat(106);
-    const row = (indent: number, title: string, phase: MeasuredPhase) => {
-      const cells = [this.#times(phase), this.#gpuTimes(phase), this.#gpuMemory(phase)].map(meanAndDeviation);
-      return [`${" ".repeat(indent)}${title}`.padEnd(22), ...cells.map((cell) => cell.padEnd(25))].join(" | ");
+  #measured(): Measured {
+    return {
+      times: (phase) => this.#timers.get(phase)?.times ?? [],
+      gpuTimes: (phase) => this.#timers.get(phase)?.gpuTimes ?? [],
+      gpuMemory: (phase) => this.#timers.get(phase)?.gpuMaxMemory ?? [],
+      batchSizes: this.#batchSizes,
+      accumulationSteps: this.#accumulationSteps,
+      cpu: this.#cpu,
+      gpu: this.#gpu,
+      gpuNames: this.#gpuNames,
     };
-    const { train, validation } = this.#batchSizes;
-    const mean = (phase: MeasuredPhase) => average(this.#gpuTimes(phase));
-    const onGpu = (...lines: string[]) => (this.#gpuNames.length === 0 ? [] : lines);
-    // one optimization for several batches
-    const gpuTime = mean("forward") + mean("backward") + mean("optimization") / this.#accumulationSteps;
-    return [
-      "\n*************************** Computational Summary (mean ± std [n measurements]) **************************\n",
-      ...onGpu(`GPU: ${this.#gpuNames.map((name) => `'${name}'`).join(" then ")}\n`),
-      `${centred("MeasuredPhase", 22)} | ${centred("Time (s)", 25)} | ${centred("GPU Time (s)", 25)} | ${centred("GPU Max Memory (MB)", 25)}`,
-      rule,
-      row(0, "Training", "training"),
-      row(1, "Epoch", "epoch"),
-      row(2, "Iteration", "trainingLoop"),
-      row(3, "Data loading", "trainingLoading"),
-      row(3, "Forward", "forward"),
-      row(3, "Backward", "backward"),
-      row(3, "Optimization", "optimization"),
-      `\nThroughput: ${perSecond(train, average(this.#times("trainingLoop")))}`,
-      ...onGpu(`GPU throughput: ${perSecond(train, gpuTime)}`),
-      rule,
-      row(0, "Validation", "validation"),
-      row(1, "Iteration", "validationLoop"),
-      row(2, "Data loading", "validationLoading"),
-      row(2, "Evaluation", "evaluation"),
-      row(2, "Metrics computation", "metrics"),
-      `\nThroughput: ${perSecond(validation, average(this.#times("validationLoop")))}`,
-      ...onGpu(`GPU throughput: ${perSecond(validation, mean("evaluation"))}`),
-      rule,
-      this.#peakMemory(),
-      `${"*".repeat(106)}\n`,
-    ].join("\n");
-  }
-
-  #peakMemory(): string {
-    const parts = [`${(process.resourceUsage().maxRSS / 1024).toFixed(2)} MB in the process`];
-    if (this.#cpu !== null) parts.push(`${(this.#cpu.highest / MB).toFixed(2)} MB in tensors`);
-    if (this.#gpu !== null) parts.push(`${(this.#gpu.highest / MB).toFixed(2)} MB on the GPU`);
-    return `Peak memory: ${parts.join(", ")}`;
   }
 
   /** `{phase: {times, …}, gpu: [names], iterations}`; ClinicaDL has and expects all but the last, and does not mind it. */
@@ -309,14 +232,4 @@ export class MonitorCallback extends Callback {
 
 function gpuOfRun({ gpu, device }: ComputationalConfig): DeviceMeter | null {
   return gpu ? new DeviceMeter(device) : null;
-}
-
-/** `NaN` seconds where nothing was measured. */
-function perSecond(images: number, seconds: number): string {
-  return `${Number.isNaN(seconds) ? "nan" : (images / seconds).toFixed(2)} images/s`;
-}
-
-function centred(text: string, width: number): string {
-  const left = Math.floor((width - text.length) / 2);
-  return text.padStart(text.length + left).padEnd(width);
 }

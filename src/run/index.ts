@@ -36,7 +36,14 @@ export { EVENTS_VERSION, type LaterEvent, type RunEvent, type ToldEvent } from "
 export { LogFiles, RunLog } from "./log.ts";
 /** Following metrics and times. */
 export { BestMonitor } from "./monitoring/best-monitor.ts";
-export { average, DeviceMeter, meanAndDeviation, PhaseTimer, type TimeMark } from "./monitoring/phase-timer.ts";
+export {
+  MEASURED_PHASES,
+  type Measured,
+  type MeasuredPhase,
+  measurementSummary,
+  measurementTable,
+} from "./monitoring/measurements.ts";
+export { DeviceMeter, PhaseTimer, type TimeMark } from "./monitoring/phase-timer.ts";
 export { QuantityMonitoring } from "./monitoring/quantity-monitoring.ts";
 export { beginRun, checkIdle, RunInProgressError } from "./one-run.ts";
 export { inPhases, type Phase } from "./phase.ts";
