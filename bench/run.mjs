@@ -1,5 +1,6 @@
 // `npm run bench`: the same training with ClinicaDL 2.0.0 in Python and here, in turn, on the same machine, cohort,
 // network, epochs and seed; then one training step against PyTorch eager alone.
+//   data          only how fast data come: `data decode`, `data bids` for one group of its rows
 //   residual      only a loop of one's own over a residual network, against PyTorch eager
 //   --rounds N    how often each side runs (3; the medians are shown)
 //   --epochs N    epochs of the training (4)
@@ -13,6 +14,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { referencePython } from "../scripts/reference-python.mjs";
+import { data } from "./data/index.mjs";
 import { residual } from "./residual.mjs";
 import { heading, median, row, run, sideBySide } from "./side.mjs";
 
@@ -32,12 +34,14 @@ const say = (line) => process.stderr.write(`${line}\n`);
 
 const python = referencePython();
 const out = options.json ? say : (line) => process.stdout.write(`${line}\n`);
-if (positionals.length > 1 || (positionals.length === 1 && positionals[0] !== "residual")) {
-  throw new Error(`bench: '${positionals.join(" ")}' is not known; write 'residual', or nothing for all.`);
+const [part, ...groups] = positionals;
+if (part !== undefined && part !== "data" && (part !== "residual" || groups.length > 0)) {
+  throw new Error(`bench: '${positionals.join(" ")}' is not known; write 'residual' or 'data', or nothing for all.`);
 }
-if (positionals.length === 1) {
-  const figures = await residual(python, { short: options.short, rounds, say, out });
-  if (options.json) process.stdout.write(`${JSON.stringify({ residual: figures, rounds })}\n`);
+if (part !== undefined) {
+  const settings = { short: options.short, rounds, say, out };
+  const figures = part === "data" ? await data(groups, { ...settings, python }) : await residual(python, settings);
+  if (options.json) process.stdout.write(`${JSON.stringify({ [part]: figures, rounds })}\n`);
   process.exit(0);
 }
 const work = mkdtempSync(join(tmpdir(), "clinicadl-bench-"));

@@ -109,8 +109,8 @@ const SHOWN = 10;
 function findAll(rows: readonly ParticipantRow[], bids: Bids, fileType: BidsFileType, what: string): string[] {
   const missing: string[] = [];
   const paths = rows.map(({ participant_id: participantId, session_id: sessionId }) => {
-    if (bids.hasFileType(participantId, sessionId, fileType))
-      return bids.getPath(fileType, { participantId, sessionId });
+    const path = bids.findPath(fileType, { participantId, sessionId });
+    if (path !== null) return path;
     missing.push(`(${participantId}, ${sessionId})`);
     return "";
   });

@@ -1,4 +1,4 @@
-import { existsSync, realpathSync } from "node:fs";
+import { type Dirent, existsSync, realpathSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { JsonObject, ToDict } from "../../utils/config.ts";
 import { CannotReadFieldError } from "../../utils/exceptions.ts";
@@ -11,7 +11,7 @@ import { DatasetDescription } from "./description.ts";
 import { BidsError } from "./errors.ts";
 import type { BidsFileType } from "./file-type.ts";
 import { entityValue, isEntity } from "./filename.ts";
-import { type FoundFile, foldersIn, scanFiles } from "./scan.ts";
+import { entriesIn, type FoundFile, type FoundFolder, filesOf, folderNames, scanFiles, scanFolder } from "./scan.ts";
 
 export interface PathOptions {
   /** `sub-001`, for a file of one participant. */
@@ -25,8 +25,8 @@ export interface PathOptions {
  *
  * Images that lie in no `ses-` folder (`sub-01/anat/sub-01_T1w.nii.gz`) are of the session `ses-none`.
  *
- * Each session's folder is read once and remembered. A file that is not found there is looked for on the disk again;
- * `refresh()` forgets everything.
+ * Each folder is read once and remembered. A file that is not found there is looked for on the disk again; `refresh()`
+ * forgets everything.
  *
  * @throws BidsError when there is no `dataset_description.json`, or it lacks what it must have.
  */
@@ -34,7 +34,7 @@ export class Bids implements ToDict {
   /** Absolute, links resolved. */
   readonly path: string;
   readonly datasetDescription: DatasetDescription;
-  readonly #scans = new Map<string, FoundFile[]>();
+  readonly #scans = new Map<string, FoundFolder[]>();
 
   constructor(path: string) {
     const absolute = resolve(path);
@@ -65,21 +65,23 @@ export class Bids implements ToDict {
    * @throws BidsError when there is none, or more than one.
    */
   getPath(fileType: BidsFileType, options: PathOptions = {}): string {
+    const path = this.findPath(fileType, options);
+    if (path !== null) return path;
+    throw new BidsError(`${where(options)}no file is of type ${fileType} below ${this.#root(options)}.`);
+  }
+
+  /** As {@link getPath}, or null where there is none. @throws BidsError when there is more than one. */
+  findPath(fileType: BidsFileType, options: PathOptions = {}): string | null {
     const found = this.#find(fileType, options);
-    const [first] = found;
-    if (first === undefined)
-      throw new BidsError(`${where(options)}no file is of type ${fileType} below ${this.#root(options)}.`);
     if (found.length > 1) {
       throw new BidsError(`${where(options)}${found.length} files are of type ${fileType}:\n${severalFiles(found)}`);
     }
-    return first.path;
+    return found[0]?.path ?? null;
   }
 
   /** Whether a session has a file of this type. @throws BidsError when it has several. */
   hasFileType(participantId: string, sessionId: string, fileType: BidsFileType): boolean {
-    if (this.#find(fileType, { participantId, sessionId }).length === 0) return false;
-    this.getPath(fileType, { participantId, sessionId });
-    return true;
+    return this.findPath(fileType, { participantId, sessionId }) !== null;
   }
 
   /** The path that a file of this type would have; patterns are taken literally, `withoutEntities` ignored. */
@@ -105,31 +107,39 @@ export class Bids implements ToDict {
    * @throws BidsError for a folder with control characters in its name.
    */
   getAllParticipantsSessions(): [participantId: string, sessionId: string][] {
-    return this.#entities(this.participantsDir, "sub").flatMap((participant) => {
-      const sessions = this.#entities(join(this.participantsDir, participant), "ses").sort(naturalOrder);
-      if (this.#hasFilesOfNoSession(participant, sessions)) sessions.unshift(NO_SESSION);
+    return this.#entities(this.participantsDir, entriesIn(this.participantsDir), "sub").flatMap((participant) => {
+      const folder = join(this.participantsDir, participant);
+      const entries = entriesIn(folder);
+      const sessions = this.#entities(folder, entries, "ses").sort(naturalOrder);
+      if (this.#hasFilesOfNoSession(participant, entries, sessions)) sessions.unshift(NO_SESSION);
       return sessions.map((session): [string, string] => [participant, session]);
     });
   }
 
-  /** The folders `sub-…` or `ses-…` in a folder. */
-  #entities(folder: string, key: "sub" | "ses"): string[] {
-    return foldersIn(folder).filter((name) => {
-      if (!name.startsWith(`${key}-`)) return false;
-      if (isEntity(name, key)) return true;
-      const what = `The folder '${visible(name)}' in ${folder} has no BIDS name ('${key}-' and letters or digits)`;
-      if (hasControlCharacters(name)) throw new BidsError(`${what}, but characters that cannot be seen. Rename it.`);
-      warnOnce(`folder ${folder}/${name}`, `${what}, and is left out. Rename it if it belongs to the dataset.`);
-      return false;
-    });
+  /** The folders `sub-…` or `ses-…` among what is in a folder. */
+  #entities(folder: string, entries: readonly Dirent[], key: "sub" | "ses"): string[] {
+    const candidates = entries.filter((entry) => entry.name.startsWith(`${key}-`));
+    return folderNames(candidates)
+      .sort()
+      .filter((name) => {
+        if (isEntity(name, key)) return true;
+        const what = `The folder '${visible(name)}' in ${folder} has no BIDS name ('${key}-' and letters or digits)`;
+        if (hasControlCharacters(name)) throw new BidsError(`${what}, but characters that cannot be seen. Rename it.`);
+        warnOnce(`folder ${folder}/${name}`, `${what}, and is left out. Rename it if it belongs to the dataset.`);
+        return false;
+      });
   }
 
   /** Whether a participant has files, other than tables of its own, outside of sessions' folders. */
-  #hasFilesOfNoSession(participantId: string, sessions: readonly string[]): boolean {
-    if (sessions.includes(NO_SESSION)) return false;
-    return this.#scan({ participantId, sessionId: NO_SESSION }).files.some(
-      ({ folder, name }) => !name.entities.has("ses") && (folder !== "." || !/^\.(?:tsv|json)$/.test(name.extension)),
-    );
+  #hasFilesOfNoSession(participantId: string, entries: readonly Dirent[], sessions: readonly string[]): boolean {
+    // mostly there is nothing but sessions
+    if (sessions.includes(NO_SESSION) || entries.length === sessions.length) return false;
+    const { folders } = this.#scan({ participantId, sessionId: NO_SESSION }, null);
+    return folders
+      .flatMap(filesOf)
+      .some(
+        ({ folder, name }) => !name.entities.has("ses") && (folder !== "." || !/^\.(?:tsv|json)$/.test(name.extension)),
+      );
   }
 
   /** Forgets what was found: the next question reads the disk. */
@@ -158,26 +168,37 @@ export class Bids implements ToDict {
 
   #find(fileType: BidsFileType, options: PathOptions): FoundFile[] {
     const { participantId, sessionId } = options;
-    const select = (files: FoundFile[]): FoundFile[] =>
-      files.filter((file) => fileType.matchFile(file, participantId, sessionId));
-    const { files, remembered } = this.#scan(options);
-    const found = select(files);
-    return found.length > 0 || !remembered ? found : select(this.#scan(options, { again: true }).files);
+    const select = (folders: readonly FoundFolder[]): FoundFile[] =>
+      folders
+        .filter(({ folder }) => fileType.matchFolder(folder))
+        .flatMap(filesOf)
+        .filter((file) => fileType.matchFile(file, participantId, sessionId));
+    const { folders, remembered } = this.#scan(options, fileType.onlyFolder);
+    const found = select(folders);
+    return found.length > 0 || !remembered
+      ? found
+      : select(this.#scan(options, fileType.onlyFolder, { again: true }).folders);
   }
 
-  /** The files below the folder that is meant; those of no session are looked for outside of the sessions' folders. */
+  /**
+   * The files below the folder that is meant; those of no session are looked for outside of the sessions' folders.
+   * @param only the one folder in it that is needed, if it is known.
+   */
   #scan(
     options: PathOptions,
+    only: string | null,
     { again = false }: { readonly again?: boolean } = {},
-  ): { readonly files: FoundFile[]; readonly remembered: boolean } {
+  ): { readonly folders: FoundFolder[]; readonly remembered: boolean } {
     const root = this.#root(options);
     const outside = options.sessionId === NO_SESSION && !root.endsWith(NO_SESSION);
-    const key = outside ? `${root}, no session` : root;
-    const known = this.#scans.get(key);
-    if (known !== undefined && !again) return { files: known, remembered: true };
-    const files = scanFiles(root, (name) => !outside || !name.startsWith("ses-"));
-    this.#scans.set(key, files);
-    return { files, remembered: false };
+    const whole = outside ? `${root}, no session` : root;
+    const key = only === null ? whole : `${whole}, ${only}`;
+    const known = this.#scans.get(key) ?? this.#scans.get(whole);
+    if (known !== undefined && !again) return { folders: known, remembered: true };
+    const folders =
+      only === null ? scanFiles(root, (name) => !outside || !name.startsWith("ses-")) : scanFolder(root, only);
+    this.#scans.set(key, folders);
+    return { folders, remembered: false };
   }
 
   #root({ participantId, sessionId }: PathOptions): string {

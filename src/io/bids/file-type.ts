@@ -55,8 +55,7 @@ export class BidsFileType extends configClass("BidsFileType", schema, {
 
   /** {@link match} for a file that was taken apart before. */
   matchFile({ folder, name }: ScannedFile, participantId?: string, sessionId?: string): boolean {
-    if (this.dataType === null || this.dataType === "" ? folder !== "." : !fullMatch(this.dataType, folder))
-      return false;
+    if (!this.matchFolder(folder)) return false;
     const { extension } = name;
     if (!fullMatch(this.extension, extension) && !fullMatch(this.extension, extension.toLowerCase())) return false;
     if (!fullMatch(this.suffix, name.suffix)) return false;
@@ -71,6 +70,19 @@ export class BidsFileType extends configClass("BidsFileType", schema, {
       if (found === undefined || !fullMatch(value, found)) return false;
     }
     return true;
+  }
+
+  /** Whether files of this type can be in a folder, relative to where the search begins; "." for that folder itself. */
+  matchFolder(folder: string): boolean {
+    const { dataType } = this;
+    return dataType === null || dataType === "" ? folder === "." : fullMatch(dataType, folder);
+  }
+
+  /** The one folder that files of this type are in, where `dataType` is its name and no other expression; else null. */
+  get onlyFolder(): string | null {
+    const { dataType } = this;
+    if (dataType === null || dataType === "") return ".";
+    return /^[A-Za-z0-9_-]+$/.test(dataType) && !dataType.startsWith("ses-") ? dataType : null;
   }
 
   /** Whether both select the same files; descriptions do not count. */

@@ -7,40 +7,60 @@ export interface FoundFile extends ScannedFile {
   readonly path: string;
 }
 
-/**
- * Every file with a BIDS name below `folder`; none where there is no such folder. Links to folders directly in `folder` are
- * followed, others are not.
- * @param wanted which of the folders directly in `folder` to look into. Default: all, hidden ones too.
- */
-export function scanFiles(folder: string, wanted: (name: string) => boolean = () => true): FoundFile[] {
-  const entries = entriesOf(folder, false);
-  const folders = entries.filter((entry) => isFolder(entry)).map((entry) => entry.name);
-  return [
-    ...found(folder, entries),
-    ...folders.filter(wanted).flatMap((name) => found(folder, entriesOf(join(folder, name), true))),
-  ];
+/** The names of the files in one folder. Hundreds of thousands are remembered, so nothing more is kept of each. */
+export interface FoundFolder {
+  readonly path: string;
+  /** Relative to where the search began, with `/`; "." for that folder itself. */
+  readonly folder: string;
+  readonly names: readonly string[];
 }
 
-/** The entries that are files with BIDS names; their folder is relative to `root`. */
-function found(root: string, entries: readonly Dirent[]): FoundFile[] {
-  return entries.flatMap((entry): FoundFile[] => {
-    if (isFolder(entry)) return [];
-    const name = parseBidsName(entry.name);
-    if (name === null) return [];
-    const below = relative(root, entry.parentPath);
-    return [
-      { path: join(entry.parentPath, entry.name), folder: below === "" ? "." : below.split(sep).join("/"), name },
-    ];
+/**
+ * The folders at and below `root` that have files; none where there is no such folder. Links to folders directly in `root` are
+ * followed, others are not.
+ * @param wanted which of the folders directly in `root` to look into. Default: all, hidden ones too.
+ */
+export function scanFiles(root: string, wanted: (name: string) => boolean = () => true): FoundFolder[] {
+  const entries = entriesOf(root, false);
+  const below = folderNames(entries).filter(wanted);
+  return [entries, ...below.map((name) => entriesOf(join(root, name), true))].flatMap((some) => grouped(root, some));
+}
+
+/** The files directly in the folder `name` of `root`, and nothing below it: one reading instead of two. */
+export function scanFolder(root: string, name: string): FoundFolder[] {
+  return grouped(root, entriesOf(join(root, name), false));
+}
+
+/** The files with a BIDS name, taken apart. */
+export function filesOf({ path, folder, names }: FoundFolder): FoundFile[] {
+  return names.flatMap((file): FoundFile[] => {
+    const name = parseBidsName(file);
+    return name === null ? [] : [{ path: join(path, file), folder, name }];
   });
 }
 
-/** Names of the folders directly in `folder`, sorted, without hidden ones. Links to folders count. */
-export function foldersIn(folder: string): string[] {
-  return entriesOf(folder, false)
-    .filter((entry) => !entry.name.startsWith("."))
-    .filter(isFolder)
-    .map((entry) => entry.name)
-    .sort();
+function grouped(root: string, entries: readonly Dirent[]): FoundFolder[] {
+  const names = new Map<string, string[]>();
+  for (const entry of entries) {
+    if (isFolder(entry)) continue;
+    const there = names.get(entry.parentPath);
+    if (there === undefined) names.set(entry.parentPath, [entry.name]);
+    else there.push(entry.name);
+  }
+  return [...names].map(([path, files]) => {
+    const below = relative(root, path);
+    return { path, folder: below === "" ? "." : below.split(sep).join("/"), names: files };
+  });
+}
+
+/** Names of the folders among entries. Links to folders count. */
+export function folderNames(entries: readonly Dirent[]): string[] {
+  return entries.filter(isFolder).map((entry) => entry.name);
+}
+
+/** What is directly in `folder`; nothing where there is no such folder. */
+export function entriesIn(folder: string): Dirent[] {
+  return entriesOf(folder, false);
 }
 
 function entriesOf(folder: string, recursive: boolean): Dirent[] {
