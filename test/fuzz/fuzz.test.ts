@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { FORMATS, problemOf, subjects } from "./tensor-files.ts";
+import { FORMATS, problemOf, subjects } from "./formats.ts";
 
 // for longer, and from other seeds: npm run test:fuzz -- --minutes 10
-const ROUNDS = { pt: 400, safetensors: 3200 };
+const ROUNDS = { pt: 400, safetensors: 3200, image: 40 };
 
 describe.each(FORMATS)(
   "any change of a file gives a value or an error that names the file, and leaves no tensor: %s",

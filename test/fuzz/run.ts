@@ -1,8 +1,8 @@
 /**
- * `npm run test:fuzz`: changed files of tensors are read, for a time; prints the seeds and how many were tried, and saves a
+ * `npm run test:fuzz`: changed files of tensors and images are read, for a time; prints the seeds and how many were tried, and saves a
  * file of which something is wrong below build/fuzz.
  *   --minutes N     for each format; by default 1
- *   --format NAME   pt or safetensors only
+ *   --format NAME   pt, safetensors or image only
  *   --seed N        the first seed; by default one of the clock
  */
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
-import { FORMATS, type Format, problemOf, subjects } from "./tensor-files.ts";
+import { FORMATS, type Format, problemOf, subjects } from "./formats.ts";
 
 const { values: options } = parseArgs({
   options: { minutes: { type: "string" }, format: { type: "string" }, seed: { type: "string" } },
@@ -19,7 +19,7 @@ const minutes = Number(options.minutes ?? 1);
 const first = Number(options.seed ?? Date.now() % 2 ** 31);
 const formats = FORMATS.filter((format) => options.format === undefined || options.format === format);
 if (!(minutes > 0) || !Number.isSafeInteger(first) || formats.length === 0) {
-  process.stderr.write("usage: npm run test:fuzz [-- --minutes N --format pt|safetensors --seed N]\n");
+  process.stderr.write("usage: npm run test:fuzz [-- --minutes N --format pt|safetensors|image --seed N]\n");
   process.exit(2);
 }
 
