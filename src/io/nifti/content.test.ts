@@ -127,6 +127,42 @@ it("unpacks no more than the header asks for, and a little", () => {
   expect(warnings).toEqual([]);
 });
 
+it("is not led astray: links in a circle, voxels beyond the file, a little that claims to be very much", () => {
+  symlinkSync(file("circle-b.nii"), file("circle-a.nii"));
+  symlinkSync(file("circle-a.nii"), file("circle-b.nii"));
+  expect(() => readNifti(file("circle-a.nii"))).toThrow(
+    /Cannot read the image .*circle-a\.nii: .*(ELOOP|too many symbolic)/,
+  );
+  const beyond = Buffer.from(plain);
+  beyond.writeFloatLE(2 ** 30, 108);
+  expect(() => read("beyond.nii", beyond)).toThrow(/beyond\.nii is truncated: .* need 8400 bytes, got 0/);
+  expect(() => read("beyond.nii.gz", gzipSync(beyond))).toThrow(
+    /1073750224 bytes expected after unpacking, got at most \d+/,
+  );
+
+  // NIfTI-2, whose header can claim 2^52 voxels
+  const claims = Buffer.alloc(544);
+  claims.writeInt32LE(540, 0);
+  claims.write("n+2\0\r\n\x1a\n", 4, "latin1");
+  claims.writeInt16LE(2, 12);
+  [3, 2 ** 18, 2 ** 18, 2 ** 4].forEach((n, i) => {
+    claims.writeBigInt64LE(BigInt(n), 16 + 8 * i);
+  });
+  for (const at of [104, 112, 120, 128]) claims.writeDoubleLE(1, at);
+  claims.writeBigInt64LE(544n, 168);
+  torch.memory.resetPeakMemoryStats();
+  const { arrayBuffers } = process.memoryUsage();
+  expect(() => read("claims.nii", claims)).toThrow(/need 1099511627776 bytes, got 0/);
+  expect(() => read("claims.nii.gz", gzipSync(claims))).toThrow(
+    /1099511628320 bytes expected after unpacking, got at most/,
+  );
+  // zeros pack best: as much as deflate can claim, and less than the header does
+  const bomb = gzipSync(Buffer.concat([claims, Buffer.alloc(8 * 2 ** 20)]), { level: 9 });
+  expect(() => read("bomb-2.nii.gz", bomb)).toThrow(/got at most \d+/);
+  expect(torch.memory.maxMemoryAllocated()).toBeLessThan(2 ** 20);
+  expect(process.memoryUsage().arrayBuffers - arrayBuffers).toBeLessThan(32 * 2 ** 20);
+});
+
 it("reads regular files only: no pipe, which would wait, no device, which never ends, no folder", () => {
   execFileSync("mkfifo", [file("pipe.nii.gz")]);
   symlinkSync("/dev/zero", file("zero.nii"));
