@@ -10,7 +10,7 @@ import { severalFiles } from "./ambiguity.ts";
 import { DatasetDescription } from "./description.ts";
 import { BidsError } from "./errors.ts";
 import type { BidsFileType } from "./file-type.ts";
-import { entityValue, isEntity } from "./filename.ts";
+import { entityValue, isEntity, isLabel } from "./filename.ts";
 import { entriesIn, type FoundFile, type FoundFolder, filesOf, folderNames, scanFiles, scanFolder } from "./scan.ts";
 
 export interface PathOptions {
@@ -84,11 +84,21 @@ export class Bids implements ToDict {
     return this.findPath(fileType, { participantId, sessionId }) !== null;
   }
 
-  /** The path that a file of this type would have; patterns are taken literally, `withoutEntities` ignored. */
+  /**
+   * The path that a file of this type would have; `dataType` and `extension` are taken literally, `withoutEntities` ignored.
+   * @throws BidsError for an entity or a suffix that is an expression: no file is named so.
+   */
   buildPath(fileType: BidsFileType, options: PathOptions = {}): string {
     const sessionId = options.sessionId === NO_SESSION ? undefined : options.sessionId;
     const parts = [options.participantId, sessionId].filter((part) => part !== undefined);
-    for (const [key, value] of Object.entries(fileType.withEntities ?? {})) parts.push(`${key}-${value}`);
+    const named = Object.entries(fileType.withEntities ?? {});
+    for (const [key, value] of [...named, ["suffix", fileType.suffix] as const]) {
+      if (isLabel(value)) continue;
+      throw new BidsError(
+        `No path can be built for ${fileType}: '${key}' is the expression '${value}'. Give what the file's name is to have, letters and digits.`,
+      );
+    }
+    parts.push(...named.map(([key, value]) => `${key}-${value}`));
     parts.push(fileType.suffix);
     const extension = fileType.extension.startsWith(".") ? fileType.extension : `.${fileType.extension}`;
     return join(this.#root(options), fileType.dataType ?? ".", `${parts.join("_")}${extension}`);

@@ -43,6 +43,11 @@ export function entityValue(id: string, key: "sub" | "ses"): string {
   return value;
 }
 
+/** Whether a text can be the value of an entity. */
+export function isLabel(text: string): boolean {
+  return LABEL.test(text);
+}
+
 /** Whether a name is `sub-` or `ses-` and a label. */
 export function isEntity(name: string, key: "sub" | "ses"): boolean {
   return name.startsWith(`${key}-`) && LABEL.test(name.slice(key.length + 1));

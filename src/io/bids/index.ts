@@ -13,3 +13,4 @@ export {
 export { DatasetDescription } from "./description.ts";
 export { BidsError } from "./errors.ts";
 export { BidsFileType } from "./file-type.ts";
+export { type TensorSources, TensorType, type TensorTypeOptions } from "./tensor-type.ts";

@@ -1,0 +1,73 @@
+/** Files of tensors: what the conversion of images to tensors writes. */
+import { basename } from "node:path";
+import { z } from "zod";
+import { parseWith } from "../../utils/config.ts";
+import { BidsError } from "./errors.ts";
+import { BidsFileType } from "./file-type.ts";
+import { parseBidsName } from "./filename.ts";
+
+const options = z.strictObject({ entities: z.custom<BidsFileType["withEntities"]>().default(null) });
+
+export interface TensorTypeOptions {
+  /** What the names of the files must have, as `withEntities` of `BidsFileType`. Default null: nothing. */
+  readonly entities?: BidsFileType["withEntities"];
+}
+
+/** What a file of tensors is made of. */
+export interface TensorSources {
+  /** The name of the conversion, which becomes the entity `conv`. */
+  readonly conversionName: string;
+  readonly image: BidsFileType;
+  /** Types of the masks that every image has of its own. Default: none. */
+  readonly individualMasks?: readonly BidsFileType[];
+  /** Files of the masks that all images share. Default: none. */
+  readonly commonMasks?: readonly string[];
+  /** Whether transforms were done: then the sources' entities say nothing of the result. Default false. */
+  readonly transformed?: boolean;
+}
+
+/** Files `tensors/…_tensors.pt`. */
+export class TensorType extends BidsFileType {
+  constructor(given: TensorTypeOptions = {}) {
+    const { entities } = parseWith(options, given, "TensorType");
+    super({
+      suffix: "tensors",
+      dataType: "tensors",
+      extension: ".pt",
+      withEntities: entities ?? {},
+      description: "Tensors made of images",
+    });
+  }
+
+  /**
+   * The type of tensors, from the types of what is in them: the entities that all sources have, with the same value; the
+   * image's suffix as `src`; the conversion as `conv`. Expressions that are no plain values are left out.
+   * @throws BidsError for a mask whose name follows no BIDS rule.
+   */
+  static fromSourceFileTypes(sources: TensorSources): TensorType {
+    const { conversionName, image, individualMasks = [], commonMasks = [], transformed = false } = sources;
+    const all = [image, ...individualMasks].map((type): Record<string, string> => ({ ...type.withEntities }));
+    const entities = transformed ? {} : sharedOf([...all, ...commonMasks.map(entitiesOf)]);
+    if (isPlain(image.suffix)) entities.src = image.suffix;
+    entities.conv = conversionName;
+    return new TensorType({ entities });
+  }
+}
+
+const isPlain = (text: string): boolean => /^[\p{L}\p{N}]+$/u.test(text);
+
+function entitiesOf(path: string): Record<string, string> {
+  const name = parseBidsName(basename(path));
+  if (name === null) {
+    throw new BidsError(`The mask ${path} has no BIDS name, such as space-MNI_mask.nii.gz. Rename it.`);
+  }
+  return Object.fromEntries(name.entities);
+}
+
+function sharedOf([first = {}, ...others]: readonly Record<string, string>[]): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(first).filter(
+      ([key, value]) => isPlain(value) && others.every((other) => Object.hasOwn(other, key) && other[key] === value),
+    ),
+  );
+}
