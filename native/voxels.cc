@@ -29,6 +29,7 @@ struct Job {
   const uint8_t* source;  // the first voxel of the slab
   uint8_t* target;        // the first voxel of the volume
   size_t x, y, z;         // voxels of the volume
+  size_t row, plane;      // how far the rows and planes of the source are apart, in voxels
   size_t first, planes;   // of the slab
   double slope, inter;
   bool scaled;
@@ -133,16 +134,15 @@ template <typename S, typename T, bool swap, Rule rule, bool scaled>
 Found run(const Job& job) {
   Found found;
   Line<T> block[kAlongZ<T>];
-  const size_t plane = job.x * job.y, row = job.x * sizeof(S);
   for (size_t y = 0; y < job.y; ++y) {
     for (size_t x0 = 0; x0 < job.x; x0 += kAlongX) {
       const size_t nx = std::min(kAlongX, job.x - x0);
       for (size_t z0 = 0; z0 < job.planes; z0 += kAlongZ<T>) {
         const size_t nz = std::min(kAlongZ<T>, job.planes - z0);
         for (size_t z = 0; z < nz; ++z) {
-          const uint8_t* line = job.source + ((z0 + z) * plane + y * job.x + x0) * sizeof(S);
+          const uint8_t* line = job.source + ((z0 + z) * job.plane + y * job.row + x0) * sizeof(S);
           // the next row of this plane, which the processor does not see coming
-          __builtin_prefetch(line + row);
+          __builtin_prefetch(line + job.row * sizeof(S));
           auto convert = [&](size_t count) {
             for (size_t x = 0; x < count; ++x) {
               S stored;
@@ -223,9 +223,18 @@ bool lie_in(size_t size, size_t at, std::initializer_list<size_t> counts, size_t
   return at <= size && bytes <= size - at;
 }
 
-// voxelsInto(source, sourceAt, stored, swap, target, dtype, targetAt, [x, y, z], first, planes, slope, inter, rule): converts
-// `planes` planes, which begin at byte `sourceAt` of the source, to those from `first` on of the volume that begins at element
-// `targetAt` of the target. Rules: "values"; "checked", for integers that float32 would change; "labels", rounded.
+// Voxels of the source from the first to the last that is read; more than there can be where it is beyond counting.
+size_t span_of_planes(const Job& job) {
+  if (job.planes == 0 || job.y == 0 || job.x == 0) return 0;
+  size_t before = 0;
+  if (__builtin_mul_overflow(job.plane, job.planes - 1, &before)) return std::numeric_limits<size_t>::max();
+  size_t last = (job.y - 1) * job.row + job.x;  // at most a plane
+  return __builtin_add_overflow(before, last, &last) ? std::numeric_limits<size_t>::max() : last;
+}
+
+// voxelsInto(source, sourceAt, stored, swap, target, dtype, targetAt, [x, y, z], first, planes, slope, inter, rule, row, plane):
+// converts `planes` planes, which begin at byte `sourceAt` of the source, to those from `first` on of the volume that begins at
+// element `targetAt` of the target. `row` and `plane` are the voxels from one row and plane of the source to the next. Rules: "values"; "checked", for integers that float32 would change; "labels", rounded.
 // null; "inexact" where there is such an integer; else the first value that the target cannot hold
 napi_value voxels_into(napi_env env, napi_callback_info info) {
   return guarded(env, [&](Env& state) {
@@ -241,10 +250,11 @@ napi_value voxels_into(napi_env env, napi_callback_info info) {
     job.x = static_cast<size_t>(shape[0]), job.y = static_cast<size_t>(shape[1]), job.z = static_cast<size_t>(shape[2]);
     job.first = to_size(env, args[8]), job.planes = to_size(env, args[9]);
     job.slope = to_double(env, args[10]), job.inter = to_double(env, args[11]);
+    job.row = to_size(env, args[13]), job.plane = to_size(env, args[14]);
     job.scaled = job.slope != 1 || job.inter != 0;
     size_t begin = 0;
     if (job.first > job.z || job.planes > job.z - job.first || __builtin_mul_overflow(target_at, element, &begin) ||
-        !lie_in(source.size, source_at, {job.x, job.y, job.planes}, size_of(stored)) || !lie_in(target.size, begin, {job.x, job.y, job.z}, element))
+        job.row < job.x || !lie_in(job.plane, 0, {job.row, job.y}, 1) || !lie_in(source.size, source_at, {span_of_planes(job)}, size_of(stored)) || !lie_in(target.size, begin, {job.x, job.y, job.z}, element))
       throw std::invalid_argument("voxelsInto: the slab does not lie in its source and its target");
     if (reinterpret_cast<uintptr_t>(target.data) % element != 0) throw std::invalid_argument("voxelsInto: the target is not aligned to its elements");
     job.source = source.data + source_at;

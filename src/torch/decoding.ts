@@ -48,6 +48,9 @@ export interface VoxelsOptions {
   readonly source: Memory;
   /** Where the planes begin in the source, in bytes. They follow one another, x fastest. */
   readonly sourceAt: number;
+  /** Voxels in a row and in a plane of the source, where those that are read are a part of it. Default: as in the volume. */
+  readonly sourceRow?: number;
+  readonly sourcePlane?: number;
   readonly stored: StoredType;
   /** Whether the bytes of a voxel are in the other order than this machine's. */
   readonly swap: boolean;
@@ -76,6 +79,7 @@ export interface VoxelsOptions {
 export function voxelsInto(options: VoxelsOptions): "inexact" | number | bigint | null {
   const { source, target, shape, slope, inter, rule } = options;
   const { dtype } = target;
+  const { sourceRow = shape[0], sourcePlane = sourceRow * shape[1] } = options;
   return native.voxelsInto(
     memoryOf(source, "voxelsInto"),
     options.sourceAt,
@@ -90,5 +94,7 @@ export function voxelsInto(options: VoxelsOptions): "inexact" | number | bigint 
     slope,
     inter,
     rule,
+    sourceRow,
+    sourcePlane,
   );
 }

@@ -126,6 +126,8 @@ export interface Native {
     slope: number,
     inter: number,
     rule: string,
+    row: number,
+    plane: number,
   ): "inexact" | number | bigint | null;
   // system.cc
   getNumThreads(): number;

@@ -18,12 +18,23 @@ const SLAB_PLANES = 32;
 /** Room for what some programs write behind the voxels, so that it need not be unpacked twice. */
 const ROOM_BEHIND = 4096;
 
+/** A part of an image, in voxels. */
+export interface Window {
+  /** The first voxel along x, y, z. */
+  readonly start: readonly [number, number, number];
+  /** How many there are along x, y, z. */
+  readonly size: readonly [number, number, number];
+}
+
 /** Some planes of one channel. */
 export interface Slab {
   /** Where they are stored, one after another, x fastest, in the file's byte order. */
   readonly bytes: Uint8Array | torch.Tensor;
-  /** Where they begin in `bytes`. */
+  /** Where the first voxel is in `bytes`. */
   readonly begin: number;
+  /** Voxels from one row of `bytes` to the next, and from one plane to the next. */
+  readonly row: number;
+  readonly plane: number;
   readonly channel: number;
   /** The first plane, and how many there are. */
   readonly firstPlane: number;
@@ -37,13 +48,16 @@ export interface Slab {
 export class NiftiContent implements Disposable {
   readonly header: NiftiHeader;
   readonly path: string;
+  /** What is read of the image: all of it, or a window. */
+  readonly window: Window;
   readonly #voxelsPath: string;
   readonly #file: RegularFile;
   readonly #packed: boolean;
   #unpacked: Uint8Array | torch.Tensor | null = null;
+  #scratch: Uint8Array = new Uint8Array(0);
 
-  /** @throws ImageError naming the file: missing, not fetched, no regular file, no image, truncated. */
-  constructor(path: string) {
+  /** @throws ImageError naming the file: missing, not fetched, no regular file, no image, truncated, smaller than the window. */
+  constructor(path: string, window: Window | null = null) {
     this.path = path;
     const { header: headerPath, voxels } = imageFiles(path);
     let file = open(headerPath);
@@ -63,6 +77,7 @@ export class NiftiContent implements Disposable {
       }
       this.#voxelsPath = this.header.isPair === true && voxels !== null ? voxels : headerPath;
       this.#packed = isGzip(start);
+      this.window = window === null ? { start: [0, 0, 0], size: this.header.shape } : inside(window, this.header, path);
       this.#file = file;
     } catch (error) {
       file[Symbol.dispose]();
@@ -82,22 +97,43 @@ export class NiftiContent implements Disposable {
   }
 
   /**
-   * Gives all voxels to `use`, slab by slab, as they are stored; the memory of a slab is used again for the next.
+   * Gives all voxels of the window to `use`, slab by slab, as they are stored; the memory of a slab is used again for the
+   * next. Of a plain file only the rows of the window are read.
    * @param slabBytes how much of a plain file is read at a time, about.
    */
   forEachSlab(use: (slab: Slab) => void, slabBytes = SLAB_BYTES): void {
-    const { shape, channels, dtype, offset } = this.header;
-    const planeBytes = shape[0] * shape[1] * DATA_TYPES[dtype].bytes;
+    const { header, window } = this;
+    const { bytes: size } = DATA_TYPES[header.dtype];
+    const [row, rows] = header.shape;
+    const [, , planes] = window.size;
     this.requireWhole();
-    const step = this.#packed ? shape[2] : planesPerSlab(planeBytes, slabBytes);
-    const scratch = this.#packed ? null : Buffer.allocUnsafeSlow(Math.min(step, shape[2]) * planeBytes);
-    for (let channel = 0; channel < channels; channel++) {
-      for (let firstPlane = 0; firstPlane < shape[2]; firstPlane += step) {
-        const planes = Math.min(step, shape[2] - firstPlane);
-        const at = offset + (channel * shape[2] + firstPlane) * planeBytes;
-        const place = { channel, firstPlane, planes };
-        if (scratch === null) use({ bytes: this.#unpack(), begin: at, ...place });
-        else use({ bytes: this.#read(scratch.subarray(0, planes * planeBytes), at), begin: 0, ...place });
+    /** Where a voxel of the window's first row is in the file. */
+    const position = (channel: number, plane: number): number =>
+      header.offset +
+      (((channel * header.shape[2] + window.start[2] + plane) * rows + window.start[1]) * row + window.start[0]) * size;
+    // to the end of the window in its last row, which may be the file's last
+    const bytesOf = (part: number): number => ((part - 1) * row + window.size[0]) * size;
+    const isWhole = window.size[1] === rows;
+    for (let channel = 0; channel < header.channels; channel++) {
+      if (this.#packed) {
+        const place = { channel, firstPlane: 0, planes, row, plane: row * rows };
+        use({ bytes: this.#unpack(), begin: position(channel, 0), ...place });
+        continue;
+      }
+      const step = planesPerSlab(row * window.size[1] * size, slabBytes);
+      const scratch = this.#scratchFor(row * window.size[1] * Math.min(step, planes) * size);
+      for (let firstPlane = 0; firstPlane < planes; firstPlane += step) {
+        const count = Math.min(step, planes - firstPlane);
+        const planeBytes = row * window.size[1] * size;
+        // whole planes follow one another in the file; parts of them do not
+        if (isWhole) this.#read(scratch.subarray(0, bytesOf(rows * count)), position(channel, firstPlane));
+        else {
+          for (let i = 0; i < count; i++) {
+            const part = scratch.subarray(i * planeBytes, i * planeBytes + bytesOf(window.size[1]));
+            this.#read(part, position(channel, firstPlane + i));
+          }
+        }
+        use({ bytes: scratch, begin: 0, channel, firstPlane, planes: count, row, plane: row * window.size[1] });
       }
     }
   }
@@ -108,10 +144,14 @@ export class NiftiContent implements Disposable {
     this.#unpacked = null;
   }
 
-  #read(target: Uint8Array, at: number): Uint8Array {
+  #scratchFor(length: number): Uint8Array {
+    if (this.#scratch.length !== length) this.#scratch = Buffer.allocUnsafeSlow(length);
+    return this.#scratch;
+  }
+
+  #read(target: Uint8Array, at: number): void {
     const got = this.#file.read(target, at);
     if (got < target.length) throw this.#truncated(at - this.header.offset + got);
-    return target;
   }
 
   #unpack(): Uint8Array | torch.Tensor {
@@ -143,6 +183,23 @@ export class NiftiContent implements Disposable {
       `${this.#voxelsPath} is truncated: ${shape.join("×")}${channels > 1 ? `×${channels}` : ""} voxels of ${dtype} need ${byteLength} bytes, got ${got}. Copy or download it again.`,
     );
   }
+}
+
+function inside(window: Window, { shape }: NiftiHeader, path: string): Window {
+  const isInside = window.start.every((start, i) => {
+    const size = window.size[i] ?? 0;
+    return (
+      Number.isSafeInteger(start) &&
+      start >= 0 &&
+      Number.isSafeInteger(size) &&
+      size >= 1 &&
+      start + size <= (shape[i] ?? 0)
+    );
+  });
+  if (isInside && window.start.length === 3 && window.size.length === 3) return window;
+  throw new ImageError(
+    `${path} has ${shape.join("×")} voxels; the window of ${window.size.join("×")} from (${window.start.join(", ")}) on does not lie in it.`,
+  );
 }
 
 function headerOf(bytes: Uint8Array, path: string): NiftiHeader {

@@ -1,5 +1,7 @@
+import { z } from "zod";
 import type { Tensor } from "../../torch/index.ts";
-import { NiftiContent } from "./content.ts";
+import { parseWith } from "../../utils/config.ts";
+import { NiftiContent, type Window } from "./content.ts";
 import type { NiftiDType, VoxelArray } from "./datatypes.ts";
 import type { NiftiHeader } from "./header.ts";
 import { readIntensities } from "./intensities.ts";
@@ -55,14 +57,19 @@ export function readNiftiLabels(path: string): NiftiImage<LabelArray> {
   return { data: viewOf(tensor), ...described };
 }
 
-/** As {@link readNifti}, into a tensor: no copy of the voxels is made. */
-export function readNiftiTensor(path: string): NiftiTensor {
-  return read(path, readIntensities);
+/**
+ * As {@link readNifti}, into a tensor: no copy of the voxels is made.
+ * @param options `window`: a part of the image, with the affine of that part. Of a file that is not packed only its rows are
+ * read. It is float64 where the window holds large integers.
+ * @throws ImageError as {@link readNifti}, and for a window that does not lie in the image.
+ */
+export function readNiftiTensor(path: string, options: ReadOptions = {}): NiftiTensor {
+  return read(path, readIntensities, options);
 }
 
-/** As {@link readNiftiLabels}, into a tensor: no copy of the voxels is made. */
-export function readNiftiLabelTensor(path: string): NiftiTensor {
-  return read(path, readLabelValues);
+/** As {@link readNiftiLabels}, into a tensor: no copy of the voxels is made. Options as of {@link readNiftiTensor}. */
+export function readNiftiLabelTensor(path: string, options: ReadOptions = {}): NiftiTensor {
+  return read(path, readLabelValues, options);
 }
 
 /** Reads only what a file says of itself: shape, affine, type. Only the first bytes are read. */
@@ -71,10 +78,33 @@ export function readNiftiHeader(path: string): NiftiHeader {
   return content.header;
 }
 
-function read(path: string, voxelsOf: (content: NiftiContent) => Tensor): NiftiTensor {
-  using content = new NiftiContent(path);
-  const { shape, channels, affine, dtype } = content.header;
-  return { tensor: voxelsOf(content), shape, channels, affine, dtype };
+const triple = z.tuple([z.int(), z.int(), z.int()]);
+const optionsSchema = z.strictObject({
+  window: z.strictObject({ start: triple, size: triple }).nullable().default(null),
+});
+
+export interface ReadOptions {
+  /** Which part of the image is read, in voxels along x, y, z. Default null: all of it. */
+  readonly window?: Window | null;
+}
+
+function read(path: string, voxelsOf: (content: NiftiContent) => Tensor, options: ReadOptions): NiftiTensor {
+  const { window } = parseWith(optionsSchema, options, "reading an image");
+  using content = new NiftiContent(path, window);
+  const { channels, affine, dtype } = content.header;
+  const { start, size } = content.window;
+  return { tensor: voxelsOf(content), shape: size, channels, affine: moved(affine, start), dtype };
+}
+
+/** The affine of what begins at a voxel. */
+function moved(affine: Float64Array, start: readonly [number, number, number]): Float64Array {
+  const out = affine.slice();
+  for (let row = 0; row < 3; row++) {
+    for (const [column, voxels] of start.entries()) {
+      out[row * 4 + 3] = (out[row * 4 + 3] ?? 0) + (affine[row * 4 + column] ?? 0) * voxels;
+    }
+  }
+  return out;
 }
 
 /** The tensor's memory, which lives as long as the array does. The tensor is given up. */

@@ -9,10 +9,10 @@ export type HeldType = "uint8" | "int8" | "int16" | "int32" | "int64" | "float32
 export const UNSCALED = { slope: 1, inter: 0 };
 
 /** @throws ImageError where there is not so much memory. */
-export function makeTarget({ header, path }: NiftiContent, dtype: HeldType): torch.Tensor {
+export function makeTarget({ header, window, path }: NiftiContent, dtype: HeldType): torch.Tensor {
   const { shape, channels } = header;
   try {
-    return torch.empty([channels, ...shape], { dtype });
+    return torch.empty([channels, ...window.size], { dtype });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new ImageError(
@@ -31,10 +31,11 @@ export function fill(
   target: torch.Tensor,
   rule: "values" | "checked" | "labels",
 ): "inexact" | number | bigint | null {
-  const { shape, dtype, littleEndian, scaling } = content.header;
+  const { dtype, littleEndian, scaling } = content.header;
+  const shape = content.window.size;
   const volume = shape[0] * shape[1] * shape[2];
   let found: "inexact" | number | bigint | null = null;
-  content.forEachSlab(({ bytes, begin, channel, firstPlane, planes }) => {
+  content.forEachSlab(({ bytes, begin, channel, firstPlane, planes, row, plane }) => {
     // a value is the worse finding: it is an error whatever the target
     if (found !== null && found !== "inexact") return;
     const place = { targetAt: channel * volume, shape, firstPlane, planes };
@@ -42,6 +43,8 @@ export function fill(
     const next = torch.decoding.voxelsInto({
       source: bytes,
       sourceAt: begin,
+      sourceRow: row,
+      sourcePlane: plane,
       stored: dtype,
       swap: !littleEndian,
       target,
