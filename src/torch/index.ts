@@ -26,6 +26,7 @@ export { Generator } from "./generator.ts";
 export { describeProcessor, type Processor } from "./instruction-sets.ts";
 export { operatorSchemas, ops } from "./invoke.ts";
 export * as memory from "./memory.ts";
+export * as morphology from "./morphology.ts";
 export * as nn from "./nn/index.ts";
 export * from "./ops.ts";
 export * as optim from "./optim/index.ts";

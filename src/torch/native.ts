@@ -170,6 +170,10 @@ export interface Native {
     momentum: number,
     eps: number,
   ): Handle;
+  // components.cc
+  connectedComponents(labels: Handle, connectivity: number): [labels: Handle, sizes: Handle, firsts: Handle];
+  // distance.cc
+  distanceTransform(mask: Handle, d: number, h: number, w: number, wide: boolean): Handle;
   // transfer.cc
   transferRelease(h: Handle): number;
   transferAdopt(id: number): Handle;

@@ -1,0 +1,301 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Tensor } from "./index.ts";
+import * as torch from "./index.ts";
+import { type Connectivity, connectedComponents, distanceTransform, holes } from "./morphology.ts";
+
+let before: ReturnType<typeof torch.memory.live>;
+beforeAll(() => {
+  before = torch.memory.live();
+});
+afterAll(() => expect(torch.memory.live()).toEqual(before));
+
+/** Where a voxel is in an image of (…spatial), and back. */
+const position = (index: number, shape: readonly number[]): number[] => {
+  const at: number[] = [];
+  for (const n of [...shape].reverse()) {
+    at.unshift(index % n);
+    index = Math.floor(index / n);
+  }
+  return at;
+};
+const neighbours = (spatial: readonly number[], hops: number): ((index: number) => number[]) => {
+  const steps = spatial.reduce<number[][]>(
+    (all, _) => all.flatMap((step) => [-1, 0, 1].map((s) => [...step, s])),
+    [[]],
+  );
+  const allowed = steps.filter((step) => {
+    const count = step.filter((s) => s !== 0).length;
+    return count > 0 && count <= hops;
+  });
+  return (index) => {
+    const at = position(index, spatial);
+    return allowed
+      .map((step) => step.map((s, axis) => s + at[axis]!))
+      .filter((there) => there.every((i, axis) => i >= 0 && i < spatial[axis]!))
+      .map((there) => there.reduce((sum, i, axis) => sum * spatial[axis]! + i, 0));
+  };
+};
+
+/** Flood fill, voxel by voxel. */
+function plainComponents(values: readonly number[], shape: readonly number[], hops: number) {
+  const [n = 1, ...spatial] = shape;
+  const voxels = values.length / n;
+  const near = neighbours(spatial, hops);
+  const labels = values.map(() => 0);
+  const [sizes, firsts]: [number[], number[]] = [[], []];
+  values.forEach((value, start) => {
+    if (value === 0 || labels[start] !== 0) return;
+    firsts.push(start);
+    const label = firsts.length;
+    const image = Math.floor(start / voxels) * voxels;
+    const open = [start];
+    labels[start] = label;
+    let size = 0;
+    for (let at = open.pop(); at !== undefined; at = open.pop()) {
+      size++;
+      for (const there of near(at - image)) {
+        if (values[image + there] !== value || labels[image + there] !== 0) continue;
+        labels[image + there] = label;
+        open.push(image + there);
+      }
+    }
+    sizes.push(size);
+  });
+  return { labels, sizes, firsts };
+}
+
+function plainDistances(values: readonly number[], shape: readonly number[], sampling: readonly number[]): number[] {
+  const [n = 1, ...spatial] = shape;
+  const voxels = values.length / n;
+  const at = Array.from({ length: voxels }, (_, i) => position(i, spatial));
+  return values.map((value, i) => {
+    if (value === 0) return 0;
+    const image = Math.floor(i / voxels) * voxels;
+    let best = Number.POSITIVE_INFINITY;
+    for (let j = 0; j < voxels; j++) {
+      if (values[image + j] !== 0) continue;
+      best = Math.min(
+        best,
+        at[i - image]!.reduce((sum, p, axis) => sum + ((p - at[j]![axis]!) * sampling[axis]!) ** 2, 0),
+      );
+    }
+    return Math.sqrt(best);
+  });
+}
+
+/** Random labels, with large and small objects. */
+function randomImage(shape: readonly number[], density: number, labels: number): Tensor {
+  const noise = torch.rand([...shape]);
+  return noise
+    .lt(density)
+    .to({ dtype: "float32" })
+    .mul(torch.randint(1, labels + 1, [...shape]));
+}
+
+const shapes = [
+  [1, 7],
+  [3, 1],
+  [1, 5, 6],
+  [2, 1, 9],
+  [3, 8, 1],
+  [1, 4, 5, 6],
+  [2, 1, 5, 4],
+  [2, 5, 1, 4],
+  [2, 4, 5, 1],
+  [1, 9, 8, 17],
+];
+const densities = [0.05, 0.35, 0.6, 0.9, 1];
+
+describe("connectedComponents", () => {
+  it.each(shapes)("is a flood fill: %j, %j, %j, %j", (...shape) => {
+    const size = shape.filter((n) => n !== undefined);
+    for (const density of densities) {
+      for (const labels of [1, 3]) {
+        using _scope = torch.scope();
+        torch.manualSeed(size.length * 1000 + density * 100 + labels);
+        const image = randomImage(size, density, labels);
+        const values = image.flatten().toNumbers();
+        for (const connectivity of ([1, 2, 3] as const).slice(0, size.length - 1)) {
+          const wanted = plainComponents(values, size, connectivity);
+          const found = connectedComponents(image, { connectivity });
+          expect(found.labels.dtype).toBe("int32");
+          expect(found.labels.shape).toEqual(size);
+          expect(found.labels.flatten().toNumbers()).toEqual(wanted.labels);
+          expect(found.sizes.toNumbers()).toEqual(wanted.sizes);
+          expect(found.firsts.toNumbers()).toEqual(wanted.firsts);
+        }
+      }
+    }
+  });
+
+  it("is the same in an image that several threads share", () => {
+    using _scope = torch.scope();
+    torch.manualSeed(1);
+    // more than 2 parts of 65536 voxels, which begin within slices
+    const image = randomImage([2, 31, 67, 53], 0.3, 2);
+    const values = image.flatten().toNumbers();
+    for (const connectivity of [1, 2, 3] as const) {
+      const wanted = plainComponents(values, image.shape, connectivity);
+      const found = connectedComponents(image, { connectivity });
+      expect(found.labels.flatten().toNumbers()).toEqual(wanted.labels);
+      expect(found.sizes.toNumbers()).toEqual(wanted.sizes);
+    }
+    const snake = torch.zeros([1, 1, 601, 400]);
+    for (let row = 0; row < 601; row++) {
+      if (row % 2 === 0) snake.narrow(2, row, 1).fill_(1);
+      else
+        snake
+          .narrow(2, row, 1)
+          .narrow(3, row % 4 === 1 ? 399 : 0, 1)
+          .fill_(1);
+    }
+    expect(connectedComponents(snake, { connectivity: 1 }).sizes.toNumbers()).toEqual([301 * 400 + 300]);
+  });
+
+  it("takes every type of numbers, and what is not contiguous", () => {
+    using _scope = torch.scope();
+    torch.manualSeed(2);
+    const image = randomImage([2, 6, 5, 7], 0.5, 1);
+    const wanted = connectedComponents(image).labels.flatten().toNumbers();
+    for (const dtype of [
+      "bool",
+      "uint8",
+      "int8",
+      "int16",
+      "int32",
+      "int64",
+      "float16",
+      "bfloat16",
+      "float64",
+    ] as const) {
+      expect(connectedComponents(image.to({ dtype })).labels.flatten().toNumbers()).toEqual(wanted);
+    }
+    const turned = image.permute([0, 3, 1, 2]);
+    expect(turned.isContiguous()).toBe(false);
+    expect(connectedComponents(turned).labels.flatten().toNumbers()).toEqual(
+      connectedComponents(turned.contiguous()).labels.flatten().toNumbers(),
+    );
+    const gradient = image.clone().requiresGrad_();
+    expect(connectedComponents(gradient).labels.requiresGrad).toBe(false);
+  });
+
+  it("of nothing is nothing", () => {
+    using _scope = torch.scope();
+    for (const shape of [
+      [0, 3, 4],
+      [1, 0, 4],
+      [1, 3, 4],
+    ]) {
+      const { labels, sizes, firsts } = connectedComponents(torch.zeros(shape));
+      expect(labels.shape).toEqual(shape);
+      expect(labels.sum().item()).toBe(0);
+      expect([sizes.shape, firsts.shape]).toEqual([[0], [0]]);
+      expect(holes(torch.zeros(shape)).any().item()).toBe(0);
+      expect(distanceTransform(torch.zeros(shape)).sum().item()).toBe(0);
+    }
+  });
+
+  it("refuses what is no image of labels", () => {
+    using _scope = torch.scope();
+    const of = (values: number[]) => () => connectedComponents(torch.tensor([values]));
+    expect(of([1, -1])).toThrow(/negative numbers or NaN/);
+    expect(of([0, Number.NaN])).toThrow(/negative numbers or NaN/);
+    expect(() => connectedComponents(torch.zeros([3]))).toThrow(/1 to 3 spatial.*\[3\]/);
+    expect(() => connectedComponents(torch.zeros([1, 2, 2, 2, 2]))).toThrow(RangeError);
+    expect(() => connectedComponents(torch.zeros([1, 2, 2]), { connectivity: 3 })).toThrow(
+      /'connectivity' got 3.*to 2/,
+    );
+    expect(() => connectedComponents(torch.zeros([1, 2]), { connectivity: 0 as Connectivity })).toThrow(RangeError);
+  });
+});
+
+describe("holes", () => {
+  it.each(shapes)("cannot be reached from the border: %j, %j, %j, %j", (...shape) => {
+    const size = shape.filter((n) => n !== undefined);
+    const [n = 1, ...spatial] = size;
+    for (const density of densities) {
+      using _scope = torch.scope();
+      torch.manualSeed(density * 100);
+      const image = randomImage(size, density, 1);
+      const values = image.flatten().toNumbers();
+      const voxels = values.length / n;
+      for (const connectivity of ([1, 2, 3] as const).slice(0, spatial.length)) {
+        const { labels } = plainComponents(
+          values.map((value) => 1 - value),
+          size,
+          connectivity,
+        );
+        const open = new Set(
+          labels.filter((_, i) => position(i % voxels, spatial).some((p, axis) => p === 0 || p === spatial[axis]! - 1)),
+        );
+        const wanted = labels.map((label) => (label === 0 || open.has(label) ? 0 : 1));
+        expect(holes(image, { connectivity }).flatten().toNumbers()).toEqual(wanted);
+      }
+    }
+  });
+});
+
+describe("distanceTransform", () => {
+  it.each(shapes)("is the distance to the nearest 0: %j, %j, %j, %j", (...shape) => {
+    const size = shape.filter((n) => n !== undefined);
+    for (const density of [0.3, 0.9, 0.98, 1]) {
+      for (const sampling of [
+        [1, 1, 1],
+        [0.7, 3, 1.3],
+        [4, 0.01, 100],
+      ]) {
+        using _scope = torch.scope();
+        torch.manualSeed(density * 100);
+        const image = randomImage(size, density, 4);
+        const own = sampling.slice(0, size.length - 1);
+        const wanted = plainDistances(image.flatten().toNumbers(), size, own);
+        const double = distanceTransform(image, { sampling: own, dtype: "float64" });
+        expect(double.shape).toEqual(size);
+        const exact = double.flatten().toNumbers();
+        // a few roundings of each square and sum
+        wanted.forEach((value, i) => {
+          if (value === Number.POSITIVE_INFINITY) expect(exact[i]).toBe(value);
+          else expect(Math.abs(exact[i]! - value)).toBeLessThanOrEqual(8 * 2 ** -53 * value);
+        });
+        const single = distanceTransform(image, { sampling: own });
+        expect(single.dtype).toBe("float32");
+        single
+          .flatten()
+          .toNumbers()
+          .forEach((value, i) => {
+            if (wanted[i] === Number.POSITIVE_INFINITY) expect(value).toBe(wanted[i]);
+            else expect(Math.abs(value - wanted[i]!)).toBeLessThanOrEqual(8 * 2 ** -24 * wanted[i]!);
+          });
+      }
+    }
+  });
+
+  it("takes every type of numbers, and what is not contiguous", () => {
+    using _scope = torch.scope();
+    torch.manualSeed(2);
+    const image = randomImage([2, 6, 5, 7], 0.8, 1);
+    const wanted = distanceTransform(image).flatten().toNumbers();
+    for (const dtype of ["bool", "uint8", "int64", "float16", "float64"] as const) {
+      expect(distanceTransform(image.to({ dtype })).flatten().toNumbers()).toEqual(wanted);
+    }
+    const turned = image.permute([0, 2, 3, 1]);
+    expect(
+      distanceTransform(turned, { sampling: [1, 2, 3] })
+        .flatten()
+        .toNumbers(),
+    ).toEqual(
+      distanceTransform(turned.contiguous(), { sampling: [1, 2, 3] })
+        .flatten()
+        .toNumbers(),
+    );
+  });
+
+  it("refuses samplings that are none", () => {
+    using _scope = torch.scope();
+    const image = torch.ones([1, 3, 3]);
+    expect(() => distanceTransform(image, { sampling: [1, 1, 1] })).toThrow(/'sampling' got 3.*2 spatial/);
+    for (const sampling of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
+      expect(() => distanceTransform(image, { sampling })).toThrow(/spacing is greater than 0/);
+    }
+  });
+});

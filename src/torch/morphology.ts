@@ -1,0 +1,117 @@
+/** Shapes in images: connected objects, holes, distances. Below metrics and transforms, which both need them. */
+import { type Handle, native } from "./native.ts";
+import { cat } from "./ops.ts";
+import { tidy } from "./scope.ts";
+import { Tensor } from "./tensor.ts";
+
+/** Within how many steps along axes voxels touch: 1 is by faces, 2 by edges too, 3 by corners too. */
+export type Connectivity = 1 | 2 | 3;
+
+export interface ConnectivityOptions {
+  /** Default: the number of spatial dimensions, so that voxels touch by corners too. */
+  readonly connectivity?: Connectivity | null;
+}
+
+/** The connected objects of images. */
+export interface Components {
+  /** As the images, int32 (int64 beyond 2³¹ voxels): 0 where they are 0, else the number of the object, from 1, over all images. */
+  readonly labels: Tensor;
+  /** How many voxels each object has: (objects,), int64. */
+  readonly sizes: Tensor;
+  /** Where the first voxel of each is, in the images flattened: (objects,), int64. Objects are in this order. */
+  readonly firsts: Tensor;
+}
+
+/**
+ * Finds the connected objects of images: voxels that touch and hold the same number, other than 0. As scikit-image's `label`, but of several images,
+ * each by itself.
+ *
+ * @param images (N, …) with 1 to 3 spatial dimensions; any type of real numbers, 0 or greater. `images` may be on any device; it is done on the CPU.
+ * @throws Error when there are negative numbers or NaN, or the connectivity is greater than the number of spatial dimensions.
+ */
+export function connectedComponents(images: Tensor, { connectivity = null }: ConnectivityOptions = {}): Components {
+  const what = "connectedComponents";
+  const shape = fourDimensions(what, images);
+  const hops = connectivityOf(what, images, connectivity);
+  const [labels, sizes, firsts] = tidy((): [Tensor, Tensor, Tensor] => {
+    const cpu = onCpu(images);
+    // the kernel does not know halves, which are exact in float32
+    const numbers = cpu.dtype === "float16" || cpu.dtype === "bfloat16" ? cpu.to({ dtype: "float32" }) : cpu;
+    const made = native.connectedComponents(numbers.reshape(shape).handleFor(what), hops);
+    const back = (handle: Handle): Tensor => new Tensor(handle).to({ device: images.device });
+    return [back(made[0]).reshape([...images.shape]), back(made[1]), back(made[2])];
+  });
+  return { labels, sizes, firsts };
+}
+
+/**
+ * The holes of objects: true where an image is 0 and cannot be reached from its border over zeros that touch. An axis of size 1 is all border.
+ *
+ * @param objects (N, …) with 1 to 3 spatial dimensions; what is not 0 belongs to an object. Each image is by itself.
+ */
+export function holes(objects: Tensor, { connectivity = null }: ConnectivityOptions = {}): Tensor {
+  return tidy(() => {
+    const { labels, sizes } = connectedComponents(objects.eq(0), { connectivity });
+    if (labels.numel() === 0) return objects.eq(0);
+    const ends = objects.shape.slice(1).flatMap((n, axis) => {
+      const along = labels.movedim([axis + 1], [0]);
+      return [along.narrow(0, 0, 1), along.narrow(0, n - 1, 1)].map((side) => side.flatten());
+    });
+    const inside = sizes.newZeros([sizes.numel() + 1], { dtype: "bool" }).fill_(true);
+    inside.indexFill_(0, cat([sizes.newZeros([1]), ...ends]).to({ dtype: "int64" }), false);
+    return inside.indexSelect(0, labels.flatten()).reshape([...objects.shape]);
+  });
+}
+
+export interface DistanceOptions {
+  /** The size of a voxel: of all axes, or of each. Default 1: distances are in voxels. */
+  readonly sampling?: number | readonly number[];
+  /** Of the result. Default float32; it is computed with float64 either way. */
+  readonly dtype?: "float32" | "float64";
+}
+
+/**
+ * The Euclidean distance of each voxel to the nearest that is 0, exact: 0 where a voxel is 0, infinite where its whole image has none. As SciPy's
+ * `distance_transform_edt`, but of several images, each by itself.
+ *
+ * @param objects (N, …) with 1 to 3 spatial dimensions; any type. On any device; it is done on the CPU.
+ */
+export function distanceTransform(objects: Tensor, { sampling = 1, dtype = "float32" }: DistanceOptions = {}): Tensor {
+  const what = "distanceTransform";
+  const shape = fourDimensions(what, objects);
+  const spatial = objects.ndim - 1;
+  const sizes = typeof sampling === "number" ? Array<number>(spatial).fill(sampling) : sampling;
+  if (sizes.length !== spatial) {
+    throw new RangeError(
+      `${what}: 'sampling' got ${sizes.length} numbers, and the images have ${spatial} spatial dimensions. Give one for each.`,
+    );
+  }
+  const [d = 1, h = 1, w = 1] = [...Array<number>(3 - spatial).fill(1), ...sizes];
+  return tidy(() => {
+    const mask = onCpu(objects).ne(0).to({ dtype: "uint8" }).reshape(shape);
+    const distances = new Tensor(native.distanceTransform(mask.handleFor(what), d, h, w, dtype === "float64"));
+    return distances.reshape([...objects.shape]).to({ device: objects.device });
+  });
+}
+
+/** (N, D, H, W), where spatial dimensions that there are not have size 1. */
+function fourDimensions(what: string, images: Tensor): number[] {
+  const [n = 1, ...spatial] = images.shape;
+  if (images.ndim >= 2 && images.ndim <= 4) return [n, ...Array<number>(3 - spatial.length).fill(1), ...spatial];
+  throw new RangeError(
+    `${what}: expected images of 1 to 3 spatial dimensions, the channels before them; got the shape [${images.shape.join(", ")}].`,
+  );
+}
+
+function connectivityOf(what: string, images: Tensor, connectivity: Connectivity | null): number {
+  const spatial = images.ndim - 1;
+  if (connectivity === null) return spatial;
+  if ([1, 2, 3].includes(connectivity) && connectivity <= spatial) return connectivity;
+  throw new RangeError(
+    `${what}: 'connectivity' got ${connectivity}; it is from 1 to ${spatial}, the number of spatial dimensions.`,
+  );
+}
+
+function onCpu(tensor: Tensor): Tensor {
+  return tensor.detach().to({ device: "cpu" });
+}
