@@ -49,6 +49,8 @@ export interface HasImages {
   getField(name: string): unknown;
   /** Adds or replaces a field that is not an image. */
   setField(name: string, value: unknown): void;
+  /** Adds or replaces an image, of (C, D, H, W). An error where there is a field of that name that is not an image. */
+  setImage(name: string, image: Readonly<ImageLike>): void;
   /** A data point with its own images and fields, whose tensors are shared until replaced. */
   copy(): this;
 }

@@ -1,6 +1,6 @@
 import { Tensor } from "../../torch/index.ts";
 import { sameAffine } from "../../transforms/affine.ts";
-import type { HasImages, TransformRecord } from "../../transforms/types.ts";
+import type { HasImages, ImageLike, TransformRecord } from "../../transforms/types.ts";
 import { ClinicaDLException, ImageError } from "../../utils/exceptions.ts";
 import { alignMask } from "./alignment.ts";
 import type { FieldType } from "./field-type.ts";
@@ -122,6 +122,10 @@ export class DataPoint implements HasImages, Disposable {
           ? new LabelMap(mask, this.image.affine)
           : mask,
     );
+  }
+  /** Adds or replaces an image or mask that a transform made. @throws FieldError when `name` is a field that is not an image. */
+  setImage(name: string, { kind, tensor, affine }: Readonly<ImageLike>): void {
+    put(this, name, kind === "scalar" ? new ScalarImage(tensor, affine) : new LabelMap(tensor, affine));
   }
   removeImage(name: string): void {
     if (name === "image") throw new FieldError(`${this.who}: the main image cannot be removed.`);

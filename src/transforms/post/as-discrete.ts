@@ -1,17 +1,11 @@
 import { z } from "zod";
-import { dtypes, type Tensor } from "../../torch/index.ts";
+import type { Tensor } from "../../torch/index.ts";
 import type { JsonObject } from "../../utils/config.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
 import { transformConfig } from "../base.ts";
 import type { Transform, TransformConfig } from "../types.ts";
+import { dtypeOption } from "./dtype.ts";
 import { exactlyOne, perValue } from "./values.ts";
-
-const dtype = z.enum(dtypes);
-/** As Python writes them: `torch.float32`. */
-const pythonDtype = z
-  .templateLiteral(["torch.", dtype])
-  .transform((name) => name.slice("torch.".length))
-  .pipe(dtype);
 
 /**
  * Makes values discrete, in one of four ways: `argmax` along `dim` (default 0: the channels; the dimension stays, with size 1), `toOnehot` (how many
@@ -26,7 +20,7 @@ export class AsDiscreteConfig
       toOnehot: z.int().min(1).nullable().default(null),
       threshold: z.number().nullable().default(null),
       rounding: z.literal("torchrounding").nullable().default(null),
-      dtype: z.union([dtype, pythonDtype]).default("float32"),
+      dtype: dtypeOption.default("float32"),
       dim: z.int().default(0),
     },
     ({ argmax, toOnehot, threshold, rounding }, what) =>

@@ -1,13 +1,16 @@
 import { Tensor } from "../../torch/index.ts";
 import type { ToDict } from "../../utils/config.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
-import { type Selection, wholeTransform } from "../base.ts";
-import type { Transform } from "../types.ts";
+import { ImagePlace, type Selection, wholeTransform } from "../base.ts";
+import type { ImageLike, Transform } from "../types.ts";
 
-/** A transform that changes the named fields and images alike; without `include`, every image. */
+/**
+ * A transform that changes the named fields and images alike; without `include`, every image. `change` is told whose value it is, for messages, and
+ * which image it belongs to, if any.
+ */
 export function perValue(
   config: ToDict & Selection & { readonly name_: string },
-  change: (x: Tensor) => Tensor,
+  change: (x: Tensor, place: ImagePlace, image: ImageLike | null) => Tensor,
 ): Transform {
   const { name_, include, exclude } = config;
   return wholeTransform(config, (target) => {
@@ -15,8 +18,9 @@ export function perValue(
     const chosen = include ?? [...images.keys()].filter((key) => !exclude?.includes(key));
     for (const key of chosen) {
       const image = images.get(key);
+      const place = new ImagePlace(name_, key, target);
       if (image !== undefined) {
-        image.tensor = change(image.tensor);
+        image.tensor = change(image.tensor, place, image);
         continue;
       }
       const value = target.hasField(key) ? target.getField(key) : undefined;
@@ -26,7 +30,7 @@ export function perValue(
           `${name_}: 'include' names '${key}', which ${value === undefined ? "does not exist" : "is not a tensor"} in ${target.participantId}, ${target.sessionId}. It has ${there}.`,
         );
       }
-      target.setField(key, change(value));
+      target.setField(key, change(value, place, null));
     }
   });
 }
