@@ -1,0 +1,57 @@
+import { z } from "zod";
+import * as torch from "../../torch/index.ts";
+import { randomConfig, randomPerImage } from "../base.ts";
+import { range } from "../ranges.ts";
+import type { Transform, TransformConfig } from "../types.ts";
+import { imageOf, spectrumOf } from "./spectrum.ts";
+
+const numSpikes = range({ min: 0, integer: true });
+const intensity = range();
+const share = z.number().min(0).max(1);
+const place3 = z.tuple([share, share, share]);
+
+/**
+ * Adds stripes in all directions, as spikes in the spectrum of an MR image do. Masks are left alone. As TorchIO's `RandomSpike`.
+ *
+ * - `numSpikes`: how many, one number or the smallest and the greatest. Default 1.
+ * - `intensity`: how high a spike is, as a share of the greatest real part in the spectrum: a range, or one number d for -d to d. Default 1 to 3.
+ *
+ * @throws ImageError, naming the participant, when an image holds NaN.
+ */
+export class RandomSpikeConfig
+  extends randomConfig("RandomSpike", {
+    numSpikes: numSpikes.field.default(1),
+    intensity: intensity.field.default([1, 3]),
+  })
+  implements TransformConfig
+{
+  getObject(): Transform {
+    return randomPerImage(this, "scalar", {
+      drawn: z.strictObject({ spikes_positions: z.array(place3), intensity: z.number() }),
+      draw: (rng) => {
+        const count = numSpikes.draw(this.numSpikes, rng);
+        const drawn = intensity.draw(this.intensity, rng);
+        const position = (): [number, number, number] => [rng.uniform(), rng.uniform(), rng.uniform()];
+        return { spikes_positions: Array.from({ length: count }, position), intensity: drawn };
+      },
+      change: (image, drawn, place) => {
+        if (drawn.spikes_positions.length === 0 || drawn.intensity === 0) return;
+        const dimensions = [1, 2, 3];
+        const spectrum = spectrumOf(image.tensor, dimensions, place);
+        for (let channel = 0; channel < (spectrum.shape[0] ?? 0); channel++) {
+          const own = spectrum.select(0, channel);
+          for (const position of drawn.spikes_positions) {
+            // only the real part counts, as in TorchIO
+            const spike = torch.real(own).max().mul(drawn.intensity);
+            // 1 itself is beyond the last voxel
+            const at = position.map((part, i) =>
+              Math.min(Math.floor(part * (own.shape[i] ?? 1)), (own.shape[i] ?? 1) - 1),
+            );
+            at.reduce((part, index) => part.select(0, index), own).add_(spike);
+          }
+        }
+        image.tensor = imageOf(spectrum, dimensions);
+      },
+    });
+  }
+}
