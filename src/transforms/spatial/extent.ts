@@ -6,7 +6,10 @@ import type { ImageLike } from "../types.ts";
 
 /** With what an image is padded: a number, a statistic of it, or a continuation of it (NumPy's names). */
 export const paddingMode = z
-  .union([z.number(), z.enum(["minimum", "maximum", "mean", "median", "edge", "reflect", "symmetric", "wrap"])])
+  .union([
+    z.number(),
+    z.enum(["minimum", "maximum", "mean", "median", "edge", "reflect", "symmetric", "wrap", "linear_ramp"]),
+  ])
   .default(0);
 type PaddingMode = z.output<typeof paddingMode>;
 
@@ -44,6 +47,7 @@ export function setExtent(
     const target = size[axis] ?? 1;
     const now = tensor.shape[axis + 1] ?? 0;
     if (first >= 0 && first + target <= now) tensor = tensor.narrow(axis + 1, first, target);
+    else if (mode === "linear_ramp") tensor = ramped(tensor, axis + 1, first, target);
     else if (fill === null) tensor = continued(tensor, axis + 1, first, target, mode);
     else tensor = torch.constantPadNd(tensor, padding(axis, -first, target - now + first), fill);
   });
@@ -83,6 +87,7 @@ function fillValue(tensor: Tensor, mode: PaddingMode): number | null {
     case "reflect":
     case "symmetric":
     case "wrap":
+    case "linear_ramp":
       return null;
   }
 }
@@ -104,4 +109,22 @@ function continued(tensor: Tensor, dim: number, first: number, length: number, m
   };
   const indices = Array.from({ length }, (_, i) => source(first + i));
   return tensor.indexSelect(dim, torch.tensor(indices, { dtype: "int64" }));
+}
+
+/** Beyond the ends, in equal steps from the voxel at the end to 0 at the new end. What `first` and `length` leave out is cropped before. */
+function ramped(tensor: Tensor, dim: number, first: number, length: number): Tensor {
+  const n = tensor.shape[dim] ?? 1;
+  const [before, after] = [Math.max(0, -first), Math.max(0, first + length - n)];
+  const size = length - before - after;
+  const kept = tensor.narrow(dim, Math.max(0, first), size);
+  const ramp = (edge: number, steps: readonly number[]): Tensor => {
+    const along = tensor.shape.map((_, axis) => (axis === dim ? steps.length : 1));
+    // the step first, then so many of it, as NumPy: whole numbers that are divided by themselves stay whole
+    const step = kept.narrow(dim, edge, 1).to({ dtype: "float64" }).div(steps.length);
+    const values = step.mul(torch.tensor([...steps], { dtype: "float64" }).reshape(along));
+    return (tensor.isFloatingPoint() ? values : values.floor()).to({ dtype: tensor.dtype });
+  };
+  const up = Array.from({ length: before }, (_, i) => i);
+  const down = Array.from({ length: after }, (_, i) => after - 1 - i);
+  return torch.cat([ramp(0, up), kept, ramp(size - 1, down)], dim);
 }
