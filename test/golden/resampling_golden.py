@@ -5,8 +5,10 @@ Sizes and factors are chosen so that no voxel of a new grid lies half-way betwee
 """
 
 import numpy as np
+import SimpleITK as sitk
+import torch
 from clinicadl.transforms import config as c
-from transforms_common import case, drawn, oblique, write
+from transforms_common import case, cases, drawn, oblique, point, shown, write
 
 some = ("image", "t2", "brain", "segmentation")
 labels = ("image", "segmentation")
@@ -47,5 +49,36 @@ for axis, factor in [(0, 5 / 3), (1, 1.5), (2, 7 / 3)]:
     shared = lambda arguments: {"axes": [axis], "downsampling": factor}  # noqa: E731
     interpolation = ["linear", "bspline", "nearest"][axis]
     drawn(c.RandomAnisotropyConfig(axes=axis, downsampling=(factor, factor), image_interpolation=interpolation), shared=shared)
+
+def lattice(arguments):
+    return {"controlPoints": [float(value) for value in np.asarray(arguments["control_points"]).flatten()]}
+
+
+drawn(c.RandomElasticDeformationConfig(), names=labels, shared=lattice)
+drawn(c.RandomElasticDeformationConfig(num_control_points=(5, 6, 4), max_displacement=(1, 2, 3), locked_borders=1), seed=2, names=labels, shared=lattice)
+drawn(c.RandomElasticDeformationConfig(num_control_points=4, max_displacement=4, locked_borders=0, image_interpolation="hamming", label_interpolation="label_gaussian"), seed=3, names=labels, shared=lattice)
+
+
+def motion(config, seed, names=("image", "t2", "brain")):
+    """TorchIO turns the image around the origin of space: a rotation around its middle, with another translation."""
+    torch.manual_seed(seed)
+    result = config.get_object()(point(names))
+    arguments = result.applied_transforms[-1][1]
+    parameters = {}
+    for name, degrees in arguments["degrees"].items():
+        centre = np.array(point(names)[name].get_center(lps=True))
+        translations = []
+        for angles, translation in zip(degrees, arguments["translation"][name]):
+            turn = sitk.Euler3DTransform()
+            turn.SetRotation(*np.radians(angles).tolist())
+            turn = np.array(turn.GetMatrix()).reshape(3, 3)
+            translations.append((translation + turn @ centre - centre).tolist())
+        parameters[name] = {"times": arguments["times"][name].tolist(), "degrees": degrees.tolist(), "translation": translations}
+    cases.append({"config": config.to_dict(), "images": names, "parameters": parameters, "result": shown(result, names)})
+
+
+motion(c.RandomMotionConfig(), 1)
+motion(c.RandomMotionConfig(degrees=(5, 15), translation=2, num_transforms=4, image_interpolation="bspline"), 2)
+motion(c.RandomMotionConfig(num_transforms=1), 3, names=("image",))
 
 write("resampling")

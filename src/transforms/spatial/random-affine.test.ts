@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
 import * as torch from "../../torch/index.ts";
 import { ImageError } from "../../utils/exceptions.ts";
 import { compareTransform, goldenPoint } from "../fixtures/golden.ts";
@@ -74,7 +75,9 @@ describe("RandomAffine", () => {
     const point = goldenPoint(["image"]);
     const records = Array.from({ length: 200 }, (_, i) => {
       using _inner = torch.scope();
-      return transform.apply(point, new Rng(5, i)).history[0]?.parameters as Record<string, number[]>;
+      return z
+        .record(z.string(), z.array(z.number()))
+        .parse(transform.apply(point, new Rng(5, i)).history[0]?.parameters);
     });
     for (const [key, ranges] of Object.entries(bounds)) {
       ranges.forEach(([low, high], axis) => {
@@ -88,7 +91,7 @@ describe("RandomAffine", () => {
     }
     const same = new RandomAffineConfig({ isotropic: true }).getObject().apply(point, new Rng(1))
       .history[0]?.parameters;
-    const { scales } = same as { scales: number[] };
+    const { scales } = z.object({ scales: z.array(z.number()) }).parse(same);
     expect(new Set(scales).size).toBe(1);
   });
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
 import * as torch from "../../torch/index.ts";
 import { compareTransform, goldenPoint } from "../fixtures/golden.ts";
 import { Point } from "../fixtures/point.ts";
@@ -21,7 +22,7 @@ describe("RandomAnisotropy", () => {
     const drawn = Array.from({ length: 300 }, (_, i) => {
       using _inner = torch.scope();
       const [record] = transform.apply(point, new Rng(2, i)).history;
-      return record?.parameters as { axes: number[]; downsampling: number };
+      return z.object({ axes: z.array(z.number()), downsampling: z.number() }).parse(record?.parameters);
     });
     const first = drawn.filter(({ axes }) => axes[0] === 0).length;
     // five standard deviations of a binomial of 300
