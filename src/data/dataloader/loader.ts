@@ -2,7 +2,7 @@ import { cuda } from "../../torch/index.ts";
 import type { JsonObject, ToDict } from "../../utils/config.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
 import { warnOnce } from "../../utils/warnings.ts";
-import type { DatasetLike } from "../datasets/index.ts";
+import { type DatasetLike, UnpairedDataset } from "../datasets/index.ts";
 import type { Item } from "../structures/index.ts";
 import { autoWorkers, LoadingWatch } from "./auto-workers.ts";
 import { type BatchOf, type BatchType, disposeBatch, partsOf } from "./batch-type.ts";
@@ -53,6 +53,12 @@ export class DataLoader<T extends Item = Item> implements ToDict, AsyncIterable<
     const { seed, ...fields } = options;
     this.dataset = dataset;
     this.config = new DataLoaderConfig(fields);
+    if (this.config.samplingWeights !== null && dataset instanceof UnpairedDataset) {
+      throw new ConfigError(
+        "DataLoader: 'samplingWeights' cannot be used with an UnpairedDataset, whose items are put together anew in each epoch, so that none has a weight.",
+        { fieldNames: ["samplingWeights"] },
+      );
+    }
     if (this.config.numWorkers !== "auto" && this.config.numWorkers > 0) dataset.checkPortable();
     if (seed !== undefined) this.setSeed(seed);
   }

@@ -3,3 +3,4 @@
 export * from "./bids-dataset.ts";
 export * from "./concat-dataset.ts";
 export * from "./paired-dataset.ts";
+export * from "./unpaired-dataset.ts";

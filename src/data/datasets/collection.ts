@@ -1,15 +1,27 @@
 import { z } from "zod";
-import type { Cell, ParticipantRow } from "../../io/tsv/index.ts";
+import { floatColumns, markFloatColumns, type ParticipantRow } from "../../io/tsv/index.ts";
 import { checkKeys, type JsonObject, parseWith } from "../../utils/config.ts";
 import { CannotReadFieldError, ConfigError } from "../../utils/exceptions.ts";
 import type { Item, Sample } from "../structures/index.ts";
-import type { DatasetLike, RowSelection, SubsetOptions } from "./dataset-like.ts";
+import type { DatasetLike, InfoOf, RowSelection, SubsetOptions } from "./dataset-like.ts";
+import { type Pair, partPairs } from "./missing-pairs.ts";
 import { DatasetMode } from "./mode.ts";
 import type { PortableDataset } from "./portable.ts";
 import { datasetRegistry } from "./registry.ts";
 
-const contentSchema = z.strictObject({ datasets: z.array(z.custom<PortableDataset>()) });
-const optionsSchema = z.strictObject({ datasets: z.array(z.custom<DatasetLike<Sample>>(isSampleDataset)) });
+const own = { oversample: z.boolean().exactOptional() };
+const contentSchema = z.strictObject({ datasets: z.array(z.custom<PortableDataset>()), ...own });
+const onlyDatasets = z.strictObject({ datasets: z.array(z.custom<DatasetLike<Sample>>(isSampleDataset)) });
+const datasetsAndOptions = onlyDatasets.extend(own);
+
+/** The members of a collection, and its own options. */
+export interface Members {
+  readonly datasets: DatasetLike<Sample>[];
+  readonly oversample?: boolean;
+}
+
+/** From which dataset a row is: its number, from 0. */
+export const DATASET_ID = "dataset_id";
 
 /** What datasets that are made of others share: mode, epoch and seed are those of all members. */
 export abstract class Collection<T extends Item> extends DatasetMode implements DatasetLike<T> {
@@ -30,7 +42,7 @@ export abstract class Collection<T extends Item> extends DatasetMode implements 
   abstract get df(): readonly ParticipantRow[];
   abstract get length(): number;
   abstract get(index: number): Promise<T>;
-  abstract getSampleInfo(index: number, column: string): Cell;
+  abstract getSampleInfo(index: number, column: string): InfoOf<T>;
   abstract subset(selection: RowSelection, options?: SubsetOptions): DatasetLike<T>;
 
   override train(): void {
@@ -54,28 +66,37 @@ export abstract class Collection<T extends Item> extends DatasetMode implements 
   }
 
   toDict(): JsonObject {
-    return { name_: this.name_, datasets: this.datasets.map((dataset) => dataset.toDict()) };
+    return { name_: this.name_, datasets: this.datasets.map((dataset) => dataset.toDict()), ...this.ownOptions() };
+  }
+  /** Its options besides the datasets, as JSON and worker threads get them. */
+  protected ownOptions(): { readonly oversample?: boolean } {
+    return {};
   }
   checkPortable(): void {
     for (const dataset of this.datasets) dataset.checkPortable();
   }
   toWorker(): PortableDataset {
-    const content: z.output<typeof contentSchema> = { datasets: this.datasets.map((dataset) => dataset.toWorker()) };
+    const datasets = this.datasets.map((dataset) => dataset.toWorker());
+    const content: z.output<typeof contentSchema> = { datasets, ...this.ownOptions() };
     return { source: { name_: this.name_ }, content };
   }
 }
 
 /** The members of a collection, from what its `toDict` wrote. @throws CannotReadFieldError for one that cannot be read. */
-export function membersFromDict(name: string, dict: JsonObject): DatasetLike<Sample>[] {
-  checkKeys(name, dict, ["datasets"]);
+export function membersFromDict(
+  name: string,
+  dict: JsonObject,
+  options: readonly string[] = [],
+): DatasetLike<Sample>[] {
+  checkKeys(name, dict, ["datasets", ...options]);
   const { datasets } = dict;
   if (!Array.isArray(datasets)) throw new CannotReadFieldError(`${name}: 'datasets' is no array.`, ["datasets"]);
   return datasets.map((member) => samplesOnly(name, datasetRegistry.read(name, "datasets", member)));
 }
 
 /** The members of a collection, from options of which the types are not known. */
-export function membersFromOptions(name: string, options: unknown): DatasetLike<Sample>[] {
-  return parseWith(optionsSchema, options, name).datasets;
+export function membersFromOptions(name: string, options: unknown, hasOptions = false): Members {
+  return parseWith(hasOptions ? datasetsAndOptions : onlyDatasets, options, name);
 }
 
 /** The members of a collection, in a worker thread. */
@@ -83,9 +104,46 @@ export async function membersFromWorker(
   name: string,
   content: unknown,
   read: (dataset: PortableDataset) => Promise<DatasetLike>,
-): Promise<DatasetLike<Sample>[]> {
-  const { datasets } = parseWith(contentSchema, content, name);
-  return (await Promise.all(datasets.map(read))).map((dataset) => samplesOnly(name, dataset));
+): Promise<Members> {
+  const { datasets, ...options } = parseWith(contentSchema, content, name);
+  const members = await Promise.all(datasets.map(read));
+  return { datasets: members.map((dataset) => samplesOnly(name, dataset)), ...options };
+}
+
+/** The rows of all datasets, one after the other, with the number of their dataset; null in columns that it does not have. */
+export function joinedRows(name: string, datasets: readonly DatasetLike[]): readonly ParticipantRow[] {
+  const columns = new Set(datasets.flatMap((dataset) => dataset.df.flatMap((row) => Object.keys(row))));
+  if (columns.has(DATASET_ID)) {
+    throw new ConfigError(`${name}: a dataset has a column '${DATASET_ID}', a name that it uses. Rename it.`);
+  }
+  const rows = datasets.flatMap((dataset, number) =>
+    dataset.df.map((row): ParticipantRow => {
+      const cells = Object.fromEntries([...columns].map((column) => [column, row[column] ?? null]));
+      const { participant_id, session_id } = row;
+      return { [DATASET_ID]: number, ...cells, participant_id: String(participant_id), session_id: String(session_id) };
+    }),
+  );
+  const floats = datasets.flatMap((dataset) => [...floatColumns(dataset.df)]);
+  return markFloatColumns(rows, new Set([...floats, ...floatColumns(rows)]));
+}
+
+/** Of each dataset those of the pairs that it has; null where it has none. */
+export function partsOfMembers(
+  datasets: readonly DatasetLike<Sample>[],
+  wanted: readonly Pair[],
+): (DatasetLike<Sample> | null)[] {
+  return datasets.map((dataset) => {
+    const present = dataset.df.map(
+      (row): Pair => ({
+        participant_id: String(row.participant_id),
+        session_id: String(row.session_id),
+      }),
+    );
+    const { found } = partPairs(wanted, present);
+    return found.length === 0
+      ? null
+      : dataset.subset(found.map((pair) => [pair.participant_id, pair.session_id] as const));
+  });
 }
 
 function samplesOnly(name: string, dataset: DatasetLike): DatasetLike<Sample> {

@@ -1,15 +1,18 @@
-import { type Cell, floatColumns, markFloatColumns, type ParticipantRow } from "../../io/tsv/index.ts";
+import type { Cell, ParticipantRow } from "../../io/tsv/index.ts";
 import { type JsonObject, parseWith } from "../../utils/config.ts";
-import { ConfigError } from "../../utils/exceptions.ts";
 import type { Sample } from "../structures/index.ts";
-import { Collection, membersFromDict, membersFromOptions, membersFromWorker } from "./collection.ts";
+import {
+  Collection,
+  DATASET_ID,
+  joinedRows,
+  membersFromDict,
+  membersFromOptions,
+  membersFromWorker,
+  partsOfMembers,
+} from "./collection.ts";
 import { type DatasetLike, type RowSelection, type SubsetOptions, subsetOptions } from "./dataset-like.ts";
-import { partPairs } from "./missing-pairs.ts";
 import type { PortableDataset } from "./portable.ts";
 import { selectPairs } from "./select-pairs.ts";
-
-/** From which dataset a row is: its number, from 0. */
-const DATASET_ID = "dataset_id";
 
 /**
  * Datasets one after the other, such as images of several BIDS datasets. The rows have a column more, `dataset_id`, and null in
@@ -27,7 +30,7 @@ export class ConcatDataset extends Collection<Sample> {
   /** @throws ConfigError when there is none, or one has a column `dataset_id`. */
   constructor(datasets: readonly DatasetLike<Sample>[]) {
     super(datasets, 1);
-    this.#df = joinedRows(this.datasets);
+    this.#df = joinedRows(ConcatDataset.name_, this.datasets);
   }
 
   override get df(): readonly ParticipantRow[] {
@@ -48,17 +51,8 @@ export class ConcatDataset extends Collection<Sample> {
   /** The pairs of each dataset in the order asked for; a dataset that has none of them is left out. */
   override subset(selection: RowSelection, options: SubsetOptions = {}): ConcatDataset {
     const { missing } = parseWith(subsetOptions, options, "subset");
-    const wanted = selectPairs(selection, this.df, missing);
-    const parts = this.datasets.flatMap((dataset, i) => {
-      const { found } = partPairs(
-        wanted,
-        this.df.filter((row) => row[DATASET_ID] === i),
-      );
-      return found.length === 0
-        ? []
-        : [dataset.subset(found.map((pair) => [pair.participant_id, pair.session_id] as const))];
-    });
-    return this.passOn(new ConcatDataset(parts));
+    const parts = partsOfMembers(this.datasets, selectPairs(selection, this.df, missing));
+    return this.passOn(new ConcatDataset(parts.filter((part) => part !== null)));
   }
 
   #locate(index: number): { dataset: DatasetLike<Sample>; number: number; inDataset: number } {
@@ -78,28 +72,12 @@ export class ConcatDataset extends Collection<Sample> {
   }
   /** A dataset with options of which the types are not known: `{ datasets }`. */
   static fromOptions(options: unknown): ConcatDataset {
-    return new ConcatDataset(membersFromOptions(ConcatDataset.name_, options));
+    return new ConcatDataset(membersFromOptions(ConcatDataset.name_, options).datasets);
   }
   static async fromWorker(
     content: unknown,
     read: (dataset: PortableDataset) => Promise<DatasetLike>,
   ): Promise<ConcatDataset> {
-    return new ConcatDataset(await membersFromWorker(ConcatDataset.name_, content, read));
+    return new ConcatDataset((await membersFromWorker(ConcatDataset.name_, content, read)).datasets);
   }
-}
-
-function joinedRows(datasets: readonly DatasetLike[]): readonly ParticipantRow[] {
-  const columns = new Set(datasets.flatMap((dataset) => dataset.df.flatMap((row) => Object.keys(row))));
-  if (columns.has(DATASET_ID)) {
-    throw new ConfigError(`ConcatDataset: a dataset has a column '${DATASET_ID}', a name that it uses. Rename it.`);
-  }
-  const rows = datasets.flatMap((dataset, number) =>
-    dataset.df.map((row): ParticipantRow => {
-      const cells = Object.fromEntries([...columns].map((column) => [column, row[column] ?? null]));
-      const { participant_id, session_id } = row;
-      return { [DATASET_ID]: number, ...cells, participant_id: String(participant_id), session_id: String(session_id) };
-    }),
-  );
-  const floats = datasets.flatMap((dataset) => [...floatColumns(dataset.df)]);
-  return markFloatColumns(rows, new Set([...floats, ...floatColumns(rows)]));
 }

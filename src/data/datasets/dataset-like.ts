@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Cell, Row } from "../../io/tsv/index.ts";
 import type { ToDict } from "../../utils/config.ts";
-import type { Item } from "../structures/index.ts";
+import type { Item, Sample } from "../structures/index.ts";
 import type { Missing } from "./missing-pairs.ts";
 import type { PortableDataset } from "./portable.ts";
 
@@ -14,6 +14,9 @@ export interface SubsetOptions {
 }
 
 export const subsetOptions = z.strictObject({ missing: z.enum(["error", "ignore"]).default("error") });
+
+/** What a table says of an item: a value; of a tuple whose samples have nothing to do with each other, one of each. */
+export type InfoOf<T extends Item> = T extends Sample ? Cell : Cell | readonly Cell[];
 
 /**
  * What loaders, splits and trainings need of a dataset: items by number, with a table that says whose they are. For a dataset
@@ -40,7 +43,7 @@ export interface DatasetLike<T extends Item = Item> extends ToDict {
   /** The (participant, session) pairs, in the order of the rows. */
   getParticipantSessionCouples(): [participantId: string, sessionId: string][];
   /** The value of a column for the image of an item. */
-  getSampleInfo(index: number, column: string): Cell;
+  getSampleInfo(index: number, column: string): InfoOf<T>;
   /**
    * The same dataset with the given pairs only, in their order.
    * @throws DataFrameError for pairs that it does not have, unless `missing` is "ignore"; and when none is left.

@@ -6,7 +6,7 @@ export * from "./all.ts";
 export { datasetFromDict, datasetFromWorker, isKnownEverywhere } from "./catalogue.ts";
 /** The parent of one's own. */
 export { Dataset, type DatasetOptions } from "./dataset.ts";
-export type { DatasetLike, RowSelection, SubsetOptions } from "./dataset-like.ts";
+export type { DatasetLike, InfoOf, RowSelection, SubsetOptions } from "./dataset-like.ts";
 export type { LoadContext, Loaded, LoadedParts } from "./loaded.ts";
 export { listMissing, type Missing, type Pair, partPairs } from "./missing-pairs.ts";
 export { SampleError } from "./named-error.ts";

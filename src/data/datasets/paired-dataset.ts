@@ -90,13 +90,13 @@ export class PairedDataset extends Collection<readonly Sample[]> {
   }
   /** A dataset with options of which the types are not known: `{ datasets }`. */
   static fromOptions(options: unknown): PairedDataset {
-    return new PairedDataset(membersFromOptions(PairedDataset.name_, options));
+    return new PairedDataset(membersFromOptions(PairedDataset.name_, options).datasets);
   }
   static async fromWorker(
     content: unknown,
     read: (dataset: PortableDataset) => Promise<DatasetLike>,
   ): Promise<PairedDataset> {
-    return new PairedDataset(await membersFromWorker(PairedDataset.name_, content, read));
+    return new PairedDataset((await membersFromWorker(PairedDataset.name_, content, read)).datasets);
   }
 }
 
