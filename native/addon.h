@@ -126,6 +126,7 @@ void define_function(napi_env env, napi_value exports);
 void define_fused(napi_env env, napi_value exports);
 void define_components(napi_env env, napi_value exports);
 void define_distance(napi_env env, napi_value exports);
+void define_resample(napi_env env, napi_value exports);
 void define_event(napi_env env, napi_value exports);
 void define_files(napi_env env, napi_value exports);
 void define_shared_cache(napi_env env, napi_value exports);

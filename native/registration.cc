@@ -29,6 +29,7 @@ napi_value init(napi_env env, napi_value exports) {
     define_fused(env, exports);
     define_components(env, exports);
     define_distance(env, exports);
+    define_resample(env, exports);
     define_event(env, exports);
     define_files(env, exports);
     define_shared_cache(env, exports);

@@ -1,4 +1,4 @@
-/** Kernels of our own, for what a 3D network spends its time on between convolutions. */
+/** Kernels of our own: for what a 3D network spends its time on between convolutions, and for moving images. */
 import { type Handle, native } from "./native.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -41,6 +41,37 @@ export function normActPool(input: Tensor, options: NormActPoolOptions): Tensor 
       options.pool,
       options.momentum,
       options.eps,
+    ),
+  );
+}
+
+export interface ResampleOptions {
+  /** D, H, W of the new image. */
+  readonly shape: readonly [number, number, number];
+  /** From the voxel indices of the new image to those of the old, 4×4 row-major. */
+  readonly map: ArrayLike<number>;
+  /** What is added to the place of each voxel, in voxels of the old image: (…shape, 3), float64. */
+  readonly displacement: Tensor | null;
+  /** TorchIO's name. Of `bspline` and `cubic`, the image holds the coefficients. */
+  readonly interpolation: string;
+  /** The value of each channel where the old image is not; null: that of the nearest place in it. */
+  readonly outside: readonly number[] | null;
+}
+
+/**
+ * An image on other voxels: each gets the value that the old image has at its place. `image`: (C, D, H, W), float32 or float64, CPU; the result is of the
+ * same type. A place is in the image up to half a voxel beyond its outermost voxels.
+ */
+export function resampleVoxels(image: Tensor, options: ResampleOptions): Tensor {
+  const { shape, map, displacement, interpolation, outside } = options;
+  return new Tensor(
+    native.resample(
+      image.handleFor("resampleVoxels"),
+      shape,
+      Array.from(map),
+      displacement === null ? null : displacement.handleFor("resampleVoxels"),
+      interpolation,
+      outside,
     ),
   );
 }

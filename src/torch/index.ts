@@ -21,7 +21,7 @@ export * as decoding from "./decoding.ts";
 export { EngineNotSetUpError } from "./engine.ts";
 export { Event } from "./event.ts";
 export * as files from "./files.ts";
-export { type NormActPoolOptions, normActPool } from "./fused.ts";
+export { type NormActPoolOptions, normActPool, type ResampleOptions, resampleVoxels } from "./fused.ts";
 export { Generator } from "./generator.ts";
 export { describeProcessor, type Processor } from "./instruction-sets.ts";
 export { operatorSchemas, ops } from "./invoke.ts";

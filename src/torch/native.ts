@@ -174,6 +174,15 @@ export interface Native {
   connectedComponents(labels: Handle, connectivity: number): [labels: Handle, sizes: Handle, firsts: Handle];
   // distance.cc
   distanceTransform(mask: Handle, d: number, h: number, w: number, wide: boolean): Handle;
+  // resample.cc
+  resample(
+    image: Handle,
+    shape: readonly number[],
+    map: readonly number[],
+    displacement: Handle | null,
+    interpolation: string,
+    outside: readonly number[] | null,
+  ): Handle;
   // transfer.cc
   transferRelease(h: Handle): number;
   transferAdopt(id: number): Handle;

@@ -1,8 +1,8 @@
 import type { DType, Tensor } from "../../torch/index.ts";
 import * as torch from "../../torch/index.ts";
+import { ImageError } from "../../utils/exceptions.ts";
 import { splineCoefficients } from "./bspline.ts";
 import { type Interpolation, keepsValues } from "./interpolation.ts";
-import { resampleReference } from "./reference.ts";
 
 /** Where the voxels of a new image lie in an old one. */
 export interface Sampling {
@@ -14,7 +14,7 @@ export interface Sampling {
   readonly displacement?: Tensor;
   readonly interpolation: Interpolation;
   /**
-   * The value where the old image is not, that is, more than half a voxel beyond its outermost voxels: one, or one for each channel. Default null: that of
+   * The value where the old image is not, that is, more than half a voxel beyond its outermost voxels: one, or one for each channel. Null: that of
    * the nearest place in the image.
    */
   readonly outside: number | readonly number[] | null;
@@ -25,27 +25,35 @@ export interface Sampling {
  * finds it.
  *
  * @param image (C, D, H, W).
+ * @throws ImageError for integers beyond 2⁵³, which the numbers of interpolation do not hold.
  * @returns (C, …shape): of the type of the image where only its values can come out (nearest, label_gaussian), else float32 (float64 of a float64 image).
  */
 export function resample(image: Tensor, sampling: Sampling): Tensor {
-  const { interpolation, outside, shape, map, displacement } = sampling;
-  const [channels = 1, d = 1, h = 1, w = 1] = image.shape;
+  const { interpolation, outside, shape, map, displacement = null } = sampling;
+  if (image.dtype === "int64") requireExact(image);
   const spline = interpolation === "bspline" || interpolation === "cubic";
   const values = spline
     ? splineCoefficients(image)
     : image.to({ dtype: WIDE.has(image.dtype) ? "float64" : "float32" });
-  const fill = typeof outside === "number" ? Array<number>(channels).fill(outside) : outside;
-  const data = resampleReference(
-    { data: values.flatten().toNumbers(), channels, shape: [d, h, w] },
-    { shape, map, displacement: displacement === undefined ? null : displacement.flatten().toNumbers() },
+  const result = torch.resampleVoxels(values, {
+    shape,
+    map,
+    displacement,
     interpolation,
-    fill,
-  );
-  const result = torch.fromTypedArray(data, [channels, ...shape]);
-  return result.to({
-    dtype: keepsValues(interpolation) ? image.dtype : image.dtype === "float64" ? "float64" : "float32",
+    outside: typeof outside === "number" ? Array<number>(image.shape[0] ?? 1).fill(outside) : outside,
   });
+  const dtype = image.dtype === "float64" ? "float64" : "float32";
+  return result.to({ dtype: keepsValues(interpolation) ? image.dtype : dtype });
 }
 
 /** Types whose values float32 does not hold. */
 const WIDE: ReadonlySet<DType> = new Set(["float64", "int32", "int64"]);
+
+function requireExact(image: Tensor): void {
+  const beyond = torch.tidy(() => image.gt(Number.MAX_SAFE_INTEGER).logicalOr(image.lt(Number.MIN_SAFE_INTEGER)).any());
+  using found = beyond;
+  if (!found.item()) return;
+  throw new ImageError(
+    "An image of int64 has integers beyond 2⁵³, which cannot be resampled. Give its labels smaller numbers.",
+  );
+}
