@@ -1,11 +1,13 @@
 // Connected components of label images: voxels that touch and hold the same label, other than 0, are one object. Two passes
-// with union-find, whose trees lie in the result itself: beyond it, only the size and the first voxel of each object are kept.
+// with union-find over the runs of the rows. Its trees lie in the result itself: beyond it, there are the runs of one slice for each
+// thread, and the size and first voxel of each object.
 #include <ATen/Dispatch.h>
 #include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <atomic>
 #include <limits>
+#include <vector>
 
 #include "addon.h"
 
@@ -19,53 +21,69 @@ struct Grid {
   int64_t rows() const { return n * d * h; }
 };
 
-// A parent comes before its children, so that the root of an object is its first voxel, however the work was shared out.
-template <typename I>
-I root_of(I* parents, I i) {
-  while (parents[i] != i) {
-    parents[i] = parents[parents[i]];
-    i = parents[i];
-  }
-  return i;
-}
+// Voxels of a row, one after the other, that hold the same label.
+template <typename T>
+struct Run {
+  int64_t begin, end;
+  T label;
+};
+template <typename T>
+using Runs = std::vector<Run<T>>;
 
-template <typename I>
-void unite(I* parents, int64_t a, int64_t b) {
-  const I one = root_of(parents, static_cast<I>(a)), other = root_of(parents, static_cast<I>(b));
-  if (one < other) parents[other] = one;
-  else parents[one] = other;
-}
-
-// Unites the voxels of a row with those of an earlier one beside it. What neighbours in either row have already united is left out:
-// within objects almost everything.
-template <typename T, typename I>
-void connect(const T* x, I* parents, int64_t w, int64_t row, int64_t earlier, bool diagonal) {
-  const T *here = x + row * w, *there = x + earlier * w;
-  for (int64_t i = 0; i < w; ++i) {
-    const T value = here[i];
-    if (value == 0) continue;
-    const bool left = i > 0 && here[i - 1] == value;
-    if (there[i] == value) {
-      if (!left || there[i - 1] != value) unite(parents, row * w + i, earlier * w + i);
-    } else if (diagonal) {
-      if (i > 0 && !left && there[i - 1] == value) unite(parents, row * w + i, earlier * w + i - 1);
-      if (i + 1 < w && here[i + 1] != value && there[i + 1] == value) unite(parents, row * w + i, earlier * w + i + 1);
-    }
+template <typename T>
+void find_runs(const T* row, int64_t w, Runs<T>& runs) {
+  runs.clear();
+  for (int64_t i = 0; i < w;) {
+    const T label = row[i];
+    int64_t end = i + 1;
+    while (end < w && row[end] == label) ++end;
+    if (label != 0) runs.push_back({i, end, label});
+    i = end;
   }
 }
 
-// With the earlier rows beside it whose number is from `from` and below `to`.
+// The trees: the first voxel of each run holds 1 more than the place of the first voxel of an earlier run of the same object, or than its
+// own place, if it knows of none; so a root is the first voxel of its object, however the work was shared out.
+template <typename I>
+I root_of(I* tree, I at) {
+  while (tree[at] != at + 1) {
+    const I parent = tree[at] - 1;
+    tree[at] = tree[parent];
+    at = parent;
+  }
+  return at;
+}
+
+template <typename I>
+void unite(I* tree, int64_t a, int64_t b) {
+  const I one = root_of(tree, static_cast<I>(a)), other = root_of(tree, static_cast<I>(b));
+  if (one < other) tree[other] = one + 1;
+  else tree[one] = other + 1;
+}
+
+// Unites the runs of a row, which begins at `here`, with those of an earlier one beside it that reach within `slack` voxels of them.
 template <typename T, typename I>
-void connect_with(const Grid& g, const T* x, I* parents, int64_t row, int64_t from, int64_t to) {
+void connect(const Runs<T>& runs, int64_t here, const Runs<T>& earlier, int64_t there, int64_t slack, I* tree) {
+  size_t first = 0;
+  for (const Run<T>& run : runs) {
+    while (first < earlier.size() && earlier[first].end + slack <= run.begin) ++first;
+    for (size_t i = first; i < earlier.size() && earlier[i].begin < run.end + slack; ++i)
+      if (earlier[i].label == run.label) unite(tree, here + run.begin, there + earlier[i].begin);
+  }
+}
+
+// Calls with(earlier row, slack) for the rows beside a row that come before it.
+template <typename F>
+void earlier_rows(const Grid& g, int64_t row, const F& with) {
   const int64_t y = row % g.h, z = row / g.h % g.d;
-  auto with = [&](int64_t earlier, int hops) {
-    if (hops <= g.hops && earlier >= from && earlier < to) connect(x, parents, g.w, row, earlier, hops < g.hops);
+  auto within = [&](int64_t earlier, int hops) {
+    if (hops <= g.hops) with(earlier, hops < g.hops ? 1 : 0);
   };
-  if (y > 0) with(row - 1, 1);
+  if (y > 0) within(row - 1, 1);
   if (z == 0) return;
-  with(row - g.h, 1);
-  if (y > 0) with(row - g.h - 1, 2);
-  if (y + 1 < g.h) with(row - g.h + 1, 2);
+  within(row - g.h, 1);
+  if (y > 0) within(row - g.h - 1, 2);
+  if (y + 1 < g.h) within(row - g.h + 1, 2);
 }
 
 struct Objects {
@@ -74,43 +92,64 @@ struct Objects {
 
 template <typename T, typename I>
 Objects components(const Grid& g, const T* x, I* out) {
-  constexpr int64_t kVoxels = 1 << 16, kMost = 64;
-  const int64_t rows = g.rows(), parts = std::clamp<int64_t>(rows * g.w / kVoxels, 1, std::min(kMost, rows));
+  constexpr int64_t kVoxels = 1 << 16;
+  const int64_t rows = g.rows(), w = g.w;
+  const int64_t parts = std::clamp<int64_t>(rows * w / kVoxels, 1, std::min<int64_t>(2 * at::get_num_threads(), rows));
   auto start = [&](int64_t part) { return rows * part / parts; };
   std::atomic<bool> bad{false};
   at::parallel_for(0, parts, 1, [&](int64_t begin, int64_t end) {
+    // a row reaches back as far as the row before it in the slice before
+    const int64_t reach = g.d == 1 ? 2 : g.h + 2;
+    std::vector<Runs<T>> recent(reach);
     for (int64_t part = begin; part < end; ++part)
       for (int64_t row = start(part); row < start(part + 1); ++row) {
-        const T* here = x + row * g.w;
-        for (int64_t i = 0; i < g.w; ++i) {
-          // what is not a number is not 0 or more, either
-          if (!(here[i] >= 0)) bad = true;
-          const int64_t at = row * g.w + i;
-          out[at] = here[i] == 0 ? I(-1) : i > 0 && here[i - 1] == here[i] ? out[at - 1] : static_cast<I>(at);
+        Runs<T>& runs = recent[row % reach];
+        find_runs(x + row * w, w, runs);
+        std::fill(out + row * w, out + (row + 1) * w, I(0));
+        for (const Run<T>& run : runs) {
+          // what is not a number is not greater than 0, either
+          if (!(run.label > 0)) bad = true;
+          std::fill(out + row * w + run.begin, out + row * w + run.end, static_cast<I>(row * w + run.begin + 1));
         }
-        connect_with(g, x, out, row, start(part), row);
+        earlier_rows(g, row, [&](int64_t earlier, int64_t slack) {
+          if (earlier >= start(part)) connect(runs, row * w, recent[earlier % reach], earlier * w, slack, out);
+        });
       }
   });
   TORCH_CHECK(!bad, "connectedComponents: labels should be 0 or greater, and the image holds negative numbers or NaN");
-  // a row reaches back as far as the row before it in the slice before
+  Runs<T> runs, others;
   for (int64_t part = 1; part < parts; ++part)
-    for (int64_t row = start(part); row < std::min(rows, start(part) + g.h + 1); ++row) connect_with(g, x, out, row, 0, start(part));
-
-  Objects objects;
-  for (int64_t at = 0; at < rows * g.w; ++at) {
-    const I parent = out[at];
-    if (parent < 0) {
-      out[at] = 0;
-    } else if (parent == at) {
-      objects.sizes.push_back(1);
-      objects.firsts.push_back(at);
-      out[at] = static_cast<I>(objects.sizes.size());
-    } else {
-      // the parent came before, and holds the number of its object already
-      out[at] = out[parent];
-      ++objects.sizes[out[at] - 1];
+    for (int64_t row = start(part); row < std::min(start(part + 1), start(part) + g.h + 1); ++row) {
+      find_runs(x + row * w, w, runs);
+      earlier_rows(g, row, [&](int64_t earlier, int64_t slack) {
+        if (earlier >= start(part)) return;
+        find_runs(x + earlier * w, w, others);
+        connect(runs, row * w, others, earlier * w, slack, out);
+      });
     }
-  }
+
+  // parents come first, and hold the number of their object by then
+  Objects objects;
+  for (int64_t row = 0; row < rows; ++row)
+    for (int64_t i = 0; i < w;) {
+      I* const at = out + row * w + i;
+      if (*at == 0) {
+        ++i;
+        continue;
+      }
+      const I own = static_cast<I>(row * w + i + 1);
+      const bool root = *at == own;
+      int64_t size = 1;
+      while (i + size < w && at[size] == own) ++size;
+      if (root) {
+        objects.sizes.push_back(0);
+        objects.firsts.push_back(own - 1);
+      }
+      const I number = root ? static_cast<I>(objects.sizes.size()) : out[*at - 1];
+      std::fill(at, at + size, number);
+      objects.sizes[number - 1] += size;
+      i += size;
+    }
   return objects;
 }
 
