@@ -9,6 +9,7 @@ export * from "./intensity/random-blur.ts";
 export * from "./intensity/random-gamma.ts";
 export * from "./intensity/random-ghosting.ts";
 export * from "./intensity/random-motion.ts";
+export * from "./intensity/random-low-resolution.ts";
 export * from "./intensity/random-noise.ts";
 export * from "./intensity/random-spike.ts";
 export * from "./intensity/random-swap.ts";

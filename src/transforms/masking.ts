@@ -49,7 +49,7 @@ export function maskOf(
 export function isOneOf(tensor: Tensor, values: readonly number[]): Tensor {
   return values.reduce(
     (found, value) => found.logicalOr(tensor.eq(value)),
-    torch.zeros(tensor.shape, { dtype: "bool" }),
+    torch.zeros(tensor.shape, { dtype: "bool", device: tensor.device }),
   );
 }
 
