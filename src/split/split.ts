@@ -1,13 +1,23 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { DataLoader } from "../data/dataloader/index.ts";
+import {
+  type Batch,
+  type BatchOf,
+  type CollateOption,
+  DataLoader,
+  type DataLoaderOptions,
+  type LoadedBatch,
+} from "../data/dataloader/index.ts";
 import type { DatasetLike } from "../data/datasets/index.ts";
-import type { Item } from "../data/structures/index.ts";
+import type { Item, Sample } from "../data/structures/index.ts";
 import type { JsonObject, ToDict } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 
 /** The options of a `DataLoader`. */
-export type LoaderOptions = NonNullable<ConstructorParameters<typeof DataLoader>[1]>;
+export type LoaderOptions = DataLoaderOptions & CollateOption<LoadedBatch>;
+
+/** What the loaders of a split give: the batches of its dataset, or one batch of tuples that were merged (`collateFn`). */
+export type SplitBatch<T extends Item> = BatchOf<T> | Batch<Sample>;
 
 export interface SplitOptions<T extends Item = Item> {
   /** The number of the split, from 0. */
@@ -30,8 +40,8 @@ export class Split<T extends Item = Item> implements ToDict {
   readonly valDataset: DatasetLike<T>;
   /** Absolute. */
   readonly splitDir: string | null;
-  #trainLoader: DataLoader<T> | null = null;
-  #valLoader: DataLoader<T> | null = null;
+  #trainLoader: DataLoader<T, SplitBatch<T>> | null = null;
+  #valLoader: DataLoader<T, SplitBatch<T>> | null = null;
 
   constructor({ index, trainDataset, valDataset, splitDir = null }: SplitOptions<T>) {
     if (!Number.isInteger(index) || index < 0)
@@ -46,19 +56,25 @@ export class Split<T extends Item = Item> implements ToDict {
   }
 
   /** Builds the training loader, in place of an earlier one. Options of `DataLoader`; `shuffle` is true unless asked otherwise. */
-  buildTrainLoader(options: LoaderOptions = {}): DataLoader<T> {
-    this.#trainLoader = new DataLoader(this.trainDataset, { shuffle: true, ...options });
-    return this.#trainLoader;
+  buildTrainLoader<B extends SplitBatch<T> = BatchOf<T>>(
+    options: DataLoaderOptions & CollateOption<B> = {},
+  ): DataLoader<T, B> {
+    const loader = new DataLoader<T, B>(this.trainDataset, { shuffle: true, ...options });
+    this.#trainLoader = loader;
+    return loader;
   }
 
   /** Builds the validation loader, in place of an earlier one. Options of `DataLoader`; `shuffle` is false unless asked otherwise. */
-  buildValLoader(options: LoaderOptions = {}): DataLoader<T> {
-    this.#valLoader = new DataLoader(this.valDataset, { shuffle: false, ...options });
-    return this.#valLoader;
+  buildValLoader<B extends SplitBatch<T> = BatchOf<T>>(
+    options: DataLoaderOptions & CollateOption<B> = {},
+  ): DataLoader<T, B> {
+    const loader = new DataLoader<T, B>(this.valDataset, { shuffle: false, ...options });
+    this.#valLoader = loader;
+    return loader;
   }
 
   /** The training loader. @throws ConfigError before `buildTrainLoader`. */
-  get trainLoader(): DataLoader<T> {
+  get trainLoader(): DataLoader<T, SplitBatch<T>> {
     if (this.#trainLoader === null) {
       throw new ConfigError(
         `Split ${this.index} has no training loader. Call split.buildTrainLoader({ batchSize: … }) first.`,
@@ -68,7 +84,7 @@ export class Split<T extends Item = Item> implements ToDict {
   }
 
   /** The validation loader. @throws ConfigError before `buildValLoader`. */
-  get valLoader(): DataLoader<T> {
+  get valLoader(): DataLoader<T, SplitBatch<T>> {
     if (this.#valLoader === null) {
       throw new ConfigError(
         `Split ${this.index} has no validation loader. Call split.buildValLoader({ batchSize: … }) first.`,

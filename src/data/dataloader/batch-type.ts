@@ -9,6 +9,9 @@ export type BatchOf<T extends Item> = T extends Sample
   ? Batch<T>
   : { readonly [K in keyof T]: T[K] extends Sample ? Batch<T[K]> : never };
 
+/** What a loader gives of a dataset of which no more is known. */
+export type LoadedBatch = BatchOf<Item>;
+
 /** The batches of which a batch consists: itself, or its members. */
 export function partsOf(batch: BatchType): readonly Batch[] {
   return batch instanceof Batch ? [batch] : Object.values(batch);

@@ -1,16 +1,32 @@
+import type { JsonObject } from "../../utils/config.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
 import type { DatasetLike } from "../datasets/index.ts";
 import { type Item, Sample, samplesOf } from "../structures/index.ts";
 import { Batch } from "./batch.ts";
-import type { BatchOf, BatchType } from "./batch-type.ts";
+import type { BatchType, LoadedBatch } from "./batch-type.ts";
+import {
+  type CollateFn,
+  collateFnFromJson,
+  MergeBatchesCollate,
+  ToBatchCollate,
+  ToBatchesCollate,
+} from "./collate-fns.ts";
+import { mergeSamples } from "./merge.ts";
 
 /** Loads the items of one batch on this thread, and stacks their images. On an error, or when `cancelled` says so, nothing stays. */
-export async function loadBatch<T extends Item>(
-  dataset: DatasetLike<T>,
+export function loadBatch<B extends BatchType>(
+  dataset: DatasetLike,
   indices: readonly number[],
+  how: CollateFn | null,
+  cancelled?: () => boolean,
+): Promise<B | null>;
+export async function loadBatch(
+  dataset: DatasetLike,
+  indices: readonly number[],
+  how: CollateFn | null,
   cancelled: () => boolean = () => false,
-): Promise<BatchOf<T> | null> {
-  const items: T[] = [];
+): Promise<LoadedBatch | null> {
+  const items: Item[] = [];
   const drop = (): void => {
     for (const item of items) for (const sample of samplesOf(item)) sample.dispose();
   };
@@ -22,20 +38,51 @@ export async function loadBatch<T extends Item>(
       }
       items.push(await dataset.get(index));
     }
-    return collate(items);
+    return collate(items, how);
   } catch (error) {
     drop();
     throw error;
   }
 }
 
-/** The batch of some items: of tuples and named samples, each member has a batch of its own. */
-export function collate<T extends Item>(items: readonly T[]): BatchOf<T>;
-export function collate(items: readonly Item[]): BatchType {
+/** In a worker thread, what a loader was told. */
+export function collateFnOf(json: JsonObject | null): CollateFn | null {
+  return collateFnFromJson(json);
+}
+
+/** The batch of some items: of tuples and named samples, each member has a batch of its own, unless they are merged. */
+export function collate(items: readonly Item[], how: CollateFn | null = null): LoadedBatch {
   const [first] = items;
-  if (first === undefined || first instanceof Sample) return stacked(items.filter((item) => item instanceof Sample));
+  const single = first === undefined || first instanceof Sample;
+  if (how instanceof MergeBatchesCollate) return merged(items, how);
+  if (single ? how instanceof ToBatchesCollate : how instanceof ToBatchCollate) {
+    throw new ConfigError(
+      `DataLoader: '${how?.name_}' cannot put together what the dataset gives, which are ${single ? "single samples" : "several samples at a time"}. Leave collateFn out.`,
+    );
+  }
+  if (single) return stacked(items.filter((item) => item instanceof Sample));
   const members = Object.keys(first).map((key) => [key, stacked(items.map((item) => memberOf(item, key)))] as const);
   return Array.isArray(first) ? members.map(([, batch]) => batch) : Object.fromEntries(members);
+}
+
+/** One sample of each item; those that it was made of are disposed of. */
+function merged(items: readonly Item[], { ignore }: MergeBatchesCollate): Batch<Sample> {
+  const samples: Sample[] = [];
+  try {
+    for (const item of items) {
+      if (item instanceof Sample) {
+        throw new ConfigError(
+          `${item.who}: MergeBatchesCollate merges the samples of tuples, and the dataset gives single samples. Leave collateFn out, or pair datasets: new PairedDataset([…]).`,
+        );
+      }
+      samples.push(mergeSamples(samplesOf(item), ignore ?? []));
+    }
+  } catch (error) {
+    for (const sample of samples) sample.dispose();
+    throw error;
+  }
+  for (const item of items) for (const sample of samplesOf(item)) sample.dispose();
+  return stacked(samples);
 }
 
 function stacked(samples: readonly Sample[]): Batch<Sample> {

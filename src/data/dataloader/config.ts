@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { configClass, type JsonObject } from "../../utils/config.ts";
+import { type CollateFn, collateFnFromJson, isCollateFn, toCollateFn } from "./collate-fns.ts";
 
 const schema = z
   .strictObject({
@@ -11,7 +12,14 @@ const schema = z
     dropLast: z.boolean().default(false),
     prefetchFactor: z.int().min(0).max(1024).nullable().default(null),
     persistentWorkers: z.boolean().default(false),
-    collateFn: z.null({ error: "Expected null: batches are made one way only" }).default(null),
+    collateFn: z
+      .preprocess(
+        toCollateFn,
+        z.custom<CollateFn | null>((value) => value === null || isCollateFn(value), {
+          error: "Expected null, or a ToBatchCollate, ToBatchesCollate or MergeBatchesCollate",
+        }),
+      )
+      .default(null),
   })
   .check((ctx) => {
     const { numWorkers, prefetchFactor, persistentWorkers } = ctx.value;
@@ -35,14 +43,16 @@ const schema = z
  * - `dropLast`: whether an incomplete last batch is left out. Default false.
  * - `prefetchFactor`: batches in work per worker. Default null: 2.
  * - `persistentWorkers`: whether workers stay from one epoch to the next. Default false.
+ * - `collateFn`: how items are put together; `new MergeBatchesCollate()` makes one sample of each tuple. Default null: of samples
+ *   a batch, of tuples a tuple of batches.
  */
 export class DataLoaderConfig extends configClass("DataLoader", schema, {
   // ClinicaDL knows numbers only, and has 0 where nothing was asked
-  readers: { numWorkers: (json) => (json === 0 ? "auto" : json) },
+  readers: { numWorkers: (json) => (json === 0 ? "auto" : json), collateFn: collateFnFromJson },
 }) {
   override toDict(): JsonObject {
     return { ...super.toDict(), num_workers: this.numWorkers === "auto" ? 0 : this.numWorkers };
   }
 }
 
-export type DataLoaderFields = z.input<typeof schema>;
+export type DataLoaderFields = Omit<z.input<typeof schema>, "collateFn">;

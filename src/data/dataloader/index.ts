@@ -1,7 +1,16 @@
 /** Samples in batches, loaded by worker threads if wanted. */
 export { Batch, type FieldOptions } from "./batch.ts";
-export { type BatchOf, type BatchType, disposeBatch, isBatchType, participantsIn, partsOf } from "./batch-type.ts";
+export {
+  type BatchOf,
+  type BatchType,
+  disposeBatch,
+  isBatchType,
+  type LoadedBatch,
+  participantsIn,
+  partsOf,
+} from "./batch-type.ts";
+export { type CollateFn, MergeBatchesCollate, ToBatchCollate, ToBatchesCollate } from "./collate-fns.ts";
 export { DataLoaderConfig } from "./config.ts";
 export { WorkerError } from "./errors.ts";
-export { DataLoader, type DataLoaderOptions, type IterateOptions } from "./loader.ts";
+export { type CollateOption, DataLoader, type DataLoaderOptions, type IterateOptions } from "./loader.ts";
 export { checkOpenFiles } from "./open-files.ts";

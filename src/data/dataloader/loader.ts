@@ -5,8 +5,9 @@ import { warnOnce } from "../../utils/warnings.ts";
 import { type DatasetLike, UnpairedDataset } from "../datasets/index.ts";
 import type { Item } from "../structures/index.ts";
 import { autoWorkers, LoadingWatch } from "./auto-workers.ts";
-import { type BatchOf, type BatchType, disposeBatch, partsOf } from "./batch-type.ts";
+import { type BatchOf, type BatchType, disposeBatch, type LoadedBatch, partsOf } from "./batch-type.ts";
 import { loadBatch } from "./collate.ts";
+import { type CollateFn, MergeBatchesCollate } from "./collate-fns.ts";
 import { DataLoaderConfig, type DataLoaderFields } from "./config.ts";
 import { WorkerError } from "./errors.ts";
 import { ALL, countBatches, cutBatches, type Share, sampleOrder, sampleWeights } from "./order.ts";
@@ -16,6 +17,12 @@ export type DataLoaderOptions = DataLoaderFields & {
   /** From which shuffling and augmentations follow, with the epoch. Default: the dataset's, which is 0. Not recorded in a MAPS. */
   readonly seed?: number;
 };
+
+/** How items are put together; `B` is what the loader gives then. */
+export interface CollateOption<B extends BatchType> {
+  /** Default null: of samples a batch, of tuples a tuple of batches. */
+  readonly collateFn?: CollateFn<B> | null | undefined;
+}
 
 export interface IterateOptions {
   /** How many batches of the epoch to leave out at the start, unread: to go on in the middle of one. Default 0. */
@@ -40,16 +47,18 @@ const forgotten = new FinalizationRegistry<{ close(): Promise<void> }>((pool) =>
  * Batches come in the same order, with the same content, whatever the number of workers. Who takes a batch disposes it.
  * Leaving the loop early stops the workers and frees what they had loaded.
  */
-export class DataLoader<T extends Item = Item> implements ToDict, AsyncIterable<BatchOf<T>>, AsyncDisposable {
+export class DataLoader<T extends Item = Item, B extends BatchType = BatchOf<T>>
+  implements ToDict, AsyncIterable<B>, AsyncDisposable
+{
   readonly dataset: DatasetLike<T>;
   readonly config: DataLoaderConfig;
   #epoch = 0;
   #seed: number | null = null;
   #share = ALL;
-  #pool: WorkerPool<T> | null = null;
+  #pool: WorkerPool<B> | null = null;
 
   /** @throws ConfigError for options that are misspelt or do not go together, and for what cannot go to worker threads. */
-  constructor(dataset: DatasetLike<T>, options: DataLoaderOptions = {}) {
+  constructor(dataset: DatasetLike<T>, options: DataLoaderOptions & CollateOption<B> = {}) {
     const { seed, ...fields } = options;
     this.dataset = dataset;
     this.config = new DataLoaderConfig(fields);
@@ -57,6 +66,12 @@ export class DataLoader<T extends Item = Item> implements ToDict, AsyncIterable<
       throw new ConfigError(
         "DataLoader: 'samplingWeights' cannot be used with an UnpairedDataset, whose items are put together anew in each epoch, so that none has a weight.",
         { fieldNames: ["samplingWeights"] },
+      );
+    }
+    if (this.config.collateFn instanceof MergeBatchesCollate && dataset instanceof UnpairedDataset) {
+      throw new ConfigError(
+        "DataLoader: MergeBatchesCollate merges samples of one participant; those of an UnpairedDataset are of several.",
+        { fieldNames: ["collateFn"] },
       );
     }
     if (this.config.numWorkers !== "auto" && this.config.numWorkers > 0) dataset.checkPortable();
@@ -108,13 +123,13 @@ export class DataLoader<T extends Item = Item> implements ToDict, AsyncIterable<
     this.dataset.setSeed(seed);
   }
 
-  [Symbol.asyncIterator](): AsyncGenerator<BatchOf<T>, void, undefined> {
+  [Symbol.asyncIterator](): AsyncGenerator<B, void, undefined> {
     return this.iterate();
   }
 
   /** The batches of the current epoch. */
-  async *iterate({ startBatch = 0 }: IterateOptions = {}): AsyncGenerator<BatchOf<T>, void, undefined> {
-    const { batchSize, dropLast, shuffle, samplingWeights, numWorkers, pinMemory } = this.config;
+  async *iterate({ startBatch = 0 }: IterateOptions = {}): AsyncGenerator<B, void, undefined> {
+    const { batchSize, dropLast, shuffle, samplingWeights, numWorkers, pinMemory, collateFn } = this.config;
     const seed = this.#seed ?? this.dataset.seed;
     const order = sampleOrder(this.dataset, { shuffle, samplingWeights, seed, epoch: this.#epoch });
     const batches = cutBatches(order, { batchSize, dropLast }, this.#share).slice(startBatch);
@@ -128,20 +143,20 @@ export class DataLoader<T extends Item = Item> implements ToDict, AsyncIterable<
     for await (const batch of source) yield pin ? pinned(batch) : batch;
   }
 
-  async *#here(batches: readonly (readonly number[])[]): AsyncGenerator<BatchOf<T>, void, undefined> {
+  async *#here(batches: readonly (readonly number[])[]): AsyncGenerator<B, void, undefined> {
     for (const indices of batches) {
-      const batch = await loadBatch(this.dataset, indices);
+      const batch = await loadBatch<B>(this.dataset, indices, this.config.collateFn);
       if (batch !== null) yield batch;
     }
   }
 
   /** Begins here; threads go on, and stay for the next epochs, once it is seen that they pay. */
-  async *#auto(batches: readonly (readonly number[])[]): AsyncGenerator<BatchOf<T>, void, undefined> {
+  async *#auto(batches: readonly (readonly number[])[]): AsyncGenerator<B, void, undefined> {
     let next = 0;
     if (this.#pool?.alive !== true) {
       const watch = new LoadingWatch();
       for (; next < batches.length && !watch.wouldPay(batches.length - next); next++) {
-        const batch = await watch.measure(() => loadBatch(this.dataset, batches[next] ?? []));
+        const batch = await watch.measure(() => loadBatch<B>(this.dataset, batches[next] ?? [], this.config.collateFn));
         if (batch !== null) yield batch;
       }
       if (next < batches.length && !this.#startAuto()) return yield* this.#here(batches.slice(next));
@@ -152,7 +167,7 @@ export class DataLoader<T extends Item = Item> implements ToDict, AsyncIterable<
   /** Whether threads could be started; where not, a warning says why, once, and that nothing but speed is lost. */
   #startAuto(): boolean {
     try {
-      this.#keepPool(new WorkerPool(this.dataset.toWorker(), autoWorkers()));
+      this.#keepPool(new WorkerPool<B>(this.dataset.toWorker(), autoWorkers()));
       return true;
     } catch (error) {
       if (!(error instanceof ConfigError || error instanceof WorkerError)) throw error;
@@ -165,7 +180,7 @@ export class DataLoader<T extends Item = Item> implements ToDict, AsyncIterable<
   async *#fromWorkers(
     batches: readonly (readonly number[])[],
     count: number,
-  ): AsyncGenerator<BatchOf<T>, void, undefined> {
+  ): AsyncGenerator<B, void, undefined> {
     if (batches.length === 0) return;
     const { numWorkers, prefetchFactor } = this.config;
     const persistentWorkers = this.config.persistentWorkers || numWorkers === "auto";
@@ -173,12 +188,21 @@ export class DataLoader<T extends Item = Item> implements ToDict, AsyncIterable<
     const inWork = count * Math.max(1, prefetchFactor ?? DEFAULT_PREFETCH);
     const cancelled = new Int32Array(new SharedArrayBuffer(4));
     const { epoch, seed, evalMode } = this.dataset;
-    const queue: Promise<BatchOf<T> | null>[] = [];
+    const collate = this.config.collateFn?.toDict() ?? null;
+    const queue: Promise<B | null>[] = [];
     let next = 0;
     const fill = (): void => {
       while (queue.length < inWork && next < batches.length) {
         const indices = batches[next++] ?? [];
-        const loading = pool.load({ indices, epoch, seed, evalMode, cancelled, what: () => this.#name(indices) });
+        const loading = pool.load({
+          indices,
+          epoch,
+          seed,
+          evalMode,
+          collate,
+          cancelled,
+          what: () => this.#name(indices),
+        });
         // its error is seen when its turn comes; until then it is not an unhandled one
         loading.catch(() => undefined);
         queue.push(loading);
@@ -204,16 +228,16 @@ export class DataLoader<T extends Item = Item> implements ToDict, AsyncIterable<
   }
 
   /** Persistent workers serve one epoch after the other; others are made for one. */
-  #openPool(count: number): WorkerPool<T> {
+  #openPool(count: number): WorkerPool<B> {
     const { persistentWorkers, numWorkers } = this.config;
     if (numWorkers === "auto" && this.#pool !== null) return this.#pool;
-    if (!persistentWorkers) return new WorkerPool(this.dataset.toWorker(), count);
-    this.#pool ??= this.#keepPool(new WorkerPool(this.dataset.toWorker(), this.numWorkers));
+    if (!persistentWorkers) return new WorkerPool<B>(this.dataset.toWorker(), count);
+    this.#pool ??= this.#keepPool(new WorkerPool<B>(this.dataset.toWorker(), this.numWorkers));
     return this.#pool;
   }
 
   /** Its threads end with the loader, also where nobody closes it. */
-  #keepPool(pool: WorkerPool<T>): WorkerPool<T> {
+  #keepPool(pool: WorkerPool<B>): WorkerPool<B> {
     forgotten.unregister(this);
     forgotten.register(this, pool, this);
     this.#pool = pool;
@@ -249,7 +273,7 @@ export class DataLoader<T extends Item = Item> implements ToDict, AsyncIterable<
   }
 
   /** The loader that `toDict` described, over `dataset`. */
-  static fromDict<T extends Item>(dict: JsonObject, dataset: DatasetLike<T>): DataLoader<T> {
+  static fromDict<T extends Item>(dict: JsonObject, dataset: DatasetLike<T>): DataLoader<T, LoadedBatch> {
     return new DataLoader(dataset, DataLoaderConfig.fromDict(dict).fields());
   }
 }

@@ -1,10 +1,10 @@
 import process from "node:process";
 import { Worker } from "node:worker_threads";
 import { transfer } from "../../torch/index.ts";
+import type { JsonObject } from "../../utils/config.ts";
 import { warn, warnOnce } from "../../utils/warnings.ts";
 import type { PortableDataset } from "../datasets/index.ts";
-import type { Item } from "../structures/index.ts";
-import type { BatchOf } from "./batch-type.ts";
+import type { BatchType } from "./batch-type.ts";
 import { WorkerError } from "./errors.ts";
 import { checkOpenFiles } from "./open-files.ts";
 import { type FromWorker, type ToWorker, unpackError } from "./protocol.ts";
@@ -16,6 +16,8 @@ export interface Task {
   readonly epoch: number;
   readonly seed: number;
   readonly evalMode: boolean;
+  /** How items are put together, as JSON. */
+  readonly collate: JsonObject | null;
   readonly cancelled: Int32Array;
   readonly what: () => string;
 }
@@ -39,7 +41,7 @@ interface Member {
 const ENTRY = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url);
 
 /** The worker threads of a loader. A batch goes to the one that has least to do. */
-export class WorkerPool<T extends Item> {
+export class WorkerPool<B extends BatchType> {
   readonly #members: Member[];
   #nextId = 0;
 
@@ -62,19 +64,28 @@ export class WorkerPool<T extends Item> {
   }
 
   /** Loads a batch in a worker; null when it was cancelled meanwhile. */
-  load(task: Task): Promise<BatchOf<T> | null> {
+  load(task: Task): Promise<B | null> {
     const living = this.#members.filter((member) => member.alive);
     const [first, ...others] = living;
     if (first === undefined) return Promise.reject(new WorkerError("All worker threads of the DataLoader have ended."));
     const member = others.reduce((best, other) => (other.pending.size < best.pending.size ? other : best), first);
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
-      const receive = (batch: PackedBatch | null): void => resolve(batch === null ? null : unpackBatch<T>(batch));
+      const receive = (batch: PackedBatch | null): void => resolve(batch === null ? null : unpackBatch<B>(batch));
       member.pending.set(id, { task, receive, reject });
       // a worker with work keeps the process alive, an idle one does not
       member.worker.ref();
-      const { indices, epoch, seed, evalMode, cancelled } = task;
-      member.worker.postMessage({ type: "load", id, indices, epoch, seed, evalMode, cancelled } satisfies ToWorker);
+      const { indices, epoch, seed, evalMode, collate, cancelled } = task;
+      member.worker.postMessage({
+        type: "load",
+        id,
+        indices,
+        epoch,
+        seed,
+        evalMode,
+        collate,
+        cancelled,
+      } satisfies ToWorker);
     });
   }
 

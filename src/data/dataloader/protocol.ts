@@ -1,5 +1,6 @@
 /** What the loader and its workers say to each other. */
 import * as bids from "../../io/bids/index.ts";
+import type { JsonObject } from "../../utils/config.ts";
 import * as exceptions from "../../utils/exceptions.ts";
 import * as datasets from "../datasets/index.ts";
 import * as structures from "../structures/index.ts";
@@ -13,6 +14,8 @@ export type ToWorker =
       readonly epoch: number;
       readonly seed: number;
       readonly evalMode: boolean;
+      /** How items are put together, as JSON. */
+      readonly collate: JsonObject | null;
       /** One number, not 0 once the batch is no longer wanted. */
       readonly cancelled: Int32Array;
     }

@@ -4,17 +4,9 @@ import { Tensor, transfer } from "../../torch/index.ts";
 import type { ImageKind, SamplePlace, TransformRecord } from "../../transforms/types.ts";
 import type { JsonObject } from "../../utils/config.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
-import {
-  type AnyImage,
-  type FieldType,
-  type Item,
-  LabelMap,
-  Sample,
-  Sample2D,
-  ScalarImage,
-} from "../structures/index.ts";
+import { type AnyImage, type FieldType, LabelMap, Sample, Sample2D, ScalarImage } from "../structures/index.ts";
 import { Batch } from "./batch.ts";
-import type { BatchOf, BatchType } from "./batch-type.ts";
+import type { BatchType, LoadedBatch } from "./batch-type.ts";
 
 /** A released tensor, or null for the row of a stack. */
 type TensorId = number;
@@ -53,16 +45,16 @@ export type PackedBatch =
   | { readonly form: "named"; readonly parts: Readonly<Record<string, PackedPart>> };
 
 /** Takes a batch apart; its tensors leave this thread. The batch is of no use afterwards. */
-export function packBatch(batch: BatchOf<Item>): PackedBatch {
+export function packBatch(batch: LoadedBatch): PackedBatch {
   if (batch instanceof Batch) return { form: "one", part: packPart(batch) };
   const parts = Object.entries(batch).map(([name, part]: [string, Batch<Sample>]) => [name, packPart(part)] as const);
   if (Array.isArray(batch)) return { form: "tuple", parts: parts.map(([, part]) => part) };
   return { form: "named", parts: Object.fromEntries(parts) };
 }
 
-/** Puts a batch together on this thread, which then owns its tensors. It has the form in which the dataset's items came. */
-export function unpackBatch<T extends Item>(packed: PackedBatch): BatchOf<T>;
-export function unpackBatch(packed: PackedBatch): BatchType {
+/** Puts a batch together on this thread, which then owns its tensors. It has the form in which it was packed. */
+export function unpackBatch<B extends BatchType>(packed: PackedBatch): B;
+export function unpackBatch(packed: PackedBatch): LoadedBatch {
   switch (packed.form) {
     case "one":
       return unpackPart(packed.part);

@@ -3,7 +3,8 @@ import { parentPort, workerData } from "node:worker_threads";
 import { transfer } from "../../torch/index.ts";
 import { receiveWarnings } from "../../utils/warnings.ts";
 import { datasetFromWorker } from "../datasets/index.ts";
-import { loadBatch } from "./collate.ts";
+import type { LoadedBatch } from "./batch-type.ts";
+import { collateFnOf, loadBatch } from "./collate.ts";
 import { type FromWorker, packError, type ToWorker } from "./protocol.ts";
 import { dropBatch, packBatch } from "./transport.ts";
 
@@ -31,13 +32,26 @@ port.on("message", (message: ToWorker) => {
   }
 });
 
-async function load({ id, indices, epoch, seed, evalMode, cancelled }: ToWorker & { type: "load" }): Promise<void> {
+async function load({
+  id,
+  indices,
+  epoch,
+  seed,
+  evalMode,
+  collate,
+  cancelled,
+}: ToWorker & { type: "load" }): Promise<void> {
   try {
     dataset.setEpoch(epoch);
     dataset.setSeed(seed);
     if (evalMode) dataset.eval();
     else dataset.train();
-    const batch = await loadBatch(dataset, indices, () => Atomics.load(cancelled, 0) !== 0);
+    const batch = await loadBatch<LoadedBatch>(
+      dataset,
+      indices,
+      collateFnOf(collate),
+      () => Atomics.load(cancelled, 0) !== 0,
+    );
     if (batch === null) {
       say({ type: "cancelled", id });
       return;

@@ -178,7 +178,7 @@ describe("UnpairedDataset", () => {
     expect(formatJson(again.toDict())).toBe(formatJson(dict));
     const { oversample: _, ...without } = json(dict);
     expect(() => datasetFromDict(without)).toThrow(/missing 'oversample'/);
-    expect(() => datasetFromDict({ ...without, oversample: "no" })).toThrow(/'oversample' is "no"/);
+    expect(() => datasetFromDict({ ...without, oversample: "no" })).toThrow(/'oversample' is 'no'/);
   });
   it("is loaded in the order of the epoch that the loader sets, by worker threads too", async () => {
     const runs = [];
