@@ -30,6 +30,8 @@ export class DataLeakageError extends ClinicaDLException {}
 export class DataFrameError extends ClinicaDLException {}
 /** An image file is damaged, missing or not what it claims to be. */
 export class ImageError extends ClinicaDLException {}
+/** Images cannot be converted to tensors, or tensors are not those of a dataset. */
+export class TensorConversionError extends ClinicaDLException {}
 /** A JSON file is unreadable or does not hold an object. */
 export class NotInterpretableJsonError extends ClinicaDLException {}
 /** Keys are missing in a serialised object. */

@@ -129,7 +129,7 @@ export class DataLoader<T extends Item = Item, B extends BatchType = BatchOf<T>>
 
   /** The batches of the current epoch. */
   async *iterate({ startBatch = 0 }: IterateOptions = {}): AsyncGenerator<B, void, undefined> {
-    const { batchSize, dropLast, shuffle, samplingWeights, numWorkers, pinMemory, collateFn } = this.config;
+    const { batchSize, dropLast, shuffle, samplingWeights, numWorkers, pinMemory } = this.config;
     const seed = this.#seed ?? this.dataset.seed;
     const order = sampleOrder(this.dataset, { shuffle, samplingWeights, seed, epoch: this.#epoch });
     const batches = cutBatches(order, { batchSize, dropLast }, this.#share).slice(startBatch);
@@ -177,10 +177,7 @@ export class DataLoader<T extends Item = Item, B extends BatchType = BatchOf<T>>
     }
   }
 
-  async *#fromWorkers(
-    batches: readonly (readonly number[])[],
-    count: number,
-  ): AsyncGenerator<B, void, undefined> {
+  async *#fromWorkers(batches: readonly (readonly number[])[], count: number): AsyncGenerator<B, void, undefined> {
     if (batches.length === 0) return;
     const { numWorkers, prefetchFactor } = this.config;
     const persistentWorkers = this.config.persistentWorkers || numWorkers === "auto";

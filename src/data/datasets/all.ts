@@ -3,4 +3,5 @@
 export * from "./bids-dataset.ts";
 export * from "./concat-dataset.ts";
 export * from "./paired-dataset.ts";
+export { TensorDataset, type TensorDatasetOptions } from "./tensor-dataset.ts";
 export * from "./unpaired-dataset.ts";

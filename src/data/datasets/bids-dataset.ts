@@ -1,21 +1,22 @@
 import { z } from "zod";
-import type { Bids, BidsFileType } from "../../io/bids/index.ts";
-import { type Cell, type ParticipantRow, pairKey } from "../../io/tsv/index.ts";
+import type { Bids } from "../../io/bids/index.ts";
 import { type PortableTransforms, TransformsHandler } from "../../transforms/index.ts";
 import { type JsonObject, parseWith } from "../../utils/config.ts";
-import type { Sample } from "../structures/index.ts";
-import { type DatasetLike, type RowSelection, type SubsetOptions, subsetOptions } from "./dataset-like.ts";
+import { ConfigError } from "../../utils/exceptions.ts";
+import { type AnyImage, alignMask, LabelMap, type Sample, ScalarImage } from "../structures/index.ts";
+import type { DatasetLike, RowSelection, SubsetOptions } from "./dataset-like.ts";
 import { readDict } from "./from-dict.ts";
 import { portableCache } from "./image-cache.ts";
-import { countSamples, type LoadingContext, loadSample } from "./loading.ts";
-import { DatasetMode } from "./mode.ts";
+import { ImagesDataset, type RowContent } from "./images-dataset.ts";
 import { type BidsDatasetOptions, checkOptions, Parts } from "./parts.ts";
 import type { PortableDataset } from "./portable.ts";
 import { withResampling } from "./resampling.ts";
 import { maskToJson, type RowFiles } from "./sources.ts";
 import { Table } from "./table.ts";
-
-const N_SAMPLES = "n_samples";
+import { TensorDataset } from "./tensor-dataset.ts";
+import { convert } from "./tensors/convert.ts";
+import { readDescription } from "./tensors/description.ts";
+import { checkToTensors, type ToTensorsOptions } from "./tensors/options.ts";
 
 /** What travels to a worker thread: JSON, and what JSON cannot say. */
 const contentSchema = z.strictObject({
@@ -42,13 +43,9 @@ const contentSchema = z.strictObject({
  * using sample = await dataset.get(0);
  * ```
  */
-export class BidsDataset extends DatasetMode implements DatasetLike<Sample> {
+export class BidsDataset extends ImagesDataset implements DatasetLike<Sample> {
   static readonly name_ = "BidsDataset";
   readonly #parts: Parts;
-  #table: Table;
-  /** The first sample of each row, then the number of samples; null while they are not counted. */
-  #starts: readonly number[] | null = null;
-  #context: LoadingContext | null = null;
 
   /**
    * @throws ConfigError for an option that is misspelt or has a protected name.
@@ -56,83 +53,74 @@ export class BidsDataset extends DatasetMode implements DatasetLike<Sample> {
    * @throws ImageError listing the sessions that have no image or mask.
    */
   constructor(options: BidsDatasetOptions | Parts) {
-    super();
-    this.#parts = options instanceof Parts ? options : checkOptions(options);
-    this.#table = this.#parts.table;
-    if (this.transforms.extraction.sampleType === "image") this.#setCounts(this.#table.rows.map(() => 1));
+    const parts = options instanceof Parts ? options : checkOptions(options);
+    super(parts);
+    this.#parts = parts;
   }
 
   get bids(): Bids {
     return this.#parts.bids;
   }
-  get fileType(): BidsFileType {
-    return this.#parts.fileType;
-  }
-  get transforms(): TransformsHandler {
-    return this.#parts.transforms;
-  }
-  /** The columns that samples carry. */
-  get columns(): readonly string[] {
-    return this.#parts.columns ?? [];
-  }
-  /** The metadata, columns as their functions made them; `n_samples` once they are counted. */
-  get df(): readonly ParticipantRow[] {
-    return this.#table.rows;
-  }
-  /** The number of samples. For patches and slices the first question reads every image once. */
-  get length(): number {
-    return this.#counted().at(-1) ?? 0;
-  }
 
-  /**
-   * Sample number `index`, which belongs to the caller: dispose it.
-   * @throws RangeError when there is none; ImageError and others naming participant, session and file.
-   */
-  get(index: number): Promise<Sample> {
-    return Promise.try(() => this.load(index));
-  }
-
-  /** {@link get}, at once. */
-  load(index: number): Sample {
-    const { row, files, indexInImage } = this.#locate(index);
-    const keys = { seed: this.seed, epoch: this.epoch, index };
-    return loadSample(this.#loading(), row, files, indexInImage, keys, !this.evalMode);
-  }
-
-  getSampleInfo(index: number, column: string): Cell {
-    this.#table.requireColumn(column);
-    return this.#locate(index).row[column] ?? null;
-  }
-
-  getParticipantSessionCouples(): [participantId: string, sessionId: string][] {
-    return this.df.map((row) => [row.participant_id, row.session_id]);
+  override readFiles(files: RowFiles): RowContent {
+    const image = ScalarImage.read(files.image);
+    const images: Record<string, AnyImage> = { image };
+    for (const [name, path] of Object.entries(files.masks)) {
+      images[name] = alignMask(
+        { image: LabelMap.read(path), file: path },
+        { image, file: files.image },
+        { name, resample: this.#parts.resampleMasks },
+      );
+    }
+    return { images, fields: {} };
   }
 
   subset(selection: RowSelection, options: SubsetOptions = {}): BidsDataset {
-    const { missing } = parseWith(subsetOptions, options, "subset");
-    return this.#with(this.#table.find(selection, missing));
+    return this.#with(this.find(selection, options));
   }
-
   /** The same dataset, its rows sorted by participant and session. */
   sorted(): BidsDataset {
-    const keys = this.df.map(pairKey);
-    const order = keys.map((_, i) => i).sort((a, b) => ((keys[a] ?? "") < (keys[b] ?? "") ? -1 : 1));
-    return this.#with(order);
+    return this.#with(this.sortedRows());
   }
 
-  /** What the dataset is, for a log. */
-  describe(): JsonObject {
-    return {
-      participant_session_pairs: this.getParticipantSessionCouples(),
-      file_type: this.fileType.toDict(),
-      extraction: this.transforms.extraction.toDict(),
-      total_number_samples: this.length,
-    };
-  }
-
-  /** Gives back the memory of the images that were kept. */
-  clearCache(): void {
-    this.#parts.cache.clear();
+  /**
+   * Writes the images and masks of every session as tensors, in RAS+ orientation, and gives the dataset that reads them: reading is
+   * faster, and image transforms can be done once. They lie in `derivatives/tensors` of the dataset (beside a derivative), laid out
+   * as ClinicaDL lays them out, which reads them.
+   *
+   * Called again, for the same data or others of the same kind, it adds what is not there; so it goes on where it was ended. To
+   * delete a conversion: `removeTensors`.
+   *
+   * @throws ConfigError for options that do not go together.
+   * @throws TensorConversionError when a conversion of this name is there, of other images, masks or transforms, or of files that
+   * have changed since; and when a session cannot be converted: what was converted before it stays.
+   */
+  async toTensors(options: ToTensorsOptions = {}): Promise<TensorDataset> {
+    const { bids, masks, files, cache, resampleMasks, columns } = this.#parts;
+    const { transforms, table, fileType, seed } = this;
+    const json = resampleMasks ? withResampling(transforms.toDict(), masks.keys()) : transforms.toDict();
+    const transformsJson = Array.isArray(json.image_transforms) ? json.image_transforms : [];
+    const checked = checkToTensors(options, transformsJson.length > 0);
+    if (resampleMasks && masks.size > 0 && !checked.transformed) {
+      throw new ConfigError(
+        "BidsDataset.toTensors: resampleMasks changes the masks, as a transform does: pass saveTransforms: true and a conversionName.",
+      );
+    }
+    const readFiles = (row: RowFiles): RowContent => this.readFiles(row);
+    const parts = { bids, masks, files, cache, columns, transforms, table, fileType, seed };
+    const descriptionJson = await convert({ ...parts, transformsJson, readFiles }, checked);
+    const { additionalData } = readDescription(descriptionJson);
+    const { extraction, imageTransforms, sampleTransforms, augmentations } = transforms;
+    const left = checked.transformed ? [] : imageTransforms;
+    const made = new TensorDataset({
+      descriptionJson,
+      data: table.rows,
+      transforms: new TransformsHandler({ extraction, imageTransforms: left, sampleTransforms, augmentations }),
+      columns,
+      toLoad: [...masks.keys(), ...additionalData],
+      cache: cache.mode,
+    });
+    return this.passOn(made);
   }
 
   toDict(): JsonObject {
@@ -142,7 +130,7 @@ export class BidsDataset extends DatasetMode implements DatasetLike<Sample> {
     const { columns, bids, fileType, masks, resampleMasks } = this.#parts;
     return {
       name_: BidsDataset.name_,
-      data: this.#table.toDict(),
+      data: this.table.toDict(),
       transforms: resampleMasks ? withResampling(transforms.toDict(), masks.keys()) : transforms.toDict(),
       columns: columns === null ? null : [...columns],
       bids: bids.toDict(),
@@ -155,7 +143,7 @@ export class BidsDataset extends DatasetMode implements DatasetLike<Sample> {
   /** Reads what `toDict`, or ClinicaDL in Python, wrote. @throws as the constructor, and for missing or unknown fields. */
   static fromDict(dict: JsonObject): BidsDataset {
     const { options, table } = readDict(dict);
-    return BidsDataset.#fromCounts(new BidsDataset(checkOptions(options, { table })));
+    return new BidsDataset(checkOptions(options, { table })).takeCounts();
   }
 
   /** A dataset with options of which the types are not known. */
@@ -168,11 +156,11 @@ export class BidsDataset extends DatasetMode implements DatasetLike<Sample> {
   }
   toWorker(): PortableDataset {
     const transforms = this.transforms.toWorker();
-    this.#counted();
+    this.counted();
     const content: z.output<typeof contentSchema> = {
       json: this.#toDict(new TransformsHandler()),
       transforms,
-      floats: [...this.#table.floats],
+      floats: [...this.table.floats],
       files: this.#parts.files,
       cache: this.#parts.cache.toWorker(),
     };
@@ -189,76 +177,10 @@ export class BidsDataset extends DatasetMode implements DatasetLike<Sample> {
     const { options, table } = readDict(json);
     const exact = new Table(table.rows, floats);
     const given = { ...options, transforms: await TransformsHandler.fromWorker(transforms), cache: cache.mode };
-    return BidsDataset.#fromCounts(new BidsDataset(checkOptions(given, { table: exact, files, cache })));
-  }
-
-  /** Takes the numbers of samples from the table, if they are there. */
-  static #fromCounts(dataset: BidsDataset): BidsDataset {
-    const counts = dataset.df.map((row) => row[N_SAMPLES] ?? null);
-    const areCounts = (values: readonly Cell[]): values is number[] =>
-      values.every((n) => Number.isInteger(n) && Number(n) >= 0);
-    if (areCounts(counts)) dataset.#setCounts(counts);
-    return dataset;
+    return new BidsDataset(checkOptions(given, { table: exact, files, cache })).takeCounts();
   }
 
   #with(indices: readonly number[]): BidsDataset {
-    const files = indices.map((i) => this.#parts.files[i]).filter((file) => file !== undefined);
-    const dataset = BidsDataset.#fromCounts(
-      new BidsDataset(new Parts({ ...this.#parts, table: this.#table.take(indices), files })),
-    );
-    return this.passOn(dataset);
-  }
-
-  #loading(): LoadingContext {
-    const { fileType, transforms, cache, resampleMasks } = this.#parts;
-    this.#context ??= {
-      fileType,
-      transforms,
-      cache,
-      resampleMasks,
-      rows: this.df.length,
-      columns: this.columns,
-      dtypes: this.#table.types(this.columns),
-    };
-    return this.#context;
-  }
-
-  #counted(): readonly number[] {
-    if (this.#starts === null) {
-      const { files } = this.#parts;
-      const keys = { seed: this.seed, epoch: 0, index: 0 };
-      this.#setCounts(
-        this.df.map((row, i) => {
-          const file = files[i];
-          return file === undefined ? 0 : countSamples(this.#loading(), row, file, { ...keys, index: i });
-        }),
-      );
-    }
-    return this.#starts ?? [];
-  }
-
-  #setCounts(counts: readonly number[]): void {
-    this.#table = this.#table.withIntegers(N_SAMPLES, counts);
-    let total = 0;
-    this.#starts = [0, ...counts.map((count) => (total += count))];
-  }
-
-  /** The row of a sample, by bisection. */
-  #locate(index: number): { row: ParticipantRow; files: RowFiles; indexInImage: number } {
-    const starts = this.#counted();
-    if (!Number.isInteger(index) || index < 0 || index >= this.length) {
-      throw new RangeError(`The dataset has ${this.length} samples, numbered from 0; there is no number ${index}.`);
-    }
-    let low = 0;
-    let high = starts.length - 1;
-    while (high - low > 1) {
-      const middle = (low + high) >> 1;
-      if ((starts[middle] ?? 0) <= index) low = middle;
-      else high = middle;
-    }
-    const row = this.df[low];
-    const files = this.#parts.files[low];
-    if (row === undefined || files === undefined) throw new RangeError(`Sample ${index} has no row.`);
-    return { row, files, indexInImage: index - (starts[low] ?? 0) };
+    return this.passOn(new BidsDataset(new Parts({ ...this.#parts, ...this.rowsAt(indices) })).takeCounts());
   }
 }

@@ -10,7 +10,7 @@ import { narrowest } from "./narrow.ts";
 export interface CachedImages {
   /** Their tensors belong to the caller. */
   readonly images: ReadonlyMap<string, AnyImage>;
-  /** Fields that image transforms added. */
+  /** Fields that image transforms added, or that were read with the images. */
   readonly fields: ReadonlyMap<string, unknown>;
   readonly history: readonly TransformRecord[];
   /** The memory that is the cache's, and must not be written into: `storageId` of tensors. */
@@ -68,8 +68,8 @@ export class ImageCache {
     }
     if (this.#last?.key !== key) return null;
     const { images, fields, history } = this.#last.entry;
-    const aliases = new Map([...images].map(([name, image]) => [name, aliasOf(image)]));
-    return { images: aliases, fields, history, borrowed: memoryOf(aliases.values(), fields.values()) };
+    const aliases = { images: aliasesOf(images), fields: tensorsAliased(fields) };
+    return { ...aliases, history, borrowed: memoryOf(aliases) };
   }
 
   /**
@@ -90,11 +90,11 @@ export class ImageCache {
     const entry: Entry = { images: point.images, fields, history: point.history };
     if (this.mode !== "off" && this.#putShared(key, entry, rows)) return NOTHING;
     if (transforms.extraction.sampleType === "image") return NOTHING;
-    const images = new Map([...point.images].map(([name, image]) => [name, aliasOf(image)]));
-    for (const image of images.values()) image.tensor.keep();
+    const last = { images: aliasesOf(point.images), fields: tensorsAliased(fields), history: point.history };
+    for (const tensor of tensorsOf(last)) tensor.keep();
     this.#forgetLast();
-    this.#last = { key, entry: { ...entry, images } };
-    return memoryOf(images.values(), fields.values());
+    this.#last = { key, entry: last };
+    return memoryOf(last);
   }
 
   #putShared(key: string, entry: Entry, rows: number): boolean {
@@ -115,7 +115,7 @@ export class ImageCache {
   }
 
   #forgetLast(): void {
-    for (const image of this.#last?.entry.images.values() ?? []) image.dispose();
+    if (this.#last !== null) for (const tensor of tensorsOf(this.#last.entry)) tensor.dispose();
     this.#last = null;
   }
 }
@@ -182,10 +182,23 @@ function unpack(description: string, tensors: readonly Tensor[]): CachedImages {
   return { images: restored, fields: new Map(values), history, borrowed };
 }
 
-function memoryOf(images: Iterable<AnyImage>, fields: Iterable<unknown>): ReadonlySet<bigint> {
-  const tensors = [...images].map((image) => image.tensor);
-  for (const value of fields) if (value instanceof Tensor) tensors.push(value);
-  return new Set(tensors.map((tensor) => tensor.storageId()));
+function aliasesOf(images: Entry["images"]): Entry["images"] {
+  return new Map([...images].map(([name, image]) => [name, aliasOf(image)]));
+}
+
+function tensorsAliased(fields: Entry["fields"]): Entry["fields"] {
+  return new Map([...fields].map(([name, value]) => [name, value instanceof Tensor ? value.alias() : value]));
+}
+
+function tensorsOf({ images, fields }: Pick<Entry, "images" | "fields">): Tensor[] {
+  return [
+    ...[...images.values()].map((image) => image.tensor),
+    ...[...fields.values()].filter((value) => value instanceof Tensor),
+  ];
+}
+
+function memoryOf(entry: Pick<Entry, "images" | "fields">): ReadonlySet<bigint> {
+  return new Set(tensorsOf(entry).map((tensor) => tensor.storageId()));
 }
 
 /** Whether a value is the same after JSON and back. */

@@ -15,4 +15,7 @@ export type { BidsDatasetOptions } from "./parts.ts";
 export type { PortableDataset } from "./portable.ts";
 export { datasetRegistry, registerDataset } from "./registry.ts";
 export type { MaskInput } from "./sources.ts";
+export { SPATIAL_CHECKS, type SpatialCheck, type SpatialCheckOption } from "./spatial-checks.ts";
 export { type ColumnFunction, oddCell } from "./table.ts";
+export type { TensorProgress, ToTensorsOptions } from "./tensors/options.ts";
+export { removeTensors } from "./tensors/remove.ts";

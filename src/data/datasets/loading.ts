@@ -3,16 +3,7 @@ import { type ParticipantRow, pairKey } from "../../io/tsv/index.ts";
 import * as torch from "../../torch/index.ts";
 import type { TransformsHandler } from "../../transforms/index.ts";
 import { Rng } from "../../transforms/types.ts";
-import {
-  type AnyImage,
-  alignMask,
-  DataPoint,
-  type FieldType,
-  LabelMap,
-  Sample,
-  Sample2D,
-  ScalarImage,
-} from "../structures/index.ts";
+import { type AnyImage, DataPoint, type FieldType, Sample, Sample2D, type ScalarImage } from "../structures/index.ts";
 import type { ImageCache } from "./image-cache.ts";
 import { named } from "./named-error.ts";
 import type { RowFiles } from "./sources.ts";
@@ -26,8 +17,11 @@ export interface LoadingContext {
   readonly cache: ImageCache;
   /** How many rows the dataset has. */
   readonly rows: number;
-  /** Whether masks on another grid than their image are resampled instead of refused. */
-  readonly resampleMasks: boolean;
+  /** Reads the files of a row. */
+  readonly read: (files: RowFiles) => {
+    readonly images: Readonly<Record<string, AnyImage>>;
+    readonly fields: Readonly<Record<string, unknown>>;
+  };
 }
 
 export interface LoadingKeys {
@@ -123,19 +117,10 @@ function loadTransformed(context: LoadingContext, row: ParticipantRow, files: Ro
     point.history = cached.history;
     return { point: others(transforms, point, cached.borrowed, rng), borrowed: cached.borrowed };
   }
-  const image = ScalarImage.read(files.image);
-  const images: Record<string, AnyImage> = { image };
-  for (const [name, path] of Object.entries(files.masks)) {
-    images[name] = alignMask(
-      { image: LabelMap.read(path), file: path },
-      { image, file: files.image },
-      {
-        name,
-        resample: context.resampleMasks,
-      },
-    );
-  }
-  const point = transforms.applyFixedImageTransforms(toPoint(images), rng);
+  const { images, fields } = context.read(files);
+  const read = toPoint(images);
+  for (const [name, value] of Object.entries(fields)) read.setField(name, value);
+  const point = transforms.applyFixedImageTransforms(read, rng);
   const borrowed = cache.put(key, point, transforms, columns, context.rows);
   return { point: others(transforms, point, borrowed, rng), borrowed };
 }

@@ -93,7 +93,7 @@ export class Parts {
 }
 
 /** What is known already. */
-interface Known {
+export interface Known {
   readonly table?: Table;
   readonly files?: readonly RowFiles[];
   /** A cache of the thread that sent the dataset. */
@@ -109,19 +109,14 @@ export function checkOptions(given: unknown, { table: known, files, cache: opene
   const transforms =
     options.transforms instanceof TransformsHandler ? options.transforms : new TransformsHandler(options.transforms);
 
-  let table =
-    known ?? (options.data === undefined || options.data === null ? tableOf(bids, fileType) : Table.read(options.data));
-  const functions = columnFunctions(options.columns ?? null);
-  for (const [column, encode] of functions ?? []) {
-    refuseProtected("column", column);
-    table.requireColumn(column);
-    if (encode !== null) table = table.encode(column, encode);
-  }
+  const { data } = options;
+  const start = known ?? (data === undefined || data === null ? pairsWith(bids, fileType) : Table.read(data));
+  const { table, columns } = encodeColumns("BidsDataset", start, options.columns);
 
   const masks = new Map<string, MaskSource>();
   for (const [name, input] of Object.entries(options.masks ?? {})) {
-    refuseProtected("mask", name);
-    if (functions?.has(name) === true)
+    refuseProtected("BidsDataset", "mask", name);
+    if (columns?.includes(name) === true)
       throw new ConfigError(`BidsDataset: '${name}' is a column and a mask. Rename one.`);
     masks.set(name, toMaskSource(name, input, bids));
   }
@@ -131,31 +126,51 @@ export function checkOptions(given: unknown, { table: known, files, cache: opene
     table,
     files: files ?? findFiles(table.rows, bids, fileType, masks),
     transforms,
-    columns: functions === null ? null : [...functions.keys()],
+    columns,
     masks,
     resampleMasks: resampleMasks !== null,
     cache: new ImageCache(cache, opened),
   });
 }
 
-function tableOf(bids: Bids, fileType: BidsFileType): Table {
+/** The table with the columns that samples carry, as their functions make them. */
+export function encodeColumns(
+  dataset: string,
+  start: Table,
+  given: BidsDatasetOptions["columns"],
+): { readonly table: Table; readonly columns: readonly string[] | null } {
+  let table = start;
+  const functions = columnFunctions(dataset, given ?? null);
+  for (const [column, encode] of functions ?? []) {
+    refuseProtected(dataset, "column", column);
+    table.requireColumn(column);
+    if (encode !== null) table = table.encode(column, encode);
+  }
+  return { table, columns: functions === null ? null : [...functions.keys()] };
+}
+
+/** Every session that has a file of this type. @throws ImageError when there is none. */
+export function pairsWith(bids: Bids, fileType: BidsFileType): Table {
   const pairs = bids.getParticipantsSessionsWith(fileType);
   if (pairs.length === 0)
     throw new ImageError(`No session in ${bids.participantsDir} has an image of type ${fileType}.`);
   return Table.read(pairs.map(([participant_id, session_id]) => ({ participant_id, session_id })));
 }
 
-function columnFunctions(columns: BidsDatasetOptions["columns"]): Map<string, ColumnFunction | null> | null {
+function columnFunctions(
+  dataset: string,
+  columns: BidsDatasetOptions["columns"],
+): Map<string, ColumnFunction | null> | null {
   if (columns === null || columns === undefined) return null;
   const entries: [string, ColumnFunction | null][] = isList(columns)
     ? columns.map((column) => [column, null])
     : Object.entries(columns);
   for (const [column, encode] of entries) {
     if (typeof column !== "string")
-      throw new ConfigError(`BidsDataset: 'columns' got ${show(column)}; names are needed.`);
+      throw new ConfigError(`${dataset}: 'columns' got ${show(column)}; names are needed.`);
     if (encode !== null && typeof encode !== "function") {
       throw new ConfigError(
-        `BidsDataset: 'columns.${column}' got ${show(encode)}. Give a function of the column, or null.`,
+        `${dataset}: 'columns.${column}' got ${show(encode)}. Give a function of the column, or null.`,
       );
     }
   }
@@ -166,10 +181,10 @@ function isList(columns: NonNullable<BidsDatasetOptions["columns"]>): columns is
   return Array.isArray(columns);
 }
 
-function refuseProtected(what: string, name: string): void {
+function refuseProtected(dataset: string, what: string, name: string): void {
   if (PROTECTED.includes(name)) {
     throw new ConfigError(
-      `BidsDataset: a ${what} cannot be named '${name}'. Samples use these names: ${PROTECTED.join(", ")}.`,
+      `${dataset}: a ${what} cannot be named '${name}'. Samples use these names: ${PROTECTED.join(", ")}.`,
     );
   }
 }

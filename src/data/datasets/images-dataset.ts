@@ -1,0 +1,200 @@
+import type { BidsFileType } from "../../io/bids/index.ts";
+import { type Cell, type ParticipantRow, pairKey } from "../../io/tsv/index.ts";
+import type { TransformsHandler } from "../../transforms/index.ts";
+import { type JsonObject, parseWith } from "../../utils/config.ts";
+import type { AnyImage, Sample } from "../structures/index.ts";
+import { type RowSelection, type SubsetOptions, subsetOptions } from "./dataset-like.ts";
+import type { ImageCache } from "./image-cache.ts";
+import { countSamples, type LoadingContext, loadSample } from "./loading.ts";
+import { DatasetMode } from "./mode.ts";
+import type { RowFiles } from "./sources.ts";
+import { SPATIAL_CHECKS, SpatialChecker, type SpatialCheckOption, spatialChecks } from "./spatial-checks.ts";
+import type { Table } from "./table.ts";
+
+const N_SAMPLES = "n_samples";
+
+/** What is needed of a dataset whose images lie in files, one for each row of its table. */
+export interface ImageParts {
+  readonly fileType: BidsFileType;
+  readonly table: Table;
+  readonly files: readonly RowFiles[];
+  readonly transforms: TransformsHandler;
+  readonly columns: readonly string[] | null;
+  readonly cache: ImageCache;
+}
+
+/** What the files of a row hold. */
+export interface RowContent {
+  /** By name, with "image". */
+  readonly images: Readonly<Record<string, AnyImage>>;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** Images of files, one for each row of a table, as samples: whole images, patches or slices. */
+export abstract class ImagesDataset extends DatasetMode {
+  readonly #parts: ImageParts;
+  #table: Table;
+  /** The first sample of each row, then the number of samples; null while they are not counted. */
+  #starts: readonly number[] | null = null;
+  #context: LoadingContext | null = null;
+
+  protected constructor(parts: ImageParts) {
+    super();
+    this.#parts = parts;
+    this.#table = parts.table;
+    if (this.transforms.extraction.sampleType === "image") this.#setCounts(this.#table.rows.map(() => 1));
+  }
+
+  /** Reads the files of a row, in the open scope. */
+  abstract readFiles(files: RowFiles): RowContent;
+
+  /** Of which type the files are. */
+  get fileType(): BidsFileType {
+    return this.#parts.fileType;
+  }
+  get transforms(): TransformsHandler {
+    return this.#parts.transforms;
+  }
+  /** The columns that samples carry. */
+  get columns(): readonly string[] {
+    return this.#parts.columns ?? [];
+  }
+  /** The metadata, columns as their functions made them; `n_samples` once they are counted. */
+  get df(): readonly ParticipantRow[] {
+    return this.#table.rows;
+  }
+  /** The number of samples. For patches and slices the first question reads every image once. */
+  get length(): number {
+    return this.counted().at(-1) ?? 0;
+  }
+
+  /**
+   * Sample number `index`, which belongs to the caller: dispose it.
+   * @throws RangeError when there is none; ImageError and others naming participant, session and file.
+   */
+  get(index: number): Promise<Sample> {
+    return Promise.try(() => this.load(index));
+  }
+
+  /** {@link get}, at once. */
+  load(index: number): Sample {
+    const { row, files, indexInImage } = this.#locate(index);
+    const keys = { seed: this.seed, epoch: this.epoch, index };
+    return loadSample(this.#loading(), row, files, indexInImage, keys, !this.evalMode);
+  }
+
+  getSampleInfo(index: number, column: string): Cell {
+    this.#table.requireColumn(column);
+    return this.#locate(index).row[column] ?? null;
+  }
+
+  getParticipantSessionCouples(): [participantId: string, sessionId: string][] {
+    return this.df.map((row) => [row.participant_id, row.session_id]);
+  }
+
+  /** What the dataset is, for a log. */
+  describe(): JsonObject {
+    return {
+      participant_session_pairs: this.getParticipantSessionCouples(),
+      file_type: this.fileType.toDict(),
+      extraction: this.transforms.extraction.toDict(),
+      total_number_samples: this.length,
+    };
+  }
+
+  /**
+   * Loads every sample once, and looks whether images and masks go together.
+   * @param checks what must be the same: of all images of a sample ("spacing", "affine", "shape"), of all samples
+   * ("global_spacing", "global_shape"). Default: "affine", "shape" and "global_spacing"; null: nothing.
+   * @throws ImageError naming the first that differs, and whatever a sample that cannot be loaded throws.
+   */
+  async sanityCheck(checks: SpatialCheckOption = SPATIAL_CHECKS): Promise<void> {
+    const checker = new SpatialChecker(spatialChecks("sanityCheck", checks));
+    for (let i = 0; i < this.length; i++) {
+      using sample = await this.get(i);
+      checker.check(sample);
+    }
+  }
+
+  /** Gives back the memory of the images that were kept. */
+  clearCache(): void {
+    this.#parts.cache.clear();
+  }
+
+  /** The metadata, with the numbers of samples where they are counted. */
+  protected get table(): Table {
+    return this.#table;
+  }
+  /** The rows that are asked for, by their numbers. */
+  protected find(selection: RowSelection, options: SubsetOptions): readonly number[] {
+    const { missing } = parseWith(subsetOptions, options, "subset");
+    return this.#table.find(selection, missing);
+  }
+  /** The rows in the order of participants and sessions. */
+  protected sortedRows(): readonly number[] {
+    const keys = this.df.map(pairKey);
+    return keys.map((_, i) => i).sort((a, b) => ((keys[a] ?? "") < (keys[b] ?? "") ? -1 : 1));
+  }
+  /** The table and the files of some rows. */
+  protected rowsAt(indices: readonly number[]): { readonly table: Table; readonly files: readonly RowFiles[] } {
+    const files = indices.map((i) => this.#parts.files[i]).filter((file) => file !== undefined);
+    return { table: this.#table.take(indices), files };
+  }
+
+  /** Takes the numbers of samples from the table, if they are there. */
+  protected takeCounts(): this {
+    const counts = this.df.map((row) => row[N_SAMPLES] ?? null);
+    const areCounts = (values: readonly Cell[]): values is number[] =>
+      values.every((n) => Number.isInteger(n) && Number(n) >= 0);
+    if (areCounts(counts)) this.#setCounts(counts);
+    return this;
+  }
+
+  #loading(): LoadingContext {
+    const { fileType, transforms, cache } = this.#parts;
+    const dtypes = this.#table.types(this.columns);
+    const read = (files: RowFiles): RowContent => this.readFiles(files);
+    this.#context ??= { fileType, transforms, cache, rows: this.df.length, read, columns: this.columns, dtypes };
+    return this.#context;
+  }
+
+  /** The first sample of each row, then the number of samples. */
+  protected counted(): readonly number[] {
+    if (this.#starts === null) {
+      const { files } = this.#parts;
+      const keys = { seed: this.seed, epoch: 0, index: 0 };
+      this.#setCounts(
+        this.df.map((row, i) => {
+          const file = files[i];
+          return file === undefined ? 0 : countSamples(this.#loading(), row, file, { ...keys, index: i });
+        }),
+      );
+    }
+    return this.#starts ?? [];
+  }
+
+  #setCounts(counts: readonly number[]): void {
+    this.#table = this.#table.withIntegers(N_SAMPLES, counts);
+    let total = 0;
+    this.#starts = [0, ...counts.map((count) => (total += count))];
+  }
+
+  /** The row of a sample, by bisection. */
+  #locate(index: number): { row: ParticipantRow; files: RowFiles; indexInImage: number } {
+    const starts = this.counted();
+    if (!Number.isInteger(index) || index < 0 || index >= this.length) {
+      throw new RangeError(`The dataset has ${this.length} samples, numbered from 0; there is no number ${index}.`);
+    }
+    let low = 0;
+    let high = starts.length - 1;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if ((starts[middle] ?? 0) <= index) low = middle;
+      else high = middle;
+    }
+    const row = this.df[low];
+    const files = this.#parts.files[low];
+    if (row === undefined || files === undefined) throw new RangeError(`Sample ${index} has no row.`);
+    return { row, files, indexInImage: index - (starts[low] ?? 0) };
+  }
+}

@@ -1,0 +1,283 @@
+/** Images of a dataset as files of tensors. */
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import { Bids } from "../../../io/bids/index.ts";
+import { writeJson } from "../../../io/files/index.ts";
+import { type ParticipantRow, pairKey } from "../../../io/tsv/index.ts";
+import * as torch from "../../../torch/index.ts";
+import { ToCanonicalConfig } from "../../../transforms/index.ts";
+import { Rng } from "../../../transforms/types.ts";
+import type { JsonValue } from "../../../utils/config.ts";
+import { ClinicaDLException, ImageError, TensorConversionError } from "../../../utils/exceptions.ts";
+import { standardError } from "../../../utils/output.ts";
+import { warn } from "../../../utils/warnings.ts";
+import { DataPoint, ScalarImage } from "../../structures/index.ts";
+import type { ImageParts, RowContent } from "../images-dataset.ts";
+import { named } from "../named-error.ts";
+import type { MaskSource, RowFiles } from "../sources.ts";
+import { SpatialChecker } from "../spatial-checks.ts";
+import {
+  descriptionPath,
+  findDescription,
+  readDescription,
+  readPairs,
+  type TensorDescription,
+  writeDescription,
+} from "./description.ts";
+import { checkSame } from "./differences.ts";
+import { readTensors, writeTensors } from "./files.ts";
+import type { Checked, TensorProgress } from "./options.ts";
+import { removeTensors } from "./remove.ts";
+import { tensorTypeOf } from "./type.ts";
+
+/** What is converted. */
+export interface Convertible extends ImageParts {
+  readonly bids: Bids;
+  readonly masks: ReadonlyMap<string, MaskSource>;
+  readonly seed: number;
+  /** The image transforms as JSON, with what is done to masks before them. */
+  readonly transformsJson: readonly JsonValue[];
+  readFiles(files: RowFiles): RowContent;
+}
+
+/**
+ * Converts what is not converted yet. Whenever it is ended, the files that are there are whole; called again, it goes on.
+ * @returns the path of the description.
+ */
+export async function convert(data: Convertible, options: Checked): Promise<string> {
+  const bids = openTensors(data.bids.tensorsDir);
+  const now = describe(data, options);
+  const there = findDescription(bids, now.tensorType);
+  if (there !== null && options.overwrite) removeTensors(there);
+  const work = new Conversion(
+    bids,
+    data,
+    options,
+    there === null || options.overwrite ? now : takeOver(there, now, options),
+  );
+  if (there !== null && !options.overwrite) work.findConverted(there);
+  await work.run();
+  return descriptionPath(bids, work.description.tensorType);
+}
+
+/** The dataset of tensors, which is made where there is none. */
+function openTensors(folder: string): Bids {
+  const path = join(folder, "dataset_description.json");
+  if (!existsSync(path))
+    writeJson(path, { Name: "Tensors of images", BIDSVersion: "1.11.0", DatasetType: "derivative" });
+  return new Bids(folder);
+}
+
+function describe(data: Convertible, { name, transformed, description }: Checked): TensorDescription {
+  const masks = [...data.masks].map(([mask, source]): [string, TensorDescription["masks"][string]] => [
+    mask,
+    source.kind === "common" ? source.path : [source.bids.path, source.fileType],
+  ]);
+  return {
+    tensorType: tensorTypeOf(name, data.fileType, data.masks.values(), transformed),
+    image: [data.bids.path, data.fileType],
+    masks: Object.fromEntries(masks),
+    additionalData: [],
+    transforms: transformed ? data.transformsJson : [],
+    spacing: null,
+    spatialShape: null,
+    interrupted: true,
+    description: description ?? (name === "raw" ? "Images as they are in the dataset, in RAS+ orientation." : null),
+  };
+}
+
+/** The description that is there, to be added to. @throws TensorConversionError when it is of other data. */
+function takeOver(path: string, now: TensorDescription, { checkTransforms, description }: Checked): TensorDescription {
+  const there = readDescription(path);
+  checkSame(path, there, now, checkTransforms);
+  return { ...there, interrupted: true, description: description ?? there.description };
+}
+
+class Conversion {
+  description: TensorDescription;
+  readonly #bids: Bids;
+  readonly #data: Convertible;
+  readonly #options: Checked;
+  readonly #converted = new Map<string, ParticipantRow>();
+  readonly #additional: Set<string>;
+  readonly #checkers: Set<SpatialChecker>;
+  readonly #spacing = new SpatialChecker(["global_spacing"]);
+  readonly #shape = new SpatialChecker(["global_shape"]);
+  #sameSpacing = true;
+  #sameShape = true;
+
+  constructor(bids: Bids, data: Convertible, options: Checked, description: TensorDescription) {
+    this.#bids = bids;
+    this.#data = data;
+    this.#options = options;
+    this.description = description;
+    this.#additional = new Set(description.additionalData);
+    this.#checkers = new Set(options.checks.map((check) => new SpatialChecker([check])));
+  }
+
+  /**
+   * Takes what is converted already. Files that the description does not list are those of a conversion that was killed: they
+   * are read once to see whether they are whole.
+   * @throws TensorConversionError for images that have changed since.
+   */
+  findConverted(path: string): void {
+    const listed = readPairs(path).filter((row) => existsSync(this.#pathOf(row)));
+    for (const row of listed) this.#converted.set(pairKey(row), row);
+    this.#takeGeometry(listed[0]);
+    const changed: string[] = [];
+    this.#data.table.rows.forEach((row, i) => {
+      const file = this.#pathOf(row);
+      if (!existsSync(file)) return;
+      const made = statSync(file).mtimeMs;
+      const sources = sourcesOf(this.#data.files[i]);
+      const newer = sources.find((source) => statSync(source).mtimeMs > made);
+      const known = this.#converted.has(pairKey(row));
+      if (newer !== undefined) {
+        if (known) changed.push(`(${row.participant_id}, ${row.session_id}): ${newer}`);
+        return;
+      }
+      if (!known && this.#isWhole(row, file)) this.#converted.set(pairKey(row), row);
+    });
+    if (changed.length === 0) return;
+    throw new TensorConversionError(
+      `${changed.length} files have changed since they were converted, as ${path} says: ${changed.slice(0, 10).join("; ")}${changed.length > 10 ? "; …" : ""}. Convert them again with overwrite: true.`,
+    );
+  }
+
+  /** What the description says of the images that are converted already. */
+  #takeGeometry(row: ParticipantRow | undefined): void {
+    if (row === undefined) return;
+    const { spacing, spatialShape } = this.description;
+    this.#sameSpacing = spacing !== null;
+    this.#sameShape = spatialShape !== null;
+    const reference = {
+      who: `(${row.participant_id}, ${row.session_id})`,
+      spacing: spacing ?? [1, 1, 1],
+      spatialShape: spatialShape ?? [1, 1, 1],
+    } as const;
+    if (spacing !== null) this.#spacing.reference = reference;
+    if (spatialShape !== null) this.#shape.reference = reference;
+    const checkers = [...this.#checkers];
+    for (const [i, check] of this.#options.checks.entries()) {
+      const checker = checkers[i];
+      if (checker === undefined || (check !== "global_spacing" && check !== "global_shape")) continue;
+      // what differed before need not be said again
+      if ((check === "global_spacing" ? spacing : spatialShape) === null) this.#checkers.delete(checker);
+      else checker.reference = reference;
+    }
+  }
+
+  #isWhole(row: ParticipantRow, path: string): boolean {
+    using _scope = torch.scope();
+    try {
+      const point = toPoint(row, readTensors(path));
+      if (![...this.#data.masks.keys()].every((name) => point.images.has(name))) return false;
+      this.#look(point);
+      return true;
+    } catch (error) {
+      if (error instanceof ClinicaDLException) return false;
+      throw error;
+    }
+  }
+
+  async run(): Promise<void> {
+    const { rows } = this.#data.table;
+    const waiting = [...rows.entries()].filter(([, row]) => !this.#converted.has(pairKey(row)));
+    const show = this.#options.onProgress ?? progressLine();
+    let done = rows.length - waiting.length;
+    this.#write(true);
+    try {
+      for (const [i, row] of waiting) {
+        this.#convert(row, i);
+        this.#converted.set(pairKey(row), row);
+        show({ done: ++done, total: rows.length });
+        // so that signals and timers have their turn
+        await setImmediate();
+      }
+    } catch (error) {
+      this.#write(true);
+      const message = error instanceof Error ? error.message : String(error);
+      const path = descriptionPath(this.#bids, this.description.tensorType);
+      throw new TensorConversionError(
+        `${message} ${this.#converted.size} sessions are converted (${path}); call toTensors again to go on.`,
+        { cause: error },
+      );
+    }
+    this.#write(false);
+  }
+
+  #convert(row: ParticipantRow, index: number): void {
+    const files = this.#data.files[index];
+    if (files === undefined) throw new TensorConversionError(`Row ${index} has no files.`);
+    try {
+      using _scope = torch.scope();
+      const rng = new Rng(this.#data.seed, 0, index);
+      let point = new ToCanonicalConfig().getObject().apply(toPoint(row, this.#data.readFiles(files)), rng);
+      if (this.#options.transformed) point = this.#data.transforms.applyImageTransforms(point, rng);
+      this.#look(point);
+      writeTensors(this.#pathOf(row), point, sourcesOf(files));
+    } catch (error) {
+      throw named(row, error);
+    }
+  }
+
+  /** Keeps in mind what the description is to say of the images. */
+  #look(point: DataPoint): void {
+    for (const checker of this.#checkers) {
+      const problem = problemOf(checker, point);
+      if (problem === null) continue;
+      warn(`Conversion to tensors: ${problem} It is not looked at any more.`);
+      this.#checkers.delete(checker);
+    }
+    this.#sameSpacing &&= problemOf(this.#spacing, point) === null;
+    this.#sameShape &&= problemOf(this.#shape, point) === null;
+    const known = ["image", ...this.#data.masks.keys()];
+    for (const name of [...point.images.keys(), ...point.fields.keys()])
+      if (!known.includes(name)) this.#additional.add(name);
+  }
+
+  #write(interrupted: boolean): void {
+    const { reference } = this.#spacing;
+    this.description = {
+      ...this.description,
+      additionalData: [...this.#additional],
+      spacing: this.#sameSpacing ? (reference?.spacing ?? null) : null,
+      spatialShape: this.#sameShape ? (this.#shape.reference?.spatialShape ?? null) : null,
+      interrupted,
+    };
+    const rows = [...this.#converted.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+    writeDescription(this.#bids, this.description, rows);
+  }
+
+  #pathOf({ participant_id: participantId, session_id: sessionId }: ParticipantRow): string {
+    return this.#bids.buildPath(this.description.tensorType, { participantId, sessionId });
+  }
+}
+
+function problemOf(checker: SpatialChecker, point: DataPoint): string | null {
+  try {
+    checker.check(point);
+    return null;
+  } catch (error) {
+    if (error instanceof ImageError) return error.message;
+    throw error;
+  }
+}
+
+function toPoint(row: ParticipantRow, { images: { image, ...images }, fields }: RowContent): DataPoint {
+  if (!(image instanceof ScalarImage)) throw new ImageError("There is no image named 'image'.");
+  return new DataPoint({ image, images, fields, participantId: row.participant_id, sessionId: row.session_id });
+}
+
+function sourcesOf(files: RowFiles | undefined): string[] {
+  return files === undefined ? [] : [...Object.values(files.masks), files.image];
+}
+
+/** One line on a terminal, which is taken away at the end. */
+function progressLine(): (progress: TensorProgress) => void {
+  return ({ done, total }) => {
+    if (standardError.isTTY !== true) return;
+    standardError.write(done < total ? `\r\x1b[KConverting to tensors: ${done} of ${total}` : "\r\x1b[K");
+  };
+}

@@ -1,0 +1,27 @@
+import { dirname, join, parse } from "node:path";
+import { Bids } from "../../../io/bids/index.ts";
+import { removeFile } from "../../../io/files/index.ts";
+import { pairsPath, readDescription, unlistConversion } from "./description.ts";
+
+/**
+ * Deletes the tensors of a conversion, its description, the table of who was converted, and its line in `conversions.tsv`.
+ * What other conversions wrote stays. It can be called again when it was interrupted.
+ *
+ * @param descriptionJson what `BidsDataset.toTensors` wrote: `…_conv-<name>_description.json`.
+ * @throws TensorConversionError when it is no description.
+ */
+export function removeTensors(descriptionJson: string): void {
+  const pairs = pairsPath(descriptionJson);
+  const { tensorType } = readDescription(descriptionJson);
+  const bids = new Bids(dirname(descriptionJson));
+  for (const [participantId, sessionId] of bids.getAllParticipantsSessions()) {
+    const path = bids.buildPath(tensorType, { participantId, sessionId });
+    const { dir, name } = parse(path);
+    removeFile(path);
+    removeFile(join(dir, `${name}.json`));
+  }
+  unlistConversion(bids, descriptionJson);
+  removeFile(pairs);
+  // last: as long as it is there, the rest can be found
+  removeFile(descriptionJson);
+}
