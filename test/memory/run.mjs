@@ -2,7 +2,7 @@
 // allocated, or of what was freed, ends the process that did it, and is printed at the end.
 //
 //   node test/memory/run.mjs            every test whose numbers come from the engine
-//   node test/memory/run.mjs --short    those of src/torch
+//   node test/memory/run.mjs --short    those of src/torch and src/io/nifti
 //   node test/memory/run.mjs PATH…      tests of these paths
 //
 // libtorch and Node are as they come: of them only calls that AddressSanitizer stands in for are watched (memcpy, free).
@@ -20,7 +20,7 @@ import { tryFaults } from "./faults.mjs";
 const root = realpathSync(fileURLToPath(new URL("../..", import.meta.url)));
 const folder = join(root, "build", "asan");
 
-const SHORT = ["src/torch/"];
+const SHORT = ["src/torch/", "src/io/nifti/"];
 const ALL = [...SHORT, "src/networks/", "src/losses/", "src/metrics/", "src/optim/", "src/transforms/", "src/data/"];
 
 /** The library that must be in the process before all others; it comes with g++. */
