@@ -41,7 +41,7 @@ export interface NiftiTensor extends Described {
  */
 export function readNifti(path: string): NiftiImage {
   const { tensor, ...described } = readNiftiTensor(path);
-  const data = viewOf(tensor);
+  const data = arrayOf(tensor);
   if (data instanceof Float32Array || data instanceof Float64Array) return { data, ...described };
   throw new TypeError(`${path}: intensities came as ${data.constructor.name}.`);
 }
@@ -54,11 +54,11 @@ export function readNifti(path: string): NiftiImage {
  */
 export function readNiftiLabels(path: string): NiftiImage<LabelArray> {
   const { tensor, ...described } = readNiftiLabelTensor(path);
-  return { data: viewOf(tensor), ...described };
+  return { data: arrayOf(tensor), ...described };
 }
 
 /**
- * As {@link readNifti}, into a tensor: no copy of the voxels is made.
+ * As {@link readNifti}, into a tensor: one copy of the voxels less.
  * @param options `window`: a part of the image, with the affine of that part. Of a file that is not packed only its rows are
  * read. It is float64 where the window holds large integers.
  * @throws ImageError as {@link readNifti}, and for a window that does not lie in the image.
@@ -67,7 +67,7 @@ export function readNiftiTensor(path: string, options: ReadOptions = {}): NiftiT
   return read(path, readIntensities, options);
 }
 
-/** As {@link readNiftiLabels}, into a tensor: no copy of the voxels is made. Options as of {@link readNiftiTensor}. */
+/** As {@link readNiftiLabels}, into a tensor. Options as of {@link readNiftiTensor}. */
 export function readNiftiLabelTensor(path: string, options: ReadOptions = {}): NiftiTensor {
   return read(path, readLabelValues, options);
 }
@@ -107,10 +107,10 @@ function moved(affine: Float64Array, start: readonly [number, number, number]): 
   return out;
 }
 
-/** The tensor's memory, which lives as long as the array does. The tensor is given up. */
-function viewOf(tensor: Tensor): LabelArray {
+/** The voxels in JavaScript's own memory, which is collected; libtorch's would be held until then. The tensor is given up. */
+function arrayOf(tensor: Tensor): LabelArray {
   using given = tensor;
-  const array = given.view_();
+  const array = given.toTypedArray();
   if (array instanceof Uint16Array) throw new TypeError("Voxels are not held as the bits of a float16.");
   return array;
 }
