@@ -21,6 +21,7 @@ export {
   TransformsHandler,
   type TransformsHandlerOptions,
 } from "./handlers.ts";
+export { histogramLandmarks } from "./intensity/histogram-landmarks.ts";
 export { type PortableTransform, portableTransform, transformFromPortable } from "./portable.ts";
 export { type Range, type RangeOption, range } from "./ranges.ts";
 export { registerTransform } from "./registry.ts";

@@ -1,7 +1,10 @@
-"""Writes src/transforms/golden/beyond.json: transforms that ClinicaDL does not have, by PyTorch's operators, as nnU-Net's uses them."""
+"""Writes src/transforms/golden/beyond.json: transforms that ClinicaDL does not have, of TorchIO, or by PyTorch's operators, as nnU-Net uses them."""
 
+import numpy as np
+import torchio as tio
 from torch.nn.functional import interpolate
-from transforms_common import cases, point, shown, write
+from torchio.transforms.preprocessing.intensity.histogram_standardization import _get_average_mapping, _get_percentiles
+from transforms_common import TENSORS, case, cases, point, shown, write
 
 
 def low_resolution(zoom, names=("image", "t2", "brain")):
@@ -22,4 +25,12 @@ def low_resolution(zoom, names=("image", "t2", "brain")):
 low_resolution({"image": 0.55, "t2": 0.8})
 low_resolution({"image": 1.0, "t2": 0.63})
 
-write("beyond")
+percentiles = _get_percentiles((1, 99))
+found = np.vstack([np.percentile(TENSORS[name].numpy(), percentiles) for name in ("image", "t2")])
+landmarks = _get_average_mapping(found)
+for mask in (None, "brain"):
+    transform = tio.HistogramStandardization({"image": landmarks, "t2": landmarks}, masking_method=mask)
+    written = {"name_": "HistogramStandardization", "include": None, "exclude": None, "copy": False, "landmarks": landmarks.tolist(), "masking_method": mask}
+    case(None, transform, names=("image", "t2", "brain") if mask is None else ("image", "brain"), written=written)
+
+write("beyond", landmarks=landmarks.tolist())
