@@ -108,6 +108,8 @@ void taps_of(Kernel kernel, double place, int64_t n, Taps& taps) {
       taps.index[1] = clamped(below + 1, n);
       taps.weight[1] = place - static_cast<double>(below);
       taps.weight[0] = 1 - taps.weight[1];
+      // a voxel that counts nothing counts nothing, even where it is no number
+      if (taps.weight[1] == 0) taps.count = 1;
       return;
     }
     case Kernel::cubic: return cubic(place, n, taps);

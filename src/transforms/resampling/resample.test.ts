@@ -90,6 +90,42 @@ describe("resample", () => {
     }
   });
 
+  it("never looks beyond an axis of one voxel", () => {
+    using _scope = torch.scope();
+    // the middle place lies a millionth of a voxel beside the only one; what lies behind it in memory is not of this image
+    const all = torch.tensor([[[[1]]], [[[1000000]]]]);
+    const map = IDENTITY.map((entry, i) => [0.5, -0.4999995][[2, 3].indexOf(i)] ?? entry);
+    const sampling = { shape: [1, 1, 3], interpolation: "linear", outside: 0 } as const;
+    expect(
+      resample(all.narrow(0, 0, 1), { ...sampling, map })
+        .flatten()
+        .toNumbers(),
+    ).toEqual([1, 0, 0]);
+    map[10] = 0;
+    expect(
+      resample(all.narrow(0, 0, 1), { ...sampling, map })
+        .flatten()
+        .toNumbers(),
+    ).toEqual([1, 1, 0]);
+  });
+
+  it("a voxel that is no number stays in its place", () => {
+    using _scope = torch.scope();
+    const image = torch.fromTypedArray(Float32Array.of(1, Number.NaN, 3, 4, 5, 6, 7, 8), [1, 2, 2, 2]);
+    for (const interpolation of ["nearest", "linear"] as const) {
+      for (const displacement of [null, torch.zeros([2, 2, 2, 3], { dtype: "float64" })]) {
+        const same = resample(image, {
+          shape: [2, 2, 2],
+          map: IDENTITY,
+          interpolation,
+          outside: 0,
+          ...(displacement && { displacement }),
+        });
+        expect(same.flatten().toNumbers()).toEqual(image.flatten().toNumbers());
+      }
+    }
+  });
+
   it("places that are no numbers are outside, and never in other memory", () => {
     using _scope = torch.scope();
     const image = torch.ones([1, 3, 3, 3]);
