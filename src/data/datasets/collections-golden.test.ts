@@ -159,7 +159,7 @@ describe("UnpairedDataset", () => {
       /UnpairedDataset: a dataset has a column 'dataset_id'/,
     );
     expect(() => new UnpairedDataset([t1w(one), t1w(other)], { oversampel: true } as never)).toThrow(
-      /has no option 'oversampel'. It has: oversample/,
+      /UnpairedDataset: unknown option 'oversampel'/,
     );
     expect(() => new UnpairedDataset([t1w(one), t1w(other)], { oversample: 1 as never })).toThrow(/got 1/);
     expect(() => dataset().getSampleInfo(0, "weight")).toThrow(/No dataset of the UnpairedDataset has a column/);

@@ -1,6 +1,7 @@
 import type { Cell, ParticipantRow } from "../../io/tsv/index.ts";
 import { type JsonObject, parseWith, show } from "../../utils/config.ts";
 import { CannotReadFieldError, ConfigError, DataFrameError } from "../../utils/exceptions.ts";
+import { refuseUnknown } from "../../utils/options.ts";
 import { RandomState } from "../../utils/random/index.ts";
 import type { Sample } from "../structures/index.ts";
 import {
@@ -52,9 +53,7 @@ export class UnpairedDataset extends Collection<readonly Sample[]> {
     const { oversample = false, ...unknown }: UnpairedOptions & Readonly<Record<string, unknown>> = { ...options };
     if (typeof oversample !== "boolean")
       throw new ConfigError(`UnpairedDataset: 'oversample' got ${show(oversample)}. Give true or false.`);
-    const [misspelt] = Object.keys(unknown);
-    if (misspelt !== undefined)
-      throw new ConfigError(`UnpairedDataset has no option '${misspelt}'. It has: oversample.`);
+    refuseUnknown(UnpairedDataset.name_, unknown);
     this.oversample = oversample;
     this.#df = joinedRows(UnpairedDataset.name_, this.datasets);
   }

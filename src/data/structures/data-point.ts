@@ -2,6 +2,7 @@ import { Tensor } from "../../torch/index.ts";
 import { sameAffine } from "../../transforms/affine.ts";
 import type { HasImages, ImageLike, TransformRecord } from "../../transforms/types.ts";
 import { ClinicaDLException, ImageError } from "../../utils/exceptions.ts";
+import { refuseUnknown } from "../../utils/options.ts";
 import { alignMask } from "./alignment.ts";
 import type { FieldType } from "./field-type.ts";
 import { type AnyImage, LabelMap, ScalarImage } from "./images.ts";
@@ -18,6 +19,12 @@ export interface DataPointOptions {
   readonly images?: Readonly<Record<string, AnyImage>>;
   /** Everything else, by name. */
   readonly fields?: Readonly<Record<string, unknown>>;
+}
+
+/** Which names are meant: all of them, unless said otherwise. */
+export interface KeySelection {
+  readonly include?: readonly string[];
+  readonly exclude?: readonly string[];
 }
 
 /** Names that say who and where; they are read through {@link DataPoint.getField} but cannot be set. */
@@ -91,6 +98,30 @@ export class DataPoint implements HasImages, Disposable {
       );
     }
     return image;
+  }
+  /** The names of all that it holds: images, masks and fields. */
+  getKeys(selection: KeySelection = {}): string[] {
+    return chosen("getKeys", [...this.images.keys(), ...this.fieldNames()], selection);
+  }
+  /** The images by name; without masks, unless `intensityOnly` is false. */
+  getImagesDict({
+    intensityOnly = true,
+    ...selection
+  }: KeySelection & { readonly intensityOnly?: boolean } = {}): Record<string, AnyImage> {
+    const images = [...this.images].filter(([, { kind }]) => kind === "scalar" || !intensityOnly);
+    return choose("getImagesDict", new Map(images), selection);
+  }
+  /** The masks by name. */
+  getMasksDict(selection: KeySelection = {}): Record<string, LabelMap> {
+    const masks = [...this.images].flatMap(([name, image]): [string, LabelMap][] =>
+      image.kind === "label" ? [[name, image]] : [],
+    );
+    return choose("getMasksDict", new Map(masks), selection);
+  }
+  /** All that is no image and no mask, by name; who and when, too. */
+  getNonImagesDict(selection: KeySelection = {}): Record<string, unknown> {
+    const values = [...this.fieldNames()].map((name) => [name, this.getField(name)] as const);
+    return choose("getNonImagesDict", new Map(values), selection);
   }
   /** The tensor of an image as networks take it: (C, D, H, W); (C, H, W) for a squeezed slice, in an object of its own. */
   getImageTensor(name: string): Tensor {
@@ -191,6 +222,17 @@ export class DataPoint implements HasImages, Disposable {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+function choose<T>(what: string, values: ReadonlyMap<string, T>, selection: KeySelection): Record<string, T> {
+  const names = new Set(chosen(what, values.keys(), selection));
+  return Object.fromEntries([...values].filter(([name]) => names.has(name)));
+}
+
+function chosen(what: string, names: Iterable<string>, selection: KeySelection): string[] {
+  const { include = null, exclude = [], ...others } = selection;
+  refuseUnknown(what, others);
+  return [...names].filter((name) => (include === null || include.includes(name)) && !exclude.includes(name));
 }
 
 function put(point: DataPoint, name: string, image: AnyImage): void {

@@ -1,6 +1,6 @@
 /** What datasets give and transforms change. */
 export { alignMask } from "./alignment.ts";
-export { DataPoint, type DataPointOptions, FieldError } from "./data-point.ts";
+export { DataPoint, type DataPointOptions, FieldError, type KeySelection } from "./data-point.ts";
 export type { FieldType } from "./field-type.ts";
 export { type AnyImage, aliasOf, LabelMap, ScalarImage } from "./images.ts";
 export { type Item, samplesOf } from "./item.ts";
