@@ -11,7 +11,7 @@ import { CannotReadJsonError, ConfigError } from "../utils/exceptions.ts";
 import { forgetWarnings } from "../utils/warnings.ts";
 import { cohortSplit, makeCohort } from "./fixtures/cohort.ts";
 import { computational, Trainers } from "./fixtures/trainers.ts";
-import { withPathsOfNow } from "./moved-data.ts";
+import { rootOf, withPathsOfNow } from "./moved-data.ts";
 import { resumeCommand } from "./recorded.ts";
 import { restoreSplit } from "./restore.ts";
 
@@ -147,5 +147,19 @@ describe("withPathsOfNow", () => {
     expect(() => withPathsOfNow(dict(), maps, null)).toThrow(/were in .*old, which does not exist\./);
     expect(() => withPathsOfNow(dict(), maps, trainers.path("none"))).toThrow(ConfigError);
     expect(withPathsOfNow({ name_: "Mine" }, maps, there)).toEqual({ name_: "Mine" });
+  });
+  it("finds tensors in the data set that is given, or in their own folder", () => {
+    const there = trainers.path("new");
+    const folder = join(there, "derivatives", "tensors");
+    mkdirSync(folder, { recursive: true });
+    const name = "src-T1w_conv-raw_description.json";
+    writeFileSync(join(folder, name), "{}");
+    const maps = new Maps(trainers.path("maps"));
+    const dict = (): JsonObject => ({ name_: "TensorDataset", description_json: join(trainers.path("old"), name) });
+    for (const given of [there, folder]) {
+      expect(withPathsOfNow(dict(), maps, given).description_json).toBe(join(folder, name));
+    }
+    expect(() => withPathsOfNow(dict(), maps, null)).toThrow(/were in .*description\.json, which does not exist/);
+    expect(rootOf(dict())).toBe(trainers.path("old"));
   });
 });
