@@ -101,8 +101,11 @@ export class Registry<T extends object, C extends Registrable<T> = Registrable<T
     const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
     const Class = isObject && typeof value.name_ === "string" ? this.#classes.get(value.name_) : undefined;
     if (!isObject || Class === undefined) {
+      // of an object its name says enough
+      const written =
+        isObject && typeof value.name_ === "string" ? `an object named ${show(value.name_)}` : show(value);
       throw new CannotReadFieldError(
-        `${what}: '${field}' was written as ${show(value)}, which cannot be read back (known: ${this.names.join(", ")}). Pass the object itself, or register its class.`,
+        `${what}: '${field}' was written as ${written}, which cannot be read back (known: ${this.names.join(", ")}). Pass the object itself, or register its class.`,
         [field],
       );
     }
