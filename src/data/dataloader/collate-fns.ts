@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { configClass, type JsonObject, type JsonValue } from "../../utils/config.ts";
 import { Registry } from "../../utils/registry.ts";
-import type { Sample } from "../structures/index.ts";
+import { SAMPLE_FIELDS, type Sample } from "../structures/index.ts";
 import type { Batch } from "./batch.ts";
 import type { BatchType, LoadedBatch } from "./batch-type.ts";
 
@@ -30,24 +30,11 @@ export class ToBatchesCollate
   declare readonly gives?: readonly Batch<Sample>[];
 }
 
-/** What a sample cannot be without. */
-const NEEDED: readonly string[] = [
-  "image",
-  "participant_id",
-  "session_id",
-  "file_type",
-  "image_path",
-  "sample_type",
-  "sample_position",
-  "slice_direction",
-  "squeeze",
-];
-
 const mergeSchema = z.strictObject({
   ignore: z
     .array(
-      z.string().refine((name) => !NEEDED.includes(name), {
-        error: `A field that a sample can be without is needed, none of ${NEEDED.join(", ")}`,
+      z.string().refine((name) => !SAMPLE_FIELDS.includes(name), {
+        error: `A field that a sample can be without is needed, none of ${SAMPLE_FIELDS.join(", ")}`,
       }),
     )
     .nullable()

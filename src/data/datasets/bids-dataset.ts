@@ -1,31 +1,19 @@
-import { z } from "zod";
 import type { Bids } from "../../io/bids/index.ts";
-import { type PortableTransforms, TransformsHandler } from "../../transforms/index.ts";
-import { type JsonObject, parseWith } from "../../utils/config.ts";
+import { TransformsHandler } from "../../transforms/index.ts";
+import type { JsonObject } from "../../utils/config.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
 import { type AnyImage, alignMask, LabelMap, type Sample, ScalarImage } from "../structures/index.ts";
 import type { DatasetLike, RowSelection, SubsetOptions } from "./dataset-like.ts";
 import { readDict } from "./from-dict.ts";
-import { portableCache } from "./image-cache.ts";
 import { ImagesDataset, type RowContent } from "./images-dataset.ts";
 import { type BidsDatasetOptions, checkOptions, Parts } from "./parts.ts";
 import type { PortableDataset } from "./portable.ts";
 import { withResampling } from "./resampling.ts";
 import { maskToJson, type RowFiles } from "./sources.ts";
-import { Table } from "./table.ts";
 import { TensorDataset } from "./tensor-dataset.ts";
 import { convert } from "./tensors/convert.ts";
 import { readDescription } from "./tensors/description.ts";
 import { checkToTensors, type ToTensorsOptions } from "./tensors/options.ts";
-
-/** What travels to a worker thread: JSON, and what JSON cannot say. */
-const contentSchema = z.strictObject({
-  json: z.custom<JsonObject>(),
-  transforms: z.custom<PortableTransforms>(),
-  floats: z.array(z.string()),
-  files: z.custom<readonly RowFiles[]>(),
-  cache: portableCache,
-});
 
 /**
  * The images of a BIDS dataset, with masks and metadata, as samples: whole images, patches or slices.
@@ -151,33 +139,13 @@ export class BidsDataset extends ImagesDataset implements DatasetLike<Sample> {
     return new BidsDataset(checkOptions(options));
   }
 
-  checkPortable(): void {
-    this.transforms.toWorker();
-  }
   toWorker(): PortableDataset {
-    const transforms = this.transforms.toWorker();
-    this.counted();
-    const content: z.output<typeof contentSchema> = {
-      json: this.#toDict(new TransformsHandler()),
-      transforms,
-      floats: [...this.table.floats],
-      files: this.#parts.files,
-      cache: this.#parts.cache.toWorker(),
-    };
-    return { source: { name_: BidsDataset.name_ }, content };
+    return this.portable(BidsDataset.name_, (transforms) => this.#toDict(transforms));
   }
-
   /** The dataset again, in a worker thread; its files are known and not looked for. */
   static async fromWorker(content: unknown): Promise<BidsDataset> {
-    const { json, transforms, floats, files, cache } = parseWith(
-      contentSchema,
-      content,
-      "BidsDataset in a worker thread",
-    );
-    const { options, table } = readDict(json);
-    const exact = new Table(table.rows, floats);
-    const given = { ...options, transforms: await TransformsHandler.fromWorker(transforms), cache: cache.mode };
-    return new BidsDataset(checkOptions(given, { table: exact, files, cache })).takeCounts();
+    const { given, known } = await ImagesDataset.fromPortable(BidsDataset.name_, content, readDict);
+    return new BidsDataset(checkOptions(given, known)).takeCounts();
   }
 
   #with(indices: readonly number[]): BidsDataset {

@@ -1,15 +1,17 @@
+import { z } from "zod";
 import type { BidsFileType } from "../../io/bids/index.ts";
 import { type Cell, type ParticipantRow, pairKey } from "../../io/tsv/index.ts";
-import type { TransformsHandler } from "../../transforms/index.ts";
+import { type PortableTransforms, TransformsHandler } from "../../transforms/index.ts";
 import { type JsonObject, parseWith } from "../../utils/config.ts";
 import type { AnyImage, Sample } from "../structures/index.ts";
 import { type RowSelection, type SubsetOptions, subsetOptions } from "./dataset-like.ts";
-import type { ImageCache } from "./image-cache.ts";
+import { type CacheMode, type ImageCache, type PortableCache, portableCache } from "./image-cache.ts";
 import { countSamples, type LoadingContext, loadSample } from "./loading.ts";
 import { DatasetMode } from "./mode.ts";
+import type { PortableDataset } from "./portable.ts";
 import type { RowFiles } from "./sources.ts";
 import { SPATIAL_CHECKS, SpatialChecker, type SpatialCheckOption, spatialChecks } from "./spatial-checks.ts";
-import type { Table } from "./table.ts";
+import { Table } from "./table.ts";
 
 const N_SAMPLES = "n_samples";
 
@@ -23,12 +25,29 @@ export interface ImageParts {
   readonly cache: ImageCache;
 }
 
+/** What is known of a dataset already, and not looked for again. */
+export interface Known {
+  readonly table?: Table;
+  readonly files?: readonly RowFiles[];
+  /** A cache of the thread that sent the dataset. */
+  readonly cache?: PortableCache;
+}
+
 /** What the files of a row hold. */
 export interface RowContent {
   /** By name, with "image". */
   readonly images: Readonly<Record<string, AnyImage>>;
   readonly fields: Readonly<Record<string, unknown>>;
 }
+
+/** What travels to a worker thread: JSON, and what JSON cannot say. */
+const contentSchema = z.strictObject({
+  json: z.custom<JsonObject>(),
+  transforms: z.custom<PortableTransforms>(),
+  floats: z.array(z.string()),
+  files: z.custom<readonly RowFiles[]>(),
+  cache: portableCache,
+});
 
 /** Images of files, one for each row of a table, as samples: whole images, patches or slices. */
 export abstract class ImagesDataset extends DatasetMode {
@@ -119,6 +138,37 @@ export abstract class ImagesDataset extends DatasetMode {
   /** Gives back the memory of the images that were kept. */
   clearCache(): void {
     this.#parts.cache.clear();
+  }
+
+  checkPortable(): void {
+    this.transforms.toWorker();
+  }
+  /** @param json writes the dataset with these transforms: its own travel beside it, since JSON cannot hold all of them. */
+  protected portable(name_: string, json: (transforms: TransformsHandler) => JsonObject): PortableDataset {
+    const transforms = this.transforms.toWorker();
+    this.counted();
+    const { files, cache } = this.#parts;
+    const content: z.output<typeof contentSchema> = {
+      json: json(new TransformsHandler()),
+      transforms,
+      floats: [...this.table.floats],
+      files,
+      cache: cache.toWorker(),
+    };
+    return { source: { name_ }, content };
+  }
+  /** What `portable` gave, in a worker thread: the options that are not in the JSON, and what is known and not looked for again. */
+  protected static async fromPortable<O>(
+    what: string,
+    content: unknown,
+    read: (json: JsonObject) => { readonly options: O; readonly table: Table },
+  ): Promise<{ readonly given: O & { transforms: TransformsHandler; cache: CacheMode }; readonly known: Known }> {
+    const { json, transforms, floats, files, cache } = parseWith(contentSchema, content, `${what} in a worker thread`);
+    const { options, table } = read(json);
+    return {
+      given: { ...options, transforms: await TransformsHandler.fromWorker(transforms), cache: cache.mode },
+      known: { table: new Table(table.rows, floats), files, cache },
+    };
   }
 
   /** The metadata, with the numbers of samples where they are counted. */

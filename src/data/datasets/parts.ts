@@ -4,7 +4,9 @@ import type { Row } from "../../io/tsv/index.ts";
 import { TransformsHandler } from "../../transforms/index.ts";
 import { parseWith, show } from "../../utils/config.ts";
 import { ConfigError, ImageError } from "../../utils/exceptions.ts";
-import { type CacheMode, cacheMode, ImageCache, type PortableCache } from "./image-cache.ts";
+import { SAMPLE_FIELDS } from "../structures/index.ts";
+import { type CacheMode, cacheMode, ImageCache } from "./image-cache.ts";
+import type { Known } from "./images-dataset.ts";
 import {
   findFiles,
   type MaskInput,
@@ -55,18 +57,6 @@ const schema = z.strictObject({
   cache: cacheMode.default("auto"),
 });
 
-const PROTECTED = [
-  "image",
-  "participant_id",
-  "session_id",
-  "file_type",
-  "image_path",
-  "sample_type",
-  "sample_position",
-  "slice_direction",
-  "squeeze",
-];
-
 /** All that a dataset is made of, once checked. */
 export class Parts {
   readonly bids: Bids;
@@ -90,14 +80,6 @@ export class Parts {
     this.resampleMasks = parts.resampleMasks;
     this.cache = parts.cache;
   }
-}
-
-/** What is known already. */
-export interface Known {
-  readonly table?: Table;
-  readonly files?: readonly RowFiles[];
-  /** A cache of the thread that sent the dataset. */
-  readonly cache?: PortableCache;
 }
 
 /** Checks the options; a table or files that are known already are not read again. */
@@ -182,9 +164,9 @@ function isList(columns: NonNullable<BidsDatasetOptions["columns"]>): columns is
 }
 
 function refuseProtected(dataset: string, what: string, name: string): void {
-  if (PROTECTED.includes(name)) {
+  if (SAMPLE_FIELDS.includes(name)) {
     throw new ConfigError(
-      `${dataset}: a ${what} cannot be named '${name}'. Samples use these names: ${PROTECTED.join(", ")}.`,
+      `${dataset}: a ${what} cannot be named '${name}'. Samples use these names: ${SAMPLE_FIELDS.join(", ")}.`,
     );
   }
 }

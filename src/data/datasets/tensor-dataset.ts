@@ -2,14 +2,14 @@ import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { Bids } from "../../io/bids/index.ts";
 import type { Row } from "../../io/tsv/index.ts";
-import { type PortableTransforms, TransformsHandler, type TransformsHandlerOptions } from "../../transforms/index.ts";
+import { TransformsHandler, type TransformsHandlerOptions } from "../../transforms/index.ts";
 import { checkKeys, type JsonObject, type JsonValue, parseWith, show } from "../../utils/config.ts";
 import { CannotReadFieldError, ConfigError } from "../../utils/exceptions.ts";
 import type { Sample } from "../structures/index.ts";
 import type { DatasetLike, RowSelection, SubsetOptions } from "./dataset-like.ts";
-import { type CacheMode, cacheMode, ImageCache, portableCache } from "./image-cache.ts";
-import { type ImageParts, ImagesDataset, type RowContent } from "./images-dataset.ts";
-import { encodeColumns, type Known, pairsWith } from "./parts.ts";
+import { type CacheMode, cacheMode, ImageCache } from "./image-cache.ts";
+import { type ImageParts, ImagesDataset, type Known, type RowContent } from "./images-dataset.ts";
+import { encodeColumns, pairsWith } from "./parts.ts";
 import type { PortableDataset } from "./portable.ts";
 import { findFiles, type RowFiles } from "./sources.ts";
 import { type ColumnFunction, Table } from "./table.ts";
@@ -38,14 +38,6 @@ const schema = z.strictObject({
   columns: z.custom<NonNullable<TensorDatasetOptions["columns"]>>().nullish(),
   toLoad: z.array(z.string()).nullable().default(null),
   cache: cacheMode.default("auto"),
-});
-
-const contentSchema = z.strictObject({
-  json: z.custom<JsonObject>(),
-  transforms: z.custom<PortableTransforms>(),
-  floats: z.array(z.string()),
-  files: z.custom<readonly RowFiles[]>(),
-  cache: portableCache,
 });
 
 /** All that it is made of, once checked. */
@@ -132,30 +124,13 @@ export class TensorDataset extends ImagesDataset implements DatasetLike<Sample> 
     return new TensorDataset(checkOptions(options));
   }
 
-  checkPortable(): void {
-    this.transforms.toWorker();
-  }
   toWorker(): PortableDataset {
-    const transforms = this.transforms.toWorker();
-    this.counted();
-    const content: z.output<typeof contentSchema> = {
-      json: this.#toDict(new TransformsHandler()),
-      transforms,
-      floats: [...this.table.floats],
-      files: this.#parts.files,
-      cache: this.#parts.cache.toWorker(),
-    };
-    return { source: { name_: TensorDataset.name_ }, content };
+    return this.portable(TensorDataset.name_, (transforms) => this.#toDict(transforms));
   }
-  /** The dataset again, in a worker thread. */
+  /** The dataset again, in a worker thread; its files are known and not looked for. */
   static async fromWorker(content: unknown): Promise<TensorDataset> {
-    const read = parseWith(contentSchema, content, "TensorDataset in a worker thread");
-    const { options, table } = readDict(read.json);
-    const transforms = await TransformsHandler.fromWorker(read.transforms);
-    const given = { ...options, transforms, cache: read.cache.mode };
-    return TensorDataset.#of(
-      checkOptions(given, { table: new Table(table.rows, read.floats), files: read.files, cache: read.cache }),
-    );
+    const { given, known } = await ImagesDataset.fromPortable(TensorDataset.name_, content, readDict);
+    return TensorDataset.#of(checkOptions(given, known));
   }
 }
 

@@ -4,4 +4,4 @@ export { DataPoint, type DataPointOptions, FieldError, type KeySelection } from 
 export type { FieldType } from "./field-type.ts";
 export { type AnyImage, aliasOf, LabelMap, ScalarImage } from "./images.ts";
 export { type Item, samplesOf } from "./item.ts";
-export { Sample, Sample2D, type SampleOptions } from "./sample.ts";
+export { SAMPLE_FIELDS, Sample, Sample2D, type SampleOptions } from "./sample.ts";

@@ -14,6 +14,19 @@ export interface SampleOptions extends DataPointOptions {
   readonly place?: SamplePlace;
 }
 
+/** The names under which every sample has something: no column, mask or merged field may take one. */
+export const SAMPLE_FIELDS: readonly string[] = [
+  "image",
+  "participant_id",
+  "session_id",
+  "file_type",
+  "image_path",
+  "sample_type",
+  "sample_position",
+  "slice_direction",
+  "squeeze",
+];
+
 const WHOLE: SamplePlace = { sampleType: "image", samplePosition: null };
 const READ_ONLY = ["file_type", "image_path", "sample_type", "sample_position"];
 

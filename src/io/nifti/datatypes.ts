@@ -1,15 +1,7 @@
+import type { decoding } from "../../torch/index.ts";
+
 /** The numbers that an image file can hold, by name. */
-export type NiftiDType =
-  | "uint8"
-  | "int8"
-  | "uint16"
-  | "int16"
-  | "uint32"
-  | "int32"
-  | "uint64"
-  | "int64"
-  | "float32"
-  | "float64";
+export type NiftiDType = decoding.StoredType;
 
 export type VoxelArray =
   | Uint8Array
