@@ -5,8 +5,9 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { bids } from "./bids.mjs";
 import { decode } from "./decode.mjs";
+import { transforms } from "./transforms.mjs";
 
-export const GROUPS = { decode, bids };
+export const GROUPS = { decode, transforms, bids };
 
 /**
  * @param names groups; all where there is none
