@@ -28,13 +28,14 @@ export interface Native {
   findOperator(name: string): number;
   call(id: number, ...args: unknown[]): NativeValue;
   schemas(): string[];
-  // tensor.cc
+  // bytes.cc
   fromBytes(bytes: BinaryArray, dtype: string, shape: readonly number[], stride: readonly number[] | null): Handle;
   shareBytes(bytes: BinaryArray, dtype: string, shape: readonly number[]): Handle;
   toBytes(h: Handle): Uint8Array;
   copyInto(h: Handle, target: BinaryArray): void;
   view(h: Handle): ArrayBuffer;
   storageBytes(h: Handle): Uint8Array;
+  // tensor.cc
   dispose(h: Handle): void;
   shape(h: Handle): number[];
   stride(h: Handle): number[];

@@ -40,7 +40,7 @@ const FAULTS = [
   [
     "a copy by the addon",
     "const x = torch.ones([1000]); faults.forbid(x.view_().buffer); x.toBytes()",
-    /use-after-poison[\s\S]*tensor\.cc/,
+    /use-after-poison[\s\S]*bytes\.cc/,
   ],
 ];
 
