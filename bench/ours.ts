@@ -66,6 +66,8 @@ for (const split of new KFold(splitDir).getSplits(dataset, { splits: [0] })) {
 }
 
 const loads: number[] = [];
+// images that training has kept in memory would not be read
+dataset.clearCache();
 for (let i = 0; i < Math.min(16, dataset.length); i++) {
   const begin = performance.now();
   using _ = await dataset.get(i);
