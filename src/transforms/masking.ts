@@ -118,3 +118,29 @@ export function percentileOf(sorted: Tensor, percent: number): number {
   const low = at(below);
   return position === below ? low : low + (at(below + 1) - low) * (position - below);
 }
+
+/**
+ * As {@link percentileOf}, of values in any order: for one or two percentiles, selecting them is several times as fast as sorting all values.
+ *
+ * @param values flat, at least one, none of them NaN.
+ */
+export function selectPercentile(values: Tensor, percent: number): number {
+  const n = values.numel();
+  const position = (percent / 100) * (n - 1);
+  const below = Math.floor(position);
+  return torch.tidy(() => {
+    const [selected] = values.kthvalue(below + 1);
+    const low = selected.item();
+    if (position === below) return low;
+    // the value after it in order: the same one again, where there are more of it, else the smallest that is greater
+    const upToLow = values.le(low).sum().item();
+    const high =
+      upToLow > below + 1
+        ? low
+        : torch
+            .where(values.gt(low), values, torch.full([], Number.POSITIVE_INFINITY, { dtype: values.dtype }))
+            .min()
+            .item();
+    return low + (high - low) * (position - below);
+  });
+}

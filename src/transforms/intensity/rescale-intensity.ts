@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { perImage, transformConfig } from "../base.ts";
-import { maskingMethodField, percentileOf } from "../masking.ts";
+import { maskingMethodField, selectPercentile } from "../masking.ts";
 import type { Transform, TransformConfig } from "../types.ts";
 
 const sorted = ([low, high]: readonly [number, number]): boolean => low < high;
@@ -31,8 +31,8 @@ export class RescaleIntensityConfig
       const all = this.maskingMethod === null && from === 0 && to === 100;
       if (!all) {
         if (values.numel() === 0) throw place.error("has no voxel under the mask.");
-        const [ascending] = values.flatten().sort();
-        tensor = tensor.clamp(percentileOf(ascending, from), percentileOf(ascending, to));
+        const flat = values.flatten();
+        tensor = tensor.clamp(selectPercentile(flat, from), selectPercentile(flat, to));
       }
       const [inMin, inMax] = this.inMinMax ?? [tensor.min().item(), tensor.max().item()];
       if (!(inMax > inMin)) {
