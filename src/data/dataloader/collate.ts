@@ -1,16 +1,9 @@
-import type { JsonObject } from "../../utils/config.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
 import type { DatasetLike } from "../datasets/index.ts";
 import { type Item, Sample, samplesOf } from "../structures/index.ts";
 import { Batch } from "./batch.ts";
 import type { BatchType, LoadedBatch } from "./batch-type.ts";
-import {
-  type CollateFn,
-  collateFnFromJson,
-  MergeBatchesCollate,
-  ToBatchCollate,
-  ToBatchesCollate,
-} from "./collate-fns.ts";
+import { type CollateFn, MergeBatchesCollate, ToBatchCollate, ToBatchesCollate } from "./collate-fns.ts";
 import { mergeSamples } from "./merge.ts";
 
 /** Loads the items of one batch on this thread, and stacks their images. On an error, or when `cancelled` says so, nothing stays. */
@@ -43,11 +36,6 @@ export async function loadBatch(
     drop();
     throw error;
   }
-}
-
-/** In a worker thread, what a loader was told. */
-export function collateFnOf(json: JsonObject | null): CollateFn | null {
-  return collateFnFromJson(json);
 }
 
 /** The batch of some items: of tuples and named samples, each member has a batch of its own, unless they are merged. */

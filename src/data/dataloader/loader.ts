@@ -191,15 +191,8 @@ export class DataLoader<T extends Item = Item, B extends BatchType = BatchOf<T>>
     const fill = (): void => {
       while (queue.length < inWork && next < batches.length) {
         const indices = batches[next++] ?? [];
-        const loading = pool.load({
-          indices,
-          epoch,
-          seed,
-          evalMode,
-          collate,
-          cancelled,
-          what: () => this.#name(indices),
-        });
+        const request = { indices, epoch, seed, evalMode, collate, cancelled };
+        const loading = pool.load(request, () => this.#name(indices));
         // its error is seen when its turn comes; until then it is not an unhandled one
         loading.catch(() => undefined);
         queue.push(loading);

@@ -1,29 +1,17 @@
 import process from "node:process";
 import { Worker } from "node:worker_threads";
 import { transfer } from "../../torch/index.ts";
-import type { JsonObject } from "../../utils/config.ts";
 import { warn, warnOnce } from "../../utils/warnings.ts";
 import type { PortableDataset } from "../datasets/index.ts";
 import type { BatchType } from "./batch-type.ts";
 import { WorkerError } from "./errors.ts";
 import { checkOpenFiles } from "./open-files.ts";
-import { type FromWorker, type ToWorker, unpackError } from "./protocol.ts";
+import { type FromWorker, type LoadRequest, type ToWorker, unpackError } from "./protocol.ts";
 import { dropBatch, type PackedBatch, unpackBatch } from "./transport.ts";
 
-/** A batch to load. `what` names its samples, for the case that the worker dies over them. */
-export interface Task {
-  readonly indices: readonly number[];
-  readonly epoch: number;
-  readonly seed: number;
-  readonly evalMode: boolean;
-  /** How items are put together, as JSON. */
-  readonly collate: JsonObject | null;
-  readonly cancelled: Int32Array;
-  readonly what: () => string;
-}
-
 interface Pending {
-  readonly task: Task;
+  /** Names the samples, for the case that the worker dies over them. */
+  readonly what: () => string;
   /** Takes over the batch; null: it was cancelled. */
   readonly receive: (batch: PackedBatch | null) => void;
   readonly reject: (error: Error) => void;
@@ -63,8 +51,11 @@ export class WorkerPool<B extends BatchType> {
     return this.#members.map(({ worker }) => worker.threadId);
   }
 
-  /** Loads a batch in a worker; null when it was cancelled meanwhile. */
-  load(task: Task): Promise<B | null> {
+  /**
+   * Loads a batch in a worker; null when it was cancelled meanwhile.
+   * @param what names its samples, for messages.
+   */
+  load(request: LoadRequest, what: () => string): Promise<B | null> {
     const living = this.#members.filter((member) => member.alive);
     const [first, ...others] = living;
     if (first === undefined) return Promise.reject(new WorkerError("All worker threads of the DataLoader have ended."));
@@ -72,20 +63,10 @@ export class WorkerPool<B extends BatchType> {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       const receive = (batch: PackedBatch | null): void => resolve(batch === null ? null : unpackBatch<B>(batch));
-      member.pending.set(id, { task, receive, reject });
+      member.pending.set(id, { what, receive, reject });
       // a worker with work keeps the process alive, an idle one does not
       member.worker.ref();
-      const { indices, epoch, seed, evalMode, collate, cancelled } = task;
-      member.worker.postMessage({
-        type: "load",
-        id,
-        indices,
-        epoch,
-        seed,
-        evalMode,
-        collate,
-        cancelled,
-      } satisfies ToWorker);
+      member.worker.postMessage({ type: "load", id, request } satisfies ToWorker);
     });
   }
 
@@ -116,10 +97,10 @@ function startMember(dataset: PortableDataset, index: number): Member {
     member.alive = false;
     // what it had sent and nobody had taken would stay forever
     if (member.owner !== null) transfer.dropFrom(member.owner);
-    for (const { task, reject } of member.pending.values()) {
+    for (const { what, reject } of member.pending.values()) {
       const why = member.failure === null ? `ended with exit code ${code}` : `failed: ${whyFailed(member.failure)}`;
       reject(
-        new WorkerError(`Worker ${index} of the DataLoader ${why}, while ${task.what()} were to be loaded.`, {
+        new WorkerError(`Worker ${index} of the DataLoader ${why}, while ${what()} were to be loaded.`, {
           cause: member.failure,
         }),
       );

@@ -6,19 +6,20 @@ import * as datasets from "../datasets/index.ts";
 import * as structures from "../structures/index.ts";
 import type { PackedBatch } from "./transport.ts";
 
+/** A batch to load, and how. */
+export interface LoadRequest {
+  readonly indices: readonly number[];
+  readonly epoch: number;
+  readonly seed: number;
+  readonly evalMode: boolean;
+  /** How items are put together, as JSON. */
+  readonly collate: JsonObject | null;
+  /** One number, not 0 once the batch is no longer wanted. */
+  readonly cancelled: Int32Array;
+}
+
 export type ToWorker =
-  | {
-      readonly type: "load";
-      readonly id: number;
-      readonly indices: readonly number[];
-      readonly epoch: number;
-      readonly seed: number;
-      readonly evalMode: boolean;
-      /** How items are put together, as JSON. */
-      readonly collate: JsonObject | null;
-      /** One number, not 0 once the batch is no longer wanted. */
-      readonly cancelled: Int32Array;
-    }
+  | { readonly type: "load"; readonly id: number; readonly request: LoadRequest }
   | { readonly type: "stop" };
 
 export type FromWorker =

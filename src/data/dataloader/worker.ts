@@ -4,7 +4,8 @@ import { transfer } from "../../torch/index.ts";
 import { receiveWarnings } from "../../utils/warnings.ts";
 import { datasetFromWorker } from "../datasets/index.ts";
 import type { LoadedBatch } from "./batch-type.ts";
-import { collateFnOf, loadBatch } from "./collate.ts";
+import { loadBatch } from "./collate.ts";
+import { collateFnFromJson } from "./collate-fns.ts";
 import { type FromWorker, packError, type ToWorker } from "./protocol.ts";
 import { dropBatch, packBatch } from "./transport.ts";
 
@@ -32,26 +33,15 @@ port.on("message", (message: ToWorker) => {
   }
 });
 
-async function load({
-  id,
-  indices,
-  epoch,
-  seed,
-  evalMode,
-  collate,
-  cancelled,
-}: ToWorker & { type: "load" }): Promise<void> {
+async function load({ id, request }: ToWorker & { type: "load" }): Promise<void> {
+  const { indices, epoch, seed, evalMode, collate, cancelled } = request;
   try {
     dataset.setEpoch(epoch);
     dataset.setSeed(seed);
     if (evalMode) dataset.eval();
     else dataset.train();
-    const batch = await loadBatch<LoadedBatch>(
-      dataset,
-      indices,
-      collateFnOf(collate),
-      () => Atomics.load(cancelled, 0) !== 0,
-    );
+    const how = collateFnFromJson(collate);
+    const batch = await loadBatch<LoadedBatch>(dataset, indices, how, () => Atomics.load(cancelled, 0) !== 0);
     if (batch === null) {
       say({ type: "cancelled", id });
       return;

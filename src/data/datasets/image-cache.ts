@@ -98,6 +98,9 @@ export class ImageCache {
   }
 
   #putShared(key: string, entry: Entry, rows: number): boolean {
+    // a voxel takes a byte at least: what cannot fit is not made smaller, again and again, to find that out
+    const voxels = tensorsOf(entry).reduce((sum, tensor) => sum + tensor.numel(), 0);
+    if (voxels * rows > this.#limit) return false;
     using _scope = torch.scope();
     const packed = pack(entry);
     if (packed === null) return false;

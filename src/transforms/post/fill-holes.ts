@@ -49,12 +49,7 @@ export class FillHolesConfig
   }
 
   #oneHot(x: Tensor, labels: readonly number[] | null, place: ImagePlace): Tensor {
-    requireOneHot(x, place);
-    const channels = x.shape[0] ?? 0;
-    const missing = labels?.find((label) => label >= channels);
-    if (missing !== undefined) {
-      throw place.error(`has ${channels} channels, and 'appliedLabels' names ${missing}: they are counted from 0.`);
-    }
+    const channels = requireOneHot(x, labels, place);
     const filled = x.clone();
     for (const label of inOrder(labels ?? Array.from({ length: channels }, (_, i) => i))) {
       using _ = torch.scope();

@@ -51,12 +51,7 @@ export class KeepLargestConnectedComponentConfig
   }
 
   #oneHot(x: Tensor, labels: readonly number[] | null, place: ImagePlace): Tensor {
-    requireOneHot(x, place);
-    const channels = x.shape[0] ?? 0;
-    const missing = labels?.find((label) => label >= channels);
-    if (missing !== undefined) {
-      throw place.error(`has ${channels} channels, and 'appliedLabels' names ${missing}: they are counted from 0.`);
-    }
+    const channels = requireOneHot(x, labels, place);
     // the background is no object, if it is not named
     const applied = labels ?? Array.from({ length: channels - 1 }, (_, i) => i + 1);
     const foreground = x.gt(0);

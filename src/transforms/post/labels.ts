@@ -37,14 +37,25 @@ export function requireLabels(x: Tensor, place: ImagePlace): void {
   );
 }
 
-/** @throws ImageError when a tensor holds negative or infinite numbers or NaN, which are in no one-hot image. */
-export function requireOneHot(x: Tensor, place: ImagePlace): void {
-  if (x.dtype === "bool" || x.dtype === "uint8") return;
-  const wrong = firstBut(x, x.isFloatingPoint() ? x.ge(0).logicalAnd(x.isfinite()) : x.ge(0));
-  if (wrong === null) return;
-  throw place.error(
-    `holds ${wrong}. A channel of a one-hot image is 0 where its label is not, and greater where it is.`,
-  );
+/**
+ * Returns the number of channels.
+ * @throws ImageError when a tensor holds negative or infinite numbers or NaN, which are in no one-hot image, or has no channel of one of
+ * the labels that are to be changed.
+ */
+export function requireOneHot(x: Tensor, labels: readonly number[] | null, place: ImagePlace): number {
+  const exact = x.dtype === "bool" || x.dtype === "uint8";
+  const wrong = exact ? null : firstBut(x, x.isFloatingPoint() ? x.ge(0).logicalAnd(x.isfinite()) : x.ge(0));
+  if (wrong !== null) {
+    throw place.error(
+      `holds ${wrong}. A channel of a one-hot image is 0 where its label is not, and greater where it is.`,
+    );
+  }
+  const channels = x.shape[0] ?? 0;
+  const missing = labels?.find((label) => label >= channels);
+  if (missing !== undefined) {
+    throw place.error(`has ${channels} channels, and 'appliedLabels' names ${missing}: they are counted from 0.`);
+  }
+  return channels;
 }
 
 /** The first number that is not as it should be; null when there is none. */
