@@ -1,6 +1,7 @@
 /** Inference: how images go through a trained network. */
 
+export * from "./all.ts";
+export { addedFieldOf, infererRegistry } from "./catalogue.ts";
 export type { Inferer } from "./inferer.ts";
-export { infererRegistry, registerInferer } from "./registry.ts";
-/** Whole images. */
-export { SimpleInferer } from "./simple.ts";
+export type { InferOptions } from "./output.ts";
+export { registerInferer } from "./registry.ts";

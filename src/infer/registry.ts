@@ -1,12 +1,11 @@
 import { type Registrable, Registry } from "../utils/registry.ts";
 import type { Inferer } from "./inferer.ts";
-import { SimpleInferer } from "./simple.ts";
 
-/** The inferers by their `name_`. */
+/** The inferers by their `name_`. Those of this package come from the list in all.ts, which `catalogue.ts` enters. */
 export const infererRegistry = new Registry<Inferer>(
   "inferer",
   (value): value is Inferer => "call" in value && typeof value.call === "function" && "toDict" in value,
-  { SimpleInferer },
+  {},
 );
 
 /**

@@ -1,5 +1,5 @@
 import type { Batch } from "../data/dataloader/index.ts";
-import { type Inferer, infererRegistry, SimpleInferer } from "../infer/index.ts";
+import { addedFieldOf, type Inferer, infererRegistry, SimpleInferer } from "../infer/index.ts";
 import {
   callLoss,
   type LossConfig,
@@ -117,10 +117,8 @@ export abstract class VanillaModel extends Model<Batch> {
   }
   /** The field that evaluation adds to the batch, if it leaves the others as they are; null: this is not known. */
   get addedField(): string | null {
-    const { inferer } = this;
     const isOwn = this.evaluationStep !== VanillaModel.prototype.evaluationStep;
-    if (isOwn || !(inferer instanceof SimpleInferer) || inferer.postprocessing.transforms.length > 0) return null;
-    return inferer.outputName;
+    return isOwn ? null : addedFieldOf(this.inferer);
   }
   override getLossFunctions(): Record<string, LossFunction> {
     return { loss: this.loss };

@@ -1,0 +1,5 @@
+/** Every inferer: a line here makes it public, and known by its `name_` in plain objects, JSON and a MAPS. */
+
+export * from "./patches-to-image.ts";
+export * from "./simple.ts";
+export * from "./slices-to-image.ts";
