@@ -34,6 +34,7 @@ napi_value init(napi_env env, napi_value exports) {
     define_files(env, exports);
     define_shared_cache(env, exports);
     define_inflate(env, exports);
+    define_chunks(env, exports);
     define_voxels(env, exports);
     return exports;
   });

@@ -5,6 +5,7 @@ import { Command } from "commander";
 import { readEngine } from "../torch/engine.ts";
 import { ClinicaDLException } from "../utils/exceptions.ts";
 import { keepGoing, say } from "../utils/output.ts";
+import { registerCache } from "./cache.ts";
 import { registerDemo } from "./demo-command.ts";
 import { registerDoctor } from "./doctor.ts";
 import { registerPredict, registerTest, registerValidate } from "./evaluate.ts";
@@ -27,13 +28,14 @@ registerDoctor(program);
 registerRun(program);
 registerGenerate(program);
 registerDemo(program);
+registerCache(program);
 registerResume(program);
 registerValidate(program);
 registerTest(program);
 registerPredict(program);
 
 /** The commands that compute nothing: where there is no engine yet, these help. */
-const WITHOUT_ENGINE = ["setup", "doctor", "run"];
+const WITHOUT_ENGINE = ["setup", "doctor", "run", "cache"];
 program.hook("preAction", (_, command) => {
   // before anything is written
   if (!WITHOUT_ENGINE.includes(command.name())) readEngine();

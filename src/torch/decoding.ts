@@ -98,3 +98,51 @@ export function voxelsInto(options: VoxelsOptions): "inexact" | number | bigint 
     sourcePlane,
   );
 }
+
+/** A box of elements along three axes, of which the last is the fastest. */
+export type Axes = readonly [number, number, number];
+
+/** A chunk of a volume, and where what is wanted of it goes. */
+export interface ChunkOptions {
+  readonly source: Memory;
+  /** Where the chunk begins in the source, in bytes, and how many it has there: a frame of zstd, of elements of the target's type. */
+  readonly start: number;
+  readonly length: number;
+  /** Whether all first bytes of the elements stand before all second ones, and so on. */
+  readonly planes: boolean;
+  /** The elements of the chunk. */
+  readonly shape: Axes;
+  /** What is wanted of it: `count` elements from `from` on. */
+  readonly from: Axes;
+  readonly count: Axes;
+  readonly target: Tensor;
+  /** Where it begins in the target, in elements. */
+  readonly at: number;
+  /** The axes of the volume that the target is. */
+  readonly targetShape: Axes;
+}
+
+/** Whether chunks can be unpacked: Node's zstd is found from without, or the system has one. */
+export function hasUnpacker(): boolean {
+  return native.hasUnpacker();
+}
+
+/**
+ * Unpacks a chunk that zstd packed, in one frame or several, and copies what is wanted of it into a volume.
+ * @returns false where the chunk is damaged: its checksum, if it has one, is wrong, or it holds another number of elements.
+ */
+export function chunkInto(options: ChunkOptions): boolean {
+  const { source, start, length, planes, shape, from, count, target, at, targetShape } = options;
+  return native.chunkInto(
+    memoryOf(source, "chunkInto"),
+    start,
+    length,
+    planes,
+    shape,
+    from,
+    count,
+    target.handleFor("chunkInto"),
+    at,
+    targetShape,
+  );
+}

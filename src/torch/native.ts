@@ -112,6 +112,20 @@ export interface Native {
     target: BinaryArray | Handle,
     at: number,
   ): [number, number] | null;
+  // chunks.cc
+  hasUnpacker(): boolean;
+  chunkInto(
+    source: BinaryArray | Handle,
+    start: number,
+    length: number,
+    planes: boolean,
+    shape: readonly number[],
+    from: readonly number[],
+    count: readonly number[],
+    target: Handle,
+    at: number,
+    targetShape: readonly number[],
+  ): boolean;
   // voxels.cc
   voxelsInto(
     source: BinaryArray | Handle,

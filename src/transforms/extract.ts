@@ -1,13 +1,21 @@
 import { z } from "zod";
 import { type JsonObject, type JsonValue, parseWith } from "../utils/config.ts";
-import type { Extraction, HasImages, SamplePlace } from "./types.ts";
+import type { Extraction, HasImages, ImageOutline, SamplePlace } from "./types.ts";
 
 /** The options of extractions as records have them: one object for all samples. */
 const options = new WeakMap<Extraction, JsonObject>();
 
-/** Cuts sample number `index` out, in place, and says where it was. Where that is a part of the image, it goes into the history. */
-export function extractSample(extraction: Extraction, dataPoint: HasImages, index: number): SamplePlace {
-  const place = extraction.extract(dataPoint, index);
+/**
+ * Cuts sample number `index` out, in place, and says where it was. Where that is a part of the image, it goes into the history.
+ * @param whole the size of the images, where `dataPoint` has only what of them is needed.
+ */
+export function extractSample(
+  extraction: Extraction,
+  dataPoint: HasImages,
+  index: number,
+  whole: ImageOutline["spatialShape"] | null = null,
+): SamplePlace {
+  const place = extraction.extract(dataPoint, index, whole);
   if (place.sampleType === "image") return place;
   const known = options.get(extraction) ?? extraction.toDict();
   options.set(extraction, known);

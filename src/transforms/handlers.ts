@@ -6,7 +6,7 @@ import { extractionRegistry } from "./catalogue.ts";
 import { extractSample } from "./extract.ts";
 import { Image } from "./extraction/index.ts";
 import { type HeldTransform, readTransforms, transformOf, transformsField, transformToJson } from "./like.ts";
-import { type PortableTransform, portableTransform, transformFromPortable } from "./portable.ts";
+import { isOfPackage, type PortableTransform, portableTransform, transformFromPortable } from "./portable.ts";
 import type { Extraction, HasImages, ImageOutline, SamplePlace, Transform, TransformLike } from "./types.ts";
 
 const schema = z.strictObject({
@@ -75,24 +75,28 @@ export class TransformsHandler implements ToDict {
     return "TransformsHandler";
   }
 
-  /** Whether an image transform draws: then the same image comes out otherwise each time. */
-  get hasRandomImageTransforms(): boolean {
-    return this.#firstRandom < this.#image.length;
+  /**
+   * How many image transforms stand before the first that draws: they give the same each time, so that this may be cached.
+   * @param ofPackage count only up to the first that is not this package's: of these, what they do follows from their JSON. Default false.
+   */
+  fixedImageTransforms({ ofPackage = false }: { readonly ofPackage?: boolean } = {}): number {
+    const own = ofPackage ? this.imageTransforms.findIndex((held) => !isOfPackage(held)) : -1;
+    return own < 0 ? this.#firstRandom : Math.min(own, this.#firstRandom);
   }
 
   /** Does the image transforms. */
   applyImageTransforms<T extends HasImages>(dataPoint: T, rng: Rng): T {
-    return this.applyOtherImageTransforms(this.applyFixedImageTransforms(dataPoint, rng), rng);
+    return applyAll(this.#image, dataPoint, rng);
   }
 
-  /** Does the image transforms up to the first that draws, which give the same each time (so that it may be cached). */
-  applyFixedImageTransforms<T extends HasImages>(dataPoint: T, rng: Rng): T {
-    return applyAll(this.#image.slice(0, this.#firstRandom), dataPoint, rng);
+  /** Does the first image transforms, `count` of them. */
+  applyFirstImageTransforms<T extends HasImages>(dataPoint: T, rng: Rng, count: number): T {
+    return applyAll(this.#image.slice(0, count), dataPoint, rng);
   }
 
-  /** Does the image transforms from the first that draws. */
-  applyOtherImageTransforms<T extends HasImages>(dataPoint: T, rng: Rng): T {
-    return applyAll(this.#image.slice(this.#firstRandom), dataPoint, rng);
+  /** Does the image transforms after the first `count`. */
+  applyOtherImageTransforms<T extends HasImages>(dataPoint: T, rng: Rng, count: number): T {
+    return applyAll(this.#image.slice(count), dataPoint, rng);
   }
 
   /** How many samples an image of this shape (after the image transforms) gives. */
@@ -100,9 +104,12 @@ export class TransformsHandler implements ToDict {
     return this.extraction.numSamplesPerImage(outline);
   }
 
-  /** Cuts sample number `index` out of the images of `dataPoint`, in place, and says where it was. Patches and slices go into its history. */
-  extract(dataPoint: HasImages, index: number): SamplePlace {
-    return extractSample(this.extraction, dataPoint, index);
+  /**
+   * Cuts sample number `index` out of the images of `dataPoint`, in place, and says where it was. Patches and slices go into its history.
+   * @param whole the size of the images, where `dataPoint` has only what `extraction.regionOf` says. Default: it has all.
+   */
+  extract(dataPoint: HasImages, index: number, whole: ImageOutline["spatialShape"] | null = null): SamplePlace {
+    return extractSample(this.extraction, dataPoint, index, whole);
   }
 
   applySampleTransforms<T extends HasImages>(sample: T, rng: Rng): T {

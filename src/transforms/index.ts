@@ -33,6 +33,7 @@ export {
   type ImageKind,
   type ImageLike,
   type ImageOutline,
+  type Region,
   Rng,
   type SamplePlace,
   type Transform,

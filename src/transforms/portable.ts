@@ -39,8 +39,7 @@ export function portableTransform(what: string, held: HeldTransform): PortableTr
     return { kind: "composed", json: held.toDict(), parts };
   }
   const source = moduleOfTransform(held);
-  const known = BUILT_IN.has(held.name_) && transformRegistry.get(held.name_) === held.constructor;
-  if (source === undefined && !known) {
+  if (source === undefined && !isOfPackage(held)) {
     refuse(
       what,
       held.name_,
@@ -55,6 +54,12 @@ export function portableTransform(what: string, held: HeldTransform): PortableTr
     refuse(what, held.name_, `it cannot be built again from its JSON (${error.message})`, error);
   }
   return { kind: "config", json, source: source === undefined ? null : checkModuleExport(what, source) };
+}
+
+/** Whether a transform is one of this package's, and all that it is composed of: what it does follows from its JSON. */
+export function isOfPackage(held: HeldTransform): boolean {
+  if (held instanceof ComposeConfig || held instanceof OneOfConfig) return held.transforms.flat().every(isOfPackage);
+  return isConfig(held) && BUILT_IN.has(held.name_) && transformRegistry.get(held.name_) === held.constructor;
 }
 
 const REFERENCE = `{ module: import.meta.url, export: "itsName" }`;

@@ -182,7 +182,7 @@ describe("TransformsHandler", () => {
       sample_transforms: [],
       augmentations: [],
     });
-    expect(handler.hasRandomImageTransforms).toBe(false);
+    expect(handler.fixedImageTransforms()).toBe(handler.imageTransforms.length);
     expect(String(handler)).toMatch(/ToCanonical → ZNormalization/);
   });
 

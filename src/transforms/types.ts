@@ -119,6 +119,14 @@ export interface ImageOutline {
   readonly spatialShape: readonly [number, number, number];
 }
 
+/** Voxels of an image, of all its channels. */
+export interface Region {
+  /** The first one. */
+  readonly start: readonly [number, number, number];
+  /** How many there are along each axis, at least one. */
+  readonly size: readonly [number, number, number];
+}
+
 /** Cuts samples out of an image. */
 export interface Extraction extends ToDict {
   /** `Image`, `Patch`, `Slice`. */
@@ -129,7 +137,11 @@ export interface Extraction extends ToDict {
   /**
    * Cuts sample number `index` out of every image of `dataPoint`, in place: tensors (slices keep a size of 1 along
    * their direction) and affines. Says where it was.
+   * @param whole [D, H, W] of the whole images, where those of `dataPoint` hold only the voxels that `regionOf` says, with the
+   * affines of the whole. Default: they are whole.
    * @throws RangeError when there is no such sample.
    */
-  extract(dataPoint: HasImages, index: number): SamplePlace;
+  extract(dataPoint: HasImages, index: number, whole?: ImageOutline["spatialShape"] | null): SamplePlace;
+  /** The voxels that `extract` needs for sample number `index`. Without this method, it is given whole images. */
+  regionOf?(outline: ImageOutline, index: number): Region;
 }

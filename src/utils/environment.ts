@@ -30,6 +30,14 @@ function packageFile(folder: string): PackageFile | null {
   }
 }
 
+let version: string | undefined;
+
+/** This package's version. */
+export function packageVersion(): string {
+  version ??= packageFile(ROOT)?.version ?? "unknown";
+  return version;
+}
+
 /** The nearest `node_modules` folder at `start` or above; null if there is none. */
 function nearestModules(start: string): string | null {
   for (let folder = start; ; folder = dirname(folder)) {
@@ -58,7 +66,7 @@ function installedPackages(directory: string): string[] {
   for (const modules of new Set([nearestModules(ROOT), nearestModules(directory)])) {
     if (modules !== null) for (const [name, version] of packagesIn(modules)) installed.set(name, version);
   }
-  installed.set("clinicadl", own?.version ?? "unknown");
+  installed.set("clinicadl", packageVersion());
   return [...installed].map(([name, version]) => `${name}@${version}`).sort();
 }
 

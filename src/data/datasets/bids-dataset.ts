@@ -50,6 +50,9 @@ export class BidsDataset extends ImagesDataset implements DatasetLike<Sample> {
     return this.#parts.bids;
   }
 
+  protected override get reading(): JsonObject {
+    return { name_: BidsDataset.name_, resample_masks: this.#parts.resampleMasks };
+  }
   override readFiles(files: RowFiles): RowContent {
     const image = ScalarImage.read(files.image);
     const images: Record<string, AnyImage> = { image };
@@ -106,7 +109,7 @@ export class BidsDataset extends ImagesDataset implements DatasetLike<Sample> {
       transforms: new TransformsHandler({ extraction, imageTransforms: left, sampleTransforms, augmentations }),
       columns,
       toLoad: [...masks.keys(), ...additionalData],
-      cache: cache.mode,
+      cache: cache.option,
     });
     return this.passOn(made);
   }

@@ -1,75 +1,122 @@
+import { resolve } from "node:path";
 import { availableMemory } from "node:process";
 import { z } from "zod";
 import * as torch from "../../torch/index.ts";
-import { SharedCache, Tensor } from "../../torch/index.ts";
-import type { TransformRecord, TransformsHandler } from "../../transforms/index.ts";
-import { type AnyImage, aliasOf, type DataPoint, LabelMap, ScalarImage } from "../structures/index.ts";
-import { narrowest } from "./narrow.ts";
-
-/** Images as they are after the image transforms that draw nothing, and what these transforms added. */
-export interface CachedImages {
-  /** Their tensors belong to the caller. */
-  readonly images: ReadonlyMap<string, AnyImage>;
-  /** Fields that image transforms added, or that were read with the images. */
-  readonly fields: ReadonlyMap<string, unknown>;
-  readonly history: readonly TransformRecord[];
-  /** The memory that is the cache's, and must not be written into: `storageId` of tensors. */
-  readonly borrowed: ReadonlySet<bigint>;
-}
-
-type Entry = Omit<CachedImages, "borrowed">;
+import { SharedCache } from "../../torch/index.ts";
+import type { ImageOutline, Region, TransformsHandler } from "../../transforms/index.ts";
+import type { DataPoint } from "../structures/index.ts";
+import {
+  aliasesOf,
+  type CachedImages,
+  type Entry,
+  memoryOf,
+  pack,
+  tensorsAliased,
+  tensorsOf,
+  unpack,
+} from "./cached-images.ts";
+import { DiskCache } from "./disk/disk-cache.ts";
+import { defaultCacheFolder } from "./disk/folder.ts";
 
 const NOTHING: ReadonlySet<bigint> = new Set();
 
-export const cacheMode = z.enum(["auto", "memory", "off"]);
+const folder = z.strictObject({
+  /** Where the images are kept. */
+  disk: z
+    .string()
+    .min(1)
+    .transform((path) => resolve(path)),
+  /** How many bytes all images in the folder may take. Default: half of what is free there. */
+  maxBytes: z.int().min(1).optional(),
+});
+const WORDS = ["auto", "memory", "off", "disk"] as const;
+export const cacheOption = z.union([z.enum(WORDS), folder], {
+  error: `Expected ${WORDS.map((word) => `"${word}"`).join("|")}, or { disk: "/a/folder", maxBytes: 1e11 }`,
+});
 /**
  * - "auto": all images stay in memory, if all together fit into a quarter of what is free when the first is read.
  * - "memory": all images stay in memory.
+ * - "disk": all images stay on disk, packed, in a folder of the user's cache, also for other processes; those that were not used
+ *   for longest are deleted where they would take more than half of what is free. `{ disk: "/fast/cache", maxBytes: 2e11 }`: in
+ *   this folder, and so many bytes of all images there.
  * - "off": none stays, but the one that patches or slices are being cut from.
  */
-export type CacheMode = z.output<typeof cacheMode>;
+export type CacheOption = z.output<typeof cacheOption>;
 
 /** What travels to a worker thread: the cache there is the same one. */
-export const portableCache = z.strictObject({ mode: cacheMode, id: z.number(), limit: z.number() });
+export const portableCache = z.strictObject({ option: cacheOption, id: z.number(), limit: z.number() });
 export type PortableCache = z.output<typeof portableCache>;
+
+/** A row of a dataset, as the cache knows it. */
+export interface CachedRow {
+  /** Within the dataset. */
+  readonly key: string;
+  /** Its image file. */
+  readonly source: string;
+  /** By which all processes know it. */
+  readonly diskKey: () => string;
+}
 
 /** Measured once, so that every dataset of the process keeps to the same limit. */
 let quarterOfFree: number | undefined;
 
 /**
- * Images that were read and transformed once, for all threads of the process.
+ * Images that were read and transformed once, for all threads of the process, or on disk for all processes.
  *
  * They are kept as they are after those image transforms that draw nothing, up to the first one that does, in the smallest type that
  * holds their values exactly. Subsets share the cache of the dataset that they come from.
  */
 export class ImageCache {
-  readonly mode: CacheMode;
+  readonly option: CacheOption;
   readonly #shared: SharedCache;
   readonly #limit: number;
+  readonly #disk: DiskCache | null;
   /** The last image, where it is not in the shared cache and gives several samples. */
   #last: { readonly key: string; readonly entry: Entry } | null = null;
 
   /** @param portable of a cache that another thread opened. */
-  constructor(mode: CacheMode, portable?: PortableCache) {
-    this.mode = mode;
+  constructor(option: CacheOption, portable?: PortableCache) {
+    this.option = option;
     this.#shared = portable === undefined ? new SharedCache() : SharedCache.of(portable.id);
     quarterOfFree ??= Math.floor(availableMemory() / 4);
-    this.#limit = portable?.limit ?? (mode === "memory" ? Number.MAX_SAFE_INTEGER : quarterOfFree);
+    this.#limit = portable?.limit ?? (option === "memory" ? Number.MAX_SAFE_INTEGER : quarterOfFree);
+    if (typeof option === "object") this.#disk = new DiskCache(option.disk, option.maxBytes ?? null);
+    else this.#disk = option === "disk" ? new DiskCache(defaultCacheFolder(), null) : null;
   }
 
   toWorker(): PortableCache {
-    return { mode: this.mode, id: this.#shared.id, limit: this.#limit };
+    return { option: this.option, id: this.#shared.id, limit: this.#limit };
   }
 
-  get(key: string): CachedImages | null {
-    if (this.mode !== "off") {
-      const found = this.#shared.get(key);
+  /** Whether images outlast the process: then only what JSON says all of may be in them. */
+  get isOnDisk(): boolean {
+    return this.#disk !== null;
+  }
+
+  /** Voxels along the axes of the images of a row, where that is known without reading them. */
+  shapeOf(row: CachedRow): ImageOutline["spatialShape"] | null {
+    return this.#disk?.shapeOf(row.diskKey()) ?? null;
+  }
+
+  /** @param wanted what is needed of images of this size; null: all. More than that may come. */
+  get(row: CachedRow, wanted: (shape: ImageOutline["spatialShape"]) => Region | null): CachedImages | null {
+    if (this.#isInMemory) {
+      const found = this.#shared.get(row.key);
       if (found !== null) return unpack(found.description, found.tensors);
     }
-    if (this.#last?.key !== key) return null;
-    const { images, fields, history } = this.#last.entry;
-    const aliases = { images: aliasesOf(images), fields: tensorsAliased(fields) };
-    return { ...aliases, history, borrowed: memoryOf(aliases) };
+    if (this.#last?.key === row.key) {
+      const { images, fields, history } = this.#last.entry;
+      const aliases = { images: aliasesOf(images), fields: tensorsAliased(fields) };
+      return { ...aliases, history, borrowed: memoryOf(aliases), whole: null };
+    }
+    const stored = this.#disk?.get(row.diskKey(), wanted) ?? null;
+    if (stored === null) return null;
+    // read for this caller alone
+    return { ...unpack(stored.description, stored.tensors, stored.whole), borrowed: NOTHING };
+  }
+
+  get #isInMemory(): boolean {
+    return this.option === "auto" || this.option === "memory";
   }
 
   /**
@@ -79,7 +126,7 @@ export class ImageCache {
    * @returns the memory of `point` that is now the cache's too.
    */
   put(
-    key: string,
+    row: CachedRow,
     point: DataPoint,
     transforms: TransformsHandler,
     columns: readonly string[],
@@ -88,12 +135,13 @@ export class ImageCache {
     const known = new Set(columns);
     const fields = new Map([...point.fields].filter(([name]) => !known.has(name)));
     const entry: Entry = { images: point.images, fields, history: point.history };
-    if (this.mode !== "off" && this.#putShared(key, entry, rows)) return NOTHING;
+    if (this.#isInMemory && this.#putShared(row.key, entry, rows)) return NOTHING;
+    this.#putOnDisk(row, entry);
     if (transforms.extraction.sampleType === "image") return NOTHING;
     const last = { images: aliasesOf(point.images), fields: tensorsAliased(fields), history: point.history };
     for (const tensor of tensorsOf(last)) tensor.keep();
     this.#forgetLast();
-    this.#last = { key, entry: last };
+    this.#last = { key: row.key, entry: last };
     return memoryOf(last);
   }
 
@@ -111,7 +159,14 @@ export class ImageCache {
     return this.#shared.put(key, description, tensors, this.#limit);
   }
 
-  /** Gives the memory back, for all threads. */
+  #putOnDisk(row: CachedRow, entry: Entry): void {
+    if (this.#disk === null) return;
+    using _scope = torch.scope();
+    const packed = pack(entry);
+    if (packed !== null) this.#disk.put(row.diskKey(), { ...packed, source: row.source, images: entry.images.size });
+  }
+
+  /** Gives the memory back, for all threads. What is on disk stays. */
   clear(): void {
     this.#forgetLast();
     this.#shared.clear();
@@ -121,95 +176,4 @@ export class ImageCache {
     if (this.#last !== null) for (const tensor of tensorsOf(this.#last.entry)) tensor.dispose();
     this.#last = null;
   }
-}
-
-/** How an entry is described beside its tensors, which come in the order of images, then of fields that are tensors. */
-const described = z.strictObject({
-  images: z.array(
-    z.strictObject({
-      name: z.string(),
-      kind: z.enum(["scalar", "label"]),
-      dtype: z.custom<torch.DType>((value) => typeof value === "string"),
-      affine: z.string(),
-    }),
-  ),
-  fields: z.array(
-    z.tuple([z.string(), z.strictObject({ value: z.unknown() }).or(z.strictObject({ tensor: z.literal(true) }))]),
-  ),
-  history: z.custom<readonly TransformRecord[]>((value) => Array.isArray(value)),
-});
-
-/** Null where a transform added what does not survive as text. */
-function pack({ images, fields, history }: Entry): { description: string; tensors: Tensor[] } | null {
-  const tensors = [...images.values()].map((image) => narrowest(image.tensor));
-  const listed: z.input<typeof described>["fields"] = [];
-  for (const [name, value] of fields) {
-    if (value instanceof Tensor) {
-      tensors.push(value);
-      listed.push([name, { tensor: true }]);
-    } else if (isPlain(value)) listed.push([name, { value }]);
-    else return null;
-  }
-  const description: z.input<typeof described> = {
-    images: [...images].map(([name, { kind, tensor, affine }]) => ({
-      name,
-      kind,
-      dtype: tensor.dtype,
-      // as bytes: text would lose the sign of zeros
-      affine: Buffer.from(affine.buffer, affine.byteOffset, affine.byteLength).toString("base64"),
-    })),
-    fields: listed,
-    history,
-  };
-  return { description: JSON.stringify(description), tensors };
-}
-
-function unpack(description: string, tensors: readonly Tensor[]): CachedImages {
-  const { images, fields, history } = described.parse(JSON.parse(description));
-  const taken = tensors.values();
-  const next = (): Tensor => {
-    const { value } = taken.next();
-    if (value === undefined) throw new Error("An entry of the image cache has fewer tensors than it describes.");
-    return value;
-  };
-  const restored = new Map<string, AnyImage>();
-  const borrowed = new Set(tensors.map((tensor) => tensor.storageId()));
-  for (const { name, kind, dtype, affine } of images) {
-    const stored = next();
-    const tensor = stored.dtype === dtype ? stored : stored.to({ dtype });
-    const bytes = Buffer.from(affine, "base64");
-    const numbers = Float64Array.from({ length: 16 }, (_, i) => bytes.readDoubleLE(i * 8));
-    restored.set(name, kind === "scalar" ? new ScalarImage(tensor, numbers) : new LabelMap(tensor, numbers));
-  }
-  const values = fields.map(([name, field]): [string, unknown] => [name, "tensor" in field ? next() : field.value]);
-  return { images: restored, fields: new Map(values), history, borrowed };
-}
-
-function aliasesOf(images: Entry["images"]): Entry["images"] {
-  return new Map([...images].map(([name, image]) => [name, aliasOf(image)]));
-}
-
-function tensorsAliased(fields: Entry["fields"]): Entry["fields"] {
-  return new Map([...fields].map(([name, value]) => [name, value instanceof Tensor ? value.alias() : value]));
-}
-
-function tensorsOf({ images, fields }: Pick<Entry, "images" | "fields">): Tensor[] {
-  return [
-    ...[...images.values()].map((image) => image.tensor),
-    ...[...fields.values()].filter((value) => value instanceof Tensor),
-  ];
-}
-
-function memoryOf(entry: Pick<Entry, "images" | "fields">): ReadonlySet<bigint> {
-  return new Set(tensorsOf(entry).map((tensor) => tensor.storageId()));
-}
-
-/** Whether a value is the same after JSON and back. */
-function isPlain(value: unknown): boolean {
-  if (value === null || typeof value === "string" || typeof value === "boolean") return true;
-  if (typeof value === "number") return Number.isFinite(value) && !Object.is(value, -0);
-  if (typeof value !== "object") return false;
-  if (Array.isArray(value)) return value.every(isPlain);
-  const proto: unknown = Object.getPrototypeOf(value);
-  return proto === Object.prototype && Object.values(value).every(isPlain);
 }

@@ -5,7 +5,7 @@ import { type PortableTransforms, TransformsHandler } from "../../transforms/ind
 import { type JsonObject, parseWith } from "../../utils/config.ts";
 import type { AnyImage, Sample } from "../structures/index.ts";
 import { type RowSelection, type SubsetOptions, subsetOptions } from "./dataset-like.ts";
-import { type CacheMode, type ImageCache, type PortableCache, portableCache } from "./image-cache.ts";
+import { type CacheOption, type ImageCache, type PortableCache, portableCache } from "./image-cache.ts";
 import { countSamples, type LoadingContext, loadSample } from "./loading.ts";
 import { DatasetMode } from "./mode.ts";
 import type { PortableDataset } from "./portable.ts";
@@ -66,6 +66,9 @@ export abstract class ImagesDataset extends DatasetMode {
 
   /** Reads the files of a row, in the open scope. */
   abstract readFiles(files: RowFiles): RowContent;
+
+  /** What decides how files are read, beside the files: the class, and those of its options that count. */
+  protected abstract get reading(): JsonObject;
 
   /** Of which type the files are. */
   get fileType(): BidsFileType {
@@ -162,11 +165,11 @@ export abstract class ImagesDataset extends DatasetMode {
     what: string,
     content: unknown,
     read: (json: JsonObject) => { readonly options: O; readonly table: Table },
-  ): Promise<{ readonly given: O & { transforms: TransformsHandler; cache: CacheMode }; readonly known: Known }> {
+  ): Promise<{ readonly given: O & { transforms: TransformsHandler; cache: CacheOption }; readonly known: Known }> {
     const { json, transforms, floats, files, cache } = parseWith(contentSchema, content, `${what} in a worker thread`);
     const { options, table } = read(json);
     return {
-      given: { ...options, transforms: await TransformsHandler.fromWorker(transforms), cache: cache.mode },
+      given: { ...options, transforms: await TransformsHandler.fromWorker(transforms), cache: cache.option },
       known: { table: new Table(table.rows, floats), files, cache },
     };
   }
@@ -204,7 +207,8 @@ export abstract class ImagesDataset extends DatasetMode {
     const { fileType, transforms, cache } = this.#parts;
     const dtypes = this.#table.types(this.columns);
     const read = (files: RowFiles): RowContent => this.readFiles(files);
-    this.#context ??= { fileType, transforms, cache, rows: this.df.length, read, columns: this.columns, dtypes };
+    const { columns, reading } = this;
+    this.#context ??= { fileType, transforms, cache, rows: this.df.length, read, reading, columns, dtypes };
     return this.#context;
   }
 

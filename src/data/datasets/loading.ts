@@ -1,10 +1,14 @@
 import type { BidsFileType } from "../../io/bids/index.ts";
 import { type ParticipantRow, pairKey } from "../../io/tsv/index.ts";
 import * as torch from "../../torch/index.ts";
-import type { TransformsHandler } from "../../transforms/index.ts";
+import type { ImageOutline, Region, TransformsHandler } from "../../transforms/index.ts";
+import { transformToJson } from "../../transforms/like.ts";
 import { Rng } from "../../transforms/types.ts";
+import type { JsonObject } from "../../utils/config.ts";
 import { type AnyImage, DataPoint, type FieldType, Sample, Sample2D, type ScalarImage } from "../structures/index.ts";
-import type { ImageCache } from "./image-cache.ts";
+import type { CachedImages } from "./cached-images.ts";
+import { entryKey } from "./disk/key.ts";
+import type { CachedRow, ImageCache } from "./image-cache.ts";
 import { named } from "./named-error.ts";
 import type { RowFiles } from "./sources.ts";
 
@@ -17,6 +21,8 @@ export interface LoadingContext {
   readonly cache: ImageCache;
   /** How many rows the dataset has. */
   readonly rows: number;
+  /** What decides how files are read, beside the files. */
+  readonly reading: JsonObject;
   /** Reads the files of a row. */
   readonly read: (files: RowFiles) => {
     readonly images: Readonly<Record<string, AnyImage>>;
@@ -47,9 +53,9 @@ export function loadSample(
     using _scope = torch.scope();
     const { transforms } = context;
     const rng = new Rng(keys.seed, keys.epoch, keys.index);
-    const loaded = loadTransformed(context, row, files, rng);
+    const loaded = loadTransformed(context, row, files, rng, indexInImage);
     let { point } = loaded;
-    const place = transforms.extract(point, indexInImage);
+    const place = transforms.extract(point, indexInImage, loaded.whole);
     // of a patch, only the patch is copied
     ownAll(point, loaded.borrowed);
     point = transforms.applySampleTransforms(point, rng);
@@ -75,29 +81,35 @@ export function loadSample(
   });
 }
 
-/** The number of samples in the image of a row; it is read and transformed for that. */
+/** The number of samples in the image of a row; it is read and transformed for that, unless its size is known on disk. */
 export function countSamples(context: LoadingContext, row: ParticipantRow, files: RowFiles, keys: LoadingKeys): number {
   return namingRow(row, () => {
     using _scope = torch.scope();
-    const { point } = loadTransformed(context, row, files, new Rng(keys.seed, keys.epoch, keys.index));
-    return context.transforms.extraction.numSamplesPerImage({
-      participantId: point.participantId,
-      sessionId: point.sessionId,
-      spatialShape: point.image.spatialShape,
-    });
+    const { cache, transforms } = context;
+    const rng = new Rng(keys.seed, keys.epoch, keys.index);
+    const known = isAllCached(context) ? cache.shapeOf(rowOf(context, row, files)) : null;
+    const spatialShape = known ?? loadTransformed(context, row, files, rng, null).point.image.spatialShape;
+    const { participant_id: participantId, session_id: sessionId } = row;
+    return transforms.extraction.numSamplesPerImage({ participantId, sessionId, spatialShape });
   });
 }
 
-interface Loaded {
+interface Loaded extends Pick<CachedImages, "whole" | "borrowed"> {
   readonly point: DataPoint;
-  /** The memory that belongs to the cache: `storageId` of tensors. */
-  readonly borrowed: ReadonlySet<bigint>;
 }
 
-/** A data point with the images after the image transforms, from the cache where they are there. */
-function loadTransformed(context: LoadingContext, row: ParticipantRow, files: RowFiles, rng: Rng): Loaded {
+/**
+ * A data point with the images after the image transforms, from the cache where they are there.
+ * @param indexInImage the sample that is to be cut out: of images on disk, only what it needs may be read; null: all.
+ */
+function loadTransformed(
+  context: LoadingContext,
+  row: ParticipantRow,
+  files: RowFiles,
+  rng: Rng,
+  indexInImage: number | null,
+): Loaded {
   const { cache, transforms, columns, dtypes } = context;
-  const key = pairKey(row);
   const toPoint = ({ image, ...images }: Record<string, AnyImage>): DataPoint => {
     const fields = Object.fromEntries(columns.map((column) => [column, row[column] ?? null]));
     const point = new DataPoint({
@@ -110,26 +122,59 @@ function loadTransformed(context: LoadingContext, row: ParticipantRow, files: Ro
     point.dtypes = dtypes;
     return point;
   };
-  const cached = cache.get(key);
+  const { participant_id: participantId, session_id: sessionId } = row;
+  const wanted = (spatialShape: ImageOutline["spatialShape"]): Region | null => {
+    if (indexInImage === null || !isAllCached(context)) return null;
+    return transforms.extraction.regionOf?.({ participantId, sessionId, spatialShape }, indexInImage) ?? null;
+  };
+  const cachedRow = rowOf(context, row, files);
+  const cached = cache.get(cachedRow, wanted);
   if (cached !== null) {
     const point = toPoint(Object.fromEntries(cached.images));
     for (const [name, value] of cached.fields) point.setField(name, value);
     point.history = cached.history;
-    return { point: others(transforms, point, cached.borrowed, rng), borrowed: cached.borrowed };
+    const { borrowed, whole } = cached;
+    return { point: others(context, point, borrowed, rng), borrowed, whole };
   }
   const { images, fields } = context.read(files);
   const read = toPoint(images);
   for (const [name, value] of Object.entries(fields)) read.setField(name, value);
-  const point = transforms.applyFixedImageTransforms(read, rng);
-  const borrowed = cache.put(key, point, transforms, columns, context.rows);
-  return { point: others(transforms, point, borrowed, rng), borrowed };
+  const point = transforms.applyFirstImageTransforms(read, rng, cachedTransforms(context));
+  const borrowed = cache.put(cachedRow, point, transforms, columns, context.rows);
+  return { point: others(context, point, borrowed, rng), borrowed, whole: null };
+}
+
+/** How many of the image transforms are in what is cached. */
+function cachedTransforms({ cache, transforms }: LoadingContext): number {
+  return transforms.fixedImageTransforms({ ofPackage: cache.isOnDisk });
+}
+
+function isAllCached(context: LoadingContext): boolean {
+  return cachedTransforms(context) === context.transforms.imageTransforms.length;
+}
+
+function rowOf(context: LoadingContext, row: ParticipantRow, files: RowFiles): CachedRow {
+  const { transforms, columns, reading } = context;
+  let diskKey: string | undefined;
+  return {
+    key: pairKey(row),
+    source: files.image,
+    // of the files as they were before they were read
+    diskKey: () =>
+      (diskKey ??= entryKey({
+        files,
+        reading,
+        transforms: transforms.imageTransforms.slice(0, cachedTransforms(context)).map(transformToJson),
+        columns: columns.map((column) => [column, row[column] ?? null]),
+      })),
+  };
 }
 
 /** The image transforms that the cache does not know. */
-function others(transforms: TransformsHandler, point: DataPoint, borrowed: ReadonlySet<bigint>, rng: Rng): DataPoint {
-  if (!transforms.hasRandomImageTransforms) return point;
+function others(context: LoadingContext, point: DataPoint, borrowed: ReadonlySet<bigint>, rng: Rng): DataPoint {
+  if (isAllCached(context)) return point;
   ownAll(point, borrowed);
-  return transforms.applyOtherImageTransforms(point, rng);
+  return context.transforms.applyOtherImageTransforms(point, rng, cachedTransforms(context));
 }
 
 /** Copies what is the cache's memory: transforms of one's own, and who gets the sample, may write into it. */

@@ -5,7 +5,7 @@ import { TransformsHandler } from "../../transforms/index.ts";
 import { parseWith, show } from "../../utils/config.ts";
 import { ConfigError, ImageError } from "../../utils/exceptions.ts";
 import { SAMPLE_FIELDS } from "../structures/index.ts";
-import { type CacheMode, cacheMode, ImageCache } from "./image-cache.ts";
+import { type CacheOption, cacheOption, ImageCache } from "./image-cache.ts";
 import type { Known } from "./images-dataset.ts";
 import {
   findFiles,
@@ -38,11 +38,11 @@ export interface BidsDatasetOptions {
    */
   readonly resampleMasks?: "toImage" | null;
   /**
-   * Whether images stay in memory once they were read and went through those image transforms that draw nothing, for all threads: "auto", if all
-   * of them fit into a quarter of the memory that is free; "memory", always; "off", never. Default "auto". What is
-   * loaded is the same.
+   * Where images stay once they were read and went through those image transforms that draw nothing: "auto", in memory for all threads, if all
+   * of them fit into a quarter of what is free; "memory", there in any case; "disk", or `{ disk: "/fast/cache", maxBytes: 2e11 }`, packed in
+   * files for all processes, of which patches and slices read only what they need; "off", nowhere. Default "auto". What is loaded is the same.
    */
-  readonly cache?: CacheMode;
+  readonly cache?: CacheOption;
 }
 
 /** The parts that are classes are checked where they are made. */
@@ -54,7 +54,7 @@ const schema = z.strictObject({
   columns: z.custom<NonNullable<BidsDatasetOptions["columns"]>>().nullish(),
   masks: z.custom<NonNullable<BidsDatasetOptions["masks"]>>().nullish(),
   resampleMasks: z.literal("toImage").nullable().default(null),
-  cache: cacheMode.default("auto"),
+  cache: cacheOption.default("auto"),
 });
 
 /** All that a dataset is made of, once checked. */

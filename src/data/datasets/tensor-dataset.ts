@@ -7,7 +7,7 @@ import { checkKeys, type JsonObject, type JsonValue, parseWith, show } from "../
 import { CannotReadFieldError, ConfigError } from "../../utils/exceptions.ts";
 import type { Sample } from "../structures/index.ts";
 import type { DatasetLike, RowSelection, SubsetOptions } from "./dataset-like.ts";
-import { type CacheMode, cacheMode, ImageCache } from "./image-cache.ts";
+import { type CacheOption, cacheOption, ImageCache } from "./image-cache.ts";
 import { type ImageParts, ImagesDataset, type Known, type RowContent } from "./images-dataset.ts";
 import { encodeColumns, pairsWith } from "./parts.ts";
 import type { PortableDataset } from "./portable.ts";
@@ -27,8 +27,8 @@ export interface TensorDatasetOptions {
   readonly columns?: readonly string[] | Readonly<Record<string, ColumnFunction | null>> | null;
   /** Which masks and additional data samples get. Default: all; the image always. */
   readonly toLoad?: readonly string[] | null;
-  /** Whether images stay in memory, as of a `BidsDataset`. Default "auto". */
-  readonly cache?: CacheMode;
+  /** Where images stay once they were read, as of a `BidsDataset`. Default "auto". */
+  readonly cache?: CacheOption;
 }
 
 const schema = z.strictObject({
@@ -37,7 +37,7 @@ const schema = z.strictObject({
   transforms: z.custom<NonNullable<TensorDatasetOptions["transforms"]>>().optional(),
   columns: z.custom<NonNullable<TensorDatasetOptions["columns"]>>().nullish(),
   toLoad: z.array(z.string()).nullable().default(null),
-  cache: cacheMode.default("auto"),
+  cache: cacheOption.default("auto"),
 });
 
 /** All that it is made of, once checked. */
@@ -83,6 +83,9 @@ export class TensorDataset extends ImagesDataset implements DatasetLike<Sample> 
     return this.#parts.toLoad;
   }
 
+  protected override get reading(): JsonObject {
+    return { name_: TensorDataset.name_, to_load: this.toLoad === null ? null : [...this.toLoad] };
+  }
   override readFiles(files: RowFiles): RowContent {
     return readTensors(files.image, this.toLoad);
   }

@@ -4,6 +4,7 @@ export type { Window } from "./content.ts";
 export type { NiftiDType } from "./datatypes.ts";
 export type { NiftiHeader } from "./header.ts";
 export type { LabelArray } from "./labels.ts";
+export { imageFiles } from "./pair.ts";
 export {
   type NiftiImage,
   type NiftiTensor,

@@ -3,10 +3,11 @@ import type { Tensor } from "../../torch/index.ts";
 import * as torch from "../../torch/index.ts";
 import { configClass } from "../../utils/config.ts";
 import { shiftOrigin } from "../affine.ts";
-import type { Extraction, HasImages, ImageOutline, SamplePlace } from "../types.ts";
+import type { Extraction, HasImages, ImageOutline, Region, SamplePlace } from "../types.ts";
 import { commonShape } from "./outline.ts";
 
 type Triple = [number, number, number];
+const AXES = [0, 1, 2] as const;
 const three = (n: number): Triple => [n, n, n];
 const size = z.int().min(1);
 const share = z.number().min(0).lt(1, "Give an overlap below 1");
@@ -49,16 +50,36 @@ export class Patch extends configClass("Patch", schema) implements Extraction {
     return at.map((n, axis) => n * this.#step(axis)) as Triple;
   }
 
-  extract(dataPoint: HasImages, index: number): SamplePlace {
-    const place = this.positionOf(commonShape("Patch", dataPoint), index);
+  /** The voxels of the image that are in the patch; along an axis that is padded with them, all. */
+  regionOf({ spatialShape }: ImageOutline, index: number): Region {
+    return this.#regionAt(spatialShape, this.positionOf(spatialShape, index));
+  }
+
+  extract(dataPoint: HasImages, index: number, whole: ImageOutline["spatialShape"] | null = null): SamplePlace {
+    const shape = whole ?? commonShape("Patch", dataPoint);
+    const place = this.positionOf(shape, index);
+    const { start, size } = this.#regionAt(shape, place);
     for (const [, image] of dataPoint.namedImages()) {
-      const padded = this.#pad(image.tensor);
-      image.tensor = place
-        .reduce((part, start, axis) => part.narrow(axis + 1, start, this.patchSize[axis] ?? 1), padded)
-        .contiguous();
+      const part = whole === null ? cut(image.tensor, start, size) : image.tensor;
+      const missing = AXES.map((axis) => Math.max(0, place[axis] + (this.patchSize[axis] ?? 1) - shape[axis]));
+      const at = AXES.map((axis): number => place[axis] - start[axis]);
+      image.tensor = cut(this.#pad(part, missing), at, this.patchSize).contiguous();
       image.affine = shiftOrigin(image.affine, place);
     }
     return { sampleType: "patch", samplePosition: place };
+  }
+
+  #regionAt(shape: readonly number[], place: Triple): Region {
+    const start: Triple = [...place];
+    const size: Triple = [1, 1, 1];
+    for (const axis of AXES) {
+      const all = shape[axis] ?? 0;
+      const patch = this.patchSize[axis] ?? 1;
+      if (place[axis] + patch <= all) size[axis] = patch;
+      else if (this.padMode === "constant") size[axis] = all - place[axis];
+      else [start[axis], size[axis]] = [0, all];
+    }
+    return { start, size };
   }
 
   /** At least one voxel, however great the overlap. */
@@ -84,14 +105,17 @@ export class Patch extends configClass("Patch", schema) implements Extraction {
     }) as Triple;
   }
 
-  #pad(tensor: Tensor): Tensor {
-    const shape = tensor.shape.slice(1);
-    const after = [2, 1, 0].flatMap((axis) => [0, this.#missing(shape, axis)]);
-    if (this.padMode === null || after.every((n) => n === 0)) return tensor;
+  #pad(tensor: Tensor, missing: readonly number[]): Tensor {
+    if (this.padMode === null || missing.every((n) => n === 0)) return tensor;
+    const after = AXES.toReversed().flatMap((axis) => [0, missing[axis] ?? 0]);
     return this.padMode === "constant"
       ? torch.constantPadNd(tensor, after, this.padValue)
       : torch.pad(tensor, after, this.padMode);
   }
+}
+
+function cut(tensor: Tensor, start: readonly number[], size: readonly number[]): Tensor {
+  return AXES.reduce((part, axis) => part.narrow(axis + 1, start[axis] ?? 0, size[axis] ?? 1), tensor);
 }
 
 function roundHalfToEven(value: number): number {

@@ -4,7 +4,7 @@ import { readTsv } from "../../io/tsv/index.ts";
 import { configClass, type Input } from "../../utils/config.ts";
 import { ConfigError, DataFrameError } from "../../utils/exceptions.ts";
 import { shiftOrigin } from "../affine.ts";
-import type { Extraction, HasImages, ImageOutline, SamplePlace } from "../types.ts";
+import type { Extraction, HasImages, ImageOutline, Region, SamplePlace } from "../types.ts";
 import { commonShape } from "./outline.ts";
 
 const number = z.int().min(0);
@@ -80,17 +80,31 @@ export class Slice extends configClass("Slice", schema) implements Extraction {
     return all.filter((i) => !dropped.has(i) && i >= before && i < n - after);
   }
 
-  extract(dataPoint: HasImages, index: number): SamplePlace {
-    const { participantId, sessionId } = dataPoint;
-    const positions = this.positions({ participantId, sessionId, spatialShape: commonShape("Slice", dataPoint) });
+  /** The voxels of the slice. */
+  regionOf(outline: ImageOutline, index: number): Region {
+    const start: [number, number, number] = [0, 0, 0];
+    const size: [number, number, number] = [...outline.spatialShape];
+    start[this.sliceDirection] = this.#positionOf(outline, index);
+    size[this.sliceDirection] = 1;
+    return { start, size };
+  }
+
+  /** Where slice number `index` of an image is. */
+  #positionOf(outline: ImageOutline, index: number): number {
+    const positions = this.positions(outline);
     const position = positions[index];
-    if (position === undefined) {
-      throw new RangeError(
-        `Slice: there is no slice ${index}; ${participantId}, ${sessionId} has ${positions.length}.`,
-      );
-    }
+    if (position !== undefined) return position;
+    const { participantId, sessionId } = outline;
+    throw new RangeError(`Slice: there is no slice ${index}; ${participantId}, ${sessionId} has ${positions.length}.`);
+  }
+
+  extract(dataPoint: HasImages, index: number, whole: ImageOutline["spatialShape"] | null = null): SamplePlace {
+    const { participantId, sessionId } = dataPoint;
+    const spatialShape = whole ?? commonShape("Slice", dataPoint);
+    const position = this.#positionOf({ participantId, sessionId, spatialShape }, index);
     for (const [, image] of dataPoint.namedImages()) {
-      image.tensor = image.tensor.narrow(this.sliceDirection + 1, position, 1).contiguous();
+      const at = whole === null ? position : 0;
+      image.tensor = image.tensor.narrow(this.sliceDirection + 1, at, 1).contiguous();
       const start = [0, 0, 0];
       start[this.sliceDirection] = position;
       image.affine = shiftOrigin(image.affine, start);

@@ -1,0 +1,138 @@
+import { rmSync } from "node:fs";
+import { writeFileAtomic } from "../../../io/files/index.ts";
+import type { Tensor } from "../../../torch/index.ts";
+import * as torch from "../../../torch/index.ts";
+import type { Region } from "../../../transforms/index.ts";
+import { warn, warnOnce } from "../../../utils/warnings.ts";
+import { DamagedEntryError } from "./entry.ts";
+import { entryPath, halfOfFree, listEntries, removeAbandoned } from "./folder.ts";
+import type { Axes } from "./grid.ts";
+import { EntryReader } from "./read-entry.ts";
+import { entryBytes } from "./write-entry.ts";
+
+/** What is under a key. */
+export interface DiskEntry {
+  readonly description: string;
+  /** In the open scope, and the caller's. */
+  readonly tensors: readonly Tensor[];
+  /** Voxels of the whole images, where the tensors of images hold only the region that was asked for; else null. */
+  readonly whole: Axes | null;
+}
+
+export interface DiskContent {
+  readonly description: string;
+  /** The image that it is made of, for who looks at the cache. */
+  readonly source: string;
+  readonly tensors: readonly Tensor[];
+  /** How many of the tensors, from the first on, are images. */
+  readonly images: number;
+}
+
+/**
+ * Images in files of a folder, for all processes that name it. An entry that is damaged is deleted and made again; a folder that cannot
+ * be written, or is full, is said once, and images are then read as without a cache.
+ */
+export class DiskCache {
+  readonly folder: string;
+  readonly maxBytes: number | null;
+  readonly #opened = Date.now();
+  /** The bytes of all entries when they were last counted, and of those that were written since; null before that. */
+  #held: number | null = null;
+  #writes = true;
+
+  /** @param maxBytes that all entries of the folder may take. Default: half of what is free. */
+  constructor(folder: string, maxBytes: number | null) {
+    this.folder = folder;
+    this.maxBytes = maxBytes;
+  }
+
+  /** Of the images of an entry, the voxels along their axes; null where there is no entry, or their sizes differ. */
+  shapeOf(key: string): Axes | null {
+    return this.#open(key, (reader) => reader.spatialShape);
+  }
+
+  /** @param wanted the region of images of this size that is needed; null: all. */
+  get(key: string, wanted: (shape: Axes) => Region | null): DiskEntry | null {
+    return this.#open(key, (reader) => {
+      const shape = reader.spatialShape;
+      const region = shape === null ? null : wanted(shape);
+      const tensors = reader.tensors(region);
+      reader.touch();
+      return { description: reader.header.description, tensors, whole: region === null ? null : shape };
+    });
+  }
+
+  /** @returns whether it is there now. */
+  put(key: string, { description, source, tensors, images }: DiskContent): boolean {
+    if (!this.#writes || !this.#isUsable()) return false;
+    const volumes = tensors.slice(0, images);
+    const sizes = new Set(volumes.map((tensor) => (tensor.shape.length === 4 ? tensor.shape.slice(1).join() : null)));
+    const areAlike = sizes.size === 1 && !sizes.has(null);
+    try {
+      const bytes = entryBytes({ description, source, volumes: areAlike ? images : 0 }, tensors);
+      if (!this.#makeRoom(bytes.byteLength)) return false;
+      writeFileAtomic(entryPath(this.folder, key), bytes);
+      this.#held = (this.#held ?? 0) + bytes.byteLength;
+      return true;
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && "syscall" in error)) throw error;
+      this.#writes = false;
+      warnOnce(
+        `disk cache ${this.folder}`,
+        `No images are kept in the cache ${this.folder} any more: ${error.message}. They are read from their files each time. Free some space, or give another folder: cache: { disk: "/another/folder" }.`,
+      );
+      return false;
+    }
+  }
+
+  #open<T>(key: string, read: (reader: EntryReader) => T): T | null {
+    if (!this.#isUsable()) return null;
+    const path = entryPath(this.folder, key);
+    try {
+      using reader = EntryReader.open(path);
+      return reader === null ? null : read(reader);
+    } catch (error) {
+      if (!(error instanceof DamagedEntryError)) throw error;
+      warn(`${error.message} It is deleted, and made again from the image.`);
+      rmSync(path, { force: true });
+      return null;
+    }
+  }
+
+  #isUsable(): boolean {
+    const isUsable = torch.decoding.hasUnpacker();
+    if (!isUsable) {
+      warnOnce(
+        "disk cache without zstd",
+        "No images are kept on disk: this Node does not show its zstd to others, and the system has none. Install libzstd (on Debian and Ubuntu libzstd1), or take another Node.",
+      );
+    }
+    return isUsable;
+  }
+
+  /** Deletes entries that were not used for longest, and none that was since this cache was opened. @returns whether there is room. */
+  #makeRoom(bytes: number): boolean {
+    if (this.#held !== null && this.#held + bytes <= this.#limit(this.#held)) return true;
+    removeAbandoned(this.folder);
+    const entries = listEntries(this.folder).sort((a, b) => a.usedMs - b.usedMs);
+    let held = entries.reduce((sum, entry) => sum + entry.bytes, 0);
+    const limit = this.#limit(held);
+    for (const { path, bytes: freed, usedMs } of entries) {
+      if (held + bytes <= limit || usedMs >= this.#opened) break;
+      rmSync(path, { force: true });
+      held -= freed;
+    }
+    this.#held = held;
+    if (held + bytes <= limit) return true;
+    this.#writes = false;
+    warnOnce(
+      `disk cache ${this.folder}`,
+      `The cache ${this.folder} is full: ${held} bytes of ${limit} are images that are in use. The others are read from their files each time. Give it more with cache: { disk: "/a/folder", maxBytes: … }.`,
+    );
+    return false;
+  }
+
+  #limit(held: number): number {
+    return this.maxBytes ?? halfOfFree(this.folder, held);
+  }
+}

@@ -1,0 +1,74 @@
+import { readdirSync, rmSync, statfsSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { makeFolder } from "../../../io/files/index.ts";
+
+const ENDING = ".entry";
+/** A file that a process began and did not finish is that of a process that ended, after so long. */
+const ABANDONED_MS = 60 * 60 * 1000;
+
+/** An entry of the cache, as it is seen from outside. */
+export interface EntryFile {
+  readonly path: string;
+  readonly bytes: number;
+  /** When it was last used. */
+  readonly usedMs: number;
+}
+
+/** Where images are kept unless another folder is given: beside what `clinicadl setup` fetched. @throws where the user has no such folder. */
+export function defaultCacheFolder(): string {
+  // plain JavaScript outside src/, which also runs before src/ is compiled
+  const platform: unknown = createRequire(import.meta.url)("../../../../scripts/setup/platform.mjs");
+  const { cacheRoot } = platform as { cacheRoot(): string };
+  return join(cacheRoot(), "images");
+}
+
+export function entryPath(folder: string, key: string): string {
+  return join(folder, `${key}${ENDING}`);
+}
+
+/** The entries in a folder; none where there is no such folder. */
+export function listEntries(folder: string): EntryFile[] {
+  return filesIn(folder).filter(({ path }) => path.endsWith(ENDING) && !isTemporary(path));
+}
+
+/** Deletes all entries, and files that were not finished. Who is reading one goes on. @returns what was deleted. */
+export function clearEntries(folder: string): readonly EntryFile[] {
+  const found = filesIn(folder).filter(({ path }) => path.endsWith(ENDING));
+  for (const { path } of found) rmSync(path, { force: true });
+  return found;
+}
+
+/** Half of what is free in the folder's file system, what the entries take being counted as free. */
+export function halfOfFree(folder: string, held: number): number {
+  makeFolder(folder);
+  const { bavail, bsize } = statfsSync(folder);
+  return Math.floor((bavail * bsize + held) / 2);
+}
+
+/** Deletes what processes began to write and did not finish. */
+export function removeAbandoned(folder: string): void {
+  const before = Date.now() - ABANDONED_MS;
+  for (const { path, usedMs } of filesIn(folder))
+    if (isTemporary(path) && usedMs < before) rmSync(path, { force: true });
+}
+
+function isTemporary(path: string): boolean {
+  return /[/\\]\.tmp-[^/\\]*$/.test(path);
+}
+
+function filesIn(folder: string): EntryFile[] {
+  let names: string[];
+  try {
+    names = readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+  return names.flatMap((name) => {
+    const path = join(folder, name);
+    // another process may have deleted it
+    const stats = statSync(path, { throwIfNoEntry: false });
+    return stats?.isFile() === true ? [{ path, bytes: stats.size, usedMs: stats.mtimeMs }] : [];
+  });
+}
