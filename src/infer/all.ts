@@ -3,3 +3,4 @@
 export * from "./patches-to-image.ts";
 export * from "./simple.ts";
 export * from "./slices-to-image.ts";
+export * from "./test-time-augmentation.ts";

@@ -38,14 +38,13 @@ export function inferInto<T extends Batch | DataPoint>(x: T, options: OutputOpti
     return onCpu ? made.to({ device: "cpu" }) : made;
   });
   try {
+    const own = addOutput(x, output, options);
     if (x instanceof Batch) {
-      addToBatch(x, output, options);
       if (onCpu) x.to({ device: "cpu" });
       postprocessing.batchApply(x);
     } else {
-      const own = addToPoint(x, output, options);
       postprocessing.batchApply([x]);
-      if (![...x.tensors()].includes(own)) own.dispose();
+      if (own !== null && ![...x.tensors()].includes(own)) own.dispose();
     }
   } finally {
     output.dispose();
@@ -64,7 +63,17 @@ export function placed(x: Batch | DataPoint, part: Tensor, dtype: DType): Tensor
   return part.to({ dtype, device: (x instanceof Batch ? x.device : null) ?? undefined });
 }
 
-function addToBatch(batch: Batch, output: Tensor, { outputName, outputType }: OutputOptions): void {
+/** Where an output goes. */
+type Place = Pick<OutputOptions, "outputName" | "outputType">;
+
+/** Adds an output (N, …). @returns the tensor that a data point has of it now; null for a batch. */
+export function addOutput(x: Batch | DataPoint, output: Tensor, place: Place): Tensor | null {
+  if (!(x instanceof Batch)) return addToPoint(x, output, place);
+  addToBatch(x, output, place);
+  return null;
+}
+
+function addToBatch(batch: Batch, output: Tensor, { outputName, outputType }: Place): void {
   switch (outputType) {
     case "tensor":
       batch.addField(outputName, output);
@@ -78,7 +87,7 @@ function addToBatch(batch: Batch, output: Tensor, { outputName, outputType }: Ou
   }
 }
 
-function addToPoint(point: DataPoint, output: Tensor, { outputName, outputType }: OutputOptions): Tensor {
+function addToPoint(point: DataPoint, output: Tensor, { outputName, outputType }: Place): Tensor {
   const old = point.images.get(outputName)?.tensor ?? point.fields.get(outputName);
   const own = output.select(0, 0).keep();
   switch (outputType) {

@@ -111,10 +111,19 @@ export function perImage(
   actsOn: ActsOn,
   change: (image: ImageLike, place: ImagePlace) => void,
 ): Transform {
-  return wholeTransform(config, (dataPoint) => {
-    for (const [image, place] of selectImages(config, dataPoint, actsOn)) change(image, place);
+  return new DrawnTransform(config, {
+    random: false,
+    drawn: z.null(),
+    draw: () => null,
+    change: (dataPoint) => {
+      for (const [image, place] of selectImages(config, dataPoint, actsOn)) change(image, place);
+    },
+    undo: actsOn === "scalar" ? stays : null,
   });
 }
+
+/** What only changes intensities moves nothing: masks, which it leaves as they are, still lie on the image. */
+const stays = (): void => undefined;
 
 /** What a random transform draws, and what it does with it. */
 export interface Drawing<D extends JsonValue> {
@@ -123,16 +132,19 @@ export interface Drawing<D extends JsonValue> {
   readonly draw: (rng: Rng, image: ImageLike, place: ImagePlace) => D;
   /** Changes the image; the same parameters give the same image. */
   readonly change: (image: ImageLike, drawn: D, place: ImagePlace) => void;
+  /** Moves an image back to where it was before `change`. Not needed where only intensities change: nothing is moved then. */
+  readonly undo?: (image: ImageLike, drawn: D, place: ImagePlace) => void;
 }
 
 /** A random transform that draws for each image. */
 export function randomPerImage<D extends JsonValue>(
   config: TransformOptions,
   actsOn: ActsOn,
-  { drawn, draw, change }: Drawing<D>,
+  { drawn, draw, change }: Omit<Drawing<D>, "undo">,
 ): Transform {
   return new DrawnTransform(config, {
     random: true,
+    undo: actsOn === "scalar" ? stays : null,
     drawn: z.record(z.string(), drawn),
     draw: (dataPoint, rng) =>
       Object.fromEntries(
@@ -162,7 +174,7 @@ export function randomPerImage<D extends JsonValue>(
 export function randomTogether<D extends JsonValue>(
   config: TransformOptions,
   actsOn: ActsOn,
-  { drawn, draw, change }: Omit<Drawing<D>, "draw"> & { readonly draw: (rng: Rng) => D },
+  { drawn, draw, change, undo }: Omit<Drawing<D>, "draw"> & { readonly draw: (rng: Rng) => D },
 ): Transform {
   return new DrawnTransform(config, {
     random: true,
@@ -171,12 +183,16 @@ export function randomTogether<D extends JsonValue>(
     change: (dataPoint, parameters) => {
       for (const [image, place] of selectImages(config, dataPoint, actsOn)) change(image, parameters, place);
     },
+    undo:
+      undo === undefined
+        ? null
+        : (image, parameters, dataPoint) => undo(image, parameters, new ImagePlace(config.name_, "image", dataPoint)),
   });
 }
 
 /** A transform of the data point as a whole, which draws nothing. */
 export function wholeTransform(config: TransformOptions, change: (dataPoint: HasImages) => void): Transform {
-  return new DrawnTransform(config, { random: false, drawn: z.null(), draw: () => null, change });
+  return new DrawnTransform(config, { random: false, drawn: z.null(), draw: () => null, change, undo: null });
 }
 
 interface Behaviour<D extends JsonValue> {
@@ -184,12 +200,15 @@ interface Behaviour<D extends JsonValue> {
   readonly drawn: z.ZodType<D>;
   readonly draw: (dataPoint: HasImages, rng: Rng) => D;
   readonly change: (dataPoint: HasImages, parameters: D) => void;
+  /** Null: it cannot be undone. */
+  readonly undo: ((image: ImageLike, parameters: D, dataPoint: HasImages) => void) | null;
 }
 
 /** Draws, changes, and records what was drawn; or changes by what a record says. */
 class DrawnTransform<D extends JsonValue> implements Transform {
   readonly name: string;
   readonly keepsHistory = true;
+  readonly undo?: NonNullable<Transform["undo"]>;
   readonly #config: TransformOptions;
   readonly #behaviour: Behaviour<D>;
   /** As in all records of this transform, which share it. */
@@ -200,6 +219,10 @@ class DrawnTransform<D extends JsonValue> implements Transform {
     this.#config = config;
     this.#behaviour = behaviour;
     this.#options = Object.freeze(config.toDict());
+    const { undo } = behaviour;
+    if (undo !== null) {
+      this.undo = (image, parameters, dataPoint) => undo(image, this.#read(parameters), dataPoint);
+    }
   }
 
   get random(): boolean {
@@ -214,7 +237,11 @@ class DrawnTransform<D extends JsonValue> implements Transform {
   }
 
   replay<T extends HasImages>(dataPoint: T, parameters: JsonValue): T {
-    return this.#change(dataPoint, parseWith(this.#behaviour.drawn, parameters, `The record of ${this.name}`));
+    return this.#change(dataPoint, this.#read(parameters));
+  }
+
+  #read(parameters: JsonValue): D {
+    return parseWith(this.#behaviour.drawn, parameters, `The record of ${this.name}`);
   }
 
   #change<T extends HasImages>(dataPoint: T, parameters: D): T {

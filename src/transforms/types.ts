@@ -70,6 +70,11 @@ export interface Transform {
   readonly keepsHistory?: true;
   /** Does again what the parameters of a record say. */
   replay?<T extends HasImages>(dataPoint: T, parameters: JsonValue): T;
+  /**
+   * Moves an image, such as what a network made of the transformed one, back to where it was before the transform, by the
+   * parameters of its record. Voxels that come in from outside are 0. Absent: it cannot be undone.
+   */
+  readonly undo?: (image: ImageLike, parameters: JsonValue, dataPoint: HasImages) => void;
 }
 
 /** A config whose `getObject()` is a transform: what a `TransformsHandler` takes. */

@@ -77,6 +77,11 @@ export class RandomAffineConfig
           place,
         );
       },
+      undo: (image, drawn, place) => {
+        const centre = this.center === "image" ? centreOf(image) : ([0, 0, 0] as const);
+        const motion = forwardOf(withinPlane(image, { ...drawn, scales: scaledWithin(image, drawn.scales) }), centre);
+        image.tensor = moved(image, motion, { interpolation: "linear", outside: 0 }, place);
+      },
     });
   }
 }
@@ -93,14 +98,22 @@ function scaledWithin(image: ImageLike, factors: Triple): Triple {
   return [one(0), one(1), one(2)];
 }
 
-/**
- * A point goes to scales · (rotation · (x - centre) + translation) + centre; the value at a point is the one of where it came from, which this
- * is.
- */
-function inverseOf(
-  drawn: { readonly scales: Triple; readonly degrees: Triple; readonly translation: Triple },
-  centre: Triple,
-): Motion {
+interface Drawn {
+  readonly scales: Triple;
+  readonly degrees: Triple;
+  readonly translation: Triple;
+}
+
+/** A point goes to scales · (rotation · (x - centre) + translation) + centre. */
+function forwardOf({ scales, degrees, translation }: Drawn, centre: Triple): Motion {
+  const rows = rotation(degrees);
+  const row = (i: 0 | 1 | 2): Triple => [scales[i] * rows[i][0], scales[i] * rows[i][1], scales[i] * rows[i][2]];
+  const shift = (i: 0 | 1 | 2): number => scales[i] * translation[i];
+  return { linear: [row(0), row(1), row(2)], centre, shift: [shift(0), shift(1), shift(2)] };
+}
+
+/** The inverse of {@link forwardOf}: the value at a point is the one of where it came from. */
+function inverseOf(drawn: Drawn, centre: Triple): Motion {
   const [a, b, c] = rotation(drawn.degrees);
   const [sx, sy, sz] = drawn.scales;
   const [tx, ty, tz] = drawn.translation;

@@ -20,14 +20,16 @@ export class RandomFlipConfig
 {
   getObject(): Transform {
     const wanted = [this.axes].flat();
+    const flip = (image: ImageLike, { flipped }: { readonly flipped: readonly number[] }): void => {
+      const dims = flipped.filter((voxelAxis) => isWanted(image, voxelAxis, wanted)).map((a) => a + 1);
+      if (dims.length > 0) image.tensor = image.tensor.flip(dims);
+    };
     return randomTogether(this, "all", {
       drawn: z.strictObject({ flipped: z.array(axis) }),
       // three draws whatever the axes, so that the rest of the stream does not depend on them
       draw: (rng) => ({ flipped: ([0, 1, 2] as const).filter(() => rng.uniform() < this.flipProbability) }),
-      change: (image, { flipped }) => {
-        const dims = flipped.filter((voxelAxis) => isWanted(image, voxelAxis, wanted)).map((a) => a + 1);
-        if (dims.length > 0) image.tensor = image.tensor.flip(dims);
-      },
+      change: flip,
+      undo: flip,
     });
   }
 }
