@@ -13,6 +13,7 @@ import { registerGenerate } from "./generate.ts";
 import { registerResume } from "./resume.ts";
 import { registerRun } from "./run.ts";
 import { registerSetup } from "./setup.ts";
+import { registerTrain } from "./train.ts";
 
 const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
   version: string;
@@ -29,6 +30,7 @@ registerRun(program);
 registerGenerate(program);
 registerDemo(program);
 registerCache(program);
+registerTrain(program);
 registerResume(program);
 registerValidate(program);
 registerTest(program);

@@ -3,6 +3,7 @@
  *
  * - `<!-- file: NAME -->` before a ts block saves it; `<!-- program: NAME -->` saves and runs it. A ts block without such
  *   a comment goes on with the one before.
+ * - `<!-- file: NAME.yaml -->` before a yaml block saves it.
  * - `<!-- program: NAME; SIGTERM at PATH, exits with 143 -->`: the process sends itself the signal as soon as PATH exists.
  * - sh blocks are run by bash, in a folder where this package is installed already.
  * - What a program prints must be what follows `// → ` in its lines.
@@ -36,7 +37,7 @@ interface Blocks {
   readonly texts: readonly string[];
 }
 
-const MARK = /^<!-- (file|program): ([\w-]+\.ts)(?:; (SIG\w+) at (\S+), exits with (\d+))? -->$/;
+const MARK = /^<!-- (file|program): ([\w-]+\.(?:ts|yaml))(?:; (SIG\w+) at (\S+), exits with (\d+))? -->$/;
 
 /** @throws for a block that would not be run. */
 export function parse(markdown: string, page = "a page"): Blocks {
@@ -51,7 +52,10 @@ export function parse(markdown: string, page = "a page"): Blocks {
     const where = `${page}, line ${i + 1}`;
     if (line.startsWith("<!--")) {
       mark = MARK.exec(line);
-      if (mark === null || lines[i + 1] !== "```ts") throw new Error(`${where}: no mark of a ts block: ${line}`);
+      const language = mark?.[2]?.endsWith(".yaml") === true ? "yaml" : "ts";
+      const wrong =
+        mark === null || lines[i + 1] !== `\`\`\`${language}` || (language === "yaml" && mark[1] !== "file");
+      if (wrong) throw new Error(`${where}: no mark of a ts or yaml block: ${line}`);
       continue;
     }
     if (/^\s+(```|~~~)|^~~~/.test(line)) throw new Error(`${where}: a block of another form: ${line}`);
@@ -85,6 +89,12 @@ export function parse(markdown: string, page = "a page"): Blocks {
         open = { name, step: kind === "program" ? step : null };
         break;
       }
+      case "```yaml":
+        if (name === "") throw new Error(`${where}: a yaml block needs a name: <!-- file: experiment.yaml -->`);
+        if (files.has(name)) throw new Error(`${where}: there is a ${name} already`);
+        files.set(name, code);
+        open = null;
+        break;
       default:
         throw new Error(`${where}: a block of an unknown kind: ${line}`);
     }
@@ -201,7 +211,8 @@ export function describePage(path: string): Page {
         ...{ noEmit: true, allowImportingTsExtensions: true, skipLibCheck: true, verbatimModuleSyntax: true },
         typeRoots: [join(root, "node_modules/@types")],
       };
-      writeFileSync(join(dir, "tsconfig.json"), JSON.stringify({ compilerOptions: options, files: [...files.keys()] }));
+      const programs = [...files.keys()].filter((name) => name.endsWith(".ts"));
+      writeFileSync(join(dir, "tsconfig.json"), JSON.stringify({ compilerOptions: options, files: programs }));
       const tsc = join(root, "node_modules/typescript/bin/tsc");
       const { stdout, status } = spawnSync(process.execPath, [tsc, "-p", dir], { cwd: dir, encoding: "utf8" });
       // a scope is opened to be closed, not to be read

@@ -96,8 +96,11 @@ const ofSplits: Layout = { files: NONE, folders: [[SPLIT, DATA]] };
 
 /** The whole. */
 export const MAPS: Layout = {
-  files: /^(?:(?:model|metrics|callbacks)\.json|(?:architecture|summary)\.log|nn_summary\.txt|\.lock|\.in-use\.lock)$/,
+  files:
+    /^(?:(?:model|metrics|callbacks)\.json|(?:architecture|summary)\.log|nn_summary\.txt|experiment\.yaml|\.lock|\.in-use\.lock)$/,
   folders: [
+    // the splits that an experiment file asked for
+    [/^splits$/, "own"],
     [/^env$/, { files: /^(?:environment\.txt|environment(?:_portable)?\.yml)$/, folders: [] }],
     [/^exec$/, { files: NONE, folders: [[/^run-.+$/s, RUN]] }],
     [/^(?:test|prediction)$/, INFERENCE],

@@ -1,0 +1,149 @@
+import { basename } from "node:path";
+import process from "node:process";
+import {
+  type Document,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type ParsedNode,
+  parseDocument,
+  type Scalar,
+  visit,
+} from "yaml";
+import { readRegular } from "../../io/files/index.ts";
+import { show } from "../../utils/config.ts";
+import { ConfigError } from "../../utils/exceptions.ts";
+import { camelToSnake, snakeToCamel } from "../../utils/names.ts";
+
+/** Below these, keys are names that the user chose: of metrics, columns, masks, groups of weights, entities of BIDS. */
+const NAMED_BY_THE_USER = new Set(["metrics", "columns", "masks", "withEntities", "withoutEntities"]);
+/** The values of their options may be objects by groups of weights. */
+const BY_GROUPS = new Set(["optimizer", "scheduler"]);
+
+/** An experiment file: its content, and which line of it a value stands in. */
+export class ExperimentDocument {
+  readonly path: string;
+  readonly #document: Document<ParsedNode>;
+  readonly #lines: LineCounter;
+
+  /**
+   * Reads YAML, of which JSON is a part. `${NAME}` in a text is the variable of the environment.
+   * @param changes values that take the place of those in the file, such as "optimization.num_epochs=50".
+   * @throws ConfigError naming file and line.
+   */
+  constructor(path: string, changes: readonly string[] = []) {
+    this.path = path;
+    this.#lines = new LineCounter();
+    const text = readRegular(path);
+    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
+    const [problem] = this.#document.errors;
+    if (problem !== undefined) throw new ConfigError(`${this.#at(problem.pos[0])}: ${problem.message}`);
+    if (!isMap(this.#document.contents)) {
+      throw new ConfigError(`${path}: an experiment is a list of keys with values, such as "maps: maps_directory".`);
+    }
+    this.#fillIn();
+    for (const change of changes) this.#change(change);
+  }
+
+  /** All that is in it, keys in camelCase. */
+  get values(): Record<string, unknown> {
+    return inCamelCase(this.#document.toJS(), [], false) as Record<string, unknown>;
+  }
+
+  /**
+   * Where a field stands, as `experiment.yaml:12`.
+   * @param section the keys that lead to a part of the file.
+   * @param fields fields of that part, or of parts of it; the first that is found is meant.
+   */
+  where(section: readonly string[], fields: readonly string[] = []): string {
+    const part = this.#find(section);
+    const found = fields.map((field) => keyWithin(part, field)).find((key) => key !== null);
+    return this.#at((found ?? part)?.range?.[0] ?? 0);
+  }
+
+  #at(offset: number): string {
+    return `${basename(this.path)}:${this.#lines.linePos(offset).line || 1}`;
+  }
+
+  /** The node that keys in camelCase lead to; where they end early, the last one. */
+  #find(keys: readonly string[]): ParsedNode | null {
+    let node: ParsedNode | null = this.#document.contents;
+    for (const key of keys) {
+      const next: unknown = isMap(node)
+        ? node.items.find((pair) => isScalar(pair.key) && snakeToCamel(String(pair.key.value)) === key)?.value
+        : isSeq(node)
+          ? node.items[Number(key)]
+          : null;
+      if (!isNode(next)) return node;
+      node = next as ParsedNode;
+    }
+    return node;
+  }
+
+  #fillIn(): void {
+    visit(this.#document, {
+      Scalar: (_, node: Scalar) => {
+        if (typeof node.value !== "string" || !node.value.includes("${")) return;
+        node.value = node.value.replaceAll(/\$\{([^}]*)\}/g, (_all, name: string) => {
+          const value = process.env[name];
+          if (value !== undefined) return value;
+          throw new ConfigError(
+            `${this.#at(node.range?.[0] ?? 0)}: the environment has no variable ${name}. Set it: export ${name}=…`,
+          );
+        });
+      },
+    });
+  }
+
+  #change(change: string): void {
+    const [, path, text] = /^([^=]+)=(.*)$/s.exec(change) ?? [];
+    if (path === undefined || text === undefined) {
+      throw new ConfigError(`--set got ${show(change)}. Expected a key and its value, as optimization.num_epochs=50.`);
+    }
+    const value = parseDocument(text, { prettyErrors: false });
+    const [problem] = value.errors;
+    if (problem !== undefined) throw new ConfigError(`--set ${change}: ${problem.message}`);
+    const keys: (string | number)[] = [];
+    for (const key of path.split(".")) {
+      const inside = keys.length === 0 ? this.#document.contents : this.#document.getIn(keys, true);
+      keys.push(isSeq(inside) ? Number(key) : spelling(inside, key));
+    }
+    this.#document.setIn(keys, value.toJS());
+  }
+}
+
+/** A key as the file spells it. */
+function spelling(node: unknown, key: string): string {
+  const same = (one: unknown): boolean => snakeToCamel(String(one)) === snakeToCamel(key);
+  const keys = isMap(node) ? node.items.map((pair) => (isScalar(pair.key) ? pair.key.value : pair.key)) : [];
+  return String(keys.find(same) ?? camelToSnake(key));
+}
+
+/** The first key of this name in a node and what is below it. */
+function keyWithin(node: ParsedNode | null, field: string): Scalar | null {
+  let found: Scalar | null = null;
+  if (node === null) return found;
+  visit(node, {
+    Pair: (_, pair) => {
+      if (!isScalar(pair.key) || snakeToCamel(String(pair.key.value)) !== snakeToCamel(field)) return undefined;
+      found = pair.key;
+      return visit.BREAK;
+    },
+  });
+  return found;
+}
+
+function inCamelCase(value: unknown, path: readonly string[], verbatim: boolean): unknown {
+  if (Array.isArray(value)) return value.map((one) => inCamelCase(one, path, false));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inside]) => {
+      const name = verbatim ? key : snakeToCamel(key);
+      const below = [...path, name];
+      const groups = BY_GROUPS.has(path.at(-1) ?? "");
+      return [name, inCamelCase(inside, below, groups || NAMED_BY_THE_USER.has(name))];
+    }),
+  );
+}
