@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { referencePython } from "../scripts/reference-python.mjs";
+import { peersPython, referencePython } from "../scripts/python-environment.mjs";
 import { data } from "./data/index.mjs";
 import { residual } from "./residual.mjs";
 import { heading, median, row, run, sideBySide } from "./side.mjs";
@@ -40,7 +40,10 @@ if (part !== undefined && part !== "data" && (part !== "residual" || groups.leng
 }
 if (part !== undefined) {
   const settings = { short: options.short, rounds, say, out };
-  const figures = part === "data" ? await data(groups, { ...settings, python }) : await residual(python, settings);
+  const figures =
+    part === "data"
+      ? await data(groups, { ...settings, python, peers: peersPython })
+      : await residual(python, settings);
   if (options.json) process.stdout.write(`${JSON.stringify({ [part]: figures, rounds })}\n`);
   process.exit(0);
 }

@@ -5,13 +5,14 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { bids } from "./bids.mjs";
 import { decode } from "./decode.mjs";
+import { epochs } from "./epochs.mjs";
 import { transforms } from "./transforms.mjs";
 
-export const GROUPS = { decode, transforms, bids };
+export const GROUPS = { decode, transforms, epochs, bids };
 
 /**
  * @param names groups; all where there is none
- * @param context `{ python, rounds, short, say, out }`; each group also gets `work`, a folder that is deleted afterwards
+ * @param context `{ python, peers, rounds, short, say, out }`: the Python of the original, and what gives that of today's libraries; each group also gets `work`, a folder that is deleted afterwards
  */
 export async function data(names, context) {
   const unknown = names.filter((name) => !(name in GROUPS));

@@ -1,4 +1,4 @@
-// Each transform on one image and its mask: here, and in ClinicaDL (TorchIO 0.20, MONAI 1.5), one thread each, in turn.
+// Each transform on one image and its mask: here, in ClinicaDL (TorchIO 0.20, MONAI 1.5) and in today's TorchIO and MONAI, one thread each, in turn.
 import { median, run } from "../side.mjs";
 
 /** Names and options as in ClinicaDL. @type {[string, object][]} */
@@ -32,36 +32,47 @@ const TRANSFORMS = [
   ["DistanceTransformEDT", { include: ["brain"] }],
 ];
 
-export async function transforms({ python, rounds, short, say, out }) {
+export async function transforms({ python, peers, rounds, short, say, out }) {
   const settings = JSON.stringify({
     shape: short ? [24, 28, 24] : [96, 112, 96],
     times: short ? 1 : 3,
     transforms: TRANSFORMS.map(([name, options]) => ({ name, options })),
   });
+  const script = "bench/data/transforms.py";
+  const sides = {
+    ours: [process.execPath, ["bench/data/transforms.ts", settings]],
+    clinicadl: [python, [script, "clinicadl", settings]],
+    newest: [peers(), [script, "newest", settings]],
+  };
   /** Seconds of each transform, of all rounds. @type {Record<string, number[][]>} */
-  const seconds = { ours: TRANSFORMS.map(() => []), reference: TRANSFORMS.map(() => []) };
+  const seconds = Object.fromEntries(Object.keys(sides).map((side) => [side, TRANSFORMS.map(() => [])]));
   for (let round = 0; round < rounds; round++) {
     say(`transforms, round ${round + 1} of ${rounds} …`);
-    for (const side of ["ours", "reference"]) {
-      const said =
-        side === "ours"
-          ? await run(process.execPath, ["bench/data/transforms.ts", settings])
-          : await run(python, ["bench/data/transforms.py", settings]);
+    for (const [side, [command, args]] of Object.entries(sides)) {
+      const said = await run(command, args);
       for (const [i, values] of said.seconds.entries()) seconds[side][i].push(...values);
     }
   }
-  out(`\n${"transforms".padEnd(32)}${["this ms", "ClinicaDL ms", "ratio"].map((h) => h.padStart(14)).join("")}`);
+  const heads = ["this ms", "ClinicaDL ms", "ratio", "newest ms", "ratio"];
+  out(`\n${"transforms".padEnd(32)}${heads.map((h) => h.padStart(14)).join("")}`);
   const figures = {};
-  let product = 1;
   for (const [i, [name]] of TRANSFORMS.entries()) {
-    const ours = median(seconds.ours[i]);
-    const reference = median(seconds.reference[i]);
-    product *= reference / ours;
-    figures[name] = { unit: "s", ours, reference, ratio: reference / ours };
-    const cells = [ours * 1e3, reference * 1e3, reference / ours];
+    const [ours, clinicadl, newest] = Object.keys(sides).map((side) => median(seconds[side][i]));
+    const ratios = { overClinicadl: clinicadl / ours, overNewest: newest / ours };
+    figures[name] = { unit: "s", ours, clinicadl, newest, ...ratios };
+    const cells = [ours * 1e3, clinicadl * 1e3, ratios.overClinicadl, newest * 1e3, ratios.overNewest];
     out(`${name.padEnd(32)}${cells.map((value) => value.toFixed(2).padStart(14)).join("")}`);
   }
-  const geometricMean = product ** (1 / TRANSFORMS.length);
-  out(`${"geometric mean of ratios".padEnd(60)}${geometricMean.toFixed(2).padStart(14)}`);
-  return { transforms: figures, geometricMean };
+  const geometricMean = (pick) => {
+    const values = Object.values(figures).map(pick);
+    return values.reduce((product, value) => product * value, 1) ** (1 / values.length);
+  };
+  const means = {
+    overClinicadl: geometricMean((figure) => figure.overClinicadl),
+    overNewest: geometricMean((figure) => figure.overNewest),
+  };
+  out(
+    `${"geometric mean of ratios".padEnd(60)}${means.overClinicadl.toFixed(2).padStart(14)}${means.overNewest.toFixed(2).padStart(28)}`,
+  );
+  return { transforms: figures, geometricMean: means };
 }

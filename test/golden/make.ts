@@ -8,7 +8,7 @@ import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { referencePython } from "../../scripts/reference-python.mjs";
+import { referencePython } from "../../scripts/python-environment.mjs";
 
 const SUFFIX = "_golden.py";
 const makers = readdirSync(import.meta.dirname)

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readNifti, writeNifti } from "clinicadl/io/nifti";
-import { referencePython } from "../../scripts/reference-python.mjs";
+import { referencePython } from "../../scripts/python-environment.mjs";
 
 const SCRIPT = fileURLToPath(new URL("images.py", import.meta.url));
 // exactly what float32 holds, so that the header changes nothing

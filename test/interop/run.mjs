@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { referencePython } from "../../scripts/reference-python.mjs";
+import { referencePython } from "../../scripts/python-environment.mjs";
 import { images } from "./images.mjs";
 import { interop, NOTES } from "./interop.mjs";
 import { openMaps } from "./open-maps.mjs";

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { referencePython } from "../../scripts/reference-python.mjs";
+import { referencePython } from "../../scripts/python-environment.mjs";
 
 const folder = dirname(fileURLToPath(import.meta.url));
 const COMMANDS = {

@@ -1,0 +1,75 @@
+// Environments of Python for comparisons, each of its own in the cache, made at the first use.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { cacheRoot } from "./setup/platform.mjs";
+
+const say = (line) => process.stderr.write(`${line}\n`);
+
+/**
+ * The Python of an environment: the one that a variable names, else that of the cache.
+ * @param {{ name: string, what: string, size: string, variable: string, requirements: string[], imports: string[] }} environment
+ * `name` is its folder in the cache, `imports` are the modules that must load before it counts as made.
+ * @throws Error when the environment cannot be made.
+ */
+export function pythonEnvironment({ name, what, size, variable, requirements, imports }) {
+  const named = process.env[variable];
+  if (named) return named;
+  const cache = cacheRoot();
+  const home = join(cache, name);
+  const python = join(home, "bin", "python");
+  if (existsSync(join(home, ".complete"))) return python;
+  say(`Making an environment with ${what} in ${home} (about ${size}, once) …`);
+  mkdirSync(cache, { recursive: true });
+  rmSync(home, { recursive: true, force: true });
+  // pip's scripts hold the place's path: it is made where it stays, and the marker is written last
+  /** @type {[string, string[]][]} */
+  const steps = [
+    ["python3", ["-m", "venv", home]],
+    [python, ["-m", "pip", "install", "--quiet", ...requirements]],
+    [python, ["-c", `import ${imports.join(", ")}; open(${JSON.stringify(join(home, ".tmp-complete"))}, "w").close()`]],
+  ];
+  for (const [command, args] of steps) {
+    const { status } = spawnSync(command, args, { stdio: ["ignore", 2, 2] });
+    if (status !== 0) {
+      throw new Error(
+        `Could not make the environment of ${what}: ${command} ${args.join(" ")} failed. ` +
+          `Python 3.10 to 3.13 with pip and the network are needed; or name a Python that has it in ${variable}.`,
+      );
+    }
+  }
+  renameSync(join(home, ".tmp-complete"), join(home, ".complete"));
+  return python;
+}
+
+/** A Python with ClinicaDL 2.0.0, the original: CLINICADL_REFERENCE_PYTHON names another. */
+export const referencePython = () =>
+  pythonEnvironment({
+    name: "reference-2.0.0",
+    what: "ClinicaDL 2.0.0",
+    size: "6 GB",
+    variable: "CLINICADL_REFERENCE_PYTHON",
+    // from pydantic 2.13 on, some of its transforms (RandomFlip among them) cannot be made
+    requirements: ["clinicadl==2.0.0", "pydantic<2.13"],
+    imports: ["clinicadl.train"],
+  });
+
+/** A Python with today's versions of what one would use instead, for speed only: CLINICADL_PEERS_PYTHON names another. */
+export const peersPython = () =>
+  pythonEnvironment({
+    name: "peers-2026-11",
+    what: "TorchIO 1.2, MONAI 1.6 and PyTorch 2.15",
+    size: "6 GB",
+    variable: "CLINICADL_PEERS_PYTHON",
+    requirements: [
+      "torch==2.15.0",
+      "torchio==1.2.1",
+      "monai==1.6.1",
+      "SimpleITK==2.5.7",
+      "nibabel==5.4.2",
+      "blosc2==4.14.1",
+      "scipy",
+      "scikit-image",
+    ],
+    imports: ["torch", "torchio", "monai", "SimpleITK", "blosc2", "skimage"],
+  });
