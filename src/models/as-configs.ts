@@ -3,7 +3,7 @@
  * is not exactly what the config would make has none.
  */
 import { type LossConfig, type LossFunction, lossRegistry } from "../losses/index.ts";
-import { type NetworkConfig, networkRegistry } from "../networks/index.ts";
+import { type AnyNetworkConfig, networkRegistry } from "../networks/index.ts";
 import { type Optimizer, type OptimizerConfig, optimizerRegistry } from "../optim/index.ts";
 import { nn, random, Tensor } from "../torch/index.ts";
 import { ConfigError } from "../utils/exceptions.ts";
@@ -11,14 +11,14 @@ import type { Registrable } from "../utils/registry.ts";
 import { type Structure, sameStructure, structureOf } from "./structure.ts";
 
 /** The config that a network of this package remembers; null for another one, or one that was changed since. */
-export function configOfNetwork(network: nn.Module): NetworkConfig | null {
+export function configOfNetwork(network: nn.AnyModule): AnyNetworkConfig | null {
   const config: unknown = (network as { readonly config?: unknown }).config;
   const known = typeof config === "object" && config !== null && networkRegistry.has(config) ? config : null;
   return known !== null && sameStructure(structureOf(network), structureOfBuilt(known)) ? known : null;
 }
 
 /** Builds the network to look at it; no random number is used up. */
-function structureOfBuilt(config: NetworkConfig): Structure {
+function structureOfBuilt(config: AnyNetworkConfig): Structure {
   return random.fork(() => {
     using network = config.getObject();
     return structureOf(network);

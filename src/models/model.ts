@@ -125,9 +125,9 @@ export abstract class Model<B extends BatchType = BatchType> extends nn.Module {
   }
 
   /**
-   * Draws the trainable weights anew and forgets gradients: each layer that has trainable weights of its own draws them
-   * as its constructor did (`resetParameters`), in the order of `modules()`; then those that initialise the layers they
-   * hold, the innermost first. Statistics of layers without weights are cleared. Frozen weights stay; what
+   * Draws the trainable weights anew and forgets gradients: each layer that has trainable weights and holds no others draws them
+   * as its constructor did (`resetParameters`), in the order of `modules()`; then those that hold layers, and may initialise
+   * them, the innermost first. Statistics of layers without weights are cleared. Frozen weights stay; what
    * {@link loadWeights} loaded is put back.
    * @throws ConfigError naming a layer that has trainable weights and no `resetParameters()`: it would keep what it
    * learnt from another split.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { networkRegistry } from "../networks/index.ts";
+import { networkRegistry, ViT } from "../networks/index.ts";
 import type { Tensor } from "../torch/index.ts";
 import * as torch from "../torch/index.ts";
 import { SupervisedModel } from "./index.ts";
@@ -57,6 +57,8 @@ describe("Model.reset (D21)", () => {
       attention: () => new nn.MultiheadAttention(4, 2),
       token: () => new Token(),
       block: () => new Block(),
+      ViT: () =>
+        new ViT({ inShape: [1, 4, 4], patchSize: 2, numOutputs: 1, embeddingDim: 4, numHeads: 2, numLayers: 1 }),
       MLP: () => networkRegistry.get("MLP")!.fromDict(mlp).getObject(),
     };
     const mlp = {

@@ -12,15 +12,15 @@ export function resetWeights(model: nn.AnyModule): void {
   for (const [path, module] of model.namedModules() as Iterable<[string, nn.AnyModule & Resettable]>) {
     const own = [...module.namedParameters({ recurse: false })];
     const trainable = own.filter(([, parameter]) => parameter.requiresGrad).map(([name]) => `'${name}'`);
-    if (own.length === 0) holders.push(module);
-    if (trainable.length === 0) continue;
-    if (module.resetParameters === undefined) {
+    if (trainable.length > 0 && module.resetParameters === undefined) {
       throw new ConfigError(
         `The weights ${trainable.join(", ")} of ${module.constructor.name} ('${path}') cannot be drawn anew, and would keep what they learnt from another split. ` +
           "Give the class a method resetParameters(), or train with optimization: { resetModel: false }.",
       );
     }
-    redraw(module);
+    const holds = !module.children().next().done;
+    if (holds || own.length === 0) holders.push(module);
+    else if (trainable.length > 0) redraw(module);
   }
   for (const module of holders.reverse()) {
     const held = [...module.parameters()];

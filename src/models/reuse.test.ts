@@ -21,12 +21,15 @@ const options: Record<string, object> = {
   CNN: { inShape: [1, 12, 12], numOutputs: 2, convArgs },
   Generator: { latentSize: 3, startShape: [2, 4, 4], convArgs: { channels: [2, 1] } },
   AutoEncoder: { inShape: [1, 12, 12], latentSize: 3, convArgs },
+  VAE: { inShape: [1, 12, 12], latentSize: 3, convArgs },
+  DenseNet: { spatialDims: 2, inChannels: 1, numOutputs: 2, nDenseLayers: [1, 1], growthRate: 2, initFeatures: 2 },
+  ViT: { inShape: [1, 12, 12], patchSize: 6, numOutputs: 2, embeddingDim: 4, numLayers: 1, numHeads: 2, mlpDim: 3 },
 };
 
 describe("a network that is used again is recorded as the config that makes it", () => {
   it.each(networkRegistry.names.filter((name) => name in options))("%s", (name) => {
     const config = networkRegistry.get(name)!.fromOptions(options[name] ?? {});
-    const network = config.getObject();
+    const network = config.getObject() as torch.nn.Module;
     expect(modelOf(network).toDict().network).toEqual(config.toDict());
     // wherever it is, and of whatever type
     network.to({ dtype: "float64" });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { formatJson, loadConfig, saveConfig } from "../io/json/index.ts";
 import { TestBatch } from "../metrics/fixtures/test-batch.ts";
+import { VAEConfig } from "../networks/index.ts";
 import type { Tensor } from "../torch/index.ts";
 import * as torch from "../torch/index.ts";
 import {
@@ -139,6 +140,15 @@ describe("VanillaModel", () => {
   it("is recorded with the weights of its loss", () => {
     using model = new SupervisedModel({ ...options, loss: { name_: "BCEWithLogitsLoss", posWeight: [1, 2, 3] } });
     expect([...model.stateDict().keys()].filter((key) => !key.startsWith("network."))).toEqual(["loss.pos_weight"]);
+  });
+  it("refuses a VAE by its config, which does not compile either, and leaves nothing of it", () => {
+    const live = torch.memory.live().tensors;
+    const vae = new VAEConfig({ inShape: [1, 4, 4], latentSize: 2, convArgs: { channels: [] } });
+    // @ts-expect-error
+    expect(() => new ReconstructionModel({ ...options, network: vae })).toThrow(
+      /'network' got \[VAEConfig\]. Expected a network that gives one tensor, to ReconstructionModel; a VAE gives three: extend Model/,
+    );
+    expect(torch.memory.live().tensors).toBe(live);
   });
   it("says what a network of several outputs needs (D22)", () => {
     using _scope = torch.scope();

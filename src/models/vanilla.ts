@@ -8,7 +8,7 @@ import {
   prepareTarget,
   type TargetSource,
 } from "../losses/index.ts";
-import { type NetworkConfig, networkRegistry } from "../networks/index.ts";
+import { type AnyNetworkConfig, type NetworkConfig, networkRegistry, VAE } from "../networks/index.ts";
 import { type Optimizer, type OptimizerConfig, optimizerRegistry, parametersUnder } from "../optim/index.ts";
 import { nn, optim, Tensor } from "../torch/index.ts";
 import { checkKeys, type JsonObject, type JsonValue, readAs, show } from "../utils/config.ts";
@@ -54,7 +54,7 @@ export abstract class VanillaModel extends Model<Batch> {
   readonly loss: LossFunction;
   readonly inferer: Inferer;
   /** The config of the network, and what it made; null where the network itself was passed. */
-  readonly #network: { readonly config: NetworkConfig; readonly made: Structure } | null;
+  readonly #network: { readonly config: AnyNetworkConfig; readonly made: Structure } | null;
   readonly #loss: LossConfig | null;
   readonly #optimizer: OptimizerConfig | PassedOptimizer;
 
@@ -68,7 +68,16 @@ export abstract class VanillaModel extends Model<Batch> {
     } else {
       const config = networkRegistry.from("'network'", network);
       if (config === null) refuse("network", network, "a torch.nn.Module or the config of one");
-      this.network = config.getObject();
+      const built = config.getObject();
+      if (built instanceof VAE) {
+        built.dispose();
+        refuse(
+          "network",
+          config,
+          `a network that gives one tensor, to ${new.target.name}; a VAE gives three: extend Model`,
+        );
+      }
+      this.network = built;
       this.#network = { config, made: structureOf(this.network) };
     }
     if (loss instanceof nn.Module || typeof loss === "function") {
@@ -150,7 +159,7 @@ export abstract class VanillaModel extends Model<Batch> {
       inferer: this.inferer.toDict(),
     };
   }
-  #networkConfig(): NetworkConfig | null {
+  #networkConfig(): AnyNetworkConfig | null {
     if (this.#network === null) return configOfNetwork(this.network);
     const { config, made } = this.#network;
     return sameStructure(structureOf(this.network), made) ? config : null;

@@ -19,4 +19,4 @@ export type { UnpoolingName, UnpoolingParameters } from "./blocks/unpooling.ts";
 /** What every network config offers. */
 export type { NetworkConfig } from "./network-config.ts";
 /** The configs by `name_`, to read them from JSON. */
-export { networkRegistry, registerNetwork } from "./registry.ts";
+export { type AnyNetworkConfig, networkRegistry, registerNetwork } from "./registry.ts";

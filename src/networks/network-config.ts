@@ -4,11 +4,15 @@ import { show, type ToDict } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import type { SpatialDims } from "./blocks/layers.ts";
 
-/** A config that builds a network. */
-export interface NetworkConfig extends ToDict {
+/**
+ * A config that builds a network.
+ *
+ * @typeParam N the network: by default one that gives one tensor.
+ */
+export interface NetworkConfig<N extends nn.AnyModule = nn.Module> extends ToDict {
   readonly name_: string;
   /** Builds the network; its weights are drawn from the global generator (`torch.manualSeed`). */
-  getObject(): nn.Module;
+  getObject(): N;
 }
 
 /** Letters A, D, N, each at most once. */

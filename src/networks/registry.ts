@@ -1,9 +1,13 @@
 import { isBuilder, type Registrable, Registry } from "../utils/registry.ts";
 import * as list from "./all.ts";
+import type { VAE } from "./nets/vae.ts";
 import type { NetworkConfig } from "./network-config.ts";
 
+/** The config of a network that a MAPS can record: of one that gives one tensor, or of a VAE, which gives three. */
+export type AnyNetworkConfig = NetworkConfig | NetworkConfig<VAE>;
+
 /** The networks by their `name_`. */
-export const networkRegistry = new Registry<NetworkConfig>("network", isBuilder, list);
+export const networkRegistry = new Registry<AnyNetworkConfig>("network", isBuilder, list);
 
 /**
  * Makes the config of a network of one's own known by its `name_`, so that a MAPS with it can be read.

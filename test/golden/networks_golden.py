@@ -16,9 +16,11 @@ from clinicadl.losses.config import MSELossConfig
 from clinicadl.models import SupervisedModel
 from clinicadl.networks import config as configs
 from clinicadl.networks.factory import get_network_from_dict
-from clinicadl.networks.nn import CNN, MLP, AttentionUNet, AutoEncoder, ConvDecoder, ConvEncoder, Generator, ResNet, SEResNet, UNet
+from clinicadl.networks.nn import CNN, MLP, VAE, AttentionUNet, AutoEncoder, ConvDecoder, ConvEncoder, DenseNet, Generator, ResNet, SEResNet, UNet, ViT
+from clinicadl.networks.nn.layers.vit import Encoder
 from clinicadl.networks.nn.resnet import GeneralResNet
 from clinicadl.optim.optimizers.config import AdamConfig
+from torchvision.models.vision_transformer import MLPBlock
 
 OUT = Path(__file__).parents[2] / "src" / "networks" / "golden" / "networks.json"
 
@@ -239,7 +241,88 @@ CASES = {
         dict(spatial_dims=3, in_channels=1, num_outputs=2, block_type="bottleneck", n_res_blocks=[1, 1], n_features=[4, 8], bottleneck_reduction=2, se_reduction=4, act="prelu"),
         (3, 1, 18, 20, 22),
     ),
+    "vae-1d": (VAE, dict(in_shape=(2, 30), latent_size=4, conv_args={"channels": [3, 4], "pooling_indices": [1]}, unpooling_mode="linear", out_channels=1), (3, 2, 30)),
+    "vae-2d": (
+        VAE,
+        dict(
+            in_shape=(1, 16, 18),
+            latent_size=3,
+            conv_args={"channels": [2, 3], "pooling_indices": [0], "norm": "batch", "act": "elu"},
+            mlp_args={"hidden_dims": [7, 5], "act": "mish", "output_act": "prelu", "bias": False},
+            output_act="sigmoid",
+            unpooling_mode="convtranspose",
+        ),
+        (4, 1, 16, 18),
+    ),
+    "vae-3d-dropout": (
+        VAE,
+        dict(in_shape=(1, 8, 9, 10), latent_size=2, conv_args={"channels": [2, 3], "dropout": 0.2}, mlp_args={"hidden_dims": [6], "dropout": 0.3}, unpooling_mode="trilinear"),
+        (3, 1, 8, 9, 10),
+    ),
+    "densenet-1d": (
+        DenseNet,
+        dict(spatial_dims=1, in_channels=2, num_outputs=2, n_dense_layers=[1, 2], init_features=6, growth_rate=3, bottleneck_factor=2, act=("elu", {"alpha": 0.5}), output_act="sigmoid", dropout=0.3),
+        (3, 2, 64),
+    ),
+    "densenet-2d": (
+        DenseNet,
+        dict(spatial_dims=2, in_channels=1, num_outputs=3, n_dense_layers=[2, 1], init_features=5, growth_rate=2, act="prelu", output_act=("softmax", {"dim": 1})),
+        (3, 1, 40, 48),
+    ),
+    "densenet-2d-dropout": (DenseNet, dict(spatial_dims=2, in_channels=3, num_outputs=1, n_dense_layers=[1, 1], init_features=4, growth_rate=3, dropout=0.4), (2, 3, 32, 24)),
+    "densenet-3d": (DenseNet, dict(spatial_dims=3, in_channels=1, num_outputs=2, n_dense_layers=[2, 2], init_features=4, growth_rate=2), (2, 1, 24, 26, 28)),
+    "densenet-3d-features": (
+        DenseNet,
+        dict(spatial_dims=3, in_channels=1, num_outputs=None, n_dense_layers=[1], init_features=3, growth_rate=2, bottleneck_factor=1, dropout=0.2),
+        (2, 1, 16, 17, 18),
+    ),
+    "vit-1d": (ViT, dict(in_shape=(2, 24), patch_size=6, num_outputs=2, embedding_dim=6, num_layers=2, num_heads=3, mlp_dim=5), (3, 2, 24)),
+    "vit-2d-sincos": (
+        ViT,
+        dict(in_shape=(1, 16, 18), patch_size=(4, 6), num_outputs=3, embedding_dim=8, num_layers=2, num_heads=2, mlp_dim=6, pos_embed_type="sincos", output_act=None),
+        (2, 1, 16, 18),
+    ),
+    "vit-3d-dropout": (
+        ViT,
+        dict(in_shape=(1, 8, 8, 12), patch_size=4, num_outputs=2, embedding_dim=6, num_layers=2, num_heads=2, mlp_dim=4, pos_embed_type=None, output_act=("elu", {"alpha": 0.5}), dropout=0.2),
+        (3, 1, 8, 8, 12),
+    ),
+    "vit-3d-features": (
+        ViT,
+        dict(in_shape=(1, 8, 8, 12), patch_size=(4, 2, 4), num_outputs=None, embedding_dim=12, num_layers=1, num_heads=4, mlp_dim=8, pos_embed_type="sincos"),
+        (2, 1, 8, 8, 12),
+    ),
+    "vit-2d-features": (ViT, dict(in_shape=(3, 12, 12), patch_size=4, num_outputs=None, embedding_dim=6, num_layers=1, num_heads=1, mlp_dim=8), (2, 3, 12, 12)),
 }
+
+
+def joined(output):
+    """Several outputs as one."""
+    return output if isinstance(output, torch.Tensor) else torch.cat([each.flatten(1) for each in output], 1)
+
+
+def as_constructed(network):
+    """Draws what ClinicaDL's reset forgets: what constructors do after their layers (defect 21), the innermost first."""
+    if isinstance(network, GeneralResNet):
+        network._init_module(*network._get_layers()[:2])
+    if isinstance(network, DenseNet):
+        for module in network.modules():
+            if isinstance(module, torch.nn.modules.conv._ConvNd):
+                torch.nn.init.kaiming_normal_(module.weight)
+            elif isinstance(module, torch.nn.Linear):
+                torch.nn.init.zeros_(module.bias)
+    for module in reversed(list(network.modules())) if isinstance(network, ViT) else []:
+        if isinstance(module, MLPBlock):
+            for layer in (module[0], module[3]):
+                torch.nn.init.xavier_uniform_(layer.weight)
+                torch.nn.init.normal_(layer.bias, std=1e-6)
+        elif isinstance(module, torch.nn.MultiheadAttention):
+            module.out_proj.reset_parameters()
+            module._reset_parameters()
+        elif isinstance(module, Encoder) and module.pos_embedding.requires_grad:
+            torch.nn.init.normal_(module.pos_embedding, std=0.02)
+        elif isinstance(module, ViT):
+            module._init_layers()
 
 
 def case(name, cls, args, shape):
@@ -251,9 +334,6 @@ def case(name, cls, args, shape):
     out = {"seed": 42, "config": config, "text": str(network), "weights": {}}
     for key, tensor in network.state_dict().items():
         out["weights"][key] = {**checksum(tensor), "dtype": str(tensor.dtype).removeprefix("torch.")}
-    # bernoulli_ draws other numbers in libtorch 2.15 than in PyTorch 2.6: dropout is only compared in evaluation
-    out["training"] = not any(isinstance(m, torch.nn.Dropout) for m in network.modules())
-
     # in float64, with given weights: all that a processor rounds otherwise is far below what a wrong formula changes
     network.double()
     with torch.no_grad():
@@ -261,23 +341,25 @@ def case(name, cls, args, shape):
             p.copy_(given(number, p.shape) / math.sqrt(math.prod(p.shape[1:])))
     x = given(-1, shape)
     out["input"] = list(shape)
-    network.train(out["training"])
-    y = network(x)
+    network.train()
+    torch.manual_seed(3)
+    y = joined(network(x))
     out["output"] = image(y)
     # the square, so that a softmax has a gradient
     y.square().sum().backward()
-    out["gradients"] = {key: checksum(p.grad) for key, p in network.named_parameters()}
+    out["gradients"] = {key: checksum(p.grad) for key, p in network.named_parameters() if p.requires_grad}
     network.eval()
+    if isinstance(network, VAE):
+        # where ClinicaDL adds the deviation (defect 22)
+        network.reparameterize = lambda mu, log_var: mu
     with torch.no_grad():
-        out["evaluated"] = image(network(x))
+        out["evaluated"] = image(joined(network(x)))
 
     torch.manual_seed(7)
     model = SupervisedModel(network=get_network_from_dict(config), loss=MSELossConfig(), optimizer=AdamConfig())
     torch.manual_seed(9)
     model.reset()
-    if isinstance(network, GeneralResNet):
-        # ClinicaDL forgets what the constructor does after its layers (defect 21)
-        model.network._init_module(*model.network._get_layers()[:2])
+    as_constructed(model.network)
     out["reset"] = {"seed": 9, "weights": {key: checksum(p) for key, p in model.network.named_parameters()}}
     return out
 

@@ -3,6 +3,7 @@ import { nn } from "../../torch/index.ts";
 import { configClass, type Input } from "../../utils/config.ts";
 import { buildActivation } from "../blocks/activation.ts";
 import { ADN } from "../blocks/adn.ts";
+import { child } from "../blocks/child.ts";
 import { mlpOptionsShape } from "../blocks/mlp-options.ts";
 import type { NetworkConfig } from "../network-config.ts";
 
@@ -22,6 +23,17 @@ export class MLPConfig extends configClass("MLP", schema) implements NetworkConf
   }
 }
 
+/** The last layer of an MLP: `linear`, `output_act`. */
+export function mlpOutput(
+  features: number,
+  { numOutputs, bias, outputAct }: Pick<z.output<typeof schema>, "numOutputs" | "bias" | "outputAct">,
+): nn.Sequential {
+  const output = new nn.Sequential();
+  output.addModule("linear", new nn.Linear(features, numOutputs, { bias }));
+  if (outputAct !== null) output.addModule("output_act", buildActivation(outputAct));
+  return output;
+}
+
 /**
  * A multi-layer perceptron on flattened inputs: `flatten`, `hidden{i}.linear`, `hidden{i}.adn`, `output.linear`,
  * `output.output_act`. (N, …) with `numInputs` elements per sample → (N, numOutputs).
@@ -32,11 +44,12 @@ export class MLPConfig extends configClass("MLP", schema) implements NetworkConf
  */
 export class MLP extends nn.Sequential {
   readonly config: MLPConfig;
+  readonly #output: nn.Sequential;
 
   constructor(options: MLPOptions) {
     super();
     this.config = MLPConfig.of(options);
-    const { numInputs, numOutputs, hiddenDims, act, outputAct, norm, dropout, bias, adnOrdering } = this.config;
+    const { numInputs, hiddenDims, act, norm, dropout, bias, adnOrdering } = this.config;
     this.addModule("flatten", new nn.Flatten());
     let features = numInputs;
     hiddenDims.forEach((width, i) => {
@@ -46,9 +59,17 @@ export class MLP extends nn.Sequential {
       this.addModule(`hidden${i}`, hidden);
       features = width;
     });
-    const output = new nn.Sequential();
-    output.addModule("linear", new nn.Linear(features, numOutputs, { bias }));
-    if (outputAct !== null) output.addModule("output_act", buildActivation(outputAct));
-    this.addModule("output", output);
+    this.#output = child(this, "output", mlpOutput(features, this.config));
+  }
+
+  /** How many values the last layer gets. */
+  get outputFeatures(): number {
+    return this.config.hiddenDims.at(-1) ?? this.config.numInputs;
+  }
+
+  /** Takes the last layer out, for networks that use its input in another way; what is left gives that. */
+  takeOutput(): nn.Sequential {
+    this.entries.set("output", new nn.Identity());
+    return this.#output;
   }
 }
