@@ -4,7 +4,7 @@ import { type ActivationParameters, buildActivation } from "./activation.ts";
 import { child } from "./child.ts";
 import { conv, dropout as dropoutLayer, norm, pool, type SpatialDims } from "./layers.ts";
 
-export interface DenseOptions {
+interface DenseOptions {
   readonly spatialDims: SpatialDims;
   /** How many channels each layer adds. */
   readonly growthRate: number;
@@ -58,14 +58,14 @@ class _Transition extends nn.Sequential {
   }
 }
 
-export interface DenseFeaturesOptions extends DenseOptions {
+interface DenseFeaturesOptions extends DenseOptions {
   readonly inChannels: number;
   readonly nDenseLayers: readonly number[];
   readonly initFeatures: number;
 }
 
 /** The first convolution (`conv0`, `norm0`, `act0`, `pool0`), then `denseblock{i}` with `transition{i}` between them, and `norm5`. */
-export function denseFeatures(options: DenseFeaturesOptions): { layers: nn.Sequential; channels: number } {
+function denseFeatures(options: DenseFeaturesOptions): { layers: nn.Sequential; channels: number } {
   const { spatialDims: dims, inChannels, nDenseLayers, initFeatures, growthRate, act } = options;
   const layers = new nn.Sequential();
   const geometry = { stride: 2, padding: 3, bias: false };
@@ -85,4 +85,40 @@ export function denseFeatures(options: DenseFeaturesOptions): { layers: nn.Seque
   // torchvision and MONAI call it so, however many blocks there are
   layers.addModule("norm5", new (norm("batch", dims))(channels));
   return { layers, channels };
+}
+
+/** `features`, and `fc`. */
+export abstract class DenseNetStack extends nn.Sequential {
+  constructor(
+    options: DenseFeaturesOptions & {
+      readonly numOutputs: number | null;
+      readonly outputAct: ActivationParameters | null;
+    },
+  ) {
+    super();
+    const { spatialDims, numOutputs, act, outputAct } = options;
+    const { layers, channels } = denseFeatures(options);
+    this.addModule("features", layers);
+    // without it, MONAI still draws the weights of a linear layer: what is drawn next is the same
+    const out = new nn.Linear(channels, numOutputs ?? 1);
+    if (numOutputs === null) out.dispose();
+    else {
+      const fc = child(this, "fc", new nn.Sequential());
+      fc.addModule("act", buildActivation(act));
+      fc.addModule("pool", new (pool("adaptiveavg", spatialDims))(1));
+      fc.addModule("flatten", new nn.Flatten());
+      fc.addModule("out", out);
+      if (outputAct !== null) fc.addModule("output_act", buildActivation(outputAct));
+    }
+    this.resetParameters();
+  }
+
+  /** Draws what its layers, which have drawn theirs, draw in another way in this network (He et al., 2015). */
+  resetParameters(): void {
+    for (const module of this.modules()) {
+      if (module instanceof nn.Conv1d || module instanceof nn.Conv2d || module instanceof nn.Conv3d) {
+        nn.init.kaimingNormal_(module.weight);
+      } else if (module instanceof nn.Linear && module.bias !== null) nn.init.zeros_(module.bias);
+    }
+  }
 }

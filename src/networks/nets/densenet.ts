@@ -1,10 +1,7 @@
 import { z } from "zod";
-import { nn } from "../../torch/index.ts";
 import { configClass, type Input } from "../../utils/config.ts";
-import { activationSchema, buildActivation } from "../blocks/activation.ts";
-import { child } from "../blocks/child.ts";
-import { denseFeatures } from "../blocks/densenet.ts";
-import { pool } from "../blocks/layers.ts";
+import { activationSchema } from "../blocks/activation.ts";
+import { DenseNetStack } from "../blocks/densenet.ts";
 import { dropout, type NetworkConfig, spatialDims } from "../network-config.ts";
 
 const schema = z.strictObject({
@@ -60,35 +57,12 @@ export class DenseNetConfig extends configClass("DenseNet", schema) implements N
  * Options: `spatialDims`, `inChannels`, `numOutputs`, `nDenseLayers` (layers of each block; [6, 12, 24, 16]), `initFeatures`
  * (64), `growthRate` (32), `bottleneckFactor` (4), `act` (["relu", { inplace: true }]), `outputAct` (none), `dropout` (none).
  */
-export class DenseNet extends nn.Sequential {
+export class DenseNet extends DenseNetStack {
   readonly config: DenseNetConfig;
 
   constructor(options: DenseNetOptions) {
-    super();
-    this.config = DenseNetConfig.of(options);
-    const { spatialDims, numOutputs, act, outputAct } = this.config;
-    const { layers, channels } = denseFeatures(this.config);
-    this.addModule("features", layers);
-    // without it, MONAI still draws the weights of a linear layer: what is drawn next is the same
-    const out = new nn.Linear(channels, numOutputs ?? 1);
-    if (numOutputs === null) out.dispose();
-    else {
-      const fc = child(this, "fc", new nn.Sequential());
-      fc.addModule("act", buildActivation(act));
-      fc.addModule("pool", new (pool("adaptiveavg", spatialDims))(1));
-      fc.addModule("flatten", new nn.Flatten());
-      fc.addModule("out", out);
-      if (outputAct !== null) fc.addModule("output_act", buildActivation(outputAct));
-    }
-    this.resetParameters();
-  }
-
-  /** Draws what its layers, which have drawn theirs, draw in another way in this network (He et al., 2015). */
-  resetParameters(): void {
-    for (const module of this.modules()) {
-      if (module instanceof nn.Conv1d || module instanceof nn.Conv2d || module instanceof nn.Conv3d) {
-        nn.init.kaimingNormal_(module.weight);
-      } else if (module instanceof nn.Linear && module.bias !== null) nn.init.zeros_(module.bias);
-    }
+    const config = DenseNetConfig.of(options);
+    super(config);
+    this.config = config;
   }
 }

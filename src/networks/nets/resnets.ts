@@ -1,0 +1,147 @@
+import { z } from "zod";
+import { configClass, type Input } from "../../utils/config.ts";
+import { pretrainedShape } from "../blocks/named-options.ts";
+import { ResNetBlock, ResNetBottleneck, ResNetStack } from "../blocks/resnet.ts";
+import { loadTorchvision, type TorchvisionWeights } from "../blocks/torchvision.ts";
+import type { NetworkConfig } from "../network-config.ts";
+import { ResNetConfig } from "./resnet.ts";
+
+const schema = z.strictObject(pretrainedShape);
+export type NamedResNetOptions = Input<typeof schema>;
+
+interface Layers {
+  readonly blockType: "basic" | "bottleneck";
+  readonly nResBlocks: readonly number[];
+  readonly file: string;
+}
+
+/** What the networks of this file share. */
+abstract class NamedResNet extends ResNetStack {
+  readonly #weights: (() => void) | null;
+
+  constructor(config: NetworkConfig & z.output<typeof schema>, { blockType, nResBlocks, file }: Layers) {
+    const { numOutputs, outputAct, pretrained } = config;
+    const nFeatures = blockType === "basic" ? [64, 128, 256, 512] : [256, 512, 1024, 2048];
+    const options = new ResNetConfig({
+      spatialDims: 2,
+      inChannels: 3,
+      numOutputs,
+      outputAct,
+      blockType,
+      nResBlocks,
+      nFeatures,
+    });
+    super({ ...options.fields(), seReduction: null }, { basic: ResNetBlock, bottleneck: ResNetBottleneck });
+    const weights: TorchvisionWeights = { file, rename: renamed };
+    this.#weights = pretrained === false ? null : () => loadTorchvision(this, config.name_, pretrained, weights);
+    this.#weights?.();
+  }
+
+  /** Draws the weights anew; those that were pretrained are put back. */
+  override resetParameters(): void {
+    super.resetParameters();
+    // the constructor of the parent draws before it is known whether there are any
+    if (#weights in this) this.#weights?.();
+  }
+}
+
+/** What torchvision calls otherwise. */
+function renamed(key: string): string | null {
+  if (key.startsWith("fc.")) return null;
+  return key
+    .replace(/^conv1\./, "conv0.")
+    .replace(/^bn1\./, "norm0.")
+    .replace(/\.bn(\d)\./, ".norm$1.");
+}
+
+/** Config of {@link ResNet18}. */
+export class ResNet18Config extends configClass("ResNet18", schema) implements NetworkConfig {
+  getObject(): ResNet18 {
+    return new ResNet18(this);
+  }
+}
+/**
+ * A ResNet of 18 layers (He et al., 2015), as torchvision has it: (N, 3, H, W) → (N, numOutputs). Options: `numOutputs`, `outputAct` (none), `pretrained`
+ * (false; true or a path: torchvision's weights, but for the last layer. They are what a reset puts back).
+ *
+ * ```ts
+ * const network = new ResNet18({ numOutputs: 2, pretrained: "resnet18-f37072fd.pth" });
+ * ```
+ */
+export class ResNet18 extends NamedResNet {
+  readonly config: ResNet18Config;
+
+  constructor(options: NamedResNetOptions) {
+    const config = ResNet18Config.of(options);
+    super(config, { blockType: "basic", nResBlocks: [2, 2, 2, 2], file: "resnet18-f37072fd.pth" });
+    this.config = config;
+  }
+}
+
+/** Config of {@link ResNet34}. */
+export class ResNet34Config extends configClass("ResNet34", schema) implements NetworkConfig {
+  getObject(): ResNet34 {
+    return new ResNet34(this);
+  }
+}
+/** A ResNet of 34 layers, for images of 2 dimensions and 3 channels; options as in {@link ResNet18}. */
+export class ResNet34 extends NamedResNet {
+  readonly config: ResNet34Config;
+
+  constructor(options: NamedResNetOptions) {
+    const config = ResNet34Config.of(options);
+    super(config, { blockType: "basic", nResBlocks: [3, 4, 6, 3], file: "resnet34-b627a593.pth" });
+    this.config = config;
+  }
+}
+
+/** Config of {@link ResNet50}. */
+export class ResNet50Config extends configClass("ResNet50", schema) implements NetworkConfig {
+  getObject(): ResNet50 {
+    return new ResNet50(this);
+  }
+}
+/** A ResNet of 50 layers, for images of 2 dimensions and 3 channels; options as in {@link ResNet18}. */
+export class ResNet50 extends NamedResNet {
+  readonly config: ResNet50Config;
+
+  constructor(options: NamedResNetOptions) {
+    const config = ResNet50Config.of(options);
+    super(config, { blockType: "bottleneck", nResBlocks: [3, 4, 6, 3], file: "resnet50-11ad3fa6.pth" });
+    this.config = config;
+  }
+}
+
+/** Config of {@link ResNet101}. */
+export class ResNet101Config extends configClass("ResNet101", schema) implements NetworkConfig {
+  getObject(): ResNet101 {
+    return new ResNet101(this);
+  }
+}
+/** A ResNet of 101 layers, for images of 2 dimensions and 3 channels; options as in {@link ResNet18}. */
+export class ResNet101 extends NamedResNet {
+  readonly config: ResNet101Config;
+
+  constructor(options: NamedResNetOptions) {
+    const config = ResNet101Config.of(options);
+    super(config, { blockType: "bottleneck", nResBlocks: [3, 4, 23, 3], file: "resnet101-cd907fc2.pth" });
+    this.config = config;
+  }
+}
+
+/** Config of {@link ResNet152}. */
+export class ResNet152Config extends configClass("ResNet152", schema) implements NetworkConfig {
+  getObject(): ResNet152 {
+    return new ResNet152(this);
+  }
+}
+/** A ResNet of 152 layers, for images of 2 dimensions and 3 channels; options as in {@link ResNet18}. */
+export class ResNet152 extends NamedResNet {
+  readonly config: ResNet152Config;
+
+  constructor(options: NamedResNetOptions) {
+    const config = ResNet152Config.of(options);
+    super(config, { blockType: "bottleneck", nResBlocks: [3, 8, 36, 3], file: "resnet152-f82ba261.pth" });
+    this.config = config;
+  }
+}
