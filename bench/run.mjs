@@ -1,6 +1,6 @@
 // `npm run bench`: the same training with ClinicaDL 2.0.0 in Python and here, in turn, on the same machine, cohort,
 // network, epochs and seed; then one training step against PyTorch eager alone.
-//   data          only how fast data come: `data decode`, `data transforms`, `data bids` for one group of its rows
+//   data          only how fast data come: `data decode`, `data transforms`, `data patches`, `data bids` for one group of its rows
 //   residual      only a loop of one's own over a residual network, against PyTorch eager
 //   --rounds N    how often each side runs (3; the medians are shown)
 //   --epochs N    epochs of the training (4)

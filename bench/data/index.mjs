@@ -6,9 +6,10 @@ import { join } from "node:path";
 import { bids } from "./bids.mjs";
 import { decode } from "./decode.mjs";
 import { epochs } from "./epochs.mjs";
+import { patches } from "./patches.mjs";
 import { transforms } from "./transforms.mjs";
 
-export const GROUPS = { decode, transforms, epochs, bids };
+export const GROUPS = { decode, transforms, patches, epochs, bids };
 
 /**
  * @param names groups; all where there is none
