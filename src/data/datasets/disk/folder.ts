@@ -32,9 +32,10 @@ export function listEntries(folder: string): EntryFile[] {
   return filesIn(folder).filter(({ path }) => path.endsWith(ENDING) && !isTemporary(path));
 }
 
-/** Deletes all entries, and files that were not finished. Who is reading one goes on. @returns what was deleted. */
+/** Deletes all entries, and what processes that ended did not finish. Who is reading or writing one goes on. @returns the entries that were deleted. */
 export function clearEntries(folder: string): readonly EntryFile[] {
-  const found = filesIn(folder).filter(({ path }) => path.endsWith(ENDING));
+  removeAbandoned(folder);
+  const found = listEntries(folder);
   for (const { path } of found) rmSync(path, { force: true });
   return found;
 }
