@@ -50,19 +50,20 @@ export class ChecksCallback extends Callback {
     const dir = maps.test.group(groupName);
     compareData(log, { what: `test data of group '${groupName}'`, dataset: dataloader.dataset, loader: null, dir });
   }
-  override onPredictStart({ maps, log, dataloader, modelCheckpoint, groupName }: EventArgs<"onPredictStart">): void {
+  override onPredictStart({ maps, log, dataloader, splits, groupName }: EventArgs<"onPredictStart">): void {
     this.#batchChecked = false;
     const { dataset } = dataloader;
     const dir = maps.prediction.group(groupName);
     compareData(log, { what: `data of group '${groupName}'`, dataset, loader: null, dir });
-    const { splitIdx } = maps.training.readCheckpointName(modelCheckpoint);
-    const { dataTsv } = maps.training.data.train(splitIdx);
-    const seen = existsSync(dataTsv) ? commonParticipants(readTsv(dataTsv), dataset.df) : [];
-    if (seen.length === 0) return;
     const all = new Set(dataset.df.map((row) => row.participant_id)).size;
-    log.warning(
-      `The model was trained on ${seen.length} of the ${all} participants of group '${groupName}' (${dataTsv}). Its predictions for them say nothing about how good it is for others.`,
-    );
+    for (const split of splits) {
+      const { dataTsv } = maps.training.data.train(split);
+      const seen = existsSync(dataTsv) ? commonParticipants(readTsv(dataTsv), dataset.df) : [];
+      if (seen.length === 0) continue;
+      log.warning(
+        `The model was trained on ${seen.length} of the ${all} participants of group '${groupName}' (${dataTsv}). Its predictions for them say nothing about how good it is for others.`,
+      );
+    }
   }
 
   override onBatchStart({ batch }: EventArgs<"onBatchStart">): void {

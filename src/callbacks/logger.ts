@@ -105,10 +105,9 @@ export class LoggerCallback extends Callback {
     this.#close(log);
   }
   override onPredictStart({ maps, state, log, ...run }: EventArgs<"onPredictStart">): void {
-    const { splitIdx, checkpoint } = maps.training.readCheckpointName(run.modelCheckpoint);
     // the file moves with the directory that it is in, when that gets its name
     this.#open(maps, state, log, run.results.warningLog);
-    this.#output = maps.prediction.group(run.groupName).results(splitIdx, checkpoint).path;
+    this.#output = run.target.path;
     log.info(`Beginning of prediction with '${run.modelCheckpoint}' on group '${run.groupName}'`);
     log.info(`Computational configuration: ${run.computational}`);
   }

@@ -128,10 +128,8 @@ export class TestTimeAugmentation
 
   /** The images as they are come first. */
   #variants(): Variant[] {
-    const mirrored = this.mirrorAxes.reduce<number[][]>(
-      (sets, a) => [...sets, ...sets.map((set) => [...set, a])],
-      [[]],
-    );
+    let mirrored: number[][] = [[]];
+    for (const voxelAxis of this.mirrorAxes) mirrored = mirrored.concat(mirrored.map((set) => [...set, voxelAxis]));
     return [
       ...mirrored.map((axes) => ({ mirrored: axes, drawn: null })),
       ...Array.from({ length: this.n }, (_, drawn) => ({ mirrored: [], drawn })),
@@ -145,7 +143,7 @@ export class TestTimeAugmentation
     network: nn.Module,
     options: InferOptions,
   ): [values: Tensor, seen?: Tensor] {
-    const changed = (x instanceof Batch ? x.samples : [x]).map((sample) => this.#change(ownImages(sample), variant));
+    const changed = (x instanceof Batch ? x.samples : [x]).map((sample) => this.#change(sample.alias(), variant));
     using batch = new Batch(changed.map(({ sample }) => sample));
     if (x instanceof Batch && x.device !== null) batch.to({ device: x.device });
     const input = changed[0]?.sample.getImageTensor("image").ndim ?? 0;
@@ -235,12 +233,4 @@ function checkTransform(what: string, held: HeldTransform): void {
       ? `${name}, which cannot be undone. Take transforms of intensities, RandomFlip or RandomAffine`
       : `${name} with '${chosen.join("', '")}'. Leave it out: what is done to the image is undone for the output`;
   throw new ConfigError(`${what}: 'transforms' has ${why}.`, { fieldNames: ["transforms"] });
-}
-
-/** The sample with tensors of its own, which share their memory with those of the sample until they are replaced. */
-function ownImages(sample: DataPoint): DataPoint {
-  const copy = sample.copy();
-  for (const image of copy.images.values()) image.tensor = image.tensor.alias();
-  for (const [name, value] of copy.fields) if (value instanceof torch.Tensor) copy.fields.set(name, value.alias());
-  return copy;
 }

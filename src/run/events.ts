@@ -75,7 +75,14 @@ export interface Events {
   onTestStart: InferenceStart & { readonly metrics: MetricsHandler; readonly groupName: string };
   onTestEnd: { readonly metrics: MetricsHandler };
   /** `results`: where files are written until all of them are there; what a callback writes there appears with them. */
-  onPredictStart: InferenceStart & { readonly groupName: string; readonly results: ResultsDir };
+  onPredictStart: InferenceStart & {
+    readonly groupName: string;
+    readonly results: ResultsDir;
+    /** The splits whose models predict: one, or those of an ensemble, of which `modelCheckpoint` is `ensemble-<i>-<j>_<checkpoint>`. */
+    readonly splits: readonly number[];
+    /** Where the results will be. */
+    readonly target: ResultsDir;
+  };
   /** The results are in the MAPS. */
   onPredictEnd: None;
   onPredictionStepStart: { readonly batch: BatchType };

@@ -82,7 +82,7 @@ export interface TestOptions {
 }
 
 export interface PredictOptions {
-  /** `split-<i>_best-<metric>`, `split-<i>_epoch-<n>` or `split-<i>_final`. */
+  /** `split-<i>_best-<metric>`, `split-<i>_epoch-<n>` or `split-<i>_final`; with `ensemble`, without the `split-<i>_`. */
   readonly modelCheckpoint: string;
   /** The name of the data. */
   readonly groupName: string;
@@ -90,6 +90,10 @@ export interface PredictOptions {
   readonly dataloader?: DataLoader;
   /** Which fields to keep. Default: those that the model's `predictionStep` adds to the batch. */
   readonly outputs?: readonly string[];
+  /** Columns of the data that the table has beside the outputs. Default: none. */
+  readonly include?: readonly string[];
+  /** Splits whose models predict together: the mean of what they give. Default: one model predicts. */
+  readonly ensemble?: readonly number[];
   readonly computational?: Computational;
   /** Whether predictions of this checkpoint for this group are replaced. Default false. */
   readonly overwrite?: boolean;

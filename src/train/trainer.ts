@@ -300,6 +300,8 @@ export class Trainer implements Disposable {
    * await trainer.predict({ modelCheckpoint: "split-0_best-loss", groupName: "cohort", dataloader });
    * // another checkpoint, for the data that the MAPS knows as "cohort"
    * await trainer.predict({ modelCheckpoint: "split-1_best-loss", groupName: "cohort" });
+   * // the mean of the best models of four folds, in results/ensemble-0-1-2-3/best-loss, with a column of the data
+   * await trainer.predict({ modelCheckpoint: "best-loss", ensemble: [0, 1, 2, 3], groupName: "cohort", include: ["age"] });
    * ```
    *
    * @throws ClinicaDLException when there are such predictions already (unless `overwrite`), the group is known with other
@@ -314,7 +316,8 @@ export class Trainer implements Disposable {
     const parts = this.#partsOf(run);
     await runSeeded(parts, prediction.computational, [prediction.loader], async () => {
       this.state.resetPrediction(prediction.loader.length);
-      loadWeights(this.model, prediction, prediction.computational);
+      const [modelPt = ""] = prediction.modelPts;
+      loadWeights(this.model, { loader: prediction.loader, modelPt }, prediction.computational);
       await predictLoop(evaluationRun(parts, prediction.computational, this.metrics), prediction);
     });
   }

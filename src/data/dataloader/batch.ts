@@ -61,6 +61,13 @@ export class Batch<T extends DataPoint = DataPoint> implements Disposable, Itera
     out.#nonBlocking = this.#nonBlocking;
     return out;
   }
+  /** As {@link copy}, with tensors of its own that share their memory with those of this batch: to be disposed. */
+  alias(): Batch<T> {
+    const out = new Batch<T>(this.samples.map((sample) => sample.alias()));
+    out.#device = this.#device;
+    out.#nonBlocking = this.#nonBlocking;
+    return out;
+  }
   get participants(): { readonly participantId: string; readonly sessionId: string }[] {
     return this.samples.map(({ participantId, sessionId }) => ({ participantId, sessionId }));
   }

@@ -210,6 +210,14 @@ export class DataPoint implements HasImages, Disposable {
     return Object.assign(copy, { images, fields: new Map(this.fields) });
   }
 
+  /** A copy with tensors of its own, which share their memory with those of this one until they are replaced. */
+  alias(): this {
+    const copy = this.copy();
+    for (const image of copy.images.values()) image.tensor = image.tensor.alias();
+    for (const [name, value] of copy.fields) if (value instanceof Tensor) copy.fields.set(name, value.alias());
+    return copy;
+  }
+
   /** Every tensor that it holds. */
   *tensors(): Iterable<Tensor> {
     for (const image of this.images.values()) yield image.tensor;

@@ -3,7 +3,7 @@ export { CheckpointDir, CheckpointsDir, type Position } from "./checkpoints.ts";
 export { ForeignEntryError, MapsExistsError, MapsReplacedError, UnsafeMapsError } from "./errors.ts";
 export { keepEventLines } from "./event-lines.ts";
 export { ExecDir, RunDir } from "./exec-dir.ts";
-export { GroupDir, InferenceDir, ResultsDir } from "./inference-dir.ts";
+export { folderOf, GroupDir, InferenceDir, type Models, ResultsDir } from "./inference-dir.ts";
 export { appendInside, checkInside, checkOurs, recordGuests } from "./inside.ts";
 export { RESULTS } from "./layout.ts";
 export { FileLock, LockedError } from "./lock.ts";

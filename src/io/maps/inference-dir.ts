@@ -37,6 +37,14 @@ export class ResultsDir {
   }
 }
 
+/** Whose results: the model of a split, or the models of several splits together. */
+export type Models = number | readonly number[];
+
+/** `split-1`, or `ensemble-0-1-2`, which ClinicaDL does not look at. */
+export function folderOf(models: Models): string {
+  return typeof models === "number" ? `split-${models}` : `ensemble-${models.join("-")}`;
+}
+
 /** `group-<name>`: the data of a group, and the results of models on it. */
 export class GroupDir extends DataDir {
   /** The splits that have results. */
@@ -47,8 +55,8 @@ export class GroupDir extends DataDir {
   checkpointsList(split: number): string[] {
     return directoriesIn(dirname(this.results(split, "any").path));
   }
-  results(split: number, checkpoint: string): ResultsDir {
-    return new ResultsDir(join(this.path, "results", `split-${split}`, checkpoint));
+  results(models: Models, checkpoint: string): ResultsDir {
+    return new ResultsDir(join(this.path, "results", folderOf(models), checkpoint));
   }
 }
 
@@ -101,13 +109,13 @@ export class InferenceDir {
     return FileLock.acquire(join(this.path, `.group-${name}.lock`), what, options);
   }
   /** Held by whoever writes these results. @throws LockedError saying who does already. */
-  lockResults(group: string, split: number, checkpoint: string): FileLock {
-    const what = `The results of 'split-${split}_${checkpoint}' on the group '${group}'`;
-    return FileLock.acquire(join(this.path, `.group-${group}_split-${split}_${checkpoint}.lock`), what);
+  lockResults(group: string, models: Models, checkpoint: string): FileLock {
+    const what = `The results of '${folderOf(models)}_${checkpoint}' on the group '${group}'`;
+    return FileLock.acquire(join(this.path, `.group-${group}_${folderOf(models)}_${checkpoint}.lock`), what);
   }
   /** Where results are written, by the holder of their lock, until they are whole. */
-  unfinishedResults(group: string, split: number, checkpoint: string): ResultsDir {
-    return new ResultsDir(join(this.path, `${TEMPORARY}group-${group}_split-${split}_${checkpoint}`));
+  unfinishedResults(group: string, models: Models, checkpoint: string): ResultsDir {
+    return new ResultsDir(join(this.path, `${TEMPORARY}group-${group}_${folderOf(models)}_${checkpoint}`));
   }
   /** @throws ClinicaDLException naming the file that is missing. */
   read(): void {

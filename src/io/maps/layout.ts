@@ -15,6 +15,8 @@ const NONE = /^(?!)/;
 /** Names of metrics, groups and the like, whatever they hold: see {@link isPlainName} for what they may. */
 const NUMBER = "(?:0|[1-9]\\d*)";
 const SPLIT = new RegExp(`^split-${NUMBER}$`);
+/** The models of several splits together. */
+const ENSEMBLE = new RegExp(`^ensemble(?:-${NUMBER}){2,}$`);
 
 /** What the system, and interrupted writers, leave anywhere. */
 export const LEFTOVER = /^(?:\.tmp-.*|\.DS_Store|\.nfs[0-9a-f]+)$/s;
@@ -85,7 +87,19 @@ export const SPLIT_RESULTS: Layout = {
 /** `group-<name>`. */
 export const GROUP: Layout = {
   files: DATA.files,
-  folders: [[/^results$/, { files: NONE, folders: [[SPLIT, SPLIT_RESULTS]] }], ownFiles],
+  folders: [
+    [
+      /^results$/,
+      {
+        files: NONE,
+        folders: [
+          [SPLIT, SPLIT_RESULTS],
+          [ENSEMBLE, SPLIT_RESULTS],
+        ],
+      },
+    ],
+    ownFiles,
+  ],
 };
 
 /** `exec/run-<call>_<time>`. */

@@ -4,7 +4,7 @@
  *     the model is loaded                                  onPredictStart
  *     for each batch                                       onBatchStart
  *       to the device                                      onPredictionStepStart
- *       model.predictionStep                               onPredictionStepEnd
+ *       model.predictionStep (of each of an ensemble)      onPredictionStepEnd
  *       its outputs are written                            onBatchEnd
  *     the results get their place in the MAPS              onPredictEnd
  *
@@ -16,23 +16,27 @@ import { disposeOutput, nextTurn, toDevice } from "../../run/index.ts";
 import { show } from "../../utils/config.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
 import { infer, type RunContext, tell } from "../loop.ts";
+import { Ensemble, inferEnsemble } from "./ensemble.ts";
 import type { Prediction } from "./prediction.ts";
 import { fieldsOf, PredictionWriter } from "./writer.ts";
 
 /** Passes all batches through the model, and writes what it gives. */
 export async function predictLoop(run: Omit<RunContext, "metrics">, prediction: Prediction): Promise<void> {
   const { state, computational, callbacks } = run;
-  const { loader, modelCheckpoint, groupName, results } = prediction;
+  const { loader, modelCheckpoint, groupName, results, splits, target } = prediction;
   await tell(run, "onPredictStart", {
     dataloader: loader,
     modelCheckpoint,
     groupName,
     results,
+    splits,
+    target,
     callbacks,
     computational,
   });
   {
-    using writer = new PredictionWriter(results, prediction.outputs, run.log);
+    using writer = new PredictionWriter(results, prediction, run.log);
+    using ensemble = splits.length > 1 ? new Ensemble(prediction.modelPts, run.computational.device) : null;
     for await (const batch of loader) {
       let output: unknown = null;
       try {
@@ -43,7 +47,10 @@ export async function predictLoop(run: Omit<RunContext, "metrics">, prediction: 
         const given = new Set(fieldsOf(...partsOf(batch)));
 
         await tell(run, "onPredictionStepStart", { batch });
-        output = infer(run, batch, "predictionStep");
+        output =
+          ensemble === null
+            ? infer(run, batch, "predictionStep")
+            : inferEnsemble(run, batch, ensemble, prediction.outputs);
         if (!(output instanceof Batch)) {
           throw new ConfigError(
             `The model's predictionStep gave ${show(output)}. Expected the batch, with its outputs.`,

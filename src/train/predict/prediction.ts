@@ -4,6 +4,7 @@ import { writeJson } from "../../io/files/index.ts";
 import {
   checkItemName,
   checkOurs,
+  folderOf,
   type GroupDir,
   type Maps,
   publishDirectory,
@@ -12,6 +13,7 @@ import {
   recordGuests,
 } from "../../io/maps/index.ts";
 import { type ComputationalConfig, checkPrediction, recordGroup } from "../../run/index.ts";
+import { show } from "../../utils/config.ts";
 import { ClinicaDLException, ConfigError } from "../../utils/exceptions.ts";
 import { refuseUnknown } from "../../utils/options.ts";
 import { syncLater } from "../../utils/sync-later.ts";
@@ -28,13 +30,18 @@ export class Prediction implements Disposable {
   readonly loader: DataLoader;
   readonly outputs: readonly string[] | null;
   readonly computational: ComputationalConfig;
-  /** The weights of the model. */
-  readonly modelPt: string;
+  /** Columns of the data beside them. */
+  readonly include: readonly string[];
+  /** The splits whose models predict: one, or those of an ensemble. */
+  readonly splits: readonly number[];
+  /** The weights of each of these models. */
+  readonly modelPts: readonly string[];
   /** Where files are written. */
   readonly results: ResultsDir;
   readonly #maps: Maps;
   readonly #group: GroupDir;
-  readonly #target: ResultsDir;
+  /** Where they will be. */
+  readonly target: ResultsDir;
   readonly #resources: DisposableStack;
 
   /** @throws ClinicaDLException and others when it cannot be done; nothing is written then. */
@@ -44,30 +51,36 @@ export class Prediction implements Disposable {
     computational: ComputationalConfig,
     bids: string | null,
   ) {
-    const { modelCheckpoint, groupName, dataloader, outputs = null, overwrite = false, ...rest } = options;
+    const { modelCheckpoint, groupName, dataloader, outputs = null, include = [], ensemble, ...others } = options;
+    const { overwrite = false, ...rest } = others;
     refuseUnknown("predict", rest);
     checkItemName("The group", groupName);
-    const { splitIdx, checkpoint } = maps.training.readCheckpointName(modelCheckpoint);
+    const names = namesOf(modelCheckpoint, ensemble);
+    const read = names.map((name) => maps.training.readCheckpointName(name));
+    const checkpoint = read[0]?.checkpoint ?? "";
+    this.splits = read.map(({ splitIdx }) => splitIdx);
+    const models = this.splits.length === 1 ? (this.splits[0] ?? 0) : this.splits;
     using stack = new DisposableStack();
-    stack.use(maps.training.lockSplit(splitIdx, { shared: true }));
-    this.modelPt = maps.training.getCheckpointDir(modelCheckpoint).modelPt;
-    this.modelCheckpoint = modelCheckpoint;
+    for (const split of this.splits) stack.use(maps.training.lockSplit(split, { shared: true }));
+    this.modelPts = names.map((name) => maps.training.getCheckpointDir(name).modelPt);
+    this.modelCheckpoint = `${folderOf(models)}_${checkpoint}`;
+    this.include = include;
     this.groupName = groupName;
     this.outputs = outputs;
     this.computational = computational;
     this.#maps = maps;
     this.#group = maps.prediction.group(groupName);
-    this.#target = this.#group.results(splitIdx, checkpoint);
+    this.target = this.#group.results(models, checkpoint);
     this.#checkTarget(overwrite);
     computational.checkDevice();
     this.loader = dataloader ?? this.#restoreLoader(bids);
     checkPrediction(maps, this.loader, groupName);
 
     stack.use(maps.prediction.lockGroup(groupName, { shared: true }));
-    stack.use(maps.prediction.lockResults(groupName, splitIdx, checkpoint));
+    stack.use(maps.prediction.lockResults(groupName, models, checkpoint));
     // the one who held the lock may have written them
     this.#checkTarget(overwrite);
-    this.results = maps.prediction.unfinishedResults(groupName, splitIdx, checkpoint);
+    this.results = maps.prediction.unfinishedResults(groupName, models, checkpoint);
     stack.defer(() => rmSync(this.results.path, { recursive: true, force: true }));
     // what is there was left by a process that ended in the middle
     rmSync(this.results.path, { recursive: true, force: true });
@@ -78,10 +91,10 @@ export class Prediction implements Disposable {
   }
 
   #checkTarget(overwrite: boolean): void {
-    if (overwrite) checkOurs(this.#target.path, RESULTS);
-    if (overwrite || !existsSync(this.#target.path)) return;
+    if (overwrite) checkOurs(this.target.path, RESULTS);
+    if (overwrite || !existsSync(this.target.path)) return;
     throw new ClinicaDLException(
-      `There are predictions of '${this.modelCheckpoint}' for the group '${this.groupName}' already: ${this.#target.path}. Replace them with { overwrite: true }, or choose another group name.`,
+      `There are predictions of '${this.modelCheckpoint}' for the group '${this.groupName}' already: ${this.target.path}. Replace them with { overwrite: true }, or choose another group name.`,
     );
   }
 
@@ -101,10 +114,32 @@ export class Prediction implements Disposable {
       recordGroup(this.#group, this.loader);
     });
     recordGuests(this.results.path, RESULTS);
-    publishDirectory(this.results.path, this.#target.path);
+    publishDirectory(this.results.path, this.target.path);
   }
 
   [Symbol.dispose](): void {
     this.#resources.dispose();
   }
+}
+
+/** The names of the checkpoints, in the order of their splits. */
+function namesOf(modelCheckpoint: string, ensemble: readonly number[] | undefined): string[] {
+  if (ensemble === undefined) return [modelCheckpoint];
+  const splits: unknown = ensemble;
+  const several =
+    Array.isArray(splits) &&
+    splits.length > 1 &&
+    new Set(splits).size === splits.length &&
+    splits.every(Number.isSafeInteger);
+  if (!several) {
+    throw new ConfigError(
+      `predict: 'ensemble' got ${show(splits)}. Expected two splits or more, each once: [0, 1, 2].`,
+    );
+  }
+  if (/^split-/.test(modelCheckpoint)) {
+    throw new ConfigError(
+      `predict: 'modelCheckpoint' is '${modelCheckpoint}' with 'ensemble', which says the splits. Give the checkpoint that each of them has, such as 'best-loss'.`,
+    );
+  }
+  return [...ensemble].sort((a, b) => a - b).map((split) => `split-${split}_${modelCheckpoint}`);
 }

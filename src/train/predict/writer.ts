@@ -27,8 +27,18 @@ export class PredictionWriter implements Disposable {
 
   readonly #log: RunLog;
 
-  /** @param outputs the fields to keep; null: those that the model adds to the first batch. */
-  constructor(dir: ResultsDir, outputs: readonly string[] | null, log: RunLog) {
+  readonly #include: readonly string[];
+
+  /**
+   * @param columns `outputs`: the fields to keep; null: those that the model adds to the first batch. `include`: columns of the data
+   * beside them.
+   */
+  constructor(
+    dir: ResultsDir,
+    { outputs, include }: { readonly outputs: readonly string[] | null; readonly include: readonly string[] },
+    log: RunLog,
+  ) {
+    this.#include = include;
     this.#log = log;
     this.#dir = dir;
     this.#outputs = outputs;
@@ -58,6 +68,7 @@ export class PredictionWriter implements Disposable {
       ["participant_id", sample.participantId] as const,
       ["session_id", sample.sessionId] as const,
       ...positionOf(sample),
+      ...this.#include.filter((name) => !names.includes(name)).map((name) => [name, columnOf(sample, name)] as const),
       ...names.flatMap((name) => this.#cellsOf(sample, name)),
     ];
     const row: Row = Object.fromEntries(cells);
@@ -147,6 +158,20 @@ function checkOutputs(names: readonly string[], there: readonly string[], given:
       `predict: the files of ${files} would have the same name. Rename an output, or choose others.`,
     );
   }
+}
+
+/** The value of a column of the data. */
+function columnOf(sample: DataPoint, name: string): Row[string] {
+  if (sample.hasField(name)) {
+    const output = outputOf(sample, name);
+    const [cell, ...more] = output.kind === "cells" ? output.cells : [];
+    if (cell !== undefined && more.length === 0) return cell;
+    throw new ConfigError(`predict: 'include' has '${name}', which is no single value. Name it in 'outputs'.`);
+  }
+  const there = [...sample.fieldNames()].filter((field) => !IDENTITY.includes(field));
+  throw new ConfigError(
+    `predict: 'include' has '${name}', which the data do not have. There are: ${there.join(", ")}. Columns of a table are read where a dataset names them: columns: ["${name}"].`,
+  );
 }
 
 /** Where in its image a patch or a slice was. */
