@@ -28,4 +28,9 @@ describe("DiceLoss", () => {
     expect(callLossUnreduced(loss, torch.rand([2, 3, 4]), torch.ones([2, 3, 4])).shape).toEqual([2, 3]);
     expect(loss.reduction).toBe("mean");
   });
+  it("gives one number unreduced where sums run over the batch, never classes for samples", () => {
+    using _scope = torch.scope();
+    using loss = new DiceLossConfig({ batch: true }).getObject();
+    expect(callLossUnreduced(loss, torch.rand([3, 3, 4]), torch.ones([3, 3, 4])).shape).toEqual([]);
+  });
 });

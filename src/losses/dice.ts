@@ -1,24 +1,31 @@
 import { z } from "zod";
-import * as torch from "../torch/index.ts";
-import { nn, type Tensor } from "../torch/index.ts";
+import type { Tensor } from "../torch/index.ts";
 import { configClass } from "../utils/config.ts";
-import { ConfigError } from "../utils/exceptions.ts";
-import type { Accepted } from "./accepted.ts";
-import { reduction } from "./fields.ts";
-import type { KnowsTargets, LossConfig, Reduction } from "./types.ts";
+import { reduction, weights } from "./fields.ts";
+import {
+  activation,
+  batch,
+  classWeights,
+  includeBackground,
+  oneActivation,
+  SegmentationLoss,
+  smooth,
+  toOnehotY,
+} from "./segmentation.ts";
+import type { LossConfig } from "./types.ts";
 
 const schema = z.strictObject({
   /** Whether class 0 counts; default true. */
-  includeBackground: z.boolean().default(true),
+  includeBackground,
 
   /** Whether targets are class indices, (N, 1, …); default false. */
-  toOnehotY: z.boolean().default(false),
+  toOnehotY,
 
   /** Whether the sigmoid makes probabilities of the output; default false. */
-  sigmoid: z.boolean().default(false),
+  sigmoid: activation,
 
   /** Whether the softmax over classes makes probabilities of the output; default false. */
-  softmax: z.boolean().default(false),
+  softmax: activation,
 
   /** Whether the sums of the denominator are of squares; default false. */
   squaredPred: z.boolean().default(false),
@@ -30,16 +37,16 @@ const schema = z.strictObject({
   reduction,
 
   /** Added to the numerator, ≥ 0; default 1e-5. */
-  smoothNr: z.number().nonnegative().default(1e-5),
+  smoothNr: smooth,
 
   /** Added to the denominator, ≥ 0, against division by 0; default 1e-5. */
-  smoothDr: z.number().nonnegative().default(1e-5),
+  smoothDr: smooth,
 
   /** Whether sums run over the batch, too; default false. */
-  batch: z.boolean().default(false),
+  batch,
 
   /** One weight per class that counts, ≥ 0, or one for all; default null: all alike. */
-  weight: z.array(z.number().nonnegative()).min(1).nullable().default(null),
+  weight: classWeights,
 });
 
 /**
@@ -60,14 +67,7 @@ const schema = z.strictObject({
  */
 export class DiceLossConfig
   extends configClass("DiceLoss", schema, {
-    finish: (options, what) => {
-      if (options.sigmoid && options.softmax) {
-        throw new ConfigError(`${what}: 'sigmoid' and 'softmax' are both true. Choose one.`, {
-          fieldNames: ["sigmoid", "softmax"],
-        });
-      }
-      return options;
-    },
+    finish: oneActivation,
   })
   implements LossConfig
 {
@@ -76,94 +76,21 @@ export class DiceLossConfig
   }
 }
 
-/** What {@link DiceLossConfig} builds. With `reduction` "none", it gives (N, C). */
-export class DiceLoss extends nn.Module<[output: Tensor, target: Tensor], Tensor> implements KnowsTargets {
-  reduction: Reduction;
+/** What {@link DiceLossConfig} builds. With `reduction` "none", it gives (N, C); one number where sums run over the batch. */
+export class DiceLoss extends SegmentationLoss<DiceLossConfig> {
   declare weight: Tensor | null;
-  readonly #config: DiceLossConfig;
 
   constructor(options: ConstructorParameters<typeof DiceLossConfig>[0] | DiceLossConfig = {}) {
-    super();
-    this.#config = DiceLossConfig.of(options);
-    this.reduction = this.#config.reduction;
-    const { weight } = this.#config;
-    this.registerBuffer("weight", weight === null ? null : torch.tensor(weight, { dtype: "float32" }).keep());
+    super(DiceLossConfig.of(options));
+    this.registerBuffer("weight", weights(this.options.weight));
   }
 
-  /** Class indices, or a share of each class. */
-  acceptedTargets(classes: number | null): Accepted {
-    const common = { by: "DiceLoss", min: 0, ignored: null, nan: false };
-    if (!this.#config.toOnehotY) {
-      const remedy = "Give one channel per class with 0 and 1, or toOnehotY: true for class indices.";
-      return { ...common, expected: "targets between 0 and 1", remedy, integer: false, max: 1 };
-    }
-    const max = classes === null ? Number.POSITIVE_INFINITY : classes - 1;
-    const expected = `class indices: integers from 0${classes === null ? "" : ` to ${max}, since the network gives ${classes} classes`}`;
-    return { ...common, expected, remedy: "Number the classes of the masks from 0.", integer: true, max };
-  }
-
-  override forward(output: Tensor, target: Tensor): Tensor {
-    const { sigmoid, softmax, toOnehotY, includeBackground, squaredPred, jaccard, smoothNr, smoothDr, batch } =
-      this.#config;
-    const classes = output.shape[1] ?? 1;
-    if (classes === 1 && (softmax || toOnehotY || !includeBackground)) {
-      throw new ConfigError(
-        `DiceLoss: the output has one channel, (${output.shape.join(", ")}), so 'softmax', 'toOnehotY' and 'includeBackground: false' mean nothing. Leave them out, or give the network one output per class.`,
-      );
-    }
-    let p = sigmoid ? output.sigmoid() : softmax ? output.softmax(1) : output;
-    let t = toOnehotY ? oneHot(target, classes, output) : target.to({ dtype: output.dtype });
-    if (t.ndim !== p.ndim || t.shape.some((size, i) => size !== p.shape[i])) {
-      throw new ConfigError(
-        `DiceLoss: the output has the shape (${output.shape.join(", ")}) and the target (${target.shape.join(", ")}). They must be equal; class indices (N, 1, …) need toOnehotY: true.`,
-      );
-    }
-    if (!includeBackground) [p, t] = [p.narrow(1, 1, classes - 1), t.narrow(1, 1, classes - 1)];
-
-    const places = Array.from({ length: p.ndim - 2 }, (_, i) => i + 2);
-    const dims = batch ? [0, ...places] : places;
-    // without a place to sum over, a sum over no dimension would be one over all
-    const sum = (x: Tensor) => (dims.length === 0 ? x : x.sum(dims));
-    const both = sum(p.mul(t));
-    const all = squaredPred ? sum(p.square()).add(sum(t.square())) : sum(p).add(sum(t));
+  protected override losses(p: Tensor, t: Tensor): Tensor {
+    const { squaredPred, jaccard, smoothNr, smoothDr } = this.options;
+    const both = this.sum(p.mul(t));
+    const all = squaredPred ? this.sum(p.square()).add(this.sum(t.square())) : this.sum(p).add(this.sum(t));
     const denominator = jaccard ? all.sub(both).mul(2) : all;
     const losses = both.mul(2).add(smoothNr).div(denominator.add(smoothDr)).neg().add(1);
-    return this.#reduce(this.#weighted(losses));
+    return this.weighted(losses, this.weight);
   }
-
-  #weighted(losses: Tensor): Tensor {
-    const { weight } = this;
-    const counted = losses.shape.at(-1) ?? 1;
-    if (weight === null || counted === 1) return losses;
-    if (weight.numel() !== 1 && weight.numel() !== counted) {
-      throw new ConfigError(
-        `DiceLoss: 'weight' has ${weight.numel()} values, and ${counted} classes count. Give one each, or one for all.`,
-        { fieldNames: ["weight"] },
-      );
-    }
-    return losses.mul(weight);
-  }
-
-  #reduce(losses: Tensor): Tensor {
-    switch (this.reduction) {
-      case "mean":
-        return losses.mean();
-      case "sum":
-        return losses.sum();
-      case "none":
-        return losses;
-    }
-  }
-}
-
-/** (N, 1, …) class indices as (N, classes, …), of the dtype of `like`. */
-function oneHot(target: Tensor, classes: number, like: Tensor): Tensor {
-  if (target.ndim !== like.ndim || target.shape[1] !== 1) {
-    throw new ConfigError(
-      `DiceLoss: with 'toOnehotY' the target is (N, 1, …) with class indices. Got (${target.shape.join(", ")}) for an output of (${like.shape.join(", ")}).`,
-    );
-  }
-  const shape = [1, classes, ...Array.from({ length: like.ndim - 2 }, () => 1)];
-  const indices = torch.arange(classes, { dtype: "int64", device: target.device }).reshape(shape);
-  return target.to({ dtype: "int64" }).eq(indices).to({ dtype: like.dtype });
 }

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import torch
-from monai.losses import DiceLoss
+from monai.losses import DiceLoss, FocalLoss, GeneralizedDiceLoss, TverskyLoss
 
 OUT = Path(__file__).parents[2] / "src" / "losses" / "golden" / "losses.json"
 
@@ -14,9 +14,14 @@ DATA = {
     "classes": (logits, torch.randint(0, 3, (3, 1, 4, 3, 2), generator=g)),
     "channels": (logits, torch.randint(0, 2, (3, 3, 4, 3, 2), generator=g)),
     "one channel": (logits[:, :1], torch.randint(0, 2, (3, 1, 4, 3, 2), generator=g)),
+    "indices of a plane": (logits[..., 0], torch.randint(0, 3, (3, 1, 4, 3), generator=g)),
+    "saturated": (logits * 60, torch.randint(0, 3, (3, 1, 4, 3, 2), generator=g)),
+    "no lesion": (logits, torch.zeros(3, 1, 4, 3, 2, dtype=torch.int64)),
     "empty": (logits[:, :2].sigmoid(), torch.zeros(3, 2, 4, 3, 2)),
 }
 CASES = []
+# MONAI's focal loss makes everything float32, which is less than the tests compare
+torch.Tensor.float = torch.Tensor.double
 
 
 def add(name, data, loss, **options):
@@ -37,6 +42,28 @@ add("DiceLoss", "classes", DiceLoss, softmax=True, to_onehot_y=True, jaccard=Tru
 add("DiceLoss", "channels", DiceLoss, sigmoid=True, squared_pred=True, jaccard=True, weight=[0.5, 1.0, 2.0], smooth_nr=0.1, smooth_dr=0.2)
 add("DiceLoss", "channels", DiceLoss, sigmoid=True, batch=True, include_background=False)
 add("DiceLoss", "empty", DiceLoss)
+
+for Loss in (TverskyLoss, GeneralizedDiceLoss):
+    for data in ("classes", "indices of a plane", "saturated", "no lesion"):
+        add(Loss.__name__, data, Loss, softmax=True, to_onehot_y=True)
+    for reduction in ("mean", "sum"):
+        add(Loss.__name__, "channels", Loss, sigmoid=True, reduction=reduction, include_background=False)
+        add(Loss.__name__, "one channel", Loss, sigmoid=True, reduction=reduction)
+        add(Loss.__name__, "classes", Loss, softmax=True, to_onehot_y=True, batch=True, reduction=reduction, smooth_nr=0.1, smooth_dr=0.2)
+    add(Loss.__name__, "empty", Loss)
+add("TverskyLoss", "classes", TverskyLoss, softmax=True, to_onehot_y=True, alpha=0.3, beta=0.7)
+add("GeneralizedDiceLoss", "classes", GeneralizedDiceLoss, softmax=True, to_onehot_y=True, w_type="simple")
+add("GeneralizedDiceLoss", "no lesion", GeneralizedDiceLoss, softmax=True, to_onehot_y=True, w_type="simple", batch=True)
+add("GeneralizedDiceLoss", "channels", GeneralizedDiceLoss, sigmoid=True, w_type="uniform")
+
+for data in ("classes", "indices of a plane", "saturated", "no lesion"):
+    for use_softmax in (True, False):
+        add("FocalLoss", data, FocalLoss, to_onehot_y=True, use_softmax=use_softmax)
+for reduction in ("mean", "sum"):
+    add("FocalLoss", "channels", FocalLoss, reduction=reduction, gamma=1.5, alpha=0.25)
+    add("FocalLoss", "one channel", FocalLoss, reduction=reduction)
+    add("FocalLoss", "classes", FocalLoss, reduction=reduction, to_onehot_y=True, use_softmax=True, alpha=0.75, weight=[1.0, 2.0, 3.0])
+add("FocalLoss", "classes", FocalLoss, to_onehot_y=True, use_softmax=True, include_background=False, weight=[1.0, 3.0])
 
 data = {key: {"output": o.tolist(), "target": t.tolist()} for key, (o, t) in DATA.items()}
 OUT.write_text(json.dumps({"data": data, "cases": CASES}) + "\n")
