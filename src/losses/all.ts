@@ -4,6 +4,7 @@ export * from "./bce.ts";
 export * from "./bce-with-logits.ts";
 export * from "./cross-entropy.ts";
 export * from "./dice.ts";
+export * from "./dice-ce.ts";
 export * from "./focal.ts";
 export * from "./generalized-dice.ts";
 export * from "./huber.ts";

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import torch
-from monai.losses import DiceLoss, FocalLoss, GeneralizedDiceLoss, TverskyLoss
+from monai.losses import DiceCELoss, DiceLoss, FocalLoss, GeneralizedDiceLoss, TverskyLoss
 
 OUT = Path(__file__).parents[2] / "src" / "losses" / "golden" / "losses.json"
 
@@ -64,6 +64,12 @@ for reduction in ("mean", "sum"):
     add("FocalLoss", "one channel", FocalLoss, reduction=reduction)
     add("FocalLoss", "classes", FocalLoss, reduction=reduction, to_onehot_y=True, use_softmax=True, alpha=0.75, weight=[1.0, 2.0, 3.0])
 add("FocalLoss", "classes", FocalLoss, to_onehot_y=True, use_softmax=True, include_background=False, weight=[1.0, 3.0])
+
+for data in ("classes", "indices of a plane", "saturated", "no lesion"):
+    add("DiceCELoss", data, DiceCELoss, softmax=True, to_onehot_y=True, lambda_ce=2.0)
+for reduction in ("mean", "sum"):
+    add("DiceCELoss", "one channel", DiceCELoss, sigmoid=True, reduction=reduction, lambda_dice=0.5)
+    add("DiceCELoss", "classes", DiceCELoss, softmax=True, to_onehot_y=True, batch=True, include_background=False, reduction=reduction)
 
 data = {key: {"output": o.tolist(), "target": t.tolist()} for key, (o, t) in DATA.items()}
 OUT.write_text(json.dumps({"data": data, "cases": CASES}) + "\n")

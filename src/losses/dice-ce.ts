@@ -1,0 +1,109 @@
+import { z } from "zod";
+import { nn, type Tensor } from "../torch/index.ts";
+import { configClass } from "../utils/config.ts";
+import type { Accepted } from "./accepted.ts";
+import { DiceLoss } from "./dice.ts";
+import { reduction } from "./fields.ts";
+import { activation, batch, includeBackground, oneActivation, smooth, toOnehotY } from "./segmentation.ts";
+import type { KnowsTargets, LossConfig, Reduction } from "./types.ts";
+
+const schema = z.strictObject({
+  /** Whether class 0 counts in the Dice loss; default true. */
+  includeBackground,
+
+  /** Whether targets are class indices, (N, 1, …); default false. */
+  toOnehotY,
+
+  /** Whether the sigmoid makes probabilities of the output; default false. */
+  sigmoid: activation,
+
+  /** Whether the softmax over classes makes probabilities of the output; default false. */
+  softmax: activation,
+
+  /** Whether the sums of the denominator are of squares; default false. */
+  squaredPred: z.boolean().default(false),
+
+  /** Whether it is the Jaccard index instead; default false. */
+  jaccard: z.boolean().default(false),
+
+  /** How the losses of samples and classes are made one: "mean" (default) or "sum". */
+  reduction,
+
+  /** Added to the numerator, ≥ 0; default 1e-5. */
+  smoothNr: smooth,
+
+  /** Added to the denominator, ≥ 0, against division by 0; default 1e-5. */
+  smoothDr: smooth,
+
+  /** Whether sums run over the batch, too; default false. */
+  batch,
+
+  /** How much the Dice loss counts, ≥ 0; default 1. */
+  lambdaDice: z.number().nonnegative().default(1),
+
+  /** How much the cross-entropy counts, ≥ 0; default 1. */
+  lambdaCe: z.number().nonnegative().default(1),
+});
+
+/**
+ * The soft Dice loss plus the cross-entropy, between logits (N, C, …) and targets of their shape, or (N, 1, …) with class indices. The
+ * cross-entropy is that of the softmax over classes, or the binary one where the output has one channel. As MONAI's `DiceCELoss`,
+ * without `weight` and `label_smoothing`. Not in ClinicaDL 2.0.0, which cannot read it.
+ *
+ * ```ts
+ * new SegmentationModel({ network, loss: new DiceCELossConfig({ softmax: true, toOnehotY: true }), optimizer });
+ * ```
+ *
+ * @throws ConfigError for `sigmoid` with `softmax`, and in use where classes or shapes do not go together.
+ */
+export class DiceCELossConfig
+  extends configClass("DiceCELoss", schema, { finish: oneActivation })
+  implements LossConfig
+{
+  getObject(): DiceCELoss {
+    return new DiceCELoss(this);
+  }
+}
+
+/** What {@link DiceCELossConfig} builds. With `reduction` "none", it gives (N,); one number where sums run over the batch. */
+export class DiceCELoss extends nn.Module<[output: Tensor, target: Tensor], Tensor> implements KnowsTargets {
+  reduction: Reduction;
+  readonly #options: DiceCELossConfig;
+  readonly #dice: DiceLoss;
+
+  constructor(options: ConstructorParameters<typeof DiceCELossConfig>[0] | DiceCELossConfig = {}) {
+    super();
+    this.#options = DiceCELossConfig.of(options);
+    const { lambdaDice: _, lambdaCe: __, ...dice } = this.#options.fields();
+    this.#dice = new DiceLoss(dice);
+    this.reduction = this.#options.reduction;
+  }
+
+  acceptedTargets(classes: number | null): Accepted {
+    return { ...this.#dice.acceptedTargets(classes), by: "DiceCELoss" };
+  }
+
+  override forward(output: Tensor, target: Tensor): Tensor {
+    const { lambdaDice, lambdaCe, batch, reduction } = this.#options;
+    // there is no Dice value per sample where its sums run over the batch
+    const how = this.reduction === "none" && batch ? reduction : this.reduction;
+    this.#dice.reduction = how;
+    const dice = this.#dice.call(output, target);
+    const entropy = this.#entropy(output, target);
+    const merge = (x: Tensor) => {
+      if (how !== "none") return how === "sum" ? x.sum() : x.mean();
+      return reduction === "sum" ? x.flatten(1).sum([1]) : x.flatten(1).mean([1]);
+    };
+    const one = how === "none" ? merge(dice) : dice;
+    return one.mul(lambdaDice).add(merge(entropy).mul(lambdaCe));
+  }
+
+  /** (N, 1, …), of each place. */
+  #entropy(output: Tensor, target: Tensor): Tensor {
+    const likeOutput = { dtype: output.dtype };
+    if (output.shape[1] === 1)
+      return new nn.BCEWithLogitsLoss({ reduction: "none" }).call(output, target.to(likeOutput));
+    const classes = this.#options.toOnehotY ? target.squeeze(1).to({ dtype: "int64" }) : target.to(likeOutput);
+    return new nn.CrossEntropyLoss({ reduction: "none" }).call(output, classes).unsqueeze(1);
+  }
+}
