@@ -8,11 +8,12 @@ const say = (line) => process.stderr.write(`${line}\n`);
 
 /**
  * The Python of an environment: the one that a variable names, else that of the cache.
- * @param {{ name: string, what: string, size: string, variable: string, requirements: string[], imports: string[] }} environment
- * `name` is its folder in the cache, `imports` are the modules that must load before it counts as made.
+ * @param {{ name: string, what: string, size: string, variable: string, requirements: string[], bare?: string[], imports: string[] }} environment
+ * `name` is its folder in the cache, `bare` is installed without what it depends on, `imports` are the modules that must load before it counts
+ * as made.
  * @throws Error when the environment cannot be made.
  */
-export function pythonEnvironment({ name, what, size, variable, requirements, imports }) {
+export function pythonEnvironment({ name, what, size, variable, requirements, bare = [], imports }) {
   const named = process.env[variable];
   if (named) return named;
   const cache = cacheRoot();
@@ -27,6 +28,7 @@ export function pythonEnvironment({ name, what, size, variable, requirements, im
   const steps = [
     ["python3", ["-m", "venv", home]],
     [python, ["-m", "pip", "install", "--quiet", ...requirements]],
+    ...(bare.length === 0 ? [] : [[python, ["-m", "pip", "install", "--quiet", "--no-deps", ...bare]]]),
     [python, ["-c", `import ${imports.join(", ")}; open(${JSON.stringify(join(home, ".tmp-complete"))}, "w").close()`]],
   ];
   for (const [command, args] of steps) {
@@ -71,5 +73,17 @@ export const peersPython = () =>
       "scipy",
       "scikit-image",
     ],
-    imports: ["torch", "torchio", "monai", "SimpleITK", "blosc2", "skimage"],
+    imports: ["torch", "torchio", "monai", "SimpleITK", "skimage"],
+  });
+
+/** A Python with the loader of nnU-Net, and of what nnU-Net needs only what that imports: CLINICADL_NNUNET_PYTHON names another. */
+export const nnunetPython = () =>
+  pythonEnvironment({
+    name: "nnunet-2.8.1",
+    what: "the loader of nnU-Net 2.8",
+    size: "200 MB",
+    variable: "CLINICADL_NNUNET_PYTHON",
+    requirements: ["blosc2==4.14.1", "numpy", "nibabel"],
+    bare: ["nnunetv2==2.8.1"],
+    imports: ["blosc2", "numpy", "nibabel"],
   });

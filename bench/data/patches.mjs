@@ -1,15 +1,14 @@
 // Random patches of 1 mm volumes from disk, one thread: a dataset with `cache: "disk"` here, and nnU-Net 2.8's own loader of blosc2
 // files, packed as it packs them (LZ4HC, level 5), and with zstd of level 8, which takes about as much disk as this.
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { cacheRoot } from "../../scripts/setup/platform.mjs";
+import { nnunetPython } from "../../scripts/python-environment.mjs";
 import { median, run } from "../side.mjs";
 
 const TYPES = ["int16", "float32"];
 
 export async function patches({ python, rounds, short, work, say, out }) {
-  const peer = nnunetPython(say);
+  const peer = nnunetPython();
   const shape = short ? [91, 109, 91] : [182, 218, 182];
   const sizes = short ? [32] : [64, 128];
   const files = TYPES.map((dtype) => {
@@ -74,28 +73,4 @@ export async function patches({ python, rounds, short, work, say, out }) {
     }
   }
   return figures;
-}
-
-/** A Python with nnU-Net's loader, in an environment of its own in the cache. Of what nnU-Net needs, only what its loader imports. */
-function nnunetPython(say) {
-  const home = join(cacheRoot(), "nnunet-2.8.1");
-  const python = join(home, "bin", "python");
-  if (existsSync(join(home, ".complete"))) return python;
-  say(`Making an environment with nnU-Net's loader in ${home} (once) …`);
-  rmSync(home, { recursive: true, force: true });
-  mkdirSync(cacheRoot(), { recursive: true });
-  const pip = [python, "-m", "pip", "install", "--quiet"];
-  const steps = [
-    ["python3", "-m", "venv", home],
-    [...pip, "blosc2", "numpy", "nibabel"],
-    [...pip, "--no-deps", "nnunetv2==2.8.1"],
-    [python, "-c", `open(${JSON.stringify(join(home, ".tmp-complete"))}, "w").close()`],
-  ];
-  for (const [command = "", ...args] of steps) {
-    const { status } = spawnSync(command, args, { stdio: ["ignore", 2, 2] });
-    if (status !== 0)
-      throw new Error(`Could not make the environment of nnU-Net: ${command} ${args.join(" ")} failed.`);
-  }
-  renameSync(join(home, ".tmp-complete"), join(home, ".complete"));
-  return python;
 }
