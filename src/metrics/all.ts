@@ -3,8 +3,16 @@
 export { AveragePrecisionMetricConfig } from "./average-precision.ts";
 export { ConfusionMatrixMetricConfig } from "./confusion-matrix.ts";
 export { DiceMetricConfig } from "./dice.ts";
+export { GeneralizedDiceScoreConfig } from "./generalized-dice.ts";
+export { HausdorffDistanceMetricConfig } from "./hausdorff-distance.ts";
 export { LossMetricConfig } from "./loss-metric.ts";
 export { MAEMetricConfig } from "./mae.ts";
+export { MeanIoUConfig } from "./mean-iou.ts";
 export { MSEMetricConfig } from "./mse.ts";
+export { MultiScaleSSIMMetricConfig } from "./multi-scale-ssim.ts";
+export { PSNRMetricConfig } from "./psnr.ts";
 export { RMSEMetricConfig } from "./rmse.ts";
 export { ROCAUCMetricConfig } from "./roc-auc.ts";
+export { SSIMMetricConfig } from "./ssim.ts";
+export { SurfaceDiceMetricConfig } from "./surface-dice.ts";
+export { SurfaceDistanceMetricConfig } from "./surface-distance.ts";

@@ -15,6 +15,8 @@ export interface ComparedFields {
 
 /** Whose values are compared, and under which names they are in the batch. */
 export interface Compared {
+  /** After postprocessing. */
+  readonly batch: Batch;
   readonly pred: ValueSource;
   readonly label: ValueSource;
   /** For each sample, whether its output or its label holds NaN. */
@@ -65,6 +67,7 @@ export abstract class FieldMetric<T> extends Metric<T> {
     const label = labelKey === null ? null : processed.getField(labelKey, { ensureChannelDim: true });
     const { participants } = batch;
     return this.compare(pred, label, {
+      batch: processed,
       pred: { field: predKey, participants },
       label: { field: labelKey ?? "", participants },
       isNan,

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { configClass } from "../utils/config.ts";
 import { compared, fields, getNotNans, type MetricConfig, reduction } from "./config.ts";
-import { ErrorMetric } from "./error.ts";
 import type { Optimum } from "./metric.ts";
+import { differences, PerSampleMetric } from "./per-sample.ts";
 
 /** Mean squared error. */
 export class MSEMetricConfig
@@ -21,7 +21,12 @@ export class MSEMetricConfig
   optimum(): Optimum {
     return "min";
   }
-  getObject(): ErrorMetric {
-    return new ErrorMetric("MSEMetric", compared(this), this.reduction);
+  getObject(): PerSampleMetric {
+    return new PerSampleMetric(compared(this), {
+      name: this.name_,
+      optimum: this.optimum(),
+      reduction: this.reduction,
+      values: (pred, label) => differences(pred, label).square().mean([1]),
+    });
   }
 }

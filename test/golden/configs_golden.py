@@ -183,8 +183,38 @@ OPTIM = {
 }
 m = metrics
 METRICS = described(
-    [(cls, {}) for cls in (m.LossMetricConfig, m.ROCAUCMetricConfig, m.AveragePrecisionMetricConfig, m.ConfusionMatrixMetricConfig, m.DiceMetricConfig, m.MSEMetricConfig, m.MAEMetricConfig, m.RMSEMetricConfig)],
-    [m.MSEMetricConfig(label_key=None, reduction="sum", postprocessing=[ActivationsConfig(sigmoid=True), AsDiscreteConfig(threshold=0.5)])],
+    [
+        *[
+            (cls, {})
+            for cls in (
+                m.LossMetricConfig,
+                m.ROCAUCMetricConfig,
+                m.AveragePrecisionMetricConfig,
+                m.ConfusionMatrixMetricConfig,
+                m.DiceMetricConfig,
+                m.MSEMetricConfig,
+                m.MAEMetricConfig,
+                m.RMSEMetricConfig,
+                m.MeanIoUConfig,
+                m.GeneralizedDiceScoreConfig,
+                m.HausdorffDistanceMetricConfig,
+                m.SurfaceDistanceMetricConfig,
+            )
+        ],
+        (m.PSNRMetricConfig, {"max_val": 1}),
+        (m.SSIMMetricConfig, {"spatial_dims": 2}),
+        (m.MultiScaleSSIMMetricConfig, {"spatial_dims": 3}),
+        (m.SurfaceDiceMetricConfig, {"class_thresholds": [1, 0.5]}),
+    ],
+    [
+        m.MSEMetricConfig(label_key=None, reduction="sum", postprocessing=[ActivationsConfig(sigmoid=True), AsDiscreteConfig(threshold=0.5)]),
+        m.SSIMMetricConfig(spatial_dims=3, data_range=255, kernel_type="uniform", win_size=(3, 5, 7), kernel_sigma=(1, 1.5, 2), k1=0, k2=1),
+        m.MultiScaleSSIMMetricConfig(spatial_dims=2, kernel_size=(3, 5), weights=(1, 0.5)),
+        m.GeneralizedDiceScoreConfig(weight_type="simple", include_background=False),
+        m.HausdorffDistanceMetricConfig(distance_metric="taxicab", percentile=95, directed=True),
+        m.SurfaceDistanceMetricConfig(distance_metric="chessboard", symmetric=True),
+        m.SurfaceDiceMetricConfig(class_thresholds=(0, 2), use_subvoxels=True, reduction="sum"),
+    ],
 )
 n = losses
 LOSSES = described(

@@ -1,0 +1,59 @@
+import { z } from "zod";
+import { configClass } from "../utils/config.ts";
+import { compared, fields, getNotNans, type MetricConfig, reduction } from "./config.ts";
+import type { Optimum } from "./metric.ts";
+import { PerSampleMetric } from "./per-sample.ts";
+import { checkAxes, checkImages, similarity, similarityFields, windowSize } from "./structural-similarity.ts";
+
+/**
+ * The structural similarity (SSIM) of each sample: means, variances and covariance of output and label in a window, compared
+ * at each place where it lies within the image, and averaged; 1 for equal images (Wang et al. 2004, IEEE Trans. Image Process.
+ * 13(4):600). As MONAI's `SSIMMetric`, computed with float64. Images are (N, C, H, W) or (N, C, D, H, W).
+ *
+ * ```ts
+ * new Trainer({ maps, model, metrics: { ssim: new SSIMMetricConfig({ spatialDims: 3, dataRange: 1 }) } });
+ * ```
+ *
+ * @throws ConfigError when images have another number of dimensions, or are smaller than the window.
+ */
+export class SSIMMetricConfig
+  extends configClass(
+    "SSIMMetric",
+    z.strictObject({
+      /** Always false: the count of values that are not NaN is not available. */
+      getNotNans,
+      ...similarityFields,
+      ...fields,
+
+      /** The size of the window in voxels, of all axes or of each; default 11. */
+      winSize: windowSize,
+
+      /** How the values of samples are merged: "mean" (default) or "sum". */
+      reduction,
+    }),
+    {
+      finish(parsed, what) {
+        checkAxes(parsed, what, "kernelSigma");
+        checkAxes(parsed, what, "winSize");
+        return parsed;
+      },
+    },
+  )
+  implements MetricConfig
+{
+  optimum(): Optimum {
+    return "max";
+  }
+  getObject(): PerSampleMetric {
+    const options = { ...this.fields(), window: this.winSize };
+    return new PerSampleMetric(compared(this), {
+      name: this.name_,
+      optimum: this.optimum(),
+      reduction: this.reduction,
+      values: (pred, label) => {
+        checkImages(this.name_, pred, options);
+        return similarity(pred, label, options).similarity.flatten(1).mean([1]);
+      },
+    });
+  }
+}

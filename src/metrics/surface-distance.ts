@@ -1,0 +1,65 @@
+import { z } from "zod";
+import { configClass } from "../utils/config.ts";
+import { compared, fields, getNotNans, type MetricConfig, reduction } from "./config.ts";
+import type { Optimum } from "./metric.ts";
+import { segmentationOf } from "./segmentation.ts";
+import { distanceMetric, oursOfSurfaces, oursOfSurfacesDefaults, SurfaceMetric } from "./surface-metric.ts";
+
+/**
+ * How far the surface of a decided segmentation is from that of the label on average, one value per class and sample. As MONAI's
+ * `SurfaceDistanceMetric`. Output and label are (N, C, …) with 0 and 1 per class, or (N, 1, …) with the index of the class.
+ *
+ * A class that is in one of both only is infinitely far, and one that is in neither is left out.
+ *
+ * ```ts
+ * const postprocessing = [new AsDiscreteConfig({ include: ["output"], threshold: 0.5 })];
+ * const assd = new SurfaceDistanceMetricConfig({ symmetric: true, spacing: "mm", postprocessing });
+ * ```
+ *
+ * @throws ConfigError, DataFrameError naming participants and values that are neither 0 nor 1, nor the index of a class.
+ */
+export class SurfaceDistanceMetricConfig
+  extends configClass(
+    "SurfaceDistanceMetric",
+    z.strictObject({
+      /** Always false: the count of values that are not NaN is not available. */
+      getNotNans,
+      ...fields,
+
+      /** Whether class 0 counts, too; default false. */
+      includeBackground: z.boolean().default(false),
+
+      /** Whether distances of the label's surface to the output's count, too; default false. */
+      symmetric: z.boolean().default(false),
+
+      /** "euclidean" (default); along the grid "taxicab", the sum over axes, or "chessboard", the greatest. */
+      distanceMetric,
+
+      /** How the values of classes, and then of samples, are merged: "mean" (default) or "sum". */
+      reduction,
+      ...oursOfSurfaces,
+    }),
+    { ours: oursOfSurfacesDefaults },
+  )
+  implements MetricConfig
+{
+  optimum(): Optimum {
+    return "min";
+  }
+  getObject(): SurfaceMetric {
+    const { symmetric, distanceMetric, spacing } = this;
+    return new SurfaceMetric(compared(this), {
+      ...segmentationOf(this),
+      distanceMetric,
+      spacing,
+      subvoxels: false,
+      ifOneIsEmpty: Number.POSITIVE_INFINITY,
+      classes: null,
+      measure(surfaces) {
+        const sides = symmetric ? [surfaces.predToLabel(), surfaces.labelToPred()] : [surfaces.predToLabel()];
+        const parts = sides.reduce((n, side) => n + side.length, 0);
+        return sides.reduce((sum, side) => sum + side.reduce((a, b) => a + b, 0), 0) / parts;
+      },
+    });
+  }
+}
