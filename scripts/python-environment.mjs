@@ -28,9 +28,9 @@ export function pythonEnvironment({ name, what, size, variable, requirements, ba
   const steps = [
     ["python3", ["-m", "venv", home]],
     [python, ["-m", "pip", "install", "--quiet", ...requirements]],
-    ...(bare.length === 0 ? [] : [[python, ["-m", "pip", "install", "--quiet", "--no-deps", ...bare]]]),
     [python, ["-c", `import ${imports.join(", ")}; open(${JSON.stringify(join(home, ".tmp-complete"))}, "w").close()`]],
   ];
+  if (bare.length > 0) steps.splice(2, 0, [python, ["-m", "pip", "install", "--quiet", "--no-deps", ...bare]]);
   for (const [command, args] of steps) {
     const { status } = spawnSync(command, args, { stdio: ["ignore", 2, 2] });
     if (status !== 0) {

@@ -6,7 +6,8 @@ import { type MetricConfig, MultiScaleSSIMMetricConfig, PSNRMetricConfig, SSIMMe
 // values are compared to the original's in metrics.test.ts, like those of every metric
 function evaluate(config: MetricConfig, output: torch.Tensor, label: torch.Tensor): number {
   const metric = config.getObject();
-  using batch = new TestBatch({ output, label });
+  // the batch disposes what it holds
+  using batch = new TestBatch({ output: output.alias(), label: label.alias() });
   metric.update(batch);
   return metric.aggregate();
 }

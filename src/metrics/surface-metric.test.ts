@@ -21,7 +21,8 @@ afterEach(() => {
 
 function evaluate(config: MetricConfig, output: torch.Tensor, label: torch.Tensor) {
   const metric = config.getObject();
-  using batch = new TestBatch({ output, label });
+  // the batch disposes what it holds
+  using batch = new TestBatch({ output: output.alias(), label: label.alias() });
   return { samples: metric.update(batch), value: metric.aggregate(), why: metric.whyUndefined() };
 }
 /** Masks of one row, (1, 1, 1, length), with these voxels. */
@@ -72,7 +73,8 @@ describe("where the original is wrong", () => {
     label.select(2, 1).select(2, 2).select(2, 3).fill_(1);
     for (const [distanceMetric, expected] of [["taxicab", 2 + 2 * 3 + 3 * 0.5] as const, ["chessboard", 6] as const]) {
       const metric = new HausdorffDistanceMetricConfig({ distanceMetric, spacing: "mm" }).getObject();
-      using batch = new TestBatch({ output, label });
+      // the batch disposes what it holds
+      using batch = new TestBatch({ output: output.alias(), label: label.alias() });
       batch.setVoxelSize("label", [2, 3, 0.5]);
       expect(metric.update(batch)).toEqual([expected]);
     }

@@ -3,7 +3,6 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { resetWeights } from "../../models/reset.ts";
 import type { Tensor } from "../../torch/index.ts";
 import * as torch from "../../torch/index.ts";
 import {
@@ -124,7 +123,8 @@ describe("pretrained", () => {
     torch.noGrad(() => {
       for (const parameter of network.parameters()) parameter.zero_();
     });
-    resetWeights(network);
+    if (!("resetParameters" in network) || typeof network.resetParameters !== "function") throw new TypeError(name);
+    network.resetParameters();
     expect(equal()).toBe(true);
     expect(torch.equal(head(), before)).toBe(false);
   });
