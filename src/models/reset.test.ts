@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { networkRegistry, ViT } from "../networks/index.ts";
+import { networkRegistry, ResNet18, ViT } from "../networks/index.ts";
 import type { Tensor } from "../torch/index.ts";
 import * as torch from "../torch/index.ts";
 import { SupervisedModel } from "./index.ts";
@@ -105,6 +108,32 @@ describe("Model.reset (D21)", () => {
     }
     model.reset();
     expect([...model.parameters()].every((p) => p.grad === null)).toBe(true);
+  });
+  it("puts the weights back that a network was pretrained with, and draws its last layer (D72)", () => {
+    const dir = mkdtempSync(join(tmpdir(), "pretrained-"));
+    try {
+      using _scope = torch.scope();
+      using source = new ResNet18({ numOutputs: 1000 });
+      const theirs = [...source.stateDict()].map(([key, value]): [string, Tensor] => [
+        key
+          .replace("conv0.", "conv1.")
+          .replace("norm0.", "bn1.")
+          .replace(/norm(\d)/, "bn$1")
+          .replace("fc.out", "fc"),
+        value,
+      ]);
+      torch.save(new Map(theirs), join(dir, "resnet18.pth"));
+      using model = modelOf(new ResNet18({ numOutputs: 2, pretrained: join(dir, "resnet18.pth") }));
+      const head = weights(model.network)["fc.out.weight"];
+      train(model.network);
+      model.reset();
+      for (const [key, value] of model.network.stateDict()) {
+        if (!key.startsWith("fc.")) expect(torch.equal(value, source.stateDict().get(key) as Tensor), key).toBe(true);
+      }
+      expect(weights(model.network)["fc.out.weight"]).not.toEqual(head);
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
   });
   it("refuses weights that would go from one split to the next", () => {
     class Scale extends nn.Module {
