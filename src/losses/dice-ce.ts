@@ -3,40 +3,17 @@ import { nn, type Tensor } from "../torch/index.ts";
 import { configClass } from "../utils/config.ts";
 import type { Accepted } from "./accepted.ts";
 import { DiceLoss } from "./dice.ts";
-import { reduction } from "./fields.ts";
-import { activation, batch, includeBackground, oneActivation, smooth, toOnehotY } from "./segmentation.ts";
+import { oneActivation, segmentationShape } from "./segmentation.ts";
 import type { KnowsTargets, LossConfig, Reduction } from "./types.ts";
 
 const schema = z.strictObject({
-  /** Whether class 0 counts in the Dice loss; default true. */
-  includeBackground,
-
-  /** Whether targets are class indices, (N, 1, …); default false. */
-  toOnehotY,
-
-  /** Whether the sigmoid makes probabilities of the output; default false. */
-  sigmoid: activation,
-
-  /** Whether the softmax over classes makes probabilities of the output; default false. */
-  softmax: activation,
+  ...segmentationShape,
 
   /** Whether the sums of the denominator are of squares; default false. */
   squaredPred: z.boolean().default(false),
 
   /** Whether it is the Jaccard index instead; default false. */
   jaccard: z.boolean().default(false),
-
-  /** How the losses of samples and classes are made one: "mean" (default) or "sum". */
-  reduction,
-
-  /** Added to the numerator, ≥ 0; default 1e-5. */
-  smoothNr: smooth,
-
-  /** Added to the denominator, ≥ 0, against division by 0; default 1e-5. */
-  smoothDr: smooth,
-
-  /** Whether sums run over the batch, too; default false. */
-  batch,
 
   /** How much the Dice loss counts, ≥ 0; default 1. */
   lambdaDice: z.number().nonnegative().default(1),
@@ -51,7 +28,7 @@ const schema = z.strictObject({
  * without `weight` and `label_smoothing`. Not in ClinicaDL 2.0.0, which cannot read it.
  *
  * ```ts
- * new SegmentationModel({ network, loss: new DiceCELossConfig({ softmax: true, toOnehotY: true }), optimizer });
+ * new SupervisedModel({ network, loss: new DiceCELossConfig({ softmax: true, toOnehotY: true }), optimizer });
  * ```
  *
  * @throws ConfigError for `sigmoid` with `softmax`, and in use where classes or shapes do not go together.

@@ -1,49 +1,18 @@
 import { z } from "zod";
 import type { Tensor } from "../torch/index.ts";
 import { configClass } from "../utils/config.ts";
-import { reduction, weights } from "./fields.ts";
-import {
-  activation,
-  batch,
-  classWeights,
-  includeBackground,
-  oneActivation,
-  SegmentationLoss,
-  smooth,
-  toOnehotY,
-} from "./segmentation.ts";
+import { weights } from "./fields.ts";
+import { classWeights, oneActivation, SegmentationLoss, segmentationShape } from "./segmentation.ts";
 import type { LossConfig } from "./types.ts";
 
 const schema = z.strictObject({
-  /** Whether class 0 counts; default true. */
-  includeBackground,
-
-  /** Whether targets are class indices, (N, 1, …); default false. */
-  toOnehotY,
-
-  /** Whether the sigmoid makes probabilities of the output; default false. */
-  sigmoid: activation,
-
-  /** Whether the softmax over classes makes probabilities of the output; default false. */
-  softmax: activation,
+  ...segmentationShape,
 
   /** Whether the sums of the denominator are of squares; default false. */
   squaredPred: z.boolean().default(false),
 
   /** Whether it is the Jaccard index instead; default false. */
   jaccard: z.boolean().default(false),
-
-  /** How the losses of samples and classes are made one: "mean" (default) or "sum". */
-  reduction,
-
-  /** Added to the numerator, ≥ 0; default 1e-5. */
-  smoothNr: smooth,
-
-  /** Added to the denominator, ≥ 0, against division by 0; default 1e-5. */
-  smoothDr: smooth,
-
-  /** Whether sums run over the batch, too; default false. */
-  batch,
 
   /** One weight per class that counts, ≥ 0, or one for all; default null: all alike. */
   weight: classWeights,
@@ -60,7 +29,7 @@ const schema = z.strictObject({
  * `reduction` ("mean" or "sum", over samples and classes).
  *
  * ```ts
- * new SegmentationModel({ network, loss: new DiceLossConfig({ softmax: true, toOnehotY: true }), optimizer });
+ * new SupervisedModel({ network, loss: new DiceLossConfig({ softmax: true, toOnehotY: true }), optimizer });
  * ```
  *
  * @throws ConfigError for `sigmoid` with `softmax`, and in use where classes, weights or shapes do not go together.

@@ -4,15 +4,15 @@ import * as torch from "../torch/index.ts";
 import { configClass } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { reduction, weights } from "./fields.ts";
-import { classWeights, includeBackground, SegmentationLoss, toOnehotY } from "./segmentation.ts";
+import { classWeights, SegmentationLoss, segmentationShape } from "./segmentation.ts";
 import type { LossConfig } from "./types.ts";
 
 const schema = z.strictObject({
   /** Whether class 0 counts; default true. */
-  includeBackground,
+  includeBackground: segmentationShape.includeBackground,
 
   /** Whether targets are class indices, (N, 1, …); default false. */
-  toOnehotY,
+  toOnehotY: segmentationShape.toOnehotY,
 
   /** How much less what is already right counts, ≥ 0: its losses are times (1 - probability)^gamma. Default 2. */
   gamma: z.number().nonnegative().default(2),
@@ -36,7 +36,7 @@ const schema = z.strictObject({
  * read it.
  *
  * ```ts
- * new SegmentationModel({ network, loss: new FocalLossConfig({ useSoftmax: true, toOnehotY: true }), optimizer });
+ * new SupervisedModel({ network, loss: new FocalLossConfig({ useSoftmax: true, toOnehotY: true }), optimizer });
  * ```
  *
  * @throws ConfigError for `alpha` without background and with `useSoftmax`, and in use where classes, weights or shapes do not go together.

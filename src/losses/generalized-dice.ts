@@ -1,45 +1,14 @@
 import { z } from "zod";
 import { type Tensor, zerosLike } from "../torch/index.ts";
 import { configClass } from "../utils/config.ts";
-import { reduction } from "./fields.ts";
-import {
-  activation,
-  batch,
-  includeBackground,
-  oneActivation,
-  SegmentationLoss,
-  smooth,
-  toOnehotY,
-} from "./segmentation.ts";
+import { oneActivation, SegmentationLoss, segmentationShape } from "./segmentation.ts";
 import type { LossConfig } from "./types.ts";
 
 const schema = z.strictObject({
-  /** Whether class 0 counts; default true. */
-  includeBackground,
-
-  /** Whether targets are class indices, (N, 1, …); default false. */
-  toOnehotY,
-
-  /** Whether the sigmoid makes probabilities of the output; default false. */
-  sigmoid: activation,
-
-  /** Whether the softmax over classes makes probabilities of the output; default false. */
-  softmax: activation,
+  ...segmentationShape,
 
   /** The weight of a class of v voxels: 1/v² ("square", default), 1/v ("simple") or 1 ("uniform"). */
   wType: z.enum(["square", "simple", "uniform"]).default("square"),
-
-  /** How the losses of samples and classes are made one: "mean" (default) or "sum". */
-  reduction,
-
-  /** Added to the numerator, ≥ 0; default 1e-5. */
-  smoothNr: smooth,
-
-  /** Added to the denominator, ≥ 0, against division by 0; default 1e-5. */
-  smoothDr: smooth,
-
-  /** Whether sums run over the batch, too; default false. */
-  batch,
 });
 
 /**
@@ -48,7 +17,7 @@ const schema = z.strictObject({
  * MONAI's `GeneralizedDiceLoss`. Not in ClinicaDL 2.0.0, which cannot read it.
  *
  * ```ts
- * new SegmentationModel({ network, loss: new GeneralizedDiceLossConfig({ softmax: true, toOnehotY: true }), optimizer });
+ * new SupervisedModel({ network, loss: new GeneralizedDiceLossConfig({ softmax: true, toOnehotY: true }), optimizer });
  * ```
  *
  * @throws ConfigError for `sigmoid` with `softmax`, and in use where classes or shapes do not go together.

@@ -4,13 +4,37 @@ import * as torch from "../torch/index.ts";
 import { nn, type Tensor } from "../torch/index.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import type { Accepted } from "./accepted.ts";
+import { reduction } from "./fields.ts";
 import type { KnowsTargets, Reduction } from "./types.ts";
 
-export const includeBackground = z.boolean().default(true);
-export const toOnehotY = z.boolean().default(false);
-export const activation = z.boolean().default(false);
-export const smooth = z.number().nonnegative().default(1e-5);
-export const batch = z.boolean().default(false);
+const smooth = z.number().nonnegative().default(1e-5);
+
+/** The options of all of them that compare sums over a segmentation. */
+export const segmentationShape = {
+  /** Whether class 0 counts; default true. */
+  includeBackground: z.boolean().default(true),
+
+  /** Whether targets are class indices, (N, 1, …); default false. */
+  toOnehotY: z.boolean().default(false),
+
+  /** Whether the sigmoid makes probabilities of the output; default false. */
+  sigmoid: z.boolean().default(false),
+
+  /** Whether the softmax over classes makes probabilities of the output; default false. */
+  softmax: z.boolean().default(false),
+
+  /** How the losses of samples and classes are made one: "mean" (default) or "sum". */
+  reduction,
+
+  /** Added to the numerator, ≥ 0; default 1e-5. */
+  smoothNr: smooth,
+
+  /** Added to the denominator, ≥ 0, against division by 0; default 1e-5. */
+  smoothDr: smooth,
+
+  /** Whether sums run over the batch, too; default false. */
+  batch: z.boolean().default(false),
+};
 /** One weight per class that counts, or one for all. */
 export const classWeights = z.array(z.number().nonnegative()).min(1).nullable().default(null);
 

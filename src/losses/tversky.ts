@@ -1,48 +1,17 @@
 import { z } from "zod";
 import type { Tensor } from "../torch/index.ts";
 import { configClass } from "../utils/config.ts";
-import { reduction } from "./fields.ts";
-import {
-  activation,
-  batch,
-  includeBackground,
-  oneActivation,
-  SegmentationLoss,
-  smooth,
-  toOnehotY,
-} from "./segmentation.ts";
+import { oneActivation, SegmentationLoss, segmentationShape } from "./segmentation.ts";
 import type { LossConfig } from "./types.ts";
 
 const schema = z.strictObject({
-  /** Whether class 0 counts; default true. */
-  includeBackground,
-
-  /** Whether targets are class indices, (N, 1, …); default false. */
-  toOnehotY,
-
-  /** Whether the sigmoid makes probabilities of the output; default false. */
-  sigmoid: activation,
-
-  /** Whether the softmax over classes makes probabilities of the output; default false. */
-  softmax: activation,
+  ...segmentationShape,
 
   /** How much false positives count, ≥ 0; default 0.5. */
   alpha: z.number().nonnegative().default(0.5),
 
   /** How much false negatives count, ≥ 0; default 0.5. More than `alpha`: small lesions are missed less. */
   beta: z.number().nonnegative().default(0.5),
-
-  /** How the losses of samples and classes are made one: "mean" (default) or "sum". */
-  reduction,
-
-  /** Added to the numerator, ≥ 0; default 1e-5. */
-  smoothNr: smooth,
-
-  /** Added to the denominator, ≥ 0, against division by 0; default 1e-5. */
-  smoothDr: smooth,
-
-  /** Whether sums run over the batch, too; default false. */
-  batch,
 });
 
 /**
@@ -51,7 +20,7 @@ const schema = z.strictObject({
  * read it.
  *
  * ```ts
- * new SegmentationModel({ network, loss: new TverskyLossConfig({ softmax: true, toOnehotY: true, alpha: 0.3, beta: 0.7 }), optimizer });
+ * new SupervisedModel({ network, loss: new TverskyLossConfig({ softmax: true, toOnehotY: true, alpha: 0.3, beta: 0.7 }), optimizer });
  * ```
  *
  * @throws ConfigError for `sigmoid` with `softmax`, and in use where classes or shapes do not go together.

@@ -3,7 +3,7 @@ import { configClass } from "../utils/config.ts";
 import { compared, fields, getNotNans, type MetricConfig, reduction } from "./config.ts";
 import type { Optimum } from "./metric.ts";
 import { segmentationOf } from "./segmentation.ts";
-import { distanceMetric, oursOfSurfaces, oursOfSurfacesDefaults, SurfaceMetric } from "./surface-metric.ts";
+import { distanceMetric, oursOfSurfacesDefaults, SurfaceMetric, surfaceShape } from "./surface-metric.ts";
 
 /**
  * The Hausdorff distance of the surfaces of a decided segmentation, one value per class and sample: how far the part of one
@@ -41,7 +41,7 @@ export class HausdorffDistanceMetricConfig
 
       /** How the values of classes, and then of samples, are merged: "mean" (default) or "sum". */
       reduction,
-      ...oursOfSurfaces,
+      ...surfaceShape,
     }),
     { ours: oursOfSurfacesDefaults },
   )

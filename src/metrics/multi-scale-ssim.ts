@@ -12,7 +12,7 @@ import {
   perAxis,
   type SimilarityOptions,
   similarity,
-  similarityFields,
+  similarityShape,
   windowSize,
 } from "./structural-similarity.ts";
 
@@ -29,7 +29,7 @@ export class MultiScaleSSIMMetricConfig
     z.strictObject({
       /** Always false: the count of values that are not NaN is not available. */
       getNotNans,
-      ...similarityFields,
+      ...similarityShape,
       ...fields,
 
       /** The size of the window in voxels, of all axes or of each; default 11. */

@@ -3,7 +3,7 @@ import { configClass } from "../utils/config.ts";
 import { compared, fields, getNotNans, type MetricConfig, reduction } from "./config.ts";
 import type { Optimum } from "./metric.ts";
 import { PerSampleMetric } from "./per-sample.ts";
-import { checkAxes, checkImages, similarity, similarityFields, windowSize } from "./structural-similarity.ts";
+import { checkAxes, checkImages, similarity, similarityShape, windowSize } from "./structural-similarity.ts";
 
 /**
  * The structural similarity (SSIM) of each sample: means, variances and covariance of output and label in a window, compared
@@ -22,7 +22,7 @@ export class SSIMMetricConfig
     z.strictObject({
       /** Always false: the count of values that are not NaN is not available. */
       getNotNans,
-      ...similarityFields,
+      ...similarityShape,
       ...fields,
 
       /** The size of the window in voxels, of all axes or of each; default 11. */

@@ -10,7 +10,7 @@ const sizes = (one: z.ZodNumber | z.ZodInt) => z.union([one, z.array(one)]);
 export const windowSize = sizes(z.int().positive()).default(11);
 
 /** The options that the similarities of one and of several scales have. */
-export const similarityFields = {
+export const similarityShape = {
   /** How many spatial dimensions the images have: 2 for squeezed slices, 3 for volumes and patches. Required. */
   spatialDims: z.union([z.literal(2), z.literal(3)], "Expected 2 or 3"),
 

@@ -4,7 +4,7 @@ import { ConfigError } from "../utils/exceptions.ts";
 import { compared, fields, getNotNans, type MetricConfig, reduction } from "./config.ts";
 import type { Optimum } from "./metric.ts";
 import { segmentationOf } from "./segmentation.ts";
-import { distanceMetric, oursOfSurfaces, oursOfSurfacesDefaults, SurfaceMetric } from "./surface-metric.ts";
+import { distanceMetric, oursOfSurfacesDefaults, SurfaceMetric, surfaceShape } from "./surface-metric.ts";
 
 /**
  * The normalised surface Dice of a decided segmentation, one value per class and sample: the part of both surfaces that is no
@@ -42,7 +42,7 @@ export class SurfaceDiceMetricConfig
 
       /** Whether surfaces lie between voxels and count by their area, rather than by the number of voxels at the edge; default false. */
       useSubvoxels: z.boolean().default(false),
-      ...oursOfSurfaces,
+      ...surfaceShape,
     }),
     { ours: oursOfSurfacesDefaults },
   )

@@ -3,7 +3,7 @@ import { configClass } from "../utils/config.ts";
 import { compared, fields, getNotNans, type MetricConfig, reduction } from "./config.ts";
 import type { Optimum } from "./metric.ts";
 import { segmentationOf } from "./segmentation.ts";
-import { distanceMetric, oursOfSurfaces, oursOfSurfacesDefaults, SurfaceMetric } from "./surface-metric.ts";
+import { distanceMetric, oursOfSurfacesDefaults, SurfaceMetric, surfaceShape } from "./surface-metric.ts";
 
 /**
  * How far the surface of a decided segmentation is from that of the label on average, one value per class and sample. As MONAI's
@@ -37,7 +37,7 @@ export class SurfaceDistanceMetricConfig
 
       /** How the values of classes, and then of samples, are merged: "mean" (default) or "sum". */
       reduction,
-      ...oursOfSurfaces,
+      ...surfaceShape,
     }),
     { ours: oursOfSurfacesDefaults },
   )

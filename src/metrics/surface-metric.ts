@@ -11,7 +11,7 @@ import { voxelSizes } from "./voxel-sizes.ts";
 export const distanceMetric = z.enum(["euclidean", "chessboard", "taxicab"]).default("euclidean");
 
 /** The options of metrics of surfaces that the original does not have. */
-export const oursOfSurfaces = {
+export const surfaceShape = {
   /** The unit of distances: "voxel" (default), or "mm", by the size of the voxels of each label image, which must be an image of the dataset. */
   spacing: z.enum(["voxel", "mm"]).default("voxel"),
 
