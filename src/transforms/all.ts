@@ -3,6 +3,7 @@
 export * from "./composition/compose.ts";
 export * from "./composition/one-of.ts";
 export * from "./intensity/clamp.ts";
+export * from "./intensity/histogram-matching.ts";
 export * from "./intensity/histogram-standardization.ts";
 export * from "./intensity/mask.ts";
 export * from "./intensity/random-bias-field.ts";

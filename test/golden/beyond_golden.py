@@ -2,6 +2,7 @@
 
 import numpy as np
 import torchio as tio
+from skimage.exposure import match_histograms
 from torch.nn.functional import interpolate
 from torchio.transforms.preprocessing.intensity.histogram_standardization import _get_average_mapping, _get_percentiles
 from transforms_common import TENSORS, case, cases, point, shown, write
@@ -33,4 +34,9 @@ for mask in (None, "brain"):
     written = {"name_": "HistogramStandardization", "include": None, "exclude": None, "copy": False, "landmarks": landmarks.tolist(), "masking_method": mask}
     case(None, transform, names=("image", "t2", "brain") if mask is None else ("image", "brain"), written=written)
 
-write("beyond", landmarks=landmarks.tolist())
+matched = {
+    name: {"reference": reference, "result": match_histograms(TENSORS[name].double().numpy(), TENSORS[reference].double().numpy()).flatten().tolist()}
+    for name, reference in (("image", "segmentation"), ("t2", "image"))
+}
+
+write("beyond", landmarks=landmarks.tolist(), matched=matched)
