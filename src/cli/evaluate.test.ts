@@ -93,6 +93,17 @@ describe("from the shell, on data that have moved", { timeout: 120_000 }, () => 
     expect(run("test", maps(), "--group", "held").err).toMatch(/required option '--checkpoint/);
   });
 
+  it("summary shows metrics over splits, without the data", () => {
+    const { out, err } = run("summary", maps(), "--group", "held");
+    expect(out, err).toMatch(/^metric +mean +sd +n +split 0\n(\w+ +[\d.e-]+ +– +1 +[\d.e-]+\n)+$/);
+    const { splits, metrics } = JSON.parse(run("summary", maps(), "--json").out);
+    expect([splits, metrics[0].metric, metrics[0].n]).toEqual([[0], "loss", 1]);
+    const table = readFileSync(join(maps(), "training/split-0/models/final/validation_metrics/aggregated.tsv"), "utf8");
+    expect(metrics[0].mean).toBe(Number(table.split("\n")[1]?.split("\t")[1]));
+    expect(run("summary", maps(), "--checkpoint", "best-x").err).toMatch(/no metrics of 'best-x'.*split 0: .*final/);
+    expect(run("summary", join(dir, "none")).status).toBe(1);
+  });
+
   it("resume goes on where the data are now, and says the same command when it is interrupted", () => {
     const resumed = run(
       "resume",

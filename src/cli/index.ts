@@ -13,6 +13,7 @@ import { registerGenerate } from "./generate.ts";
 import { registerResume } from "./resume.ts";
 import { registerRun } from "./run.ts";
 import { registerSetup } from "./setup.ts";
+import { registerSummary } from "./summary.ts";
 import { registerTrain } from "./train.ts";
 
 const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
@@ -35,6 +36,7 @@ registerResume(program);
 registerValidate(program);
 registerTest(program);
 registerPredict(program);
+registerSummary(program);
 
 /** The commands that compute nothing: where there is no engine yet, these help. */
 const WITHOUT_ENGINE = ["setup", "doctor", "run", "cache"];

@@ -27,4 +27,5 @@ export type {
   ValidateOptions,
 } from "./options.ts";
 /** Trains a model on splits, into a MAPS. */
+export type { MetricSummary, SummarizeOptions, Summary } from "./summarize.ts";
 export { Trainer } from "./trainer.ts";

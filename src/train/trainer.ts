@@ -46,6 +46,7 @@ import { Prediction } from "./predict/prediction.ts";
 import { readParts } from "./read-parts.ts";
 import { checkNotTrained, checkTrained, findResumePoint, recordedComputational } from "./recorded.ts";
 import { restoreSplit } from "./restore.ts";
+import { type SummarizeOptions, type Summary, summarize } from "./summarize.ts";
 import { runSeeded, type TrainerParts } from "./trainer-parts.ts";
 import { runTraining } from "./training.ts";
 
@@ -279,6 +280,20 @@ export class Trainer implements Disposable {
   async test(options: TestOptions): Promise<void> {
     using run = beginRun(this, `test (${options.modelCheckpoint})`);
     await test(this.#partsOf(run), options);
+  }
+
+  /**
+   * Mean and standard deviation over splits of the metrics that the MAPS has of a saved model of each.
+   *
+   * ```ts
+   * for (const { metric, mean, sd, n } of trainer.summarize({ checkpoint: "best-loss" }).metrics) console.log(metric, mean, sd, n);
+   * ```
+   *
+   * @throws ClinicaDLException where no split has such values.
+   */
+  summarize(options: SummarizeOptions): Summary {
+    using _use = this.maps.use();
+    return summarize(this.maps, options);
   }
 
   /**

@@ -1,0 +1,69 @@
+import { existsSync } from "node:fs";
+import type { Maps } from "../io/maps/index.ts";
+import { readTsv } from "../io/tsv/index.ts";
+import { ClinicaDLException } from "../utils/exceptions.ts";
+import { refuseUnknown } from "../utils/options.ts";
+
+export interface SummarizeOptions {
+  /** Which model of each split: `best-<metric>`, `epoch-<n>` or `final`. */
+  readonly checkpoint: string;
+  /** The test group. Default: the validation data of each split. */
+  readonly groupName?: string;
+}
+
+/** A metric over the splits. */
+export interface MetricSummary {
+  readonly metric: string;
+  /** Of the splits in which it is defined; NaN where it is in none. */
+  readonly mean: number;
+  /** The standard deviation of a sample, with n - 1; NaN of one value. */
+  readonly sd: number;
+  /** In how many splits it is defined. */
+  readonly n: number;
+  /** One of each of `splits`; NaN where it is not defined. */
+  readonly values: readonly number[];
+}
+
+export interface Summary {
+  readonly splits: readonly number[];
+  /** Splits that have been trained, and have no such values. */
+  readonly missing: readonly number[];
+  readonly metrics: readonly MetricSummary[];
+}
+
+/**
+ * Mean and standard deviation over splits of what the MAPS has of saved models.
+ * @throws ClinicaDLException where no split has such values.
+ */
+export function summarize(maps: Maps, { checkpoint, groupName, ...rest }: SummarizeOptions): Summary {
+  refuseUnknown("summarize", rest);
+  const tableOf = (split: number): string =>
+    groupName === undefined
+      ? maps.training.split(split).models.getCheckpointDir(checkpoint).validationMetrics.aggregatedTsv
+      : maps.test.group(groupName).results(split, checkpoint).metrics.aggregatedTsv;
+  const { splitsList } = maps.training;
+  const splits = splitsList.filter((split) => existsSync(tableOf(split)));
+  if (splits.length === 0) {
+    const where = groupName === undefined ? "validation data" : `the test group '${groupName}'`;
+    const known = splitsList.map(
+      (split) => `split ${split}: ${maps.training.split(split).models.list.join(", ") || "none"}`,
+    );
+    throw new ClinicaDLException(
+      `${maps.path} has no metrics of '${checkpoint}' on ${where}. Its models are: ${known.join("; ") || "none"}.`,
+    );
+  }
+  const rows = splits.map((split) => readTsv(tableOf(split)).at(-1) ?? {});
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))].filter((name) => name !== "epoch");
+  const metrics = names.map((metric): MetricSummary => {
+    const values = rows.map((row) => {
+      const value = row[metric];
+      return typeof value === "number" ? value : Number.NaN;
+    });
+    const defined = values.filter((value) => !Number.isNaN(value));
+    const n = defined.length;
+    const mean = defined.reduce((sum, value) => sum + value, 0) / n;
+    const sd = n < 2 ? Number.NaN : Math.sqrt(defined.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1));
+    return { metric, mean, sd, n, values };
+  });
+  return { splits, missing: splitsList.filter((split) => !splits.includes(split)), metrics };
+}
