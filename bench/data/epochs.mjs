@@ -27,6 +27,7 @@ export async function epochs({ python, rounds, short, work, say, out }) {
       folder: `${resolution[0]}-${dtype}`,
       ...{ shape, dtype, images, transforms, epochs },
     });
+    if (short) return [of("augmented", "float32", AUGMENTED, 2)];
     return [
       of("read", "int16", {}, 4),
       of("read", "float32", {}, 4),
@@ -45,7 +46,8 @@ export async function epochs({ python, rounds, short, work, say, out }) {
     for (let round = 0; round < rounds; round++) {
       say(`epochs, ${name}, round ${round + 1} of ${rounds} …`);
       for (const [side, byWorkers] of Object.entries(runs)) {
-        for (const workers of side === "reference" ? [0, 2] : [0, 2, "auto"]) {
+        const counts = side === "reference" ? [0, 2] : [0, 2, "auto"];
+        for (const workers of short ? [2] : counts) {
           const settings = JSON.stringify({ folder: join(work, folder), transforms, epochs, workers, cache: side });
           const said =
             side === "reference"

@@ -1,0 +1,41 @@
+"""Writes src/metrics/golden/agreement-metrics.json: metrics that ClinicaDL does not have, of scipy and scikit-learn, in the form of metrics.json."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import pearsonr, spearmanr
+from sklearn.metrics import r2_score
+
+OUT = Path(__file__).parents[2] / "src" / "metrics" / "golden" / "agreement-metrics.json"
+rng = np.random.default_rng(0)
+ages = rng.normal(70, 8, size=(14, 1)).astype(np.float32)
+DATA = {
+    "ages": (ages + rng.normal(0, 5, size=ages.shape).astype(np.float32), ages),
+    "ages-ties": (np.round(ages / 5) * 5, np.round(ages / 4) * 4),
+    "ages-opposite": (-ages, ages),
+    "ages-perfect": (ages, ages),
+    "two-outputs": (rng.normal(size=(10, 2)).astype(np.float32), rng.normal(size=(10, 2)).astype(np.float32)),
+    "labels-alike": (ages, np.full_like(ages, 70)),
+}
+
+
+def each(function):
+    """Of several outputs the mean."""
+    return lambda output, label: float(np.mean([function(output[:, k], label[:, k]) for k in range(output.shape[1])]))
+
+
+METRICS = {
+    "PearsonMetric": each(lambda a, b: pearsonr(a.astype(float), b.astype(float))[0]),
+    # with labels that are alike, scikit-learn's is 0 or 1, which says nothing
+    "R2Metric": lambda a, b: r2_score(b.astype(float), a.astype(float)) if np.ptp(b) > 0 else float("nan"),
+    "SpearmanMetric": each(lambda a, b: spearmanr(a.astype(float), b.astype(float))[0]),
+}
+cases = []
+for name, function in METRICS.items():
+    config = {"name_": name, "pred_key": "output", "label_key": "label", "postprocessing": {"name_": "PostprocessingHandler", "transforms": []}}
+    for data, (output, label) in DATA.items():
+        value = function(output, label)
+        cases.append({"data": data, "config": config, "loss": None, "optimum": "max", "samples": [None] * len(label), "aggregate": None if np.isnan(value) else value})
+data = {name: {"output": output.tolist(), "label": label.tolist()} for name, (output, label) in DATA.items()}
+OUT.write_text(json.dumps({"data": data, "cases": cases}, separators=(",", ":")) + "\n")
