@@ -1,6 +1,7 @@
 /** Every metric: a line here makes it public, and known by its `name_` in plain objects, JSON and a MAPS. */
 
 export { AveragePrecisionMetricConfig } from "./average-precision.ts";
+export { BalancedAccuracyMetricConfig } from "./balanced-accuracy.ts";
 export { ConfusionMatrixMetricConfig } from "./confusion-matrix.ts";
 export { DiceMetricConfig } from "./dice.ts";
 export { GeneralizedDiceScoreConfig } from "./generalized-dice.ts";

@@ -1,13 +1,13 @@
-"""Writes src/metrics/golden/agreement-metrics.json: metrics that ClinicaDL does not have, of scipy and scikit-learn, in the form of metrics.json."""
+"""Writes src/metrics/golden/beyond-metrics.json: metrics that ClinicaDL does not have, of scipy and scikit-learn, in the form of metrics.json."""
 
 import json
 from pathlib import Path
 
 import numpy as np
 from scipy.stats import pearsonr, spearmanr
-from sklearn.metrics import r2_score
+from sklearn.metrics import balanced_accuracy_score, r2_score
 
-OUT = Path(__file__).parents[2] / "src" / "metrics" / "golden" / "agreement-metrics.json"
+OUT = Path(__file__).parents[2] / "src" / "metrics" / "golden" / "beyond-metrics.json"
 rng = np.random.default_rng(0)
 ages = rng.normal(70, 8, size=(14, 1)).astype(np.float32)
 DATA = {
@@ -37,5 +37,19 @@ for name, function in METRICS.items():
     for data, (output, label) in DATA.items():
         value = function(output, label)
         cases.append({"data": data, "config": config, "loss": None, "optimum": "max", "samples": [None] * len(label), "aggregate": None if np.isnan(value) else value})
+config = {**config, "name_": "BalancedAccuracyMetric"}
+truth = rng.integers(0, 3, size=20)
+SCORES = {
+    "three-classes": (rng.normal(size=(20, 3)).astype(np.float32), truth[:, None]),
+    "three-classes-one-hot": (rng.normal(size=(20, 3)).astype(np.float32), np.eye(3)[truth]),
+    "class-indices": (rng.integers(0, 3, size=(20, 1)), truth[:, None]),
+    "two-of-three-classes": (rng.normal(size=(20, 3)).astype(np.float32), np.minimum(truth, 1)[:, None]),
+}
+for name, (output, label) in SCORES.items():
+    of = lambda values: values.argmax(1) if values.shape[1] > 1 else values[:, 0]
+    right = (of(output) == of(label)).astype(float).tolist()
+    aggregate = balanced_accuracy_score(of(label), of(output))
+    cases.append({"data": name, "config": config, "loss": None, "optimum": "max", "samples": right, "aggregate": aggregate})
+DATA |= SCORES
 data = {name: {"output": output.tolist(), "label": label.tolist()} for name, (output, label) in DATA.items()}
 OUT.write_text(json.dumps({"data": data, "cases": cases}, separators=(",", ":")) + "\n")

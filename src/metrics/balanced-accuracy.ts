@@ -1,0 +1,95 @@
+import { z } from "zod";
+import type { Accepted } from "../losses/index.ts";
+import type { Tensor } from "../torch/index.ts";
+import { configClass } from "../utils/config.ts";
+import { ConfigError } from "../utils/exceptions.ts";
+import { compared, fields, type MetricConfig } from "./config.ts";
+import { type Compared, FieldMetric, requireLabels } from "./field-metric.ts";
+import type { Optimum } from "./metric.ts";
+import { rowsOf } from "./reduce.ts";
+
+/**
+ * Balanced accuracy of any number of classes: the mean over classes of the share of their samples that is recognised. Of two classes it is (sensitivity +
+ * specificity) / 2. As `sklearn.metrics.balanced_accuracy_score`. Not in ClinicaDL 2.0.0, which cannot read it, and whose "balanced accuracy" of
+ * `ConfusionMatrixMetric` pools all classes.
+ *
+ * The output is (N, C) with a score for each class, of which the greatest decides, or (N, 1) with the index of the class. The label is (N, 1) with the index, or
+ * (N, C) with 1 for the class and 0 for the others.
+ *
+ * ```ts
+ * new Trainer({ maps, model, metrics: { balancedAccuracy: new BalancedAccuracyMetricConfig() } });
+ * ```
+ *
+ * @throws ConfigError for other shapes; DataFrameError naming participants and labels that are no index of a class.
+ */
+export class BalancedAccuracyMetricConfig
+  extends configClass("BalancedAccuracyMetric", z.strictObject(fields))
+  implements MetricConfig
+{
+  optimum(): Optimum {
+    return "max";
+  }
+  getObject(): BalancedAccuracyMetric {
+    return new BalancedAccuracyMetric(compared(this));
+  }
+}
+
+/** The class of a sample, and the one that was decided; NaN where there is none. */
+interface Decision {
+  readonly label: number;
+  readonly decided: number;
+}
+
+/** What {@link BalancedAccuracyMetricConfig} builds. */
+export class BalancedAccuracyMetric extends FieldMetric<Decision> {
+  readonly optimum = "max";
+
+  protected override compare(pred: Tensor, label: Tensor | null, { label: source, isNan }: Compared): Decision[] {
+    const what = "BalancedAccuracyMetric";
+    if (label === null) throw new ConfigError(`${what} compares the output to a label: give it a 'labelKey'.`);
+    const [classes = 1, columns = 1] = [pred.shape[1], label.shape[1]];
+    if (pred.ndim !== 2 || label.ndim !== 2 || (columns > 1 && columns !== classes)) {
+      throw new ConfigError(
+        `${what} wants scores of classes, (N, C), or the index of one, (N, 1), and as label an index, or one column per class. The output has shape [${pred.shape.join(", ")}] and the label [${label.shape.join(", ")}].`,
+      );
+    }
+    requireLabels(indices(what, columns > 1 ? 2 : classes > 1 ? classes : null), label, source);
+    const [decided, truth] = [classOf(pred), classOf(label)];
+    return truth.map((index, i) => {
+      const found = isNan[i] === true ? Number.NaN : (decided[i] ?? Number.NaN);
+      return { label: Number.isNaN(found) ? Number.NaN : index, decided: found };
+    });
+  }
+
+  protected override aggregateData(data: readonly Decision[]): number {
+    const recognised = new Map<number, { right: number; all: number }>();
+    for (const { label, decided } of data) {
+      if (Number.isNaN(label)) continue;
+      const { right, all } = recognised.get(label) ?? { right: 0, all: 0 };
+      recognised.set(label, { right: right + (decided === label ? 1 : 0), all: all + 1 });
+    }
+    const recalls = [...recognised.values()].map(({ right, all }) => right / all);
+    return recalls.reduce((sum, recall) => sum + recall, 0) / recalls.length;
+  }
+}
+
+function classOf(values: Tensor): number[] {
+  return rowsOf((values.shape[1] ?? 1) > 1 ? values.argmax(1, true) : values).flat();
+}
+
+/** @param classes how many there are; null: not known. */
+function indices(by: string, classes: number | null): Accepted {
+  return {
+    by,
+    expected:
+      classes === null
+        ? "labels that are indices of classes"
+        : `labels that are indices of ${classes} classes: 0 to ${classes - 1}`,
+    remedy: "Code classes as 0, 1, 2 …, or one column per class with 0 and 1.",
+    integer: true,
+    min: 0,
+    max: classes === null ? Number.POSITIVE_INFINITY : classes - 1,
+    ignored: null,
+    nan: true,
+  };
+}
