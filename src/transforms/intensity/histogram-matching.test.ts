@@ -42,6 +42,24 @@ describe("HistogramMatching", () => {
     },
   );
 
+  it("matches what is under masks only, and leaves the rest", () => {
+    using _scope = torch.scope();
+    const point = goldenPoint(["image", "brain"]);
+    const [before, mask] = [point.image("image").tensor, point.image("brain").tensor.ne(0)];
+    // under its mask, the reference is the image times 2, and elsewhere far away
+    const reference = write("masked", torch.where(mask, before.mul(2), torch.full([], 1e6)));
+    const referenceMask = write("mask", mask.to({ dtype: "float32" }));
+    const config = new HistogramMatchingConfig({ reference, referenceMask, maskingMethod: "brain" });
+    expect(HistogramMatchingConfig.fromDict(config.toDict())).toEqual(config);
+    const after = config.getObject().apply(point, new Rng(0)).image("image").tensor;
+    expect(torch.equal(after, torch.where(mask, before.mul(2), before))).toBe(true);
+    const small = write("small", torch.ones([1, 2, 2, 2]));
+    const wrong = new HistogramMatchingConfig({ reference, referenceMask: small });
+    expect(() => wrong.getObject().apply(goldenPoint(["image"]), new Rng(0))).toThrow(
+      /masked.*its mask .*small.*\(1, 2, 2, 2\)/,
+    );
+  });
+
   it("leaves an image alone that is the reference itself, and says which image holds no numbers", () => {
     using _scope = torch.scope();
     const point = goldenPoint(["image"]);

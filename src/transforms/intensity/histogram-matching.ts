@@ -2,7 +2,9 @@ import { z } from "zod";
 import { readNiftiTensor } from "../../io/nifti/index.ts";
 import type { Tensor } from "../../torch/index.ts";
 import * as torch from "../../torch/index.ts";
+import { ImageError } from "../../utils/exceptions.ts";
 import { perImage, transformConfig } from "../base.ts";
+import { maskingMethodField } from "../masking.ts";
 import type { Transform, TransformConfig } from "../types.ts";
 
 /** The different intensities of an image in ascending order, and which share of its voxels has at most each of them. */
@@ -14,18 +16,26 @@ interface Distribution {
 /**
  * Gives each image the histogram of the image in the file `reference`: an intensity becomes the one that the same share of the reference's
  * voxels does not exceed, between two of them by linear interpolation. Masks are left alone. As scikit-image's `match_histograms`; ClinicaDL has none.
- * The background counts like all else: `Mask` images and reference alike before.
+ *
+ * With `maskingMethod` (as in `ZNormalization`) only the voxels under it are matched, and the others stay as they are; with `referenceMask`, the path of a mask, only those of
+ * the reference are matched with. Without, the background counts like all else.
  *
  * ```ts
- * new TransformsHandler({ imageTransforms: [new HistogramMatchingConfig({ reference: "template.nii.gz" })] });
+ * new HistogramMatchingConfig({ reference: "template.nii.gz", referenceMask: "template_mask.nii.gz", maskingMethod: "brain" });
  * ```
  *
- * @throws ImageError, naming the participant, when an image holds NaN; naming the file, when the reference does, or cannot be read.
+ * @throws ImageError when the reference cannot be read or holds NaN; naming the participant, when an image does.
  */
 export class HistogramMatchingConfig
   extends transformConfig("HistogramMatching", {
     /** The path of a NIfTI file. */
     reference: z.string().min(1),
+
+    /** The path of a mask of the reference; default null: all voxels count. */
+    referenceMask: z.string().min(1).nullable().default(null),
+
+    /** Which voxels are matched: the name of a mask, or another part; default null: all. */
+    maskingMethod: maskingMethodField,
   })
   implements TransformConfig
 {
@@ -34,26 +44,40 @@ export class HistogramMatchingConfig
     let reference: Distribution | null = null;
     return perImage(this, "scalar", (image, place) => {
       const values = image.tensor.to({ dtype: "float64" });
-      if (!values.isfinite().all().item()) throw place.error("holds values that are not numbers, or infinite.");
-      reference ??= torch.tidy(() => {
-        const { tensor } = readNiftiTensor(this.reference);
-        const whole = tensor.to({ dtype: "float64" });
-        if (whole.isfinite().all().item()) return distributionOf(whole).distribution;
-        throw place.error(
-          `cannot be matched: the reference ${this.reference} holds values that are not numbers, or infinite.`,
-        );
-      });
-      const { distribution, places } = distributionOf(values);
-      const matched = interpolate(distribution.shares, reference);
-      image.tensor = matched.indexSelect(0, places).reshape(values.shape).to({ dtype: "float32" });
+      const mask = this.maskingMethod === null ? null : place.mask(values, this.maskingMethod).expand(values.shape);
+      const counted = mask === null ? values.flatten() : values.maskedSelect(mask);
+      if (counted.numel() === 0) throw place.error("has no voxels under the mask, to be matched.");
+      if (!counted.isfinite().all().item()) throw place.error("holds values that are not numbers, or infinite.");
+      reference ??= torch.tidy(() => distributionOf(this.#referenceValues()).distribution);
+      const { distribution, places } = distributionOf(counted);
+      const matched = interpolate(distribution.shares, reference).indexSelect(0, places);
+      const whole = mask === null ? matched.reshape(values.shape) : values.maskedScatter(mask, matched);
+      image.tensor = whole.to({ dtype: "float32" });
     });
+  }
+
+  /** The intensities of the reference that count, flat. */
+  #referenceValues(): Tensor {
+    const whole = readNiftiTensor(this.reference).tensor.to({ dtype: "float64" });
+    const mask = this.referenceMask === null ? null : readNiftiTensor(this.referenceMask).tensor.ne(0);
+    const wrong = (why: string): ImageError =>
+      new ImageError(`HistogramMatching: the reference ${this.reference} ${why}`);
+    if (mask !== null && mask.shape.join() !== whole.shape.join()) {
+      throw wrong(
+        `has the shape (${whole.shape.join(", ")}), and its mask ${this.referenceMask} (${mask.shape.join(", ")}).`,
+      );
+    }
+    const counted = mask === null ? whole.flatten() : whole.maskedSelect(mask);
+    if (counted.numel() === 0) throw wrong(`has no voxels under its mask ${this.referenceMask}.`);
+    if (!counted.isfinite().all().item()) throw wrong("holds values that are not numbers, or infinite.");
+    return counted;
   }
 }
 
 /** The distribution, and for each voxel the number of its intensity. */
-function distributionOf(image: Tensor): { readonly distribution: Distribution; readonly places: Tensor } {
-  const [values, places, counts] = torch._unique2(image.flatten(), true, true, true);
-  const shares = counts.cumsum(0).to({ dtype: "float64" }).div(image.numel());
+function distributionOf(counted: Tensor): { readonly distribution: Distribution; readonly places: Tensor } {
+  const [values, places, counts] = torch._unique2(counted, true, true, true);
+  const shares = counts.cumsum(0).to({ dtype: "float64" }).div(counted.numel());
   return { distribution: { values: floats(values), shares: floats(shares) }, places: places.flatten() };
 }
 
