@@ -14,7 +14,7 @@ beforeEach(() => {
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 describe.each(["test", "prediction"] as const)("groups of %s", (kind) => {
-  const fill = (group: string, split: number, checkpoint: string) => {
+  const fill = (group: string, split: number | readonly number[], checkpoint: string) => {
     const results = maps[kind].group(group).results(split, checkpoint);
     mkdirSync(results.path, { recursive: true });
     writeFileSync(results.computationalJson, "{}");
@@ -68,8 +68,23 @@ describe.each(["test", "prediction"] as const)("groups of %s", (kind) => {
       maps.createSplit(split, record("sub-a"));
       fill("a", split, "final");
     }
-    maps.deleteSplit(0);
+    for (const splits of [
+      [0, 1],
+      [1, 2],
+      [1, 10],
+    ])
+      fill("a", splits, "final");
     const group = maps[kind].group("a");
+    expect(group.ensemblesList).toEqual([
+      [0, 1],
+      [1, 10],
+      [1, 2],
+    ]);
+    maps.deleteSplit(0);
+    expect(group.ensemblesList).toEqual([
+      [1, 10],
+      [1, 2],
+    ]);
     expect(group.splitsList).toEqual([1]);
     expect(existsSync(dirname(group.results(0, "final").path))).toBe(false);
     expect(existsSync(group.dataTsv)).toBe(true);

@@ -51,6 +51,12 @@ export class GroupDir extends DataDir {
   get splitsList(): number[] {
     return indicesIn(join(this.path, "results"), "split");
   }
+  /** The splits of each ensemble that has results. */
+  get ensemblesList(): number[][] {
+    return namesIn(join(this.path, "results"), "ensemble")
+      .filter((name) => /^\d+(-\d+)+$/.test(name))
+      .map((name) => name.split("-").map(Number));
+  }
   /** The checkpoints of a split that have results: `best-loss`, `epoch-5`, `final`. */
   checkpointsList(split: number): string[] {
     return directoriesIn(dirname(this.results(split, "any").path));

@@ -63,7 +63,12 @@ export function deleteSplit(maps: SplitHome, split: number): void {
     [maps.training.split(split).path, SPLIT_LAYOUT],
     [data.train(split).path, DATA],
     [data.validation(split).path, DATA],
-    ...groups.map((group) => [dirname(group.results(split, "final").path), SPLIT_RESULTS] as const),
+    // what an ensemble gave is no longer what its models give
+    ...groups.flatMap((group) =>
+      [split, ...group.ensemblesList.filter((splits) => splits.includes(split))].map(
+        (models) => [dirname(group.results(models, "final").path), SPLIT_RESULTS] as const,
+      ),
+    ),
   ];
   const paths = parts.map(([path]) => path);
   if (!paths.some((path) => existsSync(path))) {
