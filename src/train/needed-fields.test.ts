@@ -3,13 +3,20 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Batch } from "../data/dataloader/index.ts";
 import { DataLoader } from "../data/dataloader/index.ts";
-import { BidsDataset, type DatasetRow, type LoadContext, type LoadedParts } from "../data/datasets/index.ts";
+import {
+  BidsDataset,
+  type DatasetRow,
+  type LoadContext,
+  type LoadedParts,
+  UnpairedDataset,
+} from "../data/datasets/index.ts";
 import type { Cell } from "../io/tsv/index.ts";
 import { CrossEntropyLossConfig, MSELossConfig } from "../losses/index.ts";
-import { MAEMetricConfig, ROCAUCMetricConfig } from "../metrics/index.ts";
+import { MAEMetricConfig, MetricsHandler, ROCAUCMetricConfig } from "../metrics/index.ts";
 import { SupervisedModel, type SupervisedModelOptions } from "../models/index.ts";
 import { CNNConfig } from "../networks/index.ts";
 import { AdamConfig } from "../optim/index.ts";
+import { checkTrainingFields } from "../run/index.ts";
 import { Split } from "../split/index.ts";
 import { ConfigError, DataFrameError } from "../utils/exceptions.ts";
 import { makeCohort } from "./fixtures/cohort.ts";
@@ -140,6 +147,23 @@ describe("test and validate check them, too", () => {
       return { image: super.load(index, context).image };
     }
   }
+  it("of an UnpairedDataset, in each member that has the field", async () => {
+    const labelled = cohort([0, 1, 0, "n/a", 0, 1]);
+    const trainDataset = new UnpairedDataset([cohort([0, 1, 0, 1, 0, 1], {}), labelled]);
+    const good = cohort([0, 1, 0, 1, 0, 1]);
+    const valDataset = new UnpairedDataset([good, cohort([0, 1, 0, 1, 0, 1], {})]);
+    const metrics = new MetricsHandler({});
+    using model = new SupervisedModel(options());
+    metrics.initMetrics(model);
+    const check = (train: UnpairedDataset) =>
+      checkTrainingFields(model, metrics, new Split({ index: 0, trainDataset: train, valDataset }));
+    await expect(check(trainDataset)).rejects.toThrow(
+      /training data cannot be used\. \(sub-003, ses-M000\): 'label' is missing/,
+    );
+    await check(valDataset);
+    const without = new UnpairedDataset([cohort([0, 1], {}), cohort([0, 1], {})]);
+    await expect(check(without)).rejects.toThrow(/have no field 'label'/);
+  });
   it("before anything is written", async () => {
     const trainer = trainers.make("maps", { optimization });
     await trainer.train(toySplit(), { computational });

@@ -41,7 +41,7 @@ export abstract class Collection<T extends Item> extends DatasetMode implements 
   abstract readonly name_: string;
   abstract get df(): readonly ParticipantRow[];
   abstract get length(): number;
-  abstract get(index: number): Promise<T>;
+  abstract get(index: number, copy?: number): Promise<T>;
   abstract getSampleInfo(index: number, column: string): InfoOf<T>;
   abstract subset(selection: RowSelection, options?: SubsetOptions): DatasetLike<T>;
 

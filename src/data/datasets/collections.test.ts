@@ -7,7 +7,14 @@ import { ConfigError, DataFrameError } from "../../utils/exceptions.ts";
 import { type Batch, DataLoader, partsOf } from "../dataloader/index.ts";
 import { makeCohort } from "../fixtures/cohort.ts";
 import { Faces } from "../fixtures/own.ts";
-import { BidsDataset, ConcatDataset, datasetFromDict, isKnownEverywhere, PairedDataset } from "./index.ts";
+import {
+  BidsDataset,
+  ConcatDataset,
+  datasetFromDict,
+  isKnownEverywhere,
+  PairedDataset,
+  UnpairedDataset,
+} from "./index.ts";
 
 const [one, other] = [makeCohort(3), makeCohort(4)];
 afterAll(() => {
@@ -128,5 +135,43 @@ describe("ConcatDataset", () => {
     expect(() => dataset.getSampleInfo(3, "age")).toThrow(/no column 'age'/);
     const named = one.rows.map((row) => ({ ...row, dataset_id: 1 }));
     expect(() => new ConcatDataset([bids(one, ["age"], named)])).toThrow(/has a column 'dataset_id'/);
+  });
+});
+
+describe("UnpairedDataset", () => {
+  const noisy = (cohort: typeof one): BidsDataset =>
+    new BidsDataset({
+      bids: cohort.root,
+      fileType: { dataType: "anat", suffix: "T1w" },
+      transforms: { augmentations: [{ name_: "RandomNoise", std: 1 }] },
+    });
+  const small: (() => BidsDataset | Faces)[] = [() => new Faces({ count: 2, noise: 1 }), () => noisy(one)];
+
+  it.each(small)("draws for each copy of an oversampled sample anew, and the same with workers", async (make) => {
+    const runs = [];
+    for (const numWorkers of [0, 2]) {
+      const dataset = new UnpairedDataset([make(), new Faces({ count: 9 })], { oversample: true });
+      const voxels: number[] = [];
+      for await (const batch of new DataLoader(dataset, { batchSize: 3, shuffle: false, numWorkers })) {
+        voxels.push(...firstVoxels(partsOf(batch)[0] as Batch));
+        for (const part of batch) part.dispose();
+      }
+      expect(new Set(voxels).size).toBe(9);
+      runs.push(voxels);
+    }
+    expect(runs[1]).toEqual(runs[0]);
+  });
+
+  it("draws for the first copy as for a sample alone", async () => {
+    const alone = noisy(one);
+    const dataset = new UnpairedDataset([noisy(one), new Faces({ count: 9 })], { oversample: true });
+    const { mapping } = dataset;
+    for (const number of [0, 1, 2]) {
+      const [sample, other] = await dataset.get(mapping.findIndex(([first]) => first === number));
+      using same = await alone.get(number);
+      expect(torch.equal(sample?.image.tensor as torch.Tensor, same.image.tensor)).toBe(true);
+      sample?.dispose();
+      other?.dispose();
+    }
   });
 });

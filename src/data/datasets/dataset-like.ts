@@ -30,13 +30,17 @@ export interface DatasetLike<T extends Item = Item> extends ToDict {
   readonly evalMode: boolean;
   readonly epoch: number;
   readonly seed: number;
-  /** Item number `index`, which belongs to the caller: dispose its samples. @throws RangeError when there is none. */
-  get(index: number): Promise<T>;
+  /**
+   * Item number `index`, which belongs to the caller: dispose its samples.
+   * @param copy which of the copies of this item that are in the epoch, where a dataset made of others repeats it: each draws numbers of its own. Default 0.
+   * @throws RangeError when there is none.
+   */
+  get(index: number, copy?: number): Promise<T>;
   /** Augmentations on. */
   train(): void;
   /** Augmentations off. */
   eval(): void;
-  /** What is random in an item follows from (seed, epoch, index) alone. Default 0. */
+  /** What is random in an item follows from (seed, epoch, index, copy) alone. Default 0. */
   setEpoch(epoch: number): void;
   /** Default 0. */
   setSeed(seed: number): void;

@@ -1,13 +1,13 @@
 import { type Cell, type ParticipantRow, pairKey } from "../../io/tsv/index.ts";
 import * as torch from "../../torch/index.ts";
 import { TransformsHandler, type TransformsHandlerOptions } from "../../transforms/index.ts";
-import { Rng } from "../../transforms/types.ts";
 import { checkKeys, type JsonObject, parseWith, show } from "../../utils/config.ts";
 import { CannotReadFieldError, ConfigError } from "../../utils/exceptions.ts";
 import { checkModuleExport, type ModuleExport } from "../../utils/module-export.ts";
 import type { FieldType, Sample } from "../structures/index.ts";
 import { type DatasetLike, type RowSelection, type SubsetOptions, subsetOptions } from "./dataset-like.ts";
 import { type LoadContext, type Loaded, tensorsOf, toSample } from "./loaded.ts";
+import { drawingOf } from "./loading.ts";
 import { DatasetMode } from "./mode.ts";
 import { named } from "./named-error.ts";
 import { optionsToJson, readContent, type WholeContent } from "./own-options.ts";
@@ -94,9 +94,9 @@ export abstract class Dataset extends DatasetMode implements DatasetLike<Sample>
     return this.#table;
   }
 
-  async get(index: number): Promise<Sample> {
+  async get(index: number, copy = 0): Promise<Sample> {
     const row = this.#row(index);
-    const context = { augment: !this.evalMode, rng: new Rng(this.seed, this.epoch, index) };
+    const context = { augment: !this.evalMode, rng: drawingOf({ seed: this.seed, epoch: this.epoch, index, copy }) };
     try {
       if (!loadsLater(this)) return this.#loadNow(index, row, context);
       const loaded = await this.load(index, context);

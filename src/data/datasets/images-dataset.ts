@@ -94,14 +94,14 @@ export abstract class ImagesDataset extends DatasetMode {
    * Sample number `index`, which belongs to the caller: dispose it.
    * @throws RangeError when there is none; ImageError and others naming participant, session and file.
    */
-  get(index: number): Promise<Sample> {
-    return Promise.try(() => this.load(index));
+  get(index: number, copy = 0): Promise<Sample> {
+    return Promise.try(() => this.load(index, copy));
   }
 
   /** {@link get}, at once. */
-  load(index: number): Sample {
+  load(index: number, copy = 0): Sample {
     const { row, files, indexInImage } = this.#locate(index);
-    const keys = { seed: this.seed, epoch: this.epoch, index };
+    const keys = { seed: this.seed, epoch: this.epoch, index, copy };
     return loadSample(this.#loading(), row, files, indexInImage, keys, !this.evalMode);
   }
 
@@ -216,7 +216,7 @@ export abstract class ImagesDataset extends DatasetMode {
   protected counted(): readonly number[] {
     if (this.#starts === null) {
       const { files } = this.#parts;
-      const keys = { seed: this.seed, epoch: 0, index: 0 };
+      const keys = { seed: this.seed, epoch: 0, index: 0, copy: 0 };
       this.#setCounts(
         this.df.map((row, i) => {
           const file = files[i];

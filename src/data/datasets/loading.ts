@@ -35,6 +35,8 @@ export interface LoadingKeys {
   readonly epoch: number;
   /** The number of the sample in its dataset. */
   readonly index: number;
+  /** Which of its copies in the epoch; 0 where there is one. */
+  readonly copy: number;
 }
 
 /**
@@ -52,7 +54,7 @@ export function loadSample(
   return namingRow(row, () => {
     using _scope = torch.scope();
     const { transforms } = context;
-    const rng = new Rng(keys.seed, keys.epoch, keys.index);
+    const rng = drawingOf(keys);
     const loaded = loadTransformed(context, row, files, rng, indexInImage);
     let { point } = loaded;
     const place = transforms.extract(point, indexInImage, loaded.whole);
@@ -81,12 +83,17 @@ export function loadSample(
   });
 }
 
+/** From what a sample draws: a first copy as if there were no others. */
+export function drawingOf({ seed, epoch, index, copy }: LoadingKeys): Rng {
+  return copy === 0 ? new Rng(seed, epoch, index) : new Rng(seed, epoch, index, copy);
+}
+
 /** The number of samples in the image of a row; it is read and transformed for that, unless its size is known on disk. */
 export function countSamples(context: LoadingContext, row: ParticipantRow, files: RowFiles, keys: LoadingKeys): number {
   return namingRow(row, () => {
     using _scope = torch.scope();
     const { cache, transforms } = context;
-    const rng = new Rng(keys.seed, keys.epoch, keys.index);
+    const rng = drawingOf(keys);
     const known = isAllCached(context) ? cache.shapeOf(rowOf(context, row, files)) : null;
     const spatialShape = known ?? loadTransformed(context, row, files, rng, null).point.image.spatialShape;
     const { participant_id: participantId, session_id: sessionId } = row;

@@ -55,10 +55,10 @@ export class PairedDataset extends Collection<readonly Sample[]> {
   override get length(): number {
     return this.datasets[0]?.length ?? 0;
   }
-  override async get(index: number): Promise<readonly Sample[]> {
+  override async get(index: number, copy = 0): Promise<readonly Sample[]> {
     const samples: Sample[] = [];
     try {
-      for (const dataset of this.datasets) samples.push(await dataset.get(index));
+      for (const dataset of this.datasets) samples.push(await dataset.get(index, copy));
       return samples;
     } catch (error) {
       for (const sample of samples) sample.dispose();

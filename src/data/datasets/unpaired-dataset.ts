@@ -46,6 +46,7 @@ export class UnpairedDataset extends Collection<readonly Sample[]> {
   readonly oversample: boolean;
   readonly #df: readonly ParticipantRow[];
   #mapping: readonly (readonly number[])[] | null = null;
+  #copies: readonly (readonly number[])[] | null = null;
 
   /** @throws ConfigError when there are fewer than two datasets, or one has a column `dataset_id`. */
   constructor(datasets: readonly DatasetLike<Sample>[], options: UnpairedOptions = {}) {
@@ -80,15 +81,22 @@ export class UnpairedDataset extends Collection<readonly Sample[]> {
   override setEpoch(epoch: number): void {
     if (!Number.isInteger(epoch) || epoch < 0 || epoch + SEEDS_APART * this.datasets.length >= 2 ** 32)
       throw new ConfigError(`UnpairedDataset: the epoch got ${show(epoch)}. Give an integer of at least 0.`);
-    if (epoch !== this.epoch) this.#mapping = null;
+    if (epoch !== this.epoch) {
+      this.#mapping = null;
+      this.#copies = null;
+    }
     super.setEpoch(epoch);
   }
 
-  override async get(index: number): Promise<readonly Sample[]> {
+  override async get(index: number, copy = 0): Promise<readonly Sample[]> {
     const numbers = this.#numbersOf(index);
+    this.#copies ??= copiesIn(this.mapping);
+    // what is oversampled comes in other variants each time; of a whole item's copies each has those of its own
+    const copies = (this.#copies[index] ?? []).map((own) => own + copy * this.length);
     const samples: Sample[] = [];
     try {
-      for (const [i, dataset] of this.datasets.entries()) samples.push(await dataset.get(numbers[i] ?? -1));
+      for (const [i, dataset] of this.datasets.entries())
+        samples.push(await dataset.get(numbers[i] ?? -1, copies[i] ?? 0));
       return samples;
     } catch (error) {
       for (const sample of samples) sample.dispose();
@@ -162,6 +170,18 @@ function mapSamples(lengths: readonly number[], epoch: number, oversample: boole
     return filled(order.map((number) => (number < length ? number : null)));
   });
   return Array.from({ length: count }, (_, item) => shuffled.map((order) => order[item] ?? 0));
+}
+
+/** For each sample of each item, how often it was there in the items before. */
+function copiesIn(mapping: readonly (readonly number[])[]): readonly (readonly number[])[] {
+  const seen = (mapping[0] ?? []).map(() => new Map<number, number>());
+  return mapping.map((numbers) =>
+    numbers.map((number, i) => {
+      const before = seen[i]?.get(number) ?? 0;
+      seen[i]?.set(number, before + 1);
+      return before;
+    }),
+  );
 }
 
 /** Each gap gets what stands before it; those at the beginning, what comes first. */

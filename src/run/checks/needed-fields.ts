@@ -1,4 +1,4 @@
-import type { DatasetLike } from "../../data/datasets/index.ts";
+import { type DatasetLike, UnpairedDataset } from "../../data/datasets/index.ts";
 import { type Sample, samplesOf } from "../../data/structures/index.ts";
 import type { Row } from "../../io/tsv/index.ts";
 import { type Accepted, accepts } from "../../losses/index.ts";
@@ -57,6 +57,12 @@ async function checkField(side: Side, need: NeededField, other: Side | null): Pr
   const { field, accepted } = need;
   // every sample has one
   if (field === "image") return;
+  // its members are tables of their own: what one lacks is no cell that is missing
+  if (dataset instanceof UnpairedDataset) {
+    const having = dataset.datasets.filter((one) => one.df.some((row) => field in row) && carries(one, field));
+    for (const one of having) await checkField({ dataset: one, what }, need, null);
+    if (having.length > 0) return;
+  }
   if (!dataset.df.some((row) => field in row) || !carries(dataset, field)) {
     await requireField(dataset, what, need);
     return;
