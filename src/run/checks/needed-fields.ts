@@ -61,7 +61,8 @@ async function checkField(side: Side, need: NeededField, other: Side | null): Pr
   if (dataset instanceof UnpairedDataset) {
     const having = dataset.datasets.filter((one) => one.df.some((row) => field in row) && carries(one, field));
     for (const one of having) await checkField({ dataset: one, what }, need, null);
-    if (having.length > 0) return;
+    if (having.length === 0) await requireField(dataset, what, need);
+    return;
   }
   if (!dataset.df.some((row) => field in row) || !carries(dataset, field)) {
     await requireField(dataset, what, need);
