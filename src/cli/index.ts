@@ -5,6 +5,7 @@ import { Command } from "commander";
 import { readEngine } from "../torch/engine.ts";
 import { ClinicaDLException } from "../utils/exceptions.ts";
 import { keepGoing, say } from "../utils/output.ts";
+import { registerBids } from "./bids.ts";
 import { registerCache } from "./cache.ts";
 import { registerDemo } from "./demo-command.ts";
 import { registerDoctor } from "./doctor.ts";
@@ -30,6 +31,7 @@ registerDoctor(program);
 registerRun(program);
 registerGenerate(program);
 registerDemo(program);
+registerBids(program);
 registerCache(program);
 registerTrain(program);
 registerResume(program);
@@ -39,7 +41,7 @@ registerPredict(program);
 registerSummary(program);
 
 /** The commands that compute nothing: where there is no engine yet, these help. */
-const WITHOUT_ENGINE = ["setup", "doctor", "run", "cache"];
+const WITHOUT_ENGINE = ["setup", "doctor", "run", "cache", "bids"];
 program.hook("preAction", (_, command) => {
   // before anything is written
   if (!WITHOUT_ENGINE.includes(command.name())) readEngine();

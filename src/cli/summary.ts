@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import type { Summary } from "../train/index.ts";
 import { answer } from "../utils/output.ts";
+import { alignedTable, shownNumber } from "./table.ts";
 
 interface Flags {
   readonly checkpoint: string;
@@ -31,22 +32,14 @@ export function registerSummary(program: Command): void {
 
 /** A row for each metric; what is not defined is a dash. */
 function tableOf({ splits, missing, metrics }: Summary): string {
-  const shown = (value: number): string => (Number.isNaN(value) ? "–" : String(Number(value.toPrecision(4))));
   const head = ["metric", "mean", "sd", "n", ...splits.map((split) => `split ${split}`)];
   const rows = metrics.map(({ metric, mean, sd, n, values }) => [
     metric,
-    shown(mean),
-    shown(sd),
+    shownNumber(mean),
+    shownNumber(sd),
     String(n),
-    ...values.map(shown),
+    ...values.map(shownNumber),
   ]);
-  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)));
-  const lines = [head, ...rows].map((row) =>
-    row
-      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
   const without = missing.length === 0 ? [] : [`without split ${missing.join(", ")}, which has no such values`];
-  return [...lines, ...without].join("\n");
+  return [...alignedTable([head, ...rows]), ...without].join("\n");
 }

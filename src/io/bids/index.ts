@@ -13,4 +13,5 @@ export {
 export { DatasetDescription } from "./description.ts";
 export { BidsError } from "./errors.ts";
 export { BidsFileType } from "./file-type.ts";
+export { type FileKind, fileKinds } from "./kinds.ts";
 export { type TensorSources, TensorType, type TensorTypeOptions } from "./tensor-type.ts";
