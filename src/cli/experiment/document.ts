@@ -17,8 +17,8 @@ import { show } from "../../utils/config.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
 import { camelToSnake, snakeToCamel } from "../../utils/names.ts";
 
-/** Below these, keys are names that the user chose: of metrics, columns, masks, groups of weights, entities of BIDS. */
-const NAMED_BY_THE_USER = new Set(["metrics", "columns", "masks", "withEntities", "withoutEntities"]);
+/** Below these, keys are names that the user chose: of metrics, masks, groups of weights, entities of BIDS. */
+const NAMED_BY_THE_USER = new Set(["metrics", "masks", "withEntities", "withoutEntities"]);
 /** The values of their options may be objects by groups of weights. */
 const BY_GROUPS = new Set(["optimizer", "scheduler"]);
 
@@ -143,6 +143,8 @@ function inCamelCase(value: unknown, path: readonly string[], verbatim: boolean)
       const name = verbatim ? key : snakeToCamel(key);
       const below = [...path, name];
       const groups = BY_GROUPS.has(path.at(-1) ?? "");
+      // codes of columns are by the values of tables
+      if (name === "columns") return [name, inside];
       return [name, inCamelCase(inside, below, groups || NAMED_BY_THE_USER.has(name))];
     }),
   );

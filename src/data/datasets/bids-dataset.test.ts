@@ -220,6 +220,26 @@ describe("JSON", () => {
     const { masks: _, ...without } = dict;
     expect(() => BidsDataset.fromDict(without)).toThrow(/missing 'masks'/);
   });
+  it("has codes for the values of a column", async () => {
+    using cohort = makeCohort(4);
+    const rows = cohort.rows.map((row, i) => (i === 2 ? { ...row, diagnosis: null } : row));
+    const options = { bids: cohort.root, fileType, data: rows };
+    const dataset = new BidsDataset({
+      ...options,
+      columns: { diagnosis: { CN: 0, AD: 1 }, n_visits: { 0: "a", 1: "b", 2: "b", 3: "b" } },
+    });
+    expect(dataset.df.map(({ diagnosis }) => diagnosis)).toEqual([0, 1, null, 1]);
+    expect(dataset.df.map(({ n_visits }) => n_visits)).toEqual(["a", "b", "b", "b"]);
+    const read = BidsDataset.fromDict(dataset.toDict());
+    expect(read.df.map(({ diagnosis }) => diagnosis)).toEqual([0, 1, null, 1]);
+    expect(() => new BidsDataset({ ...options, columns: { diagnosis: { CN: 0 } } })).toThrow(
+      "'columns.diagnosis' has no code for 'AD' of (sub-001, ses-M000). It has codes for: CN.",
+    );
+    expect(() => new BidsDataset({ ...options, columns: { diagnosis: { toString: 0 } } })).toThrow(/no code for 'CN'/);
+    expect(() => new BidsDataset({ ...options, columns: { diagnosis: { CN: [0] } as never } })).toThrow(
+      /'columns.diagnosis' got .* Give a code for each value/,
+    );
+  });
   it("has the encoded columns", () => {
     const dataset = new BidsDataset({
       ...base,

@@ -4,6 +4,7 @@
 export * from "./all.ts";
 /** From JSON and in worker threads. */
 export { datasetFromDict, datasetFromWorker, isKnownEverywhere } from "./catalogue.ts";
+export type { ColumnCodes } from "./columns.ts";
 /** The parent of one's own. */
 export { Dataset, type DatasetOptions } from "./dataset.ts";
 export type { DatasetLike, InfoOf, RowSelection, SubsetOptions } from "./dataset-like.ts";

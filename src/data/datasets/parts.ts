@@ -2,9 +2,9 @@ import { z } from "zod";
 import type { Bids, BidsFileType } from "../../io/bids/index.ts";
 import type { Row } from "../../io/tsv/index.ts";
 import { TransformsHandler } from "../../transforms/index.ts";
-import { parseWith, show } from "../../utils/config.ts";
+import { parseWith } from "../../utils/config.ts";
 import { ConfigError, ImageError } from "../../utils/exceptions.ts";
-import { SAMPLE_FIELDS } from "../structures/index.ts";
+import { type ColumnsOption, encodeColumns, refuseProtected } from "./columns.ts";
 import { type CacheOption, cacheOption, ImageCache } from "./image-cache.ts";
 import type { Known } from "./images-dataset.ts";
 import {
@@ -16,7 +16,7 @@ import {
   toFileType,
   toMaskSource,
 } from "./sources.ts";
-import { type ColumnFunction, Table } from "./table.ts";
+import { Table } from "./table.ts";
 
 export interface BidsDatasetOptions {
   /** The dataset on disk, or its path. */
@@ -27,8 +27,11 @@ export interface BidsDatasetOptions {
   readonly data?: string | readonly Row[] | null;
   /** Default: none, whole images. */
   readonly transforms?: TransformsHandler | ConstructorParameters<typeof TransformsHandler>[0];
-  /** The columns that samples carry; with functions, what is made of them: `{ age: null, diagnosis: (column) => … }`. */
-  readonly columns?: readonly string[] | Readonly<Record<string, ColumnFunction | null>> | null;
+  /**
+   * The columns that samples carry; or what is made of them first: `{ age: null, diagnosis: { CN: 0, AD: 1 }, sex: (column) => … }`, nothing,
+   * a code for each value, or what a function gives for the column.
+   */
+  readonly columns?: ColumnsOption;
   /** Masks by name: a file for all, or a file type in this dataset or, with a pair, in another. */
   readonly masks?: Readonly<Record<string, MaskInput>> | null;
   /**
@@ -115,58 +118,10 @@ export function checkOptions(given: unknown, { table: known, files, cache: opene
   });
 }
 
-/** The table with the columns that samples carry, as their functions make them. */
-export function encodeColumns(
-  dataset: string,
-  start: Table,
-  given: BidsDatasetOptions["columns"],
-): { readonly table: Table; readonly columns: readonly string[] | null } {
-  let table = start;
-  const functions = columnFunctions(dataset, given ?? null);
-  for (const [column, encode] of functions ?? []) {
-    refuseProtected(dataset, "column", column);
-    table.requireColumn(column);
-    if (encode !== null) table = table.encode(column, encode);
-  }
-  return { table, columns: functions === null ? null : [...functions.keys()] };
-}
-
 /** Every session that has a file of this type. @throws ImageError when there is none. */
 export function pairsWith(bids: Bids, fileType: BidsFileType): Table {
   const pairs = bids.getParticipantsSessionsWith(fileType);
   if (pairs.length === 0)
     throw new ImageError(`No session in ${bids.participantsDir} has an image of type ${fileType}.`);
   return Table.read(pairs.map(([participant_id, session_id]) => ({ participant_id, session_id })));
-}
-
-function columnFunctions(
-  dataset: string,
-  columns: BidsDatasetOptions["columns"],
-): Map<string, ColumnFunction | null> | null {
-  if (columns === null || columns === undefined) return null;
-  const entries: [string, ColumnFunction | null][] = isList(columns)
-    ? columns.map((column) => [column, null])
-    : Object.entries(columns);
-  for (const [column, encode] of entries) {
-    if (typeof column !== "string")
-      throw new ConfigError(`${dataset}: 'columns' got ${show(column)}; names are needed.`);
-    if (encode !== null && typeof encode !== "function") {
-      throw new ConfigError(
-        `${dataset}: 'columns.${column}' got ${show(encode)}. Give a function of the column, or null.`,
-      );
-    }
-  }
-  return new Map(entries);
-}
-
-function isList(columns: NonNullable<BidsDatasetOptions["columns"]>): columns is readonly string[] {
-  return Array.isArray(columns);
-}
-
-function refuseProtected(dataset: string, what: string, name: string): void {
-  if (SAMPLE_FIELDS.includes(name)) {
-    throw new ConfigError(
-      `${dataset}: a ${what} cannot be named '${name}'. Samples use these names: ${SAMPLE_FIELDS.join(", ")}.`,
-    );
-  }
 }

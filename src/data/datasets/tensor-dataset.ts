@@ -6,13 +6,14 @@ import { TransformsHandler, type TransformsHandlerOptions } from "../../transfor
 import { checkKeys, type JsonObject, type JsonValue, parseWith, show } from "../../utils/config.ts";
 import { CannotReadFieldError, ConfigError } from "../../utils/exceptions.ts";
 import type { Sample } from "../structures/index.ts";
+import { type ColumnsOption, encodeColumns } from "./columns.ts";
 import type { DatasetLike, RowSelection, SubsetOptions } from "./dataset-like.ts";
 import { type CacheOption, cacheOption, ImageCache } from "./image-cache.ts";
 import { type ImageParts, ImagesDataset, type Known, type RowContent } from "./images-dataset.ts";
-import { encodeColumns, pairsWith } from "./parts.ts";
+import { pairsWith } from "./parts.ts";
 import type { PortableDataset } from "./portable.ts";
 import { findFiles, type RowFiles } from "./sources.ts";
-import { type ColumnFunction, Table } from "./table.ts";
+import { Table } from "./table.ts";
 import { readDescription } from "./tensors/description.ts";
 import { readTensors } from "./tensors/files.ts";
 
@@ -23,8 +24,8 @@ export interface TensorDatasetOptions {
   readonly data?: string | readonly Row[] | null;
   /** Default: none, whole images. Image transforms that are in the tensors already are not to be repeated. */
   readonly transforms?: TransformsHandler | TransformsHandlerOptions;
-  /** The columns that samples carry; with functions, what is made of them: `{ age: null, diagnosis: (column) => … }`. */
-  readonly columns?: readonly string[] | Readonly<Record<string, ColumnFunction | null>> | null;
+  /** The columns that samples carry, or what is made of them, as of a `BidsDataset`. */
+  readonly columns?: ColumnsOption;
   /** Which masks and additional data samples get. Default: all; the image always. */
   readonly toLoad?: readonly string[] | null;
   /** Where images stay once they were read, as of a `BidsDataset`. Default "auto". */
