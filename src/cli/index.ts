@@ -11,6 +11,7 @@ import { registerDemo } from "./demo-command.ts";
 import { registerDoctor } from "./doctor.ts";
 import { registerPredict, registerTest, registerValidate } from "./evaluate.ts";
 import { registerGenerate } from "./generate.ts";
+import { registerInit } from "./init.ts";
 import { registerResume } from "./resume.ts";
 import { registerRun } from "./run.ts";
 import { registerSetup } from "./setup.ts";
@@ -33,6 +34,7 @@ registerGenerate(program);
 registerDemo(program);
 registerBids(program);
 registerCache(program);
+registerInit(program);
 registerTrain(program);
 registerResume(program);
 registerValidate(program);
@@ -41,7 +43,7 @@ registerPredict(program);
 registerSummary(program);
 
 /** The commands that compute nothing: where there is no engine yet, these help. */
-const WITHOUT_ENGINE = ["setup", "doctor", "run", "cache", "bids"];
+const WITHOUT_ENGINE = ["setup", "doctor", "run", "cache", "bids", "init"];
 program.hook("preAction", (_, command) => {
   // before anything is written
   if (!WITHOUT_ENGINE.includes(command.name())) readEngine();
