@@ -45,6 +45,7 @@ interface Stopper {
  */
 export class EarlyStoppingCallback extends Callback {
   static readonly name_ = "EarlyStoppingCallback";
+  static readonly schema = schema;
   readonly stoppers: readonly Stopper[];
   #modes = new Map<string, Optimum>();
   #monitorings = new Map<string, QuantityMonitoring>();

@@ -24,6 +24,7 @@ const schema = z.strictObject({
  */
 export class EMACallback extends Callback {
   static readonly name_ = "EMACallback";
+  static readonly schema = schema;
   readonly decay: number;
   readonly everyNSteps: number;
   readonly startEpoch: number;

@@ -20,6 +20,7 @@ const schema = z.strictObject({
  */
 export class LoggerCallback extends Callback {
   static readonly name_ = "LoggerCallback";
+  static readonly schema = schema;
   readonly saveLogs: boolean;
   readonly debug: boolean;
   readonly progressBar: boolean;

@@ -29,6 +29,7 @@ export interface LRSchedulerCallbackOptions {
  */
 export class LRSchedulerCallback extends Callback {
   static readonly name_ = "LRSchedulerCallback";
+  static readonly schema = schema;
   readonly scheduler: LRSchedulerConfig;
   readonly optimizerName: string;
   readonly metricName: string | null;

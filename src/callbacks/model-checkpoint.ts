@@ -33,6 +33,7 @@ const schema = z.strictObject({
  */
 export class ModelCheckpointCallback extends Callback {
   static readonly name_ = "ModelCheckpointCallback";
+  static readonly schema = schema;
   readonly metric: string | null;
   readonly epochs: readonly number[];
   readonly everyNEpochs: number | null;

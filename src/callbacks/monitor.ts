@@ -41,6 +41,7 @@ const schema = z.strictObject({
  */
 export class MonitorCallback extends Callback {
   static readonly name_ = "MonitorCallback";
+  static readonly schema = schema;
   readonly numMeasurements: number;
   readonly warmupIterations: number;
   readonly enabled: boolean;

@@ -39,6 +39,7 @@ const schema = z.strictObject({
  */
 export class SWACallback extends Callback {
   static readonly name_ = "SWACallback";
+  static readonly schema = schema;
   readonly startEpoch: number;
   readonly everyNEpochs: number;
   readonly swaLr: number | null;

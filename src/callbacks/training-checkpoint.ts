@@ -36,6 +36,7 @@ const schema = z.strictObject({
  */
 export class TrainingCheckpointCallback extends Callback {
   static readonly name_ = "TrainingCheckpointCallback";
+  static readonly schema = schema;
   readonly everyNEpochs: number;
   readonly everyNSteps: number | null;
   readonly everyMinutes: number | null;

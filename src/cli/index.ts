@@ -14,6 +14,7 @@ import { registerGenerate } from "./generate.ts";
 import { registerInit } from "./init.ts";
 import { registerResume } from "./resume.ts";
 import { registerRun } from "./run.ts";
+import { registerSchema } from "./schema.ts";
 import { registerSetup } from "./setup.ts";
 import { registerSummary } from "./summary.ts";
 import { registerTrain } from "./train.ts";
@@ -35,6 +36,7 @@ registerDemo(program);
 registerBids(program);
 registerCache(program);
 registerInit(program);
+registerSchema(program);
 registerTrain(program);
 registerResume(program);
 registerValidate(program);
@@ -43,7 +45,7 @@ registerPredict(program);
 registerSummary(program);
 
 /** The commands that compute nothing: where there is no engine yet, these help. */
-const WITHOUT_ENGINE = ["setup", "doctor", "run", "cache", "bids", "init"];
+const WITHOUT_ENGINE = ["setup", "doctor", "run", "cache", "bids", "init", "schema"];
 program.hook("preAction", (_, command) => {
   // before anything is written
   if (!WITHOUT_ENGINE.includes(command.name())) readEngine();

@@ -14,8 +14,9 @@ export const kFoldFields = {
   longitudinal: z.boolean().default(false),
   seed: z.int().min(0).max(0xffffffff).nullish(),
 };
-const schema = z.strictObject({ ...kFoldFields, repeats: z.int().min(1).default(1) });
-export type MakeKFoldOptions = Input<typeof schema>;
+/** What makeKFold takes. */
+export const makeKFoldSchema = z.strictObject({ ...kFoldFields, repeats: z.int().min(1).default(1) });
+export type MakeKFoldOptions = Input<typeof makeKFoldSchema>;
 
 /**
  * Cuts the **participants** of a table into `nSplits` folds and writes, for each fold, who is trained on and who is
@@ -39,7 +40,7 @@ export type MakeKFoldOptions = Input<typeof schema>;
  * @throws ConfigError, DataFrameError
  */
 export function makeKFold(data: TableLike, options: MakeKFoldOptions = {}): string {
-  const given = parseWith(schema, options, "makeKFold");
+  const given = parseWith(makeKFoldSchema, options, "makeKFold");
   const outputDir = outputDirOf(data, given.outputDir);
   const rows = readParticipants(data, { checkDuplicates: false, sessionsOptional: true });
   const { nSplits, repeats } = given;

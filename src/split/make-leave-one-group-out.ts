@@ -10,8 +10,9 @@ import { kFoldFields } from "./make-kfold.ts";
 import { checkColumns, extractBaseline, outputDirOf, publishSplit, type TableLike } from "./tables.ts";
 
 const { outputDir, subsetName, longitudinal } = kFoldFields;
-const schema = z.strictObject({ groups: z.string(), outputDir, subsetName, longitudinal });
-export type MakeLeaveOneGroupOutOptions = Input<typeof schema>;
+/** What makeLeaveOneGroupOut takes. */
+export const makeLeaveOneGroupOutSchema = z.strictObject({ groups: z.string(), outputDir, subsetName, longitudinal });
+export type MakeLeaveOneGroupOutOptions = Input<typeof makeLeaveOneGroupOutSchema>;
 
 /**
  * Makes as many splits as there are groups: each validates on one group and trains on all others, as a model is tested on a site that it
@@ -26,7 +27,7 @@ export type MakeLeaveOneGroupOutOptions = Input<typeof schema>;
  */
 export function makeLeaveOneGroupOut(data: TableLike, options: MakeLeaveOneGroupOutOptions): string {
   const what = "makeLeaveOneGroupOut";
-  const given = parseWith(schema, options, what);
+  const given = parseWith(makeLeaveOneGroupOutSchema, options, what);
   const { groups } = given;
   const folder = outputDirOf(data, given.outputDir);
   const rows = readParticipants(data, { checkDuplicates: false, sessionsOptional: true });

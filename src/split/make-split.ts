@@ -22,7 +22,8 @@ import {
   writeSubsets,
 } from "./tables.ts";
 
-const schema = z.strictObject({
+/** What makeSplit takes. */
+export const makeSplitSchema = z.strictObject({
   nTest: z.number().min(0).default(0.2),
   outputDir: z.string().min(1).optional(),
   subsetName: z.string().optional(),
@@ -34,7 +35,7 @@ const schema = z.strictObject({
   nTryMax: z.int().min(1).default(1000),
   seed: z.int().min(0).max(0xffffffff).nullish(),
 });
-export type MakeSplitOptions = Input<typeof schema>;
+export type MakeSplitOptions = Input<typeof makeSplitSchema>;
 
 /** No random split resembled the whole closely enough. */
 export class NoSplitFoundError extends ClinicaDLException {}
@@ -59,7 +60,7 @@ export class NoSplitFoundError extends ClinicaDLException {}
  * @throws ConfigError, DataFrameError, NoSplitFoundError
  */
 export function makeSplit(data: TableLike, options: MakeSplitOptions = {}): string {
-  const given = parseWith(schema, options, "makeSplit");
+  const given = parseWith(makeSplitSchema, options, "makeSplit");
   const outputDir = outputDirOf(data, given.outputDir);
   const rows = readParticipants(data, { checkDuplicates: false, sessionsOptional: true });
   const columns =

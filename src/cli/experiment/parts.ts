@@ -1,7 +1,4 @@
 /** The objects that an experiment file describes. */
-
-import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { type DatasetLike, datasetRegistry } from "../../data/datasets/index.ts";
 import { type Model, modelRegistry } from "../../models/index.ts";
 import { OptimizationConfig } from "../../optim/index.ts";
@@ -10,6 +7,7 @@ import { parseWith } from "../../utils/config.ts";
 import { ClinicaDLException, ConfigError } from "../../utils/exceptions.ts";
 import { snakeToCamel } from "../../utils/names.ts";
 import type { ExperimentDocument } from "./document.ts";
+import { loadModule } from "./modules.ts";
 import { type Experiment, experimentSchema } from "./schema.ts";
 
 /** What is wrong with one part of an experiment file. */
@@ -41,14 +39,11 @@ function namedIn(message: string): string[] {
 /** Loads modules of one's own, which register what they have. */
 export async function loadModules(document: ExperimentDocument, { modules }: Experiment): Promise<void> {
   for (const [i, path] of modules.entries()) {
-    try {
-      await import(pathToFileURL(resolve(path)).href);
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      throw new ExperimentError(`${document.where(["modules", String(i)])}: ${path} cannot be loaded: ${why}`, {
-        cause: error,
-      });
-    }
+    await loadModule(path).catch((error: unknown) =>
+      inPart(document, ["modules", String(i)], () => {
+        throw error;
+      }),
+    );
   }
 }
 

@@ -1,0 +1,60 @@
+/** What datasets take in an experiment file. Their options are checked by their own code, so that they have no schema to make this of. */
+import type { BidsDatasetOptions, TensorDatasetOptions } from "../../../data/datasets/index.ts";
+import { BidsFileType } from "../../../io/bids/index.ts";
+import { listOf, object, type Schema, type Shapes, shapeOf } from "./shapes.ts";
+
+const text: Schema = { type: "string" };
+const table: Schema = {
+  description: "A TSV with participant_id and session_id, or rows. Default: every session that has such an image.",
+  anyOf: [text, listOf({ type: "object" }), { type: "null" }],
+};
+const columns: Schema = {
+  description:
+    "The columns that samples carry; or by name null, or a code for each value: { diagnosis: { CN: 0, AD: 1 } }.",
+  anyOf: [listOf(text), { type: "object", additionalProperties: { type: ["object", "null"] } }, { type: "null" }],
+};
+const cache: Schema = {
+  description: 'Where images stay once they were read. Default "auto".',
+  anyOf: [{ enum: ["auto", "memory", "disk", "off"] }, object({ disk: text, maxBytes: { type: "number" } }, ["disk"])],
+};
+
+/** @param dataset what stands for any dataset. @param transforms what stands for how images become samples. */
+export function datasetShape(name: string, dataset: Schema, transforms: Schema): Schema {
+  const fileType = shapeOf(BidsFileType.schema, {});
+  switch (name) {
+    case "BidsDataset": {
+      const options: Record<keyof BidsDatasetOptions, Schema> = {
+        bids: { ...text, description: "The directory of the dataset, derivative or CAPS." },
+        fileType: { ...fileType, description: "Which files are the images." },
+        data: table,
+        transforms,
+        columns,
+        masks: {
+          description: "Masks by name: a file for all, a file type, or a pair of another dataset and a file type.",
+          type: ["object", "null"],
+          additionalProperties: {
+            anyOf: [text, fileType, { type: "array", prefixItems: [text, fileType], minItems: 2 }],
+          },
+        },
+        resampleMasks: { enum: ["toImage", null] },
+        cache,
+      };
+      return object(options, ["bids", "fileType"]);
+    }
+    case "TensorDataset": {
+      const options: Record<keyof TensorDatasetOptions, Schema> = {
+        descriptionJson: { ...text, description: "What `toTensors` wrote: …_conv-<name>_description.json." },
+        data: table,
+        transforms,
+        columns,
+        toLoad: { anyOf: [listOf(text), { type: "null" }] },
+        cache,
+      };
+      return object(options, ["descriptionJson"]);
+    }
+    default: {
+      const members: Shapes = { datasets: listOf(dataset) };
+      return { type: "object", properties: members };
+    }
+  }
+}
