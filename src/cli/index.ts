@@ -7,6 +7,7 @@ import { ClinicaDLException } from "../utils/exceptions.ts";
 import { keepGoing, say } from "../utils/output.ts";
 import { registerBids } from "./bids.ts";
 import { registerCache } from "./cache.ts";
+import { registerCompare } from "./compare.ts";
 import { registerDemo } from "./demo-command.ts";
 import { registerDoctor } from "./doctor.ts";
 import { registerPredict, registerTest, registerValidate } from "./evaluate.ts";
@@ -43,9 +44,10 @@ registerValidate(program);
 registerTest(program);
 registerPredict(program);
 registerSummary(program);
+registerCompare(program);
 
 /** The commands that compute nothing: where there is no engine yet, these help. */
-const WITHOUT_ENGINE = ["setup", "doctor", "run", "cache", "bids", "init", "schema"];
+const WITHOUT_ENGINE = ["setup", "doctor", "run", "cache", "bids", "init", "schema", "summary", "compare"];
 program.hook("preAction", (_, command) => {
   // before anything is written
   if (!WITHOUT_ENGINE.includes(command.name())) readEngine();

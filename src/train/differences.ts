@@ -20,14 +20,17 @@ export function checkSame(maps: string, parts: readonly Described[]): void {
     existsSync(file) ? differences(what, readValue(file), parseJson(formatJson(now)) as JsonValue) : [],
   );
   if (found.length === 0) return;
-  const lines = found.slice(0, SHOWN).map((line) => `\n  ${line}`);
+  const lines = found
+    .slice(0, SHOWN)
+    .map(({ path, values: [recorded, given] }) => `\n  ${path}: ${shown(recorded)} in the MAPS, ${shown(given)} given`);
   const more = found.length > SHOWN ? `\n  and ${found.length - SHOWN} more` : "";
   throw new ConfigError(
     `${maps} was made with other options:${lines.join("")}${more}\nPass the same ones, or choose another path; Trainer.fromMaps opens it with its own.`,
   );
 }
 
-function readValue(file: string): JsonValue {
+/** What a JSON file of a MAPS says. @throws NotInterpretableJsonError for one that is damaged. */
+export function readValue(file: string): JsonValue {
   try {
     return parseJson(readFileSync(file, "utf8")) as JsonValue;
   } catch (error) {
@@ -36,22 +39,29 @@ function readValue(file: string): JsonValue {
   }
 }
 
-/** One line per value that differs: `optimization.num_epochs: 10 in the MAPS, 20 given`. */
-export function differences(path: string, recorded: JsonValue | undefined, given: JsonValue | undefined): string[] {
-  if (isContainer(recorded) && isContainer(given) && Array.isArray(recorded) === Array.isArray(given)) {
-    const [a, b] = [new Map(Object.entries(recorded)), new Map(Object.entries(given))];
-    const keys = new Set([...a.keys(), ...b.keys()]);
-    return [...keys].flatMap((key) => differences(`${path}.${key}`, a.get(key), b.get(key)));
+/** A value that two descriptions have differently; undefined where one of them has none. */
+export interface Difference {
+  /** Its keys, as `optimization.num_epochs`. */
+  readonly path: string;
+  readonly values: readonly [JsonValue | undefined, JsonValue | undefined];
+}
+
+/** The values in which two descriptions differ. @param path how the keys begin. */
+export function differences(path: string, a: JsonValue | undefined, b: JsonValue | undefined): Difference[] {
+  if (isContainer(a) && isContainer(b) && Array.isArray(a) === Array.isArray(b)) {
+    const [one, other] = [new Map(Object.entries(a)), new Map(Object.entries(b))];
+    const keys = new Set([...one.keys(), ...other.keys()]);
+    return [...keys].flatMap((key) => differences(`${path}.${key}`, one.get(key), other.get(key)));
   }
-  if (Object.is(recorded, given)) return [];
-  return [`${path}: ${shown(recorded)} in the MAPS, ${shown(given)} given`];
+  return Object.is(a, b) ? [] : [{ path, values: [a, b] }];
 }
 
 function isContainer(value: JsonValue | undefined): value is JsonValue[] | { [key: string]: JsonValue } {
   return typeof value === "object" && value !== null;
 }
 
-function shown(value: JsonValue | undefined): string {
+/** A value as messages and tables show it. */
+export function shown(value: JsonValue | undefined): string {
   if (value === undefined) return "nothing";
   const text = typeof value === "number" ? String(value) : JSON.stringify(value);
   return text.length > 100 ? `${text.slice(0, 100)}…` : text;

@@ -1,0 +1,108 @@
+import { existsSync } from "node:fs";
+import type { Maps } from "../io/maps/index.ts";
+import { pairKey, readParticipants } from "../io/tsv/index.ts";
+import type { JsonValue } from "../utils/config.ts";
+import { ConfigError } from "../utils/exceptions.ts";
+import { differences, readValue } from "./differences.ts";
+import { type MetricSummary, type SummarizeOptions, type Summary, summarize } from "./summarize.ts";
+
+/** A metric in several experiments. */
+export interface ComparedMetric {
+  readonly metric: string;
+  /** Of each experiment; null where it has no such metric. */
+  readonly summaries: readonly (MetricSummary | null)[];
+  /** By how much each experiment is above the first, in the splits that both validated on the same data: null where there are none. */
+  readonly differences: readonly (Spread | null)[];
+}
+
+export interface Spread {
+  readonly mean: number;
+  /** With n - 1; NaN of one value. */
+  readonly sd: number;
+  readonly n: number;
+}
+
+/** An option that experiments do not have alike; undefined where one has none. */
+export interface ComparedOption {
+  readonly path: string;
+  readonly values: readonly (JsonValue | undefined)[];
+}
+
+export interface Comparison {
+  readonly metrics: readonly ComparedMetric[];
+  readonly options: readonly ComparedOption[];
+}
+
+/**
+ * Experiments side by side: their metrics over splits, and in which options they differ.
+ *
+ * Differences are taken split by split, where the participants and sessions of the split are the same in both: their standard deviation is that of what
+ * the experiments differ by, not of what the splits differ by. Folds share what they were trained on, so that no p-value follows from them.
+ *
+ * @throws ConfigError for fewer than two. @throws ClinicaDLException for one without such metrics.
+ */
+export function compare(experiments: readonly Maps[], options: SummarizeOptions): Comparison {
+  const [first, ...others] = experiments;
+  if (first === undefined || others.length === 0) throw new ConfigError("Give at least two MAPS to compare.");
+  const summaries = experiments.map((maps) => summarize(maps, options));
+  const names = [...new Set(summaries.flatMap(({ metrics }) => metrics.map(({ metric }) => metric)))];
+  const common = experiments.map((maps, i) => {
+    const [a, b] = [summaries[0], summaries[i]];
+    if (a === undefined || b === undefined || i === 0) return [];
+    const shared = a.splits.filter((split) => b.splits.includes(split));
+    return shared.filter((split) => dataOf(first, split, options.groupName) === dataOf(maps, split, options.groupName));
+  });
+  const metrics = names.map((metric): ComparedMetric => {
+    const of = (summary: Summary): MetricSummary | null => summary.metrics.find((one) => one.metric === metric) ?? null;
+    const above = common.map((splits, i) => {
+      const found = splits.map((split) => valueIn(summaries[i], metric, split) - valueIn(summaries[0], metric, split));
+      return spreadOf(found.filter((value) => !Number.isNaN(value)));
+    });
+    return { metric, summaries: summaries.map(of), differences: above };
+  });
+  return { metrics, options: optionsOf(experiments) };
+}
+
+function valueIn(summary: Summary | undefined, metric: string, split: number): number {
+  const index = summary?.splits.indexOf(split) ?? -1;
+  return summary?.metrics.find((one) => one.metric === metric)?.values[index] ?? Number.NaN;
+}
+
+function spreadOf(values: readonly number[]): Spread | null {
+  const n = values.length;
+  if (n === 0) return null;
+  const mean = values.reduce((sum, value) => sum + value, 0) / n;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, sd: n < 2 ? Number.NaN : Math.sqrt(squares / (n - 1)), n };
+}
+
+/** Participants and sessions that a split was evaluated on, in an order of their own. */
+function dataOf(maps: Maps, split: number, group: string | undefined): string {
+  const { dataTsv } = group === undefined ? maps.training.data.validation(split) : maps.test.group(group);
+  return readParticipants(dataTsv, { checkDuplicates: false, sessionsOptional: true }).map(pairKey).sort().join("\n");
+}
+
+/** The options in which the records of the experiments differ, from those of the first. */
+function optionsOf(experiments: readonly Maps[]): ComparedOption[] {
+  const files = (maps: Maps): [what: string, path: string][] => [
+    ["model", maps.modelJson],
+    ["optimization", maps.training.optimizationJson],
+    ["metrics", maps.metricsJson],
+    ["callbacks", maps.callbacksJson],
+  ];
+  const described = experiments.map((maps) =>
+    Object.fromEntries(files(maps).flatMap(([what, path]) => (existsSync(path) ? [[what, readValue(path)]] : []))),
+  );
+  const found = new Map<string, (JsonValue | undefined)[]>();
+  for (const [i, one] of described.entries()) {
+    for (const what of Object.keys({ ...described[0], ...one })) {
+      for (const { path, values } of differences(what, described[0]?.[what], one[what])) {
+        const [expected, value] = values;
+        const row = found.get(path) ?? described.map(() => expected);
+        row[i] = value;
+        found.set(path, row);
+      }
+    }
+  }
+  return [...found].map(([path, values]) => ({ path, values }));
+}
