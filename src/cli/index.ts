@@ -17,6 +17,7 @@ import { registerResume } from "./resume.ts";
 import { registerRun } from "./run.ts";
 import { registerSchema } from "./schema.ts";
 import { registerSetup } from "./setup.ts";
+import { registerSplit } from "./split.ts";
 import { registerSummary } from "./summary.ts";
 import { registerTrain } from "./train.ts";
 
@@ -36,6 +37,7 @@ registerGenerate(program);
 registerDemo(program);
 registerBids(program);
 registerCache(program);
+registerSplit(program);
 registerInit(program);
 registerSchema(program);
 registerTrain(program);
@@ -47,7 +49,7 @@ registerSummary(program);
 registerCompare(program);
 
 /** The commands that compute nothing: where there is no engine yet, these help. */
-const WITHOUT_ENGINE = ["setup", "doctor", "run", "cache", "bids", "init", "schema", "summary", "compare"];
+const WITHOUT_ENGINE = ["setup", "doctor", "run", "cache", "bids", "init", "schema", "summary", "compare", "split"];
 program.hook("preAction", (_, command) => {
   // before anything is written
   if (!WITHOUT_ENGINE.includes(command.name())) readEngine();
