@@ -11,6 +11,7 @@ import { registerCompare } from "./compare.ts";
 import { registerDemo } from "./demo-command.ts";
 import { registerDoctor } from "./doctor.ts";
 import { registerPredict, registerTest, registerValidate } from "./evaluate.ts";
+import { registerExport } from "./export.ts";
 import { registerGenerate } from "./generate.ts";
 import { registerInit } from "./init.ts";
 import { registerResume } from "./resume.ts";
@@ -47,6 +48,7 @@ registerTest(program);
 registerPredict(program);
 registerSummary(program);
 registerCompare(program);
+registerExport(program);
 
 /** The commands that compute nothing: where there is no engine yet, these help. */
 const WITHOUT_ENGINE = ["setup", "doctor", "run", "cache", "bids", "init", "schema", "summary", "compare", "split"];

@@ -1,0 +1,105 @@
+/** What `npx clinicadl export` does: a trained network as a folder to share. */
+import { createHash } from "node:crypto";
+import { copyFileSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, isAbsolute, join, resolve } from "node:path";
+import { readJson, writeFileAtomic, writeJson } from "../../io/files/index.ts";
+import { type Maps, stageDirectory } from "../../io/maps/index.ts";
+import { readTsv } from "../../io/tsv/index.ts";
+import { readCheckpoint } from "../../models/weight-files.ts";
+import * as torch from "../../torch/index.ts";
+import type { JsonObject, JsonValue } from "../../utils/config.ts";
+import { ConfigError, NotInterpretableJsonError } from "../../utils/exceptions.ts";
+import { cardOf } from "./card.ts";
+
+export interface ExportOptions {
+  /** `split-<i>_best-<metric>`, `split-<i>_epoch-<n>` or `split-<i>_final`. */
+  readonly checkpoint: string;
+  /** The folder to make. */
+  readonly output: string;
+  /** What the model is called in its card. Default: the name of the folder. */
+  readonly name?: string;
+  readonly overwrite: boolean;
+}
+
+/**
+ * Makes a folder as the Hugging Face hub has them: `model.safetensors`, `config.json` (the model's options, as in the MAPS), `preprocessing.json` (the
+ * transforms of the data), `metrics.tsv` (on the validation data), `README.md` (a model card) and `SHA256SUMS`. Nothing in it names a participant or a path.
+ * It appears whole or not at all.
+ *
+ * @throws ClinicaDLException where there is no such checkpoint, or the folder is there already.
+ */
+export function exportModel(maps: Maps, { checkpoint, output, name, overwrite }: ExportOptions): string {
+  const folder = resolve(output);
+  const { splitIdx } = maps.training.readCheckpointName(checkpoint);
+  const { validationMetrics } = maps.training.getCheckpointDir(checkpoint);
+  if (existsSync(folder) && !overwrite) {
+    throw new ConfigError(`${folder} is there already. Choose another --output, or replace it with --overwrite.`);
+  }
+  if (existsSync(folder) && !readdirSync(folder).includes(SUMS) && readdirSync(folder).length > 0) {
+    throw new ConfigError(`${folder} is no exported model, and is not replaced. Choose another --output.`);
+  }
+  const data = maps.training.data.train(splitIdx);
+  const config = withoutPaths(asObject(readJson(maps.modelJson), maps.modelJson));
+  const dataset = existsSync(data.datasetJson) ? readJson(data.datasetJson) : null;
+  const rows = readTsv(data.dataTsv);
+  const metrics = existsSync(validationMetrics.aggregatedTsv) ? readTsv(validationMetrics.aggregatedTsv).at(-1) : null;
+  const preprocessing = withoutPaths(transformsOf(dataset));
+  const card = cardOf({
+    name: name ?? basename(folder),
+    config,
+    preprocessing,
+    participants: new Set(rows.map((row) => row.participant_id)).size,
+    sessions: rows.length,
+    metrics: metrics ?? {},
+  });
+  stageDirectory(folder, (staging) => {
+    {
+      using _scope = torch.scope();
+      const { tensors } = readCheckpoint(maps, checkpoint);
+      torch.saveSafetensors(tensors, join(staging, "model.safetensors"), { metadata: { format: "pt" } });
+    }
+    writeJson(join(staging, "config.json"), config);
+    writeJson(join(staging, "preprocessing.json"), preprocessing);
+    if (existsSync(validationMetrics.aggregatedTsv)) {
+      copyFileSync(validationMetrics.aggregatedTsv, join(staging, "metrics.tsv"));
+    }
+    writeFileAtomic(join(staging, "README.md"), card);
+    const sums = readdirSync(staging)
+      .sort()
+      .map(
+        (file) =>
+          `${createHash("sha256")
+            .update(readFileSync(join(staging, file)))
+            .digest("hex")}  ${file}\n`,
+      );
+    writeFileAtomic(join(staging, SUMS), sums.join(""));
+  });
+  return folder;
+}
+
+const SUMS = "SHA256SUMS";
+
+function asObject(value: JsonValue, path: string): JsonObject {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  throw new NotInterpretableJsonError(
+    `${path} has the name of a class of one's own only, not what it is made of. Save its weights from a script: torch.saveSafetensors(network.stateDict(), path).`,
+  );
+}
+
+/** The transforms of a dataset; of several datasets those of the first; none where a class of one's own does not say. */
+function transformsOf(dataset: JsonValue): JsonObject {
+  if (typeof dataset !== "object" || dataset === null || Array.isArray(dataset)) return {};
+  const { transforms, datasets } = dataset;
+  if (typeof transforms === "object" && transforms !== null && !Array.isArray(transforms)) return transforms;
+  return Array.isArray(datasets) ? transformsOf(datasets[0] ?? null) : {};
+}
+
+/** Paths of this machine say nothing elsewhere, and may name people: only the names of the files stay. */
+function withoutPaths(options: JsonObject): JsonObject {
+  const without = (value: JsonValue): JsonValue => {
+    if (typeof value === "string") return isAbsolute(value) ? basename(value) : value;
+    if (Array.isArray(value)) return value.map(without);
+    return typeof value === "object" && value !== null ? withoutPaths(value) : value;
+  };
+  return Object.fromEntries(Object.entries(options).map(([key, value]) => [key, without(value)]));
+}
