@@ -42,6 +42,12 @@ it("shows what is there, and clears it", async () => {
   expect(ofCohort).toContain(cohort.root);
   expect(others).toEqual([]);
 
+  expect(JSON.parse(clinicadl("cache", "--folder", folder, "--json").stdout)).toMatchObject({
+    folder,
+    images: 3,
+    sources: [{ of: cohort.root, images: 3 }],
+  });
+
   truncateSync(join(folder, readdirSync(folder)[0] ?? ""), 30);
   writeFileSync(join(folder, "notes.txt"), "mine");
   expect(clinicadl("cache", "--folder", folder).stdout).toMatch(/: 2 images, .*\n {2}damaged: 1 image, 30 bytes\n$/);

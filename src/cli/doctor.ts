@@ -52,9 +52,10 @@ export function registerDoctor(program: Command): void {
   program
     .command("doctor")
     .description("print versions, libtorch's place and build, devices, threads, instruction sets and the cache")
-    .action(async () => {
+    .option("--json", "print it as JSON", false)
+    .action(async ({ json }: { readonly json: boolean }) => {
       const findings = await examine(fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, ""));
-      answer(render(findings));
+      answer(json ? JSON.stringify(findings) : render(findings));
       if (findings.some((finding) => finding.missing !== undefined)) process.exitCode = 1;
     });
 }

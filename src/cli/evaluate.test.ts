@@ -83,6 +83,9 @@ describe("from the shell, on data that have moved", { timeout: 120_000 }, () => 
     expect(tested.status, tested.err).toBe(0);
     expect(tested.out).toMatch(/^split-0_final\n(epoch\t)?mae\n/);
     expect(run("predict", maps(), ...known, ...bids).err).toMatch(/predictions .* already/);
+    rmSync(join(maps(), "test/group-held/results"), { recursive: true });
+    const asJson = JSON.parse(run("test", maps(), ...known, ...bids, "--metrics", "mae", "--json").out);
+    expect(asJson["split-0_final"].mae).toBeCloseTo(Number(tested.out.trim().split(/\s/).at(-1)), 12);
     const predicted = run("predict", maps(), ...known, ...bids, "--overwrite");
     expect(predicted.status, predicted.err).toBe(0);
     expect(predicted.out).toBe(`${output}\n`);

@@ -1,16 +1,20 @@
 /** `npx clinicadl validate`, `test`, `predict`: saved models on data that the MAPS knows. */
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
+import { readTsv } from "../io/tsv/index.ts";
 import { answer } from "../utils/output.ts";
 import { computationalOptions, type MapsFlags, mapsCommand, openTrainer } from "./maps-options.ts";
 import { count } from "./numbers.ts";
 
-interface ValidateFlags extends MapsFlags {
+interface EvaluateFlags extends MapsFlags {
+  readonly json: boolean;
+}
+interface ValidateFlags extends EvaluateFlags {
   readonly split: number;
   readonly checkpoint?: string;
   readonly metrics?: string[];
 }
-interface GroupFlags extends MapsFlags {
+interface GroupFlags extends EvaluateFlags {
   readonly checkpoint: string;
   readonly group: string;
 }
@@ -22,6 +26,7 @@ interface PredictFlags extends GroupFlags {
   readonly overwrite: boolean;
 }
 
+const JSON_FLAG = ["--json", "print it as JSON", false] as const;
 const METRICS = ["--metrics <name...>", "which metrics of the MAPS (default: all)"] as const;
 
 export function registerValidate(program: Command): void {
@@ -29,6 +34,7 @@ export function registerValidate(program: Command): void {
     .requiredOption("--split <n>", "which split", count(0))
     .option("--checkpoint <name>", "best-<metric>, epoch-<n> or final (default: all of them)")
     .option(...METRICS)
+    .option(...JSON_FLAG)
     .action(async (path: string, flags: ValidateFlags) => {
       const { split, checkpoint, metrics } = flags;
       using trainer = await openTrainer(path, flags);
@@ -39,9 +45,11 @@ export function registerValidate(program: Command): void {
         ...computationalOptions(flags),
       });
       const { models } = trainer.maps.training.split(split);
-      for (const name of checkpoint === undefined ? models.list : [checkpoint]) {
-        show(name, models.getCheckpointDir(name).validationMetrics.aggregatedTsv);
-      }
+      const names = checkpoint === undefined ? models.list : [checkpoint];
+      show(
+        names.map((name) => [name, models.getCheckpointDir(name).validationMetrics.aggregatedTsv]),
+        flags.json,
+      );
     });
 }
 
@@ -54,19 +62,22 @@ function groupCommand(program: Command, name: string, description: string): Comm
 export function registerTest(program: Command): void {
   groupCommand(program, "test", "Evaluate a saved model on a test group.")
     .option(...METRICS)
+    .option(...JSON_FLAG)
     .action(async (path: string, flags: TestFlags) => {
       const { checkpoint: modelCheckpoint, group: groupName, metrics } = flags;
       using trainer = await openTrainer(path, flags);
       const run = { modelCheckpoint, groupName, ...computationalOptions(flags) };
       await trainer.test(metrics === undefined ? run : { ...run, metrics });
       const { splitIdx, checkpoint } = trainer.maps.training.readCheckpointName(modelCheckpoint);
-      show(modelCheckpoint, trainer.maps.test.group(groupName).results(splitIdx, checkpoint).metrics.aggregatedTsv);
+      const { aggregatedTsv } = trainer.maps.test.group(groupName).results(splitIdx, checkpoint).metrics;
+      show([[modelCheckpoint, aggregatedTsv]], flags.json);
     });
 }
 
 export function registerPredict(program: Command): void {
   groupCommand(program, "predict", "Apply a saved model to a group of data.")
     .option("--outputs <field...>", "which fields to keep (default: what the model adds)")
+    .option(...JSON_FLAG)
     .option("--overwrite", "replace predictions of this checkpoint for this group", false)
     .action(async (path: string, flags: PredictFlags) => {
       const { checkpoint: modelCheckpoint, group: groupName, outputs, overwrite } = flags;
@@ -74,11 +85,13 @@ export function registerPredict(program: Command): void {
       const run = { modelCheckpoint, groupName, overwrite, ...computationalOptions(flags) };
       await trainer.predict(outputs === undefined ? run : { ...run, outputs });
       const { splitIdx, checkpoint } = trainer.maps.training.readCheckpointName(modelCheckpoint);
-      answer(trainer.maps.prediction.group(groupName).results(splitIdx, checkpoint).path);
+      const { path: folder } = trainer.maps.prediction.group(groupName).results(splitIdx, checkpoint);
+      answer(flags.json ? JSON.stringify({ folder }) : folder);
     });
 }
 
-/** A table of metrics, below the name of its model. */
-function show(name: string, tsv: string): void {
-  answer(`${name}\n${readFileSync(tsv, "utf8").replace(/\n$/, "")}`);
+/** Tables of metrics, each below the name of its model; as JSON, the metrics of each model by its name. */
+function show(tables: readonly (readonly [name: string, tsv: string])[], json: boolean): void {
+  if (json) answer(JSON.stringify(Object.fromEntries(tables.map(([name, tsv]) => [name, readTsv(tsv).at(-1)]))));
+  else for (const [name, tsv] of tables) answer(`${name}\n${readFileSync(tsv, "utf8").replace(/\n$/, "")}`);
 }

@@ -10,6 +10,7 @@ interface Flags {
   readonly seed: number;
   readonly permuteLabels: boolean;
   readonly overwrite: boolean;
+  readonly json: boolean;
 }
 
 export function registerGenerate(program: Command): void {
@@ -23,9 +24,11 @@ export function registerGenerate(program: Command): void {
     .option("--seed <n>", "the same seed gives the same images", parseNumber, 42)
     .option("--permute-labels", "give diagnoses at random: nothing can be learnt", false)
     .option("--overwrite", "replace an earlier simulated dataset", false)
-    .action(async (output: string, flags: Flags) => {
+    .option("--json", "print what was made as JSON", false)
+    .action(async (output: string, { json, ...flags }: Flags) => {
       const { generateCohort } = await import("./generate/index.ts");
       const { bids, metadata, rows, shape } = await generateCohort({ output, ...flags });
+      if (json) return answer(JSON.stringify({ bids, metadata, images: rows.length, shape }));
       answer(`${rows.length} simulated images of ${shape.join("×")} voxels in ${bids}\n${metadata} lists them.`);
     });
 }

@@ -4,10 +4,11 @@ import { inspect } from "node:util";
 import { Command } from "commander";
 import { readEngine } from "../torch/engine.ts";
 import { ClinicaDLException } from "../utils/exceptions.ts";
-import { keepGoing, say } from "../utils/output.ts";
+import { hideProgress, keepGoing, say } from "../utils/output.ts";
 import { registerBids } from "./bids.ts";
 import { registerCache } from "./cache.ts";
 import { registerCompare } from "./compare.ts";
+import { registerCompletion } from "./completion.ts";
 import { registerDemo } from "./demo-command.ts";
 import { registerDoctor } from "./doctor.ts";
 import { registerPredict, registerTest, registerValidate } from "./evaluate.ts";
@@ -49,10 +50,29 @@ registerPredict(program);
 registerSummary(program);
 registerCompare(program);
 registerExport(program);
+registerCompletion(program);
 
 /** The commands that compute nothing: where there is no engine yet, these help. */
-const WITHOUT_ENGINE = ["setup", "doctor", "run", "cache", "bids", "init", "schema", "summary", "compare", "split"];
+const WITHOUT_ENGINE = [
+  "setup",
+  "doctor",
+  "run",
+  "cache",
+  "bids",
+  "init",
+  "schema",
+  "summary",
+  "compare",
+  "split",
+  "completion",
+];
+/** The commands that show progress. */
+const WITH_PROGRESS = ["demo", "train", "resume", "validate", "test", "predict"];
+for (const command of program.commands) {
+  if (WITH_PROGRESS.includes(command.name())) command.option("--quiet", "show no progress, only results and warnings");
+}
 program.hook("preAction", (_, command) => {
+  if (command.opts().quiet === true) hideProgress();
   // before anything is written
   if (!WITHOUT_ENGINE.includes(command.name())) readEngine();
 });

@@ -53,7 +53,9 @@ describe("clinicadl train", { timeout: 120_000 }, () => {
     expect(JSON.parse(first.stdout)).toEqual({ maps, folds: [{ split: 1, did: "trained" }] });
     // as if it had been killed before it could say that it is complete
     rmSync(new Maps(maps).training.split(1).completeJson);
-    expect(train("a folder/e.yaml").stdout).toMatch(/split 0 trained\nsplit 1 resumed\nsplit 2 trained\n/);
+    const quiet = train("a folder/e.yaml", "--quiet");
+    expect(quiet.stderr).toBe("");
+    expect(quiet.stdout).toMatch(/split 0 trained\nsplit 1 resumed\nsplit 2 trained\n/);
     expect(train("a folder/e.yaml").stdout).toMatch(/(split \d was complete\n){3}/);
     expect(readFileSync(join(maps, "training/split-0/validation_metrics/aggregated.tsv"), "utf8")).toContain("my_loss");
 

@@ -1,4 +1,4 @@
-import { type OutputStream, standardError } from "../utils/output.ts";
+import { type OutputStream, progressOutput } from "../utils/output.ts";
 import { visible } from "../utils/visible.ts";
 import type { EventReceiver } from "./journal/journal.ts";
 import type { RunEvent } from "./journal/schema.ts";
@@ -21,7 +21,7 @@ export class ProgressLine implements EventReceiver {
   #drawn = Number.NEGATIVE_INFINITY;
   #shown = false;
 
-  constructor(stream: OutputStream = standardError) {
+  constructor(stream: OutputStream = progressOutput) {
     this.#stream = stream;
   }
 

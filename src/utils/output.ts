@@ -4,7 +4,7 @@ import { visibleLines } from "./visible.ts";
 
 type Channel = "stderr" | "stdout";
 
-/** Where something can be shown; {@link standardError} is one. */
+/** Where something can be shown; {@link progressOutput} is one. */
 export interface OutputStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
@@ -25,15 +25,24 @@ function write(channel: Channel, text: string): void {
   });
 }
 
-/** Standard error, for what moves on a terminal: text is written as it is. */
-export const standardError: OutputStream = {
+let progressShown = true;
+
+/** From now on no progress is shown: where only results, warnings and errors are wanted. */
+export function hideProgress(): void {
+  progressShown = false;
+}
+
+/** Where progress is shown: standard error, unless it is hidden. */
+export const progressOutput: OutputStream = {
   get isTTY() {
-    return process.stderr.isTTY;
+    return progressShown && process.stderr.isTTY;
   },
   get columns() {
     return process.stderr.columns;
   },
-  write: (text) => write("stderr", text),
+  write: (text) => {
+    if (progressShown) write("stderr", text);
+  },
 };
 
 /** A line on standard error, control characters made visible; text may have several lines. */

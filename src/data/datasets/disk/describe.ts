@@ -3,17 +3,38 @@ import { DamagedEntryError } from "./entry.ts";
 import { listEntries } from "./folder.ts";
 import { EntryReader } from "./read-entry.ts";
 
-/** How many entries a folder has, of which data sets, and what they take; in lines. */
-export function describeFolder(folder: string): string {
+/** What images take. */
+interface Taken {
+  readonly images: number;
+  readonly bytes: number;
+}
+
+/** What a folder keeps: all of it, and of which data sets. */
+export interface FolderContent extends Taken {
+  readonly folder: string;
+  /** Sorted by `of`: the folder of a data set, or "damaged". */
+  readonly sources: readonly (Taken & { readonly of: string })[];
+}
+
+export function contentOfFolder(folder: string): FolderContent {
   const entries = listEntries(folder);
-  if (entries.length === 0) return `${folder}: nothing`;
-  const line = (files: readonly { readonly bytes: number }[]): string =>
-    `${files.length} ${files.length === 1 ? "image" : "images"}, ${sizeText(files.reduce((sum, { bytes }) => sum + bytes, 0))}`;
+  const taken = (files: readonly { readonly bytes: number }[]): Taken => ({
+    images: files.length,
+    bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+  });
   const bySource = Map.groupBy(entries, ({ path }) => dataSetOf(path));
   const sources = [...bySource]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([source, files]) => `  ${source}: ${line(files)}`);
-  return [`${folder}: ${line(entries)}`, ...sources].join("\n");
+    .map(([source, files]) => ({ of: source, ...taken(files) }));
+  return { folder, ...taken(entries), sources };
+}
+
+/** The same in lines. */
+export function describeFolder({ folder, sources, ...all }: FolderContent): string {
+  if (all.images === 0) return `${folder}: nothing`;
+  const line = ({ images, bytes }: Taken): string =>
+    `${images} ${images === 1 ? "image" : "images"}, ${sizeText(bytes)}`;
+  return [`${folder}: ${line(all)}`, ...sources.map((source) => `  ${source.of}: ${line(source)}`)].join("\n");
 }
 
 /** 1 kB is 1000 bytes, as where disks are sold. */

@@ -10,7 +10,7 @@ import { ToCanonicalConfig } from "../../../transforms/index.ts";
 import { Rng } from "../../../transforms/types.ts";
 import type { JsonValue } from "../../../utils/config.ts";
 import { ClinicaDLException, ImageError, TensorConversionError } from "../../../utils/exceptions.ts";
-import { standardError } from "../../../utils/output.ts";
+import { progressOutput } from "../../../utils/output.ts";
 import { warn } from "../../../utils/warnings.ts";
 import { DataPoint, ScalarImage } from "../../structures/index.ts";
 import type { ImageParts, RowContent } from "../images-dataset.ts";
@@ -277,7 +277,7 @@ function sourcesOf(files: RowFiles | undefined): string[] {
 /** One line on a terminal, which is taken away at the end. */
 function progressLine(): (progress: TensorProgress) => void {
   return ({ done, total }) => {
-    if (standardError.isTTY !== true) return;
-    standardError.write(done < total ? `\r\x1b[KConverting to tensors: ${done} of ${total}` : "\r\x1b[K");
+    if (progressOutput.isTTY !== true) return;
+    progressOutput.write(done < total ? `\r\x1b[KConverting to tensors: ${done} of ${total}` : "\r\x1b[K");
   };
 }
