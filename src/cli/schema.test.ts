@@ -50,7 +50,7 @@ describe("the JSON schema of experiments", () => {
 
   it("accepts what runs", () => {
     expect(check(EXPERIMENT)).toEqual([]);
-    const chapter = readFileSync(join(import.meta.dirname, "../../docs/training.md"), "utf8");
+    const chapter = readFileSync(join(import.meta.dirname, "../../docs/command-line.md"), "utf8");
     const blocks = [...chapter.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, yaml = ""]) => yaml);
     expect(blocks.length).toBeGreaterThan(0);
     for (const block of blocks) expect(check(block)).toEqual([]);

@@ -22,7 +22,7 @@ export function registerTrain(program: Command): void {
   program
     .command("train")
     .description("Train what an experiment file (YAML or JSON) describes; started again, go on with it.")
-    .argument("<experiment>", "the file; docs/training.md says what it holds")
+    .argument("<experiment>", "the file; docs/command-line.md says what it holds")
     .option("--set <key=value...>", "values in place of those of the file, as optimization.num_epochs=50", [])
     .option("--folds <list>", "which splits, as 0,2 (default: all)", foldList)
     .option("--overwrite", "delete the MAPS that is there first", false)
