@@ -1,11 +1,14 @@
+import { writeFileAtomic } from "../../io/files/index.ts";
 import { Tensor } from "../../torch/index.ts";
 import { sameAffine } from "../../transforms/affine.ts";
 import type { HasImages, ImageLike, TransformRecord } from "../../transforms/types.ts";
 import { ClinicaDLException, ImageError } from "../../utils/exceptions.ts";
 import { refuseUnknown } from "../../utils/options.ts";
+import { pngOf } from "../../utils/png.ts";
 import { alignMask } from "./alignment.ts";
 import type { FieldType } from "./field-type.ts";
 import { type AnyImage, LabelMap, ScalarImage } from "./images.ts";
+import { type PictureOptions, pictureOf } from "./plot.ts";
 
 /** A data point has no field of this name. */
 export class FieldError extends ClinicaDLException {}
@@ -19,6 +22,11 @@ export interface DataPointOptions {
   readonly images?: Readonly<Record<string, AnyImage>>;
   /** Everything else, by name. */
   readonly fields?: Readonly<Record<string, unknown>>;
+}
+
+export interface PlotOptions extends PictureOptions {
+  readonly image?: string;
+  readonly masks?: readonly string[];
 }
 
 /** Which names are meant: all of them, unless said otherwise. */
@@ -194,6 +202,25 @@ export class DataPoint implements HasImages, Disposable {
   /** "(sub-001, ses-M000)", for messages. */
   get who(): string {
     return `(${this.participantId}, ${this.sessionId})`;
+  }
+
+  /**
+   * Writes a picture of an image, planes through its middle beside each other, with masks over it: a PNG file.
+   *
+   * ```ts
+   * using sample = await dataset.get(0);
+   * sample.plot("sub-001.png", { masks: ["hippocampus"] });
+   * ```
+   *
+   * @param options `image`: which ("image"); `masks`: those to lay over it, each label in a colour (none); `planes`: "sagittal", "coronal",
+   * "axial" (all); `range`: the intensities that are black and white (the 1st and the 99th percentile).
+   * @throws FieldError for a name that is none.
+   */
+  plot(path: string, { image = "image", masks = [], ...options }: PlotOptions = {}): void {
+    const { planes, range, ...others } = options;
+    refuseUnknown("plot", others);
+    const over = masks.map((name) => this.getImage(name));
+    writeFileAtomic(path, pngOf(pictureOf(this.getImage(image), over, options)));
   }
 
   copy(): this {
