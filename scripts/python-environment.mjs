@@ -87,3 +87,14 @@ export const nnunetPython = () =>
     bare: ["nnunetv2==2.8.1"],
     imports: ["blosc2", "numpy", "nibabel"],
   });
+
+/** A Python with TensorBoard, without TensorFlow: CLINICADL_TENSORBOARD_PYTHON names another. */
+export const tensorboardPython = () =>
+  pythonEnvironment({
+    name: "tensorboard-2.21",
+    what: "TensorBoard 2.21",
+    size: "150 MB",
+    variable: "CLINICADL_TENSORBOARD_PYTHON",
+    requirements: ["tensorboard==2.21.0", "setuptools<81"],
+    imports: ["tensorboard.backend.event_processing.event_accumulator"],
+  });

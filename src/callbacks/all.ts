@@ -7,4 +7,5 @@ export { LRSchedulerCallback, type LRSchedulerCallbackOptions } from "./lr-sched
 export { ModelCheckpointCallback } from "./model-checkpoint.ts";
 export { MonitorCallback } from "./monitor.ts";
 export { SWACallback } from "./swa.ts";
+export { TensorBoardCallback } from "./tensorboard.ts";
 export { TrainingCheckpointCallback } from "./training-checkpoint.ts";

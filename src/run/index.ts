@@ -31,6 +31,7 @@ export type { Interruption, InterruptionSignal } from "./interruption.ts";
 /** What it says. */
 export { EventsFile } from "./journal/file.ts";
 export { type FollowOptions, followEvents } from "./journal/follow.ts";
+export type { EventReceiver } from "./journal/journal.ts";
 export { readEvents } from "./journal/read.ts";
 export { EVENTS_VERSION, type LaterEvent, type RunEvent, type ToldEvent } from "./journal/schema.ts";
 export { LogFiles, RunLog } from "./log.ts";

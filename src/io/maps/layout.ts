@@ -44,7 +44,10 @@ export const SPLIT_LAYOUT: Layout = {
       /^logs$/,
       {
         files: /^(?:training_loss|computational|gradient_norm)\.tsv$/,
-        folders: [[/^learning_rates$/, { files: /\.tsv$/s, folders: [] }]],
+        folders: [
+          [/^learning_rates$/, { files: /\.tsv$/s, folders: [] }],
+          [/^tensorboard$/, { files: /^events\.out\.tfevents\./, folders: [] }],
+        ],
       },
     ],
     [

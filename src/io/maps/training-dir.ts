@@ -101,6 +101,10 @@ export class SplitDir {
   get gradientNormTsv(): string {
     return join(this.path, "logs", "gradient_norm.tsv");
   }
+  /** Files of TensorBoard, which ClinicaDL does not look at. */
+  get tensorboard(): string {
+    return join(this.path, "logs", "tensorboard");
+  }
   learningRatesTsv(optimizer: string): string {
     return join(this.path, "logs", "learning_rates", `${optimizer}.tsv`);
   }
