@@ -89,6 +89,8 @@ export function findFiles(
 ): RowFiles[] {
   const images = findAll(rows, bids, fileType, "image");
   requireContent(rows, images, "image");
+  // of many rows, an object that they share
+  if (masks.size === 0) return images.map((image) => ({ image, masks: NO_MASKS }));
   const files = images.map((image) => ({ image, masks: {} as Record<string, string> }));
   for (const [name, source] of masks) {
     const isCommon = source.kind === "common";
@@ -104,6 +106,7 @@ export function findFiles(
   return files;
 }
 
+const NO_MASKS: RowFiles["masks"] = Object.freeze({});
 const SHOWN = 10;
 
 function findAll(rows: readonly ParticipantRow[], bids: Bids, fileType: BidsFileType, what: string): string[] {

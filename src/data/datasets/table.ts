@@ -35,6 +35,8 @@ export class Table {
   /** A copy of the rows, or the TSV. @param name what rows are called in messages. @throws DataFrameError when it is no table of participants and sessions. */
   static read(data: string | readonly Row[], name = "The table given as 'data'"): Table {
     const rows = readParticipants(data, { name, sessionsOptional: true });
+    // rows of a file are nobody else's
+    if (typeof data === "string") return new Table(rows, floatColumns(rows));
     const copies = rows.map(
       (row) => Object.fromEntries(Object.entries(row).map(([k, v]) => [k, missingAsNull(v)])) as ParticipantRow,
     );

@@ -9,8 +9,9 @@ export interface FoundFile extends ScannedFile {
 
 /** The names of the files in one folder. Hundreds of thousands are remembered, so nothing more is kept of each. */
 export interface FoundFolder {
-  readonly path: string;
-  /** Relative to where the search began, with `/`; "." for that folder itself. */
+  /** Where the search began. */
+  readonly root: string;
+  /** Relative to that, with `/`; "." for that folder itself. */
   readonly folder: string;
   readonly names: readonly string[];
 }
@@ -32,10 +33,10 @@ export function scanFolder(root: string, name: string): FoundFolder[] {
 }
 
 /** The files with a BIDS name, taken apart. */
-export function filesOf({ path, folder, names }: FoundFolder): FoundFile[] {
+export function filesOf({ root, folder, names }: FoundFolder): FoundFile[] {
   return names.flatMap((file): FoundFile[] => {
     const name = parseBidsName(file);
-    return name === null ? [] : [{ path: join(path, file), folder, name }];
+    return name === null ? [] : [{ path: join(root, folder, file), folder, name }];
   });
 }
 
@@ -49,7 +50,7 @@ function grouped(root: string, entries: readonly Dirent[]): FoundFolder[] {
   }
   return [...names].map(([path, files]) => {
     const below = relative(root, path);
-    return { path, folder: below === "" ? "." : below.split(sep).join("/"), names: files };
+    return { root, folder: below === "" ? "." : below.split(sep).join("/"), names: files };
   });
 }
 
