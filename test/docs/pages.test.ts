@@ -22,7 +22,10 @@ it("blocks are refused where they would not be run", () => {
   expect(() => parse("<!-- program: a.ts -->\n```ts\n1;\n")).toThrow("does not end");
 });
 
-it.each(pages)("%s links to what is there", (page) => {
+// the blocks of these are commands of a checkout: of setting it up and of running the tests
+const others = ["CONTRIBUTING.md", "CHANGELOG.md"];
+
+it.each([...pages, ...others])("%s links to what is there", (page) => {
   const text = readFileSync(join(root, page), "utf8");
   const targets = [...text.matchAll(/\]\(([^)]+)\)/g)].map((match) => match[1] ?? "");
   for (const target of targets) {
