@@ -14,12 +14,31 @@ export interface TorchvisionWeights {
   readonly rename: (key: string) => string | null;
 }
 
+/** What loads the weights with which a network began. */
+const loaders = new WeakMap<nn.AnyModule, () => void>();
+
 /**
- * Loads torchvision's weights into a network, all but those of its last layer.
- * @param pretrained the path of the file, or true for that of PyTorch's cache.
+ * Loads torchvision's weights into a network, all but those of its last layer, if its config asks for them.
+ * @param config its `pretrained` is the path of the file, true for that of PyTorch's cache, or false.
  * @throws ConfigError when there is no such file, or its weights are not those of the network.
  */
-export function loadTorchvision(
+export function beginPretrained(
+  network: nn.AnyModule,
+  { name_, pretrained }: { readonly name_: string; readonly pretrained: string | boolean },
+  weights: TorchvisionWeights,
+): void {
+  if (pretrained === false) return;
+  const load = () => loadTorchvision(network, name_, pretrained, weights);
+  load();
+  loaders.set(network, load);
+}
+
+/** Loads the weights again with which a network began: its `resetParameters` ends so. */
+export function putBackPretrained(network: nn.AnyModule): void {
+  loaders.get(network)?.();
+}
+
+function loadTorchvision(
   network: nn.AnyModule,
   name: string,
   pretrained: string | true,

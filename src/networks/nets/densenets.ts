@@ -2,7 +2,7 @@ import { z } from "zod";
 import { configClass, type Input } from "../../utils/config.ts";
 import { DenseNetStack } from "../blocks/densenet.ts";
 import { pretrainedShape } from "../blocks/named-options.ts";
-import { loadTorchvision, type TorchvisionWeights } from "../blocks/torchvision.ts";
+import { beginPretrained, putBackPretrained } from "../blocks/torchvision.ts";
 import type { NetworkConfig } from "../network-config.ts";
 import { DenseNetConfig } from "./densenet.ts";
 
@@ -18,21 +18,16 @@ interface Layers {
 
 /** What the networks of this file share. */
 abstract class NamedDenseNet extends DenseNetStack {
-  readonly #weights: (() => void) | null;
-
   constructor(config: NetworkConfig & z.output<typeof schema>, { file, ...layers }: Layers) {
-    const { numOutputs, outputAct, pretrained } = config;
+    const { numOutputs, outputAct } = config;
     super(new DenseNetConfig({ spatialDims: 2, inChannels: 3, numOutputs, outputAct, ...layers }));
-    const weights: TorchvisionWeights = { file, rename: renamed };
-    this.#weights = pretrained === false ? null : () => loadTorchvision(this, config.name_, pretrained, weights);
-    this.#weights?.();
+    beginPretrained(this, config, { file, rename: renamed });
   }
 
   /** Draws the weights anew; those that were pretrained are put back. */
   override resetParameters(): void {
     super.resetParameters();
-    // the constructor of the parent draws before it is known whether there are any
-    if (#weights in this) this.#weights?.();
+    putBackPretrained(this);
   }
 }
 

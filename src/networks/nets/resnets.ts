@@ -2,7 +2,7 @@ import { z } from "zod";
 import { configClass, type Input } from "../../utils/config.ts";
 import { pretrainedShape } from "../blocks/named-options.ts";
 import { ResNetBlock, ResNetBottleneck, ResNetStack } from "../blocks/resnet.ts";
-import { loadTorchvision, type TorchvisionWeights } from "../blocks/torchvision.ts";
+import { beginPretrained, putBackPretrained } from "../blocks/torchvision.ts";
 import type { NetworkConfig } from "../network-config.ts";
 import { ResNetConfig } from "./resnet.ts";
 
@@ -17,10 +17,8 @@ interface Layers {
 
 /** What the networks of this file share. */
 abstract class NamedResNet extends ResNetStack {
-  readonly #weights: (() => void) | null;
-
   constructor(config: NetworkConfig & z.output<typeof schema>, { blockType, nResBlocks, file }: Layers) {
-    const { numOutputs, outputAct, pretrained } = config;
+    const { numOutputs, outputAct } = config;
     const nFeatures = blockType === "basic" ? [64, 128, 256, 512] : [256, 512, 1024, 2048];
     const options = new ResNetConfig({
       spatialDims: 2,
@@ -32,16 +30,13 @@ abstract class NamedResNet extends ResNetStack {
       nFeatures,
     });
     super({ ...options.fields(), seReduction: null }, { basic: ResNetBlock, bottleneck: ResNetBottleneck });
-    const weights: TorchvisionWeights = { file, rename: renamed };
-    this.#weights = pretrained === false ? null : () => loadTorchvision(this, config.name_, pretrained, weights);
-    this.#weights?.();
+    beginPretrained(this, config, { file, rename: renamed });
   }
 
   /** Draws the weights anew; those that were pretrained are put back. */
   override resetParameters(): void {
     super.resetParameters();
-    // the constructor of the parent draws before it is known whether there are any
-    if (#weights in this) this.#weights?.();
+    putBackPretrained(this);
   }
 }
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { configClass, type Input } from "../../utils/config.ts";
 import { pretrainedShape } from "../blocks/named-options.ts";
-import { loadTorchvision, type TorchvisionWeights } from "../blocks/torchvision.ts";
+import { beginPretrained, putBackPretrained } from "../blocks/torchvision.ts";
 import { ViTStack } from "../blocks/vit-stack.ts";
 import type { NetworkConfig } from "../network-config.ts";
 import { ViTConfig } from "./vit.ts";
@@ -20,21 +20,16 @@ interface Layers {
 
 /** What the networks of this file share. */
 abstract class NamedViT extends ViTStack {
-  readonly #weights: (() => void) | null;
-
   constructor(config: NetworkConfig & z.output<typeof schema>, { size, patchSize, file }: Layers) {
-    const { numOutputs, outputAct, pretrained } = config;
+    const { numOutputs, outputAct } = config;
     super(new ViTConfig({ inShape: [3, 224, 224], patchSize, numOutputs, outputAct, ...size }));
-    const weights: TorchvisionWeights = { file, rename: (key) => renamed(key, numOutputs !== null) };
-    this.#weights = pretrained === false ? null : () => loadTorchvision(this, config.name_, pretrained, weights);
-    this.#weights?.();
+    beginPretrained(this, config, { file, rename: (key) => renamed(key, numOutputs !== null) });
   }
 
   /** Draws the weights anew; those that were pretrained are put back. */
   override resetParameters(): void {
     super.resetParameters();
-    // the constructor of the parent draws before it is known whether there are any
-    if (#weights in this) this.#weights?.();
+    putBackPretrained(this);
   }
 }
 
