@@ -13,6 +13,7 @@ export * from "./nets/resnet.ts";
 export * from "./nets/resnets.ts";
 export * from "./nets/se-resnet.ts";
 export * from "./nets/se-resnets.ts";
+export * from "./nets/segresnet.ts";
 export * from "./nets/unet.ts";
 export * from "./nets/vae.ts";
 export * from "./nets/vit.ts";

@@ -325,13 +325,9 @@ def as_constructed(network):
             module._init_layers()
 
 
-def case(name, cls, args, shape):
-    torch.manual_seed(42)
-    network = cls(**args)
-    # in ClinicaDL a ResNet has no config, and an AttentionUNet that of a UNet
-    recorded = getattr(network, "config", None) or getattr(configs, f"{cls.__name__}Config")(**args)
-    config = json.loads(json.dumps({**recorded.to_dict(), "name_": cls.__name__}))
-    out = {"seed": 42, "config": config, "text": str(network), "weights": {}}
+def numbers(network, shape):
+    """Its weights as they are, and what it gives and learns with given ones."""
+    out = {"weights": {}}
     for key, tensor in network.state_dict().items():
         out["weights"][key] = {**checksum(tensor), "dtype": str(tensor.dtype).removeprefix("torch.")}
     # in float64, with given weights: all that a processor rounds otherwise is far below what a wrong formula changes
@@ -347,13 +343,23 @@ def case(name, cls, args, shape):
     out["output"] = image(y)
     # the square, so that a softmax has a gradient
     y.square().sum().backward()
-    out["gradients"] = {key: checksum(p.grad) for key, p in network.named_parameters() if p.requires_grad}
+    out["gradients"] = {key: checksum(p.grad) for key, p in network.named_parameters() if p.grad is not None}
     network.eval()
     if isinstance(network, VAE):
         # where ClinicaDL adds the deviation (defect 22)
         network.reparameterize = lambda mu, log_var: mu
     with torch.no_grad():
         out["evaluated"] = image(joined(network(x)))
+    return out
+
+
+def case(name, cls, args, shape):
+    torch.manual_seed(42)
+    network = cls(**args)
+    # in ClinicaDL a ResNet has no config, and an AttentionUNet that of a UNet
+    recorded = getattr(network, "config", None) or getattr(configs, f"{cls.__name__}Config")(**args)
+    config = json.loads(json.dumps({**recorded.to_dict(), "name_": cls.__name__}))
+    out = {"seed": 42, "config": config, "text": str(network), **numbers(network, shape)}
 
     torch.manual_seed(7)
     model = SupervisedModel(network=get_network_from_dict(config), loss=MSELossConfig(), optimizer=AdamConfig())

@@ -1,10 +1,9 @@
 import * as torch from "../../torch/index.ts";
 import { nn, type Tensor } from "../../torch/index.ts";
-import { show } from "../../utils/config.ts";
-import { ConfigError } from "../../utils/exceptions.ts";
 import { type ActivationParameters, buildActivation } from "./activation.ts";
 import { child } from "./child.ts";
 import { Convolution } from "./convolution.ts";
+import { checkDivisible } from "./halvings.ts";
 import { norm, pool, type SpatialDims } from "./layers.ts";
 
 interface UNetBlockOptions {
@@ -153,12 +152,8 @@ export abstract class UNetStack extends nn.Module {
   }
 
   #checkSize(size: readonly number[]): void {
-    const factor = 2 ** this.#steps.length;
-    if (size.every((length) => length % factor === 0)) return;
-    throw new ConfigError(
-      `${this.constructor.name}: images of size ${show(size)} cannot be halved ${this.#steps.length} time(s) and doubled again. ` +
-        `Each dimension must be a multiple of ${factor}: crop or pad the images, or give fewer 'channels'.`,
-    );
+    const factors = size.map(() => 2 ** this.#steps.length);
+    checkDivisible(this.constructor.name, size, factors, "give fewer 'channels'");
   }
 }
 
