@@ -8,7 +8,13 @@ import {
   prepareTarget,
   type TargetSource,
 } from "../losses/index.ts";
-import { type AnyNetworkConfig, type NetworkConfig, networkRegistry, VAE } from "../networks/index.ts";
+import {
+  type AnyNetworkConfig,
+  givesOneTensor,
+  type NetworkConfig,
+  networkRegistry,
+  type ResEncUNet,
+} from "../networks/index.ts";
 import { type Optimizer, type OptimizerConfig, optimizerRegistry, parametersUnder } from "../optim/index.ts";
 import { nn, optim, Tensor } from "../torch/index.ts";
 import { checkKeys, type JsonObject, type JsonValue, readAs, show } from "../utils/config.ts";
@@ -24,7 +30,8 @@ import { summary } from "./summary.ts";
 
 /** Options of the models with one network, one loss and one optimizer. */
 export interface VanillaModelOptions {
-  readonly network: nn.Module | NetworkConfig | Named;
+  /** A network that gives one tensor, or its config. */
+  readonly network: nn.Module | NetworkConfig | NetworkConfig<ResEncUNet> | Named;
   readonly loss: LossFunction | LossConfig | Named;
   /** An optimizer itself must be that of this network's parameters; it begins each training as it was when passed here. */
   readonly optimizer: OptimizerConfig | Optimizer | Named;
@@ -69,12 +76,12 @@ export abstract class VanillaModel extends Model<Batch> {
       const config = networkRegistry.from("'network'", network);
       if (config === null) refuse("network", network, "a torch.nn.Module or the config of one");
       const built = config.getObject();
-      if (built instanceof VAE) {
+      if (!givesOneTensor(built)) {
         built.dispose();
         refuse(
           "network",
           config,
-          `a network that gives one tensor, to ${new.target.name}; a VAE gives three: extend Model`,
+          `a network that gives one tensor, to ${new.target.name}; a VAE gives three, and with deepSupervision there is one per size: extend Model`,
         );
       }
       this.network = built;

@@ -9,6 +9,7 @@ export * from "./nets/densenet.ts";
 export * from "./nets/densenets.ts";
 export * from "./nets/generator.ts";
 export * from "./nets/mlp.ts";
+export * from "./nets/res-enc-unet.ts";
 export * from "./nets/resnet.ts";
 export * from "./nets/resnets.ts";
 export * from "./nets/se-resnet.ts";

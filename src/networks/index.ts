@@ -18,5 +18,7 @@ export type { PoolingParameters } from "./blocks/pooling.ts";
 export type { UnpoolingName, UnpoolingParameters } from "./blocks/unpooling.ts";
 /** What every network config offers. */
 export type { NetworkConfig } from "./network-config.ts";
+/** Which of them models for one output take. */
+export { givesOneTensor } from "./outputs.ts";
 /** The configs by `name_`, to read them from JSON. */
 export { type AnyNetworkConfig, networkRegistry, registerNetwork } from "./registry.ts";

@@ -1,10 +1,10 @@
+import type { nn, Tensor } from "../torch/index.ts";
 import { isBuilder, type Registrable, Registry } from "../utils/registry.ts";
 import * as list from "./all.ts";
-import type { VAE } from "./nets/vae.ts";
 import type { NetworkConfig } from "./network-config.ts";
 
-/** The config of a network that a MAPS can record: of one that gives one tensor, or of a VAE, which gives three. */
-export type AnyNetworkConfig = NetworkConfig | NetworkConfig<VAE>;
+/** The config of a network that a MAPS can record: of one that gives a tensor, or several. */
+export type AnyNetworkConfig = NetworkConfig<nn.Module<[Tensor], Tensor | readonly Tensor[]>>;
 
 /** The networks by their `name_`. */
 export const networkRegistry = new Registry<AnyNetworkConfig>("network", isBuilder, list);

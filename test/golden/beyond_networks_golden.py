@@ -3,13 +3,22 @@ with the numbers of `networks_golden.py`. To add a network, add its cases to CAS
 """
 
 import json
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import torch
+from torch import nn
 from monai.networks.nets import SegResNet
 
 from networks_golden import numbers
+
+# 50 kB, of which what is used needs PyTorch only
+PACKAGES = tempfile.TemporaryDirectory()
+subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", PACKAGES.name, "dynamic-network-architectures==0.4.4"], check=True)
+sys.path.append(PACKAGES.name)
+from dynamic_network_architectures.architectures.unet import ResidualEncoderUNet  # noqa: E402
 
 OUT = Path(__file__).parents[2] / "src" / "networks" / "golden" / "beyond.json"
 
@@ -36,7 +45,90 @@ def segresnet(act=RELU, **given):
     return {"name_": "SegResNet", **config}, lambda: SegResNet(**theirs)
 
 
+class ResEncUNet(ResidualEncoderUNet):
+    """Made as nnU-Net makes it, which switches deep supervision off to predict."""
+
+    def __init__(self, **given):
+        super().__init__(**given)
+        self.deep = self.decoder.deep_supervision
+        self.apply(self.initialize)
+
+    def train(self, mode=True):
+        self.decoder.deep_supervision = self.deep and mode
+        return super().train(mode)
+
+
+OPS = {
+    2: {"conv_op": nn.Conv2d, "dropout_op": nn.Dropout2d, "instance": nn.InstanceNorm2d, "batch": nn.BatchNorm2d},
+    3: {"conv_op": nn.Conv3d, "dropout_op": nn.Dropout3d, "instance": nn.InstanceNorm3d, "batch": nn.BatchNorm3d},
+}
+ACTS = {"leakyrelu": nn.LeakyReLU, "relu": nn.ReLU, "prelu": nn.PReLU}
+
+
+def res_enc_unet(**given):
+    config = {
+        "dropout": None,
+        "spatial_dims": 3,
+        "in_channels": 1,
+        "out_channels": 2,
+        "features_per_stage": [32, 64, 128, 256, 320, 320],
+        "kernel_sizes": None,
+        "strides": None,
+        "n_blocks_per_stage": None,
+        "n_conv_per_stage_decoder": None,
+        "conv_bias": True,
+        "norm": ["instance", {"affine": True}],
+        "act": ["leakyrelu", {"inplace": True}],
+        "deep_supervision": False,
+        **given,
+    }
+    ops = OPS[config["spatial_dims"]]
+    (norm, norm_options), (act, act_options) = config["norm"], config["act"]
+    dropout = {} if config["dropout"] is None else {"dropout_op": ops["dropout_op"], "dropout_op_kwargs": {"p": config["dropout"]}}
+    alike = ("features_per_stage", "kernel_sizes", "strides", "n_blocks_per_stage", "n_conv_per_stage_decoder", "conv_bias", "deep_supervision")
+    return {"name_": "ResEncUNet", **config}, lambda: ResEncUNet(
+        input_channels=config["in_channels"],
+        n_stages=len(config["features_per_stage"]),
+        num_classes=config["out_channels"],
+        conv_op=ops["conv_op"],
+        norm_op=ops[norm],
+        norm_op_kwargs=norm_options,
+        nonlin=ACTS[act],
+        nonlin_kwargs=act_options,
+        **dropout,
+        **{key: config[key] for key in alike},
+    )
+
+
 CASES = {
+    "resencunet-2d": (
+        res_enc_unet(
+            spatial_dims=2,
+            in_channels=2,
+            out_channels=3,
+            features_per_stage=[3, 4, 4],
+            kernel_sizes=[[1, 3], [3, 3], [3, 5]],
+            strides=[[1, 1], [1, 2], [2, 2]],
+            n_blocks_per_stage=[1, 2, 1],
+            n_conv_per_stage_decoder=[2, 1],
+            conv_bias=False,
+            norm=["batch", {}],
+            act=["prelu", {}],
+        ),
+        (2, 2, 8, 12),
+    ),
+    "resencunet-3d-deep": (
+        res_enc_unet(
+            features_per_stage=[2, 3, 4],
+            kernel_sizes=[[3, 3, 3]] * 3,
+            strides=[[1, 1, 1], [2, 2, 2], [2, 2, 1]],
+            n_blocks_per_stage=[1, 1, 1],
+            n_conv_per_stage_decoder=[1, 1],
+            dropout=0.2,
+            deep_supervision=True,
+        ),
+        (2, 1, 8, 8, 6),
+    ),
     "segresnet-2d": (
         segresnet(spatial_dims=2, in_channels=2, out_channels=3, init_filters=4, act="prelu", norm="batch", blocks_down=[1, 2, 1], blocks_up=[2, 1], upsample_mode="deconv"),
         (2, 2, 8, 12),
