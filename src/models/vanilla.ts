@@ -10,10 +10,10 @@ import {
 } from "../losses/index.ts";
 import {
   type AnyNetworkConfig,
+  type DeeplySupervised,
   givesOneTensor,
   type NetworkConfig,
   networkRegistry,
-  type ResEncUNet,
 } from "../networks/index.ts";
 import { type Optimizer, type OptimizerConfig, optimizerRegistry, parametersUnder } from "../optim/index.ts";
 import { nn, optim, Tensor } from "../torch/index.ts";
@@ -31,7 +31,7 @@ import { summary } from "./summary.ts";
 /** Options of the models with one network, one loss and one optimizer. */
 export interface VanillaModelOptions {
   /** A network that gives one tensor, or its config. */
-  readonly network: nn.Module | NetworkConfig | NetworkConfig<ResEncUNet> | Named;
+  readonly network: nn.Module | NetworkConfig | NetworkConfig<DeeplySupervised> | Named;
   readonly loss: LossFunction | LossConfig | Named;
   /** An optimizer itself must be that of this network's parameters; it begins each training as it was when passed here. */
   readonly optimizer: OptimizerConfig | Optimizer | Named;

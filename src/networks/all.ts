@@ -8,6 +8,8 @@ export * from "./nets/conv-encoder.ts";
 export * from "./nets/densenet.ts";
 export * from "./nets/densenets.ts";
 export * from "./nets/generator.ts";
+export * from "./nets/mednext.ts";
+export * from "./nets/mednexts.ts";
 export * from "./nets/mlp.ts";
 export * from "./nets/res-enc-unet.ts";
 export * from "./nets/resnet.ts";

@@ -11,6 +11,7 @@ export * from "./all.ts";
 export type { ActivationName, ActivationParameters } from "./blocks/activation.ts";
 export { ADN } from "./blocks/adn.ts";
 export { Convolution } from "./blocks/convolution.ts";
+export type { DeeplySupervised } from "./blocks/deep-supervision.ts";
 export type { PoolingName } from "./blocks/layers.ts";
 export type { UnpoolingMode } from "./blocks/mirror.ts";
 export type { ConvNormName, NormName, NormParameters } from "./blocks/normalization.ts";

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import torch
 from torch import nn
-from monai.networks.nets import SegResNet
+from monai.networks.nets import MedNeXt, SegResNet
+from monai.networks.nets import mednext as variants
 
 from networks_golden import numbers
 
@@ -100,7 +101,65 @@ def res_enc_unet(**given):
     )
 
 
+def mednext(**given):
+    config = {
+        "spatial_dims": 3,
+        "in_channels": 1,
+        "out_channels": 2,
+        "deep_supervision": False,
+        "kernel_size": 7,
+        "init_filters": 32,
+        "encoder_expansion_ratio": None,
+        "decoder_expansion_ratio": None,
+        "bottleneck_expansion_ratio": 2,
+        "use_residual_connection": False,
+        "blocks_down": [2, 2, 2, 2],
+        "blocks_bottleneck": 2,
+        "blocks_up": [2, 2, 2, 2],
+        "global_resp_norm": False,
+        **given,
+    }
+    return {"name_": "MedNeXt", **config}, lambda: MedNeXt(**config)
+
+
 CASES = {
+    "mednext-2d": (
+        mednext(
+            spatial_dims=2,
+            in_channels=2,
+            out_channels=3,
+            kernel_size=5,
+            init_filters=2,
+            encoder_expansion_ratio=[2, 3],
+            decoder_expansion_ratio=[1, 2],
+            bottleneck_expansion_ratio=3,
+            use_residual_connection=True,
+            blocks_down=[1, 2],
+            blocks_bottleneck=1,
+            blocks_up=[2, 1],
+            global_resp_norm=True,
+            deep_supervision=True,
+        ),
+        (2, 2, 8, 12),
+    ),
+    "mednext-3d": (
+        mednext(kernel_size=3, init_filters=2, encoder_expansion_ratio=[2], decoder_expansion_ratio=[2], blocks_down=[1], blocks_bottleneck=1, blocks_up=[1]),
+        (2, 1, 4, 6, 8),
+    ),
+    "mednext-3d-deep": (
+        mednext(
+            kernel_size=3,
+            init_filters=2,
+            encoder_expansion_ratio=[2],
+            decoder_expansion_ratio=[2],
+            use_residual_connection=True,
+            blocks_down=[1],
+            blocks_bottleneck=1,
+            blocks_up=[1],
+            deep_supervision=True,
+        ),
+        (2, 1, 4, 6, 8),
+    ),
     "resencunet-2d": (
         res_enc_unet(
             spatial_dims=2,

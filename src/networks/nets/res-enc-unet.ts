@@ -1,9 +1,10 @@
 import { z } from "zod";
-import { nn, type Tensor } from "../../torch/index.ts";
+import type { Tensor } from "../../torch/index.ts";
 import { configClass, type Input, show } from "../../utils/config.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
 import { activationSchema } from "../blocks/activation.ts";
 import { child } from "../blocks/child.ts";
+import { DeeplySupervised } from "../blocks/deep-supervision.ts";
 import { checkDivisible } from "../blocks/halvings.ts";
 import { CONV_NORMS, normSchema } from "../blocks/normalization.ts";
 import { initResEnc, ResidualEncoder, type Stage, UNetDecoder } from "../blocks/res-enc.ts";
@@ -131,7 +132,7 @@ export class ResEncUNetConfig
  * `act` (["leakyrelu", { inplace: true }]), `dropout` (none), `deepSupervision` (false).
  * @throws ConfigError when called with images of another size.
  */
-export class ResEncUNet extends nn.Module<[Tensor], Tensor | readonly Tensor[]> {
+export class ResEncUNet extends DeeplySupervised {
   readonly config: ResEncUNetConfig;
   readonly #encoder: ResidualEncoder;
   readonly #decoder: UNetDecoder;
@@ -164,11 +165,8 @@ export class ResEncUNet extends nn.Module<[Tensor], Tensor | readonly Tensor[]> 
     initResEnc(this);
   }
 
-  override forward(x: Tensor): Tensor | readonly Tensor[] {
+  protected override outputs(x: Tensor, all: boolean): Tensor[] {
     checkDivisible("ResEncUNet", x.shape.slice(2), this.#factors, "give smaller 'strides'");
-    const all = this.config.deepSupervision && this.training;
-    const outputs = this.#decoder.call(this.#encoder.call(x), all);
-    const [only] = outputs;
-    return all || only === undefined ? outputs : only;
+    return this.#decoder.call(this.#encoder.call(x), all);
   }
 }
