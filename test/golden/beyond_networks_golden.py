@@ -7,11 +7,12 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from unittest.mock import patch
 
 import torch
 from torch import nn
-from monai.networks.nets import MedNeXt, SegResNet
-from monai.networks.nets import mednext as variants
+from monai.networks.nets import MedNeXt, SegResNet, SwinUNETR
+from torchvision.models import convnext
 
 from networks_golden import numbers
 
@@ -122,7 +123,98 @@ def mednext(**given):
     return {"name_": "MedNeXt", **config}, lambda: MedNeXt(**config)
 
 
+def swin_unetr(**given):
+    config = {
+        "spatial_dims": 3,
+        "in_channels": 1,
+        "out_channels": 2,
+        "depths": [2, 2, 2, 2],
+        "num_heads": [3, 6, 12, 24],
+        "window_size": [7, 7, 7],
+        "qkv_bias": True,
+        "mlp_ratio": 4.0,
+        "feature_size": 24,
+        "norm": "instance",
+        "drop_rate": 0.0,
+        "attn_drop_rate": 0.0,
+        "dropout_path_rate": 0.0,
+        "downsample": "merging",
+        "use_v2": False,
+        **given,
+    }
+    theirs = {**config, "norm_name": config["norm"]}
+    del theirs["norm"]
+    return {"name_": "SwinUNETR", **config}, lambda: SwinUNETR(**theirs)
+
+
+class LayerNorm3d(nn.LayerNorm):
+    def forward(self, x):
+        return super().forward(x.permute(0, 2, 3, 4, 1)).permute(0, 4, 1, 2, 3)
+
+
+class Permute3d(nn.Module):
+    def __init__(self, dims):
+        super().__init__()
+        self.dims = {(0, 2, 3, 1): (0, 2, 3, 4, 1), (0, 3, 1, 2): (0, 4, 1, 2, 3)}[tuple(dims)]
+
+    def forward(self, x):
+        return x.permute(self.dims)
+
+
+def in_3d(build):
+    """torchvision's network with layers of 3 dimensions in the place of those of 2."""
+    with (
+        patch.object(nn, "Conv2d", nn.Conv3d),
+        patch.object(nn, "AdaptiveAvgPool2d", nn.AdaptiveAvgPool3d),
+        patch.object(convnext, "LayerNorm2d", LayerNorm3d),
+        patch.object(convnext, "Permute", Permute3d),
+    ):
+        network = build()
+    for module in network.modules():
+        if isinstance(module, convnext.CNBlock):
+            module.layer_scale = nn.Parameter(module.layer_scale.detach().unsqueeze(-1))
+    return network
+
+
+def conv_next(dims, features, blocks, layer_scale, drop):
+    config = {
+        "spatial_dims": dims,
+        "in_channels": 3,
+        "num_outputs": 2,
+        "n_blocks": blocks,
+        "n_features": features,
+        "layer_scale": layer_scale,
+        "stochastic_depth_prob": drop,
+        "output_act": None,
+    }
+    stages = [convnext.CNBlockConfig(*sizes) for sizes in zip(features, [*features[1:], None], blocks)]
+
+    def build():
+        return convnext.ConvNeXt(stages, stochastic_depth_prob=drop, layer_scale=layer_scale, num_classes=2)
+
+    return {"name_": "ConvNeXt", **config}, build if dims == 2 else lambda: in_3d(build)
+
+
 CASES = {
+    "convnext-2d": (conv_next(2, [3, 4, 6], [1, 2, 1], 0.5, 0.4), (3, 3, 19, 32)),
+    "convnext-3d": (conv_next(3, [2, 4], [1, 1], 0.5, 0.0), (2, 3, 8, 9, 16)),
+    "swinunetr-2d": (swin_unetr(spatial_dims=2, in_channels=2, window_size=[3, 4], depths=[2, 2, 1, 1], num_heads=[1, 2, 2, 3], feature_size=12, qkv_bias=False, mlp_ratio=1.5), (2, 2, 64, 64)),
+    "swinunetr-2d-v2": (
+        swin_unetr(
+            spatial_dims=2,
+            window_size=[5, 5],
+            depths=[1, 2, 1, 1],
+            num_heads=[1, 1, 1, 1],
+            feature_size=12,
+            norm=["group", {"num_groups": 3}],
+            drop_rate=0.1,
+            attn_drop_rate=0.2,
+            dropout_path_rate=0.3,
+            downsample="mergingv2",
+            use_v2=True,
+        ),
+        (2, 1, 64, 32),
+    ),
     "mednext-2d": (
         mednext(
             spatial_dims=2,

@@ -102,11 +102,11 @@ export class MedNeXtBlock extends nn.Module {
   /** Weighs each channel by its norm over the image, relative to those of other channels (Woo et al., 2023). */
   #weigh(x: Tensor): Tensor {
     if (this.#response === null) return x.alias();
-    using _scope = torch.scope();
+    using scope = torch.scope();
     const places = Array.from({ length: this.#dims }, (_, i) => i + 2);
     const norms = torch.linalgVectorNorm(x, 2, places, true);
     const relative = norms.div(norms.mean([1], true).add(1e-6));
-    return this.#response.gamma.mul(x.mul(relative)).add(this.#response.beta).add(x).keep();
+    return scope.keep(this.#response.gamma.mul(x.mul(relative)).add(this.#response.beta).add(x));
   }
 }
 

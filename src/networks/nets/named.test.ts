@@ -1,10 +1,9 @@
-import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import type { Tensor } from "../../torch/index.ts";
 import * as torch from "../../torch/index.ts";
+import { expectSums, image, listed, type Sums } from "../fixtures/named.ts";
 import {
   networkRegistry,
   ResNet18,
@@ -16,11 +15,7 @@ import {
 
 vi.setConfig({ testTimeout: 120_000 });
 
-interface Named {
-  readonly keys: string;
-  readonly count: number;
-  readonly parameters: number;
-  readonly abs: number;
+interface Named extends Sums {
   readonly output: readonly number[];
   /** The names and shapes in torchvision's file. */
   readonly theirs: string;
@@ -36,16 +31,6 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-const listed = (state: Iterable<readonly [string, Tensor]>) =>
-  createHash("sha256")
-    .update([...state].map(([key, tensor]) => `${key} [${tensor.shape.join(", ")}]\n`).join(""))
-    .digest("hex");
-
-function image(...shape: number[]): Tensor {
-  const count = shape.reduce((product, n) => product * n, 1);
-  return torch.arange(count, { dtype: "float64" }).mul(0.7).sin().reshape(shape).to({ dtype: "float32" });
-}
-
 function build(name: string, options: object): torch.nn.Module {
   return networkRegistry.get(name)!.fromOptions(options).getObject() as torch.nn.Module;
 }
@@ -58,14 +43,7 @@ describe.each(Object.entries(golden))("%s, compared to the original", (name, exp
       using _grad = torch.noGrad();
       torch.manualSeed(3);
       using network = build(name, { numOutputs: 3, outputAct: "softmax" }).eval();
-      const state = network.stateDict();
-      expect(listed(state)).toBe(expected.keys);
-      expect([...network.parameters()].reduce((sum, parameter) => sum + parameter.numel(), 0)).toBe(
-        expected.parameters,
-      );
-      const abs = [...state.values()].reduce((sum, tensor) => sum + tensor.abs().sum({ dtype: "float64" }).item(), 0);
-      // each is drawn to a rounding of float32
-      expect(Math.abs(abs / expected.abs - 1)).toBeLessThan(1e-6);
+      expectSums(network, expected);
       const side = name.startsWith("ViT") ? 224 : 64;
       const output = network
         .call(image(2, 3, side, side))
