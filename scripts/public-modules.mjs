@@ -14,6 +14,7 @@ const INTERNAL = [
   "io/files",
   "io/json",
   "io/tsv",
+  "io/weights",
   "optim/optimizers",
   "run",
   "torch/",

@@ -1,8 +1,8 @@
+import type { SavedWeights } from "../io/weights/index.ts";
 import { type nn, noGrad, scope, type Tensor } from "../torch/index.ts";
 import { show } from "../utils/config.ts";
 import { ClinicaDLException, ConfigError } from "../utils/exceptions.ts";
 import { refuseUnknown } from "../utils/options.ts";
-import type { SavedWeights } from "./weight-files.ts";
 import { isBelow, type Matching, type Mismatch, matchNames, suggestPrefix, type WeightPrefix } from "./weight-names.ts";
 
 /** What is frozen of the weights that were loaded. */

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { Batch, BatchType } from "../data/dataloader/index.ts";
 import type { Maps } from "../io/maps/index.ts";
+import { readCheckpoint, readWeights } from "../io/weights/index.ts";
 import type { LossFunction } from "../losses/index.ts";
 import type { NeededField } from "../metrics/index.ts";
 import type { Optimizer } from "../optim/index.ts";
@@ -10,7 +11,6 @@ import { refuseUnknown } from "../utils/options.ts";
 import { KeptWeights } from "./kept-weights.ts";
 import { applyCopies, type LoadedWeights, type LoadWeightsOptions, planLoading } from "./load-weights.ts";
 import { resetWeights } from "./reset.ts";
-import { readCheckpoint, readWeights } from "./weight-files.ts";
 
 /** One loss, or several by name; each a tensor of one element. */
 export type Losses = Tensor | Readonly<Record<string, Tensor>>;

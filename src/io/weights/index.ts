@@ -1,9 +1,10 @@
+/** The weights that a checkpoint or a file holds. */
 import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { Maps } from "../io/maps/index.ts";
-import { load, loadSafetensors, Tensor } from "../torch/index.ts";
-import { ClinicaDLException } from "../utils/exceptions.ts";
-import { naming } from "../utils/file-errors.ts";
+import { load, loadSafetensors, Tensor } from "../../torch/index.ts";
+import { ClinicaDLException } from "../../utils/exceptions.ts";
+import { naming } from "../../utils/file-errors.ts";
+import { Maps } from "../maps/index.ts";
 
 /** Tensors by name, and the file that they come from. */
 export interface SavedWeights {

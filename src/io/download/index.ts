@@ -1,0 +1,101 @@
+/** Files from the web, kept in the user's cache. */
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { closeSync, existsSync, openSync, readSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { say } from "../../utils/output.ts";
+import { replaceFile } from "../files/atomic.ts";
+import { type Address, addressOf, DownloadError, type Environment, type Remote } from "./address.ts";
+import type { Job, Outcome } from "./child.ts";
+
+export { DownloadError, type Remote } from "./address.ts";
+
+const CHILD = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "./child.ts" : "./child.js", import.meta.url));
+
+/**
+ * The path of a file from the web: downloaded once, checked, and kept in the user's cache (`~/.cache/clinicadl/downloads`, or below
+ * `XDG_CACHE_HOME`). `HF_ENDPOINT` and `HF_TOKEN` count for the hub. It waits until the file is there.
+ *
+ * ```ts
+ * const path = downloaded({ url: "hf://TencentMedicalNet/MedicalNet-Resnet10/resnet_10_23dataset.pth", sha256: null });
+ * ```
+ *
+ * @throws DownloadError when it cannot be had, or is another file; nothing is kept of it then.
+ */
+export function downloaded(remote: Remote, env: Environment = process.env): string {
+  const sha256 = remote.sha256?.toLowerCase() ?? null;
+  const address = addressOf({ ...remote, sha256 }, env);
+  const path = join(folderOf(env), address.place);
+  // what is damaged is downloaded again
+  if (existsSync(path) && (sha256 === null || hashOf(path) === sha256)) return path;
+  say(`Downloading ${address.url} to ${path} …`);
+  replaceFile(path, (temporary) => {
+    const outcome = run({ url: address.url, target: temporary, token: address.token }, env);
+    check(outcome, address, sha256, path);
+  });
+  return path;
+}
+
+function folderOf(env: Environment): string {
+  return join(env.XDG_CACHE_HOME || join(homedir(), ".cache"), "clinicadl", "downloads");
+}
+
+function run(job: Job, env: Environment): Outcome {
+  const { stdout, status, signal, error, stderr } = spawnSync(process.execPath, [CHILD], {
+    input: JSON.stringify(job),
+    encoding: "utf8",
+    // proxies as other programs take them; options of Node for this process are none of that one's
+    env: { ...env, NODE_USE_ENV_PROXY: "1", NODE_OPTIONS: "" },
+  });
+  if (status === 0) return JSON.parse(stdout) as Outcome;
+  const why = error?.message ?? (stderr.trim() || `it ended with ${signal ?? status}`);
+  throw new DownloadError(`${job.url} was not downloaded: ${why}`);
+}
+
+function check(outcome: Outcome, address: Address, sha256: string | null, path: string): void {
+  const { url } = address;
+  const from = "url" in outcome && outcome.url !== url ? `${url} (redirected to ${outcome.url})` : url;
+  switch (outcome.kind) {
+    case "status": {
+      const refused = /^40[134]/.test(outcome.status) && address.place.startsWith("hf");
+      const token = refused ? " If it is not public, HF_TOKEN must be a token that may read it." : "";
+      throw new DownloadError(`${from} was not downloaded: the answer is '${outcome.status}'.${token}`);
+    }
+    case "unreachable":
+      throw new DownloadError(
+        `${from} cannot be reached: ${outcome.why}. On a machine without network, put the file at ${path}, or give the path of a copy.`,
+      );
+    case "broken": {
+      const of = outcome.of === null ? "" : ` of ${outcome.of}`;
+      throw new DownloadError(
+        `The download of ${url} broke off after ${outcome.bytes}${of} bytes (${outcome.why}). Nothing is kept of it: try again.`,
+      );
+    }
+    case "done": {
+      const linked = outcome.linked !== null && /^[0-9a-f]{64}$/.test(outcome.linked) ? outcome.linked : null;
+      const expected = sha256 ?? linked;
+      if (expected === null || outcome.sha256 === expected) return;
+      throw new DownloadError(
+        `${url} has the SHA-256 ${outcome.sha256}, and ${expected} is expected: it is another file, or damaged. Nothing is kept of it.`,
+      );
+    }
+  }
+}
+
+function hashOf(path: string): string {
+  const hash = createHash("sha256");
+  const file = openSync(path, "r");
+  try {
+    const buffer = new Uint8Array(1 << 20);
+    for (;;) {
+      const count = readSync(file, buffer);
+      if (count === 0) return hash.digest("hex");
+      hash.update(buffer.subarray(0, count));
+    }
+  } finally {
+    closeSync(file);
+  }
+}
