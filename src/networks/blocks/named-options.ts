@@ -1,13 +1,17 @@
 import { z } from "zod";
 import { activationSchema } from "./activation.ts";
+import { pretrainedSchema } from "./pretrained.ts";
 
-/** The options of networks whose layers their name says, for images of 2 dimensions and 3 channels. */
+/** The options of networks whose layers their name says, for images of 2 dimensions. */
 export const namedShape = {
   /** How many values come out per image; null: what comes before the last layer. */
   numOutputs: z.int().positive().nullable(),
 
   /** The activation after the last layer: a name, or [name, options]; default null: none. */
   outputAct: activationSchema.nullable().default(null),
+
+  /** The channels of the images; default 3, those of ClinicaDL. */
+  inChannels: z.int().positive().default(3),
 };
 
 /** Those of networks that torchvision has trained on ImageNet. */
@@ -15,8 +19,9 @@ export const pretrainedShape = {
   ...namedShape,
 
   /**
-   * The weights to begin with, but for those of the last layer: the path of a file that torchvision has made, or true for the file
-   * that PyTorch has downloaded into its cache (`TORCH_HOME`). Default false: drawn.
+   * The weights to begin with, but for those of the last layer: torchvision's, from the path of a file, from the web (`{ url, sha256 }`), from the
+   * Hugging Face hub (`hf://owner/name/file`), or with true from the cache of PyTorch (`TORCH_HOME`). For other than 3 channels the first
+   * convolution is adapted. Default false: drawn.
    */
-  pretrained: z.union([z.boolean(), z.string().min(1)]).default(false),
+  pretrained: z.union([z.literal(true), pretrainedSchema]).default(false),
 };

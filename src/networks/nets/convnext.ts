@@ -3,6 +3,7 @@ import { configClass, type Input, show } from "../../utils/config.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
 import { activationSchema } from "../blocks/activation.ts";
 import { ConvNeXtStack } from "../blocks/convnext.ts";
+import { beginPretrained, pretrainedSchema, putBackPretrained } from "../blocks/pretrained.ts";
 import { type NetworkConfig, spatialDims } from "../network-config.ts";
 
 const positive = z.int().positive();
@@ -30,6 +31,12 @@ const schema = z.strictObject({
 
   /** The activation after the last layer: a name, or [name, options]; default null: none. */
   outputAct: activationSchema.nullable().default(null),
+
+  /**
+   * The weights to begin with, but for those of the last layer: torchvision's in 2 dimensions, from the path of a file, from the web (`{ url, sha256 }`) or
+   * from the Hugging Face hub (`hf://owner/name/file`). For other than 3 channels the first convolution is adapted. Default false: drawn.
+   */
+  pretrained: pretrainedSchema.default(false),
 });
 export type ConvNeXtOptions = Input<typeof schema>;
 
@@ -42,7 +49,10 @@ function finish(options: z.output<typeof schema>, what: string) {
 }
 
 /** Config of {@link ConvNeXt}. */
-export class ConvNeXtConfig extends configClass("ConvNeXt", schema, { finish }) implements NetworkConfig {
+export class ConvNeXtConfig
+  extends configClass("ConvNeXt", schema, { finish, ours: { pretrained: false } })
+  implements NetworkConfig
+{
   getObject(): ConvNeXt {
     return new ConvNeXt(this);
   }
@@ -60,7 +70,7 @@ export class ConvNeXtConfig extends configClass("ConvNeXt", schema, { finish }) 
  * ```
  *
  * Options: `spatialDims`, `inChannels`, `numOutputs`, `nBlocks` ([3, 3, 9, 3]), `nFeatures` ([96, 192, 384, 768]), `layerScale` (1e-6),
- * `stochasticDepthProb` (0), `outputAct` (none).
+ * `stochasticDepthProb` (0), `outputAct` (none), `pretrained` (false).
  */
 export class ConvNeXt extends ConvNeXtStack {
   readonly config: ConvNeXtConfig;
@@ -69,5 +79,14 @@ export class ConvNeXt extends ConvNeXtStack {
     const config = ConvNeXtConfig.of(options);
     super(config);
     this.config = config;
+    const head = "classifier.2.";
+    const rename = (key: string) => (key.startsWith(head) ? null : key);
+    beginPretrained(this, config, { file: null, rename, first: "features.0.0.weight", head });
+  }
+
+  /** Draws the weights anew; those that were pretrained are put back. */
+  override resetParameters(): void {
+    super.resetParameters();
+    putBackPretrained(this);
   }
 }

@@ -2,11 +2,12 @@ import { z } from "zod";
 import { configClass, type Input } from "../../utils/config.ts";
 import { DenseNetStack } from "../blocks/densenet.ts";
 import { pretrainedShape } from "../blocks/named-options.ts";
-import { beginPretrained, putBackPretrained } from "../blocks/torchvision.ts";
+import { beginPretrained, putBackPretrained } from "../blocks/pretrained.ts";
 import type { NetworkConfig } from "../network-config.ts";
 import { DenseNetConfig } from "./densenet.ts";
 
 const schema = z.strictObject(pretrainedShape);
+const ours = { inChannels: 3 };
 export type NamedDenseNetOptions = Input<typeof schema>;
 
 interface Layers {
@@ -19,9 +20,9 @@ interface Layers {
 /** What the networks of this file share. */
 abstract class NamedDenseNet extends DenseNetStack {
   constructor(config: NetworkConfig & z.output<typeof schema>, { file, ...layers }: Layers) {
-    const { numOutputs, outputAct } = config;
-    super(new DenseNetConfig({ spatialDims: 2, inChannels: 3, numOutputs, outputAct, ...layers }));
-    beginPretrained(this, config, { file, rename: renamed });
+    const { numOutputs, outputAct, inChannels } = config;
+    super(new DenseNetConfig({ spatialDims: 2, inChannels, numOutputs, outputAct, ...layers }));
+    beginPretrained(this, config, { file, rename: renamed, first: "features.conv0.weight", head: "fc." });
   }
 
   /** Draws the weights anew; those that were pretrained are put back. */
@@ -38,14 +39,14 @@ function renamed(key: string): string | null {
 }
 
 /** Config of {@link DenseNet121}. */
-export class DenseNet121Config extends configClass("DenseNet121", schema) implements NetworkConfig {
+export class DenseNet121Config extends configClass("DenseNet121", schema, { ours }) implements NetworkConfig {
   getObject(): DenseNet121 {
     return new DenseNet121(this);
   }
 }
 /**
  * A DenseNet of 121 layers (Huang et al., 2017), as torchvision has it: (N, 3, H, W) → (N, numOutputs). Options: `numOutputs`, `outputAct`
- * (none), `pretrained` (false; true or a path: torchvision's weights, but for the last layer. They are what a reset puts back).
+ * (none), `inChannels` (3), `pretrained` (false; torchvision's weights, but for the last layer: true, a path, `hf://…` or `{ url, sha256 }`. They are what a reset puts back).
  *
  * ```ts
  * const network = new DenseNet121({ numOutputs: 2, pretrained: "densenet121-a639ec97.pth" });
@@ -67,7 +68,7 @@ export class DenseNet121 extends NamedDenseNet {
 }
 
 /** Config of {@link DenseNet161}. */
-export class DenseNet161Config extends configClass("DenseNet161", schema) implements NetworkConfig {
+export class DenseNet161Config extends configClass("DenseNet161", schema, { ours }) implements NetworkConfig {
   getObject(): DenseNet161 {
     return new DenseNet161(this);
   }
@@ -89,7 +90,7 @@ export class DenseNet161 extends NamedDenseNet {
 }
 
 /** Config of {@link DenseNet169}. */
-export class DenseNet169Config extends configClass("DenseNet169", schema) implements NetworkConfig {
+export class DenseNet169Config extends configClass("DenseNet169", schema, { ours }) implements NetworkConfig {
   getObject(): DenseNet169 {
     return new DenseNet169(this);
   }
@@ -111,7 +112,7 @@ export class DenseNet169 extends NamedDenseNet {
 }
 
 /** Config of {@link DenseNet201}. */
-export class DenseNet201Config extends configClass("DenseNet201", schema) implements NetworkConfig {
+export class DenseNet201Config extends configClass("DenseNet201", schema, { ours }) implements NetworkConfig {
   getObject(): DenseNet201 {
     return new DenseNet201(this);
   }

@@ -118,11 +118,11 @@ describe("pretrained", () => {
     const folder = join(dir, "hub of torch/hub/checkpoints");
     mkdirSync(folder, { recursive: true });
     torch.save(
-      { "conv1.weight": torch.zeros([64, 1, 7, 7]), other: torch.zeros([1]) },
+      { "conv1.weight": torch.zeros([32, 3, 7, 7]), other: torch.zeros([1]) },
       join(folder, "resnet18-f37072fd.pth"),
     );
     expect(() => new ResNet18(options)).toThrow(
-      /are not those of this network: conv0.weight has the shape \[64, 1, 7, 7\], not \[64, 3, 7, 7\]; norm0.weight is missing; .* more/,
+      /are not those of this network: conv0.weight has the shape \[32, 3, 7, 7\], not \[64, 3, 7, 7\]; norm0.weight is missing; .* more/,
     );
     expect(torch.memory.live().tensors).toBeGreaterThanOrEqual(live);
     vi.unstubAllEnvs();

@@ -1,14 +1,28 @@
 import { z } from "zod";
 import { configClass, type Input } from "../../utils/config.ts";
+import { beginPretrained, pretrainedSchema, putBackPretrained } from "../blocks/pretrained.ts";
 import { ResNetBlock, ResNetBottleneck, ResNetStack } from "../blocks/resnet.ts";
 import { finishResNet, resnetShape } from "../blocks/resnet-options.ts";
+import { RESNET_WEIGHTS } from "../blocks/resnet-weights.ts";
 import type { NetworkConfig } from "../network-config.ts";
 
-const schema = z.strictObject(resnetShape);
+const schema = z.strictObject({
+  ...resnetShape,
+
+  /**
+   * The weights to begin with, but for those of the last layer: MedicalNet's in 3 dimensions, or torchvision's in 2, from the path of a file, from the web
+   * (`{ url, sha256 }`) or from the Hugging Face hub (`hf://owner/name/file`). For other channels than theirs the first convolution is adapted. Default
+   * false: drawn.
+   */
+  pretrained: pretrainedSchema.default(false),
+});
 export type ResNetOptions = Input<typeof schema>;
 
 /** Config of {@link ResNet}. */
-export class ResNetConfig extends configClass("ResNet", schema, { finish: finishResNet }) implements NetworkConfig {
+export class ResNetConfig
+  extends configClass("ResNet", schema, { finish: finishResNet, ours: { pretrained: false } })
+  implements NetworkConfig
+{
   getObject(): ResNet {
     return new ResNet(this);
   }
@@ -22,7 +36,13 @@ export class ResNetConfig extends configClass("ResNet", schema, { finish: finish
  * Options: `spatialDims`, `inChannels`, `numOutputs`, `blockType` ("basic": two convolutions; or "bottleneck": three),
  * `nResBlocks` (blocks of each layer; [2, 2, 2, 2]) and `nFeatures` (its channels; [64, 128, 256, 512]), `initConvSize` (7)
  * and `initConvStride` (2) of the first convolution, `bottleneckReduction` (4; how many times fewer channels inside a
- * bottleneck), `act` (["relu", { inplace: true }]), `outputAct` (none).
+ * bottleneck), `act` (["relu", { inplace: true }]), `outputAct` (none), `pretrained` (false).
+ *
+ * ```ts
+ * // the ResNet of 10 layers of MedicalNet (Chen et al., 2019), trained on 23 data sets of 3D images, with the strides of MONAI
+ * const pretrained = "hf://TencentMedicalNet/MedicalNet-Resnet10/resnet_10_23dataset.pth";
+ * const network = new ResNet({ spatialDims: 3, inChannels: 1, numOutputs: 2, nResBlocks: [1, 1, 1, 1], initConvStride: 1, pretrained });
+ * ```
  */
 export class ResNet extends ResNetStack {
   readonly config: ResNetConfig;
@@ -31,5 +51,12 @@ export class ResNet extends ResNetStack {
     const config = ResNetConfig.of(options);
     super({ ...config.fields(), seReduction: null }, { basic: ResNetBlock, bottleneck: ResNetBottleneck });
     this.config = config;
+    beginPretrained(this, config, { ...RESNET_WEIGHTS, file: null });
+  }
+
+  /** Draws the weights anew; those that were pretrained are put back. */
+  override resetParameters(): void {
+    super.resetParameters();
+    putBackPretrained(this);
   }
 }

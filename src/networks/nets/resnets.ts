@@ -1,12 +1,14 @@
 import { z } from "zod";
 import { configClass, type Input } from "../../utils/config.ts";
 import { pretrainedShape } from "../blocks/named-options.ts";
+import { beginPretrained, putBackPretrained } from "../blocks/pretrained.ts";
 import { ResNetBlock, ResNetBottleneck, ResNetStack } from "../blocks/resnet.ts";
-import { beginPretrained, putBackPretrained } from "../blocks/torchvision.ts";
+import { RESNET_WEIGHTS } from "../blocks/resnet-weights.ts";
 import type { NetworkConfig } from "../network-config.ts";
 import { ResNetConfig } from "./resnet.ts";
 
 const schema = z.strictObject(pretrainedShape);
+const ours = { inChannels: 3 };
 export type NamedResNetOptions = Input<typeof schema>;
 
 interface Layers {
@@ -18,11 +20,11 @@ interface Layers {
 /** What the networks of this file share. */
 abstract class NamedResNet extends ResNetStack {
   constructor(config: NetworkConfig & z.output<typeof schema>, { blockType, nResBlocks, file }: Layers) {
-    const { numOutputs, outputAct } = config;
+    const { numOutputs, outputAct, inChannels } = config;
     const nFeatures = blockType === "basic" ? [64, 128, 256, 512] : [256, 512, 1024, 2048];
     const options = new ResNetConfig({
       spatialDims: 2,
-      inChannels: 3,
+      inChannels,
       numOutputs,
       outputAct,
       blockType,
@@ -30,7 +32,7 @@ abstract class NamedResNet extends ResNetStack {
       nFeatures,
     });
     super({ ...options.fields(), seReduction: null }, { basic: ResNetBlock, bottleneck: ResNetBottleneck });
-    beginPretrained(this, config, { file, rename: renamed });
+    beginPretrained(this, config, { ...RESNET_WEIGHTS, file });
   }
 
   /** Draws the weights anew; those that were pretrained are put back. */
@@ -40,24 +42,15 @@ abstract class NamedResNet extends ResNetStack {
   }
 }
 
-/** What torchvision calls otherwise. */
-function renamed(key: string): string | null {
-  if (key.startsWith("fc.")) return null;
-  return key
-    .replace(/^conv1\./, "conv0.")
-    .replace(/^bn1\./, "norm0.")
-    .replace(/\.bn(\d)\./, ".norm$1.");
-}
-
 /** Config of {@link ResNet18}. */
-export class ResNet18Config extends configClass("ResNet18", schema) implements NetworkConfig {
+export class ResNet18Config extends configClass("ResNet18", schema, { ours }) implements NetworkConfig {
   getObject(): ResNet18 {
     return new ResNet18(this);
   }
 }
 /**
- * A ResNet of 18 layers (He et al., 2015), as torchvision has it: (N, 3, H, W) → (N, numOutputs). Options: `numOutputs`, `outputAct` (none), `pretrained`
- * (false; true or a path: torchvision's weights, but for the last layer. They are what a reset puts back).
+ * A ResNet of 18 layers (He et al., 2015), as torchvision has it: (N, 3, H, W) → (N, numOutputs). Options: `numOutputs`, `outputAct` (none), `inChannels`
+ * (3), `pretrained` (false; torchvision's weights, but for the last layer: true, a path, `hf://…` or `{ url, sha256 }`. They are what a reset puts back).
  *
  * ```ts
  * const network = new ResNet18({ numOutputs: 2, pretrained: "resnet18-f37072fd.pth" });
@@ -74,12 +67,12 @@ export class ResNet18 extends NamedResNet {
 }
 
 /** Config of {@link ResNet34}. */
-export class ResNet34Config extends configClass("ResNet34", schema) implements NetworkConfig {
+export class ResNet34Config extends configClass("ResNet34", schema, { ours }) implements NetworkConfig {
   getObject(): ResNet34 {
     return new ResNet34(this);
   }
 }
-/** A ResNet of 34 layers, for images of 2 dimensions and 3 channels; options as in {@link ResNet18}. */
+/** A ResNet of 34 layers, for images of 2 dimensions; options as in {@link ResNet18}. */
 export class ResNet34 extends NamedResNet {
   readonly config: ResNet34Config;
 
@@ -91,12 +84,12 @@ export class ResNet34 extends NamedResNet {
 }
 
 /** Config of {@link ResNet50}. */
-export class ResNet50Config extends configClass("ResNet50", schema) implements NetworkConfig {
+export class ResNet50Config extends configClass("ResNet50", schema, { ours }) implements NetworkConfig {
   getObject(): ResNet50 {
     return new ResNet50(this);
   }
 }
-/** A ResNet of 50 layers, for images of 2 dimensions and 3 channels; options as in {@link ResNet18}. */
+/** A ResNet of 50 layers, for images of 2 dimensions; options as in {@link ResNet18}. */
 export class ResNet50 extends NamedResNet {
   readonly config: ResNet50Config;
 
@@ -108,12 +101,12 @@ export class ResNet50 extends NamedResNet {
 }
 
 /** Config of {@link ResNet101}. */
-export class ResNet101Config extends configClass("ResNet101", schema) implements NetworkConfig {
+export class ResNet101Config extends configClass("ResNet101", schema, { ours }) implements NetworkConfig {
   getObject(): ResNet101 {
     return new ResNet101(this);
   }
 }
-/** A ResNet of 101 layers, for images of 2 dimensions and 3 channels; options as in {@link ResNet18}. */
+/** A ResNet of 101 layers, for images of 2 dimensions; options as in {@link ResNet18}. */
 export class ResNet101 extends NamedResNet {
   readonly config: ResNet101Config;
 
@@ -125,12 +118,12 @@ export class ResNet101 extends NamedResNet {
 }
 
 /** Config of {@link ResNet152}. */
-export class ResNet152Config extends configClass("ResNet152", schema) implements NetworkConfig {
+export class ResNet152Config extends configClass("ResNet152", schema, { ours }) implements NetworkConfig {
   getObject(): ResNet152 {
     return new ResNet152(this);
   }
 }
-/** A ResNet of 152 layers, for images of 2 dimensions and 3 channels; options as in {@link ResNet18}. */
+/** A ResNet of 152 layers, for images of 2 dimensions; options as in {@link ResNet18}. */
 export class ResNet152 extends NamedResNet {
   readonly config: ResNet152Config;
 

@@ -6,27 +6,28 @@ import type { NetworkConfig } from "../network-config.ts";
 import { SEResNetConfig } from "./se-resnet.ts";
 
 const schema = z.strictObject(namedShape);
+const ours = { inChannels: 3 };
 export type NamedSEResNetOptions = Input<typeof schema>;
 
 /** What the networks of this file share. */
 abstract class NamedSEResNet extends ResNetStack {
-  constructor({ numOutputs, outputAct }: z.output<typeof schema>, nResBlocks: readonly number[]) {
+  constructor({ numOutputs, outputAct, inChannels }: z.output<typeof schema>, nResBlocks: readonly number[]) {
     const nFeatures = [256, 512, 1024, 2048];
     const named = { numOutputs, outputAct, nResBlocks, nFeatures };
-    const options = new SEResNetConfig({ spatialDims: 2, inChannels: 3, blockType: "bottleneck", ...named });
+    const options = new SEResNetConfig({ spatialDims: 2, inChannels, blockType: "bottleneck", ...named });
     super(options, { basic: SEResNetBlock, bottleneck: SEResNetBottleneck });
   }
 }
 
 /** Config of {@link SEResNet50}. */
-export class SEResNet50Config extends configClass("SEResNet50", schema) implements NetworkConfig {
+export class SEResNet50Config extends configClass("SEResNet50", schema, { ours }) implements NetworkConfig {
   getObject(): SEResNet50 {
     return new SEResNet50(this);
   }
 }
 /**
  * A ResNet of 50 layers with squeeze-and-excitation (Hu et al., 2018): (N, 3, H, W) → (N, numOutputs). ClinicaDL's of this name
- * has none, so its checkpoints lack the weights of `se_layer`. Options: `numOutputs`, `outputAct` (none).
+ * has none, so its checkpoints lack the weights of `se_layer`. Options: `numOutputs`, `outputAct` (none), `inChannels` (3).
  */
 export class SEResNet50 extends NamedSEResNet {
   readonly config: SEResNet50Config;
@@ -39,7 +40,7 @@ export class SEResNet50 extends NamedSEResNet {
 }
 
 /** Config of {@link SEResNet101}. */
-export class SEResNet101Config extends configClass("SEResNet101", schema) implements NetworkConfig {
+export class SEResNet101Config extends configClass("SEResNet101", schema, { ours }) implements NetworkConfig {
   getObject(): SEResNet101 {
     return new SEResNet101(this);
   }
@@ -56,7 +57,7 @@ export class SEResNet101 extends NamedSEResNet {
 }
 
 /** Config of {@link SEResNet152}. */
-export class SEResNet152Config extends configClass("SEResNet152", schema) implements NetworkConfig {
+export class SEResNet152Config extends configClass("SEResNet152", schema, { ours }) implements NetworkConfig {
   getObject(): SEResNet152 {
     return new SEResNet152(this);
   }

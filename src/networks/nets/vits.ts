@@ -1,12 +1,13 @@
 import { z } from "zod";
 import { configClass, type Input } from "../../utils/config.ts";
 import { pretrainedShape } from "../blocks/named-options.ts";
-import { beginPretrained, putBackPretrained } from "../blocks/torchvision.ts";
+import { beginPretrained, putBackPretrained } from "../blocks/pretrained.ts";
 import { ViTStack } from "../blocks/vit-stack.ts";
 import type { NetworkConfig } from "../network-config.ts";
 import { ViTConfig } from "./vit.ts";
 
 const schema = z.strictObject(pretrainedShape);
+const ours = { inChannels: 3 };
 export type NamedViTOptions = Input<typeof schema>;
 
 const BASE = { embeddingDim: 768, numLayers: 12, numHeads: 12, mlpDim: 3072 };
@@ -21,9 +22,14 @@ interface Layers {
 /** What the networks of this file share. */
 abstract class NamedViT extends ViTStack {
   constructor(config: NetworkConfig & z.output<typeof schema>, { size, patchSize, file }: Layers) {
-    const { numOutputs, outputAct } = config;
-    super(new ViTConfig({ inShape: [3, 224, 224], patchSize, numOutputs, outputAct, ...size }));
-    beginPretrained(this, config, { file, rename: (key) => renamed(key, numOutputs !== null) });
+    const { numOutputs, outputAct, inChannels } = config;
+    super(new ViTConfig({ inShape: [inChannels, 224, 224], patchSize, numOutputs, outputAct, ...size }));
+    beginPretrained(this, config, {
+      file,
+      rename: (key) => renamed(key, numOutputs !== null),
+      first: "conv_proj.weight",
+      head: "fc.",
+    });
   }
 
   /** Draws the weights anew; those that were pretrained are put back. */
@@ -45,14 +51,14 @@ function renamed(key: string, hasToken: boolean): string | null {
 }
 
 /** Config of {@link ViTB16}. */
-export class ViTB16Config extends configClass("ViTB16", schema) implements NetworkConfig {
+export class ViTB16Config extends configClass("ViTB16", schema, { ours }) implements NetworkConfig {
   getObject(): ViTB16 {
     return new ViTB16(this);
   }
 }
 /**
  * The base vision transformer with patches of 16 (Dosovitskiy et al., 2021), as torchvision has it: (N, 3, 224, 224) → (N, numOutputs). Options:
- * `numOutputs`, `outputAct` (none), `pretrained` (false; true or a path: torchvision's weights, but for the last layer. They are what
+ * `numOutputs`, `outputAct` (none), `inChannels` (3), `pretrained` (false; torchvision's weights, but for the last layer: true, a path, `hf://…` or `{ url, sha256 }`. They are what
  * a reset puts back).
  *
  * ```ts
@@ -70,7 +76,7 @@ export class ViTB16 extends NamedViT {
 }
 
 /** Config of {@link ViTB32}. */
-export class ViTB32Config extends configClass("ViTB32", schema) implements NetworkConfig {
+export class ViTB32Config extends configClass("ViTB32", schema, { ours }) implements NetworkConfig {
   getObject(): ViTB32 {
     return new ViTB32(this);
   }
@@ -87,7 +93,7 @@ export class ViTB32 extends NamedViT {
 }
 
 /** Config of {@link ViTL16}. */
-export class ViTL16Config extends configClass("ViTL16", schema) implements NetworkConfig {
+export class ViTL16Config extends configClass("ViTL16", schema, { ours }) implements NetworkConfig {
   getObject(): ViTL16 {
     return new ViTL16(this);
   }
@@ -104,7 +110,7 @@ export class ViTL16 extends NamedViT {
 }
 
 /** Config of {@link ViTL32}. */
-export class ViTL32Config extends configClass("ViTL32", schema) implements NetworkConfig {
+export class ViTL32Config extends configClass("ViTL32", schema, { ours }) implements NetworkConfig {
   getObject(): ViTL32 {
     return new ViTL32(this);
   }
