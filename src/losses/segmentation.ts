@@ -96,9 +96,10 @@ export abstract class SegmentationLoss<O extends SegmentationOptions>
   }
 
   override forward(output: Tensor, target: Tensor): Tensor {
-    const { toOnehotY, includeBackground, sigmoid = false, softmax = false } = this.options;
+    const { toOnehotY, sigmoid = false, softmax = false } = this.options;
     const { name } = this.constructor;
     const classes = output.shape[1] ?? 1;
+    const includeBackground = this.countsBackground(classes);
     if (classes === 1 && (softmax || toOnehotY || !includeBackground)) {
       throw new ConfigError(
         `${name}: the output has one channel, (${output.shape.join(", ")}), so a softmax, 'toOnehotY' and 'includeBackground: false' mean nothing. Leave them out, or give the network one output per class.`,
@@ -113,6 +114,11 @@ export abstract class SegmentationLoss<O extends SegmentationOptions>
     }
     if (!includeBackground) [p, t] = [p.narrow(1, 1, classes - 1), t.narrow(1, 1, classes - 1)];
     return this.#reduce(this.losses(p, t));
+  }
+
+  /** Whether class 0 counts. */
+  protected countsBackground(_classes: number): boolean {
+    return this.options.includeBackground;
   }
 
   /** The sum over all places of a sample and class, and over the batch if the options say so. */

@@ -1,10 +1,12 @@
 """Writes src/losses/golden/losses.json with MONAI 1.5: values and gradients of the losses that PyTorch lacks."""
 
 import json
+from functools import partial
 from pathlib import Path
 
+import monai
 import torch
-from monai.losses import DiceCELoss, DiceLoss, FocalLoss, GeneralizedDiceLoss, TverskyLoss
+from monai.losses import DiceCELoss, DiceFocalLoss, DiceLoss, FocalLoss, GeneralizedDiceLoss, HausdorffDTLoss, TverskyLoss
 
 OUT = Path(__file__).parents[2] / "src" / "losses" / "golden" / "losses.json"
 
@@ -20,8 +22,9 @@ DATA = {
     "empty": (logits[:, :2].sigmoid(), torch.zeros(3, 2, 4, 3, 2)),
 }
 CASES = []
-# MONAI's focal loss makes everything float32, which is less than the tests compare
+# MONAI's focal and Hausdorff losses make everything, or their one-hot targets, float32, which is less than the tests compare
 torch.Tensor.float = torch.Tensor.double
+monai.losses.hausdorff_loss.one_hot = partial(monai.networks.one_hot, dtype=torch.double)
 
 
 def add(name, data, loss, **options):
@@ -70,6 +73,17 @@ for data in ("classes", "indices of a plane", "saturated", "no lesion"):
 for reduction in ("mean", "sum"):
     add("DiceCELoss", "one channel", DiceCELoss, sigmoid=True, reduction=reduction, lambda_dice=0.5)
     add("DiceCELoss", "classes", DiceCELoss, softmax=True, to_onehot_y=True, batch=True, include_background=False, reduction=reduction)
+
+for data in ("classes", "indices of a plane", "saturated", "no lesion"):
+    add("DiceFocalLoss", data, DiceFocalLoss, softmax=True, to_onehot_y=True, lambda_focal=2.0)
+    add("HausdorffDTLoss", data, HausdorffDTLoss, softmax=True, to_onehot_y=True)
+for reduction in ("mean", "sum"):
+    add("DiceFocalLoss", "one channel", DiceFocalLoss, sigmoid=True, reduction=reduction, lambda_dice=0.5, alpha=0.25, gamma=1.5)
+    add("DiceFocalLoss", "classes", DiceFocalLoss, softmax=True, to_onehot_y=True, batch=True, include_background=False, reduction=reduction, weight=[1.0, 3.0])
+    add("HausdorffDTLoss", "one channel", HausdorffDTLoss, sigmoid=True, reduction=reduction)
+    add("HausdorffDTLoss", "channels", HausdorffDTLoss, sigmoid=True, include_background=True, reduction=reduction, alpha=1.5)
+    add("HausdorffDTLoss", "classes", HausdorffDTLoss, softmax=True, to_onehot_y=True, batch=True, reduction=reduction)
+add("HausdorffDTLoss", "empty", HausdorffDTLoss, include_background=True)
 
 data = {key: {"output": o.tolist(), "target": t.tolist()} for key, (o, t) in DATA.items()}
 OUT.write_text(json.dumps({"data": data, "cases": CASES}) + "\n")
