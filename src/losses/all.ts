@@ -2,6 +2,7 @@
 
 export * from "./bce.ts";
 export * from "./bce-with-logits.ts";
+export * from "./contrastive.ts";
 export * from "./cross-entropy.ts";
 export * from "./dice.ts";
 export * from "./dice-ce.ts";
@@ -16,4 +17,5 @@ export * from "./mse.ts";
 export * from "./multi-margin.ts";
 export * from "./nll.ts";
 export * from "./smooth-l1.ts";
+export * from "./ssim.ts";
 export * from "./tversky.ts";

@@ -1,11 +1,4 @@
 import { z } from "zod";
-import type { Tensor } from "../torch/index.ts";
-import * as torch from "../torch/index.ts";
-import { configClass } from "../utils/config.ts";
-import { ConfigError } from "../utils/exceptions.ts";
-import { compared, fields, getNotNans, type MetricConfig, reduction } from "./config.ts";
-import type { Optimum } from "./metric.ts";
-import { PerSampleMetric } from "./per-sample.ts";
 import {
   checkAxes,
   checkImages,
@@ -14,7 +7,14 @@ import {
   similarity,
   similarityShape,
   windowSize,
-} from "./structural-similarity.ts";
+} from "../losses/structural-similarity.ts";
+import type { Tensor } from "../torch/index.ts";
+import * as torch from "../torch/index.ts";
+import { configClass } from "../utils/config.ts";
+import { ConfigError } from "../utils/exceptions.ts";
+import { compared, fields, getNotNans, type MetricConfig, reduction } from "./config.ts";
+import type { Optimum } from "./metric.ts";
+import { PerSampleMetric } from "./per-sample.ts";
 
 /**
  * The structural similarity of each sample at several scales: the contrast at each but the last and the similarity at the last,

@@ -1,9 +1,9 @@
 import { z } from "zod";
+import { checkAxes, checkImages, similarity, similarityShape, windowSize } from "../losses/structural-similarity.ts";
 import { configClass } from "../utils/config.ts";
 import { compared, fields, getNotNans, type MetricConfig, reduction } from "./config.ts";
 import type { Optimum } from "./metric.ts";
 import { PerSampleMetric } from "./per-sample.ts";
-import { checkAxes, checkImages, similarity, similarityShape, windowSize } from "./structural-similarity.ts";
 
 /**
  * The structural similarity (SSIM) of each sample: means, variances and covariance of output and label in a window, compared

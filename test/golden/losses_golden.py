@@ -6,11 +6,18 @@ from pathlib import Path
 
 import monai
 import torch
-from monai.losses import DiceCELoss, DiceFocalLoss, DiceLoss, FocalLoss, GeneralizedDiceLoss, HausdorffDTLoss, TverskyLoss
+from monai.losses import ContrastiveLoss, DiceCELoss, DiceFocalLoss, DiceLoss, FocalLoss, GeneralizedDiceLoss, HausdorffDTLoss, SSIMLoss, TverskyLoss
 
 OUT = Path(__file__).parents[2] / "src" / "losses" / "golden" / "losses.json"
 
 g = torch.Generator().manual_seed(0)
+
+
+def digits(*shape):
+    """Targets that float32 holds, as our losses get them."""
+    return (torch.rand(*shape, generator=g) * 1024).round() / 1024
+
+
 logits = torch.randn(3, 3, 4, 3, 2, generator=g, dtype=torch.float64)
 DATA = {
     "classes": (logits, torch.randint(0, 3, (3, 1, 4, 3, 2), generator=g)),
@@ -21,8 +28,18 @@ DATA = {
     "no lesion": (logits, torch.zeros(3, 1, 4, 3, 2, dtype=torch.int64)),
     "empty": (logits[:, :2].sigmoid(), torch.zeros(3, 2, 4, 3, 2)),
 }
+DATA |= {
+    "volumes": (torch.rand(2, 2, 5, 6, 4, generator=g, dtype=torch.float64), digits(2, 2, 5, 6, 4)),
+    "planes": (torch.rand(3, 1, 6, 5, generator=g, dtype=torch.float64), digits(3, 1, 6, 5)),
+    "even planes": (torch.full((2, 1, 5, 5), 0.25, dtype=torch.float64), torch.full((2, 1, 5, 5), 0.5)),
+    "embeddings": (torch.randn(4, 5, generator=g, dtype=torch.float64), digits(4, 5) - 0.5),
+    "one embedding": (torch.randn(1, 5, generator=g, dtype=torch.float64), digits(1, 5)),
+    "embeddings of which one is 0": (torch.eye(3, dtype=torch.float64) * torch.tensor([1.0, 0.0, 2.0]), digits(3, 3)),
+}
 CASES = []
-# MONAI's focal and Hausdorff losses make everything, or their one-hot targets, float32, which is less than the tests compare
+# MONAI makes much float32 (in the focal, Hausdorff and SSIM losses), which is less than the tests compare
+torch.set_default_dtype(torch.double)
+torch.float = torch.double
 torch.Tensor.float = torch.Tensor.double
 monai.losses.hausdorff_loss.one_hot = partial(monai.networks.one_hot, dtype=torch.double)
 
@@ -84,6 +101,15 @@ for reduction in ("mean", "sum"):
     add("HausdorffDTLoss", "channels", HausdorffDTLoss, sigmoid=True, include_background=True, reduction=reduction, alpha=1.5)
     add("HausdorffDTLoss", "classes", HausdorffDTLoss, softmax=True, to_onehot_y=True, batch=True, reduction=reduction)
 add("HausdorffDTLoss", "empty", HausdorffDTLoss, include_background=True)
+
+for reduction in ("mean", "sum"):
+    add("SSIMLoss", "volumes", SSIMLoss, spatial_dims=3, win_size=3, reduction=reduction)
+    add("SSIMLoss", "planes", SSIMLoss, spatial_dims=2, win_size=[4, 3], kernel_sigma=[1.0, 0.7], data_range=2.0, reduction=reduction)
+    add("SSIMLoss", "even planes", SSIMLoss, spatial_dims=2, win_size=5, kernel_type="uniform", reduction=reduction)
+add("SSIMLoss", "volumes", SSIMLoss, spatial_dims=3, win_size=[5, 2, 3], kernel_type="uniform", k1=0.1, k2=0.2)
+for data in ("embeddings", "one embedding", "embeddings of which one is 0"):
+    add("ContrastiveLoss", data, ContrastiveLoss)
+    add("ContrastiveLoss", data, ContrastiveLoss, temperature=0.1)
 
 data = {key: {"output": o.tolist(), "target": t.tolist()} for key, (o, t) in DATA.items()}
 OUT.write_text(json.dumps({"data": data, "cases": CASES}) + "\n")

@@ -1,0 +1,70 @@
+import { z } from "zod";
+import { nn, type Tensor } from "../torch/index.ts";
+import { configClass } from "../utils/config.ts";
+import { ConfigError } from "../utils/exceptions.ts";
+import { reduction } from "./fields.ts";
+import { checkAxes, checkImages, similarity, similarityShape, windowSize } from "./structural-similarity.ts";
+import { sameShape } from "./targets.ts";
+import type { LossConfig, Reduction } from "./types.ts";
+
+const schema = z.strictObject({
+  ...similarityShape,
+
+  /** The size of the window in voxels, of all axes or of each; default 11. */
+  winSize: windowSize,
+
+  /** How the losses of samples are made one: "mean" (default) or "sum". */
+  reduction,
+});
+
+/**
+ * 1 less the structural similarity (SSIM) of each sample, between images (N, C, H, W) or (N, C, D, H, W); 0 for equal images (Wang et al.
+ * 2004, IEEE Trans. Image Process. 13(4):600). As MONAI's `SSIMLoss`, computed with float64. Not in ClinicaDL 2.0.0, which cannot read it.
+ *
+ * ```ts
+ * new ReconstructionModel({ network, loss: new SSIMLossConfig({ spatialDims: 3, dataRange: 1 }), optimizer });
+ * ```
+ *
+ * @throws ConfigError when an option with a value for each axis has not as many as there are axes, and in use when images have another
+ * number of dimensions, are smaller than the window, or differ in shape.
+ */
+export class SSIMLossConfig
+  extends configClass("SSIMLoss", schema, {
+    finish(options, what) {
+      checkAxes(options, what, "kernelSigma");
+      checkAxes(options, what, "winSize");
+      return options;
+    },
+  })
+  implements LossConfig
+{
+  getObject(): SSIMLoss {
+    return new SSIMLoss(this);
+  }
+}
+
+/** What {@link SSIMLossConfig} builds. With `reduction` "none", it gives (N,). */
+export class SSIMLoss extends nn.Module<[output: Tensor, target: Tensor], Tensor> {
+  reduction: Reduction;
+  readonly #options: SSIMLossConfig;
+
+  constructor(options: ConstructorParameters<typeof SSIMLossConfig>[0] | SSIMLossConfig) {
+    super();
+    this.#options = SSIMLossConfig.of(options);
+    this.reduction = this.#options.reduction;
+  }
+
+  override forward(output: Tensor, target: Tensor): Tensor {
+    const options = { ...this.#options.fields(), window: this.#options.winSize };
+    checkImages("SSIMLoss", output, options);
+    if (!sameShape(output, target)) {
+      throw new ConfigError(
+        `SSIMLoss: the output has the shape (${output.shape.join(", ")}) and the target (${target.shape.join(", ")}). They must be equal.`,
+      );
+    }
+    const alike = similarity(output, target, options).similarity.flatten(1).mean([1]);
+    const losses = alike.neg().add(1).to({ dtype: output.dtype });
+    if (this.reduction === "none") return losses;
+    return this.reduction === "sum" ? losses.sum() : losses.mean();
+  }
+}
