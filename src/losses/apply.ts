@@ -9,7 +9,7 @@ import {
   type TargetSource,
   takesClassIndices,
 } from "./targets.ts";
-import type { LossFunction } from "./types.ts";
+import type { LossFunction, WeighsTargets } from "./types.ts";
 
 /**
  * The target as `loss` wants it, from what a batch holds.
@@ -68,13 +68,23 @@ export function callLossUnreduced(loss: LossFunction & { reduction?: string }, o
   }
 }
 
+function weighsTargets(loss: LossFunction): loss is LossFunction & WeighsTargets {
+  return "targetWeights" in loss && typeof loss.targetWeights === "function";
+}
+
+/** Whether targets of the loss may count differently in its mean. */
+export function hasTargetWeights(loss: LossFunction): boolean {
+  return loss instanceof nn.CrossEntropyLoss || loss instanceof nn.NLLLoss || weighsTargets(loss);
+}
+
 /**
  * What the mean of a weighted loss divides by: the weight of each target, 0 where it is ignored. `null`: each element
  * counts for 1.
  * @param target as {@link prepareTarget} gives it.
- * @returns float32, of the target's shape.
+ * @returns float32, of the target's shape, or as the loss's own `targetWeights` says.
  */
 export function targetWeights(loss: LossFunction, target: Tensor): Tensor | null {
+  if (weighsTargets(loss)) return loss.targetWeights(target);
   if (!(loss instanceof nn.CrossEntropyLoss || loss instanceof nn.NLLLoss) || target.dtype !== "int64") return null;
   const kept = target.ne(loss.ignoreIndex);
   const { weight } = loss;

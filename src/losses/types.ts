@@ -14,6 +14,16 @@ export interface KnowsTargets {
   acceptedTargets(classes: number | null): Accepted | null;
 }
 
+/** A loss whose mean does not count each element for 1. */
+export interface WeighsTargets {
+  /**
+   * What each sample or element adds to what the mean divides by.
+   * @param target as `prepareTarget` gives it, or as the batch holds it.
+   * @returns float32, (N, …).
+   */
+  targetWeights(target: Tensor): Tensor;
+}
+
 /** `(output, target) => loss`. A metric can follow it only if it also has a `reduction` that can be set to "none". */
 export type LossFunction = LossModule | (((output: Tensor, target: Tensor) => Tensor) & { reduction?: string });
 

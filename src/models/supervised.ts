@@ -1,5 +1,12 @@
 import type { Batch } from "../data/dataloader/index.ts";
-import { acceptedTargets, checkTarget, nameOf, type TargetSource, targetWeights } from "../losses/index.ts";
+import {
+  acceptedTargets,
+  checkTarget,
+  hasTargetWeights,
+  nameOf,
+  type TargetSource,
+  targetWeights,
+} from "../losses/index.ts";
 import * as torch from "../torch/index.ts";
 import { type JsonObject, show } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
@@ -42,7 +49,7 @@ export class SupervisedModel extends VanillaModel {
 
   /** Class indices count by the weights of their classes, and not where they are ignored. */
   override lossWeight(batch: Batch): number | null {
-    if (!(this.loss instanceof torch.nn.CrossEntropyLoss || this.loss instanceof torch.nn.NLLLoss)) return null;
+    if (!hasTargetWeights(this.loss)) return null;
     using _scope = torch.scope();
     using _grad = torch.noGrad();
     const target = batch.getField(this.labelKey, { ensureChannelDim: true });

@@ -163,6 +163,17 @@ describe("VanillaModel", () => {
     expect(() => model.forwardStep(batch)).toThrow(/one Tensor; Variational gives 3 values.*forwardStep/);
     batch.dispose();
   });
+  it("counts a batch by what the mean of its loss divides by", () => {
+    using _scope = torch.scope();
+    using ordinal = new SupervisedModel({ ...options, loss: { name_: "CornLoss", numClasses: 4 } });
+    const batch = new TestBatch({ image: torch.randn([3, 2]), label: torch.tensor([[0], [3], [1]]) });
+    // the questions that each sample answers: 1, 3 and 2
+    expect(ordinal.lossWeight(batch)).toBe(6);
+    expect(ordinal.forwardStep(batch).item()).toBeGreaterThan(0);
+    using quantity = new SupervisedModel(options);
+    expect(quantity.lossWeight(batch)).toBeNull();
+    batch.dispose();
+  });
   it("predicts as it evaluates, and describes its network", () => {
     using _scope = torch.scope();
     using model = new SupervisedModel(options);

@@ -1,4 +1,9 @@
-"""Writes src/losses/golden/losses.json with MONAI 1.5: values and gradients of the losses that PyTorch lacks."""
+"""Writes src/losses/golden/losses.json with MONAI 1.5: values and gradients of the losses that PyTorch lacks.
+
+Those that MONAI lacks, too, are written here as sums over samples, one by one: Cox's partial likelihood as in Efron (1977) and Breslow (1974), with
+the numbers of statsmodels' PHReg; CORN as in Shi, Cao and Raschka (2021), with those of coral-pytorch.
+The loss of variational autoencoders is made of PyTorch's losses and distributions.
+"""
 
 import json
 from functools import partial
@@ -7,6 +12,8 @@ from pathlib import Path
 import monai
 import torch
 from monai.losses import ContrastiveLoss, DiceCELoss, DiceFocalLoss, DiceLoss, FocalLoss, GeneralizedDiceLoss, HausdorffDTLoss, SSIMLoss, TverskyLoss
+from torch.distributions import Normal, kl_divergence
+from torch.nn import functional as F
 
 OUT = Path(__file__).parents[2] / "src" / "losses" / "golden" / "losses.json"
 
@@ -35,6 +42,19 @@ DATA |= {
     "embeddings": (torch.randn(4, 5, generator=g, dtype=torch.float64), digits(4, 5) - 0.5),
     "one embedding": (torch.randn(1, 5, generator=g, dtype=torch.float64), digits(1, 5)),
     "embeddings of which one is 0": (torch.eye(3, dtype=torch.float64) * torch.tensor([1.0, 0.0, 2.0]), digits(3, 3)),
+}
+times = torch.tensor([5.0, 3, 3, 8, 3, 1, 8, 5, 3, 2])
+events = torch.tensor([1.0, 1, 0, 1, 1, 0, 1, 0, 1, 1])
+risks = torch.randn(10, 1, generator=g, dtype=torch.float64)
+four = torch.randn(9, 3, generator=g, dtype=torch.float64)
+DATA |= {
+    "times with ties": (risks, torch.stack([times, events], 1)),
+    "times in one column": (risks, (times * (2 * events - 1))[:, None]),
+    "times without ties": (risks * 3, torch.stack([torch.randperm(10, generator=g) + 0.5, events], 1)),
+    "all at once": (risks, torch.ones(10, 2)),
+    "four classes in order": (four, torch.tensor([[0], [3], [1], [2], [3], [0], [1], [1], [2]])),
+    "two classes in order": (four[:, :1], torch.tensor([[0], [1], [1], [0], [1], [0], [1], [1], [0]])),
+    "the first class only": (four, torch.zeros(9, 1)),
 }
 CASES = []
 # MONAI makes much float32 (in the focal, Hausdorff and SSIM losses), which is less than the tests compare
@@ -111,5 +131,65 @@ for data in ("embeddings", "one embedding", "embeddings of which one is 0"):
     add("ContrastiveLoss", data, ContrastiveLoss)
     add("ContrastiveLoss", data, ContrastiveLoss, temperature=0.1)
 
+
+class CoxPH:
+    def __init__(self, ties="efron", reduction="mean"):
+        self.ties, self.reduction = ties, reduction
+
+    def __call__(self, output, target):
+        risk = output.flatten()
+        times, events = target.T.tolist() if target.shape[1] == 2 else (target.abs().flatten().tolist(), (target >= 0).flatten().tolist())
+        terms = []
+        for time in sorted({t for t, event in zip(times, events) if event}):
+            tied = [i for i, (t, event) in enumerate(zip(times, events)) if t == time and event]
+            at_risk = sum(risk[j].exp() for j, t in enumerate(times) if t >= time)
+            leaving = sum(risk[j].exp() for j in tied)
+            for k, i in enumerate(tied):
+                gone = k / len(tied) * leaving if self.ties == "efron" else 0
+                terms.append((at_risk - gone).log() - risk[i])
+        return sum(terms) / (len(terms) if self.reduction == "mean" else 1)
+
+
+class Corn:
+    def __init__(self, num_classes, reduction="mean"):
+        self.num_classes, self.reduction = num_classes, reduction
+
+    def __call__(self, output, target):
+        terms = []
+        for logits, label in zip(output, target.flatten().tolist()):
+            for k in range(min(int(label) + 1, self.num_classes - 1)):
+                beyond = logits[k].sigmoid()
+                terms.append(-(beyond if label > k else 1 - beyond).log())
+        return sum(terms) / (len(terms) if self.reduction == "mean" else 1)
+
+
+for ties in ("efron", "breslow"):
+    for data in ("times with ties", "times in one column", "times without ties", "all at once"):
+        add("CoxPHLoss", data, CoxPH, ties=ties)
+    add("CoxPHLoss", "times with ties", CoxPH, ties=ties, reduction="sum")
+for reduction in ("mean", "sum"):
+    add("CornLoss", "four classes in order", Corn, num_classes=4, reduction=reduction)
+    add("CornLoss", "two classes in order", Corn, num_classes=2, reduction=reduction)
+add("CornLoss", "the first class only", Corn, num_classes=4)
+
+
+def elbo(reconstruction, beta, reduction):
+    """What a variational autoencoder loses, with PyTorch's divergence of distributions."""
+    of_voxels = {"mse": F.mse_loss, "l1": F.l1_loss, "bce_with_logits": F.binary_cross_entropy_with_logits}[reconstruction]
+    image, mu, log_var = outputs = [x.clone().requires_grad_() for x in ELBO["outputs"]]
+    error = of_voxels(image, ELBO["target"].double(), reduction="none").sum((1, 2, 3, 4))
+    divergence = kl_divergence(Normal(mu, (log_var / 2).exp()), Normal(0.0, 1.0)).sum(1)
+    losses = error + beta * divergence
+    value = losses.mean() if reduction == "mean" else losses.sum()
+    value.backward()
+    options = {"reconstruction": reconstruction, "beta": beta, "reduction": reduction}
+    return {"options": options, "value": value.item(), "grads": [x.grad.flatten().tolist() for x in outputs]}
+
+
+shapes = ((3, 1, 2, 3, 2), (3, 4), (3, 4))
+ELBO = {"outputs": [torch.randn(*shape, generator=g) for shape in shapes], "target": digits(*shapes[0])}
+elbos = [elbo(*options) for options in (("mse", 1.0, "mean"), ("l1", 4.0, "sum"), ("bce_with_logits", 0.0, "mean"), ("bce_with_logits", 0.5, "sum"))]
+elbos = {"outputs": [x.tolist() for x in ELBO["outputs"]], "target": ELBO["target"].tolist(), "cases": elbos}
+
 data = {key: {"output": o.tolist(), "target": t.tolist()} for key, (o, t) in DATA.items()}
-OUT.write_text(json.dumps({"data": data, "cases": CASES}) + "\n")
+OUT.write_text(json.dumps({"data": data, "cases": CASES, "elbo": elbos}) + "\n")

@@ -1,0 +1,61 @@
+import { describe, expect, it } from "vitest";
+import * as torch from "../torch/index.ts";
+import { compareLoss } from "./fixtures/golden.ts";
+import { acceptedTargets, CoxPHLossConfig, callLossUnreduced, prepareTarget } from "./index.ts";
+
+compareLoss("CoxPHLoss");
+
+describe("CoxPHLoss", () => {
+  it("refuses shapes, events and times that it does not take", () => {
+    using _scope = torch.scope();
+    using loss = new CoxPHLossConfig().getObject();
+    expect(() => loss.call(torch.rand([3, 2]), torch.ones([3, 1]))).toThrow(/one number per sample/);
+    expect(() => loss.call(torch.rand([3, 1]), torch.ones([3, 3]))).toThrow(/time and event/);
+    const swapped = torch.tensor([
+      [1, 12],
+      [0, 6],
+    ]);
+    expect(() => loss.call(torch.rand([2, 1]), swapped)).toThrow(/has the value 12.*time is the first column/);
+    expect(acceptedTargets(loss, 1)).toMatchObject({ integer: false, nan: false });
+    const unknown = torch.tensor([[Number.NaN], [1]]);
+    expect(() => prepareTarget(loss, torch.rand([2, 1]), unknown)).toThrow(/Leave out samples/);
+  });
+  it("takes one column, negative where censored, for the two", () => {
+    using _scope = torch.scope();
+    using loss = new CoxPHLossConfig().getObject();
+    const risk = torch.tensor([[0.3], [-1], [2], [0]]);
+    const two = torch.tensor([
+      [3, 1],
+      [5, 0],
+      [3, 1],
+      [7, 1],
+    ]);
+    const one = torch.tensor([[3], [-5], [3], [7]]);
+    expect(loss.call(risk, one).item()).toBe(loss.call(risk, two).item());
+    expect(loss.call(risk, one.squeeze(1)).item()).toBe(loss.call(risk, two).item());
+  });
+  it("is 0 without an event, with gradients that are 0", () => {
+    using _scope = torch.scope();
+    using loss = new CoxPHLossConfig().getObject();
+    const risk = torch.tensor([[0.3], [-1]]).requiresGrad_();
+    const value = loss.call(risk, torch.tensor([[-3], [-5]]));
+    value.backward();
+    expect(value.item()).toBeCloseTo(0);
+    expect(risk.grad?.flatten().toNumbers().map(Math.abs)).toEqual([0, 0]);
+  });
+  it("is finite where exponentials are not", () => {
+    using _scope = torch.scope();
+    using loss = new CoxPHLossConfig().getObject();
+    const risk = torch.tensor([[200], [-200]]).requiresGrad_();
+    const value = loss.call(risk, torch.tensor([[3], [3]]));
+    value.backward();
+    // of two events at once, the first is compared with e^200 + e^-200, the second with half of it
+    expect(value.item()).toBeCloseTo((400 - Math.log(2)) / 2, 4);
+    expect(risk.grad?.flatten().toNumbers()).toEqual([0.5, -0.5]);
+  });
+  it("gives one number unreduced", () => {
+    using _scope = torch.scope();
+    using loss = new CoxPHLossConfig().getObject();
+    expect(callLossUnreduced(loss, torch.rand([4, 1]), torch.ones([4, 1])).shape).toEqual([]);
+  });
+});

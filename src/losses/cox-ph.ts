@@ -1,0 +1,115 @@
+import { z } from "zod";
+import { nn, type Tensor } from "../torch/index.ts";
+import { configClass } from "../utils/config.ts";
+import { ConfigError, DataFrameError } from "../utils/exceptions.ts";
+import type { Accepted } from "./accepted.ts";
+import { reduction } from "./fields.ts";
+import type { KnowsTargets, LossConfig, Reduction } from "./types.ts";
+
+const schema = z.strictObject({
+  /** How events at the same time are counted: "efron" (default), or "breslow", as if each came before the others. */
+  ties: z.enum(["efron", "breslow"], "Expected 'efron' or 'breslow'").default("efron"),
+
+  /** How the terms of events are made one: "mean" (default) or "sum". */
+  reduction,
+});
+
+/**
+ * The negative logarithm of Cox's partial likelihood, for the time until an event such as a conversion. The output (N, 1) is the logarithm of each
+ * sample's hazard ratio. Each sample with an event is compared with those of its batch still at risk at that time: batches should be large, and
+ * one without an event has loss 0. Cox, 1972; Efron, 1977; Breslow, 1974. Not in ClinicaDL 2.0.0, which cannot read it.
+ *
+ * The target is (N, 2): time, and 1 for an event or 0 where the sample was censored then. Or (N, 1), as a column of a table gives it: the time,
+ * negative where the sample was censored, as in XGBoost.
+ *
+ * ```ts
+ * const columns = { survival: null }; // 18.5: converted at month 18.5; -24: seen until month 24, and did not convert
+ * new SupervisedModel({ network, loss: new CoxPHLossConfig(), optimizer, labelKey: "survival" });
+ * ```
+ *
+ * @throws ConfigError in use when output or target has another shape; DataFrameError for times that are no finite numbers, and for events that are
+ * neither 0 nor 1.
+ */
+export class CoxPHLossConfig extends configClass("CoxPHLoss", schema) implements LossConfig {
+  getObject(): CoxPHLoss {
+    return new CoxPHLoss(this);
+  }
+}
+
+/** What {@link CoxPHLossConfig} builds. With `reduction` "none", it gives one number: no sample has a loss without the others. */
+export class CoxPHLoss extends nn.Module<[output: Tensor, target: Tensor], Tensor> implements KnowsTargets {
+  reduction: Reduction;
+  readonly #options: CoxPHLossConfig;
+
+  constructor(options: ConstructorParameters<typeof CoxPHLossConfig>[0] | CoxPHLossConfig = {}) {
+    super();
+    this.#options = CoxPHLossConfig.of(options);
+    this.reduction = this.#options.reduction;
+  }
+
+  acceptedTargets(): Accepted {
+    return {
+      by: "CoxPHLoss",
+      expected: "times, negative where the sample was censored",
+      remedy: "Leave out samples of which the time is not known.",
+      integer: false,
+      min: -Number.MAX_VALUE,
+      max: Number.MAX_VALUE,
+      ignored: null,
+      nan: false,
+    };
+  }
+
+  override forward(output: Tensor, target: Tensor): Tensor {
+    const [samples = 0] = output.shape;
+    const columns = target.ndim === 1 ? 1 : target.shape[1];
+    const fits = target.ndim <= 2 && target.shape[0] === samples && (columns === 1 || columns === 2);
+    if (output.numel() !== samples || !fits) {
+      throw new ConfigError(
+        `CoxPHLoss: the output has the shape (${output.shape.join(", ")}) and the target (${target.shape.join(", ")}). It takes one number per sample, (N, 1), and a target (N, 1), the time, negative where censored, or (N, 2), time and event.`,
+      );
+    }
+    const [times, events] = timesAndEvents(target.reshape([samples, columns ?? 1]));
+    const terms = partialLikelihood(output.flatten(), times, events, this.#options.ties).neg();
+    const how = this.reduction === "none" ? this.#options.reduction : this.reduction;
+    return how === "sum" ? terms.sum() : terms.sum().div(events.sum().clampMin(1));
+  }
+}
+
+/** (N, 1 or 2) as times (N,) and whether there was an event then (N,), bool. */
+function timesAndEvents(target: Tensor): [times: Tensor, events: Tensor] {
+  const first = target.select(1, 0);
+  if (target.shape[1] === 1) return [first.abs(), first.ge(0)];
+  const second = target.select(1, 1);
+  const events = second.eq(1);
+  // a GPU is not waited for
+  if (target.device === "cpu" && Number(events.logicalOr(second.eq(0)).all().item()) === 0) {
+    const found = second.toNumbers().find((value) => value !== 0 && value !== 1);
+    throw new DataFrameError(
+      `CoxPHLoss: the second column of the target, whether there was an event, has the value ${found}. It takes 1 for an event and 0 for none; time is the first column.`,
+    );
+  }
+  return [first, events];
+}
+
+/** The logarithm of what each event contributes to the likelihood, (N,), 0 without one. */
+function partialLikelihood(risk: Tensor, times: Tensor, events: Tensor, ties: "efron" | "breslow"): Tensor {
+  const like = { dtype: risk.dtype };
+  const mine = times.unsqueeze(1);
+  // whether sample j is still there at the time of sample i, as 0 and 1
+  const atRisk = times.unsqueeze(0).ge(mine).to(like);
+  const known = events.to(like);
+  const weights = ties === "breslow" ? atRisk : atRisk.sub(leaving(mine.eq(times.unsqueeze(0)).mul(events).to(like)));
+  // -infinity where sample j is not there any more
+  const sums = risk.unsqueeze(0).add(weights.log()).logsumexp([1]);
+  return risk.sub(sums).mul(known);
+}
+
+/**
+ * How much of sample j has left when event i is counted, in Efron's approximation: of d events at one time, the k-th, from 0, finds k / d of each gone.
+ * @param tied (N, N), whether j has an event at the time of i.
+ */
+function leaving(tied: Tensor): Tensor {
+  const earlier = tied.tril(-1).sum([1], true);
+  return tied.mul(earlier.div(tied.sum([1], true).clampMin(1)));
+}

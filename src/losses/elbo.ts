@@ -1,0 +1,92 @@
+import { z } from "zod";
+import { nn, type Tensor } from "../torch/index.ts";
+import { configClass } from "../utils/config.ts";
+import { ConfigError } from "../utils/exceptions.ts";
+import { reduction } from "./fields.ts";
+import { sameShape } from "./targets.ts";
+import type { LossConfig, Reduction } from "./types.ts";
+
+const schema = z.strictObject({
+  /** How a reconstruction is compared with its image, summed over voxels: "mse" (default), "l1", or "bce_with_logits" for logits and images from 0 to 1. */
+  reconstruction: z.enum(["mse", "l1", "bce_with_logits"]).default("mse"),
+
+  /** How much the distance of the latent distribution from the standard normal one counts, ≥ 0; default 1. */
+  beta: z.number().nonnegative().default(1),
+
+  /** How the losses of samples are made one: "mean" (default) or "sum". */
+  reduction,
+});
+
+/** What a variational autoencoder gives. */
+type Variational = readonly [reconstruction: Tensor, mu: Tensor, logVar: Tensor];
+
+/**
+ * The loss of a variational autoencoder, the negative evidence lower bound of each sample: the error of the reconstruction, summed over voxels, plus
+ * beta times the Kullback-Leibler divergence of N(mu, exp(logVar)) from N(0, 1), summed over latent values. Kingma and Welling, 2014; with
+ * beta, Higgins et al. 2017. Not in ClinicaDL 2.0.0, which cannot read it.
+ *
+ * The output is what a {@link VAE} gives, [reconstruction (N, C, …), mu (N, latent size), logVar (N, latent size)], and the target is the images. Models with one
+ * output cannot use it, nor `LossMetric`; in a model of one's own:
+ *
+ * ```ts
+ * override forwardStep(batch: Batch) {
+ *   const images = batch.getField("image", { dtype: "float32" });
+ *   return this.loss.call(this.vae.call(images), images); // loss = new ELBOLossConfig({ beta: 4 }).getObject()
+ * }
+ * ```
+ *
+ * @throws ConfigError in use when the output is something else, or shapes do not go together.
+ */
+export class ELBOLossConfig extends configClass("ELBOLoss", schema) implements LossConfig {
+  getObject(): ELBOLoss {
+    return new ELBOLoss(this);
+  }
+}
+
+/** What {@link ELBOLossConfig} builds. With `reduction` "none", it gives (N,). */
+export class ELBOLoss extends nn.Module<[output: Tensor | Variational, target: Tensor], Tensor> {
+  reduction: Reduction;
+  readonly #options: ELBOLossConfig;
+
+  constructor(options: ConstructorParameters<typeof ELBOLossConfig>[0] | ELBOLossConfig = {}) {
+    super();
+    this.#options = ELBOLossConfig.of(options);
+    this.reduction = this.#options.reduction;
+  }
+
+  override forward(output: Tensor | Variational, target: Tensor): Tensor {
+    if (!isVariational(output)) {
+      throw new ConfigError(
+        "ELBOLoss: the output is not the three tensors that a VAE gives, [reconstruction, mu, logVar]. Call it in the forwardStep of a model of one's own, with all that the network gives.",
+      );
+    }
+    const [reconstruction, mu, logVar] = output;
+    if (!sameShape(reconstruction, target) || !sameShape(mu, logVar)) {
+      throw new ConfigError(
+        `ELBOLoss: the reconstruction has the shape (${reconstruction.shape.join(", ")}), the target (${target.shape.join(", ")}), mu (${mu.shape.join(", ")}) and logVar (${logVar.shape.join(", ")}). The first two must be equal, and the last two.`,
+      );
+    }
+    const error = this.#errors().call(reconstruction, target).flatten(1).sum([1]);
+    // of each latent value: (mu² + variance - log variance - 1) / 2
+    const divergence = mu.square().add(logVar.exp()).sub(logVar).sub(1).flatten(1).sum([1]).div(2);
+    const losses = error.add(divergence.mul(this.#options.beta));
+    if (this.reduction === "none") return losses;
+    return this.reduction === "sum" ? losses.sum() : losses.mean();
+  }
+
+  /** Of each voxel. */
+  #errors(): nn.MSELoss | nn.L1Loss | nn.BCEWithLogitsLoss {
+    switch (this.#options.reconstruction) {
+      case "mse":
+        return new nn.MSELoss({ reduction: "none" });
+      case "l1":
+        return new nn.L1Loss({ reduction: "none" });
+      case "bce_with_logits":
+        return new nn.BCEWithLogitsLoss({ reduction: "none" });
+    }
+  }
+}
+
+function isVariational(output: Tensor | Variational): output is Variational {
+  return Array.isArray(output) && output.length === 3;
+}
