@@ -4,12 +4,16 @@ import * as torch from "../torch/index.ts";
 import {
   AdadeltaConfig,
   AdamConfig,
+  AdamWConfig,
   ConstantLRConfig,
   ExponentialLRConfig,
+  LionConfig,
   MultiStepLRConfig,
+  NAdamConfig,
   OneCycleLRConfig,
   OptimizationConfig,
   optimizerRegistry,
+  RAdamConfig,
   ReduceLROnPlateauConfig,
   SGDConfig,
   StepLRConfig,
@@ -36,6 +40,26 @@ describe("optimizer configs", () => {
     const config = new AdadeltaConfig({ freeze: "mlpHead", rho: { "convolutions.layerOne": 0.5, ELSE: 0.9 } });
     expect(config.toDict()).toMatchObject({ freeze: ["mlpHead"], rho: { "convolutions.layerOne": 0.5, ELSE: 0.9 } });
     expect(AdadeltaConfig.fromDict(config.toDict()).toDict()).toEqual(config.toDict());
+  });
+  it("beyond the original's go to JSON and back, and give each group its options", () => {
+    const live = torch.memory.live().tensors;
+    for (const Config of [AdamWConfig, LionConfig, NAdamConfig, RAdamConfig]) {
+      using net = network();
+      const config = new Config({ lr: { mlp: 0.5, ELSE: 0.25 }, weightDecay: 0.125, freeze: "convolutions.layer0" });
+      expect(Config.fromDict(JSON.parse(JSON.stringify(config.toDict()))).toDict()).toEqual(config.toDict());
+      using optimizer = config.getObject(net);
+      const groups = optimizer.stateDict().param_groups.map((group) => [group.name, group.lr, group.weight_decay]);
+      expect(groups).toEqual([
+        ["mlp", 0.5, 0.125],
+        ["ELSE", 0.25, 0.125],
+      ]);
+      expect(
+        Object.keys(config.fields())
+          .filter((key) => key !== "freeze")
+          .sort(),
+      ).toEqual(Object.keys(optimizer.defaults).sort());
+    }
+    expect(torch.memory.live().tensors).toBe(live);
   });
   it("build optimizers that learn", () => {
     for (const name of optimizerRegistry.names) {

@@ -7,6 +7,7 @@ import json
 import math
 import pathlib
 
+import numpy as np
 import torch
 
 STEPS = 20
@@ -49,6 +50,29 @@ def trajectory(name, options, groups=None):
         optimizer.step()
         steps.append([short(p) for p in params])
     return {"name": name, "options": options, "groups": groups, "steps": steps, "state": plain(optimizer.state_dict())}
+
+
+def lion(lr=1e-4, betas=(0.9, 0.99), weight_decay=0, maximize=False, groups=None):
+    """Lion as in algorithm 2 of Chen et al. 2023, which PyTorch lacks: in float64, with numpy."""
+    options = {"lr": lr, "betas": betas, "weight_decay": weight_decay, "maximize": maximize}
+    given = [{**options, **(groups[i] if groups else {})} for i in range(len(SHAPES))]
+    params = [values(i, -1).double().numpy() for i in range(len(SHAPES))]
+    means = [np.zeros_like(p) for p in params]
+    steps = []
+    for step in range(STEPS):
+        for i, group in enumerate(given):
+            g = values(i, step).double().numpy() * (-1 if group["maximize"] else 1)
+            beta1, beta2 = group["betas"]
+            average = beta1 * means[i] + (1 - beta1) * g
+            assert np.abs(average[average != 0]).min() > 1e-5, "rounding to float32 could change a sign"
+            direction = np.sign(average)
+            params[i] = params[i] - group["lr"] * (direction + group["weight_decay"] * params[i])
+            means[i] = beta2 * means[i] + (1 - beta2) * g
+        steps.append([short(torch.tensor(p)) for p in params])
+    kept = [{**(groups[i] if groups else {}), **group, "foreach": None, "differentiable": False} for i, group in enumerate(given)]
+    state = {i: {"exp_avg": torch.tensor(m, dtype=torch.float32)} for i, m in enumerate(means)}
+    param_groups = [{**g, "params": [i]} for i, g in enumerate(kept)] if groups else [{**kept[0], "params": list(range(len(SHAPES)))}]
+    return {"name": "Lion", "options": options, "groups": groups, "steps": steps, "state": plain({"state": state, "param_groups": param_groups})}
 
 
 # the tests have the same under the same names
@@ -111,7 +135,7 @@ def signature(make):
 
 golden = {
     "signatures": {
-        **{n: signature(getattr(torch.optim, n)) for n in ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta")},
+        **{n: signature(getattr(torch.optim, n)) for n in ("SGD", "Adam", "AdamW", "NAdam", "RAdam", "RMSprop", "Adagrad", "Adadelta")},
         **{
             n: signature(getattr(torch.optim.lr_scheduler, n))
             for n in (
@@ -126,6 +150,15 @@ golden = {
         trajectory("Adam", {"lr": 0.05, "maximize": True, "eps": 1e-3}, [{"lr": 0.2, "name": "a"}, {"name": "ELSE"}]),
         trajectory("AdamW", {}),
         trajectory("AdamW", {"lr": 0.05, "weight_decay": 0.3, "amsgrad": True, "maximize": True}),
+        trajectory("NAdam", {}),
+        trajectory("NAdam", {"lr": 0.05, "weight_decay": 0.1, "momentum_decay": 0.02, "maximize": True}),
+        trajectory("NAdam", {"lr": 0.05, "weight_decay": 0.1, "decoupled_weight_decay": True}, [{"lr": 0.2, "name": "a"}, {"name": "ELSE"}]),
+        trajectory("RAdam", {}),
+        trajectory("RAdam", {"lr": 0.05, "weight_decay": 0.1, "betas": (0.8, 0.95), "maximize": True}),
+        trajectory("RAdam", {"lr": 0.05, "weight_decay": 0.1, "decoupled_weight_decay": True}, [{"lr": 0.2, "name": "a"}, {"name": "ELSE"}]),
+        lion(),
+        lion(lr=0.05, betas=(0.8, 0.95), weight_decay=0.1, maximize=True),
+        lion(lr=0.05, weight_decay=0.3, groups=[{"lr": 0.2, "name": "a"}, {"name": "ELSE"}]),
         trajectory("SGD", {"lr": 0.1}),
         trajectory("SGD", {"lr": 0.1, "momentum": 0.9, "dampening": 0.5, "weight_decay": 0.05}),
         trajectory("SGD", {"lr": 0.1, "momentum": 0.9, "nesterov": True, "maximize": True, "weight_decay": 0.05}),

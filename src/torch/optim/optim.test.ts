@@ -5,7 +5,7 @@ import { snakeToCamel } from "../../utils/names.ts";
 import * as torch from "../index.ts";
 import { load, save } from "../serialization/index.ts";
 import type { Tensor } from "../tensor.ts";
-import { Adadelta, Adagrad, Adam, AdamW, type Optimizer, RMSprop, SGD } from "./index.ts";
+import { Adadelta, Adagrad, Adam, AdamW, Lion, NAdam, type Optimizer, RAdam, RMSprop, SGD } from "./index.ts";
 
 interface Trajectory {
   name: keyof typeof optimizers;
@@ -20,7 +20,7 @@ const golden = JSON.parse(readFileSync(new URL("golden/optim.json", import.meta.
 
 // options come from JSON, so their types are not known here
 type Make = new (params: never, options: never) => Optimizer;
-const optimizers = { Adadelta, Adagrad, Adam, AdamW, RMSprop, SGD } satisfies Record<string, Make>;
+const optimizers = { Adadelta, Adagrad, Adam, AdamW, Lion, NAdam, RAdam, RMSprop, SGD } satisfies Record<string, Make>;
 
 const SHAPES = [[3, 4], [5]];
 

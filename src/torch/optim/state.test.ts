@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import * as torch from "../index.ts";
 import type { OptimizerStateDict } from "./param-group.ts";
 
-const { Adadelta, Adagrad, Adam, AdamW, RMSprop, SGD } = torch.optim;
+const { Adadelta, Adagrad, Adam, AdamW, Lion, NAdam, RAdam, RMSprop, SGD } = torch.optim;
 
 let before = 0;
 beforeEach(() => {
@@ -16,6 +16,9 @@ afterEach(() => {
 const optimizers = [
   ["Adam", (p: torch.Tensor[]) => new Adam(p, { amsgrad: true })],
   ["AdamW", (p: torch.Tensor[]) => new AdamW(p)],
+  ["Lion", (p: torch.Tensor[]) => new Lion(p)],
+  ["NAdam", (p: torch.Tensor[]) => new NAdam(p)],
+  ["RAdam", (p: torch.Tensor[]) => new RAdam(p)],
   ["SGD", (p: torch.Tensor[]) => new SGD(p, { momentum: 0.9 })],
   ["Adagrad", (p: torch.Tensor[]) => new Adagrad(p)],
   ["Adadelta", (p: torch.Tensor[]) => new Adadelta(p)],

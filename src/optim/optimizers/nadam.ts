@@ -1,0 +1,38 @@
+import { z } from "zod";
+import { optim } from "../../torch/index.ts";
+import { optimizerConfig } from "./config.ts";
+import { choice, flag, lr, nonNegative, unit } from "./fields.ts";
+import { perGroup } from "./per-group.ts";
+
+/** Adam with Nesterov's momentum (Dozat, 2016). Not in ClinicaDL 2.0.0, which cannot read it. */
+export class NAdamConfig extends optimizerConfig("NAdam", () => optim.NAdam, {
+  /** The learning rate, > 0: one, or one per part of the network (`{ head: 1e-3, ELSE: 1e-4 }`), as all options here; default 2e-3. */
+  lr: lr(2e-3),
+
+  /** How much of the averages of the gradient and of its square stays at each step, in [0, 1]; default [0.9, 0.999]. */
+  betas: perGroup(z.tuple([unit(), unit()])).default([0.9, 0.999]),
+
+  /** Added where it is divided by a root, against division by 0; default 1e-8. */
+  eps: nonNegative().default(1e-8),
+
+  /** How much of the weights is added to their gradient, or taken from them where it is decoupled, ≥ 0; default 0. */
+  weightDecay: nonNegative().default(0),
+
+  /** How fast the momentum rises to its value, ≥ 0; default 4e-3. */
+  momentumDecay: nonNegative().default(4e-3),
+
+  /** Whether the weights themselves are made smaller, as by AdamW, instead of a penalty added to the gradient; default false. */
+  decoupledWeightDecay: flag(),
+
+  /** Whether parameters are updated together; null, the default, lets the library choose. */
+  foreach: choice(),
+
+  /** Whether to go up instead of down; default false. */
+  maximize: flag(),
+
+  /** Kept in state dicts; without effect here. Default false. */
+  capturable: flag(),
+
+  /** Kept in state dicts; true is refused, since steps are made outside of autograd. Default false. */
+  differentiable: flag(),
+}) {}
