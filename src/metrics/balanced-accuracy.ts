@@ -1,10 +1,9 @@
 import { z } from "zod";
-import type { Accepted } from "../losses/index.ts";
 import type { Tensor } from "../torch/index.ts";
 import { configClass } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { compared, fields, type MetricConfig } from "./config.ts";
-import { type Compared, FieldMetric, requireLabels } from "./field-metric.ts";
+import { type Compared, classIndices, FieldMetric, requireLabels } from "./field-metric.ts";
 import type { Optimum } from "./metric.ts";
 import { rowsOf } from "./reduce.ts";
 
@@ -53,7 +52,9 @@ export class BalancedAccuracyMetric extends FieldMetric<Decision> {
         `${what} wants scores of classes, (N, C), or the index of one, (N, 1), and as label an index, or one column per class. The output has shape [${pred.shape.join(", ")}] and the label [${label.shape.join(", ")}].`,
       );
     }
-    requireLabels(indices(what, columns > 1 ? 2 : classes > 1 ? classes : null), label, source);
+    const known = columns > 1 ? 2 : classes > 1 ? classes : null;
+    const remedy = "Code classes as 0, 1, 2 …, or one column per class with 0 and 1.";
+    requireLabels(classIndices(what, "labels", known, remedy), label, source);
     const [decided, truth] = [classOf(pred), classOf(label)];
     return truth.map((index, i) => {
       const found = isNan[i] === true ? Number.NaN : (decided[i] ?? Number.NaN);
@@ -75,21 +76,4 @@ export class BalancedAccuracyMetric extends FieldMetric<Decision> {
 
 function classOf(values: Tensor): number[] {
   return rowsOf((values.shape[1] ?? 1) > 1 ? values.argmax(1, true) : values).flat();
-}
-
-/** @param classes how many there are; null: not known. */
-function indices(by: string, classes: number | null): Accepted {
-  return {
-    by,
-    expected:
-      classes === null
-        ? "labels that are indices of classes"
-        : `labels that are indices of ${classes} classes: 0 to ${classes - 1}`,
-    remedy: "Code classes as 0, 1, 2 …, or one column per class with 0 and 1.",
-    integer: true,
-    min: 0,
-    max: classes === null ? Number.POSITIVE_INFINITY : classes - 1,
-    ignored: null,
-    nan: true,
-  };
 }

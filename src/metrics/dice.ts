@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { configClass } from "../utils/config.ts";
-import { compared, fields, getNotNans, type MetricConfig, reduction } from "./config.ts";
+import { compared, type MetricConfig } from "./config.ts";
 import type { Optimum } from "./metric.ts";
-import { type Overlap, OverlapMetric } from "./overlap.ts";
-import { numClasses, segmentationOf } from "./segmentation.ts";
+import { type Overlap, OverlapMetric, overlapShape } from "./overlap.ts";
+import { segmentationOf } from "./segmentation.ts";
 
 /**
  * The Dice score 2·|A∩B| / (|A| + |B|) of a decided segmentation, one value per class and sample: between 0 and 1. As MONAI's
@@ -24,21 +24,7 @@ export class DiceMetricConfig
   extends configClass(
     "DiceMetric",
     z.strictObject({
-      /** Always false: the count of values that are not NaN is not available. */
-      getNotNans,
-      ...fields,
-
-      /** Whether class 0 counts, too; default true. */
-      includeBackground: z.boolean().default(true),
-
-      /** How the values of classes, and then of samples, are merged: "mean" (default) or "sum". */
-      reduction,
-
-      /** Whether a class that is nowhere in the label is left out; default true. */
-      ignoreEmpty: z.boolean().default(true),
-
-      /** How many classes there are; default null: as many as the output has channels. */
-      numClasses,
+      ...overlapShape,
 
       /** Always false: one value per class is not available. */
       returnWithLabel: z

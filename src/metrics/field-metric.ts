@@ -44,10 +44,10 @@ export abstract class FieldMetric<T> extends Metric<T> {
   protected readonly nanConsequence: string = "they are left out of it";
 
   /** The field of the samples that it compares the output to. */
-  override neededField(): NeededField | null {
+  override neededFields(): readonly NeededField[] {
     const { labelKey, postprocessing } = this.#fields;
-    if (labelKey === null) return null;
-    return { field: labelKey, by: this.shownName, accepted: postprocessing.isNone ? this.acceptedLabels() : null };
+    if (labelKey === null) return [];
+    return [{ field: labelKey, by: this.shownName, accepted: postprocessing.isNone ? this.acceptedLabels() : null }];
   }
   /** How messages name it. */
   protected get shownName(): string {
@@ -130,6 +130,23 @@ export function binaryLabels(by: string): Accepted {
     integer: true,
     min: 0,
     max: 1,
+    ignored: null,
+    nan: true,
+  };
+}
+
+/**
+ * Labels, or outputs, that are indices of classes.
+ * @param classes how many there are; null: not known.
+ */
+export function classIndices(by: string, what: string, classes: number | null, remedy: string): Accepted {
+  return {
+    by,
+    expected: `${what} that are indices of ${classes === null ? "classes" : `${classes} classes: 0 to ${classes - 1}`}`,
+    remedy,
+    integer: true,
+    min: 0,
+    max: classes === null ? Number.POSITIVE_INFINITY : classes - 1,
     ignored: null,
     nan: true,
   };

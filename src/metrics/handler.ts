@@ -164,7 +164,7 @@ export class MetricsHandler {
   }
   /** The fields of the samples that the metrics need, as far as they know. */
   neededFields(): NeededField[] {
-    return [...this.#initialised().values()].flatMap((metric) => metric.neededField() ?? []);
+    return [...this.#initialised().values()].flatMap((metric) => metric.neededFields());
   }
 
   /** Makes the metrics forget their samples. `resetDf` empties the tables too. */

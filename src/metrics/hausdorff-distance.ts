@@ -1,9 +1,16 @@
 import { z } from "zod";
 import { configClass } from "../utils/config.ts";
-import { compared, fields, getNotNans, type MetricConfig, reduction } from "./config.ts";
+import { compared, type MetricConfig } from "./config.ts";
 import type { Optimum } from "./metric.ts";
 import { segmentationOf } from "./segmentation.ts";
-import { distanceMetric, oursOfSurfacesDefaults, SurfaceMetric, surfaceShape } from "./surface-metric.ts";
+import {
+  distanceShape,
+  mergedShape,
+  objectShape,
+  oursOfSurfacesDefaults,
+  SurfaceMetric,
+  surfaceShape,
+} from "./surface-metric.ts";
 
 /**
  * The Hausdorff distance of the surfaces of a decided segmentation, one value per class and sample: how far the part of one
@@ -23,15 +30,9 @@ export class HausdorffDistanceMetricConfig
   extends configClass(
     "HausdorffDistanceMetric",
     z.strictObject({
-      /** Always false: the count of values that are not NaN is not available. */
-      getNotNans,
-      ...fields,
+      ...objectShape,
 
-      /** Whether class 0 counts, too; default false. */
-      includeBackground: z.boolean().default(false),
-
-      /** "euclidean" (default); along the grid "taxicab", the sum over axes, or "chessboard", the greatest. */
-      distanceMetric,
+      ...distanceShape,
 
       /** Which percentile of distances is taken, from 0 to 100; default null: the greatest. */
       percentile: z.number().min(0).max(100).nullable().default(null),
@@ -39,8 +40,7 @@ export class HausdorffDistanceMetricConfig
       /** Whether only distances of the output's surface to the label's count; default false: the greater of both directions. */
       directed: z.boolean().default(false),
 
-      /** How the values of classes, and then of samples, are merged: "mean" (default) or "sum". */
-      reduction,
+      ...mergedShape,
       ...surfaceShape,
     }),
     { ours: oursOfSurfacesDefaults },

@@ -54,9 +54,9 @@ export abstract class Metric<T = unknown> {
   whyUndefined(): readonly Undefined[] {
     return [];
   }
-  /** The field of the samples that it needs, and which values; null: not known. */
-  neededField(): NeededField | null {
-    return null;
+  /** The fields of the samples that it needs, and which values, as far as is known. */
+  neededFields(): readonly NeededField[] {
+    return [];
   }
 
   /** What it has kept of the samples since the last `reset`. */

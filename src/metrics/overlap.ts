@@ -1,6 +1,27 @@
+import { z } from "zod";
+import { fields, getNotNans, reduction } from "./config.ts";
 import type { ComparedFields } from "./field-metric.ts";
 import { rowsOf } from "./reduce.ts";
-import { type ClassMasks, SegmentationMetric, type SegmentationOptions } from "./segmentation.ts";
+import { type ClassMasks, numClasses, SegmentationMetric, type SegmentationOptions } from "./segmentation.ts";
+
+/** The options of metrics of what two masks have in common. */
+export const overlapShape = {
+  /** Always false: the count of values that are not NaN is not available. */
+  getNotNans,
+  ...fields,
+
+  /** Whether class 0 counts, too; default true. */
+  includeBackground: z.boolean().default(true),
+
+  /** How the values of classes, and then of samples, are merged: "mean" (default) or "sum". */
+  reduction,
+
+  /** Whether a class that is nowhere in the label is left out; default true. Otherwise it counts 1 if it is nowhere in the output either, else 0. */
+  ignoreEmpty: z.boolean().default(true),
+
+  /** How many classes there are; default null: as many as the output has channels. Needed where both are indices of classes. */
+  numClasses,
+};
 
 /** How many voxels of a sample belong to a class. */
 export interface Overlap {

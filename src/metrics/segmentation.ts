@@ -1,12 +1,12 @@
 /** What metrics of decided segmentations share. */
 import { z } from "zod";
-import type { Accepted } from "../losses/index.ts";
 import { scope, type Tensor } from "../torch/index.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import {
   binaryLabels,
   type Compared,
   type ComparedFields,
+  classIndices,
   FieldMetric,
   requireBinaryOutput,
   requireLabels,
@@ -83,10 +83,15 @@ export abstract class SegmentationMetric extends FieldMetric<readonly number[]> 
         `${name}: the ${what} has shape [${tensor.shape.join(", ")}], with an output of [${pred.shape.join(", ")}] and ${classes} class(es). Both have one channel per class, or one channel with the index of the class.`,
       );
     }
+    const remedy = "Check 'numClasses' and the values of the masks.";
     const indices = (tensor: Tensor) => classes > 1 && tensor.shape[1] === 1;
-    if (indices(pred)) requireLabels(classIndices(name, "outputs", classes), pred, source.pred);
+    if (indices(pred)) requireLabels(classIndices(name, "outputs", classes, remedy), pred, source.pred);
     else requireBinaryOutput(name, pred, source.pred);
-    requireLabels(indices(label) ? classIndices(name, "labels", classes) : binaryLabels(name), label, source.label);
+    requireLabels(
+      indices(label) ? classIndices(name, "labels", classes, remedy) : binaryLabels(name),
+      label,
+      source.label,
+    );
     const first = includeBackground || classes === 1 ? 0 : 1;
     this.checkClasses(classes - first);
     const values = this.valuesOf(masksOf(pred, label, first, classes), source);
@@ -115,17 +120,4 @@ function* masksOf(pred: Tensor, label: Tensor, first: number, classes: number): 
     };
     yield { index, pred: of(pred), label: of(label) };
   }
-}
-
-function classIndices(by: string, what: string, classes: number): Accepted {
-  return {
-    by,
-    expected: `${what} that are indices of ${classes} classes: 0 to ${classes - 1}`,
-    remedy: "Check 'numClasses' and the values of the masks.",
-    integer: true,
-    min: 0,
-    max: classes - 1,
-    ignored: null,
-    nan: true,
-  };
 }

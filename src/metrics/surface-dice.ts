@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { configClass } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
-import { compared, fields, getNotNans, type MetricConfig, reduction } from "./config.ts";
+import { compared, fields, getNotNans, type MetricConfig } from "./config.ts";
 import type { Optimum } from "./metric.ts";
 import { segmentationOf } from "./segmentation.ts";
-import { distanceMetric, oursOfSurfacesDefaults, SurfaceMetric, surfaceShape } from "./surface-metric.ts";
+import { distanceShape, mergedShape, oursOfSurfacesDefaults, SurfaceMetric, surfaceShape } from "./surface-metric.ts";
 
 /**
  * The normalised surface Dice of a decided segmentation, one value per class and sample: the part of both surfaces that is no
@@ -34,11 +34,8 @@ export class SurfaceDiceMetricConfig
       /** Whether class 0 counts, too; default false. */
       includeBackground: z.boolean().default(false),
 
-      /** "euclidean" (default); along the grid "taxicab", the sum over axes, or "chessboard", the greatest. */
-      distanceMetric,
-
-      /** How the values of classes, and then of samples, are merged: "mean" (default) or "sum". */
-      reduction,
+      ...distanceShape,
+      ...mergedShape,
 
       /** Whether surfaces lie between voxels and count by their area, rather than by the number of voxels at the edge; default false. */
       useSubvoxels: z.boolean().default(false),

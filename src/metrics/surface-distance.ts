@@ -1,9 +1,16 @@
 import { z } from "zod";
 import { configClass } from "../utils/config.ts";
-import { compared, fields, getNotNans, type MetricConfig, reduction } from "./config.ts";
+import { compared, type MetricConfig } from "./config.ts";
 import type { Optimum } from "./metric.ts";
 import { segmentationOf } from "./segmentation.ts";
-import { distanceMetric, oursOfSurfacesDefaults, SurfaceMetric, surfaceShape } from "./surface-metric.ts";
+import {
+  distanceShape,
+  mergedShape,
+  objectShape,
+  oursOfSurfacesDefaults,
+  SurfaceMetric,
+  surfaceShape,
+} from "./surface-metric.ts";
 
 /**
  * How far the surface of a decided segmentation is from that of the label on average, one value per class and sample. As MONAI's
@@ -22,21 +29,14 @@ export class SurfaceDistanceMetricConfig
   extends configClass(
     "SurfaceDistanceMetric",
     z.strictObject({
-      /** Always false: the count of values that are not NaN is not available. */
-      getNotNans,
-      ...fields,
-
-      /** Whether class 0 counts, too; default false. */
-      includeBackground: z.boolean().default(false),
+      ...objectShape,
 
       /** Whether distances of the label's surface to the output's count, too; default false. */
       symmetric: z.boolean().default(false),
 
-      /** "euclidean" (default); along the grid "taxicab", the sum over axes, or "chessboard", the greatest. */
-      distanceMetric,
+      ...distanceShape,
 
-      /** How the values of classes, and then of samples, are merged: "mean" (default) or "sum". */
-      reduction,
+      ...mergedShape,
       ...surfaceShape,
     }),
     { ours: oursOfSurfacesDefaults },

@@ -1,15 +1,30 @@
 import { z } from "zod";
 import type { Tensor } from "../torch/index.ts";
 import { ConfigError } from "../utils/exceptions.ts";
+import { fields, getNotNans, reduction } from "./config.ts";
 import { type Compared, type ComparedFields, listed } from "./field-metric.ts";
 import type { Undefined } from "./metric.ts";
 import { type ClassMasks, numClasses, SegmentationMetric, type SegmentationOptions } from "./segmentation.ts";
 import { type DistanceMetric, SurfacePair } from "./surfaces.ts";
 import { voxelSizes } from "./voxel-sizes.ts";
 
-/** How the distance of two voxels is measured. */
-export const distanceMetric = z.enum(["euclidean", "chessboard", "taxicab"]).default("euclidean");
+/** What metrics of distances have first. */
+export const objectShape = {
+  /** Always false: the count of values that are not NaN is not available. */
+  getNotNans,
+  ...fields,
 
+  /** Whether class 0 counts, too; default false. */
+  includeBackground: z.boolean().default(false),
+};
+export const distanceShape = {
+  /** "euclidean" (default); along the grid "taxicab", the sum over axes, or "chessboard", the greatest. */
+  distanceMetric: z.enum(["euclidean", "chessboard", "taxicab"]).default("euclidean"),
+};
+export const mergedShape = {
+  /** How the values of classes, and then of samples, are merged: "mean" (default) or "sum". */
+  reduction,
+};
 /** The options of metrics of surfaces that the original does not have. */
 export const surfaceShape = {
   /** The unit of distances: "voxel" (default), or "mm", by the size of the voxels of each label image, which must be an image of the dataset. */
