@@ -2,6 +2,7 @@
 
 export { AveragePrecisionMetricConfig } from "./average-precision.ts";
 export { BalancedAccuracyMetricConfig } from "./balanced-accuracy.ts";
+export { ConcordanceIndexMetricConfig } from "./concordance-index.ts";
 export { ConfusionMatrixMetricConfig } from "./confusion-matrix.ts";
 export { DiceMetricConfig } from "./dice.ts";
 export { GeneralizedDiceScoreConfig } from "./generalized-dice.ts";

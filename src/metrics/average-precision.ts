@@ -20,7 +20,7 @@ export class AveragePrecisionMetricConfig
     return "max";
   }
   getObject(): RankingMetric {
-    return new RankingMetric("AveragePrecisionMetric", averagePrecision, compared(this), this.average);
+    return new RankingMetric("AveragePrecisionMetric", averagePrecision, compared(this), this);
   }
 }
 

@@ -5,6 +5,7 @@ import {
   binaryLabels,
   type Compared,
   type ComparedFields,
+  classIndices,
   FieldMetric,
   listed,
   requireLabels,
@@ -14,6 +15,12 @@ import { rowsOf } from "./reduce.ts";
 
 /** How the values of several classes are merged: plain mean, mean weighted by positives, or all elements together. */
 export type Average = "macro" | "weighted" | "micro";
+
+export interface RankingOptions {
+  readonly average: Average;
+  /** Each class against all others, or each pair of classes; null, or not there: labels have a column per class. */
+  readonly multiClass?: "ovr" | "ovo" | null;
+}
 
 /** What ranking metrics keep of a sample: scores and labels of each class. */
 export interface Ranked {
@@ -29,23 +36,27 @@ export class RankingMetric extends FieldMetric<Ranked> {
   readonly optimum = "max";
   readonly #name: string;
   readonly #curve: Curve;
-  readonly #average: Average;
+  readonly #options: RankingOptions;
   /** The labels that each class has had. */
   readonly #classes = new Map<number, Set<number>>();
 
   /** @param name how messages name it. */
-  constructor(name: string, curve: Curve, fields: ComparedFields, average: Average) {
+  constructor(name: string, curve: Curve, fields: ComparedFields, options: RankingOptions) {
     super(fields);
     this.#name = name;
     this.#curve = curve;
-    this.#average = average;
+    this.#options = options;
   }
 
   protected override get shownName(): string {
     return this.#name;
   }
   protected override acceptedLabels(): Accepted {
-    return binaryLabels(this.#name);
+    return this.#options.multiClass ? this.#indices(null) : binaryLabels(this.#name);
+  }
+  #indices(classes: number | null): Accepted {
+    const remedy = "Code classes as 0, 1, 2 …, or one column per class with 0 and 1.";
+    return classIndices(this.#name, "labels", classes, remedy);
   }
   protected override readonly nanConsequence = "the metric is not defined";
 
@@ -57,14 +68,15 @@ export class RankingMetric extends FieldMetric<Ranked> {
       );
     }
     const scores = rowsOf(pred);
-    const labels = rowsOf(label);
-    const [s, l] = [scores[0]?.length ?? 0, labels[0]?.length ?? 0];
-    if (s !== l) {
+    const [s, l] = [scores[0]?.length ?? 0, label.shape[1] ?? 1];
+    const indices = Boolean(this.#options.multiClass) && l === 1 && s > 1;
+    if (s !== l && !indices) {
       throw new ConfigError(
-        `${this.#name}: the output has ${s} classes and the label ${l}. Labels must be one-hot, like the output.`,
+        `${this.#name}: the output has ${s} classes and the label ${l}. Labels must be one-hot, like the output, or indices of classes where 'multiClass' says how they are compared.`,
       );
     }
-    requireLabels(this.acceptedLabels(), label, source);
+    requireLabels(indices ? this.#indices(s) : binaryLabels(this.#name), label, source);
+    const labels = indices ? rowsOf(label).map(([index = Number.NaN]) => oneHot(index, s)) : rowsOf(label);
     return scores.map((score, i) => {
       labels[i]?.forEach((value, c) => {
         const found = this.#classes.get(c) ?? new Set();
@@ -80,7 +92,7 @@ export class RankingMetric extends FieldMetric<Ranked> {
     const one = [...this.#classes].filter(([, found]) => found.size === 1);
     const binary = this.#classes.size === 1;
     const mixed = new Set([...this.#classes.values()].flatMap((found) => [...found]));
-    if (one.length === 0 || (this.#average === "micro" && mixed.size > 1)) return super.whyUndefined();
+    if (one.length === 0 || (this.#options.average === "micro" && mixed.size > 1)) return super.whyUndefined();
     const named = one.map(([c, found]) => `${binary ? "" : `of class ${c} `}${[...found].join()}`);
     const message = `all labels ${binary ? "are" : "of one or more classes are alike:"} ${listed(named)}, and it needs both 0 and 1. Validate on samples of every class (stratified splits)`;
     return [...super.whyUndefined(), { cause: `one class: ${named.join()}`, message }];
@@ -91,24 +103,49 @@ export class RankingMetric extends FieldMetric<Ranked> {
   }
 
   protected override aggregateData(data: readonly Ranked[]): number {
-    if (this.#average === "micro") {
+    if (this.#options.average === "micro") {
       return this.#curve(
         data.flatMap((d) => d.scores),
         data.flatMap((d) => d.labels),
       );
     }
     const classes = data[0]?.scores.length ?? 0;
+    if (this.#options.multiClass === "ovo" && classes > 1) return this.#pairwise(data, classes);
     let sum = 0;
     let weights = 0;
     for (let c = 0; c < classes; c++) {
       const labels = data.map((d) => d.labels[c] ?? Number.NaN);
-      const weight = this.#average === "macro" || classes === 1 ? 1 : labels.reduce((a, b) => a + b, 0);
+      const weight = this.#options.average === "macro" || classes === 1 ? 1 : labels.reduce((a, b) => a + b, 0);
       const scores = data.map((d) => d.scores[c] ?? Number.NaN);
       sum += weight * this.#curve(scores, labels);
       weights += weight;
     }
     return sum / weights;
   }
+
+  /** Of each two classes, the mean of how well the score of each tells it from the other. */
+  #pairwise(data: readonly Ranked[], classes: number): number {
+    let [sum, weights] = [0, 0];
+    for (let a = 0; a < classes; a++) {
+      for (let b = a + 1; b < classes; b++) {
+        const both = data.filter(({ labels }) => labels[a] !== 0 || labels[b] !== 0);
+        const of = (c: number): number =>
+          this.#curve(
+            both.map(({ scores }) => scores[c] ?? Number.NaN),
+            both.map(({ labels }) => labels[c] ?? Number.NaN),
+          );
+        const weight = this.#options.average === "macro" ? 1 : both.length / data.length;
+        sum += (weight * (of(a) + of(b))) / 2;
+        weights += weight;
+      }
+    }
+    return sum / weights;
+  }
+}
+
+/** NaN where the index is. */
+function oneHot(index: number, classes: number): number[] {
+  return Array.from({ length: classes }, (_, c) => (Number.isNaN(index) ? index : Number(c === index)));
 }
 
 /** Whether labels are 0 and 1, and both are there. */

@@ -1,10 +1,18 @@
 import { z } from "zod";
 import { configClass } from "../utils/config.ts";
+import { ConfigError } from "../utils/exceptions.ts";
 import { average, compared, fields, type MetricConfig } from "./config.ts";
 import type { Optimum } from "./metric.ts";
 import { bothClasses, RankingMetric, ties } from "./ranking.ts";
 
-/** Area under the ROC curve; labels 0 and 1, one column per class. */
+/**
+ * Area under the ROC curve; labels 0 and 1, one column per class. Of several classes, as `sklearn.metrics.roc_auc_score`; with `multiClass`, labels may
+ * be the index of the class, (N, 1), too.
+ *
+ * ```ts
+ * new ROCAUCMetricConfig({ multiClass: "ovo" }); // does not depend on how many there are of each class (Hand & Till 2001)
+ * ```
+ */
 export class ROCAUCMetricConfig
   extends configClass(
     "ROCAUCMetric",
@@ -12,7 +20,19 @@ export class ROCAUCMetricConfig
       ...fields,
       /** How the values of classes are merged: "macro" (default: all alike), "weighted" (by how often they are) or "micro" (all decisions together). */
       average,
+
+      /** How several classes are compared: each with all others together, "ovr", or each pair of classes alone, "ovo"; default null: as columns of their own, which are those of "ovr". */
+      multiClass: z.enum(["ovr", "ovo"]).nullable().default(null),
     }),
+    {
+      ours: { multiClass: null },
+      finish(parsed, what) {
+        if (parsed.multiClass !== "ovo" || parsed.average !== "micro") return parsed;
+        throw new ConfigError(
+          `${what}: 'average' is "micro", which pairs of classes ('multiClass' "ovo") do not have. Take "macro" or "weighted".`,
+        );
+      },
+    },
   )
   implements MetricConfig
 {
@@ -20,7 +40,7 @@ export class ROCAUCMetricConfig
     return "max";
   }
   getObject(): RankingMetric {
-    return new RankingMetric("ROCAUCMetric", rocAuc, compared(this), this.average);
+    return new RankingMetric("ROCAUCMetric", rocAuc, compared(this), this);
   }
 }
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from scipy.stats import pearsonr, spearmanr
-from sklearn.metrics import balanced_accuracy_score, r2_score
+from sklearn.metrics import balanced_accuracy_score, r2_score, roc_auc_score
 
 OUT = Path(__file__).parents[2] / "src" / "metrics" / "golden" / "beyond-metrics.json"
 rng = np.random.default_rng(0)
@@ -51,5 +51,50 @@ for name, (output, label) in SCORES.items():
     aggregate = balanced_accuracy_score(of(label), of(output))
     cases.append({"data": name, "config": config, "loss": None, "optimum": "max", "samples": right, "aggregate": aggregate})
 DATA |= SCORES
-data = {name: {"output": output.tolist(), "label": label.tolist()} for name, (output, label) in DATA.items()}
+
+# of several classes; scikit-learn wants probabilities, of which only the order counts here
+config = {**config, "name_": "ROCAUCMetric"}
+base = {key: value for key, value in config.items()}
+for name in ("three-classes", "three-classes-one-hot"):
+    output, label = SCORES[name]
+    probabilities = np.exp(output.astype(float)) / np.exp(output.astype(float)).sum(1, keepdims=True)
+    truth = label.argmax(1) if label.shape[1] > 1 else label[:, 0]
+    DATA[f"{name}-probabilities"] = (probabilities, label)
+    for average in ("macro", "weighted"):
+        for multi in ("ovr", "ovo"):
+            value = roc_auc_score(truth, probabilities, average=average, multi_class=multi)
+            options = {**base, "average": average, "multi_class": multi}
+            cases.append({"data": f"{name}-probabilities", "config": options, "loss": None, "optimum": "max", "samples": [None] * len(label), "aggregate": value})
+    if label.shape[1] == 1:
+        value = roc_auc_score(np.eye(3)[truth], probabilities, average="micro")
+        cases.append({"data": f"{name}-probabilities", "config": {**base, "average": "micro", "multi_class": "ovr"}, "loss": None, "optimum": "max", "samples": [roc_auc_score(np.eye(3)[[t]], [p], average="micro") for t, p in zip(truth, probabilities)], "aggregate": value})
+
+
+def concordance(times, preds, events):
+    """By the definition, pair by pair, with the ties of lifelines."""
+    right = pairs = 0.0
+    for i in range(len(times)):
+        for j in range(len(times)):
+            # i had the event, and j had none by then
+            if i == j or not events[i] or not (times[i] < times[j] or (times[i] == times[j] and not events[j])):
+                continue
+            pairs += 1
+            right += 1 if preds[i] < preds[j] else 0.5 if preds[i] == preds[j] else 0
+    return right / pairs
+
+
+base = {**{k: v for k, v in config.items()}, "name_": "ConcordanceIndexMetric"}
+n = 40
+times = rng.integers(1, 15, size=n).astype(float)
+DATA["times"] = (np.round(times + rng.normal(0, 5, size=n))[:, None], times[:, None], {"event": rng.integers(0, 2, size=n)})
+output, label, more = DATA["times"]
+for event in (None, "event"):
+    for predicts in ("time", "risk"):
+        seen = more["event"] if event else np.ones(n)
+        value = concordance(label[:, 0], output[:, 0] if predicts == "time" else -output[:, 0], seen)
+        cases.append({"data": "times", "config": {**base, "event_key": event, "predicts": predicts}, "loss": None, "optimum": "max", "samples": [None] * n, "aggregate": value})
+data = {
+    name: {"output": output.tolist(), "label": label.tolist(), **{key: values.tolist() for key, values in (more[0] if more else {}).items()}}
+    for name, (output, label, *more) in DATA.items()
+}
 OUT.write_text(json.dumps({"data": data, "cases": cases}, separators=(",", ":")) + "\n")
