@@ -4,7 +4,7 @@ import { configClass } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { compared, fields, type MetricConfig } from "./config.ts";
 import { type Compared, classIndices, FieldMetric, requireLabels } from "./field-metric.ts";
-import type { Optimum } from "./metric.ts";
+import type { MetricTables, Optimum } from "./metric.ts";
 import { rowsOf } from "./reduce.ts";
 
 /**
@@ -60,6 +60,17 @@ export class BalancedAccuracyMetric extends FieldMetric<Decision> {
       const found = isNan[i] === true ? Number.NaN : (decided[i] ?? Number.NaN);
       return { label: Number.isNaN(found) ? Number.NaN : index, decided: found };
     });
+  }
+
+  override tables(): MetricTables {
+    const known = this.samples.filter(({ label }) => !Number.isNaN(label));
+    const classes = [...new Set(known.flatMap(({ label, decided }) => [label, decided]))].sort((a, b) => a - b);
+    const count = (truth: number, found: number): number =>
+      known.filter(({ label, decided }) => label === truth && decided === found).length;
+    const rows = classes.flatMap((label) =>
+      classes.map((predicted) => ({ class: null, label, predicted, n: count(label, predicted) })),
+    );
+    return { confusion_matrix: rows };
   }
 
   protected override aggregateData(data: readonly Decision[]): number {

@@ -12,7 +12,7 @@ import {
   requireLabels,
   sameShape,
 } from "./field-metric.ts";
-import type { Optimum, Undefined } from "./metric.ts";
+import type { MetricTables, Optimum, Undefined } from "./metric.ts";
 import { type MetricReduction, reduceIgnoringNan, rowsOf } from "./reduce.ts";
 
 /** Counts of one sample and one class. */
@@ -133,6 +133,8 @@ export class ConfusionMatrixMetric extends FieldMetric<readonly Confusion[]> {
   readonly #options: ConfusionMatrixOptions;
   /** Vectors have one element per class: a formula on one of them means nothing. */
   #vectors = false;
+  /** The number of the first class that counts; null of a single one. */
+  #firstClass: number | null = null;
   /** How many labels were 1 and 0. */
   #labels = { positive: 0, negative: 0 };
 
@@ -153,7 +155,8 @@ export class ConfusionMatrixMetric extends FieldMetric<readonly Confusion[]> {
     let pred = output;
     this.#vectors = pred.ndim <= 2 || (pred.ndim === 3 && pred.shape[2] === 1);
     const channels = pred.shape[1] ?? 1;
-    if (!this.#options.includeBackground && channels > 1) {
+    this.#firstClass = channels === 1 ? null : this.#options.includeBackground ? 0 : 1;
+    if (this.#firstClass === 1) {
       pred = pred.narrow(1, 1, channels - 1);
       label = label.narrow(1, 1, channels - 1);
     }
@@ -174,6 +177,23 @@ export class ConfusionMatrixMetric extends FieldMetric<readonly Confusion[]> {
         return { tp, fp: size - positive - tn, tn, fn: positive - tp };
       }),
     );
+  }
+
+  /** Of several classes, each alone. */
+  override tables(): MetricTables {
+    const classes = this.samples[0] ?? [];
+    const rows = classes.flatMap((_, c) => {
+      const sum = (of: keyof Confusion): number =>
+        this.samples.reduce((n, sample) => n + (Number.isNaN(sample[c]?.[of]) ? 0 : (sample[c]?.[of] ?? 0)), 0);
+      const place = { class: this.#firstClass === null ? null : this.#firstClass + c };
+      return [
+        { ...place, label: 0, predicted: 0, n: sum("tn") },
+        { ...place, label: 0, predicted: 1, n: sum("fp") },
+        { ...place, label: 1, predicted: 0, n: sum("fn") },
+        { ...place, label: 1, predicted: 1, n: sum("tp") },
+      ];
+    });
+    return { confusion_matrix: rows };
   }
 
   override whyUndefined(): Undefined[] {

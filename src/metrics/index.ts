@@ -7,7 +7,7 @@ export type { ConfusionMatrixName } from "./confusion-matrix.ts";
 /** Several metrics and their tables. */
 export { MetricsHandler, type MetricsHandlerOptions } from "./handler.ts";
 /** The parent of metrics of one's own. */
-export { Metric, type Optimum, type Undefined } from "./metric.ts";
+export { Metric, type MetricTables, type Optimum, type Undefined } from "./metric.ts";
 export type { MetricLike } from "./metric-like.ts";
 /** What a metric needs of a batch. */
 export type { NeededField } from "./needed-field.ts";
@@ -15,3 +15,15 @@ export type { NeededField } from "./needed-field.ts";
 export { postprocessingSchema } from "./postprocessing.ts";
 /** The metrics by `name_`; one's own among them. */
 export { metricRegistry, registerMetric } from "./registry.ts";
+/** What is published beside values. */
+export { type BootstrapOptions, bootstrap, type Interval } from "./statistics/bootstrap.ts";
+export type { GroupBy } from "./statistics/groups.ts";
+export {
+  checkStatistics,
+  type Evaluated,
+  groupTable,
+  type IntervalOptions,
+  intervalTable,
+  ownTables,
+  replaceRows,
+} from "./statistics/tables.ts";

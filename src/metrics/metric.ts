@@ -1,4 +1,5 @@
 import type { Batch } from "../data/dataloader/index.ts";
+import type { Row } from "../io/tsv/index.ts";
 import * as torch from "../torch/index.ts";
 import type { NeededField } from "./needed-field.ts";
 
@@ -11,6 +12,14 @@ export interface Undefined {
   readonly cause: string;
   /** Names participants or classes. */
   readonly message: string;
+}
+
+/** Rows of tables beside a value. */
+export interface MetricTables {
+  /** How many samples, or voxels, with a label were decided to be what: `class` (of several columns), `label`, `predicted`, `n`. */
+  readonly confusion_matrix?: readonly Row[];
+  /** How often it was so, among what had a certain probability: `lower`, `upper`, `n`, `probability`, `frequency`. */
+  readonly reliability?: readonly Row[];
 }
 
 /**
@@ -47,7 +56,16 @@ export abstract class Metric<T = unknown> {
 
   /** The metric over all samples since the last `reset`; NaN without any. */
   aggregate(): number {
-    return this.#data.length === 0 ? Number.NaN : this.aggregateData(this.#data);
+    return this.valueOn(this.#data);
+  }
+
+  /** The metric over some of the `samples`, which may be there more than once; NaN of none. */
+  valueOn(samples: readonly T[]): number {
+    return samples.length === 0 ? Number.NaN : this.aggregateData(samples);
+  }
+  /** What it has to tell of the samples since the last `reset` beside its value, which `validate` and `test` write. Default: nothing. */
+  tables(): MetricTables {
+    return {};
   }
 
   /** Why the value over the samples since the last `reset` is NaN, or leaves samples out. Default: nothing is known. */

@@ -20,6 +20,7 @@ import { asComputational, type TestOptions, type ValidateOptions } from "./optio
 import { placeModel } from "./placement.ts";
 import { checkTrained, recordedComputational } from "./recorded.ts";
 import { restoreDataLoader } from "./restore.ts";
+import { Statistics } from "./statistics.ts";
 import { runSeeded, type TrainerParts } from "./trainer-parts.ts";
 
 /** Evaluations have nothing to save: a signal just ends them. */
@@ -50,7 +51,8 @@ export function loadWeights(
 
 /** `Trainer.validate`. */
 export async function validate(parts: TrainerParts, options: ValidateOptions): Promise<void> {
-  const { splitIdx, metrics: names, dataloader, modelCheckpoint, computational: changes, ...rest } = options;
+  const { splitIdx, metrics: names, dataloader, modelCheckpoint, computational: changes, ...more } = options;
+  const { intervals, groups, ...rest } = more;
   const { maps, model, state, callbacks } = parts;
   refuseUnknown("validate", rest);
   if (!Array.isArray(names))
@@ -67,6 +69,7 @@ export async function validate(parts: TrainerParts, options: ValidateOptions): P
   const loader = dataloader ?? restoreDataLoader(maps, maps.training.data.validation(splitIdx), parts.bids);
   checkValidation(maps, loader, splitIdx);
   await checkEvaluationFields(model, metrics, { dataset: loader.dataset, what: "validation data" });
+  const statistics = new Statistics("validate", loader.dataset, { intervals, groups });
   await runSeeded(parts, computational, [loader], async () => {
     const run = evaluationRun(parts, computational, metrics);
     for (const name of checkpoints) {
@@ -76,6 +79,8 @@ export async function validate(parts: TrainerParts, options: ValidateOptions): P
       const start = { dataloader: loader, modelCheckpoint: name, metrics, callbacks, computational };
       await tell(run, "onValidateStart", start);
       await evaluationLoop(run, loader, null);
+      const { validationMetrics } = models.getCheckpointDir(name);
+      maps.locked(() => statistics.write(validationMetrics, run));
       await tell(run, "onValidateEnd", { metrics });
     }
   });
@@ -83,7 +88,8 @@ export async function validate(parts: TrainerParts, options: ValidateOptions): P
 
 /** `Trainer.test`. */
 export async function test(parts: TrainerParts, options: TestOptions): Promise<void> {
-  const { modelCheckpoint, groupName, metrics: names, dataloader, computational: given, ...rest } = options;
+  const { modelCheckpoint, groupName, metrics: names, dataloader, computational: given, ...more } = options;
+  const { intervals, groups, ...rest } = more;
   const { maps, model, state, callbacks } = parts;
   refuseUnknown("test", rest);
   const computational = asComputational(given);
@@ -111,6 +117,7 @@ export async function test(parts: TrainerParts, options: TestOptions): Promise<v
   const loader = dataloader ?? restoreDataLoader(maps, group, parts.bids);
   checkTest(maps, loader, groupName);
   await checkEvaluationFields(model, metrics, { dataset: loader.dataset, what: "test data" });
+  const statistics = new Statistics("test", loader.dataset, { intervals, groups });
   using _group = maps.test.lockGroup(groupName, { shared: true });
   using _results = maps.test.lockResults(groupName, splitIdx, checkpoint);
   // again: another process may have tested it, or described the same group
@@ -127,6 +134,7 @@ export async function test(parts: TrainerParts, options: TestOptions): Promise<v
     const start = { dataloader: loader, modelCheckpoint, groupName, metrics, callbacks, computational };
     await tell(run, "onTestStart", start);
     await evaluationLoop(run, loader, null);
+    statistics.write(results.metrics, run);
     await tell(run, "onTestEnd", { metrics });
   });
 }

@@ -26,6 +26,7 @@ export type {
   TrainOptions,
   ValidateOptions,
 } from "./options.ts";
+export type { StatisticsOptions } from "./statistics.ts";
 /** Trains a model on splits, into a MAPS. */
 export type { MetricSummary, SummarizeOptions, Summary } from "./summarize.ts";
 export { Trainer } from "./trainer.ts";

@@ -7,6 +7,7 @@ import type { OptimizationConfig } from "../optim/index.ts";
 import { type Callback, ComputationalConfig, type ComputationalOptions, type SignalOptions } from "../run/index.ts";
 import type { Split } from "../split/index.ts";
 import type { Named } from "../utils/registry.ts";
+import type { StatisticsOptions } from "./statistics.ts";
 
 export type Metrics = MetricsHandler | Readonly<Record<string, MetricLike>>;
 /** Callbacks, or plain objects with their `name_` and options. */
@@ -58,7 +59,7 @@ export interface ResumeOptions {
   readonly computational?: ComputationalOptions;
 }
 
-export interface ValidateOptions {
+export interface ValidateOptions extends StatisticsOptions {
   readonly splitIdx: number;
   readonly metrics: readonly string[];
   /** The validation data, where they cannot be read from the MAPS. */
@@ -69,7 +70,7 @@ export interface ValidateOptions {
   readonly computational?: ComputationalOptions;
 }
 
-export interface TestOptions {
+export interface TestOptions extends StatisticsOptions {
   /** `split-<i>_best-<metric>`, `split-<i>_epoch-<n>` or `split-<i>_final`. */
   readonly modelCheckpoint: string;
   /** The name of the test data. */

@@ -15,6 +15,10 @@ export class MetricsDir {
   get detailsTsv(): string {
     return join(this.path, "details.tsv");
   }
+  /** What ClinicaDL does not have, and does not look at: `intervals`, `groups`, `confusion_matrix`, `reliability`. */
+  table(name: string): string {
+    return join(this.path, `${name}.tsv`);
+  }
 }
 
 /** The weights of a model, with its validation metrics. */

@@ -1,2 +1,3 @@
-/** The little statistics that splits need. */
+/** The little statistics that splits and metrics need. */
+export { chiSquaredPValue, normalCdf, normalQuantile } from "./normal.ts";
 export { chiSquaredTest, mean, tTest, variance } from "./tests.ts";
