@@ -5,23 +5,21 @@ import { Rng } from "../../utils/random/index.ts";
 import { bcaShares } from "./bca.ts";
 
 const options = z.strictObject({
+  /** How often is drawn; default 2000. */
   n: z.int().min(1).default(2000),
+
+  /** Of the draws: the same seed, the same interval; default 0. */
   seed: z.int().nonnegative().default(0),
+
+  /** "bca" (default), corrected for bias and skewness (Efron 1987, JASA 82:171), or "percentile". */
   method: z.enum(["bca", "percentile"]).default("bca"),
+
+  /** The share of such intervals that hold the true value; default 0.95. */
   level: z.number().gt(0).lt(1).default(0.95),
 });
 
 /** How an interval is computed. */
-export interface BootstrapOptions {
-  /** How often is drawn; default 2000. */
-  readonly n?: number;
-  /** Of the draws: the same seed, the same interval; default 0. */
-  readonly seed?: number;
-  /** "bca" (default), corrected for bias and skewness (Efron 1987, JASA 82:171), or "percentile". */
-  readonly method?: "bca" | "percentile";
-  /** The share of such intervals that hold the true value; default 0.95. */
-  readonly level?: number;
-}
+export type BootstrapOptions = Readonly<z.input<typeof options>>;
 
 /** A value, and between which bounds it is. */
 export interface Interval {
@@ -34,7 +32,7 @@ export interface Interval {
 }
 
 /** Options, and their defaults. @throws ConfigError naming the option. */
-export function bootstrapOptions(given: BootstrapOptions, what = "bootstrap"): Required<BootstrapOptions> {
+export function bootstrapOptions(given: BootstrapOptions, what = "bootstrap"): z.output<typeof options> {
   return parseWith(options, given, what);
 }
 
