@@ -2,6 +2,8 @@
 
 export { AveragePrecisionMetricConfig } from "./average-precision.ts";
 export { BalancedAccuracyMetricConfig } from "./balanced-accuracy.ts";
+export { BrierMetricConfig } from "./brier.ts";
+export { CalibrationErrorMetricConfig } from "./calibration-error.ts";
 export { ConcordanceIndexMetricConfig } from "./concordance-index.ts";
 export { ConfusionMatrixMetricConfig } from "./confusion-matrix.ts";
 export { DiceMetricConfig } from "./dice.ts";

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from scipy.stats import pearsonr, spearmanr
-from sklearn.metrics import balanced_accuracy_score, r2_score, roc_auc_score
+from sklearn.metrics import balanced_accuracy_score, brier_score_loss, r2_score, roc_auc_score
 
 OUT = Path(__file__).parents[2] / "src" / "metrics" / "golden" / "beyond-metrics.json"
 rng = np.random.default_rng(0)
@@ -93,6 +93,36 @@ for event in (None, "event"):
         seen = more["event"] if event else np.ones(n)
         value = concordance(label[:, 0], output[:, 0] if predicts == "time" else -output[:, 0], seen)
         cases.append({"data": "times", "config": {**base, "event_key": event, "predicts": predicts}, "loss": None, "optimum": "max", "samples": [None] * n, "aggregate": value})
+
+def expected_calibration_error(claimed, right, bins):
+    """By the definition: bins (a, b] of equal width, and what lies at 0 in the first."""
+    edges = np.linspace(0, 1, bins + 1)
+    total = 0.0
+    for k, (low, high) in enumerate(zip(edges, edges[1:])):
+        inside = ((claimed > low) | (k == 0)) & (claimed <= high)
+        if inside.any():
+            total += inside.sum() / len(claimed) * abs(claimed[inside].mean() - right[inside].mean())
+    return float(total)
+
+
+base = {k: v for k, v in config.items() if k in ("pred_key", "label_key", "postprocessing")}
+p = rng.uniform(size=(24, 1))
+p[:3, 0] = [0, 1, 0.5]
+y = (rng.uniform(size=24) < p[:, 0] ** 2).astype(int)
+DATA["chances"] = (p, y[:, None])
+DATA["two-chances"] = (np.hstack([1 - p, p]), y[:, None])
+for name in ("chances", "two-chances", "three-classes-probabilities", "three-classes-one-hot-probabilities"):
+    output, label = DATA[name]
+    truth = label.argmax(1) if label.shape[1] > 1 else label[:, 0]
+    binary = output.shape[1] < 3
+    chance = output[:, -1] if binary else output
+    brier = lambda t, q: float(brier_score_loss(t, q, pos_label=1)) if binary else float(brier_score_loss(t, q, labels=[0, 1, 2]))
+    each = [brier([t], np.asarray([q])) if not binary else float((q - t) ** 2) for t, q in zip(truth, chance)]
+    cases.append({"data": name, "config": {"name_": "BrierMetric", **base}, "loss": None, "optimum": "min", "samples": each, "aggregate": brier(truth, chance)})
+    claimed, right = (output[:, 0], truth) if output.shape[1] == 1 else (output.max(1), output.argmax(1) == truth)
+    for bins in (15, 4):
+        cases.append({"data": name, "config": {"name_": "CalibrationErrorMetric", **base, "bins": bins}, "loss": None, "optimum": "min", "samples": np.abs(claimed - right).tolist(), "aggregate": expected_calibration_error(claimed, np.asarray(right, float), bins)})
+
 data = {
     name: {"output": output.tolist(), "label": label.tolist(), **{key: values.tolist() for key, values in (more[0] if more else {}).items()}}
     for name, (output, label, *more) in DATA.items()
