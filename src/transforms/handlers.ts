@@ -3,20 +3,20 @@ import { checkKeys, type JsonObject, parseWith, type ToDict } from "../utils/con
 import { Rng } from "../utils/random/index.ts";
 import type { Named } from "../utils/registry.ts";
 import { extractionRegistry } from "./catalogue.ts";
-import { extractSample } from "./extract.ts";
+import { type Cut, cutOf, isRandomExtraction } from "./extract.ts";
 import { Image } from "./extraction/index.ts";
 import { type HeldTransform, readTransforms, transformOf, transformsField, transformToJson } from "./like.ts";
 import { isOfPackage, type PortableTransform, portableTransform, transformFromPortable } from "./portable.ts";
-import type { Extraction, HasImages, ImageOutline, SamplePlace, Transform, TransformLike } from "./types.ts";
+import type { AnyExtraction, HasImages, ImageOutline, Transform, TransformLike } from "./types.ts";
 
 const schema = z.strictObject({
   extraction: z
     .unknown()
     .default(undefined)
-    .transform((value, ctx): Extraction => {
+    .transform((value, ctx): AnyExtraction => {
       const extraction = value === undefined ? new Image() : extractionRegistry.from("'extraction'", value);
       if (extraction !== null) return extraction;
-      ctx.addIssue({ code: "custom", message: "Expected an extraction: Image, Patch or Slice" });
+      ctx.addIssue({ code: "custom", message: "Expected an extraction: Image, Patch, RandomPatch or Slice" });
       return z.NEVER;
     }),
   imageTransforms: transformsField("'imageTransforms'").default([]),
@@ -26,7 +26,7 @@ const schema = z.strictObject({
 
 export interface TransformsHandlerOptions {
   /** How samples are cut out of the image. Default: `new Image()`, the image itself. */
-  readonly extraction?: Extraction | Named;
+  readonly extraction?: AnyExtraction | Named;
   /** Done to the image, before samples are cut out. */
   readonly imageTransforms?: readonly TransformLike[];
   /** Done to each sample. */
@@ -48,7 +48,7 @@ export interface PortableTransforms {
  * augmentations. The caller opens a `torch.scope()` around it: intermediates are not disposed here.
  */
 export class TransformsHandler implements ToDict {
-  readonly extraction: Extraction;
+  readonly extraction: AnyExtraction;
   readonly imageTransforms: readonly HeldTransform[];
   readonly sampleTransforms: readonly HeldTransform[];
   readonly augmentations: readonly HeldTransform[];
@@ -99,17 +99,22 @@ export class TransformsHandler implements ToDict {
     return applyAll(this.#image.slice(count), dataPoint, rng);
   }
 
-  /** How many samples an image of this shape (after the image transforms) gives. */
-  numSamplesPerImage(outline: ImageOutline): number {
-    return this.extraction.numSamplesPerImage(outline);
+  /**
+   * How many samples an image of this shape (after the image transforms) gives.
+   * @param training whether extractions draw where they cut. Default true.
+   */
+  numSamplesPerImage(outline: ImageOutline, training = true): number {
+    const { extraction } = this;
+    if (!isRandomExtraction(extraction)) return extraction.numSamplesPerImage(outline);
+    return training ? extraction.numSamples : extraction.inEvaluation.numSamplesPerImage(outline);
   }
 
   /**
-   * Cuts sample number `index` out of the images of `dataPoint`, in place, and says where it was. Patches and slices go into its history.
-   * @param whole the size of the images, where `dataPoint` has only what `extraction.regionOf` says. Default: it has all.
+   * How sample number `index` is cut out of the images.
+   * @param rng what an extraction that draws draws from, in training; null: nothing is drawn, in evaluation.
    */
-  extract(dataPoint: HasImages, index: number, whole: ImageOutline["spatialShape"] | null = null): SamplePlace {
-    return extractSample(this.extraction, dataPoint, index, whole);
+  cutOf(index: number, rng: Rng | null): Cut {
+    return cutOf(this.extraction, index, rng);
   }
 
   applySampleTransforms<T extends HasImages>(sample: T, rng: Rng): T {

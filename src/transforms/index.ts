@@ -14,7 +14,8 @@ export {
   wholeTransform,
 } from "./base.ts";
 export { extractionRegistry, transformRegistry } from "./catalogue.ts";
-export { Image, Patch, Slice } from "./extraction/index.ts";
+export { type Cut, isRandomExtraction } from "./extract.ts";
+export { Image, Patch, RandomPatch, Slice } from "./extraction/index.ts";
 export {
   type PortableTransforms,
   PostprocessingHandler,
@@ -28,11 +29,13 @@ export { registerTransform } from "./registry.ts";
 export { replay } from "./replay.ts";
 /** What a transform and a data point are to each other. */
 export {
+  type AnyExtraction,
   type Extraction,
   type HasImages,
   type ImageKind,
   type ImageLike,
   type ImageOutline,
+  type RandomExtraction,
   type Region,
   Rng,
   type SamplePlace,

@@ -136,7 +136,7 @@ describe("the history of a sample", () => {
   });
   const sample = (rng: Rng, index: number) => {
     const point = handler.applyImageTransforms(goldenPoint(["image", "t2", "brain"]), rng);
-    handler.extract(point, index);
+    handler.cutOf(index, null).extract(point);
     return handler.applyAugmentations(handler.applySampleTransforms(point, rng), rng);
   };
 

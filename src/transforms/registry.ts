@@ -1,6 +1,6 @@
 import type { ModuleExport } from "../utils/module-export.ts";
 import { isBuilder, type Registrable, Registry } from "../utils/registry.ts";
-import type { Extraction, TransformConfig } from "./types.ts";
+import type { AnyExtraction, TransformConfig } from "./types.ts";
 
 /**
  * The transforms by their `name_`. Those of this package come from the list in all.ts, which `catalogue.ts` enters: Compose and OneOf, which are in
@@ -9,9 +9,11 @@ import type { Extraction, TransformConfig } from "./types.ts";
 export const transformRegistry = new Registry<TransformConfig>("transform", isBuilder, {});
 
 /** The extractions by their `name_`. */
-export const extractionRegistry = new Registry<Extraction>(
+export const extractionRegistry = new Registry<AnyExtraction>(
   "extraction",
-  (value): value is Extraction => "extract" in value && typeof value.extract === "function",
+  (value): value is AnyExtraction =>
+    ("extract" in value && typeof value.extract === "function") ||
+    ("extractAt" in value && typeof value.extractAt === "function"),
   {},
 );
 

@@ -16,6 +16,7 @@ import {
   extractionRegistry,
   type HasImages,
   Image,
+  isRandomExtraction,
   Patch,
   PostprocessingHandler,
   RandomFlipConfig,
@@ -58,6 +59,7 @@ describe("as ClinicaDL (TorchIO, MONAI) does", () => {
     using _scope = torch.scope();
     const extraction = extractionRegistry.read("test", "extraction", c.extraction);
     expect(extraction.toDict()).toEqual(c.extraction);
+    if (isRandomExtraction(extraction)) throw new Error("ClinicaDL has none that draws");
     const [, d = 0, h = 0, w = 0] = original.shape;
     expect(extraction.numSamplesPerImage({ participantId: "sub-1", sessionId: "ses-1", spatialShape: [d, h, w] })).toBe(
       c.n,

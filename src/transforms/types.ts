@@ -150,3 +150,28 @@ export interface Extraction extends ToDict {
   /** The voxels that `extract` needs for sample number `index`. Without this method, it is given whole images. */
   regionOf?(outline: ImageOutline, index: number): Region;
 }
+
+/** Cuts samples out of an image where it draws, in training; in evaluation another extraction cuts, which draws nothing. */
+export interface RandomExtraction extends ToDict {
+  /** `RandomPatch`. */
+  readonly name_: string;
+  readonly sampleType: "patch";
+  /** How many samples every image gives in training. */
+  readonly numSamples: number;
+  /** How samples are cut in evaluation. */
+  readonly inEvaluation: Extraction;
+  /** Whether voxels (of a mask) decide where is cut; where not, only what is cut out may be read. */
+  readonly looksAtVoxels: boolean;
+  /**
+   * Draws the first voxel of a sample.
+   * @param spatialShape [D, H, W] of the images.
+   * @param dataPoint the whole images; null where no voxels are looked at.
+   */
+  draw(spatialShape: ImageOutline["spatialShape"], rng: Rng, dataPoint: HasImages | null): Region["start"];
+  /** As of {@link Extraction}, of the sample at `position`. */
+  extractAt(dataPoint: HasImages, position: Region["start"], whole?: ImageOutline["spatialShape"] | null): SamplePlace;
+  /** As of {@link Extraction}, of the sample at `position`. */
+  regionAt(spatialShape: ImageOutline["spatialShape"], position: Region["start"]): Region;
+}
+
+export type AnyExtraction = Extraction | RandomExtraction;

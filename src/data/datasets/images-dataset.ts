@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { BidsFileType } from "../../io/bids/index.ts";
 import { type Cell, type ParticipantRow, pairKey } from "../../io/tsv/index.ts";
-import { type PortableTransforms, TransformsHandler } from "../../transforms/index.ts";
+import { isRandomExtraction, type PortableTransforms, TransformsHandler } from "../../transforms/index.ts";
 import { type JsonObject, parseWith } from "../../utils/config.ts";
 import type { AnyImage, Sample } from "../structures/index.ts";
 import { type RowSelection, type SubsetOptions, subsetOptions } from "./dataset-like.ts";
@@ -23,6 +23,8 @@ export interface ImageParts {
   readonly transforms: TransformsHandler;
   readonly columns: readonly string[] | null;
   readonly cache: ImageCache;
+  /** How many samples each row has in evaluation, where that differs from training and is known. */
+  readonly evaluationCounts: readonly number[] | null;
 }
 
 /** What is known of a dataset already, and not looked for again. */
@@ -31,6 +33,7 @@ export interface Known {
   readonly files?: readonly RowFiles[];
   /** A cache of the thread that sent the dataset. */
   readonly cache?: PortableCache;
+  readonly evaluationCounts?: readonly number[] | null;
 }
 
 /** What the files of a row hold. */
@@ -47,6 +50,7 @@ const contentSchema = z.strictObject({
   floats: z.array(z.string()),
   files: z.custom<readonly RowFiles[]>(),
   cache: portableCache,
+  evaluationCounts: z.custom<readonly number[] | null>(),
 });
 
 /** Images of files, one for each row of a table, as samples: whole images, patches or slices. */
@@ -55,12 +59,15 @@ export abstract class ImagesDataset extends DatasetMode {
   #table: Table;
   /** The first sample of each row, then the number of samples; null while they are not counted. */
   #starts: readonly number[] | null = null;
+  /** The same in evaluation, of an extraction that draws where it cuts in training. */
+  #evaluationStarts: readonly number[] | null;
   #context: LoadingContext | null = null;
 
   protected constructor(parts: ImageParts) {
     super();
     this.#parts = parts;
     this.#table = parts.table;
+    this.#evaluationStarts = parts.evaluationCounts && startsOf(parts.evaluationCounts);
     if (this.transforms.extraction.sampleType === "image") this.#setCounts(this.#table.rows.map(() => 1));
   }
 
@@ -85,7 +92,10 @@ export abstract class ImagesDataset extends DatasetMode {
   get df(): readonly ParticipantRow[] {
     return this.#table.rows;
   }
-  /** The number of samples. For patches and slices the first question reads every image once. */
+  /**
+   * The number of samples, in training or in evaluation, where an extraction draws in one of them. For patches and slices the first question
+   * reads every image once.
+   */
   get length(): number {
     return this.counted().at(-1) ?? 0;
   }
@@ -151,12 +161,14 @@ export abstract class ImagesDataset extends DatasetMode {
     const transforms = this.transforms.toWorker();
     this.counted();
     const { files, cache } = this.#parts;
+    const evaluationCounts = this.#evaluationStarts && countsOf(this.#evaluationStarts);
     const content: z.output<typeof contentSchema> = {
       json: json(new TransformsHandler()),
       transforms,
       floats: [...this.table.floats],
       files,
       cache: cache.toWorker(),
+      evaluationCounts,
     };
     return { source: { name_ }, content };
   }
@@ -166,11 +178,11 @@ export abstract class ImagesDataset extends DatasetMode {
     content: unknown,
     read: (json: JsonObject) => { readonly options: O; readonly table: Table },
   ): Promise<{ readonly given: O & { transforms: TransformsHandler; cache: CacheOption }; readonly known: Known }> {
-    const { json, transforms, floats, files, cache } = parseWith(contentSchema, content, `${what} in a worker thread`);
+    const { json, transforms, floats, ...known } = parseWith(contentSchema, content, `${what} in a worker thread`);
     const { options, table } = read(json);
     return {
-      given: { ...options, transforms: await TransformsHandler.fromWorker(transforms), cache: cache.option },
-      known: { table: new Table(table.rows, floats), files, cache },
+      given: { ...options, transforms: await TransformsHandler.fromWorker(transforms), cache: known.cache.option },
+      known: { ...known, table: new Table(table.rows, floats) },
     };
   }
 
@@ -188,10 +200,15 @@ export abstract class ImagesDataset extends DatasetMode {
     const keys = this.df.map(pairKey);
     return keys.map((_, i) => i).sort((a, b) => ((keys[a] ?? "") < (keys[b] ?? "") ? -1 : 1));
   }
-  /** The table and the files of some rows. */
-  protected rowsAt(indices: readonly number[]): { readonly table: Table; readonly files: readonly RowFiles[] } {
+  /** What is known of some rows. */
+  protected rowsAt(indices: readonly number[]): Pick<ImageParts, "table" | "files" | "evaluationCounts"> {
     const files = indices.map((i) => this.#parts.files[i]).filter((file) => file !== undefined);
-    return { table: this.#table.take(indices), files };
+    const counts = this.#evaluationStarts && countsOf(this.#evaluationStarts);
+    return {
+      table: this.#table.take(indices),
+      files,
+      evaluationCounts: counts && indices.map((i) => counts[i] ?? 0),
+    };
   }
 
   /** Takes the numbers of samples from the table, if they are there. */
@@ -214,23 +231,27 @@ export abstract class ImagesDataset extends DatasetMode {
 
   /** The first sample of each row, then the number of samples. */
   protected counted(): readonly number[] {
-    if (this.#starts === null) {
-      const { files } = this.#parts;
-      const keys = { seed: this.seed, epoch: 0, index: 0, copy: 0 };
-      this.#setCounts(
-        this.df.map((row, i) => {
-          const file = files[i];
-          return file === undefined ? 0 : countSamples(this.#loading(), row, file, { ...keys, index: i });
-        }),
-      );
+    if (this.evalMode && isRandomExtraction(this.transforms.extraction)) {
+      this.#evaluationStarts ??= startsOf(this.#count(false));
+      return this.#evaluationStarts;
     }
-    return this.#starts ?? [];
+    this.#starts ??= this.#setCounts(this.#count(true));
+    return this.#starts;
   }
 
-  #setCounts(counts: readonly number[]): void {
+  #count(training: boolean): readonly number[] {
+    const { files } = this.#parts;
+    const keys = { seed: this.seed, epoch: 0, copy: 0 };
+    return this.df.map((row, index) => {
+      const file = files[index];
+      return file === undefined ? 0 : countSamples(this.#loading(), row, file, { ...keys, index }, training);
+    });
+  }
+
+  #setCounts(counts: readonly number[]): readonly number[] {
     this.#table = this.#table.withIntegers(N_SAMPLES, counts);
-    let total = 0;
-    this.#starts = [0, ...counts.map((count) => (total += count))];
+    this.#starts = startsOf(counts);
+    return this.#starts;
   }
 
   /** The row of a sample, by bisection. */
@@ -251,4 +272,14 @@ export abstract class ImagesDataset extends DatasetMode {
     if (row === undefined || files === undefined) throw new RangeError(`Sample ${index} has no row.`);
     return { row, files, indexInImage: index - (starts[low] ?? 0) };
   }
+}
+
+/** The first sample of each row, then the number of samples. */
+function startsOf(counts: readonly number[]): readonly number[] {
+  let total = 0;
+  return [0, ...counts.map((count) => (total += count))];
+}
+
+function countsOf(starts: readonly number[]): readonly number[] {
+  return starts.slice(1).map((end, i) => end - (starts[i] ?? 0));
 }

@@ -1,7 +1,13 @@
 import type { BidsFileType } from "../../io/bids/index.ts";
 import { type ParticipantRow, pairKey } from "../../io/tsv/index.ts";
 import * as torch from "../../torch/index.ts";
-import type { ImageOutline, Region, TransformsHandler } from "../../transforms/index.ts";
+import {
+  type Cut,
+  type ImageOutline,
+  isRandomExtraction,
+  type Region,
+  type TransformsHandler,
+} from "../../transforms/index.ts";
 import { transformToJson } from "../../transforms/like.ts";
 import { Rng } from "../../transforms/types.ts";
 import type { JsonObject } from "../../utils/config.ts";
@@ -55,9 +61,10 @@ export function loadSample(
     using _scope = torch.scope();
     const { transforms } = context;
     const rng = drawingOf(keys);
-    const loaded = loadTransformed(context, row, files, rng, indexInImage);
+    const cut = transforms.cutOf(indexInImage, augment ? cuttingOf(keys) : null);
+    const loaded = loadTransformed(context, row, files, rng, cut);
     let { point } = loaded;
-    const place = transforms.extract(point, indexInImage, loaded.whole);
+    const place = cut.extract(point, loaded.whole);
     // of a patch, only the patch is copied
     ownAll(point, loaded.borrowed);
     point = transforms.applySampleTransforms(point, rng);
@@ -88,16 +95,32 @@ export function drawingOf({ seed, epoch, index, copy }: LoadingKeys): Rng {
   return copy === 0 ? new Rng(seed, epoch, index) : new Rng(seed, epoch, index, copy);
 }
 
-/** The number of samples in the image of a row; it is read and transformed for that, unless its size is known on disk. */
-export function countSamples(context: LoadingContext, row: ParticipantRow, files: RowFiles, keys: LoadingKeys): number {
+/** From what an extraction draws where it cuts: a stream of its own, so that it can be known before anything is read. */
+function cuttingOf({ seed, epoch, index, copy }: LoadingKeys): Rng {
+  return new Rng(seed, epoch, index, copy, CUTTING);
+}
+const CUTTING = 1;
+
+/**
+ * The number of samples in the image of a row; it is read and transformed for that, unless its size is known on disk, or the number
+ * does not depend on it.
+ */
+export function countSamples(
+  context: LoadingContext,
+  row: ParticipantRow,
+  files: RowFiles,
+  keys: LoadingKeys,
+  training: boolean,
+): number {
+  const { cache, transforms } = context;
+  if (training && isRandomExtraction(transforms.extraction)) return transforms.extraction.numSamples;
   return namingRow(row, () => {
     using _scope = torch.scope();
-    const { cache, transforms } = context;
     const rng = drawingOf(keys);
     const known = isAllCached(context) ? cache.shapeOf(rowOf(context, row, files)) : null;
     const spatialShape = known ?? loadTransformed(context, row, files, rng, null).point.image.spatialShape;
     const { participant_id: participantId, session_id: sessionId } = row;
-    return transforms.extraction.numSamplesPerImage({ participantId, sessionId, spatialShape });
+    return transforms.numSamplesPerImage({ participantId, sessionId, spatialShape }, training);
   });
 }
 
@@ -107,14 +130,14 @@ interface Loaded extends Pick<CachedImages, "whole" | "borrowed"> {
 
 /**
  * A data point with the images after the image transforms, from the cache where they are there.
- * @param indexInImage the sample that is to be cut out: of images on disk, only what it needs may be read; null: all.
+ * @param cut how a sample is to be cut out: of images on disk, only what it needs may be read; null: all.
  */
 function loadTransformed(
   context: LoadingContext,
   row: ParticipantRow,
   files: RowFiles,
   rng: Rng,
-  indexInImage: number | null,
+  cut: Cut | null,
 ): Loaded {
   const { cache, transforms, columns, dtypes } = context;
   const toPoint = ({ image, ...images }: Record<string, AnyImage>): DataPoint => {
@@ -131,8 +154,8 @@ function loadTransformed(
   };
   const { participant_id: participantId, session_id: sessionId } = row;
   const wanted = (spatialShape: ImageOutline["spatialShape"]): Region | null => {
-    if (indexInImage === null || !isAllCached(context)) return null;
-    return transforms.extraction.regionOf?.({ participantId, sessionId, spatialShape }, indexInImage) ?? null;
+    if (cut === null || !isAllCached(context)) return null;
+    return cut.regionOf({ participantId, sessionId, spatialShape });
   };
   const cachedRow = rowOf(context, row, files);
   const cached = cache.get(cachedRow, wanted);

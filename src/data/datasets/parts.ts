@@ -71,6 +71,7 @@ export class Parts {
   readonly masks: ReadonlyMap<string, MaskSource>;
   readonly resampleMasks: boolean;
   readonly cache: ImageCache;
+  readonly evaluationCounts: readonly number[] | null;
 
   constructor(parts: Parts) {
     this.bids = parts.bids;
@@ -82,11 +83,15 @@ export class Parts {
     this.masks = parts.masks;
     this.resampleMasks = parts.resampleMasks;
     this.cache = parts.cache;
+    this.evaluationCounts = parts.evaluationCounts;
   }
 }
 
 /** Checks the options; a table or files that are known already are not read again. */
-export function checkOptions(given: unknown, { table: known, files, cache: opened }: Known = {}): Parts {
+export function checkOptions(
+  given: unknown,
+  { table: known, files, cache: opened, evaluationCounts = null }: Known = {},
+): Parts {
   const options = parseWith(schema, given, "BidsDataset");
   const { cache, resampleMasks } = options;
   const bids = toBids(options.bids);
@@ -115,6 +120,7 @@ export function checkOptions(given: unknown, { table: known, files, cache: opene
     masks,
     resampleMasks: resampleMasks !== null,
     cache: new ImageCache(cache, opened),
+    evaluationCounts,
   });
 }
 

@@ -142,7 +142,7 @@ function isParts(options: TensorDatasetOptions | Parts): options is Parts {
   return typeof options === "object" && options !== null && "table" in options && options.table instanceof Table;
 }
 
-function checkOptions(given: unknown, { table: known, files, cache }: Known = {}): Parts {
+function checkOptions(given: unknown, { table: known, files, cache, evaluationCounts = null }: Known = {}): Parts {
   const options = parseWith(schema, given, TensorDataset.name_);
   const descriptionJson = resolve(options.descriptionJson);
   const description = readDescription(descriptionJson);
@@ -171,6 +171,7 @@ function checkOptions(given: unknown, { table: known, files, cache }: Known = {}
     transforms:
       options.transforms instanceof TransformsHandler ? options.transforms : new TransformsHandler(options.transforms),
     cache: new ImageCache(options.cache, cache),
+    evaluationCounts,
   };
 }
 

@@ -52,13 +52,22 @@ export class Patch extends configClass("Patch", schema) implements Extraction {
 
   /** The voxels of the image that are in the patch; along an axis that is padded with them, all. */
   regionOf({ spatialShape }: ImageOutline, index: number): Region {
-    return this.#regionAt(spatialShape, this.positionOf(spatialShape, index));
+    return this.regionAt(spatialShape, this.positionOf(spatialShape, index));
   }
 
   extract(dataPoint: HasImages, index: number, whole: ImageOutline["spatialShape"] | null = null): SamplePlace {
+    const position = this.positionOf(whole ?? commonShape("Patch", dataPoint), index);
+    return this.extractAt(dataPoint, position, whole);
+  }
+
+  /** As {@link extract}, of the patch whose first voxel is `place`, which need not be one of those that have a number. */
+  extractAt(
+    dataPoint: HasImages,
+    place: Region["start"],
+    whole: ImageOutline["spatialShape"] | null = null,
+  ): SamplePlace {
     const shape = whole ?? commonShape("Patch", dataPoint);
-    const place = this.positionOf(shape, index);
-    const { start, size } = this.#regionAt(shape, place);
+    const { start, size } = this.regionAt(shape, place);
     for (const [, image] of dataPoint.namedImages()) {
       const part = whole === null ? cut(image.tensor, start, size) : image.tensor;
       const missing = AXES.map((axis) => Math.max(0, place[axis] + (this.patchSize[axis] ?? 1) - shape[axis]));
@@ -69,7 +78,8 @@ export class Patch extends configClass("Patch", schema) implements Extraction {
     return { sampleType: "patch", samplePosition: place };
   }
 
-  #regionAt(shape: readonly number[], place: Triple): Region {
+  /** As {@link regionOf}, of the patch whose first voxel is `place`. */
+  regionAt(shape: readonly number[], place: Region["start"]): Region {
     const start: Triple = [...place];
     const size: Triple = [1, 1, 1];
     for (const axis of AXES) {

@@ -13,6 +13,7 @@ import {
   type HasImages,
   Patch,
   RandomNoiseConfig,
+  RandomPatch,
   Slice,
   type Transform,
   type TransformsHandlerOptions,
@@ -25,6 +26,7 @@ import { AFFINE, type Cohort, makeCohort } from "../../fixtures/cohort.ts";
 import type { Sample } from "../../structures/index.ts";
 import { BidsDataset, type BidsDatasetOptions, type TensorDataset } from "../index.ts";
 import { listEntries } from "./folder.ts";
+import { EntryReader } from "./read-entry.ts";
 
 let cohort: Cohort;
 let disk: string;
@@ -100,6 +102,18 @@ describe("images on disk", () => {
     ["patches, reflected", { extraction: new Patch({ patchSize: [20, 4, 16], padMode: "reflect" }) }],
     ["patches, circular", { extraction: new Patch({ patchSize: [20, 4, 16], padMode: "circular" }) }],
     ["patches greater than the image", { extraction: new Patch({ patchSize: 48, padValue: -1 }) }],
+    [
+      "random patches",
+      { imageTransforms: image, extraction: new RandomPatch({ patchSize: [33, 4, 16], numSamples: 4 }) },
+    ],
+    [
+      "random patches, reflected",
+      { extraction: new RandomPatch({ patchSize: [10, 8, 16], numSamples: 2, padMode: "reflect" }) },
+    ],
+    [
+      "random patches by a mask",
+      { extraction: new RandomPatch({ patchSize: 8, weights: { mask: "brain", foreground: 0.5 } }) },
+    ],
     ["sagittal slices", { imageTransforms: image, extraction: new Slice({ slices: [0, 7, 33] }) }],
     ["axial slices", { extraction: new Slice({ sliceDirection: 2, borders: 18, squeeze: false }) }],
     [
@@ -132,6 +146,23 @@ describe("images on disk", () => {
     expect(await contents(make())).toEqual(expected);
     expect(listEntries(disk)).toHaveLength(3);
     expect(await contents(make())).toEqual(expected);
+  });
+
+  it("are read for random patches where these lie only", async () => {
+    const extraction = new RandomPatch({ patchSize: 4, numSamples: 2 });
+    await contents(datasetOf({ transforms: { extraction } }));
+    const { tensors } = EntryReader.prototype;
+    const regions: unknown[] = [];
+    EntryReader.prototype.tensors = function (region) {
+      regions.push(region?.size);
+      return tensors.call(this, region);
+    };
+    try {
+      await contents(datasetOf({ transforms: { extraction } }));
+    } finally {
+      EntryReader.prototype.tensors = tensors;
+    }
+    expect(regions).toEqual(Array(6).fill([4, 4, 4]));
   });
 
   it("are shared by worker threads", async () => {

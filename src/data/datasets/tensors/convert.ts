@@ -32,7 +32,7 @@ import { removeTensors } from "./remove.ts";
 import { tensorTypeOf } from "./type.ts";
 
 /** What is converted. */
-export interface Convertible extends ImageParts {
+export interface Convertible extends Omit<ImageParts, "evaluationCounts"> {
   readonly bids: Bids;
   readonly masks: ReadonlyMap<string, MaskSource>;
   readonly seed: number;
