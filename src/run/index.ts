@@ -12,6 +12,7 @@ export { asRecord } from "./checkpoint/as-record.ts";
 export { loadCheckpoint, saveCheckpoint } from "./checkpoint/files.ts";
 export { captureSnapshot, type RunSnapshot } from "./checkpoint/snapshot.ts";
 /** What must hold before anything is written. */
+export { checkBatchTransform } from "./checks/batch-transform.ts";
 export { type ComparedData, compareData } from "./checks/compare.ts";
 export {
   checkPrediction,

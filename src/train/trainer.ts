@@ -7,6 +7,7 @@ import { OptimizationConfig } from "../optim/index.ts";
 import {
   beginRun,
   type Callback,
+  checkBatchTransform,
   checkIdle,
   checkLoneSample,
   checkLosses,
@@ -208,6 +209,7 @@ export class Trainer implements Disposable {
     checkSplit(split);
     checkWeights(this.maps, this.model, split.index);
     checkLoneSample(this.model, split.trainLoader);
+    checkBatchTransform(this.model, split);
     await checkTrainingFields(this.model, handler, split);
     if (this.world.isMain) {
       this.maps.createSplit(split.index, describeSplit(split, config));
@@ -257,6 +259,7 @@ export class Trainer implements Disposable {
     restoreFrozen(this.maps.training.split(splitIdx), this.model);
     // metrics that were not computed so far are left out of this training, not out of the Trainer
     const handler = this.metrics.subset(this.metrics.metricNames);
+    checkBatchTransform(this.model, split);
     await checkTrainingFields(this.model, handler, split);
     const [initial, { numEpochs: upTo }] = [this.#initialWeights, from];
     await runTraining(this.#partsOf(run), {

@@ -1,22 +1,41 @@
 import { ConfigError } from "../../utils/exceptions.ts";
+import { Rng } from "../../utils/random/index.ts";
 import type { DatasetLike } from "../datasets/index.ts";
 import { type Item, Sample, samplesOf } from "../structures/index.ts";
 import { Batch } from "./batch.ts";
-import type { BatchType, LoadedBatch } from "./batch-type.ts";
+import type { BatchTransform } from "./batch-transforms/registry.ts";
+import { type BatchType, disposeBatch, type LoadedBatch } from "./batch-type.ts";
 import { type CollateFn, MergeBatchesCollate, ToBatchCollate, ToBatchesCollate } from "./collate-fns.ts";
 import { mergeSamples } from "./merge.ts";
 
-/** Loads the items of one batch on this thread, and stacks their images. On an error, or when `cancelled` says so, nothing stays. */
+/** Which batch is loaded. */
+export interface BatchItems {
+  /** The numbers of its items in the dataset. */
+  readonly indices: readonly number[];
+  /** Its number in the epoch, which no batch of another process has. */
+  readonly number: number;
+}
+
+/** How a batch is made of its items. */
+export interface BatchMaking {
+  readonly collateFn: CollateFn | null;
+  readonly batchTransform: BatchTransform | null;
+}
+
+/**
+ * Loads the items of one batch on this thread, stacks their images, and changes it, if the dataset is in training. On an error, or when
+ * `cancelled` says so, nothing stays.
+ */
 export function loadBatch<B extends BatchType>(
   dataset: DatasetLike,
-  indices: readonly number[],
-  how: CollateFn | null,
+  which: BatchItems,
+  how: BatchMaking,
   cancelled?: () => boolean,
 ): Promise<B | null>;
 export async function loadBatch(
   dataset: DatasetLike,
-  indices: readonly number[],
-  how: CollateFn | null,
+  { indices, number }: BatchItems,
+  { collateFn, batchTransform }: BatchMaking,
   cancelled: () => boolean = () => false,
 ): Promise<LoadedBatch | null> {
   const items: Item[] = [];
@@ -31,9 +50,28 @@ export async function loadBatch(
       }
       items.push(await dataset.get(index));
     }
-    return collate(items, how);
+    const batch = collate(items, collateFn);
+    if (batchTransform !== null && !dataset.evalMode) transform(batch, batchTransform, dataset, number);
+    return batch;
   } catch (error) {
     drop();
+    throw error;
+  }
+}
+
+/** The last keys of a stream from which batches draw: no sample draws from one with these. */
+const OF_BATCHES = [0, 2] as const;
+
+function transform(
+  batch: LoadedBatch,
+  batchTransform: BatchTransform,
+  { seed, epoch }: DatasetLike,
+  number: number,
+): void {
+  try {
+    batchTransform.apply(batch, new Rng(seed, epoch, number, ...OF_BATCHES));
+  } catch (error) {
+    disposeBatch(batch);
     throw error;
   }
 }

@@ -1,5 +1,11 @@
 import { z } from "zod";
 import { configClass, type JsonObject } from "../../utils/config.ts";
+import {
+  type BatchTransform,
+  batchTransformFromJson,
+  isBatchTransform,
+  toBatchTransform,
+} from "./batch-transforms/registry.ts";
 import { type CollateFn, collateFnFromJson, isCollateFn, toCollateFn } from "./collate-fns.ts";
 
 const schema = z
@@ -17,6 +23,14 @@ const schema = z
         toCollateFn,
         z.custom<CollateFn | null>((value) => value === null || isCollateFn(value), {
           error: "Expected null, or a ToBatchCollate, ToBatchesCollate or MergeBatchesCollate",
+        }),
+      )
+      .default(null),
+    batchTransform: z
+      .preprocess(
+        toBatchTransform,
+        z.custom<BatchTransform | null>((value) => value === null || isBatchTransform(value), {
+          error: "Expected null, or a MixUp or CutMix",
         }),
       )
       .default(null),
@@ -45,14 +59,20 @@ const schema = z
  * - `persistentWorkers`: whether workers stay from one epoch to the next. Default false.
  * - `collateFn`: how items are put together; `new MergeBatchesCollate()` makes one sample of each tuple. Default null: of samples
  *   a batch, of tuples a tuple of batches.
+ * - `batchTransform`: what is done to each batch in training: `new MixUp({ alpha: 0.4 })`, `new CutMix()`. Default null: nothing.
  */
 export class DataLoaderConfig extends configClass("DataLoader", schema, {
   // ClinicaDL knows numbers only, and has 0 where nothing was asked
-  readers: { numWorkers: (json) => (json === 0 ? "auto" : json), collateFn: collateFnFromJson },
+  readers: {
+    numWorkers: (json) => (json === 0 ? "auto" : json),
+    collateFn: collateFnFromJson,
+    batchTransform: batchTransformFromJson,
+  },
+  ours: { batchTransform: null },
 }) {
   override toDict(): JsonObject {
     return { ...super.toDict(), num_workers: this.numWorkers === "auto" ? 0 : this.numWorkers };
   }
 }
 
-export type DataLoaderFields = Omit<z.input<typeof schema>, "collateFn">;
+export type DataLoaderFields = Omit<z.input<typeof schema>, "collateFn" | "batchTransform">;

@@ -1,5 +1,6 @@
 /** Samples in batches, loaded by worker threads if wanted. */
 export { Batch, type FieldOptions } from "./batch.ts";
+export { type BatchTransform, CutMix, MixUp } from "./batch-transforms/registry.ts";
 export {
   type BatchOf,
   type BatchType,

@@ -1,12 +1,14 @@
 import { cuda } from "../../torch/index.ts";
 import type { JsonObject, ToDict } from "../../utils/config.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
+import type { Named } from "../../utils/registry.ts";
 import { warnOnce } from "../../utils/warnings.ts";
 import { type DatasetLike, UnpairedDataset } from "../datasets/index.ts";
 import type { Item } from "../structures/index.ts";
 import { autoWorkers, LoadingWatch } from "./auto-workers.ts";
+import type { BatchTransform } from "./batch-transforms/registry.ts";
 import { type BatchOf, type BatchType, disposeBatch, type LoadedBatch, partsOf } from "./batch-type.ts";
-import { loadBatch } from "./collate.ts";
+import { type BatchItems, loadBatch } from "./collate.ts";
 import { type CollateFn, MergeBatchesCollate } from "./collate-fns.ts";
 import { DataLoaderConfig, type DataLoaderFields } from "./config.ts";
 import { WorkerError } from "./errors.ts";
@@ -16,6 +18,8 @@ import { WorkerPool } from "./pool.ts";
 export type DataLoaderOptions = DataLoaderFields & {
   /** From which shuffling and augmentations follow, with the epoch. Default: the dataset's, which is 0. Not recorded in a MAPS. */
   readonly seed?: number;
+  /** What is done to each batch in training, such as `new MixUp({ alpha: 0.4 })`. Default null: nothing. */
+  readonly batchTransform?: BatchTransform | Named | null;
 };
 
 /** How items are put together; `B` is what the loader gives then. */
@@ -132,7 +136,10 @@ export class DataLoader<T extends Item = Item, B extends BatchType = BatchOf<T>>
     const { batchSize, dropLast, shuffle, samplingWeights, numWorkers, pinMemory } = this.config;
     const seed = this.#seed ?? this.dataset.seed;
     const order = sampleOrder(this.dataset, { shuffle, samplingWeights, seed, epoch: this.#epoch });
-    const batches = cutBatches(order, { batchSize, dropLast }, this.#share).slice(startBatch);
+    const { rank, size, of } = this.#share;
+    const batches = cutBatches(order, { batchSize, dropLast }, this.#share)
+      .map((indices, i): BatchItems => ({ indices, number: of === "batches" ? i * size + rank : i }))
+      .slice(startBatch);
     const pin = pinMemory && cuda.isAvailable();
     const source =
       numWorkers === 0
@@ -143,20 +150,22 @@ export class DataLoader<T extends Item = Item, B extends BatchType = BatchOf<T>>
     for await (const batch of source) yield pin ? pinned(batch) : batch;
   }
 
-  async *#here(batches: readonly (readonly number[])[]): AsyncGenerator<B, void, undefined> {
-    for (const indices of batches) {
-      const batch = await loadBatch<B>(this.dataset, indices, this.config.collateFn);
+  async *#here(batches: readonly BatchItems[]): AsyncGenerator<B, void, undefined> {
+    for (const which of batches) {
+      const batch = await loadBatch<B>(this.dataset, which, this.config);
       if (batch !== null) yield batch;
     }
   }
 
   /** Begins here; threads go on, and stay for the next epochs, once it is seen that they pay. */
-  async *#auto(batches: readonly (readonly number[])[]): AsyncGenerator<B, void, undefined> {
+  async *#auto(batches: readonly BatchItems[]): AsyncGenerator<B, void, undefined> {
     let next = 0;
     if (this.#pool?.alive !== true) {
       const watch = new LoadingWatch();
       for (; next < batches.length && !watch.wouldPay(batches.length - next); next++) {
-        const batch = await watch.measure(() => loadBatch<B>(this.dataset, batches[next] ?? [], this.config.collateFn));
+        const which = batches[next];
+        if (which === undefined) break;
+        const batch = await watch.measure(() => loadBatch<B>(this.dataset, which, this.config));
         if (batch !== null) yield batch;
       }
       if (next < batches.length && !this.#startAuto()) return yield* this.#here(batches.slice(next));
@@ -177,7 +186,7 @@ export class DataLoader<T extends Item = Item, B extends BatchType = BatchOf<T>>
     }
   }
 
-  async *#fromWorkers(batches: readonly (readonly number[])[], count: number): AsyncGenerator<B, void, undefined> {
+  async *#fromWorkers(batches: readonly BatchItems[], count: number): AsyncGenerator<B, void, undefined> {
     if (batches.length === 0) return;
     const { numWorkers, prefetchFactor } = this.config;
     const persistentWorkers = this.config.persistentWorkers || numWorkers === "auto";
@@ -186,13 +195,15 @@ export class DataLoader<T extends Item = Item, B extends BatchType = BatchOf<T>>
     const cancelled = new Int32Array(new SharedArrayBuffer(4));
     const { epoch, seed, evalMode } = this.dataset;
     const collate = this.config.collateFn?.toDict() ?? null;
+    const batchTransform = this.config.batchTransform?.toDict() ?? null;
     const queue: Promise<B | null>[] = [];
     let next = 0;
     const fill = (): void => {
-      while (queue.length < inWork && next < batches.length) {
-        const indices = batches[next++] ?? [];
-        const request = { indices, epoch, seed, evalMode, collate, cancelled };
-        const loading = pool.load(request, () => this.#name(indices));
+      while (queue.length < inWork) {
+        const which = batches[next++];
+        if (which === undefined) break;
+        const request = { ...which, epoch, seed, evalMode, collate, batchTransform, cancelled };
+        const loading = pool.load(request, () => this.#name(which.indices));
         // its error is seen when its turn comes; until then it is not an unhandled one
         loading.catch(() => undefined);
         queue.push(loading);

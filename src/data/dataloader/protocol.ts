@@ -4,16 +4,18 @@ import type { JsonObject } from "../../utils/config.ts";
 import * as exceptions from "../../utils/exceptions.ts";
 import * as datasets from "../datasets/index.ts";
 import * as structures from "../structures/index.ts";
+import type { BatchItems } from "./collate.ts";
 import type { PackedBatch } from "./transport.ts";
 
 /** A batch to load, and how. */
-export interface LoadRequest {
-  readonly indices: readonly number[];
+export interface LoadRequest extends BatchItems {
   readonly epoch: number;
   readonly seed: number;
   readonly evalMode: boolean;
   /** How items are put together, as JSON. */
   readonly collate: JsonObject | null;
+  /** What is done to the batch, as JSON. */
+  readonly batchTransform: JsonObject | null;
   /** One number, not 0 once the batch is no longer wanted. */
   readonly cancelled: Int32Array;
 }

@@ -3,6 +3,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { transfer } from "../../torch/index.ts";
 import { receiveWarnings } from "../../utils/warnings.ts";
 import { datasetFromWorker } from "../datasets/index.ts";
+import { batchTransformFromJson } from "./batch-transforms/registry.ts";
 import type { LoadedBatch } from "./batch-type.ts";
 import { loadBatch } from "./collate.ts";
 import { collateFnFromJson } from "./collate-fns.ts";
@@ -34,14 +35,14 @@ port.on("message", (message: ToWorker) => {
 });
 
 async function load({ id, request }: ToWorker & { type: "load" }): Promise<void> {
-  const { indices, epoch, seed, evalMode, collate, cancelled } = request;
+  const { epoch, seed, evalMode, collate, batchTransform, cancelled } = request;
   try {
     dataset.setEpoch(epoch);
     dataset.setSeed(seed);
     if (evalMode) dataset.eval();
     else dataset.train();
-    const how = collateFnFromJson(collate);
-    const batch = await loadBatch<LoadedBatch>(dataset, indices, how, () => Atomics.load(cancelled, 0) !== 0);
+    const how = { collateFn: collateFnFromJson(collate), batchTransform: batchTransformFromJson(batchTransform) };
+    const batch = await loadBatch<LoadedBatch>(dataset, request, how, () => Atomics.load(cancelled, 0) !== 0);
     if (batch === null) {
       say({ type: "cancelled", id });
       return;

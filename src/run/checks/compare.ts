@@ -9,7 +9,14 @@ import type { RunLog } from "../log.ts";
 import { describeData } from "../records/describe.ts";
 
 /** What results depend on; not how many workers load. */
-const LOADER_KEYS: readonly string[] = ["batch_size", "sampling_weights", "shuffle", "drop_last", "collate_fn"];
+const LOADER_KEYS: readonly string[] = [
+  "batch_size",
+  "sampling_weights",
+  "shuffle",
+  "drop_last",
+  "collate_fn",
+  "batch_transform",
+];
 
 /** Data of now, and where a MAPS describes those that they are compared with. */
 export interface ComparedData {
@@ -41,7 +48,8 @@ function compareWith(log: RunLog, path: string, what: string, now: JsonValue, co
     log.warning(`${what} cannot be compared to ${path}, where a class of one's own is described by its name only.`);
     return;
   }
-  const different = Object.keys(now).filter(
+  // what is at its default may not be written
+  const different = Object.keys({ ...now, ...before }).filter(
     (key) => counts(key) && JSON.stringify(now[key]) !== JSON.stringify(before[key]),
   );
   if (different.length === 0) return;
