@@ -11,6 +11,19 @@ export function shiftOrigin(affine: Float64Array, start: readonly number[]): Flo
   return moved;
 }
 
+/** The affine that does first what `b` says, then `a`. */
+export function product(a: ArrayLike<number>, b: ArrayLike<number>): Float64Array {
+  const result = new Float64Array(16);
+  for (let row = 0; row < 4; row++) {
+    for (let column = 0; column < 4; column++) {
+      for (let k = 0; k < 4; k++) {
+        result[row * 4 + column] = (result[row * 4 + column] ?? 0) + (a[row * 4 + k] ?? 0) * (b[k * 4 + column] ?? 0);
+      }
+    }
+  }
+  return result;
+}
+
 /** The size of a voxel along its axes, in millimetres. */
 export function spacingOf(affine: ArrayLike<number>): [number, number, number] {
   const length = (axis: number): number => Math.hypot(affine[axis] ?? 0, affine[axis + 4] ?? 0, affine[axis + 8] ?? 0);

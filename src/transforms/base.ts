@@ -68,7 +68,7 @@ function checkSelection(what: string, { include, exclude }: Selection): void {
 }
 
 /** What the functions below need of a config. */
-interface TransformOptions extends ToDict, Selection {
+export interface TransformOptions extends ToDict, Selection {
   readonly name_: string;
   readonly p?: number;
 }
@@ -195,7 +195,7 @@ export function wholeTransform(config: TransformOptions, change: (dataPoint: Has
   return new DrawnTransform(config, { random: false, drawn: z.null(), draw: () => null, change, undo: null });
 }
 
-interface Behaviour<D extends JsonValue> {
+export interface Behaviour<D extends JsonValue> {
   readonly random: boolean;
   readonly drawn: z.ZodType<D>;
   readonly draw: (dataPoint: HasImages, rng: Rng) => D;
@@ -205,23 +205,23 @@ interface Behaviour<D extends JsonValue> {
 }
 
 /** Draws, changes, and records what was drawn; or changes by what a record says. */
-class DrawnTransform<D extends JsonValue> implements Transform {
+export class DrawnTransform<D extends JsonValue> implements Transform {
   readonly name: string;
   readonly keepsHistory = true;
   readonly undo?: NonNullable<Transform["undo"]>;
+  /** As in all records of this transform, which share it. */
+  readonly options: JsonObject;
   readonly #config: TransformOptions;
   readonly #behaviour: Behaviour<D>;
-  /** As in all records of this transform, which share it. */
-  readonly #options: JsonObject;
 
   constructor(config: TransformOptions, behaviour: Behaviour<D>) {
     this.name = config.name_;
     this.#config = config;
     this.#behaviour = behaviour;
-    this.#options = Object.freeze(config.toDict());
+    this.options = Object.freeze(config.toDict());
     const { undo } = behaviour;
     if (undo !== null) {
-      this.undo = (image, parameters, dataPoint) => undo(image, this.#read(parameters), dataPoint);
+      this.undo = (image, parameters, dataPoint) => undo(image, this.read(parameters), dataPoint);
     }
   }
 
@@ -230,29 +230,36 @@ class DrawnTransform<D extends JsonValue> implements Transform {
   }
 
   apply<T extends HasImages>(dataPoint: T, rng: Rng): T {
-    const { p = 1 } = this.#config;
-    // nothing is drawn for p = 1, so that streams are what they were before there was a p
-    if (p < 1 && rng.uniform() >= p) return dataPoint;
-    return this.#change(dataPoint, this.#behaviour.draw(dataPoint, rng));
+    const drawn = this.draw(dataPoint, rng);
+    return drawn === undefined ? dataPoint : this.#change(dataPoint, drawn);
   }
 
   replay<T extends HasImages>(dataPoint: T, parameters: JsonValue): T {
-    return this.#change(dataPoint, this.#read(parameters));
+    return this.#change(dataPoint, this.read(parameters));
   }
 
-  #read(parameters: JsonValue): D {
+  /** What is drawn this time; undefined where, by its `p`, nothing is done. */
+  protected draw(dataPoint: HasImages, rng: Rng): D | undefined {
+    const { p = 1 } = this.#config;
+    // nothing is drawn for p = 1, so that streams are what they were before there was a p
+    if (p < 1 && rng.uniform() >= p) return undefined;
+    return this.#behaviour.draw(dataPoint, rng);
+  }
+
+  protected read(parameters: JsonValue): D {
     return parseWith(this.#behaviour.drawn, parameters, `The record of ${this.name}`);
   }
 
   #change<T extends HasImages>(dataPoint: T, parameters: D): T {
     const target = this.#config.copy ? dataPoint.copy() : dataPoint;
     this.#behaviour.change(target, parameters);
-    target.history = [...target.history, { name_: this.name, options: this.#options, parameters }];
+    target.history = [...target.history, { name_: this.name, options: this.options, parameters }];
     return target;
   }
 }
 
-function selectImages(
+/** The images that a transform acts on, by its `include` and `exclude`. */
+export function selectImages(
   { name_, include, exclude }: TransformOptions,
   dataPoint: HasImages,
   actsOn: ActsOn,

@@ -2,6 +2,7 @@ import { z } from "zod";
 import * as torch from "../../torch/index.ts";
 import { randomConfig, randomPerImage } from "../base.ts";
 import { range } from "../ranges.ts";
+import { gridOf } from "../resampling/grid.ts";
 import { interpolation } from "../resampling/interpolation.ts";
 import { centreOf, moved, rotation, type Triple, withinPlane } from "../resampling/motion.ts";
 import { padValues } from "../resampling/padding.ts";
@@ -63,13 +64,14 @@ export class RandomMotionConfig
         );
         const parts = partsOf(shape[axis] ?? 1, drawn.times);
         const how = { interpolation: this.imageInterpolation, outside: padValues(image.tensor, "minimum") };
-        const centre = centreOf(image);
+        const grid = gridOf(image);
+        const centre = centreOf(grid);
         const sum = parts.reduce((total, frequencies, i) => {
           if (frequencies.length === 0) return total;
           const [degrees, translation] = [drawn.degrees[i - 1], drawn.translation[i - 1]];
           let state = image.tensor.to({ dtype: "float32" });
           if (degrees !== undefined && translation !== undefined) {
-            const own = withinPlane(image, { degrees: flipped(degrees), translation: flipped(translation) });
+            const own = withinPlane(grid, { degrees: flipped(degrees), translation: flipped(translation) });
             const motion = { linear: rotation(own.degrees), centre, shift: own.translation };
             state = moved(image, motion, how, place).to({ dtype: "float32" });
           }

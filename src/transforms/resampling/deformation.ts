@@ -2,9 +2,7 @@ import type { Tensor } from "../../torch/index.ts";
 import * as torch from "../../torch/index.ts";
 import { orientationOf, spacingOf } from "../affine.ts";
 import type { ImagePlace } from "../base.ts";
-import type { ImageLike } from "../types.ts";
-import { flatAxes, gridOf, mapBetween } from "./grid.ts";
-import { resample, type Sampling } from "./resample.ts";
+import { flatAxes, type Grid, mapBetween } from "./grid.ts";
 
 type Counts = readonly [number, number, number];
 
@@ -21,9 +19,8 @@ interface Lattice {
 }
 
 /** ITK's control points run along the axes of LPS, as well as those of the image allow: to the left, to the back, up. */
-function latticesOf(image: ImageLike): Lattice[] {
-  const { shape } = gridOf(image);
-  return orientationOf(image.affine).map(({ world, sign }, voxelAxis) => ({
+function latticesOf({ shape, affine }: Grid): Lattice[] {
+  return orientationOf(affine).map(({ world, sign }, voxelAxis) => ({
     axis: world,
     reversed: (world === 2 ? 1 : -1) * sign < 0,
     size: shape[voxelAxis] ?? 1,
@@ -49,43 +46,36 @@ function splineWeights({ axis, reversed, size }: Lattice, counts: Counts): Tenso
 }
 
 /** How far apart the control points are along each axis of theirs, in millimetres. */
-export function controlSpacing(image: ImageLike, counts: Counts): number[] {
-  const spacing = spacingOf(image.affine);
+export function controlSpacing(grid: Grid, counts: Counts): number[] {
+  const spacing = spacingOf(grid.affine);
   const result = [0, 0, 0];
-  latticesOf(image).forEach(({ axis, size }, voxelAxis) => {
+  latticesOf(grid).forEach(({ axis, size }, voxelAxis) => {
     result[axis] = ((spacing[voxelAxis] ?? 1) * (size + 2 * BEYOND)) / (counts[axis] - 3);
   });
   return result;
 }
 
 /**
- * An image, deformed, on its own voxels: the value at x is the old one at x + displacement(x). A single slice is deformed within its plane.
+ * By how much the place where the value of each voxel comes from lies beside it, in an image that is deformed: in voxels. A single slice is deformed
+ * within its plane.
  *
  * @param points how far each control point is moved, in millimetres to the left, to the back and up (LPS, as in ITK): (…counts, 3), the last axis
  * first in memory.
- * @returns the voxels; the image is not changed.
+ * @returns (3, …shape), float64.
  */
-export function deformed(
-  image: ImageLike,
-  points: readonly number[],
-  counts: Counts,
-  how: Pick<Sampling, "interpolation" | "outside">,
-  place: ImagePlace,
-): Tensor {
-  const { affine, shape } = gridOf(image);
-  const lattices = latticesOf(image);
-  const identity = mapBetween(affine, image, place);
+export function displacementOf(grid: Grid, points: readonly number[], counts: Counts, place: ImagePlace): Tensor {
   // from millimetres to the left, to the back and up to voxels
   const step = (axis: number): number[] => {
-    const moved = Float64Array.from(affine);
+    const moved = Float64Array.from(grid.affine);
     for (let row = 0; row < 3; row++) moved[row * 4 + axis] = row === axis ? (row === 2 ? 1 : -1) : 0;
-    const map = mapBetween(moved, image, place);
+    const map = mapBetween(moved, grid, place);
     return [0, 1, 2].map((row) => map[row * 4 + axis] ?? 0);
   };
   const toVoxels = torch.tensor([step(0), step(1), step(2)], { dtype: "float64" });
-  for (const axis of flatAxes(image)) toVoxels.select(1, axis).fill_(0);
+  for (const axis of flatAxes(grid)) toVoxels.select(1, axis).fill_(0);
+  const lattices = latticesOf(grid);
   const order = lattices.map(({ axis }) => axis);
-  const field = lattices.reduce(
+  return lattices.reduce(
     // each product takes the first axis away, and puts the voxels along it at the end
     (values, lattice) => torch.tensordot(values, splineWeights(lattice, counts), [0], [1]),
     torch
@@ -93,10 +83,4 @@ export function deformed(
       .matmul(toVoxels)
       .permute([...order, 3]),
   );
-  return resample(image.tensor, {
-    ...how,
-    shape,
-    map: identity,
-    displacement: field.permute([1, 2, 3, 0]).contiguous(),
-  });
 }

@@ -65,16 +65,21 @@ export function toGrid(
   how: Pick<Sampling, "interpolation" | "outside">,
   place: ImagePlace,
 ): void {
+  image.tensor = resample(image.tensor, { ...how, shape: grid.shape, map: mapTo(grid, image, place) });
+  image.affine = Float64Array.from(grid.affine);
+}
+
+/** From the voxel indices of a grid to those of an image. @throws ImageError as {@link toGrid} */
+export function mapTo(grid: Grid, image: Pick<Grid, "affine">, place: ImagePlace): Float64Array {
   const voxels = grid.shape.reduce((product, n) => product * n, 1);
   if (!(voxels <= MOST_VOXELS)) {
     throw place.error(`would have ${grid.shape.join("×")} voxels, which is too many. Ask for larger voxels.`);
   }
-  image.tensor = resample(image.tensor, { ...how, shape: grid.shape, map: mapBetween(grid.affine, image, place) });
-  image.affine = Float64Array.from(grid.affine);
+  return mapBetween(grid.affine, image, place);
 }
 
 /** From the indices of voxels with this affine to those of an image. */
-export function mapBetween(affine: ArrayLike<number>, image: ImageLike, place: ImagePlace): Float64Array {
+export function mapBetween(affine: ArrayLike<number>, image: Pick<Grid, "affine">, place: ImagePlace): Float64Array {
   const map = voxelMap(affine, image.affine);
   if (map?.every(Number.isFinite) === true) return map;
   throw place.error(
@@ -83,6 +88,6 @@ export function mapBetween(affine: ArrayLike<number>, image: ImageLike, place: I
 }
 
 /** The axes along which an image is a single voxel, as a slice is. What moves an image moves it within its plane. */
-export function flatAxes({ tensor }: ImageLike): (0 | 1 | 2)[] {
-  return ([0, 1, 2] as const).filter((axis) => tensor.shape[axis + 1] === 1);
+export function flatAxes({ shape }: Pick<Grid, "shape">): (0 | 1 | 2)[] {
+  return ([0, 1, 2] as const).filter((axis) => shape[axis] === 1);
 }

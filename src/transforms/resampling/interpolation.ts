@@ -26,6 +26,12 @@ export const interpolations = {
   labelInterpolation: interpolation.default("nearest"),
 };
 
+/** As they are given. */
+export interface Interpolations {
+  readonly imageInterpolation: Interpolation;
+  readonly labelInterpolation: Interpolation;
+}
+
 /** Whether only values come out that went in, as labels need it. */
 export function keepsValues(name: Interpolation): boolean {
   return name === "nearest" || name === "label_gaussian";

@@ -1,7 +1,7 @@
 import { orientationOf } from "../affine.ts";
 import type { ImagePlace } from "../base.ts";
 import type { ImageLike } from "../types.ts";
-import { flatAxes, gridOf, mapBetween } from "./grid.ts";
+import { flatAxes, type Grid, gridOf, mapBetween } from "./grid.ts";
 import { resample, type Sampling } from "./resample.ts";
 
 export type Triple = readonly [number, number, number];
@@ -15,8 +15,8 @@ export interface Motion {
 }
 
 /** Where the middle of an image is, in millimetres. */
-export function centreOf({ tensor, affine }: ImageLike): Triple {
-  const middle = [1, 2, 3].map((dim) => ((tensor.shape[dim] ?? 1) - 1) / 2);
+export function centreOf({ shape, affine }: Grid): Triple {
+  const middle = shape.map((n) => (n - 1) / 2);
   const at = (row: number): number =>
     middle.reduce((sum, index, axis) => sum + (affine[row * 4 + axis] ?? 0) * index, affine[row * 4 + 3] ?? 0);
   return [at(0), at(1), at(2)];
@@ -44,8 +44,8 @@ export interface Movement {
 }
 
 /** A single slice is moved within its plane: not along the axis across it, and not rotated around another. */
-export function withinPlane<M extends Movement>(image: ImageLike, movement: M): M {
-  const across = flatAxes(image).map((axis) => orientationOf(image.affine)[axis].world);
+export function withinPlane<M extends Movement>(grid: Grid, movement: M): M {
+  const across = flatAxes(grid).map((axis) => orientationOf(grid.affine)[axis].world);
   if (across.length === 0) return movement;
   const degrees = only(movement.degrees, (world) => across.every((axis) => axis === world));
   return { ...movement, degrees, translation: only(movement.translation, (world) => !across.some((a) => a === world)) };
@@ -63,11 +63,18 @@ function only(numbers: Triple, kept: (world: number) => boolean): Triple {
  */
 export function moved(
   image: ImageLike,
-  { linear, centre, shift }: Motion,
+  motion: Motion,
   how: Pick<Sampling, "interpolation" | "outside">,
   place: ImagePlace,
 ) {
-  const [ours, { affine, shape }] = [new Float64Array(16), gridOf(image)];
+  const grid = gridOf(image);
+  return resample(image.tensor, { ...how, shape: grid.shape, map: motionMap(grid, motion, place) });
+}
+
+/** Where the voxels of a grid come from that is moved: from their indices to those before. */
+export function motionMap(grid: Grid, { linear, centre, shift }: Motion, place: ImagePlace): Float64Array {
+  const { affine } = grid;
+  const ours = new Float64Array(16);
   ours[15] = 1;
   for (const row of [0, 1, 2] as const) {
     for (let column = 0; column < 4; column++) {
@@ -78,7 +85,7 @@ export function moved(
       ours[row * 4 + column] = a * x + b * y + c * z + (column === 3 ? centre[row] + shift[row] : 0);
     }
   }
-  const map = mapBetween(ours, image, place);
-  for (const axis of flatAxes(image)) map.fill(0, axis * 4, axis * 4 + 4);
-  return resample(image.tensor, { ...how, shape, map });
+  const map = mapBetween(ours, grid, place);
+  for (const axis of flatAxes(grid)) map.fill(0, axis * 4, axis * 4 + 4);
+  return map;
 }

@@ -11,7 +11,7 @@ export interface Sampling {
   /** From the voxel indices of the new image to those of the old, 4×4 row-major. */
   readonly map: Float64Array;
   /** What is added to the place of each voxel, in voxels of the old image: (…shape, 3), float64. Default: nothing. */
-  readonly displacement?: Tensor;
+  readonly displacement?: Tensor | null;
   readonly interpolation: Interpolation;
   /**
    * The value where the old image is not, that is, more than half a voxel beyond its outermost voxels: one, or one for each channel. Null: that of

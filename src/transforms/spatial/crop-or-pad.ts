@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { perImage, transformConfig } from "../base.ts";
+import { transformConfig } from "../base.ts";
 import type { Transform, TransformConfig } from "../types.ts";
-import { centred, paddingMode, setExtent } from "./extent.ts";
+import { centred, paddingMode } from "./extent.ts";
+import { spatial } from "./spatial-transform.ts";
 
 const size = z.int().min(1);
 const options = {
@@ -18,8 +19,7 @@ const options = {
  */
 export class CropOrPadConfig extends transformConfig("CropOrPad", options) implements TransformConfig {
   getObject(): Transform {
-    return perImage(this, "all", (image) => {
-      setExtent(image, centred(image, this.targetShape), this.targetShape, this.paddingMode);
-    });
+    const { targetShape: size, paddingMode: mode } = this;
+    return spatial(this, { step: (grid) => ({ kind: "extent", start: centred(grid, size), size, mode }) });
   }
 }

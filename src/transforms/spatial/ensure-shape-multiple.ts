@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { perImage, transformConfig } from "../base.ts";
+import { transformConfig } from "../base.ts";
 import type { Transform, TransformConfig } from "../types.ts";
-import { centred, setExtent } from "./extent.ts";
+import { centred } from "./extent.ts";
+import { spatial } from "./spatial-transform.ts";
 
 const size = z.int().min(1);
 
@@ -20,12 +21,14 @@ export class EnsureShapeMultipleConfig
   getObject(): Transform {
     const { targetMultiple, method } = this;
     const multiples = typeof targetMultiple === "number" ? [0, 1, 2].map(() => targetMultiple) : targetMultiple;
-    return perImage(this, "all", (image) => {
-      const target = multiples.map((multiple, axis) => {
-        const times = (image.tensor.shape[axis + 1] ?? 0) / multiple;
-        return Math.max(1, multiple * (method === "pad" ? Math.ceil(times) : Math.floor(times)));
-      });
-      setExtent(image, centred(image, target), target, 0);
+    return spatial(this, {
+      step: (grid) => {
+        const size = multiples.map((multiple, axis) => {
+          const times = (grid.shape[axis] ?? 0) / multiple;
+          return Math.max(1, multiple * (method === "pad" ? Math.ceil(times) : Math.floor(times)));
+        });
+        return { kind: "extent", start: centred(grid, size), size, mode: 0 };
+      },
     });
   }
 }

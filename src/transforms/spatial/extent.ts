@@ -1,8 +1,7 @@
 import { z } from "zod";
 import type { Tensor } from "../../torch/index.ts";
 import * as torch from "../../torch/index.ts";
-import { shiftOrigin } from "../affine.ts";
-import type { ImageLike } from "../types.ts";
+import type { Grid } from "../resampling/grid.ts";
 
 /** With what an image is padded: a number, a statistic of it, or a continuation of it (NumPy's names). */
 export const paddingMode = z
@@ -11,7 +10,7 @@ export const paddingMode = z
     z.enum(["minimum", "maximum", "mean", "median", "edge", "reflect", "symmetric", "wrap", "linear_ramp"]),
   ])
   .default(0);
-type PaddingMode = z.output<typeof paddingMode>;
+export type PaddingMode = z.output<typeof paddingMode>;
 
 const count = z.int().min(0);
 /** How many voxels at the ends of the axes: one number, one for each axis, or two for each (before and after). */
@@ -31,34 +30,33 @@ export function boundsOf(value: z.output<typeof bounds>): (readonly [before: num
 }
 
 /**
- * Brings an image to another size, without moving it in space: along each axis it then begins at voxel `start` of what it was (negative: with
- * as many voxels before it), and has `size` voxels.
+ * Voxels (C, D, H, W) of another size: along each axis they begin at voxel `start` of what they were (negative: with as many voxels before it), and there are
+ * `size` of them.
  */
-export function setExtent(
-  image: ImageLike,
+export function withExtent(
+  voxels: Tensor,
   start: readonly number[],
   size: readonly number[],
   mode: PaddingMode,
-): void {
-  let { tensor } = image;
-  if (start.every((n, axis) => n === 0 && size[axis] === tensor.shape[axis + 1])) return;
-  const fill = fillValue(tensor, mode);
+): Tensor {
+  if (start.every((n, axis) => n === 0 && size[axis] === voxels.shape[axis + 1])) return voxels;
+  const fill = fillValue(voxels, mode);
+  let result = voxels;
   start.forEach((first, axis) => {
     const target = size[axis] ?? 1;
-    const now = tensor.shape[axis + 1] ?? 0;
-    if (first >= 0 && first + target <= now) tensor = tensor.narrow(axis + 1, first, target);
-    else if (mode === "linear_ramp") tensor = ramped(tensor, axis + 1, first, target);
-    else if (fill === null) tensor = continued(tensor, axis + 1, first, target, mode);
-    else tensor = torch.constantPadNd(tensor, padding(axis, -first, target - now + first), fill);
+    const now = result.shape[axis + 1] ?? 0;
+    if (first >= 0 && first + target <= now) result = result.narrow(axis + 1, first, target);
+    else if (mode === "linear_ramp") result = ramped(result, axis + 1, first, target);
+    else if (fill === null) result = continued(result, axis + 1, first, target, mode);
+    else result = torch.constantPadNd(result, padding(axis, -first, target - now + first), fill);
   });
-  image.tensor = tensor.contiguous();
-  image.affine = shiftOrigin(image.affine, start);
+  return result.contiguous();
 }
 
 /** Where an image of another size begins that has the same centre; where the difference is odd, the larger half is at the beginning. */
-export function centred(image: ImageLike, size: readonly number[]): number[] {
+export function centred({ shape }: Pick<Grid, "shape">, size: readonly number[]): number[] {
   return size.map((target, axis) => {
-    const missing = target - (image.tensor.shape[axis + 1] ?? 0);
+    const missing = target - (shape[axis] ?? 0);
     const before = Math.ceil(Math.abs(missing) / 2);
     return missing > 0 ? -before : before;
   });
@@ -72,7 +70,8 @@ function padding(axis: number, before: number, after: number): number[] {
   return list;
 }
 
-function fillValue(tensor: Tensor, mode: PaddingMode): number | null {
+/** With what voxels are padded; null where they are continued. */
+export function fillValue(tensor: Tensor, mode: PaddingMode): number | null {
   if (typeof mode === "number") return mode;
   switch (mode) {
     case "minimum":

@@ -1,6 +1,7 @@
-import { perImage, transformConfig } from "../base.ts";
+import { transformConfig } from "../base.ts";
 import type { Transform, TransformConfig } from "../types.ts";
-import { bounds, boundsOf, paddingMode, setExtent } from "./extent.ts";
+import { bounds, boundsOf, paddingMode } from "./extent.ts";
+import { spatial } from "./spatial-transform.ts";
 
 /**
  * Adds voxels at the ends of the axes, to images and masks: `padding` is one number, one for each of x, y and z, or two for each (at the
@@ -10,10 +11,12 @@ import { bounds, boundsOf, paddingMode, setExtent } from "./extent.ts";
 export class PadConfig extends transformConfig("Pad", { padding: bounds, paddingMode }) implements TransformConfig {
   getObject(): Transform {
     const added = boundsOf(this.padding);
-    return perImage(this, "all", (image) => {
-      const start = added.map(([before]) => -before);
-      const size = added.map(([before, after], axis) => (image.tensor.shape[axis + 1] ?? 0) + before + after);
-      setExtent(image, start, size, this.paddingMode);
+    return spatial(this, {
+      step: ({ shape }) => {
+        const start = added.map(([before]) => -before);
+        const size = added.map(([before, after], axis) => (shape[axis] ?? 0) + before + after);
+        return { kind: "extent", start, size, mode: this.paddingMode };
+      },
     });
   }
 }

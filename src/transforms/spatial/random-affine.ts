@@ -1,15 +1,15 @@
 import { z } from "zod";
 import { ConfigError } from "../../utils/exceptions.ts";
 import { orientationOf } from "../affine.ts";
-import { randomConfig, randomTogether } from "../base.ts";
+import { randomConfig } from "../base.ts";
 import { type AxisRanges, rangePerAxis } from "../ranges.ts";
-import { flatAxes } from "../resampling/grid.ts";
+import { flatAxes, type Grid, gridOf } from "../resampling/grid.ts";
 import { interpolations } from "../resampling/interpolation.ts";
-import { interpolationOf } from "../resampling/kinds.ts";
-import { centreOf, type Motion, moved, rotation, type Triple, withinPlane } from "../resampling/motion.ts";
+import { centreOf, type Motion, motionMap, moved, rotation, type Triple, withinPlane } from "../resampling/motion.ts";
 import { padValues } from "../resampling/padding.ts";
 import { sameShapes } from "../resampling/same-shapes.ts";
-import type { ImageLike, Transform, TransformConfig } from "../types.ts";
+import type { Transform, TransformConfig } from "../types.ts";
+import { randomSpatial } from "./spatial-transform.ts";
 
 const scales = rangePerAxis({ around: 1, min: 0 });
 const around0 = rangePerAxis({ around: 0 });
@@ -54,7 +54,8 @@ export class RandomAffineConfig
   implements TransformConfig
 {
   getObject(): Transform {
-    return randomTogether(this, "all", {
+    const centre = (grid: Grid): Triple => (this.center === "image" ? centreOf(grid) : [0, 0, 0]);
+    return randomSpatial(this, {
       drawn: movement,
       draw: (rng): z.output<typeof movement> => {
         const [x, y, z] = scales.draw(this.scales, rng);
@@ -64,22 +65,20 @@ export class RandomAffineConfig
           translation: around0.draw(this.translation, rng),
         };
       },
-      change: (image, drawn, place) => {
-        if (this.checkShape) sameShapes(image, place);
-        const centre = this.center === "image" ? centreOf(image) : ([0, 0, 0] as const);
-        image.tensor = moved(
-          image,
-          inverseOf(withinPlane(image, { ...drawn, scales: scaledWithin(image, drawn.scales) }), centre),
-          {
-            interpolation: interpolationOf(image, this),
-            outside: image.kind === "scalar" ? padValues(image.tensor, this.defaultPadValue) : 0,
-          },
-          place,
-        );
+      step: (grid, drawn, place, grids) => {
+        if (this.checkShape) sameShapes(grid, place, grids);
+        return {
+          kind: "sampling",
+          ...grid,
+          map: motionMap(grid, inverseOf(drawnWithin(grid, drawn), centre(grid)), place),
+          displacement: null,
+          interpolations: this,
+          outside: ({ kind, tensor }) => (kind === "scalar" ? padValues(tensor, this.defaultPadValue) : 0),
+        };
       },
       undo: (image, drawn, place) => {
-        const centre = this.center === "image" ? centreOf(image) : ([0, 0, 0] as const);
-        const motion = forwardOf(withinPlane(image, { ...drawn, scales: scaledWithin(image, drawn.scales) }), centre);
+        const grid = gridOf(image);
+        const motion = forwardOf(drawnWithin(grid, drawn), centre(grid));
         image.tensor = moved(image, motion, { interpolation: "linear", outside: 0 }, place);
       },
     });
@@ -92,10 +91,10 @@ function smallestScale(value: AxisRanges): number {
 }
 
 /** A single slice is not scaled across its plane. */
-function scaledWithin(image: ImageLike, factors: Triple): Triple {
-  const across = flatAxes(image).map((axis) => orientationOf(image.affine)[axis].world);
-  const one = (world: 0 | 1 | 2): number => (across.includes(world) ? 1 : factors[world]);
-  return [one(0), one(1), one(2)];
+function drawnWithin(grid: Grid, drawn: Drawn): Drawn {
+  const across = flatAxes(grid).map((axis) => orientationOf(grid.affine)[axis].world);
+  const one = (world: 0 | 1 | 2): number => (across.includes(world) ? 1 : drawn.scales[world]);
+  return withinPlane(grid, { ...drawn, scales: [one(0), one(1), one(2)] });
 }
 
 interface Drawn {

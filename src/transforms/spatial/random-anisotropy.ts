@@ -31,10 +31,10 @@ export class RandomAnisotropyConfig
         downsampling: downsampling.draw(this.downsampling, rng),
       }),
       change: (image, drawn, place) => {
-        const flat = flatAxes(image);
+        const grid = gridOf(image);
+        const flat = flatAxes(grid);
         const along = drawn.axes.find((one) => !flat.includes(one));
         if (along === undefined) return;
-        const grid = gridOf(image);
         const spacing = spacingOf(image.affine);
         spacing[along] *= drawn.downsampling;
         toGrid(image, withSpacing(grid, spacing), { interpolation: "nearest", outside: null }, place);

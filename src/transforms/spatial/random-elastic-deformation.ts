@@ -1,13 +1,14 @@
 import { z } from "zod";
 import { ConfigError } from "../../utils/exceptions.ts";
 import { warnOnce } from "../../utils/warnings.ts";
-import { randomConfig, randomTogether } from "../base.ts";
-import { controlSpacing, deformed } from "../resampling/deformation.ts";
+import { randomConfig } from "../base.ts";
+import { controlSpacing, displacementOf } from "../resampling/deformation.ts";
+import { mapBetween } from "../resampling/grid.ts";
 import { interpolations } from "../resampling/interpolation.ts";
-import { interpolationOf } from "../resampling/kinds.ts";
 import { padValues } from "../resampling/padding.ts";
 import { sameShapes } from "../resampling/same-shapes.ts";
 import type { Rng, Transform, TransformConfig } from "../types.ts";
+import { randomSpatial } from "./spatial-transform.ts";
 
 // more are no deformation but noise, and are recorded with every sample
 const count = z.int().min(4).max(100);
@@ -47,13 +48,13 @@ export class RandomElasticDeformationConfig
     const counts = triple(this.numControlPoints);
     const most = triple(this.maxDisplacement);
     const numbers = counts.reduce((product, n) => product * n, 3);
-    return randomTogether(this, "all", {
+    return randomSpatial(this, {
       drawn: z.strictObject({ controlPoints: z.array(z.number()).length(numbers) }),
       draw: (rng) => ({ controlPoints: drawPoints(counts, most, this.lockedBorders, rng) }),
-      change: (image, { controlPoints }, place) => {
-        sameShapes(image, place);
-        if (controlPoints.every((value) => value === 0)) return;
-        const spacing = controlSpacing(image, counts);
+      step: (grid, { controlPoints }, place, grids) => {
+        sameShapes(grid, place, grids);
+        if (controlPoints.every((value) => value === 0)) return null;
+        const spacing = controlSpacing(grid, counts);
         if (most.some((value, axis) => value > (spacing[axis] ?? 0) / 2)) {
           const shown = spacing.map((value) => value.toPrecision(4)).join(", ");
           warnOnce(
@@ -61,8 +62,14 @@ export class RandomElasticDeformationConfig
             `RandomElasticDeformation: 'maxDisplacement' got ${JSON.stringify(this.maxDisplacement)}, more than half the distance between the control points (${shown} mm in '${place.name}' of ${place.dataPoint.participantId}, ${place.dataPoint.sessionId}), so that images may be folded. Give fewer control points, or a smaller displacement.`,
           );
         }
-        const how = { interpolation: interpolationOf(image, this), outside: padValues(image.tensor, "minimum") };
-        image.tensor = deformed(image, controlPoints, counts, how, place);
+        return {
+          kind: "sampling",
+          ...grid,
+          map: mapBetween(grid.affine, grid, place),
+          displacement: displacementOf(grid, controlPoints, counts, place),
+          interpolations: this,
+          outside: ({ tensor }) => padValues(tensor, "minimum"),
+        };
       },
     });
   }

@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { orientationOf } from "../affine.ts";
-import { randomConfig, randomTogether } from "../base.ts";
-import type { ImageLike, Transform, TransformConfig } from "../types.ts";
+import { randomConfig } from "../base.ts";
+import { type Grid, gridOf } from "../resampling/grid.ts";
+import type { Transform, TransformConfig } from "../types.ts";
+import { randomSpatial } from "./spatial-transform.ts";
 
 const axis = z.union([z.literal(0), z.literal(1), z.literal(2)]);
 const anatomical = z.enum(["LR", "PA", "IS"]);
@@ -20,22 +22,30 @@ export class RandomFlipConfig
 {
   getObject(): Transform {
     const wanted = [this.axes].flat();
-    const flip = (image: ImageLike, { flipped }: { readonly flipped: readonly number[] }): void => {
-      const dims = flipped.filter((voxelAxis) => isWanted(image, voxelAxis, wanted)).map((a) => a + 1);
-      if (dims.length > 0) image.tensor = image.tensor.flip(dims);
-    };
-    return randomTogether(this, "all", {
+    const flippedOf = (grid: Grid, drawn: Drawn): number[] =>
+      drawn.flipped.filter((voxelAxis) => isWanted(grid, voxelAxis, wanted));
+    return randomSpatial(this, {
       drawn: z.strictObject({ flipped: z.array(axis) }),
       // three draws whatever the axes, so that the rest of the stream does not depend on them
       draw: (rng) => ({ flipped: ([0, 1, 2] as const).filter(() => rng.uniform() < this.flipProbability) }),
-      change: flip,
-      undo: flip,
+      step: (grid, drawn) => {
+        const flipped = flippedOf(grid, drawn);
+        return flipped.length === 0 ? null : { kind: "axes", order: [0, 1, 2], flipped, affine: grid.affine };
+      },
+      undo: (image, drawn) => {
+        const flipped = flippedOf(gridOf(image), drawn);
+        image.tensor = image.tensor.flip(flipped.map((voxelAxis) => voxelAxis + 1));
+      },
     });
   }
 }
 
-function isWanted(image: ImageLike, voxelAxis: number, wanted: readonly (number | "LR" | "PA" | "IS")[]): boolean {
+interface Drawn {
+  readonly flipped: readonly number[];
+}
+
+function isWanted({ affine }: Grid, voxelAxis: number, wanted: readonly (number | "LR" | "PA" | "IS")[]): boolean {
   return wanted.some((a) =>
-    typeof a === "number" ? a === voxelAxis : orientationOf(image.affine)[voxelAxis]?.world === WORLD[a],
+    typeof a === "number" ? a === voxelAxis : orientationOf(affine)[voxelAxis]?.world === WORLD[a],
   );
 }

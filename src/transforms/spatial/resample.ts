@@ -2,11 +2,12 @@ import { existsSync } from "node:fs";
 import { z } from "zod";
 import { readNiftiHeader } from "../../io/nifti/index.ts";
 import { voxelMap } from "../affine.ts";
-import { perImage, transformConfig } from "../base.ts";
-import { type Grid, gridOf, toGrid, withSpacing } from "../resampling/grid.ts";
+import { transformConfig } from "../base.ts";
+import { type Grid, withSpacing } from "../resampling/grid.ts";
 import { interpolations } from "../resampling/interpolation.ts";
-import { interpolationOf } from "../resampling/kinds.ts";
-import type { HasImages, ImageLike, Transform, TransformConfig } from "../types.ts";
+import type { Transform, TransformConfig } from "../types.ts";
+import { spatial } from "./spatial-transform.ts";
+import { samplingOf } from "./step.ts";
 
 const spacing = z.number().positive();
 const size = z.int().min(1);
@@ -45,28 +46,27 @@ export class ResampleConfig
 {
   getObject(): Transform {
     const ofFile = typeof this.target === "string" && isPath(this.target) ? gridOfFile(this.target) : null;
-    return perImage(this, this.scalarsOnly ? "scalar" : "all", (image, place) => {
-      const to = ofFile ?? this.#target(image, place.dataPoint);
-      if (to === null) {
-        throw place.error(
-          `cannot be resampled to '${this.target}', which is neither one of its images (${[...place.dataPoint.namedImages()].map(([name]) => `'${name}'`).join(", ")}) nor a NIfTI file.`,
-        );
-      }
-      if (to === image) return;
-      const grid = "tensor" in to ? gridOf(to) : to;
-      toGrid(image, grid, { interpolation: interpolationOf(image, this), outside: 0 }, place);
+    return spatial(this, {
+      actsOn: this.scalarsOnly ? "scalar" : "all",
+      stays: typeof this.target === "string" && ofFile === null ? this.target : null,
+      step: (grid, place, grids) => {
+        const to = ofFile ?? this.#target(grid, grids);
+        if (to === null) {
+          throw place.error(
+            `cannot be resampled to '${this.target}', which is neither one of its images (${[...grids.keys()].map((name) => `'${name}'`).join(", ")}) nor a NIfTI file.`,
+          );
+        }
+        return samplingOf(to, grid, { interpolations: this, outside: () => 0 }, place);
+      },
     });
   }
 
-  /** The grid of the target, or the image that has it; null when there is none. */
-  #target(image: ImageLike, dataPoint: HasImages): Grid | ImageLike | null {
+  /** The grid of the target; null when there is none. */
+  #target(grid: Grid, grids: ReadonlyMap<string, Grid>): Grid | null {
     const { target } = this;
-    if (typeof target === "number") return withSpacing(gridOf(image), [target, target, target]);
-    if (typeof target === "string") {
-      for (const [name, other] of dataPoint.namedImages()) if (name === target) return other;
-      return existsSync(target) ? gridOfFile(target) : null;
-    }
-    if (target.length === 3) return withSpacing(gridOf(image), target);
+    if (typeof target === "number") return withSpacing(grid, [target, target, target]);
+    if (typeof target === "string") return grids.get(target) ?? (existsSync(target) ? gridOfFile(target) : null);
+    if (target.length === 3) return withSpacing(grid, target);
     const [shape, rows] = target;
     return { shape, affine: Float64Array.from(rows.flat()) };
   }

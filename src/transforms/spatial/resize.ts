@@ -1,9 +1,10 @@
 import { z } from "zod";
-import { perImage, transformConfig } from "../base.ts";
-import { gridOf, toGrid, withShape } from "../resampling/grid.ts";
+import { transformConfig } from "../base.ts";
+import { withShape } from "../resampling/grid.ts";
 import { interpolations } from "../resampling/interpolation.ts";
-import { interpolationOf } from "../resampling/kinds.ts";
 import type { Transform, TransformConfig } from "../types.ts";
+import { spatial } from "./spatial-transform.ts";
+import { samplingOf } from "./step.ts";
 
 const size = z.union([z.int().min(1), z.literal(-1)]);
 
@@ -18,15 +19,16 @@ export class ResizeConfig
   implements TransformConfig
 {
   getObject(): Transform {
-    return perImage(this, "all", (image, place) => {
-      const grid = gridOf(image);
-      const { targetShape: target } = this;
-      const sizeOf = (axis: 0 | 1 | 2): number => {
-        const n = typeof target === "number" ? target : target[axis];
-        return n === -1 ? grid.shape[axis] : n;
-      };
-      const resized = withShape(grid, [sizeOf(0), sizeOf(1), sizeOf(2)]);
-      toGrid(image, resized, { interpolation: interpolationOf(image, this), outside: null }, place);
+    const { targetShape: target } = this;
+    return spatial(this, {
+      step: (grid, place) => {
+        const sizeOf = (axis: 0 | 1 | 2): number => {
+          const n = typeof target === "number" ? target : target[axis];
+          return n === -1 ? grid.shape[axis] : n;
+        };
+        const resized = withShape(grid, [sizeOf(0), sizeOf(1), sizeOf(2)]);
+        return samplingOf(resized, grid, { interpolations: this, outside: null }, place);
+      },
     });
   }
 }

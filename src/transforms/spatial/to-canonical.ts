@@ -1,7 +1,8 @@
 import { orientationOf } from "../affine.ts";
-import { perImage, transformConfig } from "../base.ts";
-import { reorient } from "../reorient.ts";
+import { transformConfig } from "../base.ts";
+import { reorientation } from "../reorient.ts";
 import type { Transform, TransformConfig } from "../types.ts";
+import { spatial } from "./spatial-transform.ts";
 
 /**
  * Reorders and flips the voxel axes so that they run to the right, to the front and up (RAS+), images and masks alike. No voxel
@@ -9,6 +10,11 @@ import type { Transform, TransformConfig } from "../types.ts";
  */
 export class ToCanonicalConfig extends transformConfig("ToCanonical", {}) implements TransformConfig {
   getObject(): Transform {
-    return perImage(this, "all", (image) => reorient(image, orientationOf(image.affine)));
+    return spatial(this, {
+      step: (grid) => {
+        const found = reorientation(grid, orientationOf(grid.affine));
+        return found && { kind: "axes", ...found };
+      },
+    });
   }
 }
