@@ -1,13 +1,11 @@
-import { type HeldTransform, transformOf } from "../like.ts";
 import type { HasImages, Rng, Transform } from "../types.ts";
 
 /** Several transforms as one. Each of them keeps the history of what it does. */
 export function composed(
   name: string,
-  held: readonly HeldTransform[],
+  transforms: readonly Transform[],
   { copy = false, p = 1 }: { readonly copy?: boolean; readonly p?: number } = {},
 ): Transform {
-  const transforms = held.map(transformOf);
   return {
     name,
     random: p < 1 || transforms.some(({ random }) => random),

@@ -55,7 +55,9 @@ export class OneOfConfig
 
   getObject(): Transform {
     const { name_, probabilities, copy, p } = this;
-    const choices = this.transforms.map((choice) => (isList(choice) ? composed(name_, choice) : transformOf(choice)));
+    const choices = this.transforms.map((choice) =>
+      isList(choice) ? composed(name_, choice.map(transformOf)) : transformOf(choice),
+    );
     const ends = probabilities.map((_, i) => probabilities.slice(0, i + 1).reduce((sum, share) => sum + share, 0));
     const total = ends.at(-1);
     const last = probabilities.findLastIndex((share) => share > 0);
