@@ -5,7 +5,7 @@ import { basename, isAbsolute, join, resolve } from "node:path";
 import { readJson, writeFileAtomic, writeJson } from "../../io/files/index.ts";
 import { type Maps, stageDirectory } from "../../io/maps/index.ts";
 import { readTsv } from "../../io/tsv/index.ts";
-import { readCheckpoint } from "../../models/weight-files.ts";
+import { readCheckpoint } from "../../io/weights/index.ts";
 import * as torch from "../../torch/index.ts";
 import type { JsonObject, JsonValue } from "../../utils/config.ts";
 import { ConfigError, NotInterpretableJsonError } from "../../utils/exceptions.ts";

@@ -155,7 +155,7 @@ describe("ComposeConfig", () => {
         ],
       });
       const point = goldenPoint();
-      handler.extract(point, 1);
+      handler.cutOf(1, null).extract(point);
       const shape = point.image("image").tensor.shape;
       const values = point.values();
       handler.applyAugmentations(point, new Rng(4));
