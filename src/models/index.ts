@@ -10,8 +10,6 @@ export { type Losses, Model, type NeededField, type Scaler } from "./model.ts";
 export { ReconstructionModel } from "./reconstruction.ts";
 /** Reading a model from JSON, and models of one's own. */
 export { type ModelClass, modelFromDict, modelRegistry, registerModel } from "./registry.ts";
-/** The table of a network's layers. */
-export { summary } from "./summary.ts";
 /** From image to label. */
 export { SupervisedModel, type SupervisedModelOptions } from "./supervised.ts";
 export { VanillaModel, type VanillaModelOptions } from "./vanilla.ts";

@@ -26,7 +26,6 @@ import { configOfLoss, configOfNetwork, configOfOptimizer } from "./as-configs.t
 import { type Losses, Model, type Scaler } from "./model.ts";
 import { PassedOptimizer } from "./passed-optimizer.ts";
 import { type Structure, sameStructure, structureOf } from "./structure.ts";
-import { summary } from "./summary.ts";
 
 /** Options of the models with one network, one loss and one optimizer. */
 export interface VanillaModelOptions {
@@ -148,7 +147,7 @@ export abstract class VanillaModel extends Model<Batch> {
   }
   /** The table of the network's layers, with the shapes that this batch gives them. */
   override getSummary(batch: Batch): string {
-    return summary(this.network, batch.getField("image", { dtype: "float32" }));
+    return nn.summary(this.network, batch.getField("image", { dtype: "float32" }));
   }
 
   /**

@@ -190,7 +190,8 @@ export class MultiheadAttention extends Module<
     } else mixed = own(ops.scaledDotProductAttention(qh, kh, vh, mask, dropout, false));
 
     const joined = own(ops.reshape(own(ops.permute(mixed, [2, 0, 1, 3])), [length, batch, this.embedDim]));
-    const projected = this.outProj.call(joined);
+    // PyTorch takes its weights, and runs no hooks of it
+    const projected = this.outProj.forward(joined);
     return [
       this.#asGiven(projected, batched),
       weights === null ? null : this.#weights(weights, averageAttnWeights, batched),

@@ -116,6 +116,8 @@ export {
   type MaxPoolOptions,
 } from "./pooling.ts";
 export { type IncompatibleKeys, type StateDict, StateDictError } from "./state-dict.ts";
+/** The table of a network's layers. */
+export { type SummaryOptions, summary } from "./summary.ts";
 export { Upsample, type UpsampleMode, type UpsampleOptions } from "./upsample.ts";
 /** `nn.utils.clipGradNorm_(net.parameters(), 1)` and its kin. */
 export * as utils from "./utils.ts";

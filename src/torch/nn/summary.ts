@@ -1,9 +1,13 @@
-import type { nn, Tensor } from "../torch/index.ts";
-import * as torch from "../torch/index.ts";
+import { type Given, isNumber, knownOptions, notByName } from "../arguments.ts";
+import { noGrad } from "../autograd.ts";
+import { scope } from "../scope.ts";
+import { Tensor } from "../tensor.ts";
+import { itemSize } from "../types.ts";
+import type { AnyModule, Module } from "./module.ts";
 
 /** A line of the table. */
 interface Line {
-  readonly module: nn.AnyModule;
+  readonly module: AnyModule;
   readonly depth: number;
   readonly repeated: boolean;
   outputShape: readonly number[];
@@ -11,16 +15,29 @@ interface Line {
   multAdds: number;
 }
 
-const MAX_DEPTH = 3;
 const COLUMN = 25;
 const INDENT = 5;
 
+export interface SummaryOptions {
+  /** Down to which depth layers have lines of their own; default 3. Totals count all of them. */
+  readonly depth?: number | undefined;
+}
+
 /**
- * The table of a network's layers in the order in which they run: shape of their output, number of parameters, and below
- * it the totals. Laid out as torchinfo does, for readers that know it.
+ * The table of a network's layers in the order in which they run: shape of their output, number of parameters (in brackets where they are frozen), and
+ * below it the totals. It is laid out as torchinfo's, for readers that know it.
+ *
+ * ```ts
+ * console.log(nn.summary(network, torch.zeros([2, 1, 64, 64, 64]), { depth: 2 }));
+ * ```
+ *
  * @param input a batch (N, …); it goes through the network without gradients, in evaluation mode.
  */
-export function summary(network: nn.Module, input: Tensor): string {
+export function summary(network: Module<[Tensor], unknown>, input: Tensor, ...options: Given<SummaryOptions>): string {
+  const { depth = 3 } = knownOptions("summary", options, ["depth"]);
+  if (!isNumber(depth) || !Number.isInteger(depth) || depth < 1) {
+    throw notByName("summary", "depth", depth, "a whole number from 1 on");
+  }
   const lines = trace(network, input);
   const counts = new Map<number, number>();
   const titles = lines.map((line) => {
@@ -36,9 +53,9 @@ export function summary(network: nn.Module, input: Tensor): string {
     `${cells[0].padEnd(width)} ${cells[1].padEnd(COLUMN)} ${cells[2].padEnd(COLUMN)}`.trimEnd();
 
   const shown = lines.flatMap((line, i) => {
-    if (line.depth > MAX_DEPTH) return [];
+    if (line.depth > depth) return [];
     const shape = line.outputShape.length === 0 ? "--" : `[${line.outputShape.join(", ")}]`;
-    return [row(`${branch(line.depth)}${titles[i] ?? ""}`, shape, parameterCell(line, lines, i))];
+    return [row(`${branch(line.depth)}${titles[i] ?? ""}`, shape, parameterCell(lines, i, depth))];
   });
   return [
     rule,
@@ -56,62 +73,91 @@ function branch(depth: number): string {
   return depth === 1 ? "├─" : `${"│    ".repeat(depth - 1)}└─`;
 }
 
+/** Where a module stands: the modules around it, from those below the network on. */
+type Path = readonly AnyModule[];
+
 /** Runs the network and notes each call of a module, parents before children. */
-function trace(network: nn.Module, input: Tensor): Line[] {
-  const depths = new Map<nn.AnyModule, number>();
-  const visit = (module: nn.AnyModule, depth: number) => {
-    depths.set(module, depth);
-    for (const child of module.children()) visit(child, depth + 1);
+function trace(network: Module<[Tensor], unknown>, input: Tensor): Line[] {
+  // of a module that has several places, the last counts
+  const paths = new Map<AnyModule, Path>();
+  const visit = (module: AnyModule, path: Path) => {
+    paths.set(module, path);
+    for (const child of module.children()) visit(child, module === network ? [] : [...path, module]);
   };
-  visit(network, 0);
+  visit(network, []);
 
   const lines: Line[] = [];
-  const running = new Map<nn.AnyModule, Line>();
-  const hooks = [...depths].flatMap(([module, depth]) => [
+  const running = new Map<AnyModule, Line>();
+  const hooks = [...paths].flatMap(([module, path]) => [
     module.registerForwardPreHook(() => {
       const repeated = running.has(module);
-      const line: Line = { module, depth, repeated, outputShape: [], outputBytes: 0, multAdds: 0 };
+      const line = { ...lineOf(module, module === network ? 0 : path.length + 1), repeated };
       running.set(module, line);
       lines.push(line);
     }),
-    module.registerForwardHook((_module: nn.AnyModule, _inputs: unknown, output: unknown) => {
+    module.registerForwardHook((_module: AnyModule, _inputs: unknown, output: unknown) => {
       const line = running.get(module);
       const first = Array.isArray(output) ? output[0] : output;
-      if (line === undefined || !torch.Tensor.isTensor(first)) return;
+      if (line === undefined || !Tensor.isTensor(first)) return;
       line.outputShape = [...first.shape];
-      line.outputBytes = first.numel() * torch.itemSize(first.dtype);
+      line.outputBytes = first.numel() * itemSize(first.dtype);
       line.multAdds = multAdds(module, line.outputShape);
     }),
   ]);
   // parts may be in another mode than the whole
   const modes = [...network.modules()].map((module) => [module, module.training] as const);
   network.eval();
-  using _scope = torch.scope();
-  using _grad = torch.noGrad();
+  using _scope = scope();
+  using _grad = noGrad();
   try {
     network.call(input);
   } finally {
     for (const hook of hooks) hook.remove();
     for (const [module, training] of modes) module.training = training;
   }
-  return lines;
+  return withContainers(lines, paths);
 }
 
-function ownParameters(module: nn.AnyModule): { name: string; numel: number; bytes: number; trainable: boolean }[] {
+function lineOf(module: AnyModule, depth: number): Line {
+  return { module, depth, repeated: false, outputShape: [], outputBytes: 0, multAdds: 0 };
+}
+
+/** Adds those that do not run themselves, such as a `ModuleList`, before what runs in them. */
+function withContainers(lines: readonly Line[], paths: ReadonlyMap<AnyModule, Path>): Line[] {
+  const seen = new Set(lines.map(({ module }) => module));
+  const all: Line[] = [];
+  /** The modules around the last line, and its own. */
+  let around: AnyModule[] = [];
+  for (const line of lines) {
+    if (line.depth > 0) {
+      for (const [i, container] of (paths.get(line.module) ?? []).entries()) {
+        if (around[i] === container) continue;
+        all.push({ ...lineOf(container, i + 1), repeated: seen.has(container) });
+        seen.add(container);
+        around = [...around.slice(0, i), container];
+      }
+      around = [...around.slice(0, line.depth - 1), line.module];
+    }
+    all.push(line);
+  }
+  return all;
+}
+
+function ownParameters(module: AnyModule): { name: string; numel: number; bytes: number; trainable: boolean }[] {
   return [...module.namedParameters()].map(([name, p]) => ({
     name,
     numel: p.numel(),
-    bytes: p.numel() * torch.itemSize(p.dtype),
+    bytes: p.numel() * itemSize(p.dtype),
     trainable: p.requiresGrad,
   }));
 }
 
-function isLeaf(module: nn.AnyModule): boolean {
+function isLeaf(module: AnyModule): boolean {
   return [...module.children()].length === 0;
 }
 
 /** Multiplications and additions of a layer, counted per parameter. */
-function multAdds(module: nn.AnyModule, shape: readonly number[]): number {
+function multAdds(module: AnyModule, shape: readonly number[]): number {
   const perChannel = shape.reduce((product, size, i) => (i === 1 ? product : product * size), 1);
   let total = 0;
   for (const { name, numel } of ownParameters(module)) {
@@ -124,12 +170,12 @@ function multAdds(module: nn.AnyModule, shape: readonly number[]): number {
   return total;
 }
 
-function count(module: nn.AnyModule): number {
+function count(module: AnyModule): number {
   return ownParameters(module).reduce((sum, p) => sum + p.numel, 0);
 }
 
 /** Parameters of a module that none of the layers below it, as traced, has. */
-function leftover(lines: readonly Line[], i: number, of: (module: nn.AnyModule) => number): number {
+function leftover(lines: readonly Line[], i: number, of: (module: AnyModule) => number): number {
   const line = lines[i];
   if (line === undefined) return 0;
   let rest = of(line.module);
@@ -141,11 +187,13 @@ function leftover(lines: readonly Line[], i: number, of: (module: nn.AnyModule) 
   return rest;
 }
 
-function parameterCell(line: Line, lines: readonly Line[], i: number): string {
+function parameterCell(lines: readonly Line[], i: number, depth: number): string {
+  const line = lines[i];
+  if (line === undefined) return "--";
   const all = count(line.module);
   if (all === 0) return "--";
   if (line.repeated) return "(recursive)";
-  if (line.depth === MAX_DEPTH || isLeaf(line.module)) {
+  if (line.depth === depth || isLeaf(line.module)) {
     const text = all.toLocaleString("en-US");
     return trainable(line.module) > 0 ? text : `(${text})`;
   }
@@ -153,7 +201,7 @@ function parameterCell(line: Line, lines: readonly Line[], i: number): string {
   return rest > 0 ? rest.toLocaleString("en-US") : "--";
 }
 
-function trainable(module: nn.AnyModule): number {
+function trainable(module: AnyModule): number {
   return ownParameters(module).reduce((sum, p) => sum + (p.trainable ? p.numel : 0), 0);
 }
 
@@ -177,7 +225,7 @@ function totals(lines: readonly Line[], input: Tensor, rule: string): string[] {
       learning += Math.max(leftover(lines, i, trainable), 0);
     }
   });
-  const inputBytes = input.numel() * torch.itemSize(input.dtype);
+  const inputBytes = input.numel() * itemSize(input.dtype);
   return [
     `Total params: ${params.toLocaleString("en-US")}`,
     `Trainable params: ${learning.toLocaleString("en-US")}`,
