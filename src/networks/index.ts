@@ -2,7 +2,7 @@
  * Networks, and the configs that record them. `nets/` has one file per network, with its config; `blocks/` has what
  * networks are built of: layers by name and by dimension, convolutions with what follows them, stacks of them. A new network
  * is a file in `nets/`, a line of `all.ts`, its cases in `test/golden/networks_golden.py` and a test that calls
- * `compareToOriginal`.
+ * `compareToOriginal`; one that ClinicaDL does not have has its cases in `beyond_networks_golden.py`.
  */
 
 /** One file per network. */
