@@ -28,6 +28,9 @@ const golden = JSON.parse(readFileSync(new URL("./golden/learning-rates.json", i
   readonly cases: readonly Case[];
 };
 
+/** Optimization steps of the training: an epoch ends with a shorter window. */
+const STEPS = golden.epochs * Math.ceil(golden.batches / golden.window);
+
 let dir = "";
 let maps: Maps;
 let live = 0;
@@ -50,6 +53,12 @@ const metrics = {
   },
   getMetricValue: (_: string, epoch: number) => golden.losses[epoch - 1],
 } as unknown as MetricsHandler;
+
+const training = {
+  split: { trainLoader: { length: golden.batches } },
+  optimization: { accumulationSteps: golden.window },
+  state: new TrainerState(),
+};
 
 /** One training, or a part of it. Its tensors are disposed with it. */
 class Run implements Disposable {
@@ -76,6 +85,8 @@ class Run implements Disposable {
       optimizers: { optimizer: this.optimizer },
       metrics,
       log,
+      ...training,
+      state: this.#state,
     } as unknown as EventArgs<"onTrainStart">);
   }
   train(from: number, to: number): void {
@@ -157,6 +168,45 @@ describe("LRSchedulerCallback", () => {
     );
   });
 
+  const toTheEnd = [
+    ["CosineAnnealingLR", { interval: "step" }, { tMax: STEPS, interval: "step" }],
+    ["CosineAnnealingLR", {}, { tMax: golden.epochs }],
+    ["PolynomialLR", { totalIters: "training", power: 0.9 }, { totalIters: golden.epochs, power: 0.9 }],
+    ["OneCycleLR", { maxLr: 0.5, totalSteps: "training" }, { maxLr: 0.5, totalSteps: STEPS }],
+  ] as const;
+  it.each(toTheEnd)("gives %s the length of the training, as %o says", (name_, left, given) => {
+    const rates = [left, given].map((options) => {
+      using run = new Run(new LRSchedulerCallback({ scheduler: { name_, ...options } }), [[null, 0.1]]);
+      run.train(1, golden.epochs);
+      return run.used;
+    });
+    expect(rates[0]).toEqual(rates[1]);
+    expect(rates[0]?.[0]).not.toEqual(rates[0]?.at(-1));
+  });
+  it("shortens what follows a warm-up by it, and goes on from its state", () => {
+    const scheduler = { name_: "PolynomialLR", totalIters: "training", interval: "step" };
+    const callback = () =>
+      new LRSchedulerCallback({ scheduler: { name_: "WarmupLR", warmup: 2, startFactor: 0.5, scheduler } });
+    expect(callback().schedulerType).toBe("step-based");
+    using whole = new Run(callback(), [[null, 1]]);
+    whole.train(1, golden.epochs);
+    // windows that end an epoch early make no step in this test, so a step is the rates between two changes
+    const perStep = whole.used.map(([rate]) => rate).filter((rate, i, all) => i === 0 || rate !== all[i - 1]);
+    const left = STEPS - 2;
+    const decay = Array.from({ length: perStep.length - 2 }, (_, step) => 1 - step / left);
+    close([perStep.map(Number)], [[0.5, 0.75, ...decay]]);
+    using first = new Run(callback(), [[null, 1]]);
+    first.train(1, 2);
+    using second = new Run(LRSchedulerCallback.fromDict(JSON.parse(JSON.stringify(callback().toDict()))), [[null, 1]]);
+    {
+      using _scope = torch.scope();
+      second.optimizer.loadStateDict(torch.load(torch.save(first.optimizer.stateDict())) as never);
+      second.callback.loadStateDict(torch.load(torch.save(first.callback.stateDict())));
+    }
+    second.train(3, golden.epochs);
+    expect([...first.used, ...second.used]).toEqual(whole.used);
+  });
+
   it("has the defaults of ClinicaDL, and goes to JSON", () => {
     const callback = new LRSchedulerCallback({ scheduler: { name_: "StepLR", stepSize: 2 } });
     expect(callback.toDict()).toMatchObject({
@@ -183,7 +233,11 @@ describe("LRSchedulerCallback", () => {
     using weight = torch.zeros([1]).requiresGrad_();
     using optimizer = new torch.optim.SGD([weight], { lr: 0.1 });
     const start = (callback: LRSchedulerCallback) =>
-      callback.onTrainStart({ optimizers: { main: optimizer }, metrics } as unknown as EventArgs<"onTrainStart">);
+      callback.onTrainStart({
+        ...training,
+        optimizers: { main: optimizer },
+        metrics,
+      } as unknown as EventArgs<"onTrainStart">);
     expect(() => start(new LRSchedulerCallback({ scheduler: step }))).toThrow(
       /'optimizerName' is 'optimizer', but .* main/,
     );

@@ -25,7 +25,8 @@ export interface LRSchedulerCallbackOptions {
 
 /**
  * Moves the learning rate of an optimizer: after each optimization step, each epoch or each validation, as the scheduler
- * demands. The rates that were used go to `logs/learning_rates/<optimizer>.tsv`.
+ * demands. Lengths that a scheduler leaves to the training are those of its split; a training that is continued for more epochs keeps the
+ * schedule with which it began. The rates that were used go to `logs/learning_rates/<optimizer>.tsv`.
  */
 export class LRSchedulerCallback extends Callback {
   static readonly name_ = "LRSchedulerCallback";
@@ -53,14 +54,16 @@ export class LRSchedulerCallback extends Callback {
     }
   }
 
-  override onTrainStart({ optimizers, metrics, log }: EventArgs<"onTrainStart">): void {
+  override onTrainStart({ optimizers, metrics, log, split, optimization, state }: EventArgs<"onTrainStart">): void {
     const optimizer = own(optimizers, this.optimizerName);
     if (optimizer === undefined) {
       throw new ConfigError(
         `LRSchedulerCallback: 'optimizerName' is '${this.optimizerName}', but the model's optimizers are ${Object.keys(optimizers).join(", ")}.`,
       );
     }
-    this.#scheduler = this.scheduler.getObject(optimizer);
+    const stepsPerEpoch = Math.ceil(split.trainLoader.length / optimization.accumulationSteps);
+    const length = { epochs: state.numEpochs, steps: state.numEpochs * stepsPerEpoch };
+    this.#scheduler = this.scheduler.getObject(optimizer, length);
     const names = optimizer.paramGroups.map((group) => (typeof group.name === "string" ? group.name : null));
     this.#groups = names.length > 1 && names.every((name) => name !== null) ? names : [];
     this.#current = [...this.#scheduler.getLastLr()];

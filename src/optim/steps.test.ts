@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { type ConfigGolden, readGolden } from "../io/json/fixtures/config-golden.ts";
 import { formatJson } from "../io/json/index.ts";
@@ -5,7 +6,7 @@ import { CNN } from "../networks/index.ts";
 import * as torch from "../torch/index.ts";
 import type { JsonObject } from "../utils/config.ts";
 import { camelToSnake } from "../utils/names.ts";
-import { lrSchedulerRegistry, optimizerRegistry, SGDConfig } from "./index.ts";
+import { CosineAnnealingLRConfig, lrSchedulerRegistry, optimizerRegistry, SGDConfig, WarmupLRConfig } from "./index.ts";
 
 interface Golden extends ConfigGolden {
   readonly optimizers: readonly {
@@ -25,6 +26,16 @@ interface Golden extends ConfigGolden {
   }[];
 }
 const golden = readGolden<Golden>(new URL("golden/configs.json", import.meta.url));
+const pytorch: readonly {
+  readonly name: string;
+  readonly options: {
+    readonly power?: number;
+    readonly milestones?: readonly number[];
+    readonly schedulers?: readonly (readonly [string, object])[];
+  };
+  readonly groups: readonly object[] | null;
+  readonly steps: readonly { readonly lr: readonly number[] }[];
+}[] = JSON.parse(readFileSync(new URL("../torch/optim/golden/optim.json", import.meta.url), "utf8")).schedulers;
 const METRIC = [
   1, 0.9, 0.95, 0.91, 0.9, 0.89, 0.93, 0.94, 0.95, 0.99, 0.5, 0.6, 0.7, 0.8, 0.9, 0.4, 0.41, 0.42, 0.43, 0.44,
 ];
@@ -100,7 +111,7 @@ describe("schedulers with parameter groups give the original's rates, over 20 st
   });
   it("of all kinds", () => {
     const names = golden.schedulers.map(({ json }) => String((JSON.parse(json) as JsonObject).name_));
-    const notThere = ["CosineAnnealingLR", "CosineAnnealingWarmRestarts"];
+    const notThere = ["CosineAnnealingLR", "CosineAnnealingWarmRestarts", "WarmupLR"];
     expect([...new Set(names), ...notThere].sort()).toEqual(lrSchedulerRegistry.names.sort());
   });
 });
@@ -127,5 +138,46 @@ describe("schedulers that the original lacks", () => {
       optimizer.step();
       scheduler.step();
     }
+  });
+  const warmup = (scheduler: object) => ({ name_: "WarmupLR", warmup: 4, startFactor: 0.01, scheduler });
+  it.each([
+    [{ name_: "PolynomialLR", totalIters: "training", power: 0.9 }, "PolynomialLR", undefined],
+    [warmup({ name_: "PolynomialLR", totalIters: "training", power: 0.9 }), "SequentialLR", "PolynomialLR"],
+    [warmup({ name_: "CosineAnnealingLR", etaMin: 0.001 }), "SequentialLR", "CosineAnnealingLR"],
+    [warmup({ name_: "StepLR", stepSize: 5, gamma: 0.5 }), "SequentialLR", "StepLR"],
+  ] as const)("%j has the rates of PyTorch over a training of 20 epochs", (options, name, then) => {
+    const original = pytorch.find(
+      (one) =>
+        one.name === name &&
+        (then === undefined ? one.options.power === 0.9 : one.options.schedulers?.[1]?.[0] === then) &&
+        (then === undefined || one.options.milestones?.join() === "4"),
+    );
+    using net = network();
+    const several = original?.groups !== null;
+    using optimizer = new SGDConfig({ lr: several ? { mlp: 0.3, ELSE: 0.1 } : 0.1 }).getObject(net);
+    const config = lrSchedulerRegistry.from("the test", options);
+    expect(lrSchedulerRegistry.read("the test", "scheduler", config!.toDict()).toDict()).toEqual(config!.toDict());
+    const scheduler = config!.getObject(optimizer, { epochs: 20, steps: 60 }) as torch.optim.lrScheduler.LRScheduler;
+    expect(config!.schedulerType()).toBe("epoch-based");
+    expect(original?.steps).toHaveLength(21);
+    for (const { lr } of original?.steps ?? []) {
+      expect(optimizer.paramGroups).toHaveLength(several ? 2 : 1);
+      optimizer.paramGroups.forEach((group, i) => void expect(group.lr).toBeCloseTo(lr[i] ?? Number.NaN, 12));
+      optimizer.step();
+      scheduler.step();
+    }
+  });
+  it("say what does not go together", () => {
+    using net = network();
+    using optimizer = new SGDConfig().getObject(net);
+    expect(() => new WarmupLRConfig({ scheduler: { name_: "ReduceLROnPlateau" } })).toThrow(/follows a metric/);
+    expect(() => new WarmupLRConfig({ scheduler: { name_: "OneCycleLR", maxLr: 1, totalSteps: 9 } })).toThrow(
+      /has a warm-up itself/,
+    );
+    expect(() => new WarmupLRConfig({ scheduler: { name_: "Cosine" } })).toThrow(/'Cosine'.*CosineAnnealingLR/);
+    expect(() => new WarmupLRConfig({ scheduler: {} as never })).toThrow(/'scheduler' got/);
+    const cosine = new WarmupLRConfig({ warmup: 3, scheduler: new CosineAnnealingLRConfig() });
+    expect(() => cosine.getObject(optimizer, { epochs: 3, steps: 30 })).toThrow(/'warmup' is 3 epochs, .* has 3/);
+    expect(() => cosine.getObject(optimizer)).toThrow(/'tMax' is 'training', .* not known/);
   });
 });

@@ -209,6 +209,14 @@ golden = {
                                                  ["CosineAnnealingLR", {"T_max": 10}],
                                                  ["CosineAnnealingWarmRestarts", {"T_0": 3}]],
                                   "milestones": [4, 14]}, groups=[{"lr": 0.3}, {}]),
+        # what the configs of src/optim build of a training of 20 epochs
+        schedule("PolynomialLR", {"total_iters": 20, "power": 0.9}),
+        *(
+            schedule("SequentialLR", {"schedulers": [["LinearLR", {"start_factor": 0.01, "total_iters": 4}], then], "milestones": [4]},
+                     groups=[{"lr": 0.3}, {}])
+            for then in (["PolynomialLR", {"total_iters": 16, "power": 0.9}], ["CosineAnnealingLR", {"T_max": 16, "eta_min": 0.001}],
+                         ["StepLR", {"step_size": 5, "gamma": 0.5}])
+        ),
         schedule("SequentialLR", {"schedulers": [["ConstantLR", {"factor": 0.5, "total_iters": 3}],
                                                  ["LinearLR", {"start_factor": 0.2, "total_iters": 3}],
                                                  ["MultiplicativeLR", {"lr_lambda": "decay"}],

@@ -10,3 +10,4 @@ export * from "./one-cycle-lr.ts";
 export * from "./polynomial-lr.ts";
 export * from "./reduce-lr-on-plateau.ts";
 export * from "./step-lr.ts";
+export * from "./warmup-lr.ts";

@@ -4,6 +4,7 @@ import { configClass, show } from "../../utils/config.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
 import type { LRSchedulerConfig } from "./config.ts";
 import { checkSameGroups, forGroups, lastEpoch, positive, values } from "./fields.ts";
+import { counted, type TrainingLength, wholeTraining } from "./length.ts";
 
 /** One cycle of the learning rate up to `maxLr` and down again, moved at every optimizer step (Smith & Topin, 2019). */
 export class OneCycleLRConfig
@@ -16,8 +17,8 @@ export class OneCycleLRConfig
       /** The highest learning rate, > 0: one, or one per parameter group. */
       maxLr: values(positive()),
 
-      /** How many optimization steps there are; default null: `epochs` times `stepsPerEpoch`. */
-      totalSteps: z.int().positive().nullable().default(null),
+      /** How many optimization steps there are; default null: `epochs` times `stepsPerEpoch`. "training": all of it, whatever the split, which ClinicaDL 2.0.0 cannot read. */
+      totalSteps: wholeTraining.nullable().default(null),
 
       /** How many epochs there are; default null: `totalSteps` says how long it is. */
       epochs: z.int().positive().nullable().default(null),
@@ -56,7 +57,7 @@ export class OneCycleLRConfig
         const parts = [epochs, stepsPerEpoch].filter((part) => part !== null).length;
         if (totalSteps === null ? parts !== 2 : parts !== 0) {
           throw new ConfigError(
-            `${what}: the length is 'totalSteps', or 'epochs' and 'stepsPerEpoch'. Got totalSteps=${show(totalSteps)}, epochs=${show(epochs)}, stepsPerEpoch=${show(stepsPerEpoch)}.`,
+            `${what}: the length is 'totalSteps', or 'epochs' and 'stepsPerEpoch'; totalSteps: "training" is all of the training. Got totalSteps=${show(totalSteps)}, epochs=${show(epochs)}, stepsPerEpoch=${show(stepsPerEpoch)}.`,
             { fieldNames: ["totalSteps", "epochs", "stepsPerEpoch"] },
           );
         }
@@ -69,7 +70,7 @@ export class OneCycleLRConfig
   schedulerType(): "step-based" {
     return "step-based";
   }
-  getObject(optimizer: optim.Optimizer): optim.lrScheduler.OneCycleLR {
+  getObject(optimizer: optim.Optimizer, length: TrainingLength | null = null): optim.lrScheduler.OneCycleLR {
     const hasMomentum = optimizer.paramGroups.every((group) => "momentum" in group || "betas" in group);
     if (this.cycleMomentum && !hasMomentum) {
       throw new ConfigError(
@@ -81,6 +82,9 @@ export class OneCycleLRConfig
       baseMomentum: forGroups("OneCycleLRConfig: 'baseMomentum'", this.baseMomentum, optimizer),
       maxMomentum: forGroups("OneCycleLRConfig: 'maxMomentum'", this.maxMomentum, optimizer),
     };
-    return new optim.lrScheduler.OneCycleLR(optimizer, { ...this.fields(), ...perGroup });
+    const { totalSteps: given, ...fields } = this.fields();
+    const totalSteps =
+      given === null ? null : counted("OneCycleLRConfig: 'totalSteps'", given, { interval: "step", length });
+    return new optim.lrScheduler.OneCycleLR(optimizer, { ...fields, ...perGroup, totalSteps });
   }
 }

@@ -1,9 +1,8 @@
 import { isBuilder, type Registrable, Registry } from "../../utils/registry.ts";
-import * as list from "./all.ts";
 import type { LRSchedulerConfig } from "./config.ts";
 
-/** The learning-rate schedulers by their `name_`. */
-export const lrSchedulerRegistry = new Registry<LRSchedulerConfig>("learning-rate scheduler", isBuilder, list);
+/** The learning-rate schedulers by their `name_`; `catalogue.ts` adds those of this package. */
+export const lrSchedulerRegistry = new Registry<LRSchedulerConfig>("learning-rate scheduler", isBuilder, {});
 
 /**
  * Makes the config of a scheduler of one's own known by its `name_`, so that a MAPS with it can be read.
