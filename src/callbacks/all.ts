@@ -2,6 +2,7 @@
 
 export { EarlyStoppingCallback } from "./early-stopping.ts";
 export { EMACallback } from "./ema.ts";
+export { GradualUnfreezingCallback } from "./gradual-unfreezing.ts";
 export { LoggerCallback } from "./logger.ts";
 export { LRSchedulerCallback, type LRSchedulerCallbackOptions } from "./lr-scheduler.ts";
 export { ModelCheckpointCallback } from "./model-checkpoint.ts";
