@@ -17,6 +17,7 @@ export { postprocessingSchema } from "./postprocessing.ts";
 export { metricRegistry, registerMetric } from "./registry.ts";
 /** What is published beside values. */
 export { type BootstrapOptions, bootstrap, type Interval } from "./statistics/bootstrap.ts";
+export { fitTemperature, type Threshold, withTemperature, youdenThreshold } from "./statistics/calibration.ts";
 export { type AucDifference, type AucInterval, delong, delongTest } from "./statistics/delong.ts";
 export type { GroupBy } from "./statistics/groups.ts";
 export { type McNemar, mcnemar } from "./statistics/mcnemar.ts";
