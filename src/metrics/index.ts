@@ -30,3 +30,4 @@ export {
   ownTables,
   replaceRows,
 } from "./statistics/tables.ts";
+export { type VoteOptions, votes } from "./statistics/votes.ts";
