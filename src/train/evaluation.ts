@@ -79,8 +79,7 @@ export async function validate(parts: TrainerParts, options: ValidateOptions): P
       const start = { dataloader: loader, modelCheckpoint: name, metrics, callbacks, computational };
       await tell(run, "onValidateStart", start);
       await evaluationLoop(run, loader, null);
-      const { validationMetrics } = models.getCheckpointDir(name);
-      maps.locked(() => statistics.write(validationMetrics, run));
+      statistics.write(models.getCheckpointDir(name).validationMetrics, run);
       await tell(run, "onValidateEnd", { metrics });
     }
   });

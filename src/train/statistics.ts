@@ -33,7 +33,7 @@ export class Statistics {
   }
 
   /** After an evaluation, by the first of several processes, before the values are written. */
-  write(dir: MetricsDir, { metrics, log, world }: RunContext): void {
+  write(dir: MetricsDir, { maps, metrics, log, world }: RunContext): void {
     if (!world.isMain) return;
     const { intervals = null, groups = [] } = this.#options;
     const evaluated = {
@@ -41,11 +41,14 @@ export class Statistics {
       samples: metrics.detailedDf,
       data: this.#dataset.df,
     };
-    const names = metrics.metricNames;
     const rows = intervals === null ? [] : intervalTable(evaluated, intervals);
-    replaceRows(dir.table("intervals"), names, rows);
-    replaceRows(dir.table("groups"), names, groupTable(evaluated, groups, intervals));
-    for (const [name, own] of ownTables(evaluated.metrics)) replaceRows(dir.table(name), names, own);
+    const tables = ownTables(evaluated.metrics);
+    tables.set("intervals", rows);
+    tables.set("groups", groupTable(evaluated, groups, intervals));
+    // another process may add metrics, too; what takes time is done
+    maps.locked(() => {
+      for (const [name, table] of tables) replaceRows(dir.table(name), metrics.metricNames, table);
+    });
     for (const { metric, value, lower, n_participants: n } of rows) {
       if (!Number.isNaN(lower) || Number.isNaN(value)) continue;
       log.warning(
