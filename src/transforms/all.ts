@@ -2,6 +2,7 @@
 
 export * from "./composition/compose.ts";
 export * from "./composition/one-of.ts";
+export * from "./intensity/bias-field-correction.ts";
 export * from "./intensity/clamp.ts";
 export * from "./intensity/histogram-matching.ts";
 export * from "./intensity/histogram-standardization.ts";
