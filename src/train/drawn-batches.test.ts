@@ -115,6 +115,16 @@ describe("a training with RandomPatch and MixUp", () => {
     );
   });
 
+  it("counts the samples of an evaluation as it will have them", async () => {
+    const split = makeSplit({});
+    // two patches of each image in training, 8 of each in evaluation
+    expect(split.valDataset.length).toBe(4);
+    split.buildValLoader({ batchSize: 3, dropLast: true });
+    using trainer = new Trainer({ maps: join(dir, "counted"), model: makeModel(), optimization });
+    const training = trainer.train(split, { computational });
+    await expect(training).rejects.toThrow(/drops the last batch, and 1 of 16 samples/);
+  });
+
   it("mixes images that are to be given again, and no labels", async () => {
     const model = new ReconstructionModel({
       network: new AutoEncoderConfig({ inShape: [1, 4, 4, 4], latentSize: 2, convArgs: { channels: [2] } }),

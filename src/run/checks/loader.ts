@@ -2,7 +2,7 @@ import type { DataLoader } from "../../data/dataloader/index.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
 
 /**
- * What must hold of the loader of an evaluation or a prediction: that each sample comes once.
+ * What must hold of the loader of an evaluation or a prediction: that each sample comes once. Its dataset is in evaluation from then on.
  * @param call for messages: `predict`, `test`, `validate`, or `train` of its validation.
  */
 export function checkEachSampleOnce(call: string, { dataset, batchSize, config }: DataLoader): void {
@@ -11,6 +11,8 @@ export function checkEachSampleOnce(call: string, { dataset, batchSize, config }
       `${call}: the loader draws samples by '${config.samplingWeights}', some of them several times, others never. Pass a loader without samplingWeights.`,
     );
   }
+  // an extraction that draws in training gives another number of samples then
+  dataset.eval();
   const rest = dataset.length % batchSize;
   if (config.dropLast && rest > 0) {
     throw new ConfigError(
