@@ -5,6 +5,7 @@ import type { Tensor } from "../torch/index.ts";
 import * as torch from "../torch/index.ts";
 import {
   AsDiscreteConfig,
+  ComposeConfig,
   CropConfig,
   RandomAffineConfig,
   RandomFlipConfig,
@@ -183,6 +184,11 @@ it("refuses what it cannot undo, before anything is computed", () => {
   expect(make({ transforms: [new RandomFlipConfig({ include: ["image"] })], n: 1 })).toThrow(
     "RandomFlip with 'include'",
   );
+  const flip = new RandomFlipConfig();
+  for (const parts of [[flip, flip], [flip.with({ include: ["image"] })]]) {
+    const once = new ComposeConfig({ transforms: parts, once: true });
+    expect(make({ transforms: [once], n: 1 })).toThrow("has Compose, which cannot be undone");
+  }
   expect(make({ transforms: [<T>(x: T): T => x], n: 1 })).toThrow("which cannot be undone");
   expect(make({ n: 2 })).toThrow("'n' is 2 with 0 transforms");
   expect(make({ mirrorAxes: [0, 0] })).toThrow("Name each axis once");

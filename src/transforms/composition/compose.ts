@@ -3,7 +3,7 @@ import { configClass, type JsonObject } from "../../utils/config.ts";
 import { readTransforms, transformOf, transformsField, transformToJson } from "../like.ts";
 import type { Transform, TransformConfig } from "../types.ts";
 import { composed } from "./composed.ts";
-import { sampledOnce } from "./once.ts";
+import { SampledOnce, sampledOnce } from "./once.ts";
 
 const schema = z.strictObject({
   /** What is applied, in this order. */
@@ -50,7 +50,7 @@ export class ComposeConfig
     const sampled = sampledOnce(this.name_, transforms);
     const [first] = sampled;
     // its records are replayed by itself
-    const alone = first !== undefined && sampled.length === 1 && !this.copy && this.p === 1;
+    const alone = sampled.length === 1 && first instanceof SampledOnce && !this.copy && this.p === 1;
     return alone ? first : composed(this.name_, sampled, this);
   }
 }

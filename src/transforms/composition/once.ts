@@ -15,7 +15,7 @@ const recorded = z.array(z.strictObject({ drawn: z.json() }).nullable());
  * Spatial transforms that follow each other, as one: their steps are put together, and each image is sampled once. A history has one record of it, of a
  * `Compose` of these parts.
  */
-class SampledOnce implements Transform {
+export class SampledOnce implements Transform {
   readonly name: string;
   readonly keepsHistory = true;
   readonly random: boolean;

@@ -10,12 +10,17 @@ import * as torch from "../../../torch/index.ts";
 import {
   ClampConfig,
   ComposeConfig,
+  CropConfig,
   type HasImages,
   Patch,
+  RandomAffineConfig,
+  RandomFlipConfig,
   RandomNoiseConfig,
   RandomPatch,
+  ResampleConfig,
   Slice,
   type Transform,
+  type TransformConfig,
   type TransformsHandlerOptions,
   ZNormalizationConfig,
 } from "../../../transforms/index.ts";
@@ -91,6 +96,10 @@ async function withoutReading<T>(body: () => Promise<T>): Promise<T> {
   }
 }
 
+const crop = new CropConfig({ cropping: [2, 0, 1] });
+const once = (...transforms: readonly TransformConfig[]): ComposeConfig =>
+  new ComposeConfig({ transforms, once: true });
+
 describe("images on disk", () => {
   const image = [new ZNormalizationConfig()];
   it.each<[string, TransformsHandlerOptions]>([
@@ -116,6 +125,17 @@ describe("images on disk", () => {
     ],
     ["sagittal slices", { imageTransforms: image, extraction: new Slice({ slices: [0, 7, 33] }) }],
     ["axial slices", { extraction: new Slice({ sliceDirection: 2, borders: 18, squeeze: false }) }],
+    ["resampled and cropped once", { imageTransforms: [once(new ResampleConfig({ target: 1.7 }), crop)] }],
+    [
+      "patches of what is resampled once, and of what is moved and deformed once",
+      {
+        imageTransforms: [
+          once(new ResampleConfig({ target: [3, 3, 2] }), crop),
+          once(new RandomAffineConfig(), new RandomFlipConfig(), crop),
+        ],
+        extraction: new Patch({ patchSize: [10, 2, 12] }),
+      },
+    ],
     [
       "patches after noise",
       { imageTransforms: [...image, new RandomNoiseConfig({ std: 1 })], extraction: new Patch({ patchSize: 32 }) },
