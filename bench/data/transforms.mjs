@@ -1,6 +1,7 @@
 // Each transform on one image and its mask: here, in ClinicaDL (TorchIO 0.20, MONAI 1.5) and in today's TorchIO and MONAI, one thread each, in turn.
 import { median, run } from "../side.mjs";
 
+const CHAIN = ["RandomAffine", "RandomElasticDeformation", "RandomFlip"];
 /** Names and options as in ClinicaDL. @type {[string, object][]} */
 const TRANSFORMS = [
   ["ZNormalization", {}],
@@ -17,6 +18,9 @@ const TRANSFORMS = [
   ["RandomFlip", { axes: [0, 1, 2] }],
   ["RandomAffine", {}],
   ["RandomElasticDeformation", {}],
+  ["Compose", { transforms: CHAIN }],
+  // the others interpolate in each of them
+  ["Compose", { transforms: CHAIN, once: true }],
   ["RandomAnisotropy", {}],
   ["RandomMotion", {}],
   ["RandomGhosting", {}],
@@ -56,7 +60,8 @@ export async function transforms({ python, peers, rounds, short, say, out }) {
   const heads = ["this ms", "ClinicaDL ms", "ratio", "newest ms", "ratio"];
   out(`\n${"transforms".padEnd(32)}${heads.map((h) => h.padStart(14)).join("")}`);
   const figures = {};
-  for (const [i, [name]] of TRANSFORMS.entries()) {
+  for (const [i, [transform, options]] of TRANSFORMS.entries()) {
+    const name = "once" in options ? `${transform}, once` : transform;
     const [ours, clinicadl, newest] = Object.keys(sides).map((side) => median(seconds[side][i]));
     const ratios = { overClinicadl: clinicadl / ours, overNewest: newest / ours };
     figures[name] = { unit: "s", ours, clinicadl, newest, ...ratios };

@@ -24,12 +24,15 @@ def clinicadl(name, options):
     from clinicadl.data.structures import DataPoint
     from clinicadl.transforms import config
 
-    transform = getattr(config, name + "Config")(**options).get_object()
+    made = lambda part, options: getattr(config, part + "Config")(**options).get_object()
+    transform = tio.Compose([made(part, {}) for part in options["transforms"]], copy=False) if name == "Compose" else made(name, options)
     images = lambda: {"image": tio.ScalarImage(tensor=voxels.clone()), "brain": tio.LabelMap(tensor=mask.clone())}
     return transform, lambda: DataPoint(**images(), participant_id="sub-01", session_id="ses-01")
 
 
 def newest(name, options):
+    if name == "Compose":
+        options = {"transforms": [getattr(tio, part)(copy=False) for part in options["transforms"]]}
     if hasattr(tio, name):
         # 'copy' is left out as ClinicaDL does: the subject is changed in place
         transform = getattr(tio, name)(**options, copy=False)

@@ -27,6 +27,7 @@ const mask = torch
 
 const seconds = transforms.map(({ name, options }) => {
   const own = Object.fromEntries(Object.entries(options).map(([key, value]) => [camel(key), value]));
+  if (Array.isArray(own.transforms)) own.transforms = own.transforms.map((part) => ({ name_: part }));
   if (Array.isArray(own.remapping)) own.remapping = Object.fromEntries(own.remapping);
   const handler = new TransformsHandler({ augmentations: [{ name_: name, ...own }] });
   const taken: number[] = [];
