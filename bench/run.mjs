@@ -4,6 +4,7 @@
 //   residual      only a loop of one's own over a residual network, against PyTorch eager
 //   --rounds N    how often each side runs (3; the medians are shown)
 //   --epochs N    epochs of the training (4)
+//   --only NAMES  of `data transforms`, only these: their names, with commas between
 //   --short       one round, one epoch: whether it works, not how fast it is
 //   --json        the figures as one line of JSON on standard output
 // The reference's environment is made in the cache at the first use; CLINICADL_REFERENCE_PYTHON names one instead.
@@ -24,6 +25,7 @@ const { values: options, positionals } = parseArgs({
   options: {
     rounds: { type: "string", default: "3" },
     epochs: { type: "string", default: "4" },
+    only: { type: "string" },
     short: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
   },
@@ -42,7 +44,7 @@ if (part !== undefined) {
   const settings = { short: options.short, rounds, say, out };
   const figures =
     part === "data"
-      ? await data(groups, { ...settings, python, peers: peersPython })
+      ? await data(groups, { ...settings, python, peers: peersPython, only: options.only?.split(",") })
       : await residual(python, settings);
   if (options.json) process.stdout.write(`${JSON.stringify({ [part]: figures, rounds })}\n`);
   process.exit(0);

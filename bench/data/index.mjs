@@ -13,7 +13,7 @@ export const GROUPS = { decode, transforms, patches, epochs, bids };
 
 /**
  * @param names groups; all where there is none
- * @param context `{ python, peers, rounds, short, say, out }`: the Python of the original, and what gives that of today's libraries; each group also gets `work`, a folder that is deleted afterwards
+ * @param context `{ python, peers, rounds, short, say, out, only }`: the Python of the original, and what gives that of today's libraries; `only`, the names of some transforms, if not all are wanted; each group also gets `work`, a folder that is deleted afterwards
  */
 export async function data(names, context) {
   const unknown = names.filter((name) => !(name in GROUPS));

@@ -36,11 +36,14 @@ const TRANSFORMS = [
   ["DistanceTransformEDT", { include: ["brain"] }],
 ];
 
-export async function transforms({ python, peers, rounds, short, say, out }) {
+export async function transforms({ python, peers, rounds, short, say, out, only }) {
+  const unknown = (only ?? []).filter((name) => TRANSFORMS.every(([known]) => known !== name));
+  if (unknown.length > 0) throw new Error(`bench data transforms: there is no ${unknown.join(", ")} among its rows.`);
+  const chosen = only === undefined ? TRANSFORMS : TRANSFORMS.filter(([name]) => only.includes(name));
   const settings = JSON.stringify({
     shape: short ? [24, 28, 24] : [96, 112, 96],
     times: short ? 1 : 3,
-    transforms: TRANSFORMS.map(([name, options]) => ({ name, options })),
+    transforms: chosen.map(([name, options]) => ({ name, options })),
   });
   const script = "bench/data/transforms.py";
   const sides = {
@@ -49,7 +52,7 @@ export async function transforms({ python, peers, rounds, short, say, out }) {
     newest: [peers(), [script, "newest", settings]],
   };
   /** Seconds of each transform, of all rounds. @type {Record<string, number[][]>} */
-  const seconds = Object.fromEntries(Object.keys(sides).map((side) => [side, TRANSFORMS.map(() => [])]));
+  const seconds = Object.fromEntries(Object.keys(sides).map((side) => [side, chosen.map(() => [])]));
   for (let round = 0; round < rounds; round++) {
     say(`transforms, round ${round + 1} of ${rounds} …`);
     for (const [side, [command, args]] of Object.entries(sides)) {
@@ -60,7 +63,7 @@ export async function transforms({ python, peers, rounds, short, say, out }) {
   const heads = ["this ms", "ClinicaDL ms", "ratio", "newest ms", "ratio"];
   out(`\n${"transforms".padEnd(32)}${heads.map((h) => h.padStart(14)).join("")}`);
   const figures = {};
-  for (const [i, [transform, options]] of TRANSFORMS.entries()) {
+  for (const [i, [transform, options]] of chosen.entries()) {
     const name = "once" in options ? `${transform}, once` : transform;
     const [ours, clinicadl, newest] = Object.keys(sides).map((side) => median(seconds[side][i]));
     const ratios = { overClinicadl: clinicadl / ours, overNewest: newest / ours };
