@@ -1,12 +1,7 @@
 // Rows of voxels for the fused kernel, eight channels at a time, in registers; compiled for AVX2 with FMA and, chosen at run
 // time, for any other processor.
+#include "clones.h"
 #include "norm_act_pool.h"
-
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define CLINICADL_CLONES __attribute__((target_clones("arch=x86-64-v3", "default"), optimize("O3")))
-#else
-#define CLINICADL_CLONES
-#endif
 
 namespace clinicadl {
 namespace {

@@ -30,6 +30,13 @@ napi_value init(napi_env env, napi_value exports) {
     define_components(env, exports);
     define_distance(env, exports);
     define_resample(env, exports);
+    define_rescale(env, exports);
+    define_order(env, exports);
+    define_place(env, exports);
+    define_labels(env, exports);
+    define_blur(env, exports);
+    define_power(env, exports);
+    define_holes(env, exports);
     define_event(env, exports);
     define_files(env, exports);
     define_shared_cache(env, exports);

@@ -41,3 +41,4 @@ export * as transfer from "./transfer.ts";
 export type { DType, Layout, MemoryFormat, NestedArray, Scalar, TypedArray } from "./types.ts";
 export { dtypes, isFloatingPoint, itemSize } from "./types.ts";
 export * as utils from "./utils.ts";
+export * as voxels from "./voxels.ts";

@@ -198,6 +198,24 @@ export interface Native {
     interpolation: string,
     outside: readonly number[] | null,
   ): Handle;
+  // rescale.cc
+  rescale(h: Handle, low: number, high: number, minus: number, by: number, times: number, plus: number): Handle;
+  extent(h: Handle): [least: number, greatest: number];
+  // order.cc
+  valuesAt(h: Handle, ranks: readonly number[]): number[];
+  // place.cc
+  placeVoxels(h: Handle, start: readonly number[], size: readonly number[], value: number): Handle;
+  // labels.cc
+  fillWhere(h: Handle, mask: Handle, labels: readonly number[] | null, where: boolean, value: number): Handle;
+  oneHot(h: Handle, classes: number): Handle;
+  areLabels(h: Handle): boolean;
+  labelsOf(h: Handle): number[];
+  // blur.cc
+  symmetricFilter(h: Handle, weights: readonly (readonly number[])[]): Handle;
+  // power.cc
+  signedPower(h: Handle, exponents: readonly number[]): Handle;
+  // holes.cc
+  fillEnclosed(h: Handle, label: number, connectivity: number, spatial: number): void;
   // transfer.cc
   transferRelease(h: Handle): number;
   transferAdopt(id: number): Handle;

@@ -94,7 +94,7 @@ export class ImagePlace {
   masked(tensor: Tensor, method: MaskingMethod): Tensor {
     return maskedValues(this.what, tensor, this.dataPoint, method);
   }
-  /** True where a voxel counts under a masking method; of a mask, where it has one of `labels` (default: any but 0). */
+  /** Not 0 where a voxel counts under a masking method; of a mask, where it has one of `labels` (default: any but 0). */
   mask(tensor: Tensor, method: MaskingMethod, labels: readonly number[] | null = null): Tensor {
     return maskOf(this.what, tensor, this.dataPoint, method, labels);
   }

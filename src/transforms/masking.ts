@@ -28,7 +28,7 @@ export function maskedValues(what: string, tensor: Tensor, where: HasImages, met
 }
 
 /**
- * The mask itself, true where a voxel counts: (C, D, H, W), or of one channel.
+ * The mask itself, not 0 where a voxel counts: (C, D, H, W), or of one channel; of any type.
  * @param labels which values of a mask count. Default null: all but 0.
  */
 export function maskOf(
@@ -39,18 +39,15 @@ export function maskOf(
   labels: readonly number[] | null = null,
 ): Tensor {
   const mask = namedMask(what, tensor, where, method);
-  if (mask !== null) return labels === null ? mask.ne(0) : isOneOf(mask, labels);
+  if (mask !== null) return labels === null ? mask : isOneOf(mask, labels);
   const all = torch.zeros(tensor.shape, { dtype: "bool" });
   partOf(what, all, where, method).fill_(true);
   return all;
 }
 
-/** Where a tensor has one of these values. */
+/** Where a tensor has one of these values, of which there is at least one. */
 export function isOneOf(tensor: Tensor, values: readonly number[]): Tensor {
-  return values.reduce(
-    (found, value) => found.logicalOr(tensor.eq(value)),
-    torch.zeros(tensor.shape, { dtype: "bool", device: tensor.device }),
-  );
+  return values.map((value) => tensor.eq(value)).reduce((found, own) => found.logicalOr(own));
 }
 
 /** The tensor of the mask that a method names; null where it names none. */
@@ -120,27 +117,18 @@ export function percentileOf(sorted: Tensor, percent: number): number {
 }
 
 /**
- * As {@link percentileOf}, of values in any order: for one or two percentiles, selecting them is several times as fast as sorting all values.
+ * As {@link percentileOf}, of values in any order, and of several percentiles at once: without sorting.
  *
- * @param values flat, at least one, none of them NaN.
+ * @param values flat, at least one.
  */
-export function selectPercentile(values: Tensor, percent: number): number {
-  const n = values.numel();
-  const position = (percent / 100) * (n - 1);
-  const below = Math.floor(position);
-  return torch.tidy(() => {
-    const [selected] = values.kthvalue(below + 1);
-    const low = selected.item();
-    if (position === below) return low;
-    // the value after it in order: the same one again, where there are more of it, else the smallest that is greater
-    const upToLow = values.le(low).sum().item();
-    const high =
-      upToLow > below + 1
-        ? low
-        : torch
-            .where(values.gt(low), values, torch.full([], Number.POSITIVE_INFINITY, { dtype: values.dtype }))
-            .min()
-            .item();
-    return low + (high - low) * (position - below);
+export function percentilesOf(values: Tensor, percents: readonly number[]): number[] {
+  const last = values.numel() - 1;
+  const positions = percents.map((percent) => (percent / 100) * last);
+  const ranks = positions.flatMap((position) => [Math.floor(position), Math.min(Math.floor(position) + 1, last)]);
+  const found = torch.voxels.valuesAt(values, ranks);
+  return positions.map((position, i) => {
+    const [low = Number.NaN, high = low] = found.slice(2 * i, 2 * i + 2);
+    const part = position - Math.floor(position);
+    return part === 0 ? low : low + (high - low) * part;
   });
 }

@@ -44,7 +44,8 @@ export class HistogramMatchingConfig
     let reference: Distribution | null = null;
     return perImage(this, "scalar", (image, place) => {
       const values = image.tensor.to({ dtype: "float64" });
-      const mask = this.maskingMethod === null ? null : place.mask(values, this.maskingMethod).expand(values.shape);
+      const mask =
+        this.maskingMethod === null ? null : place.mask(values, this.maskingMethod).ne(0).expand(values.shape);
       const counted = mask === null ? values.flatten() : values.maskedSelect(mask);
       if (counted.numel() === 0) throw place.error("has no voxels under the mask, to be matched.");
       if (!counted.isfinite().all().item()) throw place.error("holds values that are not numbers, or infinite.");

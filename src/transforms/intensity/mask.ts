@@ -1,4 +1,5 @@
 import { z } from "zod";
+import * as torch from "../../torch/index.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
 import { perImage, transformConfig } from "../base.ts";
 import { maskingMethod } from "../masking.ts";
@@ -26,7 +27,7 @@ export class MaskConfig
   getObject(): Transform {
     return perImage(this, "scalar", (image, place) => {
       const inside = place.mask(image.tensor, this.maskingMethod, this.labels);
-      image.tensor = image.tensor.maskedFill(inside.logicalNot(), this.outsideValue);
+      image.tensor = torch.voxels.fillWhere(image.tensor, inside, { where: false, value: this.outsideValue });
     });
   }
 }

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { Tensor } from "../../torch/index.ts";
 import * as torch from "../../torch/index.ts";
 import { spacingOf } from "../affine.ts";
 import { randomConfig, randomPerImage } from "../base.ts";
@@ -22,10 +21,8 @@ export class RandomBlurConfig
       draw: (rng) => ({ std: std.draw(this.std, rng) }),
       change: (image, drawn) => {
         const spacing = spacingOf(image.affine);
-        image.tensor = drawn.std.reduce(
-          (tensor, deviation, axis) => blurred(tensor, axis + 1, deviation / (spacing[axis] ?? 1)),
-          image.tensor.to({ dtype: "float32" }),
-        );
+        const weights = drawn.std.map((deviation, axis) => gaussian(deviation / (spacing[axis] ?? 1)));
+        image.tensor = torch.voxels.symmetricFilter(image.tensor.to({ dtype: "float32" }), weights);
       },
     });
   }
@@ -34,21 +31,11 @@ export class RandomBlurConfig
 /** How many standard deviations of the Gaussian are kept, as in SciPy. */
 const TRUNCATE = 4;
 
-/** Along one axis; beyond its ends the image is mirrored. As a matrix, since most of a brain's size is within the Gaussian anyway. */
-function blurred(tensor: Tensor, dim: number, deviation: number): Tensor {
-  if (!(deviation > 1e-15)) return tensor;
-  const n = tensor.shape[dim] ?? 1;
+/** The weights of a Gaussian from its middle on; all of it is 1. */
+function gaussian(deviation: number): number[] {
+  if (!(deviation > 1e-15)) return [1];
   const radius = Math.trunc(TRUNCATE * deviation + 0.5);
-  const weights = Array.from({ length: 2 * radius + 1 }, (_, i) => Math.exp(-0.5 * ((i - radius) / deviation) ** 2));
-  const sum = weights.reduce((total, weight) => total + weight, 0);
-  const matrix = new Float64Array(n * n);
-  for (let to = 0; to < n; to++) {
-    weights.forEach((weight, i) => {
-      const at = (((to + i - radius) % (2 * n)) + 2 * n) % (2 * n);
-      const from = at < n ? at : 2 * n - 1 - at;
-      matrix[from * n + to] = (matrix[from * n + to] ?? 0) + weight / sum;
-    });
-  }
-  const mix = torch.fromTypedArray(Float32Array.from(matrix), [n, n]);
-  return tensor.movedim([dim], [3]).matmul(mix).movedim([3], [dim]).contiguous();
+  const weights = Array.from({ length: radius + 1 }, (_, i) => Math.exp(-0.5 * (i / deviation) ** 2));
+  const sum = weights.reduce((total, weight, i) => total + (i === 0 ? weight : 2 * weight), 0);
+  return weights.map((weight) => weight / sum);
 }

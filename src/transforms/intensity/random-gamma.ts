@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { Tensor } from "../../torch/index.ts";
 import * as torch from "../../torch/index.ts";
 import { randomConfig, randomPerImage } from "../base.ts";
 import { range } from "../ranges.ts";
@@ -22,13 +21,8 @@ export class RandomGammaConfig
         gamma: Array.from({ length: image.tensor.shape[0] ?? 1 }, () => Math.exp(logGamma.draw(this.logGamma, rng))),
       }),
       change: (image, { gamma }) => {
-        const tensor = image.tensor.to({ dtype: "float32" });
-        image.tensor = torch.cat(gamma.map((exponent, channel) => power(tensor.narrow(0, channel, 1), exponent)));
+        image.tensor = torch.voxels.signedPower(image.tensor.to({ dtype: "float32" }), gamma);
       },
     });
   }
-}
-
-function power(tensor: Tensor, exponent: number): Tensor {
-  return tensor.min().item() < 0 ? tensor.abs().pow(exponent).mul_(tensor.sign()) : tensor.pow(exponent);
 }

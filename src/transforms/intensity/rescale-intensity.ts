@@ -1,6 +1,7 @@
 import { z } from "zod";
+import * as torch from "../../torch/index.ts";
 import { perImage, transformConfig } from "../base.ts";
-import { maskingMethodField, selectPercentile } from "../masking.ts";
+import { maskingMethodField, percentilesOf } from "../masking.ts";
 import type { Transform, TransformConfig } from "../types.ts";
 
 const sorted = ([low, high]: readonly [number, number]): boolean => low < high;
@@ -25,27 +26,27 @@ export class RescaleIntensityConfig
 {
   getObject(): Transform {
     return perImage(this, "scalar", (image, place) => {
-      let tensor = image.tensor.to({ dtype: "float32" });
+      const tensor = image.tensor.to({ dtype: "float32" });
       const values = place.masked(tensor, this.maskingMethod);
       const [from, to] = this.percentiles;
       const all = this.maskingMethod === null && from === 0 && to === 100;
-      if (!all) {
-        if (values.numel() === 0) throw place.error("has no voxel under the mask.");
-        const flat = values.flatten();
-        tensor = tensor.clamp(selectPercentile(flat, from), selectPercentile(flat, to));
-      }
-      const [inMin, inMax] = this.inMinMax ?? [tensor.min().item(), tensor.max().item()];
+      if (values.numel() === 0) throw place.error("has no voxel under the mask.");
+      const percentiles = all ? EVERYTHING : percentilesOf(values.flatten(), [from, to]);
+      const [low = Number.NaN, high = Number.NaN] = percentiles.map(Math.fround);
+      const [inMin, inMax] = this.inMinMax ?? cut(torch.voxels.extent(tensor), low, high);
       if (!(inMax > inMin)) {
         throw place.error(
           `cannot be rescaled: its values go from ${inMin} to ${inMax}. Check the file, or leave it out.`,
         );
       }
-      const [outMin, outMax] = this.outMinMax;
-      image.tensor = tensor
-        .sub(inMin)
-        .div_(inMax - inMin)
-        .mul_(outMax - outMin)
-        .add_(outMin);
+      image.tensor = torch.voxels.rescale(tensor, { low, high, from: [inMin, inMax], to: this.outMinMax });
     });
   }
+}
+
+const EVERYTHING = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+
+/** The smallest and the greatest value that are left; NaN stays NaN. */
+function cut([least, greatest]: readonly [number, number], low: number, high: number): readonly [number, number] {
+  return [Math.min(Math.max(least, low), high), Math.min(Math.max(greatest, low), high)];
 }

@@ -8,8 +8,18 @@ import type { ImagePlace } from "../base.ts";
  * @throws ImageError where there is an infinite number or NaN, which would spread over the image.
  */
 export function spectrumOf(tensor: Tensor, dimensions: readonly number[], place: ImagePlace): Tensor {
-  if (!tensor.isfinite().all().item()) throw place.error("holds values that are not numbers, or infinite.");
+  requireFinite(tensor, place);
   return torch.fftFftshift(torch.fftFftn(tensor.to({ dtype: "float32" }), null, dimensions), dimensions);
+}
+
+/**
+ * The smallest and the greatest value.
+ * @throws ImageError where one is infinite or NaN.
+ */
+export function requireFinite(tensor: Tensor, place: ImagePlace): readonly [least: number, greatest: number] {
+  const [least, greatest] = torch.voxels.extent(tensor);
+  if (Number.isFinite(least) && Number.isFinite(greatest)) return [least, greatest];
+  throw place.error("holds values that are not numbers, or infinite.");
 }
 
 /** The image of a spectrum, float32. */

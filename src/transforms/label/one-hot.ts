@@ -1,4 +1,5 @@
 import { z } from "zod";
+import * as torch from "../../torch/index.ts";
 import { perImage, transformConfig } from "../base.ts";
 import type { Transform, TransformConfig } from "../types.ts";
 
@@ -15,16 +16,15 @@ export class OneHotConfig
   getObject(): Transform {
     return perImage(this, "label", (image, place) => {
       const { tensor } = image;
-      const [channels, ...size] = tensor.shape;
+      const channels = tensor.shape[0];
       if (channels !== 1) throw place.error(`has ${channels} channels; one channel of labels is needed.`);
-      const [least, greatest] = [tensor.min().item(), tensor.max().item()];
+      const [least, greatest] = torch.voxels.extent(tensor);
       const classes = this.numClasses === -1 ? greatest + 1 : this.numClasses;
       if (!(least >= 0 && greatest < classes))
         throw place.error(
           `has labels from ${least} to ${greatest}; with ${classes} classes they go from 0 to ${classes - 1}.`,
         );
-      const zeros = tensor.newZeros([classes, ...size]);
-      image.tensor = zeros.scatter(0, tensor.to({ dtype: "int64" }), 1);
+      image.tensor = torch.voxels.oneHot(tensor.select(0, 0), classes);
     });
   }
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import * as torch from "../../torch/index.ts";
 import { perImage, transformConfig } from "../base.ts";
 import { maskingMethodField } from "../masking.ts";
 import type { Transform, TransformConfig } from "../types.ts";
@@ -20,11 +21,12 @@ export class RemapLabelsConfig
     const changes = Object.entries(this.remapping);
     return perImage(this, "label", (image, place) => {
       const { tensor } = image;
-      const inside = place.mask(tensor, this.maskingMethod);
-      image.tensor = changes.reduce(
-        (remapped, [from, to]) => remapped.maskedFill(tensor.eq(Number(from)).logicalAnd(inside), to),
+      const remapped = changes.reduce(
+        (made, [from, to]) => torch.voxels.fillWhere(made, tensor, { labels: [Number(from)], value: to }),
         tensor,
       );
+      if (this.maskingMethod === null) image.tensor = remapped;
+      else image.tensor = torch.where(place.mask(tensor, this.maskingMethod).ne(0), remapped, tensor);
     });
   }
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
+import * as torch from "../../torch/index.ts";
 import { transformConfig } from "../base.ts";
-import { isOneOf } from "../masking.ts";
 import type { Transform, TransformConfig } from "../types.ts";
 import { perValue } from "./values.ts";
 
@@ -14,6 +14,6 @@ export class LabelFilterConfig
 {
   getObject(): Transform {
     const labels = [this.appliedLabels].flat();
-    return perValue(this, (x) => x.maskedFill(isOneOf(x, labels).logicalNot(), 0));
+    return perValue(this, (x) => torch.voxels.fillWhere(x, x, { labels, where: false, value: 0 }));
   }
 }

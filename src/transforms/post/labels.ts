@@ -1,6 +1,7 @@
 /** What transforms of the objects in label images share: options, and what an image of labels is. */
 import { z } from "zod";
 import type { morphology, Tensor } from "../../torch/index.ts";
+import * as torch from "../../torch/index.ts";
 import type { ImagePlace } from "../base.ts";
 
 const label = z.int().min(0);
@@ -29,7 +30,7 @@ export function requireSpatial(x: Tensor, place: ImagePlace, hops: morphology.Co
 
 /** @throws ImageError when a tensor holds anything but 0, 1, 2 …: intensities are no labels. */
 export function requireLabels(x: Tensor, place: ImagePlace): void {
-  if (x.dtype === "bool" || x.dtype === "uint8") return;
+  if (torch.voxels.areLabels(x)) return;
   const wrong = firstBut(x, x.isFloatingPoint() ? x.ge(0).logicalAnd(x.frac().eq(0)) : x.ge(0));
   if (wrong === null) return;
   throw place.error(

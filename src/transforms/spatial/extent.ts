@@ -41,14 +41,14 @@ export function withExtent(
 ): Tensor {
   if (start.every((n, axis) => n === 0 && size[axis] === voxels.shape[axis + 1])) return voxels;
   const fill = fillValue(voxels, mode);
+  if (fill !== null) return torch.voxels.place(voxels, start, size, fill);
   let result = voxels;
   start.forEach((first, axis) => {
     const target = size[axis] ?? 1;
     const now = result.shape[axis + 1] ?? 0;
     if (first >= 0 && first + target <= now) result = result.narrow(axis + 1, first, target);
     else if (mode === "linear_ramp") result = ramped(result, axis + 1, first, target);
-    else if (fill === null) result = continued(result, axis + 1, first, target, mode);
-    else result = torch.constantPadNd(result, padding(axis, -first, target - now + first), fill);
+    else result = continued(result, axis + 1, first, target, mode);
   });
   return result.contiguous();
 }
@@ -60,14 +60,6 @@ export function centred({ shape }: Pick<Grid, "shape">, size: readonly number[])
     const before = Math.ceil(Math.abs(missing) / 2);
     return missing > 0 ? -before : before;
   });
-}
-
-/** libtorch lists paddings from the last axis. */
-function padding(axis: number, before: number, after: number): number[] {
-  const list = [0, 0, 0, 0, 0, 0];
-  list[(2 - axis) * 2] = before;
-  list[(2 - axis) * 2 + 1] = after;
-  return list;
 }
 
 /** With what voxels are padded; null where they are continued. */
