@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Tensor } from "./index.ts";
 import * as torch from "./index.ts";
-import { type Connectivity, connectedComponents, distanceTransform, holes } from "./morphology.ts";
+import { type Connectivity, connectedComponents, distanceTransform, fillHoles, holes } from "./morphology.ts";
 
 let before: ReturnType<typeof torch.memory.live>;
 beforeAll(() => {
@@ -210,28 +210,98 @@ describe("connectedComponents", () => {
 });
 
 describe("holes", () => {
-  it.each(shapes)("cannot be reached from the border: %j, %j, %j, %j", (...shape) => {
-    const size = shape.filter((n) => n !== undefined);
-    const [n = 1, ...spatial] = size;
-    for (const density of densities) {
-      using _scope = torch.scope();
-      torch.manualSeed(density * 100);
-      const image = randomImage(size, density, 1);
-      const values = image.flatten().toNumbers();
-      const voxels = values.length / n;
-      for (const connectivity of ([1, 2, 3] as const).slice(0, spatial.length)) {
-        const { labels } = plainComponents(
-          values.map((value) => 1 - value),
-          size,
-          connectivity,
-        );
-        const open = new Set(
-          labels.filter((_, i) => position(i % voxels, spatial).some((p, axis) => p === 0 || p === spatial[axis]! - 1)),
-        );
-        const wanted = labels.map((label) => (label === 0 || open.has(label) ? 0 : 1));
-        expect(holes(image, { connectivity }).flatten().toNumbers()).toEqual(wanted);
+  it.each([...shapes, [1, 4, 3, 131], [2, 3, 64], [1, 129]])(
+    "cannot be reached from the border: %j, %j, %j, %j",
+    (...shape) => {
+      const size = shape.filter((n) => n !== undefined);
+      const [n = 1, ...spatial] = size;
+      for (const density of densities) {
+        using _scope = torch.scope();
+        torch.manualSeed(density * 100);
+        const image = randomImage(size, density, 1);
+        const values = image.flatten().toNumbers();
+        const voxels = values.length / n;
+        for (const connectivity of ([1, 2, 3] as const).slice(0, spatial.length)) {
+          const { labels } = plainComponents(
+            values.map((value) => 1 - value),
+            size,
+            connectivity,
+          );
+          const open = new Set(
+            labels.filter((_, i) =>
+              position(i % voxels, spatial).some((p, axis) => p === 0 || p === spatial[axis]! - 1),
+            ),
+          );
+          const wanted = labels.map((label) => (label === 0 || open.has(label) ? 0 : 1));
+          expect(holes(image, { connectivity }).flatten().toNumbers()).toEqual(wanted);
+        }
       }
+    },
+  );
+
+  it("are found at the end of a long way, across words of bits, or are none", () => {
+    using _scope = torch.scope();
+    // a wall that winds, with one gap at its end
+    const walls = torch.zeros([1, 41, 200]);
+    walls.narrow(1, 0, 1).fill_(1);
+    walls.narrow(1, 40, 1).fill_(1);
+    walls.narrow(2, 0, 1).fill_(1);
+    walls.narrow(2, 199, 1).fill_(1);
+    for (let row = 2; row < 40; row += 2)
+      walls
+        .narrow(1, row, 1)
+        .narrow(2, row % 4 === 0 ? 0 : 1, 199)
+        .fill_(1);
+    const inside = 41 * 200 - walls.sum().item();
+    expect(holes(walls).sum().item()).toBe(inside);
+    for (const gap of [1, 39]) {
+      const open = walls.clone();
+      open.narrow(1, gap, 1).narrow(2, 199, 1).fill_(0);
+      // what is left closed is what the gap does not lead to
+      const { labels } = connectedComponents(open.eq(0), { connectivity: 1 });
+      const outside = labels.narrow(1, gap, 1).narrow(2, 199, 1).item();
+      const wanted = labels.ne(0).logicalAnd(labels.ne(outside));
+      expect(holes(open, { connectivity: 1 }).eq(wanted).all().item()).toBe(1);
     }
+  });
+});
+
+describe("fillHoles", () => {
+  it("fills each label in turn, whatever lies in its holes, in every type of numbers", () => {
+    using _scope = torch.scope();
+    const rows = [
+      [1, 1, 1, 1, 1, 0, 2, 2, 2],
+      [1, 2, 2, 2, 1, 0, 2, 0, 2],
+      [1, 2, 0, 2, 1, 0, 2, 2, 2],
+      [1, 2, 2, 2, 1, 0, 0, 0, 0],
+      [1, 1, 1, 1, 1, 0, 3, 0, 3],
+    ];
+    const both = [
+      [1, 1, 1, 1, 1, 0, 2, 2, 2],
+      [1, 1, 1, 1, 1, 0, 2, 2, 2],
+      [1, 1, 1, 1, 1, 0, 2, 2, 2],
+      [1, 1, 1, 1, 1, 0, 0, 0, 0],
+      [1, 1, 1, 1, 1, 0, 3, 0, 3],
+    ];
+    for (const dtype of [
+      "uint8",
+      "int8",
+      "int16",
+      "int32",
+      "int64",
+      "float16",
+      "bfloat16",
+      "float32",
+      "float64",
+    ] as const) {
+      const image = torch.tensor([rows], { dtype });
+      expect(fillHoles(image, [1, 2, 3, 7]).toNumbers()).toEqual(both.flat());
+      expect(fillHoles(image.transpose(1, 2), [1, 2]).transpose(1, 2).flatten().toNumbers()).toEqual(both.flat());
+      expect(image.flatten().toNumbers()).toEqual(rows.flat());
+    }
+    const volumes = torch.tensor([rows, rows]).reshape([2, 1, 5, 9]);
+    expect(fillHoles(volumes, [1, 2]).eq(volumes).all().item()).toBe(1);
+    expect(() => fillHoles(torch.zeros([3]), [1])).toThrow(/1 to 3 spatial/);
   });
 });
 

@@ -1,6 +1,5 @@
 /** Shapes in images: connected objects, holes, distances. Below metrics and transforms, which both need them. */
 import { type Handle, native } from "./native.ts";
-import { cat } from "./ops.ts";
 import { tidy } from "./scope.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -51,15 +50,31 @@ export function connectedComponents(images: Tensor, { connectivity = null }: Con
  */
 export function holes(objects: Tensor, { connectivity = null }: ConnectivityOptions = {}): Tensor {
   return tidy(() => {
-    const { labels, sizes } = connectedComponents(objects.eq(0), { connectivity });
-    if (labels.numel() === 0) return objects.eq(0);
-    const ends = objects.shape.slice(1).flatMap((n, axis) => {
-      const along = labels.movedim([axis + 1], [0]);
-      return [along.narrow(0, 0, 1), along.narrow(0, n - 1, 1)].map((side) => side.flatten());
-    });
-    const inside = sizes.newZeros([sizes.numel() + 1], { dtype: "bool" }).fill_(true);
-    inside.indexFill_(0, cat([sizes.newZeros([1]), ...ends]).to({ dtype: "int64" }), false);
-    return inside.indexSelect(0, labels.flatten()).reshape([...objects.shape]);
+    const own = objects.ne(0);
+    return fillHoles(own, [1], { connectivity }).ne(own);
+  });
+}
+
+/**
+ * Images in which what is enclosed by a label is that label: what cannot be reached from the border over voxels that touch and do not have it, whatever
+ * they hold. An axis of size 1 is all border.
+ *
+ * @param images (N, …) with 1 to 3 spatial dimensions, each by itself. On any device; it is done on the CPU.
+ * @param labels whose holes are filled, one after the other.
+ */
+export function fillHoles(
+  images: Tensor,
+  labels: readonly number[],
+  { connectivity = null }: ConnectivityOptions = {},
+): Tensor {
+  const what = "fillHoles";
+  const shape = fourDimensions(what, images);
+  const hops = connectivityOf(what, images, connectivity);
+  return tidy(() => {
+    const filled = onCpu(images).clone({ memoryFormat: "contiguous" });
+    const handle = filled.reshape(shape).handleFor(what);
+    for (const label of labels) native.fillEnclosed(handle, label, hops, images.ndim - 1);
+    return filled.to({ device: images.device });
   });
 }
 
