@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import * as torch from "../../torch/index.ts";
-import { compareTransform, goldenPoint } from "../fixtures/golden.ts";
-import { RandomSpikeConfig, Rng } from "../index.ts";
+import { compareTransform, goldenPoint, near } from "../fixtures/golden.ts";
+import { Point } from "../fixtures/point.ts";
+import { RandomSpikeConfig, Rng, replay } from "../index.ts";
 
 compareTransform("RandomSpike");
 
@@ -28,3 +29,55 @@ it("draws from its options; no spike changes nothing; NaN is an error", () => {
   }
   expect(torch.memory.live()).toEqual(live);
 });
+
+it("is what a way to the spectrum and back gives", () => {
+  const live = torch.memory.live();
+  {
+    using _scope = torch.scope();
+    torch.manualSeed(9);
+    const places = [
+      [0.9, 0.2, 0.6],
+      [0.5, 0.5, 0.5],
+      [0.9, 0.2, 0.6],
+      [0.1, 0.75, 0.35],
+      [1, 0, 0.99],
+    ];
+    for (const size of [
+      [4, 5, 6],
+      [7, 1, 3],
+      [1, 1, 1],
+      [8, 6, 9],
+    ]) {
+      for (const offset of [0, 5, -5]) {
+        for (const intensity of [2.5, -0.7]) {
+          for (const count of [1, 2, 5]) {
+            const image = torch.rand([2, ...size]).add(offset);
+            const point = new Point();
+            point.add("image", "scalar", image, [...goldenPoint(["image"]).image("image").affine]);
+            const parameters = { image: { spikes_positions: places.slice(0, count), intensity } };
+            const options = new RandomSpikeConfig().toDict();
+            const made = replay([{ name_: "RandomSpike", options, parameters }], point).values();
+            const wanted = [0, 1].flatMap((c) => plain(image.select(0, c), places.slice(0, count), intensity));
+            // some roundings of the greatest; what spikes leave may be smaller than what they met
+            const greatest = Math.max(...wanted.map(Math.abs), ...image.flatten().toNumbers().map(Math.abs));
+            near(made, wanted, 2 ** -20 * greatest);
+          }
+        }
+      }
+    }
+  }
+  expect(torch.memory.live()).toEqual(live);
+});
+
+function plain(image: torch.Tensor, places: readonly (readonly number[])[], intensity: number): number[] {
+  const spectrum = torch.fftFftshift(torch.fftFftn(image.to({ dtype: "float64" })));
+  for (const place of places) {
+    const spike = torch.real(spectrum).max().mul(intensity);
+    const at = place.map((part, i) => Math.min(Math.floor(part * (image.shape[i] ?? 1)), (image.shape[i] ?? 1) - 1));
+    at.reduce((part, index) => part.select(0, index), spectrum).add_(spike);
+  }
+  return torch
+    .real(torch.fftIfftn(torch.fftIfftshift(spectrum)))
+    .flatten()
+    .toNumbers();
+}

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import * as torch from "../../torch/index.ts";
 import { randomConfig, randomPerImage } from "../base.ts";
 import { range } from "../ranges.ts";
 import type { Transform, TransformConfig } from "../types.ts";
-import { imageOf, spectrumOf } from "./spectrum.ts";
+import { requireFinite } from "./spectrum.ts";
+import { addWaves, frequencyAt, spikeHeights } from "./spikes.ts";
 
 const numSpikes = range({ min: 0, integer: true });
 const intensity = range();
@@ -36,21 +36,19 @@ export class RandomSpikeConfig
       },
       change: (image, drawn, place) => {
         if (drawn.spikes_positions.length === 0 || drawn.intensity === 0) return;
-        const dimensions = [1, 2, 3];
-        const spectrum = spectrumOf(image.tensor, dimensions, place);
-        for (let channel = 0; channel < (spectrum.shape[0] ?? 0); channel++) {
-          const own = spectrum.select(0, channel);
-          for (const position of drawn.spikes_positions) {
-            // only the real part counts, as in TorchIO
-            const spike = torch.real(own).max().mul(drawn.intensity);
-            // 1 itself is beyond the last voxel
-            const at = position.map((part, i) =>
-              Math.min(Math.floor(part * (own.shape[i] ?? 1)), (own.shape[i] ?? 1) - 1),
-            );
-            at.reduce((part, index) => part.select(0, index), own).add_(spike);
-          }
+        const tensor = image.tensor.to({ dtype: "float32" }).clone({ memoryFormat: "contiguous" });
+        const [least] = requireFinite(tensor, place);
+        const [channels = 1, ...size] = tensor.shape;
+        const frequencies = drawn.spikes_positions.map((position) => frequencyAt(position, size));
+        for (let channel = 0; channel < channels; channel++) {
+          const own = tensor.select(0, channel);
+          const heights = spikeHeights(own, frequencies, drawn.intensity, least);
+          addWaves(
+            own,
+            frequencies.map((frequency, i) => ({ frequency, height: heights[i] ?? 0 })),
+          );
         }
-        image.tensor = imageOf(spectrum, dimensions);
+        image.tensor = tensor;
       },
     });
   }
