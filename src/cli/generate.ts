@@ -9,6 +9,7 @@ interface Flags {
   readonly sessions: number;
   readonly seed: number;
   readonly permuteLabels: boolean;
+  readonly masks: boolean;
   readonly overwrite: boolean;
   readonly json: boolean;
 }
@@ -23,12 +24,16 @@ export function registerGenerate(program: Command): void {
     .option("--sessions <n>", "sessions of each participant, a year apart", parseNumber, 1)
     .option("--seed <n>", "the same seed gives the same images", parseNumber, 42)
     .option("--permute-labels", "give diagnoses at random: nothing can be learnt", false)
+    .option("--masks", "also write masks of tissues, brain and hippocampus, as BIDS derivatives", false)
     .option("--overwrite", "replace an earlier simulated dataset", false)
     .option("--json", "print what was made as JSON", false)
     .action(async (output: string, { json, ...flags }: Flags) => {
       const { generateCohort } = await import("./generate/index.ts");
-      const { bids, metadata, rows, shape } = await generateCohort({ output, ...flags });
-      if (json) return answer(JSON.stringify({ bids, metadata, images: rows.length, shape }));
-      answer(`${rows.length} simulated images of ${shape.join("×")} voxels in ${bids}\n${metadata} lists them.`);
+      const { bids, metadata, masks, rows, shape } = await generateCohort({ output, ...flags });
+      if (json) return answer(JSON.stringify({ bids, metadata, masks, images: rows.length, shape }));
+      const also = masks === null ? "" : `
+Their masks are in ${masks}.`;
+      answer(`${rows.length} simulated images of ${shape.join("×")} voxels in ${bids}
+${metadata} lists them.${also}`);
     });
 }

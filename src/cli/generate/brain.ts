@@ -23,12 +23,30 @@ export interface BrainOptions {
   readonly scale: number;
 }
 
+/** A simulated image, and what it shows: each value of the masks belongs to the voxel of the image at its place. */
+export interface SimulatedBrain {
+  readonly image: Uint8Array;
+  /** The index of {@link TISSUES} in each voxel; 0 outside the brain. */
+  readonly tissues: Uint8Array;
+  /** 1 in both hippocampal regions, else 0. */
+  readonly hippocampus: Uint8Array;
+}
+
+/** The tissues by their index, which is that of BIDS; and what is below in the template. */
+export const TISSUES = [
+  { index: 3, name: "Cerebrospinal fluid", abbreviation: "CSF", below: 100 },
+  { index: 1, name: "Grey matter", abbreviation: "GM", below: 200 },
+  { index: 2, name: "White matter", abbreviation: "WM", below: Number.POSITIVE_INFINITY },
+] as const;
+
 /** Millimetres (MNI) of the centre of the hippocampus; the other one lies at -x. */
 const HIPPOCAMPUS = [26, -22, -14] as const;
 /** Half axes, in millimetres, of the ellipsoid in which the region is changed. */
 const HALF_AXES = [16, 22, 16] as const;
 /** Share of the distance from the centre by which a wholly atrophied region shrinks. */
 const SHRINKAGE = 0.25;
+/** Squared relative distance from its centre up to which the hippocampal region of the mask reaches, in the template. */
+const REGION = 0.5;
 /** What fluid looks like in the template. */
 const FLUID = 35;
 const DISPLACEMENT_MM = 1.2;
@@ -51,20 +69,25 @@ export function gridOf({ shape, origin }: Template, resolution: number): Grid {
 
 /**
  * A simulated T1-weighted image: the template, of another head size, smoothly deformed by a few millimetres, with shrunken and darker
- * hippocampal regions to the degree of `atrophy`, a bias field and noise. 0 outside the brain; 8 bits; z fastest.
+ * hippocampal regions to the degree of `atrophy`, a bias field and noise. 0 outside the brain; 8 bits; z fastest. The masks follow from
+ * what is there before the bias field and the noise.
  */
 export function simulateBrain(
   template: Template,
   grid: Grid,
   { anatomy, scan, atrophy, scale }: BrainOptions,
-): Uint8Array {
+): SimulatedBrain {
   const { shape, spacing, origin } = grid;
   const [nx, ny, nz] = shape;
   const displacement = (): Float32Array =>
     smoothField(anatomy, shape, DISPLACEMENT_KNOTS_MM / spacing, DISPLACEMENT_MM);
   const [dx, dy, dz] = [displacement(), displacement(), displacement()];
   const bias = smoothField(scan, shape, BIAS_KNOTS_MM / spacing, BIAS_LOG_STD);
-  const out = new Uint8Array(nx * ny * nz);
+  const [image, tissues, hippocampus] = [0, 1, 2].map(() => new Uint8Array(nx * ny * nz)) as [
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+  ];
   let i = 0;
   for (let x = 0; x < nx; x++) {
     for (let y = 0; y < ny; y++) {
@@ -72,25 +95,25 @@ export function simulateBrain(
         let px = (origin[0] + x * spacing) / scale + (dx[i] as number);
         let py = (origin[1] + y * spacing) / scale + (dy[i] as number);
         let pz = (origin[2] + z * spacing) / scale + (dz[i] as number);
-        let change = 0;
-        if (atrophy > 0) {
-          const side = px < 0 ? -HIPPOCAMPUS[0] : HIPPOCAMPUS[0];
-          const [rx, ry, rz] = [px - side, py - HIPPOCAMPUS[1], pz - HIPPOCAMPUS[2]];
-          change = atrophy * insideness((rx / HALF_AXES[0]) ** 2 + (ry / HALF_AXES[1]) ** 2 + (rz / HALF_AXES[2]) ** 2);
-          // sampling further out makes the region smaller
-          px += rx * SHRINKAGE * change;
-          py += ry * SHRINKAGE * change;
-          pz += rz * SHRINKAGE * change;
-        }
+        const side = px < 0 ? -HIPPOCAMPUS[0] : HIPPOCAMPUS[0];
+        const [rx, ry, rz] = [px - side, py - HIPPOCAMPUS[1], pz - HIPPOCAMPUS[2]];
+        const r2 = (rx / HALF_AXES[0]) ** 2 + (ry / HALF_AXES[1]) ** 2 + (rz / HALF_AXES[2]) ** 2;
+        const change = atrophy * insideness(r2);
+        // sampling further out makes the region smaller
+        px += rx * SHRINKAGE * change;
+        py += ry * SHRINKAGE * change;
+        pz += rz * SHRINKAGE * change;
         const value = sample(template, px, py, pz);
         if (value < 1) continue;
         const tissue = value > FLUID ? value + (FLUID - value) * change : value;
         const measured = tissue * GAIN * Math.exp(bias[i] as number) + scan.normal(0, NOISE_STD * 255 * GAIN);
-        out[i] = Math.min(255, Math.max(1, Math.round(measured)));
+        image[i] = Math.min(255, Math.max(1, Math.round(measured)));
+        tissues[i] = TISSUES.find(({ below }) => tissue < below)?.index ?? 0;
+        hippocampus[i] = r2 * (1 + SHRINKAGE * change) ** 2 < REGION ? 1 : 0;
       }
     }
   }
-  return out;
+  return { image, tissues, hippocampus };
 }
 
 /** 1 in the inner half of an ellipsoid, falling smoothly to 0 at its surface; `r2` is the squared relative distance. */

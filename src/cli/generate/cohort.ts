@@ -8,6 +8,7 @@ import { type Row, writeTsv } from "../../io/tsv/index.ts";
 import { parseWith } from "../../utils/config.ts";
 import { Rng } from "../../utils/random/index.ts";
 import { type Grid, gridOf, simulateBrain } from "./brain.ts";
+import { describeMasks, MASKS, masksOf } from "./masks.ts";
 import { fetchTemplate, readTemplate } from "./template.ts";
 
 const schema = z.strictObject({
@@ -17,6 +18,7 @@ const schema = z.strictObject({
   sessions: z.int().min(1).max(20).default(1),
   seed: z.int().min(0).default(42),
   permuteLabels: z.boolean().default(false),
+  masks: z.boolean().default(false),
   overwrite: z.boolean().default(false),
   onProgress: z.custom<(done: number, total: number) => void>((v) => typeof v === "function").optional(),
 });
@@ -28,6 +30,8 @@ export interface Cohort {
   readonly bids: string;
   /** `metadata.tsv`: participant_id, session_id, age, sex, diagnosis (AD, CN), label (1, 0). */
   readonly metadata: string;
+  /** The BIDS derivatives with the masks, absolute; null without `masks`. */
+  readonly masks: string | null;
   readonly rows: Row[];
   /** Voxels along x, y, z. */
   readonly shape: readonly [number, number, number];
@@ -47,11 +51,13 @@ const NOTICE =
  * - `participants` (32), `sessions` (1; a year apart), `resolution` (3, in mm: 66×78×63 voxels), `seed` (42).
  * - `permuteLabels` (false): gives diagnoses to participants at random, so that nothing can be learnt from the images: for
  *   finding out whether a result is better than chance.
+ * - `masks` (false): writes what each image shows, as the BIDS derivatives `derivatives/masks`: `_dseg` (1 grey matter, 2 white matter,
+ *   3 cerebrospinal fluid), `_desc-brain_mask` and `_label-hippocampus_mask`. The images are the same with and without.
  * - `overwrite` (false): replaces an earlier simulated dataset; any other folder is left as it is.
  * @throws FileExistsError, TemplateError, ConfigError
  */
 export async function generateCohort(options: GenerateOptions): Promise<Cohort> {
-  const { participants, resolution, sessions, seed, permuteLabels, overwrite, onProgress, ...given } = parseWith(
+  const { participants, resolution, sessions, seed, permuteLabels, masks, overwrite, onProgress, ...given } = parseWith(
     schema,
     options,
     "generateCohort",
@@ -69,15 +75,23 @@ export async function generateCohort(options: GenerateOptions): Promise<Cohort> 
     people.forEach((person, number) => {
       for (let visit = 0; visit < sessions; visit++) {
         const session = `ses-M${String(12 * visit).padStart(3, "0")}`;
-        const data = simulateBrain(template, grid, {
+        const brain = simulateBrain(template, grid, {
           anatomy: new Rng(seed, number, 1),
           scan: new Rng(seed, number, 2, visit),
           // the disease goes on
           atrophy: Math.min(1, person.atrophy * (1 + 0.1 * visit)),
           scale: person.scale,
         });
-        const path = join(temporary, person.id, session, "anat", `${person.id}_${session}_T1w.nii.gz`);
-        writeNifti(path, { data, shape: grid.shape, affine: affineOf(grid), dtype: "uint8", level: 1 });
+        const write = (folder: string, name: string, data: Uint8Array): void =>
+          writeNifti(join(folder, person.id, session, "anat", `${person.id}_${session}_${name}.nii.gz`), {
+            data,
+            shape: grid.shape,
+            affine: affineOf(grid),
+            dtype: "uint8",
+            level: 1,
+          });
+        write(temporary, "T1w", brain.image);
+        if (masks) for (const [name, mask] of masksOf(brain)) write(join(temporary, MASKS), name, mask);
         rows.push({
           participant_id: person.id,
           session_id: session,
@@ -90,13 +104,20 @@ export async function generateCohort(options: GenerateOptions): Promise<Cohort> 
       }
     });
     describe(temporary, rows, { participants, resolution, sessions, seed, permuteLabels });
+    if (masks) describeMasks(join(temporary, MASKS), { notice: NOTICE, generator: GENERATOR });
     if (existsSync(output)) rmSync(output, { recursive: true });
     renameSync(temporary, output);
   } catch (error) {
     rmSync(temporary, { recursive: true, force: true });
     throw error;
   }
-  return { bids: output, metadata: join(output, "metadata.tsv"), rows, shape: grid.shape };
+  return {
+    bids: output,
+    metadata: join(output, "metadata.tsv"),
+    masks: masks ? join(output, MASKS) : null,
+    rows,
+    shape: grid.shape,
+  };
 }
 
 interface Person {
@@ -141,8 +162,12 @@ function checkOutput(output: string, overwrite: boolean): void {
       `${output} is not a dataset that "${GENERATOR}" made, and is left as it is. Choose another folder.`,
     );
   const known =
-    /^(?:sub-.*|(?:participants|metadata)\.(?:tsv|json)|LICENSE|dataset_description\.json|README(?:\.md)?|\.bidsignore)$/;
-  const foreign = readdirSync(output).filter((name) => !known.test(name));
+    /^(?:sub-.*|derivatives|(?:participants|metadata)\.(?:tsv|json)|LICENSE|dataset_description\.json|README(?:\.md)?|\.bidsignore)$/;
+  const derivatives = join(output, dirname(MASKS));
+  const foreign = [
+    ...readdirSync(output).filter((name) => !known.test(name)),
+    ...(existsSync(derivatives) ? readdirSync(derivatives).map((name) => join(dirname(MASKS), name)) : []),
+  ].filter((name) => name !== MASKS);
   if (foreign.length > 0)
     throw new FileExistsError(
       `${output} is left as it is: besides the dataset it holds ${foreign.map((name) => JSON.stringify(name)).join(", ")}. Move that elsewhere first.`,

@@ -2,6 +2,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { BidsDataset } from "../../data/datasets/index.ts";
+import { BidsFileType } from "../../io/bids/index.ts";
 import { readNifti } from "../../io/nifti/index.ts";
 import { readTsv } from "../../io/tsv/index.ts";
 import { Rng } from "../../utils/random/index.ts";
@@ -38,7 +40,7 @@ describe("simulateBrain", () => {
   const template: Template = { data: new Float32Array(197 * 233 * 189).fill(150), shape, origin: [-98, -134, -72] };
   const grid = gridOf(template, 6);
   const brain = (atrophy: number, seed = 1): Uint8Array =>
-    simulateBrain(template, grid, { anatomy: new Rng(seed, 1), scan: new Rng(seed, 2), atrophy, scale: 1 });
+    simulateBrain(template, grid, { anatomy: new Rng(seed, 1), scan: new Rng(seed, 2), atrophy, scale: 1 }).image;
   const at = (data: Uint8Array, mm: readonly [number, number, number]): number => {
     const [x, y, z] = mm.map((v, axis) => Math.round((v - grid.origin[axis]!) / grid.spacing)) as [
       number,
@@ -115,6 +117,84 @@ describe("generateCohort", { timeout: 180_000 }, () => {
     expect(labels(permuted.rows).toSorted()).toEqual(labels(truth.rows).toSorted());
     const file = join("sub-005", "ses-M000", "anat", "sub-005_ses-M000_T1w.nii.gz");
     expect(readFileSync(join(permuted.bids, file))).toEqual(readFileSync(join(truth.bids, file)));
+  });
+
+  it("writes the masks of what the images show, which are the same without them", async () => {
+    const options = { participants: 3, resolution: 6, sessions: 1, seed: 5 };
+    const plain = await generateCohort({ ...options, output: join(dir, "plain") });
+    expect(plain.masks).toBeNull();
+    const { bids, masks } = await generateCohort({ ...options, output: join(dir, "bids"), masks: true });
+    const folder = (root: string) => join(root, "sub-002", "ses-M000", "anat");
+    const name = (end: string) => `sub-002_ses-M000_${end}.nii.gz`;
+    expect(masks).toBe(join(bids, "derivatives", "masks"));
+    expect(readdirSync(folder(masks!)).sort()).toEqual([
+      name("desc-brain_mask"),
+      name("dseg"),
+      name("label-hippocampus_mask"),
+    ]);
+    expect(readFileSync(join(folder(bids), name("T1w")))).toEqual(readFileSync(join(folder(plain.bids), name("T1w"))));
+    const image = readNifti(join(folder(bids), name("T1w")));
+    const [dseg, brain, hippocampus] = ["dseg", "desc-brain_mask", "label-hippocampus_mask"].map((end) =>
+      readNifti(join(folder(masks!), name(end))),
+    );
+    for (const mask of [dseg!, brain!, hippocampus!]) {
+      expect(mask.shape).toEqual(image.shape);
+      expect([...mask.affine]).toEqual([...image.affine]);
+    }
+    // bias and noise leave 1 and more in the brain, and 0 outside
+    expect([...brain!.data]).toEqual([...image.data].map((value) => (value > 0 ? 1 : 0)));
+    expect([...dseg!.data].map((index) => (index > 0 ? 1 : 0))).toEqual([...brain!.data]);
+    const mean = (index: number) => {
+      const values = [...image.data].filter((_, i) => dseg!.data[i] === index);
+      return values.reduce((sum, value) => sum + value, 0) / values.length;
+    };
+    // fluid is darker than grey matter, and that is darker than white
+    expect(mean(3)).toBeLessThan(mean(1));
+    expect(mean(1)).toBeLessThan(mean(2));
+    const region = [...hippocampus!.data].flatMap((value, i) => (value === 1 ? [i] : []));
+    expect(region.length).toBeGreaterThan(0);
+    expect(region.every((i) => brain!.data[i] === 1)).toBe(true);
+    expect(readTsv(join(masks!, "dseg.tsv"))).toEqual([
+      { index: 1, name: "Grey matter", abbreviation: "GM" },
+      { index: 2, name: "White matter", abbreviation: "WM" },
+      { index: 3, name: "Cerebrospinal fluid", abbreviation: "CSF" },
+    ]);
+
+    const dataset = new BidsDataset({
+      bids,
+      fileType: new BidsFileType({ dataType: "anat", suffix: "T1w" }),
+      masks: {
+        tissues: [masks!, new BidsFileType({ dataType: "anat", suffix: "dseg" })],
+        hippocampus: [
+          masks!,
+          new BidsFileType({ dataType: "anat", suffix: "mask", withEntities: { label: "hippocampus" } }),
+        ],
+      },
+    });
+    expect(dataset.length).toBe(3);
+    await generateCohort({ ...options, output: bids, masks: true, overwrite: true });
+    // derivatives that somebody else made stay
+    mkdirSync(join(bids, "derivatives", "tensors"));
+    await expect(generateCohort({ ...options, output: bids, overwrite: true })).rejects.toThrow(
+      /holds "derivatives.tensors"/,
+    );
+  });
+
+  it("an atrophied region is smaller, also in its mask", () => {
+    const template: Template = {
+      data: new Float32Array(197 * 233 * 189).fill(150),
+      shape: [197, 233, 189],
+      origin: [-98, -134, -72],
+    };
+    const volume = (atrophy: number) =>
+      simulateBrain(template, gridOf(template, 3), {
+        anatomy: new Rng(1, 1),
+        scan: new Rng(1, 2),
+        atrophy,
+        scale: 1,
+      }).hippocampus.reduce((sum, value) => sum + value, 0);
+    expect(volume(0.9)).toBeLessThan(0.9 * volume(0));
+    expect(volume(0.9)).toBeGreaterThan(0);
   });
 
   it("replaces only what it made", async () => {
