@@ -10,7 +10,13 @@ export { type Losses, Model, type NeededField, type Scaler } from "./model.ts";
 export { ReconstructionModel } from "./reconstruction.ts";
 /** Reading a model from JSON, and models of one's own. */
 export { type ModelClass, modelFromDict, modelRegistry, registerModel } from "./registry.ts";
+/** From image to mask. */
+export { SegmentationModel, type SegmentationModelOptions } from "./segmentation.ts";
+/** The table of a network's layers. */
+export { summary } from "./summary.ts";
 /** From image to label. */
 export { SupervisedModel, type SupervisedModelOptions } from "./supervised.ts";
+/** From image to a distribution, and back. */
+export { VAEModel, type VAEModelOptions } from "./vae.ts";
 export { VanillaModel, type VanillaModelOptions } from "./vanilla.ts";
 export type { Mismatch, WeightPrefix } from "./weight-names.ts";

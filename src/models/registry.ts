@@ -2,7 +2,9 @@ import type { JsonObject, JsonValue } from "../utils/config.ts";
 import { type Registrable, Registry } from "../utils/registry.ts";
 import { Model } from "./model.ts";
 import { ReconstructionModel } from "./reconstruction.ts";
+import { SegmentationModel } from "./segmentation.ts";
 import { SupervisedModel, type SupervisedModelOptions } from "./supervised.ts";
+import { VAEModel } from "./vae.ts";
 
 /** A class of models that a MAPS records. */
 export interface ModelClass extends Registrable<Model> {
@@ -14,7 +16,7 @@ export interface ModelClass extends Registrable<Model> {
 export const modelRegistry = new Registry<Model, ModelClass>(
   "model",
   (value): value is Model => value instanceof Model,
-  { SupervisedModel, ReconstructionModel },
+  { SupervisedModel, ReconstructionModel, SegmentationModel, VAEModel },
 );
 
 /**

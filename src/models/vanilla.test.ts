@@ -146,7 +146,7 @@ describe("VanillaModel", () => {
     const vae = new VAEConfig({ inShape: [1, 4, 4], latentSize: 2, convArgs: { channels: [] } });
     // @ts-expect-error
     expect(() => new ReconstructionModel({ ...options, network: vae })).toThrow(
-      /'network' got \[VAEConfig\]. Expected a network that gives one tensor, to ReconstructionModel; a VAE gives three, .*: extend Model/,
+      /'network' got \[VAEConfig\]. Expected a network that gives one tensor, to ReconstructionModel; a VAE gives three: use VAEModel/,
     );
     expect(torch.memory.live().tensors).toBe(live);
   });

@@ -80,7 +80,7 @@ export abstract class VanillaModel extends Model<Batch> {
         refuse(
           "network",
           config,
-          `a network that gives one tensor, to ${new.target.name}; a VAE gives three, and with deepSupervision there is one per size: extend Model`,
+          `a network that gives one tensor, to ${new.target.name}; a VAE gives three: use VAEModel; with deepSupervision there is one per size: use SegmentationModel`,
         );
       }
       this.network = built;
@@ -122,7 +122,11 @@ export abstract class VanillaModel extends Model<Batch> {
   }
   /** Adds the output of the network to the batch. */
   override evaluationStep(batch: Batch): Batch {
-    return this.inferer.call(batch, this.network, { inputDtype: "float32" });
+    return this.inferer.call(batch, this.inferred, { inputDtype: "float32" });
+  }
+  /** What the inferer calls, which gives one tensor. Default: the network. */
+  protected get inferred(): nn.Module {
+    return this.network;
   }
   /** How many values the network gives per sample, if its config says so. */
   protected get numClasses(): number | null {

@@ -121,12 +121,14 @@ export function resumeCommand(maps: Maps, { index: splitIdx, trainDataset, valDa
   return `npx clinicadl resume ${inShell(maps.path)} --split ${splitIdx}${moved}`;
 }
 
+/** Models that need no script of one's own to be read. */
+const BUILT_IN: readonly unknown[] = ["SupervisedModel", "ReconstructionModel", "SegmentationModel", "VAEModel"];
+
 /** A model of one's own is a text as a whole, one with a network or the like of one's own in part. */
 function modelIsRestorable({ modelJson }: Maps): boolean {
   try {
     const { name_, network, loss, optimizer } = readJson(modelJson);
-    const known = name_ === "SupervisedModel" || name_ === "ReconstructionModel";
-    return known && [network, loss, optimizer].every((part) => typeof part === "object");
+    return BUILT_IN.includes(name_) && [network, loss, optimizer].every((part) => typeof part === "object");
   } catch {
     return false;
   }

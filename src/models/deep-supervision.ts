@@ -1,0 +1,29 @@
+import type { Tensor } from "../torch/index.ts";
+import * as torch from "../torch/index.ts";
+import { ConfigError } from "../utils/exceptions.ts";
+
+/** The weights 1, 1/2, 1/4, … of the losses of `n` outputs, the finest first, divided by their sum. */
+export function supervisionWeights(n: number): number[] {
+  const weights = Array.from({ length: n }, (_, k) => 2 ** -k);
+  const sum = weights.reduce((total, weight) => total + weight, 0);
+  return weights.map((weight) => weight / sum);
+}
+
+/**
+ * A label (N, C, …) at the size of a coarser output: each voxel has the value of the nearest one, as `interpolate` of PyTorch with
+ * `mode="nearest-exact"`. The label itself where the sizes are the same.
+ * @throws ConfigError when label or output have no 1 to 3 spatial axes, or not the same number.
+ */
+export function labelAt(label: Tensor, output: Tensor): Tensor {
+  const size = output.shape.slice(2);
+  if (label.ndim === output.ndim && size.every((n, axis) => n === label.shape[axis + 2])) return label;
+  const values = label.to({ dtype: "float32" });
+  if (label.ndim === output.ndim) {
+    if (size.length === 1) return torch._upsampleNearestExact1d(values, size);
+    if (size.length === 2) return torch._upsampleNearestExact2d(values, size);
+    if (size.length === 3) return torch._upsampleNearestExact3d(values, size);
+  }
+  throw new ConfigError(
+    `A label of shape (${label.shape.join(", ")}) cannot be compared with an output of shape (${output.shape.join(", ")}). Expected (N, C, …) for both, with the same number of spatial axes.`,
+  );
+}

@@ -1,0 +1,112 @@
+import type { Batch } from "../data/dataloader/index.ts";
+import { callLoss, prepareTarget, type TargetSource } from "../losses/index.ts";
+import { type nn, Tensor } from "../torch/index.ts";
+import { type JsonObject, show } from "../utils/config.ts";
+import { ConfigError } from "../utils/exceptions.ts";
+import { labelAt, supervisionWeights } from "./deep-supervision.ts";
+import { FirstOutput, type NetworkOption, ofAnyOutput } from "./first-output.ts";
+import { SupervisedModel, type SupervisedModelOptions } from "./supervised.ts";
+import type { FieldReader } from "./vanilla.ts";
+
+const ACTIVATIONS = ["softmax", "sigmoid"] as const;
+
+export interface SegmentationModelOptions extends Omit<SupervisedModelOptions, "network"> {
+  readonly network: NetworkOption;
+  /**
+   * What makes probabilities of the network's logits: "softmax" (default) over classes of which each voxel has one, "sigmoid" for
+   * classes that may overlap, one a channel.
+   */
+  readonly activation?: (typeof ACTIVATIONS)[number];
+}
+
+/**
+ * A network that learns to give each voxel its class, or its classes. It gives logits (N, C, …), and the mask `labelKey` ("label") is
+ * (N, 1, …) with indices of classes, or (N, C, …) with 0 and 1, as the loss takes it.
+ *
+ * Evaluation and prediction add, besides the logits (`output`), the decided segmentation as the mask `segmentation`: with "softmax", the
+ * index of the likeliest class, (N, 1, …); with "sigmoid", 0 or 1 for each class, (N, C, …). Metrics compare it:
+ *
+ * ```ts
+ * const model = new SegmentationModel({
+ *   network: new UNetConfig({ spatialDims: 3, inChannels: 1, outChannels: 4, channels: [8, 16, 32] }),
+ *   loss: new DiceCELossConfig({ softmax: true, toOnehotY: true }),
+ *   optimizer: new AdamConfig({ lr: 1e-3 }),
+ *   labelKey: "tissues",
+ *   inferer: new PatchesToImageInferer({ patchSize: 32 }),
+ * });
+ * const metrics = { dice: new DiceMetricConfig({ predKey: "segmentation", numClasses: 4 }) };
+ * ```
+ *
+ * Deep supervision: a network that gives a list of logits, the finest first, learns from all of them. Each is compared with the mask
+ * at its size (of the nearest voxel), and the losses count 1, 1/2, 1/4, … divided by the sum of these, as in nnU-Net (Isensee et al.,
+ * 2021; it leaves out the coarsest). Evaluation uses the finest alone.
+ *
+ * Not in ClinicaDL 2.0.0, which cannot read it.
+ */
+export class SegmentationModel extends SupervisedModel {
+  static override readonly name_: string = "SegmentationModel";
+  readonly activation: (typeof ACTIVATIONS)[number];
+
+  constructor({ activation = "softmax", network, ...options }: SegmentationModelOptions) {
+    if (!ACTIVATIONS.includes(activation)) {
+      throw new ConfigError(
+        `${new.target.name}: 'activation' got ${show(activation)}. Expected ${ACTIVATIONS.map((name) => `"${name}"`).join(" or ")}.`,
+        { fieldNames: ["activation"] },
+      );
+    }
+    super({ ...options, network: ofAnyOutput(network) });
+    this.activation = activation;
+  }
+
+  /** The loss between all outputs, and the mask at their sizes. */
+  protected override lossOf(images: Tensor, target: Tensor, source?: TargetSource): Tensor {
+    const outputs: unknown = this.network.call(images);
+    const all = Array.isArray(outputs) ? outputs : [outputs];
+    const weights = supervisionWeights(all.length);
+    const losses = all.map((output, k) => {
+      if (!(output instanceof Tensor) || output.ndim < 3) {
+        throw new ConfigError(
+          `${this.constructor.name} needs a network that gives logits (N, C, …), or a list of them, the finest first; output ${k + 1} of ${this.network.constructor.name} is ${output instanceof Tensor ? `of shape (${output.shape.join(", ")})` : show(output)}.`,
+        );
+      }
+      // the values of the mask itself are looked at once, with the finest
+      const label = k === 0 ? target : labelAt(target, output);
+      const from =
+        source === undefined || k === 0 ? source : { field: source.field, participants: source.participants };
+      return callLoss(this.loss, output, prepareTarget(this.loss, output, label, from)).mul(weights[k] ?? 0);
+    });
+    const [first, ...others] = losses;
+    if (first === undefined) throw new ConfigError(`${this.network.constructor.name} gives an empty list of outputs.`);
+    return others.reduce((sum, loss) => sum.add(loss), first);
+  }
+
+  protected override get inferred(): nn.Module {
+    return new FirstOutput(this.network);
+  }
+
+  /** Adds the logits and the decided segmentation to the batch. */
+  override evaluationStep(batch: Batch): Batch {
+    const evaluated = super.evaluationStep(batch);
+    const { inferer } = this;
+    const name = "outputName" in inferer && typeof inferer.outputName === "string" ? inferer.outputName : "output";
+    const logits = evaluated.getField(name);
+    const decided = this.activation === "softmax" ? logits.argmax(1, true) : logits.gt(0);
+    evaluated.addMasks("segmentation", decided.to({ dtype: "uint8" }));
+    return evaluated;
+  }
+
+  /** The channels of the network's output, if its config says so: masks are checked against them before a training. */
+  protected override get numClasses(): number | null {
+    const config: unknown = "config" in this.network ? this.network.config : null;
+    if (typeof config !== "object" || config === null || !("outChannels" in config)) return super.numClasses;
+    return typeof config.outChannels === "number" ? config.outChannels : null;
+  }
+
+  override toDict(): JsonObject {
+    return { ...super.toDict(), activation: this.activation };
+  }
+  protected static override readonly readers: Readonly<Record<string, FieldReader>> = {
+    ...SupervisedModel.readers,
+    activation: (value) => value,
+  };
+}
