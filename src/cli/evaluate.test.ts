@@ -90,6 +90,9 @@ describe("from the shell, on data that have moved", { timeout: 120_000 }, () => 
     expect(predicted.status, predicted.err).toBe(0);
     expect(predicted.out).toBe(`${output}\n`);
     expect(readFileSync(join(output, "output.tsv"), "utf8")).toBe(before);
+    const more = run("predict", maps(), ...known, ...bids, "--overwrite", "--include", "label");
+    expect(more.status, more.err).toBe(0);
+    expect(readFileSync(join(output, "output.tsv"), "utf8").split("\n")[0]?.split("\t")).toContain("label");
     expect(run("predict", maps(), "--checkpoint", "split-0_final", "--group", "new").err).toMatch(
       /no prediction group 'new' yet/,
     );

@@ -23,6 +23,7 @@ interface TestFlags extends GroupFlags {
 }
 interface PredictFlags extends GroupFlags {
   readonly outputs?: string[];
+  readonly include?: string[];
   readonly overwrite: boolean;
 }
 
@@ -77,12 +78,13 @@ export function registerTest(program: Command): void {
 export function registerPredict(program: Command): void {
   groupCommand(program, "predict", "Apply a saved model to a group of data.")
     .option("--outputs <field...>", "which fields to keep (default: what the model adds)")
+    .option("--include <column...>", "columns of the data that the table has, too")
     .option(...JSON_FLAG)
     .option("--overwrite", "replace predictions of this checkpoint for this group", false)
     .action(async (path: string, flags: PredictFlags) => {
-      const { checkpoint: modelCheckpoint, group: groupName, outputs, overwrite } = flags;
+      const { checkpoint: modelCheckpoint, group: groupName, outputs, include = [], overwrite } = flags;
       using trainer = await openTrainer(path, flags);
-      const run = { modelCheckpoint, groupName, overwrite, ...computationalOptions(flags) };
+      const run = { modelCheckpoint, groupName, include, overwrite, ...computationalOptions(flags) };
       await trainer.predict(outputs === undefined ? run : { ...run, outputs });
       const { splitIdx, checkpoint } = trainer.maps.training.readCheckpointName(modelCheckpoint);
       const { path: folder } = trainer.maps.prediction.group(groupName).results(splitIdx, checkpoint);
