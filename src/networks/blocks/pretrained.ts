@@ -16,7 +16,10 @@ const path = z
   .min(1)
   .refine((given) => !/^https?:/.test(given), "A web address needs the SHA-256 of its file: { url, sha256 }");
 const remote = z.strictObject({
+  /** From where the file comes: https://…, http://… or hf://owner/name/file. */
   url: z.string().regex(/^(https?|hf):\/\//, "Expected https://…, http://… or hf://owner/name/file"),
+
+  /** The SHA-256 of the file, in 64 hexadecimal digits: another file is refused. */
   sha256: z.string().regex(/^[0-9a-fA-F]{64}$/, "Expected the 64 hexadecimal digits of the file's SHA-256"),
 });
 
