@@ -171,8 +171,9 @@ it("logs the learning rates that were used", () => {
     const optimizers = { optimizer: new torch.optim.SGD([weight], { lr: 0.1, momentum: 0.9 }) };
     const state = new TrainerState();
     const used: number[] = [];
-    callback.onTrainStart(args<EventArgs<"onTrainStart">>({ optimizers }));
     state.resetTraining(0, 3);
+    const length = { split: { trainLoader: { length: 2 } }, optimization: { accumulationSteps: 1 } };
+    callback.onTrainStart({ ...length, optimizers, state } as unknown as EventArgs<"onTrainStart">);
     for (let epoch = 1; epoch <= 3; epoch++) {
       state.resetEpoch(epoch, 2);
       for (state.currentTrainBatch = 1; state.currentTrainBatch <= 2; state.currentTrainBatch++) {
