@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DataLoader } from "../data/dataloader/index.ts";
 import { BidsDataset } from "../data/datasets/index.ts";
+import { readTsv } from "../io/tsv/index.ts";
 import { LossMetricConfig, MAEMetricConfig } from "../metrics/index.ts";
 import { cohortSplit, makeCohort } from "../train/fixtures/cohort.ts";
 import { toyModel } from "../train/fixtures/toy.ts";
@@ -79,9 +80,16 @@ describe("from the shell, on data that have moved", { timeout: 120_000 }, () => 
     const before = readFileSync(join(output, "output.tsv"), "utf8");
     expect(run("test", maps(), ...known, ...bids).err).toMatch(/was tested on the group 'held' already/);
     rmSync(join(maps(), "test/group-held/results"), { recursive: true });
-    const tested = run("test", maps(), ...known, ...bids, "--metrics", "mae");
+    const statistics = ["--intervals", "20", "--stratify", "label", "--groups", "label"];
+    expect(run("test", maps(), ...known, ...bids, "--stratify", "label").err).toMatch(
+      /for --intervals. Give that, too/,
+    );
+    const tested = run("test", maps(), ...known, ...bids, "--metrics", "mae", ...statistics);
     expect(tested.status, tested.err).toBe(0);
     expect(tested.out).toMatch(/^split-0_final\n(epoch\t)?mae\n/);
+    const table = (name: string) => readTsv(join(maps(), `test/group-held/results/split-0/final/metrics/${name}.tsv`));
+    expect(table("intervals")).toMatchObject([{ metric: "mae", n_resamples: 20, stratified_by: "label" }]);
+    expect(table("groups").map(({ column, metric }) => `${column} ${metric}`)).toContain("label mae");
     expect(run("predict", maps(), ...known, ...bids).err).toMatch(/predictions .* already/);
     rmSync(join(maps(), "test/group-held/results"), { recursive: true });
     const asJson = JSON.parse(run("test", maps(), ...known, ...bids, "--metrics", "mae", "--json").out);

@@ -2,6 +2,8 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { readTsv } from "../io/tsv/index.ts";
+import type { StatisticsOptions } from "../train/index.ts";
+import { ConfigError } from "../utils/exceptions.ts";
 import { answer } from "../utils/output.ts";
 import { computationalOptions, type MapsFlags, mapsCommand, openTrainer } from "./maps-options.ts";
 import { count } from "./numbers.ts";
@@ -9,7 +11,12 @@ import { count } from "./numbers.ts";
 interface EvaluateFlags extends MapsFlags {
   readonly json: boolean;
 }
-interface ValidateFlags extends EvaluateFlags {
+interface StatisticsFlags {
+  readonly intervals?: number | true;
+  readonly stratify?: string;
+  readonly groups?: string[];
+}
+interface ValidateFlags extends EvaluateFlags, StatisticsFlags {
   readonly split: number;
   readonly checkpoint?: string;
   readonly metrics?: string[];
@@ -18,7 +25,7 @@ interface GroupFlags extends EvaluateFlags {
   readonly checkpoint: string;
   readonly group: string;
 }
-interface TestFlags extends GroupFlags {
+interface TestFlags extends GroupFlags, StatisticsFlags {
   readonly metrics?: string[];
 }
 interface PredictFlags extends GroupFlags {
@@ -30,8 +37,31 @@ interface PredictFlags extends GroupFlags {
 const JSON_FLAG = ["--json", "print it as JSON", false] as const;
 const METRICS = ["--metrics <name...>", "which metrics of the MAPS (default: all)"] as const;
 
+function statisticsCommand(command: Command): Command {
+  return command
+    .option(
+      "--intervals [n]",
+      "intervals of confidence, of participants drawn n times (2000), in intervals.tsv",
+      count(1),
+    )
+    .option("--stratify <column>", "with --intervals: as many participants of each of its values in each draw")
+    .option("--groups <column...>", "the metrics of each value of these columns, in groups.tsv");
+}
+
+function statisticsOptions({ intervals, stratify, groups }: StatisticsFlags): StatisticsOptions {
+  if (intervals === undefined && stratify !== undefined) {
+    throw new ConfigError("--stratify says how participants are drawn for --intervals. Give that, too.");
+  }
+  const n = typeof intervals === "number" ? { n: intervals } : {};
+  return {
+    ...(intervals === undefined ? {} : { intervals: { ...n, ...(stratify === undefined ? {} : { stratify }) } }),
+    ...(groups === undefined ? {} : { groups }),
+  };
+}
+
 export function registerValidate(program: Command): void {
-  mapsCommand(program, "validate", "Compute metrics of saved models on the validation data of their split.")
+  const description = "Compute metrics of saved models on the validation data of their split.";
+  statisticsCommand(mapsCommand(program, "validate", description))
     .requiredOption("--split <n>", "which split", count(0))
     .option("--checkpoint <name>", "best-<metric>, epoch-<n> or final (default: all of them)")
     .option(...METRICS)
@@ -43,6 +73,7 @@ export function registerValidate(program: Command): void {
         splitIdx: split,
         metrics: metrics ?? trainer.metrics.metricNames,
         ...(checkpoint === undefined ? {} : { modelCheckpoint: checkpoint }),
+        ...statisticsOptions(flags),
         ...computationalOptions(flags),
       });
       const { models } = trainer.maps.training.split(split);
@@ -61,13 +92,13 @@ function groupCommand(program: Command, name: string, description: string): Comm
 }
 
 export function registerTest(program: Command): void {
-  groupCommand(program, "test", "Evaluate a saved model on a test group.")
+  statisticsCommand(groupCommand(program, "test", "Evaluate a saved model on a test group."))
     .option(...METRICS)
     .option(...JSON_FLAG)
     .action(async (path: string, flags: TestFlags) => {
       const { checkpoint: modelCheckpoint, group: groupName, metrics } = flags;
       using trainer = await openTrainer(path, flags);
-      const run = { modelCheckpoint, groupName, ...computationalOptions(flags) };
+      const run = { modelCheckpoint, groupName, ...statisticsOptions(flags), ...computationalOptions(flags) };
       await trainer.test(metrics === undefined ? run : { ...run, metrics });
       const { splitIdx, checkpoint } = trainer.maps.training.readCheckpointName(modelCheckpoint);
       const { aggregatedTsv } = trainer.maps.test.group(groupName).results(splitIdx, checkpoint).metrics;
