@@ -31,7 +31,10 @@ export function registerGenerate(program: Command): void {
       const { generateCohort } = await import("./generate/index.ts");
       const { bids, metadata, masks, rows, shape } = await generateCohort({ output, ...flags });
       if (json) return answer(JSON.stringify({ bids, metadata, masks, images: rows.length, shape }));
-      const also = masks === null ? "" : `
+      const also =
+        masks === null
+          ? ""
+          : `
 Their masks are in ${masks}.`;
       answer(`${rows.length} simulated images of ${shape.join("×")} voxels in ${bids}
 ${metadata} lists them.${also}`);

@@ -13,7 +13,6 @@ export { type ModelClass, modelFromDict, modelRegistry, registerModel } from "./
 /** From image to mask. */
 export { SegmentationModel, type SegmentationModelOptions } from "./segmentation.ts";
 /** The table of a network's layers. */
-export { summary } from "./summary.ts";
 /** From image to label. */
 export { SupervisedModel, type SupervisedModelOptions } from "./supervised.ts";
 /** From image to a distribution, and back. */
