@@ -32,11 +32,11 @@ export class ContrastiveLossConfig extends configClass("ContrastiveLoss", schema
 /** What {@link ContrastiveLossConfig} builds. It gives one number whatever `reduction` is: no sample has a loss without the others. */
 export class ContrastiveLoss extends nn.Module<[output: Tensor, target: Tensor], Tensor> {
   reduction: Reduction = "mean";
-  readonly #options: ContrastiveLossConfig;
+  readonly config: ContrastiveLossConfig;
 
   constructor(options: ConstructorParameters<typeof ContrastiveLossConfig>[0] | ContrastiveLossConfig = {}) {
     super();
-    this.#options = ContrastiveLossConfig.of(options);
+    this.config = ContrastiveLossConfig.of(options);
   }
 
   override forward(output: Tensor, target: Tensor): Tensor {
@@ -49,7 +49,7 @@ export class ContrastiveLoss extends nn.Module<[output: Tensor, target: Tensor],
     const views = torch.cat([output, target.to({ dtype: output.dtype })]);
     // the least norm is that of PyTorch's cosine similarity
     const directions = views.div(views.norm(2, [1], true).clampMin(1e-8));
-    const similarities = directions.matmul(directions.t()).div(this.#options.temperature);
+    const similarities = directions.matmul(directions.t()).div(this.config.temperature);
     const itself = torch.eye(2 * samples, { dtype: "bool", device: output.device });
     const others = similarities.maskedFill(itself, Number.NEGATIVE_INFINITY);
     // views i and i + N belong together, each found from the other

@@ -39,12 +39,12 @@ export class CoxPHLossConfig extends configClass("CoxPHLoss", schema) implements
 /** What {@link CoxPHLossConfig} builds. With `reduction` "none", it gives one number: no sample has a loss without the others. */
 export class CoxPHLoss extends nn.Module<[output: Tensor, target: Tensor], Tensor> implements KnowsTargets {
   reduction: Reduction;
-  readonly #options: CoxPHLossConfig;
+  readonly config: CoxPHLossConfig;
 
   constructor(options: ConstructorParameters<typeof CoxPHLossConfig>[0] | CoxPHLossConfig = {}) {
     super();
-    this.#options = CoxPHLossConfig.of(options);
-    this.reduction = this.#options.reduction;
+    this.config = CoxPHLossConfig.of(options);
+    this.reduction = this.config.reduction;
   }
 
   acceptedTargets(): Accepted {
@@ -70,8 +70,8 @@ export class CoxPHLoss extends nn.Module<[output: Tensor, target: Tensor], Tenso
       );
     }
     const [times, events] = timesAndEvents(target.reshape([samples, columns ?? 1]));
-    const terms = partialLikelihood(output.flatten(), times, events, this.#options.ties).neg();
-    const how = this.reduction === "none" ? this.#options.reduction : this.reduction;
+    const terms = partialLikelihood(output.flatten(), times, events, this.config.ties).neg();
+    const how = this.reduction === "none" ? this.config.reduction : this.reduction;
     return how === "sum" ? terms.sum() : terms.sum().div(events.sum().clampMin(1));
   }
 }

@@ -45,15 +45,15 @@ export class DiceCELossConfig
 /** What {@link DiceCELossConfig} builds. With `reduction` "none", it gives (N,); one number where sums run over the batch. */
 export class DiceCELoss extends nn.Module<[output: Tensor, target: Tensor], Tensor> implements KnowsTargets {
   reduction: Reduction;
-  readonly #options: DiceCELossConfig;
+  readonly config: DiceCELossConfig;
   readonly #dice: DiceLoss;
 
   constructor(options: ConstructorParameters<typeof DiceCELossConfig>[0] | DiceCELossConfig = {}) {
     super();
-    this.#options = DiceCELossConfig.of(options);
-    const { lambdaDice: _, lambdaCe: __, ...dice } = this.#options.fields();
+    this.config = DiceCELossConfig.of(options);
+    const { lambdaDice: _, lambdaCe: __, ...dice } = this.config.fields();
     this.#dice = new DiceLoss(dice);
-    this.reduction = this.#options.reduction;
+    this.reduction = this.config.reduction;
   }
 
   acceptedTargets(classes: number | null): Accepted {
@@ -61,7 +61,7 @@ export class DiceCELoss extends nn.Module<[output: Tensor, target: Tensor], Tens
   }
 
   override forward(output: Tensor, target: Tensor): Tensor {
-    const { lambdaDice, lambdaCe, batch, reduction } = this.#options;
+    const { lambdaDice, lambdaCe, batch, reduction } = this.config;
     // there is no Dice value per sample where its sums run over the batch
     const how = this.reduction === "none" && batch ? reduction : this.reduction;
     this.#dice.reduction = how;
@@ -80,7 +80,7 @@ export class DiceCELoss extends nn.Module<[output: Tensor, target: Tensor], Tens
     const likeOutput = { dtype: output.dtype };
     if (output.shape[1] === 1)
       return new nn.BCEWithLogitsLoss({ reduction: "none" }).call(output, target.to(likeOutput));
-    const classes = this.#options.toOnehotY ? target.squeeze(1).to({ dtype: "int64" }) : target.to(likeOutput);
+    const classes = this.config.toOnehotY ? target.squeeze(1).to({ dtype: "int64" }) : target.to(likeOutput);
     return new nn.CrossEntropyLoss({ reduction: "none" }).call(output, classes).unsqueeze(1);
   }
 }

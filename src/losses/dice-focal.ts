@@ -55,14 +55,14 @@ export class DiceFocalLossConfig
 /** What {@link DiceFocalLossConfig} builds. With `reduction` "none", it gives (N, C); one number where sums run over the batch. */
 export class DiceFocalLoss extends nn.Module<[output: Tensor, target: Tensor], Tensor> implements KnowsTargets {
   reduction: Reduction;
-  readonly #options: DiceFocalLossConfig;
+  readonly config: DiceFocalLossConfig;
   readonly dice: DiceLoss;
   readonly focal: FocalLoss;
 
   constructor(options: ConstructorParameters<typeof DiceFocalLossConfig>[0] | DiceFocalLossConfig = {}) {
     super();
-    this.#options = DiceFocalLossConfig.of(options);
-    const { gamma, alpha, lambdaDice: _, lambdaFocal: __, ...dice } = this.#options.fields();
+    this.config = DiceFocalLossConfig.of(options);
+    const { gamma, alpha, lambdaDice: _, lambdaFocal: __, ...dice } = this.config.fields();
     const { includeBackground, toOnehotY, weight, reduction } = dice;
     this.dice = new DiceLoss(dice);
     this.focal = new FocalLoss({ includeBackground, toOnehotY, weight, reduction, gamma, alpha });
@@ -74,7 +74,7 @@ export class DiceFocalLoss extends nn.Module<[output: Tensor, target: Tensor], T
   }
 
   override forward(output: Tensor, target: Tensor): Tensor {
-    const { lambdaDice, lambdaFocal, batch, reduction } = this.#options;
+    const { lambdaDice, lambdaFocal, batch, reduction } = this.config;
     // there is no Dice value per sample where its sums run over the batch
     const how = this.reduction === "none" && batch ? reduction : this.reduction;
     this.dice.reduction = how;

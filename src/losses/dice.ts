@@ -51,11 +51,11 @@ export class DiceLoss extends SegmentationLoss<DiceLossConfig> {
 
   constructor(options: ConstructorParameters<typeof DiceLossConfig>[0] | DiceLossConfig = {}) {
     super(DiceLossConfig.of(options));
-    this.registerBuffer("weight", weights(this.options.weight));
+    this.registerBuffer("weight", weights(this.config.weight));
   }
 
   protected override losses(p: Tensor, t: Tensor): Tensor {
-    const { squaredPred, jaccard, smoothNr, smoothDr } = this.options;
+    const { squaredPred, jaccard, smoothNr, smoothDr } = this.config;
     const both = this.sum(p.mul(t));
     const all = squaredPred ? this.sum(p.square()).add(this.sum(t.square())) : this.sum(p).add(this.sum(t));
     const denominator = jaccard ? all.sub(both).mul(2) : all;

@@ -46,12 +46,12 @@ export class ELBOLossConfig extends configClass("ELBOLoss", schema) implements L
 /** What {@link ELBOLossConfig} builds. With `reduction` "none", it gives (N,). */
 export class ELBOLoss extends nn.Module<[output: Tensor | Variational, target: Tensor], Tensor> {
   reduction: Reduction;
-  readonly #options: ELBOLossConfig;
+  readonly config: ELBOLossConfig;
 
   constructor(options: ConstructorParameters<typeof ELBOLossConfig>[0] | ELBOLossConfig = {}) {
     super();
-    this.#options = ELBOLossConfig.of(options);
-    this.reduction = this.#options.reduction;
+    this.config = ELBOLossConfig.of(options);
+    this.reduction = this.config.reduction;
   }
 
   override forward(output: Tensor | Variational, target: Tensor): Tensor {
@@ -69,14 +69,14 @@ export class ELBOLoss extends nn.Module<[output: Tensor | Variational, target: T
     const error = this.#errors().call(reconstruction, target).flatten(1).sum([1]);
     // of each latent value: (mu² + variance - log variance - 1) / 2
     const divergence = mu.square().add(logVar.exp()).sub(logVar).sub(1).flatten(1).sum([1]).div(2);
-    const losses = error.add(divergence.mul(this.#options.beta));
+    const losses = error.add(divergence.mul(this.config.beta));
     if (this.reduction === "none") return losses;
     return this.reduction === "sum" ? losses.sum() : losses.mean();
   }
 
   /** Of each voxel. */
   #errors(): nn.MSELoss | nn.L1Loss | nn.BCEWithLogitsLoss {
-    switch (this.#options.reconstruction) {
+    switch (this.config.reconstruction) {
       case "mse":
         return new nn.MSELoss({ reduction: "none" });
       case "l1":

@@ -64,22 +64,22 @@ export class FocalLoss extends SegmentationLoss<FocalLossConfig> {
 
   constructor(options: ConstructorParameters<typeof FocalLossConfig>[0] | FocalLossConfig = {}) {
     super(FocalLossConfig.of(options));
-    this.registerBuffer("weight", weights(this.options.weight));
+    this.registerBuffer("weight", weights(this.config.weight));
   }
 
   protected override losses(logits: Tensor, t: Tensor): Tensor {
-    if (this.options.useSoftmax && (logits.shape[1] ?? 1) === 1) {
+    if (this.config.useSoftmax && (logits.shape[1] ?? 1) === 1) {
       throw new ConfigError(
         `FocalLoss: one class counts in an output of (${logits.shape.join(", ")}), and the softmax over one class is always 1. Leave 'useSoftmax' out, or give the network one output per class.`,
       );
     }
-    const losses = this.options.useSoftmax ? this.#softmax(logits, t) : this.#sigmoid(logits, t);
+    const losses = this.config.useSoftmax ? this.#softmax(logits, t) : this.#sigmoid(logits, t);
     const places = Array.from({ length: losses.ndim - 2 }, (_, i) => i + 2);
     return this.weighted(places.length === 0 ? losses : losses.mean(places), this.weight);
   }
 
   #sigmoid(logits: Tensor, t: Tensor): Tensor {
-    const { gamma, alpha } = this.options;
+    const { gamma, alpha } = this.config;
     const entropy = logits.sub(logits.mul(t)).sub(logits.logSigmoid());
     // the logarithm of 1 - p, or of p where the target is 0, does not overflow
     const wrong = logits.mul(t.mul(2).sub(1)).neg().logSigmoid();
@@ -93,7 +93,7 @@ export class FocalLoss extends SegmentationLoss<FocalLossConfig> {
   }
 
   #softmax(logits: Tensor, t: Tensor): Tensor {
-    const { gamma, alpha } = this.options;
+    const { gamma, alpha } = this.config;
     const logarithms = logits.logSoftmax(1);
     const losses = logarithms.exp().neg().add(1).pow(gamma).neg().mul(logarithms).mul(t);
     if (alpha === null) return losses;

@@ -38,7 +38,7 @@ export class GeneralizedDiceLoss extends SegmentationLoss<GeneralizedDiceLossCon
   }
 
   protected override losses(p: Tensor, t: Tensor): Tensor {
-    const { smoothNr, smoothDr } = this.options;
+    const { smoothNr, smoothDr } = this.config;
     const volumes = this.sum(t);
     const weight = this.#classWeights(volumes);
     const sum = (x: Tensor) => x.mul(weight).sum([-1], true);
@@ -49,7 +49,7 @@ export class GeneralizedDiceLoss extends SegmentationLoss<GeneralizedDiceLossCon
 
   /** (…, C), of volumes of that shape. */
   #classWeights(volumes: Tensor): Tensor {
-    const { wType } = this.options;
+    const { wType } = this.config;
     if (wType === "uniform") return zerosLike(volumes).add(1);
     const inverse = (wType === "square" ? volumes.square() : volumes).reciprocal();
     const absent = inverse.isinf();

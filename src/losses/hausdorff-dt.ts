@@ -60,7 +60,7 @@ export class HausdorffDTLoss extends SegmentationLoss<HausdorffDTLossConfig> {
   }
 
   protected override countsBackground(classes: number): boolean {
-    return classes === 1 || this.options.includeBackground;
+    return classes === 1 || this.config.includeBackground;
   }
 
   protected override losses(p: Tensor, t: Tensor): Tensor {
@@ -69,14 +69,14 @@ export class HausdorffDTLoss extends SegmentationLoss<HausdorffDTLossConfig> {
         `HausdorffDTLoss: the output has the shape (${p.shape.join(", ")}). It takes images, (N, C, H, W) or (N, C, D, H, W).`,
       );
     }
-    const { alpha } = this.options;
+    const { alpha } = this.config;
     const far = toOutline(p).pow(alpha).add(toOutline(t).pow(alpha));
     const places = Array.from({ length: p.ndim - 2 }, (_, i) => i + 2);
     return p
       .sub(t)
       .square()
       .mul(far)
-      .mean(this.options.batch ? [0, ...places] : places);
+      .mean(this.config.batch ? [0, ...places] : places);
   }
 }
 

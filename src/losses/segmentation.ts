@@ -68,11 +68,12 @@ export abstract class SegmentationLoss<O extends SegmentationOptions>
   implements KnowsTargets
 {
   reduction: Reduction;
-  protected readonly options: O;
+  /** What it was made of. */
+  readonly config: O;
 
   constructor(options: O) {
     super();
-    this.options = options;
+    this.config = options;
     this.reduction = options.reduction;
   }
 
@@ -86,7 +87,7 @@ export abstract class SegmentationLoss<O extends SegmentationOptions>
   /** Class indices, or a share of each class. */
   acceptedTargets(classes: number | null): Accepted {
     const common = { by: this.constructor.name, min: 0, ignored: null, nan: false };
-    if (!this.options.toOnehotY) {
+    if (!this.config.toOnehotY) {
       const remedy = "Give one channel per class with 0 and 1, or toOnehotY: true for class indices.";
       return { ...common, expected: "targets between 0 and 1", remedy, integer: false, max: 1 };
     }
@@ -96,7 +97,7 @@ export abstract class SegmentationLoss<O extends SegmentationOptions>
   }
 
   override forward(output: Tensor, target: Tensor): Tensor {
-    const { toOnehotY, sigmoid = false, softmax = false } = this.options;
+    const { toOnehotY, sigmoid = false, softmax = false } = this.config;
     const { name } = this.constructor;
     const classes = output.shape[1] ?? 1;
     const includeBackground = this.countsBackground(classes);
@@ -118,13 +119,13 @@ export abstract class SegmentationLoss<O extends SegmentationOptions>
 
   /** Whether class 0 counts. */
   protected countsBackground(_classes: number): boolean {
-    return this.options.includeBackground;
+    return this.config.includeBackground;
   }
 
   /** The sum over all places of a sample and class, and over the batch if the options say so. */
   protected sum(x: Tensor): Tensor {
     const places = Array.from({ length: x.ndim - 2 }, (_, i) => i + 2);
-    const dims = this.options.batch === true ? [0, ...places] : places;
+    const dims = this.config.batch === true ? [0, ...places] : places;
     // without a place to sum over, a sum over no dimension would be one over all
     return dims.length === 0 ? x : x.sum(dims);
   }
@@ -153,8 +154,8 @@ export abstract class SegmentationLoss<O extends SegmentationOptions>
         return losses.sum();
       case "none":
         // values of classes over a batch must not be taken for those of samples
-        if (this.options.batch !== true) return losses;
-        return this.options.reduction === "sum" ? losses.sum() : losses.mean();
+        if (this.config.batch !== true) return losses;
+        return this.config.reduction === "sum" ? losses.sum() : losses.mean();
     }
   }
 

@@ -46,16 +46,16 @@ export class SSIMLossConfig
 /** What {@link SSIMLossConfig} builds. With `reduction` "none", it gives (N,). */
 export class SSIMLoss extends nn.Module<[output: Tensor, target: Tensor], Tensor> {
   reduction: Reduction;
-  readonly #options: SSIMLossConfig;
+  readonly config: SSIMLossConfig;
 
   constructor(options: ConstructorParameters<typeof SSIMLossConfig>[0] | SSIMLossConfig) {
     super();
-    this.#options = SSIMLossConfig.of(options);
-    this.reduction = this.#options.reduction;
+    this.config = SSIMLossConfig.of(options);
+    this.reduction = this.config.reduction;
   }
 
   override forward(output: Tensor, target: Tensor): Tensor {
-    const options = { ...this.#options.fields(), window: this.#options.winSize };
+    const options = { ...this.config.fields(), window: this.config.winSize };
     checkImages("SSIMLoss", output, options);
     if (!sameShape(output, target)) {
       throw new ConfigError(

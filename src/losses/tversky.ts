@@ -41,7 +41,7 @@ export class TverskyLoss extends SegmentationLoss<TverskyLossConfig> {
   }
 
   protected override losses(p: Tensor, t: Tensor): Tensor {
-    const { alpha, beta, smoothNr, smoothDr } = this.options;
+    const { alpha, beta, smoothNr, smoothDr } = this.config;
     const both = this.sum(p.mul(t));
     const falsePositives = this.sum(p).sub(both).mul(alpha);
     const falseNegatives = this.sum(t).sub(both).mul(beta);

@@ -45,8 +45,10 @@ function asOption(value: unknown): unknown {
 /** The config of a loss of `torch.nn`. */
 export function configOfLoss(loss: LossFunction): LossConfig | null {
   if (!(loss instanceof nn.Module)) return null;
-  const Class = lossRegistry.get(loss.constructor.name);
-  const config = configWith(Class, loss);
+  // those of this package remember theirs
+  const remembered: unknown = (loss as { readonly config?: unknown }).config;
+  const known = typeof remembered === "object" && remembered !== null && lossRegistry.has(remembered);
+  const config = known ? remembered : configWith(lossRegistry.get(loss.constructor.name), loss);
   if (config === null) return null;
   using again = config.getObject();
   const buffers = (module: nn.AnyModule) => JSON.stringify([...module.stateDict()].map(([k, v]) => [k, v.toArray()]));

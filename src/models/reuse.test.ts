@@ -120,6 +120,26 @@ describe("losses and optimizers that were passed themselves", () => {
     expect(modelOf(network, loss).toDict().loss).toEqual(config.toDict());
   });
 
+  it.each([
+    { name_: "CoxPHLoss", ties: "breslow" },
+    { name_: "ContrastiveLoss", temperature: 0.1 },
+    { name_: "DiceCELoss", lambdaDice: 2, sigmoid: false },
+    { name_: "DiceFocalLoss", lambdaFocal: 3 },
+    { name_: "DiceLoss", sigmoid: true, weight: [1, 2] },
+    { name_: "ELBOLoss", beta: 4 },
+    { name_: "FocalLoss", gamma: 1 },
+    { name_: "HausdorffDTLoss", alpha: 1 },
+    { name_: "SSIMLoss", spatialDims: 3, kernelSigma: 2 },
+    { name_: "TverskyLoss", alpha: 0.3 },
+  ])("with the options that it has: %o", (given) => {
+    using network = cnn();
+    const config = lossRegistry.from("'loss'", given)!;
+    using loss = config.getObject();
+    expect(modelOf(network, loss).toDict().loss).toEqual(config.toDict());
+    if (loss instanceof nn.Module) loss.forward = () => torch.zeros([]);
+    expect(modelOf(network, loss).toDict().loss).toBe(given.name_);
+  });
+
   it("with weights; not where the config would make another one", () => {
     using network = cnn();
     const weighted = () => new nn.CrossEntropyLoss({ weight: torch.tensor([1, 3]).keep(), labelSmoothing: 0.25 });
