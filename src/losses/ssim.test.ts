@@ -20,6 +20,7 @@ describe("SSIMLoss", () => {
     const images = torch.rand([2, 1, 4, 4]);
     const unreduced = callLossUnreduced(loss, images, images);
     expect([unreduced.shape, unreduced.dtype]).toEqual([[2], "float32"]);
-    expect(unreduced.toArray()).toEqual([0, 0]);
+    // what is the same is divided by itself, but for the rounding of some operations of float64
+    for (const value of unreduced.toNumbers()) expect(Math.abs(value)).toBeLessThan(1e-12);
   });
 });
