@@ -111,6 +111,20 @@ describe("a transform of one's own", () => {
     expect(() => replay(point.history, goldenPoint())).toThrow(/'same' cannot be replayed/);
   });
 
+  it("that draws nothing has nothing of the sample in its record that came first, and can be replayed", () => {
+    using _scope = torch.scope();
+    const fixed = { ...reference, random: false };
+    const handler = new TransformsHandler({ imageTransforms: [fixed] });
+    const [one, other] = [1, 2].map((seed) => handler.applyImageTransforms(goldenPoint(["image"]), new Rng(seed)));
+    expect(one!.history.map(({ parameters }) => parameters)).toEqual([{}]);
+    expect(other!.history).toEqual(one!.history);
+    expect(other!.values()).toEqual(one!.values());
+    expect(replay(one!.history, goldenPoint(["image"])).values()).toEqual(one!.values());
+    // as it was recorded before
+    const before = one!.history.map((record) => ({ ...record, parameters: { rng: new Rng(5).state } }));
+    expect(replay(before, goldenPoint(["image"])).values()).toEqual(one!.values());
+  });
+
   it("that is a config, registered, is made of plain objects and read from JSON", () => {
     registerTransform(TwiceConfig);
     const handler = new TransformsHandler({

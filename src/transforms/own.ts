@@ -6,12 +6,15 @@ import { ConfigError } from "../utils/exceptions.ts";
 import { checkModuleExport, importExport, type ModuleExport } from "../utils/module-export.ts";
 import { type HasImages, Rng, type Transform, type TransformFunction, type TransformReference } from "./types.ts";
 
-const recorded = z.strictObject({ rng: z.array(z.number()).min(4).max(5) });
+const state = z.array(z.number()).min(4).max(5);
+const recorded = z.strictObject({ rng: state });
+/** Records of earlier versions say where the stream stood, of what draws nothing, too. */
+const recordedFixed = z.strictObject({ rng: state.optional() });
 
 export interface OwnOptions {
   /** For messages and records. Default: the name of the function. */
   readonly name?: string;
-  /** Whether it draws from its `rng`. Default true: it is not known. */
+  /** Whether it draws from its `rng`; one that does not gets the same stream each time. Default true: it is not known. */
   readonly random?: boolean | undefined;
   /** Where worker threads can import it. */
   readonly source?: ModuleExport | null;
@@ -36,20 +39,27 @@ export class OwnTransform implements Transform {
     this.#transform = transform;
   }
 
-  /** Records where the random stream stood: from there, the function does the same again. */
+  /**
+   * Records where the random stream stood: from there, the function does the same again. What draws nothing may be done once for all samples of an image,
+   * by whichever comes first: nothing of that one is recorded.
+   */
   apply<T extends HasImages>(dataPoint: T, rng: Rng): T {
-    const { state } = rng;
-    const result: unknown = this.#transform(dataPoint, rng);
+    const parameters = this.random ? { rng: rng.state } : {};
+    const result: unknown = this.#transform(dataPoint, this.random ? rng : new Rng(0));
     if (!isLike(dataPoint, result)) {
       throw new ConfigError(`The transform ${this.name} returned ${show(result)}. It must return the data point.`);
     }
-    result.history = [...result.history, { name_: this.name, options: this.source, parameters: { rng: state } }];
+    result.history = [...result.history, { name_: this.name, options: this.source, parameters }];
     return result;
   }
 
   replay<T extends HasImages>(dataPoint: T, parameters: JsonValue): T {
-    const { rng } = parseWith(recorded, parameters, `The record of ${this.name}`);
-    return this.apply(dataPoint, Rng.restore(rng));
+    const what = `The record of ${this.name}`;
+    if (!this.random) {
+      parseWith(recordedFixed, parameters, what);
+      return this.apply(dataPoint, new Rng(0));
+    }
+    return this.apply(dataPoint, Rng.restore(parseWith(recorded, parameters, what).rng));
   }
 }
 
