@@ -33,6 +33,7 @@ function brain(template) {
 function ofImages(image) {
   const darker = histogramLandmarks([image.tensor]);
   return {
+    BiasFieldCorrection: { options: {}, range: null },
     Clamp: { options: { outMin: 80, outMax: 160 } },
     HistogramMatching: { options: { reference: brighter } },
     HistogramStandardization: { options: { landmarks: darker.map((x) => x ** 2 / 100) }, range: [0, 100] },
@@ -87,7 +88,10 @@ writeNifti(brighter, {
   affine: image.affine,
 });
 for (const [name, { options, range = SCALE }] of Object.entries(ofImages(image))) {
-  const changed = made(name, options).apply(point.alias(), new Rng(7));
+  const given = point.alias();
+  // what it takes away must be there first
+  if (name === "BiasFieldCorrection") made("RandomBiasField", { coefficients: [0.5, 0.5] }).apply(given, new Rng(7));
+  const changed = made(name, options).apply(given, new Rng(7));
   // its voxels as large as those of the others
   if (name === "Resample") made("Resample", { target: 2, imageInterpolation: "nearest" }).apply(changed, new Rng(7));
   changed.plot(join(folder, `${name}.png`), { planes: ["axial"], ...(range === null ? {} : { range }) });
