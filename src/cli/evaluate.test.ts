@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -105,6 +105,24 @@ describe("from the shell, on data that have moved", { timeout: 120_000 }, () => 
       /no prediction group 'new' yet/,
     );
     expect(run("test", maps(), "--group", "held").err).toMatch(/required option '--checkpoint/);
+  });
+
+  it("predict takes the models of several splits together", () => {
+    const two = join(dir, "two");
+    cpSync(maps(), two, { recursive: true });
+    for (const folder of ["training/split", "training/data/train/split", "training/data/validation/split"]) {
+      cpSync(join(two, `${folder}-0`), join(two, `${folder}-1`), { recursive: true });
+    }
+    const group = ["--group", "held", "--no-gpu", "--bids", join(dir, "held-moved"), "--ensemble", "1,0"];
+    const { status, out, err } = run("predict", two, "--checkpoint", "final", ...group);
+    expect(status, err).toBe(0);
+    expect(out).toBe(`${join(two, "prediction/group-held/results/ensemble-0-1/final")}\n`);
+    // of two models that are the same
+    const values = (folder: string) => readTsv(join(folder, "output.tsv")).map(({ output }) => Number(output));
+    const one = values(join(two, "prediction/group-held/results/split-0/final"));
+    expect(one.length).toBeGreaterThan(0);
+    for (const [i, value] of values(out.trim()).entries()) expect(value).toBeCloseTo(one[i] ?? Number.NaN, 6);
+    expect(run("predict", two, "--checkpoint", "final", "--group", "held", "--ensemble", "a").err).toMatch(/as 0,2/);
   });
 
   it("summary shows metrics over splits, without the data", () => {

@@ -6,7 +6,7 @@ import type { StatisticsOptions } from "../train/index.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { answer } from "../utils/output.ts";
 import { computationalOptions, type MapsFlags, mapsCommand, openTrainer } from "./maps-options.ts";
-import { count } from "./numbers.ts";
+import { count, splitList } from "./numbers.ts";
 
 interface EvaluateFlags extends MapsFlags {
   readonly json: boolean;
@@ -31,6 +31,7 @@ interface TestFlags extends GroupFlags, StatisticsFlags {
 interface PredictFlags extends GroupFlags {
   readonly outputs?: string[];
   readonly include?: string[];
+  readonly ensemble?: number[];
   readonly overwrite: boolean;
 }
 
@@ -109,15 +110,27 @@ export function registerTest(program: Command): void {
 export function registerPredict(program: Command): void {
   groupCommand(program, "predict", "Apply a saved model to a group of data.")
     .option("--outputs <field...>", "which fields to keep (default: what the model adds)")
+    .option(
+      "--ensemble <list>",
+      "splits whose models predict together, as 0,1,2; --checkpoint is then best-<metric>, epoch-<n> or final",
+      splitList,
+    )
     .option("--include <column...>", "columns of the data that the table has, too")
     .option(...JSON_FLAG)
     .option("--overwrite", "replace predictions of this checkpoint for this group", false)
     .action(async (path: string, flags: PredictFlags) => {
-      const { checkpoint: modelCheckpoint, group: groupName, outputs, include = [], overwrite } = flags;
+      const { checkpoint: modelCheckpoint, group: groupName, outputs, include = [], ensemble, overwrite } = flags;
       using trainer = await openTrainer(path, flags);
       const run = { modelCheckpoint, groupName, include, overwrite, ...computationalOptions(flags) };
-      await trainer.predict(outputs === undefined ? run : { ...run, outputs });
-      const { splitIdx, checkpoint } = trainer.maps.training.readCheckpointName(modelCheckpoint);
+      await trainer.predict({
+        ...run,
+        ...(outputs === undefined ? {} : { outputs }),
+        ...(ensemble === undefined ? {} : { ensemble }),
+      });
+      const { splitIdx, checkpoint } =
+        ensemble === undefined
+          ? trainer.maps.training.readCheckpointName(modelCheckpoint)
+          : { splitIdx: ensemble.toSorted((a, b) => a - b), checkpoint: modelCheckpoint };
       const { path: folder } = trainer.maps.prediction.group(groupName).results(splitIdx, checkpoint);
       answer(flags.json ? JSON.stringify({ folder }) : folder);
     });

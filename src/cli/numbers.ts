@@ -15,3 +15,12 @@ export function count(minimum: number): (text: string) => number {
     throw new InvalidArgumentError(`Expected an integer of at least ${minimum}.`);
   };
 }
+
+/** Reads an option that lists splits, as 0,2. */
+export function splitList(text: string): number[] {
+  return text.split(",").map((one) => {
+    const split = Number(one);
+    if (one.trim() !== "" && Number.isInteger(split) && split >= 0) return split;
+    throw new InvalidArgumentError("Give numbers of splits, as 0,2.");
+  });
+}

@@ -1,6 +1,7 @@
 /** `npx clinicadl train experiment.yaml`: what the file describes, trained into a MAPS. */
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import { answer } from "../utils/output.ts";
+import { splitList } from "./numbers.ts";
 
 interface Flags {
   readonly set: string[];
@@ -10,21 +11,13 @@ interface Flags {
   readonly json: boolean;
 }
 
-function foldList(text: string): number[] {
-  return text.split(",").map((one) => {
-    const fold = Number(one);
-    if (one.trim() !== "" && Number.isInteger(fold) && fold >= 0) return fold;
-    throw new InvalidArgumentError("Give numbers of splits, as 0,2.");
-  });
-}
-
 export function registerTrain(program: Command): void {
   program
     .command("train")
     .description("Train what an experiment file (YAML or JSON) describes; started again, go on with it.")
     .argument("<experiment>", "the file; docs/command-line.md says what it holds")
     .option("--set <key=value...>", "values in place of those of the file, as optimization.num_epochs=50", [])
-    .option("--folds <list>", "which splits, as 0,2 (default: all)", foldList)
+    .option("--folds <list>", "which splits, as 0,2 (default: all)", splitList)
     .option("--overwrite", "delete the MAPS that is there first", false)
     .option("--requeue", "under Slurm, queue the job again when it is asked to end", false)
     .option("--json", "print what was done as JSON", false)
