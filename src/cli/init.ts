@@ -2,19 +2,11 @@
 import process from "node:process";
 import type { Command } from "commander";
 import { answer, say } from "../utils/output.ts";
-import type { InitResult } from "./init/index.ts";
+import type { InitOptions, InitResult } from "./init/index.ts";
 import { count } from "./numbers.ts";
 
-interface Flags {
-  readonly output: string;
-  readonly data?: string;
-  readonly label?: string;
-  readonly suffix?: string;
-  readonly dataType?: string;
-  readonly folds: number;
-  readonly seed?: number;
+interface Flags extends Omit<InitOptions, "bids"> {
   readonly yes: boolean;
-  readonly overwrite: boolean;
   readonly json: boolean;
 }
 

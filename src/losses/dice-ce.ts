@@ -2,18 +2,12 @@ import { z } from "zod";
 import { nn, type Tensor } from "../torch/index.ts";
 import { configClass } from "../utils/config.ts";
 import type { Accepted } from "./accepted.ts";
-import { DiceLoss } from "./dice.ts";
-import { oneActivation, segmentationShape } from "./segmentation.ts";
+import { DiceLoss, diceShape } from "./dice.ts";
+import { oneActivation } from "./segmentation.ts";
 import type { KnowsTargets, LossConfig, Reduction } from "./types.ts";
 
 const schema = z.strictObject({
-  ...segmentationShape,
-
-  /** Whether the sums of the denominator are of squares; default false. */
-  squaredPred: z.boolean().default(false),
-
-  /** Whether it is the Jaccard index instead; default false. */
-  jaccard: z.boolean().default(false),
+  ...diceShape,
 
   /** How much the Dice loss counts, ≥ 0; default 1. */
   lambdaDice: z.number().nonnegative().default(1),

@@ -2,19 +2,13 @@ import { z } from "zod";
 import { nn, type Tensor } from "../torch/index.ts";
 import { configClass } from "../utils/config.ts";
 import type { Accepted } from "./accepted.ts";
-import { DiceLoss } from "./dice.ts";
+import { DiceLoss, diceShape } from "./dice.ts";
 import { FocalLoss } from "./focal.ts";
-import { classWeights, oneActivation, segmentationShape } from "./segmentation.ts";
+import { classWeights, oneActivation } from "./segmentation.ts";
 import type { KnowsTargets, LossConfig, Reduction } from "./types.ts";
 
 const schema = z.strictObject({
-  ...segmentationShape,
-
-  /** Whether the sums of the Dice loss's denominator are of squares; default false. */
-  squaredPred: z.boolean().default(false),
-
-  /** Whether it is the Jaccard index instead of the Dice loss; default false. */
-  jaccard: z.boolean().default(false),
+  ...diceShape,
 
   /** The focal loss's exponent, ≥ 0: the greater, the less counts what is already right. Default 2. */
   gamma: z.number().nonnegative().default(2),

@@ -5,14 +5,19 @@ import { weights } from "./fields.ts";
 import { classWeights, oneActivation, SegmentationLoss, segmentationShape } from "./segmentation.ts";
 import type { LossConfig } from "./types.ts";
 
-const schema = z.strictObject({
+/** What the losses share that are a Dice loss, or have one in them. */
+export const diceShape = {
   ...segmentationShape,
 
-  /** Whether the sums of the denominator are of squares; default false. */
+  /** Whether the sums of the Dice loss's denominator are of squares; default false. */
   squaredPred: z.boolean().default(false),
 
-  /** Whether it is the Jaccard index instead; default false. */
+  /** Whether it is the Jaccard index instead of the Dice loss; default false. */
   jaccard: z.boolean().default(false),
+};
+
+const schema = z.strictObject({
+  ...diceShape,
 
   /** One weight per class that counts, ≥ 0, or one for all; default null: all alike. */
   weight: classWeights,

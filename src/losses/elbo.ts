@@ -67,9 +67,7 @@ export class ELBOLoss extends nn.Module<[output: Tensor | Variational, target: T
       );
     }
     const error = this.#errors().call(reconstruction, target).flatten(1).sum([1]);
-    // of each latent value: (mu² + variance - log variance - 1) / 2
-    const divergence = mu.square().add(logVar.exp()).sub(logVar).sub(1).flatten(1).sum([1]).div(2);
-    const losses = error.add(divergence.mul(this.config.beta));
+    const losses = error.add(normalDivergence(mu, logVar).mul(this.config.beta));
     if (this.reduction === "none") return losses;
     return this.reduction === "sum" ? losses.sum() : losses.mean();
   }
@@ -85,6 +83,16 @@ export class ELBOLoss extends nn.Module<[output: Tensor | Variational, target: T
         return new nn.BCEWithLogitsLoss({ reduction: "none" });
     }
   }
+}
+
+/**
+ * The Kullback-Leibler divergence of normal distributions from the standard one, of each sample: the sum over its latent values of
+ * (mu² + variance - log variance - 1) / 2.
+ * @param mu (N, …), as `logVar`.
+ * @returns (N,).
+ */
+export function normalDivergence(mu: Tensor, logVar: Tensor): Tensor {
+  return mu.square().add(logVar.exp()).sub(logVar).sub(1).flatten(1).sum([1]).div(2);
 }
 
 function isVariational(output: Tensor | Variational): output is Variational {

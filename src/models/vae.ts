@@ -1,4 +1,4 @@
-import { callLoss, prepareTarget, type TargetSource } from "../losses/index.ts";
+import { callLoss, normalDivergence, prepareTarget, type TargetSource } from "../losses/index.ts";
 import { type nn, Tensor } from "../torch/index.ts";
 import { type JsonObject, show } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
@@ -58,7 +58,7 @@ export class VAEModel extends ReconstructionModel {
       );
     }
     const loss = callLoss(this.loss, reconstruction, prepareTarget(this.loss, reconstruction, target, source));
-    return loss.add(divergence(mu, logVar).mul(this.beta));
+    return loss.add(normalDivergence(mu, logVar).mean().mul(this.beta));
   }
 
   protected override get inferred(): nn.Module {
@@ -72,9 +72,4 @@ export class VAEModel extends ReconstructionModel {
     ...ReconstructionModel.readers,
     beta: (value) => value,
   };
-}
-
-/** The Kullback-Leibler divergence of normal distributions (N, latent) from the standard one: summed over values, mean over samples. */
-function divergence(mu: Tensor, logVar: Tensor): Tensor {
-  return logVar.add(1).sub(mu.square()).sub(logVar.exp()).flatten(1).sum([1]).mean().mul(-0.5);
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { NUMBER_TYPES } from "./fixtures/number-types.ts";
 import type { Tensor } from "./index.ts";
 import * as torch from "./index.ts";
 import { type Connectivity, connectedComponents, distanceTransform, fillHoles, holes } from "./morphology.ts";
@@ -157,17 +158,7 @@ describe("connectedComponents", () => {
     torch.manualSeed(2);
     const image = randomImage([2, 6, 5, 7], 0.5, 1);
     const wanted = connectedComponents(image).labels.flatten().toNumbers();
-    for (const dtype of [
-      "bool",
-      "uint8",
-      "int8",
-      "int16",
-      "int32",
-      "int64",
-      "float16",
-      "bfloat16",
-      "float64",
-    ] as const) {
+    for (const dtype of NUMBER_TYPES) {
       expect(connectedComponents(image.to({ dtype })).labels.flatten().toNumbers()).toEqual(wanted);
     }
     const turned = image.permute([0, 3, 1, 2]);
@@ -283,17 +274,7 @@ describe("fillHoles", () => {
       [1, 1, 1, 1, 1, 0, 0, 0, 0],
       [1, 1, 1, 1, 1, 0, 3, 0, 3],
     ];
-    for (const dtype of [
-      "uint8",
-      "int8",
-      "int16",
-      "int32",
-      "int64",
-      "float16",
-      "bfloat16",
-      "float32",
-      "float64",
-    ] as const) {
+    for (const dtype of NUMBER_TYPES.filter((type) => type !== "bool")) {
       const image = torch.tensor([rows], { dtype });
       expect(fillHoles(image, [1, 2, 3, 7]).toNumbers()).toEqual(both.flat());
       expect(fillHoles(image.transpose(1, 2), [1, 2]).transpose(1, 2).flatten().toNumbers()).toEqual(both.flat());

@@ -1,20 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { DType, Tensor } from "./index.ts";
+import { NUMBER_TYPES } from "./fixtures/number-types.ts";
+import type { Tensor } from "./index.ts";
 import * as torch from "./index.ts";
 
 const { voxels } = torch;
-const types = [
-  "bool",
-  "uint8",
-  "int8",
-  "int16",
-  "int32",
-  "int64",
-  "float16",
-  "bfloat16",
-  "float32",
-  "float64",
-] as const satisfies readonly DType[];
 const shapes = [
   [1, 1, 1, 1],
   [1, 2, 3, 5],
@@ -140,7 +129,7 @@ describe("valuesAt", () => {
 });
 
 describe("fillWhere", () => {
-  it.each(types)("takes masks and images of %s", (dtype) => {
+  it.each(NUMBER_TYPES)("takes masks and images of %s", (dtype) => {
     for (const shape of shapes) {
       const mask = torch.randint(0, dtype === "bool" ? 2 : 5, [...shape]).to({ dtype });
       const image = wild(shape);
@@ -178,7 +167,7 @@ describe("fillWhere", () => {
 });
 
 describe("oneHot", () => {
-  it.each(types)("of %s", (dtype) => {
+  it.each(NUMBER_TYPES)("of %s", (dtype) => {
     for (const shape of shapes) {
       const labels = torch.randint(0, dtype === "bool" ? 2 : 4, shape.slice(1)).to({ dtype });
       const wanted = [0, 1, 2, 3, 4].map((label) => numbers(labels).map((value) => (value === label ? 1 : 0)));
@@ -197,7 +186,7 @@ describe("oneHot", () => {
 });
 
 describe("labels", () => {
-  it.each(types)("are found among numbers of %s", (dtype) => {
+  it.each(NUMBER_TYPES)("are found among numbers of %s", (dtype) => {
     for (const shape of shapes) {
       const x = torch.randint(0, dtype === "bool" ? 2 : 100, [...shape]).to({ dtype });
       expect(voxels.areLabels(x)).toBe(true);
@@ -229,7 +218,7 @@ describe("labels", () => {
 });
 
 describe("place", () => {
-  it.each(types)("of %s", (dtype) => {
+  it.each(NUMBER_TYPES)("of %s", (dtype) => {
     const cuts = [
       [
         [0, 0, 0],

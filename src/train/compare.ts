@@ -4,7 +4,14 @@ import { pairKey, readParticipants } from "../io/tsv/index.ts";
 import type { JsonValue } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { differences, readValue } from "./differences.ts";
-import { type MetricSummary, type SummarizeOptions, type Summary, summarize } from "./summarize.ts";
+import {
+  type MetricSummary,
+  type Spread,
+  type SummarizeOptions,
+  type Summary,
+  spreadOf,
+  summarize,
+} from "./summarize.ts";
 
 /** A metric in several experiments. */
 export interface ComparedMetric {
@@ -13,13 +20,6 @@ export interface ComparedMetric {
   readonly summaries: readonly (MetricSummary | null)[];
   /** By how much each experiment is above the first, in the splits that both validated on the same data: null where there are none. */
   readonly differences: readonly (Spread | null)[];
-}
-
-export interface Spread {
-  readonly mean: number;
-  /** With n - 1; NaN of one value. */
-  readonly sd: number;
-  readonly n: number;
 }
 
 /** An option that experiments do not have alike; undefined where one has none. */
@@ -56,7 +56,8 @@ export function compare(experiments: readonly Maps[], options: SummarizeOptions)
     const of = (summary: Summary): MetricSummary | null => summary.metrics.find((one) => one.metric === metric) ?? null;
     const above = common.map((splits, i) => {
       const found = splits.map((split) => valueIn(summaries[i], metric, split) - valueIn(summaries[0], metric, split));
-      return spreadOf(found.filter((value) => !Number.isNaN(value)));
+      const defined = found.filter((value) => !Number.isNaN(value));
+      return defined.length === 0 ? null : spreadOf(defined);
     });
     return { metric, summaries: summaries.map(of), differences: above };
   });
@@ -66,14 +67,6 @@ export function compare(experiments: readonly Maps[], options: SummarizeOptions)
 function valueIn(summary: Summary | undefined, metric: string, split: number): number {
   const index = summary?.splits.indexOf(split) ?? -1;
   return summary?.metrics.find((one) => one.metric === metric)?.values[index] ?? Number.NaN;
-}
-
-function spreadOf(values: readonly number[]): Spread | null {
-  const n = values.length;
-  if (n === 0) return null;
-  const mean = values.reduce((sum, value) => sum + value, 0) / n;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, sd: n < 2 ? Number.NaN : Math.sqrt(squares / (n - 1)), n };
 }
 
 /** Participants and sessions that a split was evaluated on, in an order of their own. */

@@ -60,8 +60,7 @@ function isContainer(value: JsonValue | undefined): value is JsonValue[] | { [ke
   return typeof value === "object" && value !== null;
 }
 
-/** A value as messages and tables show it. */
-export function shown(value: JsonValue | undefined): string {
+function shown(value: JsonValue | undefined): string {
   if (value === undefined) return "nothing";
   const text = typeof value === "number" ? String(value) : JSON.stringify(value);
   return text.length > 100 ? `${text.slice(0, 100)}…` : text;

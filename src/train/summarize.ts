@@ -3,6 +3,7 @@ import type { Maps } from "../io/maps/index.ts";
 import { readTsv } from "../io/tsv/index.ts";
 import { ClinicaDLException } from "../utils/exceptions.ts";
 import { refuseUnknown } from "../utils/options.ts";
+import { mean, variance } from "../utils/stats/index.ts";
 
 export interface SummarizeOptions {
   /** Which model of each split: `best-<metric>`, `epoch-<n>` or `final`. */
@@ -11,15 +12,22 @@ export interface SummarizeOptions {
   readonly groupName?: string;
 }
 
-/** A metric over the splits. */
-export interface MetricSummary {
-  readonly metric: string;
-  /** Of the splits in which it is defined; NaN where it is in none. */
+/** Values, and how they spread. */
+export interface Spread {
+  /** NaN where there are none. */
   readonly mean: number;
   /** The standard deviation of a sample, with n - 1; NaN of one value. */
   readonly sd: number;
-  /** In how many splits it is defined. */
   readonly n: number;
+}
+
+export function spreadOf(values: readonly number[]): Spread {
+  return { mean: mean(values), sd: Math.sqrt(variance(values)), n: values.length };
+}
+
+/** A metric over the splits: of those in which it is defined. */
+export interface MetricSummary extends Spread {
+  readonly metric: string;
   /** One of each of `splits`; NaN where it is not defined. */
   readonly values: readonly number[];
 }
@@ -60,10 +68,7 @@ export function summarize(maps: Maps, { checkpoint, groupName, ...rest }: Summar
       return typeof value === "number" ? value : Number.NaN;
     });
     const defined = values.filter((value) => !Number.isNaN(value));
-    const n = defined.length;
-    const mean = defined.reduce((sum, value) => sum + value, 0) / n;
-    const sd = n < 2 ? Number.NaN : Math.sqrt(defined.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1));
-    return { metric, mean, sd, n, values };
+    return { metric, ...spreadOf(defined), values };
   });
   return { splits, missing: splitsList.filter((split) => !splits.includes(split)), metrics };
 }

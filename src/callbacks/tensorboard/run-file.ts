@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { areRead, type EventReceiver, type LaterEvent, type RunEvent } from "../../run/index.ts";
+import { areRead, type EventReceiver, type RunEvent } from "../../run/index.ts";
 import { append, recordsOf, type Scalar, type TensorBoardEvent } from "./event-file.ts";
 
 /** What comes is written after this time at the latest, when the next event comes. */
@@ -50,7 +50,7 @@ export class TensorBoardFile implements EventReceiver {
     }
   }
 
-  #add(event: RunEvent | LaterEvent): void {
+  #add(event: RunEvent): void {
     const seconds = event.time / 1000;
     const scalars = (epoch: number, batch: number, values: readonly Scalar[]): void => {
       const step = (epoch - 1) * this.#batches + batch;
@@ -101,7 +101,6 @@ export class TensorBoardFile implements EventReceiver {
       case "end":
       case "evaluation":
       case "evaluated":
-      case "later":
         return;
     }
   }

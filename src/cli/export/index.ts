@@ -32,11 +32,14 @@ export function exportModel(maps: Maps, { checkpoint, output, name, overwrite }:
   const folder = resolve(output);
   const { splitIdx } = maps.training.readCheckpointName(checkpoint);
   const { validationMetrics } = maps.training.getCheckpointDir(checkpoint);
-  if (existsSync(folder) && !overwrite) {
-    throw new ConfigError(`${folder} is there already. Choose another --output, or replace it with --overwrite.`);
-  }
-  if (existsSync(folder) && !readdirSync(folder).includes(SUMS) && readdirSync(folder).length > 0) {
-    throw new ConfigError(`${folder} is no exported model, and is not replaced. Choose another --output.`);
+  if (existsSync(folder)) {
+    if (!overwrite) {
+      throw new ConfigError(`${folder} is there already. Choose another --output, or replace it with --overwrite.`);
+    }
+    const files = readdirSync(folder);
+    if (files.length > 0 && !files.includes(SUMS)) {
+      throw new ConfigError(`${folder} is no exported model, and is not replaced. Choose another --output.`);
+    }
   }
   const data = maps.training.data.train(splitIdx);
   const config = withoutPaths(asObject(readJson(maps.modelJson), maps.modelJson));

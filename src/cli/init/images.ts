@@ -1,6 +1,7 @@
 /** Which images an experiment is begun with, and the voxels that they have. */
 import { type Bids, BidsFileType, type FileKind, fileKinds } from "../../io/bids/index.ts";
 import { readNiftiHeader, spacingOf } from "../../io/nifti/index.ts";
+import { orientationOf } from "../../transforms/affine.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
 
 /** What is no scan, whatever its extension: masks, segmentations, probabilities. */
@@ -74,15 +75,11 @@ function triple(of: (axis: number) => number): [number, number, number] {
 /** Shape and spacing with the axes in the order right, anterior, superior, as `ToCanonical` puts them. */
 function toRas(raw: readonly [number, number, number], affine: Float64Array) {
   const size = spacingOf(affine);
-  const left = new Set([0, 1, 2]);
-  const axes = triple((row) => {
-    const best = [...left].sort((a, b) => Math.abs(affine[row * 4 + b] ?? 0) - Math.abs(affine[row * 4 + a] ?? 0))[0];
-    left.delete(best ?? 0);
-    return best ?? 0;
-  });
+  const directions = orientationOf(affine);
+  const along = (world: number): number => directions.findIndex((direction) => direction.world === world);
   return {
     raw,
-    shape: triple((row) => raw[axes[row] ?? 0] ?? 1),
-    spacing: triple((row) => size[axes[row] ?? 0] ?? 1),
+    shape: triple((world) => raw[along(world)] ?? 1),
+    spacing: triple((world) => size[along(world)] ?? 1),
   };
 }

@@ -1,4 +1,5 @@
 /** Pictures of images: planes through their middle. */
+import { spacingOf } from "../../io/nifti/index.ts";
 import * as torch from "../../torch/index.ts";
 import { orientationOf } from "../../transforms/affine.ts";
 import { percentileOf } from "../../transforms/masking.ts";
@@ -7,7 +8,8 @@ import type { ImageLike } from "../../transforms/types.ts";
 import type { Pixels } from "../../utils/png.ts";
 
 /** The planes of a brain: seen from the right, from the front, from above; left is left. */
-export type Plane = "sagittal" | "coronal" | "axial";
+const PLANES = ["sagittal", "coronal", "axial"] as const;
+export type Plane = (typeof PLANES)[number];
 /** Along which axis (right, front, up) one looks, and which axes run to the right and up in the picture. */
 const AXES = { sagittal: [0, 1, 2], coronal: [1, 0, 2], axial: [2, 0, 1] } as const;
 
@@ -40,8 +42,8 @@ export function pictureOf(image: ImageLike, masks: readonly ImageLike[], { plane
   const [straight, ...over] = [image, ...masks].map((one) => canonical(one));
   if (straight === undefined) throw new TypeError("there is no image");
   const shape = straight.tensor.shape.slice(1);
-  const flat = (["sagittal", "coronal", "axial"] as const).filter((plane) => shape[AXES[plane][0]] === 1);
-  const shown = planes ?? (flat.length === 1 ? flat : (["sagittal", "coronal", "axial"] as const));
+  const flat = PLANES.filter((plane) => shape[AXES[plane][0]] === 1);
+  const shown = planes ?? (flat.length === 1 ? flat : PLANES);
   const cuts = shown.map((plane) => planeOf(straight, plane, "bilinear"));
   const [low, high] = range ?? contrastOf(torch.cat(cuts.map((cut) => cut.flatten())));
   const parts = cuts.map((cut, i) => ({
@@ -77,8 +79,7 @@ export function pictureOf(image: ImageLike, masks: readonly ImageLike[], { plane
 
 /** The same image with its axes to the right, the front and up; nothing of the given one is changed. */
 function canonical({ kind, tensor, affine }: ImageLike): ImageLike {
-  const [channel] = tensor.split(1);
-  const copy: ImageLike = { kind, tensor: channel ?? tensor, affine };
+  const copy: ImageLike = { kind, tensor: tensor.narrow(0, 0, 1), affine };
   reorient(copy, orientationOf(affine));
   return copy;
 }
@@ -94,7 +95,7 @@ function contrastOf(values: torch.Tensor): [number, number] {
 /** The middle plane, its rows from the top, in pixels of the smallest voxel size of the image. */
 function planeOf({ tensor, affine }: ImageLike, plane: Plane, mode: "bilinear" | "nearest-exact"): torch.Tensor {
   const [through, across, up] = AXES[plane];
-  const sizes = [0, 1, 2].map((axis) => Math.hypot(affine[axis] ?? 0, affine[4 + axis] ?? 0, affine[8 + axis] ?? 0));
+  const sizes = spacingOf(affine);
   const smallest = Math.min(...sizes);
   const middle = (tensor.shape[through + 1] ?? 1) >> 1;
   const cut = tensor

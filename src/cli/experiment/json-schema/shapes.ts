@@ -42,7 +42,11 @@ function filled(schema: Schema, name: string, held: Shapes): Schema {
   return Object.fromEntries(
     Object.entries(schema).map(([key, value]): [string, unknown] => {
       if (key === "properties" && isSchema(value)) {
-        return [key, mapped(value, (inside, property) => (isSchema(inside) ? filled(inside, property, held) : inside))];
+        const inside = Object.entries(value).map(([option, one]) => [
+          option,
+          isSchema(one) ? filled(one, option, held) : one,
+        ]);
+        return [key, Object.fromEntries(inside)];
       }
       // what a list of such objects holds has the name in the singular
       if (key === "items" && isSchema(value)) return [key, filled(value, name.replace(/s$/, ""), held)];
@@ -52,10 +56,6 @@ function filled(schema: Schema, name: string, held: Shapes): Schema {
       return [key, value];
     }),
   );
-}
-
-function mapped(value: Schema, of: (inside: unknown, key: string) => unknown): Schema {
-  return Object.fromEntries(Object.entries(value).map(([key, inside]) => [key, of(inside, key)]));
 }
 
 /** The same with the names of options in snake_case. */
