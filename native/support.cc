@@ -1,5 +1,6 @@
 // Handles, errors, and the reading and making of JavaScript values.
 #include "addon.h"
+#include "pending.h"
 
 #include <stdexcept>
 
@@ -70,12 +71,26 @@ Env* current(napi_env env) {
   return static_cast<Env*>(data);
 }
 
-static void throw_message(napi_env env, std::string message) {
+static std::string without_stack(std::string message) {
   for (const char* cut : {"\nException raised from", "\nC++ CapturedTraceback", "\n\nException raised from"}) {
     size_t at = message.find(cut);
     if (at != std::string::npos) message.resize(at);
   }
-  napi_throw_error(env, nullptr, message.c_str());
+  return message;
+}
+
+static void throw_message(napi_env env, const std::string& message) { napi_throw_error(env, nullptr, without_stack(message).c_str()); }
+
+std::string message_of(std::exception_ptr why) {
+  try {
+    std::rethrow_exception(why);
+  } catch (const c10::Error& error) {
+    return without_stack(error.what_without_backtrace());
+  } catch (const std::exception& error) {
+    return without_stack(error.what());
+  } catch (...) {
+    return "an unknown error";
+  }
 }
 
 // While the environment ends, throwing fails too; nothing more can be done then, and nothing needs to be.

@@ -18,6 +18,7 @@ export type { TensorOptions } from "./creation.ts";
 export { fromBytes, fromTypedArray, tensor, toChannelsLast } from "./creation.ts";
 export * as cuda from "./cuda.ts";
 export * as decoding from "./decoding.ts";
+export * as distributed from "./distributed/index.ts";
 export { EngineNotSetUpError } from "./engine.ts";
 export { Event } from "./event.ts";
 export * as files from "./files.ts";

@@ -8,6 +8,13 @@ export type Handle = number;
 export interface EventHandle {
   readonly kind: "event";
 }
+/** A store or a process group of c10d: a Node-API external. */
+export interface StoreHandle {
+  readonly kind: "store";
+}
+export interface GroupHandle {
+  readonly kind: "group";
+}
 export type NativeValue = number | bigint | string | boolean | null | undefined | NativeValue[];
 export type BinaryArray =
   | Int8Array
@@ -170,6 +177,25 @@ export interface Native {
   eventElapsed(start: EventHandle, end: EventHandle): number;
   eventDestroy(event: EventHandle): void;
   cudaDeviceName(index: number): string;
+  // c10d.cc
+  tcpStore(host: string, port: number, isServer: boolean, timeoutMs: number): Promise<StoreHandle>;
+  fileStore(path: string, size: number, timeoutMs: number): StoreHandle;
+  prefixStore(store: StoreHandle, prefix: string): StoreHandle;
+  storeSet(store: StoreHandle, key: string, value: string): Promise<void>;
+  storeGet(store: StoreHandle, key: string, timeoutMs: number): Promise<string>;
+  storeClose(store: StoreHandle): void;
+  glooGroup(
+    store: StoreHandle,
+    rank: number,
+    size: number,
+    timeoutMs: number,
+    networkInterface: string,
+  ): Promise<GroupHandle>;
+  glooClose(group: GroupHandle): Promise<void>;
+  glooAllReduce(group: GroupHandle, tensors: readonly Handle[], op: string): Promise<void>;
+  glooBroadcast(group: GroupHandle, tensor: Handle, root: number): Promise<void>;
+  glooAllGather(group: GroupHandle, outputs: readonly Handle[], input: Handle): Promise<void>;
+  glooBarrier(group: GroupHandle): Promise<void>;
   // norm_act_pool.cc
   normActPool(
     input: Handle,

@@ -1,0 +1,223 @@
+// Processes that work together: PyTorch's c10d, with gloo between CPUs. Each call begins a collective and gives a promise of
+// its end; the work goes on in gloo's threads, beside JavaScript. All processes must begin the same ones in the same order.
+#include <torch/csrc/distributed/c10d/FileStore.hpp>
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
+#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
+#include <torch/csrc/distributed/c10d/TCPStore.hpp>
+
+#include "pending.h"
+
+namespace clinicadl {
+namespace {
+
+using Group = c10d::ProcessGroupGloo;
+
+template <typename T>
+using Ref = c10::intrusive_ptr<T>;
+
+// The connections of a group, which only a class derived from it may name. Without them what is pending fails at once; with
+// them the end of a group waits for it, and so would the end of the process.
+struct Opened : Group {
+  static void disconnect(Group& group) {
+    for (const auto& context : group.*(&Opened::contexts_)) context->closeConnections();
+  }
+};
+void close(Group& group) { Opened::disconnect(group); }
+void close(c10d::Store&) {}
+
+// What JavaScript holds of a store or a group; empty once it was closed.
+template <typename T>
+napi_value make_held(napi_env env, Ref<T> object) {
+  auto owner = std::make_unique<Ref<T>>(std::move(object));
+  napi_value out;
+  auto finalize = [](napi_env, void* data, void*) {
+    const std::unique_ptr<Ref<T>> owner(static_cast<Ref<T>*>(data));
+    if (*owner) close(**owner);
+  };
+  ok(napi_create_external(env, owner.get(), finalize, nullptr, &out));
+  owner.release();
+  return out;
+}
+template <typename T>
+Ref<T>& held(napi_env env, napi_value value, const char* what) {
+  void* data = nullptr;
+  if (napi_get_value_external(env, value, &data) != napi_ok) throw std::invalid_argument(std::string("expected ") + what);
+  auto& object = *static_cast<Ref<T>*>(data);
+  if (!object) throw std::invalid_argument(std::string(what) + " has been closed");
+  return object;
+}
+Ref<c10d::Store> store_of(napi_env env, napi_value value) { return held<c10d::Store>(env, value, "a store"); }
+Ref<Group> group_of(napi_env env, napi_value value) { return held<Group>(env, value, "a process group"); }
+
+std::chrono::milliseconds milliseconds_of(napi_env env, napi_value value) { return std::chrono::milliseconds(to_int(env, value)); }
+
+// tcpStore(host, port, isServer, timeoutMs): a promise; the server of it stands in one process, which is the last to leave
+napi_value tcp_store(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env& state) {
+    Args args(env, info);
+    c10d::TCPStoreOptions options;
+    options.port = static_cast<uint16_t>(to_size(env, args[1]));
+    options.isServer = to_bool(env, args[2]);
+    options.waitWorkers = false;
+    options.timeout = milliseconds_of(env, args[3]);
+    return Pending::run(state, [host = to_string(env, args[0]), options]() -> Pending::Result {
+      Ref<c10d::Store> store = c10::make_intrusive<c10d::TCPStore>(host, options);
+      return [store](Env& state) { return make_held(state.env, store); };
+    });
+  });
+}
+
+// fileStore(path, size, timeoutMs): a file that all processes see
+napi_value file_store(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env&) {
+    Args args(env, info);
+    Ref<c10d::Store> store = c10::make_intrusive<c10d::FileStore>(to_string(env, args[0]), static_cast<int>(to_size(env, args[1])));
+    store->setTimeout(milliseconds_of(env, args[2]));
+    return make_held(env, std::move(store));
+  });
+}
+
+// prefixStore(store, prefix): the part of a store whose keys begin so
+napi_value prefix_store(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env&) {
+    Args args(env, info);
+    Ref<c10d::Store> store = c10::make_intrusive<c10d::PrefixStore>(to_string(env, args[1]), store_of(env, args[0]));
+    return make_held(env, std::move(store));
+  });
+}
+
+// storeSet(store, key, value)
+napi_value store_set(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env& state) {
+    Args args(env, info);
+    return Pending::run(state, [store = store_of(env, args[0]), key = to_string(env, args[1]), text = to_string(env, args[2])]() -> Pending::Result {
+      store->set(key, std::vector<uint8_t>(text.begin(), text.end()));
+      return [](Env& state) { return make_undefined(state.env); };
+    });
+  });
+}
+
+// storeGet(store, key, timeoutMs): waits until it is there
+napi_value store_get(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env& state) {
+    Args args(env, info);
+    const auto timeout = milliseconds_of(env, args[2]);
+    return Pending::run(state, [store = store_of(env, args[0]), key = to_string(env, args[1]), timeout]() -> Pending::Result {
+      store->wait({key}, timeout);
+      const std::vector<uint8_t> value = store->get(key);
+      return [text = std::string(value.begin(), value.end())](Env& state) { return make_string(state.env, text); };
+    });
+  });
+}
+
+napi_value store_close(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env&) {
+    held<c10d::Store>(env, Args(env, info)[0], "a store").reset();
+    return make_undefined(env);
+  });
+}
+
+// glooGroup(store, rank, size, timeoutMs, interface): a promise; meets the others through the store. `interface` is the name of
+// a network interface, or "": the one of this host's name
+napi_value gloo_group(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env& state) {
+    Args args(env, info);
+    const auto rank = static_cast<int>(to_size(env, args[1])), size = static_cast<int>(to_size(env, args[2]));
+    const auto timeout = milliseconds_of(env, args[3]);
+    return Pending::run(state, [store = store_of(env, args[0]), rank, size, timeout, name = to_string(env, args[4])]() -> Pending::Result {
+      auto options = Group::Options::create(timeout);
+      options->devices.push_back(name.empty() ? Group::createDefaultDevice() : Group::createDeviceForInterface(name));
+      auto group = c10::make_intrusive<Group>(store, rank, size, options);
+      return [group](Env& state) { return make_held(state.env, group); };
+    });
+  });
+}
+
+// glooClose(group): ends its connections, so that what is pending here and in the others fails at once
+napi_value gloo_close(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env& state) {
+    Ref<Group> group = std::move(held<Group>(env, Args(env, info)[0], "a process group"));
+    return Pending::run(state, [group]() mutable -> Pending::Result {
+      close(*group);
+      group.reset();
+      return [](Env& state) { return make_undefined(state.env); };
+    });
+  });
+}
+
+// The promise of a collective's end. What it works with is held by it until then.
+napi_value promise_of(Env& state, const Ref<c10d::Work>& work) {
+  auto pending = Pending::make(state);
+  napi_value promise = pending->promise();
+  work->getFuture()->addCallback([pending](c10::ivalue::Future& future) {
+    if (future.hasError()) pending->fail(future.exception_ptr());
+    else pending->settle([](Env& state) { return make_undefined(state.env); });
+  });
+  return promise;
+}
+
+c10d::ReduceOp op_from_name(const std::string& name) {
+  if (name == "sum") return c10d::ReduceOp::SUM;
+  if (name == "product") return c10d::ReduceOp::PRODUCT;
+  if (name == "min") return c10d::ReduceOp::MIN;
+  if (name == "max") return c10d::ReduceOp::MAX;
+  throw std::invalid_argument("expected sum, product, min or max, got " + name);
+}
+
+// glooAllReduce(group, tensors, op): of one type, contiguous; each becomes the sum (…) of the processes'
+napi_value gloo_all_reduce(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env& state) {
+    Args args(env, info);
+    auto tensors = tensors_of(state, args[1]);
+    c10d::AllreduceCoalescedOptions options;
+    options.reduceOp = op_from_name(to_string(env, args[2]));
+    at::NoGradGuard no_grad;
+    return promise_of(state, group_of(env, args[0])->allreduce_coalesced(tensors, options));
+  });
+}
+
+// glooBroadcast(group, tensor, root)
+napi_value gloo_broadcast(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env& state) {
+    Args args(env, info);
+    std::vector<at::Tensor> tensors{state.get(to_handle(env, args[1]))};
+    c10d::BroadcastOptions options;
+    options.rootRank = to_int(env, args[2]);
+    at::NoGradGuard no_grad;
+    return promise_of(state, group_of(env, args[0])->broadcast(tensors, options));
+  });
+}
+
+// glooAllGather(group, outputs, input): one output a rank, of the input's shape and type
+napi_value gloo_all_gather(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env& state) {
+    Args args(env, info);
+    std::vector<std::vector<at::Tensor>> outputs{tensors_of(state, args[1])};
+    std::vector<at::Tensor> inputs{state.get(to_handle(env, args[2]))};
+    at::NoGradGuard no_grad;
+    return promise_of(state, group_of(env, args[0])->allgather(outputs, inputs));
+  });
+}
+
+napi_value gloo_barrier(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env& state) { return promise_of(state, group_of(env, Args(env, info)[0])->barrier()); });
+}
+
+}  // namespace
+
+void define_c10d(napi_env env, napi_value exports) {
+  define(env, exports, "tcpStore", tcp_store);
+  define(env, exports, "fileStore", file_store);
+  define(env, exports, "prefixStore", prefix_store);
+  define(env, exports, "storeSet", store_set);
+  define(env, exports, "storeGet", store_get);
+  define(env, exports, "storeClose", store_close);
+  define(env, exports, "glooGroup", gloo_group);
+  define(env, exports, "glooClose", gloo_close);
+  define(env, exports, "glooAllReduce", gloo_all_reduce);
+  define(env, exports, "glooBroadcast", gloo_broadcast);
+  define(env, exports, "glooAllGather", gloo_all_gather);
+  define(env, exports, "glooBarrier", gloo_barrier);
+}
+
+}  // namespace clinicadl

@@ -1,0 +1,122 @@
+/** PyTorch's `torch.distributed`: the processes that were launched together, and what they compute together. */
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { ConfigError } from "../../utils/exceptions.ts";
+import type { Tensor } from "../tensor.ts";
+import { DistributedError, ProcessGroup, type ReduceOp } from "./process-group.ts";
+import { type Rendezvous, rendezvousFromEnvironment } from "./rendezvous.ts";
+
+export { DistributedError, ProcessGroup, type ReduceOp } from "./process-group.ts";
+export { firstNode, type MeetingPlace, type Rendezvous, rendezvousFromEnvironment } from "./rendezvous.ts";
+
+let group: ProcessGroup | null = null;
+
+export interface InitProcessGroupOptions {
+  /** Default "gloo", between CPUs. */
+  readonly backend?: "gloo";
+  /**
+   * Where the processes meet: `env://` (default; what `torchrun`, `srun` or `mpirun` say), `tcp://host:port`, or `file:///path` on a
+   * file system that all of them see.
+   */
+  readonly initMethod?: string;
+  /** With `tcp://` and `file://`: which process this is, from 0. */
+  readonly rank?: number;
+  /** With `tcp://` and `file://`: how many there are. */
+  readonly worldSize?: number;
+  /** Seconds that the others are waited for. Default 1800, as PyTorch's. */
+  readonly timeout?: number;
+}
+
+/**
+ * Meets the other processes. PyTorch's `init_process_group`.
+ *
+ * ```ts
+ * // torchrun --no-python --nproc-per-node 2 node program.ts
+ * await torch.distributed.initProcessGroup();
+ * const tensor = torch.tensor([torch.distributed.getRank()]);
+ * await torch.distributed.allReduce(tensor); // 0 + 1, in both
+ * await torch.distributed.destroyProcessGroup();
+ * ```
+ *
+ * `GLOO_SOCKET_IFNAME` names the network interface, where a host has several.
+ *
+ * @throws ConfigError for options that make no sense; DistributedError where the others do not come.
+ */
+export async function initProcessGroup(options: InitProcessGroupOptions = {}): Promise<ProcessGroup> {
+  if (group !== null) throw new DistributedError("initProcessGroup: there is a process group already.");
+  const { timeout = 1800 } = options;
+  group = await ProcessGroup.join(rendezvousOf(options), timeout * 1000, process.env.GLOO_SOCKET_IFNAME ?? "");
+  return group;
+}
+
+function rendezvousOf({
+  initMethod = "env://",
+  rank,
+  worldSize,
+  backend = "gloo",
+}: InitProcessGroupOptions): Rendezvous {
+  if (backend !== "gloo")
+    throw new ConfigError(`initProcessGroup: 'backend' got '${String(backend)}'. Expected "gloo".`);
+  if (initMethod === "env://") {
+    const found = rendezvousFromEnvironment(process.env);
+    if (found !== null) return found;
+    throw new ConfigError(
+      "initProcessGroup: the environment names no other processes. Start this with `torchrun --no-python --nproc-per-node 2 node " +
+        "program.ts`, `srun` or `mpirun`, or pass initMethod, rank and worldSize.",
+    );
+  }
+  if (rank === undefined || worldSize === undefined || rank < 0 || rank >= worldSize) {
+    throw new ConfigError(
+      `initProcessGroup: 'rank' got ${rank} and 'worldSize' ${worldSize}. With '${initMethod}' both are needed, the rank from 0 to worldSize - 1.`,
+    );
+  }
+  const common = { rank, worldSize, localRank: rank, prefix: "", launcher: "initProcessGroup" };
+  const url = URL.canParse(initMethod) ? new URL(initMethod) : null;
+  if (url?.protocol === "file:") return { ...common, place: { kind: "file", path: fileURLToPath(url) } };
+  if (url?.protocol === "tcp:" && url.port !== "") {
+    return { ...common, place: { kind: "tcp", host: url.hostname, port: Number(url.port), serves: rank === 0 } };
+  }
+  throw new ConfigError(
+    `initProcessGroup: 'initMethod' got '${initMethod}'. Expected env://, tcp://host:port or file:///path.`,
+  );
+}
+
+/** The group that `initProcessGroup` has made; null before. */
+export const processGroup = (): ProcessGroup | null => group;
+export const isInitialized = (): boolean => group !== null;
+/** Which of the processes this is, from 0; 0 for one that is alone. */
+export const getRank = (): number => group?.rank ?? 0;
+/** How many processes there are; 1 for one that is alone. */
+export const getWorldSize = (): number => group?.size ?? 1;
+
+function joined(name: string): ProcessGroup {
+  if (group === null) throw new DistributedError(`torch.distributed.${name}: call initProcessGroup before.`);
+  return group;
+}
+
+/** Puts into the tensor the sum (product, least, greatest) of those that the processes gave. */
+export async function allReduce(tensor: Tensor, options: { readonly op?: ReduceOp } = {}): Promise<void> {
+  await joined("allReduce").allReduce([tensor], options.op);
+}
+/** The tensors of all processes, by rank; they belong to the caller. */
+export async function allGather(tensor: Tensor): Promise<Tensor[]> {
+  return await joined("allGather").allGather(tensor);
+}
+/** Puts into the tensor what the process of rank `src` (default 0) has in it. */
+export async function broadcast(tensor: Tensor, options: { readonly src?: number } = {}): Promise<void> {
+  await joined("broadcast").broadcast(tensor, options.src ?? 0);
+}
+/** Waits until all processes are here. */
+export async function barrier(): Promise<void> {
+  await joined("barrier").barrier();
+}
+/** What all processes gave, by rank. */
+export async function allGatherObject<T>(value: T): Promise<T[]> {
+  return await joined("allGatherObject").allGatherObject(value);
+}
+/** Leaves the group. Nothing happens where there is none. */
+export async function destroyProcessGroup(): Promise<void> {
+  const left = group;
+  group = null;
+  await left?.close();
+}

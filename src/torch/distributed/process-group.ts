@@ -1,0 +1,236 @@
+/** Processes that compute together: c10d's, through gloo. */
+import os from "node:os";
+import process from "node:process";
+import { deserialize, serialize } from "node:v8";
+import { ClinicaDLException } from "../../utils/exceptions.ts";
+import { fromTypedArray } from "../creation.ts";
+import { type GroupHandle, native, type StoreHandle } from "../native.ts";
+import { emptyLike } from "../ops.ts";
+import { tidy } from "../scope.ts";
+import type { Tensor } from "../tensor.ts";
+import type { MeetingPlace, Rendezvous } from "./rendezvous.ts";
+
+/** What becomes of the values of all processes. */
+export type ReduceOp = "sum" | "product" | "min" | "max";
+
+/** One of the processes is gone, or they no longer do the same. */
+export class DistributedError extends ClinicaDLException {}
+
+/** How long a process that has lost the others waits for what they say of it: those that say nothing are gone. */
+const SEEK_MS = 3000;
+/** Objects up to this size go to the others in one message; of larger ones the size goes first. */
+const SMALL = 1024;
+
+/** What a process leaves for the others when it goes no further: its error, or nothing where it has lost them itself. */
+interface LastWord {
+  readonly error?: string;
+  /** Of a process that left none. */
+  readonly gone?: string;
+}
+
+/**
+ * The processes that were launched together. Each method is called by all of them, in the same order, and waits for the
+ * others; what it waits with is not JavaScript's thread. Where one of them is gone, the others' calls are rejected with an
+ * error that names it.
+ */
+export class ProcessGroup {
+  readonly rank: number;
+  readonly size: number;
+  readonly #store: StoreHandle;
+  readonly #group: GroupHandle;
+  /** One call after the other: gloo matches them by their order. */
+  #last: Promise<unknown> = Promise.resolve();
+  #failure: DistributedError | null = null;
+
+  private constructor(rank: number, size: number, store: StoreHandle, group: GroupHandle) {
+    this.rank = rank;
+    this.size = size;
+    this.#store = store;
+    this.#group = group;
+  }
+
+  /**
+   * Meets the other processes.
+   * @param timeoutMs how long to wait for them, and later for each of their answers.
+   * @param networkInterface by which they reach each other; default: that of this host's name.
+   * @throws DistributedError where they do not come in time.
+   */
+  static async join(rendezvous: Rendezvous, timeoutMs: number, networkInterface: string): Promise<ProcessGroup> {
+    const { rank, worldSize, place, prefix } = rendezvous;
+    try {
+      const base = await openStore(place, worldSize, timeoutMs);
+      const store = native.prefixStore(base, prefix);
+      await native.storeSet(store, `host/${rank}`, `${os.hostname()}, process ${process.pid}`);
+      const group = await native.glooGroup(
+        native.prefixStore(store, "gloo"),
+        rank,
+        worldSize,
+        timeoutMs,
+        networkInterface,
+      );
+      return new ProcessGroup(rank, worldSize, store, group);
+    } catch (cause) {
+      const where = place.kind === "tcp" ? `${place.host}:${place.port}` : place.path;
+      throw new DistributedError(
+        `Rank ${rank} of ${worldSize} has not met the others at ${where} within ${timeoutMs / 1000} s (${reason(cause)}). ` +
+          "Look whether all of them were started and have not ended, and whether this host reaches that address.",
+        { cause },
+      );
+    }
+  }
+
+  /** Puts into each of the tensors what becomes of those that the processes gave. */
+  async allReduce(tensors: readonly Tensor[], op: ReduceOp = "sum"): Promise<void> {
+    const groups = Map.groupBy(tensors, (tensor) => tensor.dtype);
+    for (const some of groups.values()) {
+      const handles = some.map((tensor) => tensor.handleFor("allReduce"));
+      await this.#collective("allReduce", () => native.glooAllReduce(this.#group, handles, op));
+    }
+  }
+
+  /** Puts into the tensor what the process of rank `src` has in it. */
+  async broadcast(tensor: Tensor, src: number): Promise<void> {
+    const handle = tensor.handleFor("broadcast");
+    await this.#collective("broadcast", () => native.glooBroadcast(this.#group, handle, src));
+  }
+
+  /** The tensors of all processes, by rank; they have one shape and type. They belong to the caller. */
+  async allGather(tensor: Tensor): Promise<Tensor[]> {
+    const outputs = Array.from({ length: this.size }, () => tidy(() => emptyLike(tensor)).keep());
+    const handles = outputs.map((output) => output.handleFor("allGather"));
+    const handle = tensor.handleFor("allGather");
+    try {
+      await this.#collective("allGather", () => native.glooAllGather(this.#group, handles, handle));
+    } catch (error) {
+      for (const output of outputs) output.dispose();
+      throw error;
+    }
+    return outputs;
+  }
+
+  /** Waits until all are here. */
+  async barrier(): Promise<void> {
+    await this.#collective("barrier", () => native.glooBarrier(this.#group));
+  }
+
+  /** What all processes gave, by rank: anything that the structured clone of JavaScript takes. */
+  async allGatherObject<T>(value: T): Promise<T[]> {
+    const bytes = serialize(value);
+    const first = await this.#gatherBytes(bytes.subarray(0, SMALL), SMALL, bytes.length);
+    const longest = Math.max(...first.map(({ length }) => length));
+    const rest =
+      longest <= SMALL ? null : await this.#gatherBytes(bytes.subarray(SMALL), longest - SMALL, bytes.length);
+    return first.map(({ length, bytes: begin }, rank) => {
+      const end = rest?.[rank]?.bytes ?? new Uint8Array();
+      const whole = Buffer.concat([begin, end]).subarray(0, length);
+      return deserialize(whole) as T;
+    });
+  }
+
+  /** Leaves the group because of an error, which is told to the others, whose calls fail. Nothing happens where it has failed before. */
+  async fail(message: string): Promise<void> {
+    if (this.#failure !== null) return;
+    this.#failure = new DistributedError(`Rank ${this.rank} has left the others, because of an error: ${message}`);
+    await this.#tell({ error: message });
+  }
+
+  /** Says to the others why this process goes no further, ends the connections, and stays until they have read it. */
+  async #tell(word: LastWord): Promise<LastWord[]> {
+    const others = Array.from({ length: this.size }, (_, rank) => rank).filter((rank) => rank !== this.rank);
+    await native.storeSet(this.#store, `last/${this.rank}`, JSON.stringify(word));
+    await native.glooClose(this.#group);
+    const words = await Promise.all(
+      others.map(async (rank): Promise<LastWord> => {
+        try {
+          return JSON.parse(await native.storeGet(this.#store, `last/${rank}`, SEEK_MS)) as LastWord;
+        } catch {
+          const host = await native.storeGet(this.#store, `host/${rank}`, SEEK_MS);
+          return { gone: `rank ${rank} (${host})` };
+        }
+      }),
+    );
+    // the store may be in this process: those that are there are to have read what it holds
+    await native.storeSet(this.#store, `read/${this.rank}`, "");
+    const there = others.filter((_, i) => words[i]?.gone === undefined);
+    await Promise.all(
+      there.map((rank) => native.storeGet(this.#store, `read/${rank}`, SEEK_MS).catch(() => undefined)),
+    );
+    return words.map((said, i) => (said.error === undefined ? said : { error: `rank ${others[i]}: ${said.error}` }));
+  }
+
+  /** Leaves the group. What the others still wait for fails there. */
+  async close(): Promise<void> {
+    await native.glooClose(this.#group);
+    native.storeClose(this.#store);
+  }
+
+  /** The bytes of all, filled up to one size, each behind the length of the whole. */
+  async #gatherBytes(
+    bytes: Uint8Array,
+    size: number,
+    length: number,
+  ): Promise<{ length: number; bytes: Uint8Array }[]> {
+    const message = new Uint8Array(8 + size);
+    new DataView(message.buffer).setFloat64(0, length);
+    message.set(bytes, 8);
+    using mine = fromTypedArray(message, [message.length]).keep();
+    const all = await this.allGather(mine);
+    return all.map((tensor) => {
+      using _dispose = tensor;
+      const text = tensor.toTypedArray() as Uint8Array;
+      return { length: new DataView(text.buffer, text.byteOffset).getFloat64(0), bytes: text.slice(8) };
+    });
+  }
+
+  /** Begins a collective when those before it have ended, and says of one that fails who is missing. */
+  async #collective(name: string, begin: () => Promise<void>): Promise<void> {
+    const turn = this.#last.then(async () => {
+      if (this.#failure !== null) throw this.#failure;
+      try {
+        await begin();
+      } catch (cause) {
+        this.#failure = await this.#explain(name, cause);
+        throw this.#failure;
+      }
+    });
+    this.#last = turn.catch(() => undefined);
+    await turn;
+  }
+
+  /** Which of the others failed, and with what, or is gone. */
+  async #explain(name: string, cause: unknown): Promise<DistributedError> {
+    const here = `torch.distributed.${name}, rank ${this.rank} of ${this.size}`;
+    try {
+      const words = await this.#tell({});
+      const errors = words.flatMap(({ error }) => error ?? []);
+      if (errors.length > 0)
+        return new DistributedError(`${here}: there was an error in ${errors.join("; in ")}`, { cause });
+      const gone = words.flatMap((word) => word.gone ?? []);
+      const who =
+        gone.length > 0 ? `${gone.join(", ")} is gone or does not answer` : "the processes have lost each other";
+      return new DistributedError(`${here}: ${who} (${reason(cause)}).`, { cause });
+    } catch {
+      return new DistributedError(
+        `${here}: the process that holds the meeting place (that of rank 0, or torchrun's agent) is gone (${reason(cause)}).`,
+        { cause },
+      );
+    }
+  }
+}
+
+async function openStore(place: MeetingPlace, worldSize: number, timeoutMs: number): Promise<StoreHandle> {
+  switch (place.kind) {
+    case "tcp":
+      return await native.tcpStore(place.host, place.port, place.serves, timeoutMs);
+    case "file":
+      return native.fileStore(place.path, worldSize, timeoutMs);
+  }
+}
+
+/** The first sentence of what libtorch says, without the place in its sources. */
+function reason(cause: unknown): string {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  const [line = ""] = text.split("\n");
+  const [sentence = ""] = line.replace(/^\[[^\]]*\]\s*/, "").split(/\.(?:\s|$)/);
+  return sentence;
+}
