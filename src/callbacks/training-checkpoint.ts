@@ -68,13 +68,14 @@ export class TrainingCheckpointCallback extends Callback {
     return "checkpoint";
   }
 
-  override get ranks(): "main" {
-    return "main";
+  /** All are put back; the main process writes. */
+  override get ranks(): "all" {
+    return "all";
   }
 
   override onTrainStart(run: EventArgs<"onTrainStart">): void {
     this.#begin(run);
-    if (!this.enabled) return;
+    if (!this.#writes) return;
     using snapshot = captureSnapshot(run);
     this.#write({ epoch: 0, batch: null }, snapshot);
   }
@@ -99,7 +100,7 @@ export class TrainingCheckpointCallback extends Callback {
   }
   override onBatchEnd({ state }: EventArgs<"onBatchEnd">): void {
     const run = this.#run;
-    if (!this.enabled || run === null || state.called !== "train") return;
+    if (!this.#writes || run === null || state.called !== "train") return;
     const { currentEpoch: epoch, currentTrainBatch: batch, numTrainBatches } = state;
     const interrupted = run.interruption.signal !== null;
     if (state.stage !== "training") {
@@ -121,7 +122,7 @@ export class TrainingCheckpointCallback extends Callback {
   }
   override onEpochEnd({ state }: EventArgs<"onEpochEnd">): void {
     const run = this.#run;
-    if (!this.enabled || run === null) return;
+    if (!this.#writes || run === null) return;
     this.#checkPutBack(run);
     this.#forgetValidation();
     const { currentEpoch: epoch } = state;
@@ -157,6 +158,9 @@ export class TrainingCheckpointCallback extends Callback {
     this.#beforeValidation = null;
     this.#movedInValidation = [];
   }
+  get #writes(): boolean {
+    return this.enabled && (this.#run?.world.isMain ?? false);
+  }
   #forget(): void {
     this.#forgetValidation();
     this.#run = null;
@@ -178,14 +182,14 @@ export class TrainingCheckpointCallback extends Callback {
     run.log.debug(`Training checkpoint saved at ${tmp.at(position)}`);
   }
 
-  override onException({ maps, state, log }: EventArgs<"onException">): void {
+  override onException({ maps, state, log, world }: EventArgs<"onException">): void {
     this.#forget();
-    if (!this.enabled || state.called !== "train" || state.splitIdx === null) return;
+    if (!this.enabled || !world.isMain || state.called !== "train" || state.splitIdx === null) return;
     const last = maps.training.split(state.splitIdx).tmp.list.at(-1);
     if (last !== undefined) log.error(`Last checkpoint at ${last}`);
   }
   override onTrainEnd({ maps, state }: EventArgs<"onTrainEnd">): void {
-    if (this.enabled) maps.training.split(state.splitIdx ?? 0).tmp.keepNewest(1);
+    if (this.#writes) maps.training.split(state.splitIdx ?? 0).tmp.keepNewest(1);
     this.#forget();
   }
 

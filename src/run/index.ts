@@ -35,6 +35,7 @@ export { type FollowOptions, followEvents } from "./journal/follow.ts";
 export type { EventReceiver } from "./journal/journal.ts";
 export { readEvents } from "./journal/read.ts";
 export { EVENTS_VERSION, type LaterEvent, type RunEvent, type ToldEvent } from "./journal/schema.ts";
+export { worldFromEnvironment } from "./launched-world.ts";
 export { LogFiles, RunLog } from "./log.ts";
 /** Following metrics and times. */
 export { BestMonitor } from "./monitoring/best-monitor.ts";
@@ -62,4 +63,4 @@ export { areRead, markRead, markUnread, WhenRead } from "./unread-losses.ts";
 export { updateBatchNorm } from "./update-batch-norm.ts";
 export { WeightAverage } from "./weight-average.ts";
 /** Who trains together. */
-export { anyOf, SingleProcess, sumGradients, type World } from "./world.ts";
+export { anyOf, mainOnly, SingleProcess, sumGradients, together, type World } from "./world.ts";

@@ -53,13 +53,21 @@ export class TrainingInterrupted extends ClinicaDLException {
  * process at once; but a terminal that closes may say so several times, and a program started with `nohup` does not hear it.
  */
 export class Interrupter implements Interruption, Disposable {
+  /** What the run ends for: what was heard, or, of several processes, what one of them has heard and all agreed on. */
   signal: InterruptionSignal | null = null;
+  /** What this process has heard. */
+  heard: InterruptionSignal | null = null;
+  readonly #agrees: boolean;
   #heardAt = 0;
   readonly #options: SignalOptions;
   readonly #listeners: (readonly [InterruptionSignal, () => void])[];
 
-  /** @param options false: signals are left alone. */
-  constructor(options: SignalOptions | false) {
+  /**
+   * @param options false: signals are left alone.
+   * @param agrees whether several processes end together, when they have told each other what was heard.
+   */
+  constructor(options: SignalOptions | false, { agrees = false }: { readonly agrees?: boolean } = {}) {
+    this.#agrees = agrees;
     this.#options = options === false ? {} : options;
     const heard = options === false ? [] : SIGNALS;
     const deaf = hangupIgnored();
@@ -71,13 +79,14 @@ export class Interrupter implements Interruption, Disposable {
   }
 
   #hear(signal: InterruptionSignal): void {
-    if (this.signal !== null) {
+    if (this.heard !== null) {
       if (signal === "SIGHUP") return;
       // a launcher passes on what the whole group got: the same signal, at once
       if (performance.now() - this.#heardAt > REPEATED_MS) process.exit(this.exitCode);
       return;
     }
-    this.signal = signal;
+    this.heard = signal;
+    if (!this.#agrees) this.signal = signal;
     this.#heardAt = performance.now();
     const again = signal === "SIGHUP" ? "SIGTERM" : "once more";
     say(`\n${signal}: the training ends after this step, with a checkpoint; ${again} ends the process at once.`);
@@ -96,7 +105,8 @@ export class Interrupter implements Interruption, Disposable {
   }
 
   get exitCode(): number {
-    return this.signal === null ? 0 : (this.#options.exitCodes?.[this.signal] ?? EXIT_CODES[this.signal]);
+    const signal = this.signal ?? this.heard;
+    return signal === null ? 0 : (this.#options.exitCodes?.[signal] ?? EXIT_CODES[signal]);
   }
 
   /** When all is written: says how to go on, and ends the process if it is to end. */
@@ -104,7 +114,12 @@ export class Interrupter implements Interruption, Disposable {
     if (this.signal === null) return;
     say(`To go on: ${command}`);
     if (this.#options.requeue === true && this.signal === "SIGUSR1") requeue(log);
-    if (this.#options.exit ?? true) process.exit(this.exitCode);
+    this.end();
+  }
+
+  /** Ends the process if it is to end. */
+  end(): void {
+    if (this.signal !== null && (this.#options.exit ?? true)) process.exit(this.exitCode);
   }
 
   [Symbol.dispose](): void {

@@ -1,5 +1,6 @@
 import type { Model } from "../models/index.ts";
 import * as torch from "../torch/index.ts";
+import { ClinicaDLException } from "../utils/exceptions.ts";
 
 /**
  * The processes that train one model together, each with its share of every batch. This is the one place that knows how many
@@ -18,10 +19,14 @@ export interface World {
   barrier(): Promise<void>;
   /** Puts into each of the tensors the sum of those that the processes gave. */
   allReduce(tensors: readonly torch.Tensor[]): Promise<void>;
+  /** Puts into each of the tensors what those of the main process hold. */
+  shareTensors(tensors: readonly torch.Tensor[]): Promise<void>;
   /** What all of them gave, by rank. */
   gather<T>(value: T): Promise<T[]>;
   /** What the main process gave. */
   broadcast<T>(value: T): Promise<T>;
+  /** Tells the others that this one goes no further because of an error: what they wait for fails. */
+  leave(message: string): Promise<void>;
 }
 
 /** The world of a training on one machine, in one process. */
@@ -31,12 +36,71 @@ export class SingleProcess implements World {
   readonly isMain = true;
   async barrier(): Promise<void> {}
   async allReduce(): Promise<void> {}
+  async shareTensors(): Promise<void> {}
   async gather<T>(value: T): Promise<T[]> {
     return [value];
   }
   async broadcast<T>(value: T): Promise<T> {
     return value;
   }
+  async leave(): Promise<void> {}
+}
+
+/**
+ * Does what each process does for itself, such as its checks; an error in one of them is one in all.
+ * @throws what `body` throws here; elsewhere, an error that names the process and its error.
+ */
+export async function together<T>(world: World, body: () => T | Promise<T>): Promise<T> {
+  if (world.size === 1) return await body();
+  let outcome: { readonly value: T } | { readonly error: unknown };
+  try {
+    outcome = { value: await body() };
+  } catch (error) {
+    outcome = { error };
+  }
+  const errors = await world.gather("error" in outcome ? messageOf(outcome.error) : null);
+  if ("error" in outcome) throw outcome.error;
+  const rank = errors.findIndex((message) => message !== null);
+  if (rank >= 0) throw new ClinicaDLException(`There was an error in rank ${rank} of ${world.size}: ${errors[rank]}`);
+  return outcome.value;
+}
+
+/** How often the main process says that it still works, to those that wait for it. */
+const BEAT_MS = 60_000;
+
+/**
+ * Lets the main process do what only one can do, while the others wait for it, however long it takes.
+ * @throws what `body` throws in the main process; elsewhere, an error that names it.
+ */
+export async function mainOnly(world: World, body: () => Promise<void>): Promise<void> {
+  if (world.size === 1) return await body();
+  if (!world.isMain) {
+    let word: string | null | undefined;
+    do [word] = await world.gather<string | null>(null);
+    while (word === STILL);
+    if (word !== null) throw new ClinicaDLException(`There was an error in rank 0 of ${world.size}: ${word}`);
+    return;
+  }
+  let beat: Promise<unknown> = Promise.resolve();
+  const beats = setInterval(() => {
+    beat = world.gather(STILL).catch(() => undefined);
+  }, BEAT_MS);
+  let failure: { readonly error: unknown } | null = null;
+  try {
+    await body();
+  } catch (error) {
+    failure = { error };
+  }
+  clearInterval(beats);
+  await beat;
+  await world.gather(failure === null ? null : messageOf(failure.error));
+  if (failure !== null) throw failure.error;
+}
+/** What the main process says while it works: no message of an error. */
+const STILL = "\u0000";
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Whether one of the processes says so: what one decides alone, such as to stop, all must do at the same step. */

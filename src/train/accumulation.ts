@@ -36,10 +36,34 @@ export async function* accumulationWindows(
  */
 export async function sharesInWindow(window: readonly BatchType[], model: Model, world: World): Promise<number[]> {
   if (window.length === 1 && world.size === 1) return [1];
-  const weights = window.map((batch) => model.lossWeight(batch) ?? partsOf(batch)[0]?.length ?? 0);
+  const weights = window.map((batch) => weightOf(batch, model));
   const all = world.size === 1 ? weights : (await world.gather(weights)).flat();
   const total = all.reduce((sum, weight) => sum + weight, 0);
   return weights.map((weight) => weight / total);
+}
+
+/** What a batch counts for among others. */
+function weightOf(batch: BatchType, model: Model): number {
+  return model.lossWeight(batch) ?? partsOf(batch)[0]?.length ?? 0;
+}
+
+/** The losses of the batch that several processes have each a part of: means by what each part counts for, or sums. */
+export async function lossesOfAll(
+  losses: Readonly<Record<string, number>>,
+  batch: BatchType,
+  model: Model,
+  world: World,
+): Promise<Readonly<Record<string, number>>> {
+  if (world.size === 1) return losses;
+  const parts = await world.gather({ losses: { ...losses }, weight: weightOf(batch, model) });
+  const total = parts.reduce((sum, { weight }) => sum + weight, 0);
+  const functions = model.getLossFunctions();
+  const all = Object.keys(losses).map((name) => {
+    const summed = functions[name]?.reduction === "sum";
+    const of = (part: (typeof parts)[number]) => (part.losses[name] ?? Number.NaN) * (summed ? 1 : part.weight / total);
+    return [name, parts.reduce((sum, part) => sum + of(part), 0)] as const;
+  });
+  return Object.fromEntries(all);
 }
 
 /**

@@ -10,6 +10,8 @@ import {
   checkValidation,
   Interrupter,
   recordTest,
+  together,
+  type World,
 } from "../run/index.ts";
 import * as torch from "../torch/index.ts";
 import { show } from "../utils/config.ts";
@@ -22,6 +24,12 @@ import { checkTrained, recordedComputational } from "./recorded.ts";
 import { restoreDataLoader } from "./restore.ts";
 import { Statistics } from "./statistics.ts";
 import { runSeeded, type TrainerParts } from "./trainer-parts.ts";
+
+/** Gives each of the processes that evaluate together its part of the data; afterwards the loader gives all, as before. */
+function share(loader: DataLoader, { rank, size }: World): Disposable {
+  loader.setShare({ rank, size, of: "dataset" });
+  return { [Symbol.dispose]: () => loader.setShare({ rank: 0, size: 1, of: "dataset" }) };
+}
 
 /** Evaluations have nothing to save: a signal just ends them. */
 const UNINTERRUPTED = new Interrupter(false);
@@ -53,23 +61,29 @@ export function loadWeights(
 export async function validate(parts: TrainerParts, options: ValidateOptions): Promise<void> {
   const { splitIdx, metrics: names, dataloader, modelCheckpoint, computational: changes, ...more } = options;
   const { intervals, groups, ...rest } = more;
-  const { maps, model, state, callbacks } = parts;
+  const { maps, model, state, callbacks, world } = parts;
   refuseUnknown("validate", rest);
   if (!Array.isArray(names))
     throw new ConfigError(`validate: 'metrics' got ${show(names)}. Expected names of metrics.`);
-  using _use = maps.use();
-  checkTrained(maps, splitIdx);
-  // nobody trains on it, or deletes it: the weights and the tables that stand beside them stay together
-  using _split = maps.training.lockSplit(splitIdx, { shared: true });
-  const computational = recordedComputational(maps, splitIdx, changes);
-  const metrics = parts.metrics.subset(names);
-  const { models } = maps.training.split(splitIdx);
-  const checkpoints = modelCheckpoint === undefined ? models.list : [modelCheckpoint];
-  for (const name of checkpoints) maps.training.getCheckpointDir(`split-${splitIdx}_${name}`);
-  const loader = dataloader ?? restoreDataLoader(maps, maps.training.data.validation(splitIdx), parts.bids);
-  checkValidation(maps, loader, splitIdx);
-  await checkEvaluationFields(model, metrics, { dataset: loader.dataset, what: "validation data" });
-  const statistics = new Statistics("validate", loader.dataset, { intervals, groups });
+  using held = new DisposableStack();
+  const ready = await together(world, async () => {
+    held.use(maps.use());
+    checkTrained(maps, splitIdx);
+    // nobody trains on it, or deletes it: the weights and the tables that stand beside them stay together
+    held.use(maps.training.lockSplit(splitIdx, { shared: true }));
+    const computational = recordedComputational(maps, splitIdx, changes);
+    const metrics = parts.metrics.subset(names);
+    const { models } = maps.training.split(splitIdx);
+    const checkpoints = modelCheckpoint === undefined ? models.list : [modelCheckpoint];
+    for (const name of checkpoints) maps.training.getCheckpointDir(`split-${splitIdx}_${name}`);
+    const loader = dataloader ?? restoreDataLoader(maps, maps.training.data.validation(splitIdx), parts.bids);
+    checkValidation(maps, loader, splitIdx);
+    await checkEvaluationFields(model, metrics, { dataset: loader.dataset, what: "validation data" });
+    const statistics = new Statistics("validate", loader.dataset, { intervals, groups });
+    return { computational, metrics, models, checkpoints, loader, statistics };
+  });
+  const { computational, metrics, models, checkpoints, loader, statistics } = ready;
+  using _share = share(loader, world);
   await runSeeded(parts, computational, [loader], async () => {
     const run = evaluationRun(parts, computational, metrics);
     for (const name of checkpoints) {
@@ -89,42 +103,51 @@ export async function validate(parts: TrainerParts, options: ValidateOptions): P
 export async function test(parts: TrainerParts, options: TestOptions): Promise<void> {
   const { modelCheckpoint, groupName, metrics: names, dataloader, computational: given, ...more } = options;
   const { intervals, groups, ...rest } = more;
-  const { maps, model, state, callbacks } = parts;
+  const { maps, model, state, callbacks, world } = parts;
   refuseUnknown("test", rest);
   const computational = asComputational(given);
-  using _use = maps.use();
-  checkItemName("The test group", groupName);
-  const { splitIdx, checkpoint } = maps.training.readCheckpointName(modelCheckpoint);
-  using _split = maps.training.lockSplit(splitIdx, { shared: true });
-  const { modelPt } = maps.training.getCheckpointDir(modelCheckpoint);
-  const group = maps.test.group(groupName);
-  const results = group.results(splitIdx, checkpoint);
-  const checkNew = () => {
-    if (!existsSync(results.metrics.aggregatedTsv)) return;
-    throw new ClinicaDLException(
-      `The checkpoint '${modelCheckpoint}' was tested on the group '${groupName}' already: ${results.path}. Delete that directory to test it again.`,
-    );
-  };
-  checkNew();
-  if (dataloader === undefined && !existsSync(group.path)) {
-    throw new ConfigError(
-      `There is no test group '${groupName}' yet (there are: ${maps.test.groupsList.join(", ") || "none"}). Pass its data: { dataloader }.`,
-    );
-  }
-  computational.checkDevice();
-  const metrics = names === undefined ? parts.metrics : parts.metrics.subset(names);
-  const loader = dataloader ?? restoreDataLoader(maps, group, parts.bids);
-  checkTest(maps, loader, groupName);
-  await checkEvaluationFields(model, metrics, { dataset: loader.dataset, what: "test data" });
-  const statistics = new Statistics("test", loader.dataset, { intervals, groups });
-  using _group = maps.test.lockGroup(groupName, { shared: true });
-  using _results = maps.test.lockResults(groupName, splitIdx, checkpoint);
-  // again: another process may have tested it, or described the same group
-  checkNew();
-  maps.locked(() => {
+  using held = new DisposableStack();
+  const ready = await together(world, async () => {
+    held.use(maps.use());
+    checkItemName("The test group", groupName);
+    const { splitIdx, checkpoint } = maps.training.readCheckpointName(modelCheckpoint);
+    held.use(maps.training.lockSplit(splitIdx, { shared: true }));
+    const { modelPt } = maps.training.getCheckpointDir(modelCheckpoint);
+    const group = maps.test.group(groupName);
+    const results = group.results(splitIdx, checkpoint);
+    const checkNew = () => {
+      if (!existsSync(results.metrics.aggregatedTsv)) return;
+      throw new ClinicaDLException(
+        `The checkpoint '${modelCheckpoint}' was tested on the group '${groupName}' already: ${results.path}. Delete that directory to test it again.`,
+      );
+    };
+    checkNew();
+    if (dataloader === undefined && !existsSync(group.path)) {
+      throw new ConfigError(
+        `There is no test group '${groupName}' yet (there are: ${maps.test.groupsList.join(", ") || "none"}). Pass its data: { dataloader }.`,
+      );
+    }
+    computational.checkDevice();
+    const metrics = names === undefined ? parts.metrics : parts.metrics.subset(names);
+    const loader = dataloader ?? restoreDataLoader(maps, group, parts.bids);
     checkTest(maps, loader, groupName);
-    recordTest(maps, groupName, modelCheckpoint, loader, computational);
+    await checkEvaluationFields(model, metrics, { dataset: loader.dataset, what: "test data" });
+    const statistics = new Statistics("test", loader.dataset, { intervals, groups });
+    return { splitIdx, checkpoint, modelPt, results, metrics, loader, statistics, checkNew };
   });
+  const { splitIdx, checkpoint, modelPt, results, metrics, loader, statistics } = ready;
+  await together(world, () => {
+    if (!world.isMain) return;
+    held.use(maps.test.lockGroup(groupName, { shared: true }));
+    held.use(maps.test.lockResults(groupName, splitIdx, checkpoint));
+    // again: another process may have tested it, or described the same group
+    ready.checkNew();
+    maps.locked(() => {
+      checkTest(maps, loader, groupName);
+      recordTest(maps, groupName, modelCheckpoint, loader, computational);
+    });
+  });
+  using _share = share(loader, world);
   await runSeeded(parts, computational, [loader], async () => {
     state.resetTest(loader.length);
     metrics.reset({ resetDf: true });

@@ -52,7 +52,8 @@ import {
 } from "../run/index.ts";
 import type { Split } from "../split/index.ts";
 import * as torch from "../torch/index.ts";
-import { accumulationWindows, sharesInWindow, weightedLosses } from "./accumulation.ts";
+import { Rng } from "../utils/random/index.ts";
+import { accumulationWindows, lossesOfAll, sharesInWindow, weightedLosses } from "./accumulation.ts";
 import { onBatch } from "./batch-error.ts";
 import { clipGradients, gradientNorm } from "./clipping.ts";
 import { LossReader } from "./losses.ts";
@@ -104,10 +105,12 @@ export async function trainLoop(run: TrainingContext, position: Position): Promi
       } finally {
         for (const batch of window) disposeBatch(batch);
       }
-      await checkInterruption(run);
+      run.interruption.check();
     }
 
     if (epoch % optimization.evaluationInterval === 0) {
+      // running statistics are each process's own; those of the main one are saved, and evaluated
+      await world.shareTensors([...model.namedBuffers()].map(([, buffer]) => buffer));
       state.resetValidation(state.splitIdx, split.valLoader.length, true);
       model.eval();
       metrics.reset();
@@ -115,23 +118,23 @@ export async function trainLoop(run: TrainingContext, position: Position): Promi
       await evaluationLoop(run, split.valLoader, epoch);
       await tell(run, "onValidationEnd", { metrics });
     }
+    await agreeOnSignal(run);
     await tell(run, "onEpochEnd", {});
-    await checkInterruption(run);
+    run.interruption.check();
   }
 }
 
-/** Ends the run if one of its processes was asked to end. @throws TrainingInterrupted in all of them. */
-async function checkInterruption({ interruption, world }: RunContext): Promise<void> {
-  if (world.size > 1) {
-    interruption.signal ??= (await world.gather(interruption.signal)).find((signal) => signal !== null) ?? null;
-  }
-  interruption.check();
+/** A signal that one of several processes has heard is one for all of them, from the same step on. */
+async function agreeOnSignal({ interruption, world }: RunContext): Promise<void> {
+  if (world.size === 1) return;
+  interruption.signal ??= (await world.gather(interruption.heard)).find((signal) => signal !== null) ?? null;
 }
 
 /** One optimization step: the gradient of all batches of an accumulation window together. */
 async function trainWindow(run: TrainingContext, window: readonly BatchType[]): Promise<void> {
   const { state } = run;
   const shares = await sharesInWindow(window, run.model, run.world);
+  drawOtherNumbers(run);
   using reader = new LossReader();
   using buffers = new TensorSnapshot(run.model.namedBuffers());
   for (const [i, batch] of window.entries()) {
@@ -142,9 +145,20 @@ async function trainWindow(run: TrainingContext, window: readonly BatchType[]): 
     const losses = reader.add(tensors, batch, state.currentTrainBatch);
     if (i === window.length - 1) {
       await step(run, { reader, window, buffers });
+      await agreeOnSignal(run);
     }
-    await tell(run, "onBatchEnd", { losses });
+    await tell(run, "onBatchEnd", { losses: await lossesOfAll(losses, batch, run.model, run.world) });
   }
+}
+
+/**
+ * Several processes draw different numbers, for dropout and the like: the main one goes on with its stream, which checkpoints
+ * hold; those of the others follow from the seed of the data and from where the training is, so that they need not be held.
+ */
+function drawOtherNumbers({ world, state, split }: TrainingContext): void {
+  if (world.isMain) return;
+  const rng = new Rng(split.trainDataset.seed, world.rank, state.currentEpoch, state.currentTrainBatch);
+  torch.manualSeed(rng.uint32());
 }
 
 /** The losses of a batch, which are the caller's to dispose; their gradients are added to those of earlier batches. */

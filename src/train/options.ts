@@ -25,6 +25,11 @@ export interface TrainerOptions {
   readonly callbacks?: Callbacks;
   /** Whether a MAPS that exists is deleted first. Default false. */
   readonly overwrite?: boolean;
+  /**
+   * Whether processes that `torchrun`, `srun` or `mpirun` started together train as one. Default true; false where each of them
+   * trains something of its own, such as a split.
+   */
+  readonly distributed?: boolean;
 }
 
 /** What `open` makes a MAPS of, or compares with what is recorded. */
@@ -37,6 +42,8 @@ export interface RestoreOptions {
   readonly model?: Model;
   readonly metrics?: Metrics;
   readonly callbacks?: Callbacks;
+  /** As of a new Trainer. */
+  readonly distributed?: boolean;
 }
 
 export interface TrainOptions {

@@ -15,7 +15,7 @@ type Given = Omit<RestoreOptions, "bids">;
  * @throws CannotReadJsonError naming the part that cannot be restored and must be passed.
  */
 export function readParts(maps: Maps, options: Given): Omit<TrainerOptions, "maps" | "overwrite"> {
-  const { model, metrics, callbacks, ...rest } = options;
+  const { model, metrics, callbacks, distributed, ...rest } = options;
   refuseUnknown("fromMaps", rest);
   using _open = maps.open();
   const remedy = (part: string) => `Pass it: Trainer.fromMaps(path, { ${part} }).`;
@@ -28,6 +28,7 @@ export function readParts(maps: Maps, options: Given): Omit<TrainerOptions, "map
         CallbacksHandler.fromDict(dict, readCallbackExtras(maps.callbacksExtrasJson)),
       ),
     optimization: loadConfig(OptimizationConfig, maps.training.optimizationJson),
+    ...(distributed === undefined ? {} : { distributed }),
     // last, since it has weights, which would have to be given back if another part could not be read
     model: model ?? readComponent("model", maps.modelJson, remedy("model"), modelFromDict),
   };

@@ -16,12 +16,15 @@ import {
   checkTrainingFields,
   checkWeights,
   describeSplit,
+  mainOnly,
   RunLog,
   recordWeights,
   restoreFrozen,
   SingleProcess,
   TrainerState,
+  together,
   type World,
+  worldFromEnvironment,
 } from "../run/index.ts";
 import type { Split } from "../split/index.ts";
 import { show } from "../utils/config.ts";
@@ -74,8 +77,8 @@ export class Trainer implements Disposable {
   readonly callbacks: CallbacksHandler;
   readonly optimization: OptimizationConfig;
   readonly state = new TrainerState();
-  /** The processes that train together: this one alone. */
-  readonly world: World = new SingleProcess();
+  /** The processes that train together: those that a launcher started, or this one alone. */
+  readonly world: World;
   /** Where the BIDS data set is now, if it is not where the MAPS says. */
   readonly bids: string | null;
   /** The weights before any training; kept where every training is to start from them. */
@@ -86,8 +89,9 @@ export class Trainer implements Disposable {
    * @throws MapsExistsError where there is one already, unless `overwrite` is true; {@link open} opens it.
    */
   constructor(options: TrainerOptions, restored: Restored | null = null) {
-    const { maps, model, metrics, optimization, callbacks, overwrite = false, ...rest } = options;
+    const { maps, model, metrics, optimization, callbacks, overwrite = false, distributed = true, ...rest } = options;
     refuseUnknown("Trainer", rest);
+    this.world = distributed ? worldFromEnvironment() : new SingleProcess();
     if (!(model instanceof Model)) throw new ConfigError(`Trainer: 'model' got ${show(model)}. Expected a Model.`);
     this.maps = maps instanceof Maps ? maps : new Maps(maps);
     this.model = model;
@@ -105,10 +109,12 @@ export class Trainer implements Disposable {
       optimization instanceof OptimizationConfig ? optimization : new OptimizationConfig(optimization);
     this.bids = restored?.bids ?? null;
     this.callbacks.checkSynchronous("onTrainerInit");
+    this.#initialWeights = this.optimization.resetModel ? null : new InitialWeights(model);
+    // the main process makes the MAPS for all; the others look at it when they train
+    if (!this.world.isMain) return;
     if (restored === null) this.maps.create({ overwrite, fill: (staging) => this.#describe(staging) });
     else if (restored.compare) checkSame(this.maps.path, this.#described(this.maps));
     using _use = this.maps.use();
-    this.#initialWeights = this.optimization.resetModel ? null : new InitialWeights(model);
     using log = new RunLog();
     const { bids: _, ...parts } = this.#partsOf({ log });
     this.callbacks.callEventNow("onTrainerInit", parts);
@@ -150,6 +156,9 @@ export class Trainer implements Disposable {
   static async open(options: OpenOptions): Promise<Trainer> {
     const maps = options.maps instanceof Maps ? options.maps : new Maps(options.maps);
     if ("overwrite" in options) refuseUnknown("Trainer.open", { overwrite: options.overwrite });
+    const world = (options.distributed ?? true) ? worldFromEnvironment() : new SingleProcess();
+    // the main process makes or opens it for those that train together
+    if (!world.isMain) return new Trainer({ ...options, maps });
     try {
       if (maps.isEmpty()) return new Trainer({ ...options, maps });
     } catch (error) {
@@ -199,23 +208,29 @@ export class Trainer implements Disposable {
     const { computational, metrics, signals = {}, ...rest } = options;
     refuseUnknown("train", rest);
     using run = beginRun(this, `train (split ${split.index})`);
-    const config = asComputational(computational);
-    using _use = this.maps.use();
-    using _lock = this.#lockForTraining(split.index);
-    checkNotTrained(this.maps, split.index);
-    config.checkDevice();
-    const handler = metrics === undefined ? this.metrics : this.metrics.subset(metrics);
-    checkLosses(this.model);
-    checkSplit(split);
-    checkWeights(this.maps, this.model, split.index);
-    checkLoneSample(this.model, split.trainLoader);
-    checkBatchTransform(this.model, split);
-    await checkTrainingFields(this.model, handler, split);
-    if (this.world.isMain) {
+    using held = new DisposableStack();
+    await this.world.barrier();
+    const { config, handler } = await together(this.world, async () => {
+      const config = asComputational(computational);
+      held.use(this.maps.use());
+      held.use(this.#lockForTraining(split.index));
+      checkNotTrained(this.maps, split.index);
+      config.checkDevice();
+      const handler = metrics === undefined ? this.metrics : this.metrics.subset(metrics);
+      checkLosses(this.model);
+      checkSplit(split);
+      checkWeights(this.maps, this.model, split.index);
+      checkLoneSample(this.model, split.trainLoader);
+      checkBatchTransform(this.model, split);
+      split.trainLoader.checkParts(this.world.size);
+      await checkTrainingFields(this.model, handler, split);
+      return { config, handler };
+    });
+    await together(this.world, () => {
+      if (!this.world.isMain) return;
       this.maps.createSplit(split.index, describeSplit(split, config));
       recordWeights(this.maps.training.split(split.index), this.model);
-    }
-    await this.world.barrier();
+    });
     const { numEpochs } = this.optimization;
     const initial = this.#initialWeights;
     await runTraining(this.#partsOf(run), {
@@ -246,31 +261,27 @@ export class Trainer implements Disposable {
     const { splitIdx, split: given, computational, numEpochs, signals = {}, ...rest } = options;
     refuseUnknown("resume", rest);
     using run = beginRun(this, `resume (split ${splitIdx})`);
-    using _use = this.maps.use();
-    checkTrained(this.maps, splitIdx);
-    if (given !== undefined && given.index !== splitIdx) {
-      throw new ConfigError(`resume: 'splitIdx' is ${splitIdx}, but the split passed has the index ${given.index}.`);
-    }
-    using _lock = this.#lockForTraining(splitIdx);
-    const from = findResumePoint(this.maps, splitIdx, numEpochs);
-    const config = recordedComputational(this.maps, splitIdx, computational);
-    const split = given ?? restoreSplit(this.maps, splitIdx, this.bids);
-    checkResumedSplit(this.maps, split);
-    restoreFrozen(this.maps.training.split(splitIdx), this.model);
-    // metrics that were not computed so far are left out of this training, not out of the Trainer
-    const handler = this.metrics.subset(this.metrics.metricNames);
-    checkBatchTransform(this.model, split);
-    await checkTrainingFields(this.model, handler, split);
-    const [initial, { numEpochs: upTo }] = [this.#initialWeights, from];
-    await runTraining(this.#partsOf(run), {
-      split,
-      computational: config,
-      metrics: handler,
-      numEpochs: upTo,
-      signals,
-      initial,
-      from,
+    using held = new DisposableStack();
+    const training = await together(this.world, async () => {
+      held.use(this.maps.use());
+      checkTrained(this.maps, splitIdx);
+      if (given !== undefined && given.index !== splitIdx) {
+        throw new ConfigError(`resume: 'splitIdx' is ${splitIdx}, but the split passed has the index ${given.index}.`);
+      }
+      held.use(this.#lockForTraining(splitIdx));
+      const from = findResumePoint(this.maps, splitIdx, numEpochs);
+      const config = recordedComputational(this.maps, splitIdx, computational);
+      const split = given ?? restoreSplit(this.maps, splitIdx, this.bids);
+      checkResumedSplit(this.maps, split);
+      restoreFrozen(this.maps.training.split(splitIdx), this.model);
+      // metrics that were not computed so far are left out of this training, not out of the Trainer
+      const handler = this.metrics.subset(this.metrics.metricNames);
+      checkBatchTransform(this.model, split);
+      split.trainLoader.checkParts(this.world.size);
+      await checkTrainingFields(this.model, handler, split);
+      return { split, computational: config, metrics: handler, numEpochs: from.numEpochs, from };
     });
+    await runTraining(this.#partsOf(run), { ...training, signals, initial: this.#initialWeights });
   }
 
   /** Computes metrics of saved models on the validation data of their split, and adds them to those models' tables. */
@@ -329,14 +340,17 @@ export class Trainer implements Disposable {
   async predict(options: PredictOptions): Promise<void> {
     const { computational, ...rest } = options;
     using run = beginRun(this, `predict (${options.modelCheckpoint})`);
-    using _use = this.maps.use();
-    using prediction = new Prediction(this.maps, rest, asComputational(computational), this.bids);
-    const parts = this.#partsOf(run);
-    await runSeeded(parts, prediction.computational, [prediction.loader], async () => {
-      this.state.resetPrediction(prediction.loader.length);
-      const [modelPt = ""] = prediction.modelPts;
-      loadWeights(this.model, { loader: prediction.loader, modelPt }, prediction.computational);
-      await predictLoop(evaluationRun(parts, prediction.computational, this.metrics), prediction);
+    // one process writes what the model gives, the others wait for it
+    await mainOnly(this.world, async () => {
+      using _use = this.maps.use();
+      using prediction = new Prediction(this.maps, rest, asComputational(computational), this.bids);
+      const parts = this.#partsOf(run);
+      await runSeeded(parts, prediction.computational, [prediction.loader], async () => {
+        this.state.resetPrediction(prediction.loader.length);
+        const [modelPt = ""] = prediction.modelPts;
+        loadWeights(this.model, { loader: prediction.loader, modelPt }, prediction.computational);
+        await predictLoop(evaluationRun(parts, prediction.computational, this.metrics), prediction);
+      });
     });
   }
 

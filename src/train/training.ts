@@ -32,7 +32,7 @@ export async function runTraining(parts: TrainerParts, training: Training): Prom
     rewind(dir, from.checkpoint);
   }
   await world.barrier();
-  using interruption = new Interrupter(training.signals);
+  using interruption = new Interrupter(training.signals, { agrees: world.size > 1 });
   const body = async () => {
     state.resetTraining(split.index, numEpochs);
     // the optimizers are built before the weights are drawn, as in ClinicaDL: building them may draw random numbers, and the
@@ -41,12 +41,14 @@ export async function runTraining(parts: TrainerParts, training: Training): Prom
     using gradScaler = computational.getScaler();
     try {
       resetToCpu(model, training.initial);
+      await world.shareTensors([...model.stateDict().values()]);
       split.trainDataset.train();
       split.valDataset.eval();
       // the order of the samples and their augmentation follow from the seed of the loader and the epoch: the loader gets the
       // seed of the run, and keeps its own where the run has none
       if (computational.seed !== null) split.trainLoader.setSeed(computational.seed);
       const { rank, size } = world;
+      if (size > 1) split.trainLoader.setSeed(await world.broadcast(split.trainDataset.seed));
       split.trainLoader.setShare({ rank, size, of: "batches" });
       split.valLoader.setShare({ rank, size, of: "dataset" });
       metrics.reset({ resetDf: true });
@@ -78,7 +80,10 @@ export async function runTraining(parts: TrainerParts, training: Training): Prom
   try {
     await runSeeded(parts, computational, [split.trainLoader, split.valLoader], body);
   } catch (error) {
-    if (error instanceof TrainingInterrupted) interruption.finish(resumeCommand(maps, split), log);
+    if (!(error instanceof TrainingInterrupted))
+      await world.leave(error instanceof Error ? error.message : String(error));
+    else if (world.isMain) interruption.finish(resumeCommand(maps, split), log);
+    else interruption.end();
     throw error;
   }
 }

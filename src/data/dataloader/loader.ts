@@ -12,7 +12,7 @@ import { type BatchItems, loadBatch } from "./collate.ts";
 import { type CollateFn, MergeBatchesCollate } from "./collate-fns.ts";
 import { DataLoaderConfig, type DataLoaderFields } from "./config.ts";
 import { WorkerError } from "./errors.ts";
-import { ALL, countBatches, cutBatches, type Share, sampleOrder, sampleWeights } from "./order.ts";
+import { ALL, checkParts, countBatches, cutBatches, type Share, sampleOrder, sampleWeights } from "./order.ts";
 import { WorkerPool } from "./pool.ts";
 
 export type DataLoaderOptions = DataLoaderFields & {
@@ -116,6 +116,10 @@ export class DataLoader<T extends Item = Item, B extends BatchType = BatchOf<T>>
   setEpoch(epoch: number): void {
     this.#epoch = epoch;
     this.dataset.setEpoch(epoch);
+  }
+  /** @throws ConfigError when the batches of an epoch cannot be shared by so many processes. */
+  checkParts(processes: number): void {
+    checkParts(this.dataset.length, this.config, processes);
   }
   /** From now on only a part of the samples is loaded: that of one of several processes. */
   setShare(share: Share): void {

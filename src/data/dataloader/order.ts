@@ -74,20 +74,29 @@ export function cutBatches(
   share: Share = ALL,
 ): number[][] {
   const { rank, size, of } = share;
+  if (of === "batches") checkParts(order.length, { batchSize, dropLast }, size);
   const together = of === "batches" ? batchSize * size : batchSize;
   const mine = of === "batches" ? order : partOf(order, rank, size);
   const batches: number[][] = [];
   for (let start = 0; start < mine.length; start += together) {
     const batch = mine.slice(start, start + together);
     if (batch.length < together && dropLast) continue;
-    if (of === "batches" && batch.length < size) {
-      throw new ConfigError(
-        `The last batch has ${batch.length} sample(s) for ${size} processes, each of which needs one. Choose another batchSize, or dropLast: true.`,
-      );
-    }
     batches.push(of === "batches" ? partOf(batch, rank, size) : batch);
   }
   return batches;
+}
+
+/** @throws ConfigError when a last batch has fewer samples than there are processes, each of which needs one. */
+export function checkParts(
+  samples: number,
+  { batchSize, dropLast }: { readonly batchSize: number; readonly dropLast: boolean },
+  size: number,
+): void {
+  const last = samples % (batchSize * size);
+  if (dropLast || last === 0 || last >= size) return;
+  throw new ConfigError(
+    `The last batch has ${last} sample(s) for ${size} processes, each of which needs one. Choose another batchSize, or dropLast: true.`,
+  );
 }
 
 /** How many batches {@link cutBatches} gives of so many samples. */

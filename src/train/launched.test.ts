@@ -1,0 +1,176 @@
+/** Processes that train together, as `torchrun` starts them: with the environment that it makes, on this machine. */
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import * as torch from "../torch/index.ts";
+import type { LaunchedOptions } from "./fixtures/launched-training.ts";
+
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
+
+let dir = "";
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), "launched-"));
+});
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly errors: string;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const address = server.address();
+  await new Promise((done) => server.close(done));
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+/** Runs the program of the fixtures in as many processes, which are told of each other; one is alone. */
+async function launch(size: number, options: LaunchedOptions): Promise<Ended[]> {
+  const port = await freePort();
+  const script = join(import.meta.dirname, "fixtures", "launched-training.ts");
+  const start = (rank: number): Promise<Ended> => {
+    const launched = { RANK: `${rank}`, WORLD_SIZE: `${size}`, MASTER_ADDR: "127.0.0.1", MASTER_PORT: `${port}` };
+    const child = spawn(process.execPath, [script, JSON.stringify(options)], {
+      stdio: ["ignore", "ignore", "pipe"],
+      // each has its part of the machine; the loopback is there whatever the name of this host resolves to
+      env: { ...process.env, OMP_NUM_THREADS: "1", GLOO_SOCKET_IFNAME: "lo", ...(size > 1 ? launched : {}) },
+    });
+    let errors = "";
+    child.stderr.on("data", (data) => {
+      errors += data;
+    });
+    return new Promise((done) => child.once("close", (code, signal) => done({ code, signal, errors })));
+  };
+  return await Promise.all(Array.from({ length: size }, (_, rank) => start(rank)));
+}
+
+async function succeed(size: number, options: LaunchedOptions): Promise<void> {
+  for (const { code, errors } of await launch(size, options)) expect(code, errors).toBe(0);
+}
+
+const split = (maps: string) => join(maps, "training", "split-0");
+/** The numbers of a table, row by row, and the other words as they are. */
+const table = (path: string) =>
+  readFileSync(path, "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => line.split("\t").map((word) => (word === "" || Number.isNaN(Number(word)) ? word : Number(word))));
+
+function expectClose(path: string, other: string, bound: number): void {
+  const [left, right] = [table(path), table(other)];
+  expect(left.length).toBeGreaterThan(1);
+  expect(left.length).toBe(right.length);
+  for (const [row, words] of left.entries()) {
+    for (const [column, word] of words.entries()) {
+      const there = right[row]?.[column];
+      if (typeof word !== "number") expect(word).toBe(there);
+      else
+        expect(Math.abs(word - Number(there)), `${path}, ${words}`).toBeLessThan(bound * Math.max(1, Math.abs(word)));
+    }
+  }
+}
+
+function weights(maps: string): number[] {
+  using _scope = torch.scope();
+  const loaded = torch.load(join(split(maps), "models", "final", "model.pt")) as Map<string, torch.Tensor>;
+  return [...loaded.values()].flatMap((tensor) => [...tensor.toTypedArray()].map(Number));
+}
+
+describe("processes that a launcher started", () => {
+  it("train as one with batches of all of them, and evaluate as one does", async () => {
+    const [alone, together] = [join(dir, "alone"), join(dir, "together")];
+    const common = { action: "train", accumulationSteps: 2 } as const;
+    await succeed(1, { ...common, maps: alone, batchSize: 4 });
+    await succeed(2, { ...common, maps: together, batchSize: 2 });
+    // sums of 512 products in float32 whose terms come in another order: some units of 6e-8 of them, in each of a few steps
+    const bound = 1e-5;
+    const [here, there] = [weights(alone), weights(together)];
+    expect(here).toHaveLength(there.length);
+    expect(Math.max(...here.map((value, i) => Math.abs(value - (there[i] ?? Number.NaN))))).toBeLessThan(bound);
+    expectClose(
+      join(split(alone), "logs", "training_loss.tsv"),
+      join(split(together), "logs", "training_loss.tsv"),
+      bound,
+    );
+    for (const name of ["aggregated.tsv", "details.tsv"]) {
+      expectClose(
+        join(split(alone), "validation_metrics", name),
+        join(split(together), "validation_metrics", name),
+        bound,
+      );
+    }
+    await succeed(1, { maps: alone, action: "evaluate" });
+    await succeed(3, { maps: together, action: "evaluate" });
+    const group = (maps: string, what: string) => join(maps, what, "group-others", "results", "split-0", "final");
+    for (const name of ["aggregated.tsv", "details.tsv"]) {
+      const of = (maps: string) => join(group(maps, "test"), "metrics", name);
+      expectClose(of(alone), of(together), bound);
+    }
+    expectClose(
+      join(group(alone, "prediction"), "output.tsv"),
+      join(group(together, "prediction"), "output.tsv"),
+      bound,
+    );
+  });
+
+  it("end together when one gets a signal, and go on to the same bits", async () => {
+    const [whole, stopped] = [join(dir, "whole"), join(dir, "stopped")];
+    await succeed(2, { maps: whole, action: "train", dropout: 0.3, seed: 8 });
+    const ended = await launch(2, {
+      maps: stopped,
+      action: "train",
+      dropout: 0.3,
+      at: { rank: 1, batch: 2, does: "SIGTERM" },
+    });
+    expect(ended.map(({ code }) => code)).toEqual([143, 143]);
+    expect(readdirSync(join(split(stopped), "tmp"))).not.toEqual([]);
+    await succeed(2, { maps: stopped, action: "resume", dropout: 0.3 });
+    const again = join(dir, "again");
+    await succeed(2, { maps: again, action: "train", dropout: 0.3 });
+    expect(weights(stopped)).toEqual(weights(again));
+    expect(weights(stopped)).not.toEqual(weights(whole));
+    expect(table(join(split(stopped), "logs", "training_loss.tsv"))).toEqual(
+      table(join(split(again), "logs", "training_loss.tsv")),
+    );
+  });
+
+  it.each([0, 1])("all end, and say who is gone, when rank %i is killed", async (rank) => {
+    const ended = await launch(2, {
+      maps: join(dir, `killed-${rank}`),
+      action: "train",
+      at: { rank, batch: 2, does: "die" },
+    });
+    expect(ended[rank]?.signal).toBe("SIGKILL");
+    const other = ended[1 - rank];
+    expect(other?.code).toBe(1);
+    expect(other?.errors).toMatch(
+      rank === 0 ? /that holds the meeting place \(that of rank 0/ : /rank 1 \(.*process \d+\) is gone/,
+    );
+    // what was written goes on alone
+    await succeed(1, { maps: join(dir, `killed-${rank}`), action: "resume", batchSize: 4 });
+  });
+
+  it("all end with the error of the one that fails", async () => {
+    const ended = await launch(3, {
+      maps: join(dir, "failed"),
+      action: "train",
+      at: { rank: 2, batch: 1, does: "throw" },
+    });
+    expect(ended.map(({ code }) => code)).toEqual([1, 1, 1]);
+    expect(ended[0]?.errors).toContain("there was an error in rank 2: the disk is full");
+    expect(ended[2]?.errors).toContain("the disk is full");
+  });
+
+  it("say before they begin what one of them finds wrong", async () => {
+    const ended = await launch(3, { maps: join(dir, "uneven"), action: "train", batchSize: 1 });
+    expect(ended.map(({ code }) => code)).toEqual([1, 1, 1]);
+    expect(ended[1]?.errors).toContain("The last batch has 1 sample(s) for 3 processes");
+    expect(existsSync(join(dir, "uneven", "training", "split-0"))).toBe(false);
+  });
+});
