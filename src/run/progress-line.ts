@@ -3,7 +3,7 @@ import { visible } from "../utils/visible.ts";
 import type { EventReceiver } from "./journal/journal.ts";
 import type { RunEvent } from "./journal/schema.ts";
 import { advance, lastingLine, movingLine, NO_PROGRESS, type Progress } from "./progress.ts";
-import { areRead } from "./unread-losses.ts";
+import { WhenRead } from "./unread-losses.ts";
 
 /** How often a terminal's line is drawn anew, at most. */
 const INTERVAL_MS = 100;
@@ -16,8 +16,7 @@ export class ProgressLine implements EventReceiver {
   readonly #stream: OutputStream;
   #place = "";
   #progress: Progress = NO_PROGRESS;
-  /** Batches whose losses are still on their device: it is not waited for only to show them. */
-  #waiting: RunEvent[] = [];
+  readonly #whenRead = new WhenRead();
   #drawn = Number.NEGATIVE_INFINITY;
   #shown = false;
 
@@ -29,13 +28,11 @@ export class ProgressLine implements EventReceiver {
   begin(place: string): void {
     this.#place = place;
     this.#progress = NO_PROGRESS;
-    this.#waiting = [];
+    this.#whenRead.clear();
   }
 
   receive(event: RunEvent): void {
-    this.#waiting.push(event);
-    if (event.kind === "batch" && !areRead(event.losses)) return;
-    for (const each of this.#waiting.splice(0)) this.#show(each);
+    this.#whenRead.addEvent(event, () => this.#show(event));
   }
 
   #show(event: RunEvent): void {

@@ -29,3 +29,15 @@ it("does it earlier when it is asked to, once, and not at all when it is told to
   when.now();
   expect(done).toEqual([1]);
 });
+
+it("passes events on in their order: those of a batch when its losses are there, all others at once, with what came before", () => {
+  const done: string[] = [];
+  const when = new WhenRead();
+  const losses = { loss: 1 };
+  markUnread(losses);
+  const batch = { kind: "batch", n: 1, time: 0, epoch: 1, batch: 1, losses, rates: {}, seconds: 0 } as const;
+  when.addEvent(batch, () => done.push("batch"));
+  expect([done, when.isDone]).toEqual([[], false]);
+  when.addEvent({ kind: "end", n: 2, time: 0 }, () => done.push("end"));
+  expect([done, when.isDone]).toEqual([["batch", "end"], true]);
+});

@@ -1,3 +1,5 @@
+import type { RunEvent } from "./journal/schema.ts";
+
 /**
  * Losses that are still on their device. A batch's losses are an object whose numbers come when one is looked at, and a GPU is waited
  * for then; those of all batches of an accumulation window come together at its optimization step. Who needs numbers, but not at
@@ -28,6 +30,14 @@ export class WhenRead {
   add(losses: BatchLosses, use: () => void): void {
     this.#waiting.push(use);
     if (areRead(losses)) this.now();
+  }
+  /** As {@link add}, with an event: who is told of events does not wait for a device only to pass them on. */
+  addEvent(event: RunEvent, use: () => void): void {
+    this.add(event.kind === "batch" ? event.losses : {}, use);
+  }
+  /** Whether nothing waits. */
+  get isDone(): boolean {
+    return this.#waiting.length === 0;
   }
   /** Does all that waits: somebody needs the numbers now. */
   now(): void {

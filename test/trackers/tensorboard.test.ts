@@ -56,7 +56,7 @@ describe("TensorBoardCallback", { timeout: 300_000 }, () => {
       losses.map((_, i) => [i + 1, expect.stringMatching(/^0\.0099999/)]),
     );
     expect(curves[`epoch/${name}`]?.map(([step]) => step)).toEqual([3, 6, 9]);
-    expect(curves["time/batch (s)"]?.length).toBe(9);
+    expect(curves["time/seconds per batch"]?.length).toBe(9);
   });
 
   it("writes elsewhere if asked, and only warns where it cannot write", async () => {
