@@ -98,3 +98,14 @@ export const tensorboardPython = () =>
     requirements: ["tensorboard==2.21.0", "setuptools<81"],
     imports: ["tensorboard.backend.event_processing.event_accumulator"],
   });
+
+/** A Python with MLflow and its server: CLINICADL_MLFLOW_PYTHON names another. */
+export const mlflowPython = () =>
+  pythonEnvironment({
+    name: "mlflow-3.17",
+    what: "MLflow 3.17",
+    size: "1 GB",
+    variable: "CLINICADL_MLFLOW_PYTHON",
+    requirements: ["mlflow==3.17.2"],
+    imports: ["mlflow.server"],
+  });

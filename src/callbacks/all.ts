@@ -5,6 +5,7 @@ export { EMACallback } from "./ema.ts";
 export { GradualUnfreezingCallback } from "./gradual-unfreezing.ts";
 export { LoggerCallback } from "./logger.ts";
 export { LRSchedulerCallback, type LRSchedulerCallbackOptions } from "./lr-scheduler.ts";
+export { MLflowCallback } from "./mlflow.ts";
 export { ModelCheckpointCallback } from "./model-checkpoint.ts";
 export { MonitorCallback } from "./monitor.ts";
 export { SWACallback } from "./swa.ts";
