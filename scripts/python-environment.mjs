@@ -109,3 +109,14 @@ export const mlflowPython = () =>
     requirements: ["mlflow==3.17.2"],
     imports: ["mlflow.server"],
   });
+
+/** A Python with Trackio: CLINICADL_TRACKIO_PYTHON names another. */
+export const trackioPython = () =>
+  pythonEnvironment({
+    name: "trackio-0.43",
+    what: "Trackio 0.43",
+    size: "500 MB",
+    variable: "CLINICADL_TRACKIO_PYTHON",
+    requirements: ["trackio==0.43.0"],
+    imports: ["trackio"],
+  });

@@ -10,4 +10,5 @@ export { ModelCheckpointCallback } from "./model-checkpoint.ts";
 export { MonitorCallback } from "./monitor.ts";
 export { SWACallback } from "./swa.ts";
 export { TensorBoardCallback } from "./tensorboard.ts";
+export { TrackioCallback } from "./trackio.ts";
 export { TrainingCheckpointCallback } from "./training-checkpoint.ts";

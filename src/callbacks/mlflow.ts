@@ -1,13 +1,13 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import process from "node:process";
 import { z } from "zod";
 import { readJson } from "../io/json/file.ts";
-import type { Maps } from "../io/maps/index.ts";
 import type { EventArgs } from "../run/index.ts";
 import { type Input, type JsonObject, parseWith } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { readFields } from "../utils/fields.ts";
+import { configFiles } from "./trackers/configs.ts";
 import type { TrackerTask } from "./trackers/task.ts";
 import { TrackerCallback } from "./trackers/tracker-callback.ts";
 
@@ -66,8 +66,7 @@ export class MLflowCallback extends TrackerCallback {
 
   protected override task({ maps, split }: EventArgs<"onTrainStart">): TrackerTask {
     const dir = maps.training.split(split.index);
-    const configs = configsOf(maps, split.index);
-    const kept = Object.entries(configs).filter(([, path]) => existsSync(path));
+    const kept = configFiles(maps, split.index);
     return {
       kind: "mlflow",
       trackingUri: this.#uri(),
@@ -104,18 +103,6 @@ export class MLflowCallback extends TrackerCallback {
     const keys = ["tracking_uri", "experiment_name", "run_name", "tags", "timeout"];
     return MLflowCallback.fromOptions(readFields("MLflowCallback", dict, keys));
   }
-}
-
-/** What a split was trained with: files of the MAPS, but those that name participants or where the data are. */
-function configsOf(maps: Maps, split: number): Record<string, string> {
-  const { training } = maps;
-  return {
-    model: maps.modelJson,
-    metrics: maps.metricsJson,
-    optimization: training.optimizationJson,
-    computational: training.split(split).computationalJson,
-    dataloader: training.data.train(split).dataloaderJson,
-  };
 }
 
 /** The address goes into the MAPS and into messages: what is secret does not belong there. */

@@ -1,13 +1,16 @@
 import { type MLflowTask, MLflowTracker } from "./mlflow/tracker.ts";
 import type { RunStatus, Tracker } from "./tracker.ts";
+import { type TrackioTask, TrackioTracker } from "./trackio/tracker.ts";
 
 /** Which tracker a thread serves, and what it needs to know of the training: plain objects, which a thread can be given. */
-export type TrackerTask = MLflowTask;
+export type TrackerTask = MLflowTask | TrackioTask;
 
 export function trackerOf(task: TrackerTask): Tracker {
   switch (task.kind) {
     case "mlflow":
       return new MLflowTracker(task);
+    case "trackio":
+      return new TrackioTracker(task);
   }
 }
 

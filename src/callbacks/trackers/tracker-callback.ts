@@ -34,7 +34,7 @@ export abstract class TrackerCallback extends Callback {
     const events = maps.training.split(split.index).eventsJsonl;
     const onFailure = (why: string): void => {
       log.warning(
-        `${this.title} cannot be reached: ${visible(why)}. The training goes on, and it is tried again. What is to be sent stays in ${events}.`,
+        `${this.title} cannot be told: ${visible(why)}. The training goes on, and it is tried again. What is to be sent stays in ${events}.`,
       );
     };
     this.#serving = { events, log, thread: new TrackerThread({ task: this.task(args), events }, onFailure) };
