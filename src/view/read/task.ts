@@ -1,0 +1,54 @@
+import { Maps } from "../../io/maps/index.ts";
+import type { JsonValue } from "../../utils/config.ts";
+import { jsonOf } from "./configuration.ts";
+
+/** What the model of a MAPS is to learn, as far as its configuration tells: how its outputs are read. */
+export interface Task {
+  /**
+   * - `classes`: of what each sample is: an output for each class, or one of two;
+   * - `quantity`: numbers;
+   * - `other`: images, or not known.
+   */
+  readonly kind: "classes" | "quantity" | "other";
+  /** The column of the data that is learnt; null where it is none. */
+  readonly labelKey: string | null;
+  /** What the output is called in `output.tsv`. */
+  readonly outputName: string;
+  /** What makes probabilities of the outputs; null where they are none, and nothing does. */
+  readonly activation: "sigmoid" | "softmax" | "exp" | "identity" | null;
+}
+
+/** By loss: what the outputs of a network are that learns with it. */
+const LOSSES: ReadonlyMap<string, Pick<Task, "kind" | "activation">> = new Map([
+  ["BCEWithLogitsLoss", { kind: "classes", activation: "sigmoid" }],
+  ["BCELoss", { kind: "classes", activation: "identity" }],
+  ["CrossEntropyLoss", { kind: "classes", activation: "softmax" }],
+  ["NLLLoss", { kind: "classes", activation: "exp" }],
+  ["MultiMarginLoss", { kind: "classes", activation: null }],
+  ["FocalLoss", { kind: "classes", activation: "sigmoid" }],
+  ["L1Loss", { kind: "quantity", activation: null }],
+  ["MSELoss", { kind: "quantity", activation: null }],
+  ["SmoothL1Loss", { kind: "quantity", activation: null }],
+  ["HuberLoss", { kind: "quantity", activation: null }],
+] as const);
+
+/** The task of a MAPS: from `model.json`. Postprocessing that makes probabilities of outputs is taken into account. */
+export function readTask(path: string): Task {
+  const json = jsonOf(new Maps(path).modelJson);
+  const model = json.found ? objectOf(json.value) : {};
+  const inferer = objectOf(model.inferer);
+  const known = typeof model.label_key === "string" ? LOSSES.get(String(objectOf(model.loss).name_)) : undefined;
+  const outputName = typeof inferer.output_name === "string" ? inferer.output_name : "output";
+  const labelKey = typeof model.label_key === "string" ? model.label_key : null;
+  if (known === undefined) return { kind: "other", labelKey, outputName, activation: null };
+  const done = listOf(objectOf(inferer.postprocessing).transforms).map(objectOf);
+  const isActivated = done.some(({ name_, sigmoid, softmax }) => name_ === "Activations" && (sigmoid || softmax));
+  return { ...known, labelKey, outputName, activation: isActivated ? "identity" : known.activation };
+}
+
+function objectOf(value: JsonValue | undefined): { readonly [key: string]: JsonValue } {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
+}
+function listOf(value: JsonValue | undefined): readonly JsonValue[] {
+  return Array.isArray(value) ? value : [];
+}
