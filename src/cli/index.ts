@@ -15,6 +15,7 @@ import { registerPredict, registerTest, registerValidate } from "./evaluate.ts";
 import { registerExport } from "./export.ts";
 import { registerGenerate } from "./generate.ts";
 import { registerInit } from "./init.ts";
+import { registerPlot } from "./plot.ts";
 import { registerResume } from "./resume.ts";
 import { registerRun } from "./run.ts";
 import { registerSchema } from "./schema.ts";
@@ -49,6 +50,7 @@ registerTest(program);
 registerPredict(program);
 registerSummary(program);
 registerCompare(program);
+registerPlot(program);
 registerExport(program);
 registerCompletion(program);
 
@@ -63,6 +65,7 @@ const WITHOUT_ENGINE = [
   "schema",
   "summary",
   "compare",
+  "plot",
   "split",
   "completion",
 ];

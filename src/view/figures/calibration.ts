@@ -10,6 +10,8 @@ export interface ReliabilityBin {
   readonly lower: number;
   readonly upper: number;
   readonly n: number;
+  /** Whose they are: so many are independent of each other. */
+  readonly participants: number;
   /** Their mean probability. */
   readonly probability: number;
   /** The share of them that is so. */
@@ -18,7 +20,7 @@ export interface ReliabilityBin {
 
 /** The bins of equal width, of those that have samples. A probability of 1 is in the last one. @param count how many. */
 export function reliabilityBins(
-  samples: readonly { readonly probability: number; readonly label: 0 | 1 }[],
+  samples: readonly { readonly probability: number; readonly label: 0 | 1; readonly participant: string }[],
   count = 10,
 ): ReliabilityBin[] {
   const bins = Map.groupBy(samples, ({ probability }) => Math.min(count - 1, Math.floor(probability * count)));
@@ -28,14 +30,15 @@ export function reliabilityBins(
       lower: bin / count,
       upper: (bin + 1) / count,
       n: members.length,
+      participants: new Set(members.map(({ participant }) => participant)).size,
       probability: members.reduce((sum, { probability }) => sum + probability, 0) / members.length,
       frequency: members.filter(({ label }) => label === 1).length / members.length,
     }));
 }
 
 /**
- * Calibration: how often it is so, where a probability says how often it should be; each with its 95 % interval (Wilson 1927, JASA 22:209), and below how many
- * samples have such a probability.
+ * Calibration: how often it is so, where a probability says how often it should be; each with its 95 % interval for as many
+ * participants (Wilson 1927, JASA 22:209), and below how many samples have such a probability.
  */
 export function calibrationFigure(bins: readonly ReliabilityBin[], options: FigureOptions = {}): string {
   const total = bins.reduce((sum, { n }) => sum + n, 0);
@@ -61,8 +64,8 @@ export function calibrationFigure(bins: readonly ReliabilityBin[], options: Figu
     const x = linearScale([0, 1], [inside.left, inside.right], { tight: true });
     const y = linearScale([0, 1], [inside.bottom, inside.top], { tight: true });
     const colour = colours.data[0] ?? colours.ink;
-    const points = shown.map(({ n, probability, frequency }) => {
-      const [lower, upper] = wilson(frequency, n);
+    const points = shown.map(({ participants, probability, frequency }) => {
+      const [lower, upper] = wilson(frequency, participants);
       const at = { x: x.at(probability), y: y.at(frequency) };
       return (
         el("line", {

@@ -62,7 +62,8 @@ const FIGURES: Readonly<Record<string, (options: FigureOptions) => string>> = {
       },
       options,
     ),
-  calibration: (options) => calibrationFigure(reliabilityBins([{ probability: 1, label: 1 }]), options),
+  calibration: (options) =>
+    calibrationFigure(reliabilityBins([{ probability: 1, label: 1, participant: "sub-1" }]), options),
   regression: (options) =>
     regressionFigure(
       [
@@ -289,11 +290,21 @@ it("a confusion matrix has counts, and shares of what is so", () => {
 });
 
 it("calibration has bins of equal width, and intervals by Wilson", () => {
-  const samples = Array.from({ length: 10 }, (_, i) => ({ probability: 0.85, label: (i < 8 ? 1 : 0) as 0 | 1 }));
-  expect(reliabilityBins([...samples, { probability: 1, label: 1 }, { probability: 0, label: 0 }])).toEqual([
-    { lower: 0, upper: 0.1, n: 1, probability: 0, frequency: 0 },
-    { lower: 0.8, upper: 0.9, n: 10, probability: expect.closeTo(0.85, 10), frequency: 0.8 },
-    { lower: 0.9, upper: 1, n: 1, probability: 1, frequency: 1 },
+  const samples = Array.from({ length: 10 }, (_, i) => ({
+    probability: 0.85,
+    label: (i < 8 ? 1 : 0) as 0 | 1,
+    participant: `sub-${i}`,
+  }));
+  expect(
+    reliabilityBins([
+      ...samples,
+      { probability: 1, label: 1, participant: "a" },
+      { probability: 0, label: 0, participant: "a" },
+    ]),
+  ).toEqual([
+    { lower: 0, upper: 0.1, n: 1, participants: 1, probability: 0, frequency: 0 },
+    { lower: 0.8, upper: 0.9, n: 10, participants: 10, probability: expect.closeTo(0.85, 10), frequency: 0.8 },
+    { lower: 0.9, upper: 1, n: 1, participants: 1, probability: 1, frequency: 1 },
   ]);
   const svg = parseXml(calibrationFigure(reliabilityBins(samples)));
   const y = (value: string) => num(textAt(svg, value, "end"), "y") - 4;

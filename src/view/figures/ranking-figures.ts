@@ -6,11 +6,17 @@ import { linearScale } from "./parts/scale.ts";
 import { acrossDraws, acrossFolds } from "./parts/spread.ts";
 import { el, type Point, pathOf } from "./parts/svg.ts";
 
-/** The scores of one fold. */
+/** The scores of one fold, or of one class against the others. */
 export interface ScoredFold {
   /** As `split 0`. */
   readonly name: string;
   readonly samples: readonly Scored[];
+}
+
+/** How they look. */
+export interface RankingOptions extends FigureOptions {
+  /** Whether several curves have a mean: not those of different classes. Default true. */
+  readonly mean?: boolean;
 }
 
 /** How the two figures differ. */
@@ -58,23 +64,27 @@ const PRECISION_RECALL: Kind = {
  * const svg = rocFigure([{ name: "split 0", samples }]);
  * ```
  */
-export function rocFigure(folds: readonly ScoredFold[], options: FigureOptions = {}): string {
+export function rocFigure(folds: readonly ScoredFold[], options: RankingOptions = {}): string {
   return rankingFigure(ROC, folds, options);
 }
 
 /** Precision against recall of each fold, with the average precision; mean and bands as in {@link rocFigure}. */
-export function precisionRecallFigure(folds: readonly ScoredFold[], options: FigureOptions = {}): string {
+export function precisionRecallFigure(folds: readonly ScoredFold[], options: RankingOptions = {}): string {
   return rankingFigure(PRECISION_RECALL, folds, options);
 }
 
-function rankingFigure(kind: Kind, folds: readonly ScoredFold[], options: FigureOptions): string {
+function rankingFigure(
+  kind: Kind,
+  folds: readonly ScoredFold[],
+  { mean: isMeant = true, ...options }: RankingOptions,
+): string {
   const curves = folds.flatMap(({ name, samples }) => {
     const curve = kind.curveOf(samples);
     return curve === null ? [] : [{ name, curve, samples }];
   });
   const [only, ...others] = curves;
   const spread =
-    only === undefined
+    only === undefined || (others.length > 0 && !isMeant)
       ? null
       : others.length === 0
         ? acrossDraws(only.samples, kind.curveOf, kind.between)
@@ -84,7 +94,7 @@ function rankingFigure(kind: Kind, folds: readonly ScoredFold[], options: Figure
           );
   const areas = curves.map(({ name, curve }) => `${name}: ${kind.area} ${curve.area.toFixed(3)}`);
   const mean = curves.reduce((sum, { curve }) => sum + curve.area, 0) / curves.length;
-  const several = others.length > 0;
+  const several = others.length > 0 && isMeant;
   const bandName = several ? "± 1 standard deviation" : "95 % of draws";
   const heading = {
     title: kind.title,
