@@ -16,6 +16,7 @@ import { registerExport } from "./export.ts";
 import { registerGenerate } from "./generate.ts";
 import { registerInit } from "./init.ts";
 import { registerPlot } from "./plot.ts";
+import { registerReport } from "./report.ts";
 import { registerResume } from "./resume.ts";
 import { registerRun } from "./run.ts";
 import { registerSchema } from "./schema.ts";
@@ -51,6 +52,7 @@ registerPredict(program);
 registerSummary(program);
 registerCompare(program);
 registerPlot(program);
+registerReport(program);
 registerExport(program);
 registerCompletion(program);
 
@@ -66,6 +68,7 @@ const WITHOUT_ENGINE = [
   "summary",
   "compare",
   "plot",
+  "report",
   "split",
   "completion",
 ];

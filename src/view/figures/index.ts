@@ -7,5 +7,7 @@ export { type LineChart, type LineSeries, lineChart } from "./line-chart.ts";
 export { type Colours, customProperties, DARK, type Ground, LIGHT } from "./parts/colours.ts";
 export type { FigureOptions } from "./parts/figure.ts";
 export type { Scored } from "./parts/ranking.ts";
+export { shortNumber } from "./parts/scale.ts";
+export { escapeXml } from "./parts/svg.ts";
 export { precisionRecallFigure, type RankingOptions, rocFigure, type ScoredFold } from "./ranking-figures.ts";
 export { type Predicted, regressionFigure } from "./regression.ts";

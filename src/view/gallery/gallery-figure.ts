@@ -16,3 +16,14 @@ export interface GalleryFigure {
 export function fileName(text: string): string {
   return text.replace(/[^\p{L}\p{N}_.-]+/gu, "_").replace(/^\.+/, "") || "_";
 }
+
+/** The same, with names that are all different, also on a disk to which `A` is `a`. */
+export function withOwnNames<T extends { readonly name: string }>(items: readonly T[]): T[] {
+  const taken = new Set<string>();
+  return items.map((item) => {
+    let name = item.name;
+    for (let count = 2; taken.has(name.toLowerCase()); count++) name = `${item.name}-${count}`;
+    taken.add(name.toLowerCase());
+    return name === item.name ? item : { ...item, name };
+  });
+}

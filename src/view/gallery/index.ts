@@ -1,11 +1,12 @@
 /** The figures that a MAPS has: those of a page, of a report, of `clinicadl plot`. */
 import { ConfigError } from "../../utils/exceptions.ts";
 import { type Contents, readContents, readEvaluation, readFolds } from "../read/index.ts";
-import { evaluationFigures } from "./evaluation-figures.ts";
-import type { GalleryFigure } from "./gallery-figure.ts";
+import { evaluationFigures, type NamedEvaluation } from "./evaluation-figures.ts";
+import { type GalleryFigure, withOwnNames } from "./gallery-figure.ts";
 import { foldFigures, trainingFigures } from "./training-figures.ts";
 
-export type { GalleryFigure } from "./gallery-figure.ts";
+export type { NamedEvaluation } from "./evaluation-figures.ts";
+export { fileName, type GalleryFigure, withOwnNames } from "./gallery-figure.ts";
 export { svgToPng } from "./png.ts";
 
 /** Which figures. */
@@ -47,13 +48,22 @@ export function readGallery(path: string, options: GalleryOptions = {}): Gallery
     const isWanted = (metric: string) => metrics === null || metrics.includes(metric);
     const folds = group === null ? [] : foldFigures(readFolds(path, { checkpoint, group }), splits, isWanted);
     if (metrics !== null) return folds;
-    const evaluations = splits.flatMap((models) => {
-      const evaluation = readEvaluation(path, { models, checkpoint, group });
-      return evaluation.found ? [{ name: `split ${models}`, evaluation: evaluation.value }] : [];
-    });
-    return [...folds, ...evaluationFigures(evaluations, group)];
+    return [...folds, ...evaluationFigures(evaluationsOf(path, splits, checkpoint, group), group)];
   });
-  return named([...training, ...evaluation]);
+  return withOwnNames([...training, ...evaluation]);
+}
+
+/** What the models of splits gave on a group, or on their validation data: of those that have been evaluated. */
+export function evaluationsOf(
+  path: string,
+  splits: readonly number[],
+  checkpoint: string,
+  group: string | null,
+): NamedEvaluation[] {
+  return splits.flatMap((models) => {
+    const evaluation = readEvaluation(path, { models, checkpoint, group });
+    return evaluation.found ? [{ name: `split ${models}`, evaluation: evaluation.value }] : [];
+  });
 }
 
 /** The checkpoint that is shown where none is asked for: `final`, or the first that there is. */
@@ -82,14 +92,4 @@ function refuseUnknownMetrics(
   const all = trainingFigures(path, splits, { checkpoint, metrics: null });
   const known = new Set(all.flatMap(({ metric }) => metric ?? []));
   refuseUnknown("metric", asked, [...known]);
-}
-
-/** Each with a name of its own. */
-function named(figures: readonly GalleryFigure[]): GalleryFigure[] {
-  const counts = new Map<string, number>();
-  return figures.map((figure) => {
-    const count = (counts.get(figure.name) ?? 0) + 1;
-    counts.set(figure.name, count);
-    return count === 1 ? figure : { ...figure, name: `${figure.name}-${count}` };
-  });
 }
