@@ -51,7 +51,7 @@ type Make = (name: string, draw: (options?: FigureOptions) => string) => Gallery
 
 function classFigures(evaluations: readonly NamedEvaluation[], label: string, figure: Make): GalleryFigure[] {
   const samples = evaluations.flatMap(({ evaluation }) => evaluation.samples.flatMap(classified));
-  if (samples.length === 0) return fromTables(evaluations, figure);
+  if (samples.length === 0) return fromTables(evaluations, label, figure);
   const classes = Math.max(2, ...samples.map(({ probabilities }) => probabilities.length));
   const names = Array.from({ length: classes }, (_, c) => `${label} ${c}`);
   const counts = names.map((_, i) =>
@@ -129,8 +129,8 @@ function predicted({ participant, session, label, outputs }: EvaluatedSample, fo
 }
 
 /** Of an evaluation whose outputs were not kept: what its metrics have counted. */
-function fromTables(evaluations: readonly NamedEvaluation[], figure: Make): GalleryFigure[] {
-  const confusion = countedConfusion(evaluations);
+function fromTables(evaluations: readonly NamedEvaluation[], label: string, figure: Make): GalleryFigure[] {
+  const confusion = countedConfusion(evaluations, label);
   const bins = countedBins(evaluations);
   return [
     ...(confusion === null ? [] : [figure("confusion", (options) => confusionFigure(confusion, options))]),
@@ -139,7 +139,7 @@ function fromTables(evaluations: readonly NamedEvaluation[], figure: Make): Gall
 }
 
 /** The counts of the first metric that has some, of two classes. */
-function countedConfusion(evaluations: readonly NamedEvaluation[]): Confusion | null {
+function countedConfusion(evaluations: readonly NamedEvaluation[], name: string): Confusion | null {
   const rows = evaluations
     .flatMap(({ evaluation }) => evaluation.tables.confusion_matrix ?? [])
     .filter((row) => row.class === null);
@@ -147,7 +147,10 @@ function countedConfusion(evaluations: readonly NamedEvaluation[]): Confusion | 
   if (own.length === 0) return null;
   const count = (label: number, predicted: number): number =>
     own.reduce((sum, row) => sum + (row.label === label && row.predicted === predicted ? Number(row.n) : 0), 0);
-  return { classes: ["0", "1"], counts: [0, 1].map((label) => [0, 1].map((predicted) => count(label, predicted))) };
+  return {
+    classes: [`${name} 0`, `${name} 1`],
+    counts: [0, 1].map((label) => [0, 1].map((predicted) => count(label, predicted))),
+  };
 }
 
 /** The bins of the first metric that has some, over the splits. */

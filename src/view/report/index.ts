@@ -51,7 +51,7 @@ export function makeReport(paths: readonly string[], { checkpoint }: ReportOptio
   const title = names.join(", ");
   const content = [
     html`<header><h1>${title}</h1><p class="note">${several ? `${experiments.length} trainings side by side, and one after the other.` : "A training, and what its models gave."}</p></header>`,
-    ...(several ? [html`<h2>Side by side</h2>`, ...compared.map((one) => table(one))] : []),
+    ...(several ? [html`<h2>Side by side</h2>`, ...compared.map(comparedPart)] : []),
     ...experiments.flatMap((experiment) => [
       several ? html`<h2>${experiment.name}</h2>` : html``,
       ...contentOf(experiment),
@@ -137,6 +137,13 @@ function configurationOf({ configuration }: ReportedExperiment): Html[] {
     json("Callbacks", callbacks),
     ...computational.map(({ split, value }) => json(`Computation of split ${split}`, value)),
   ];
+}
+
+/** A table, or why there is none. */
+function comparedPart(one: ReportTable): Html {
+  return one.rows.length === 0 && one.note !== ""
+    ? section(one.title, html`<p class="note">${one.note}</p>`)
+    : table(one);
 }
 
 /** Metrics on the validation data side by side, and the options that differ. */

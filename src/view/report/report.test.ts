@@ -151,9 +151,19 @@ it("is made of a training that goes on, and of one of which little is left", () 
     epochs: 3,
   });
   expect(html).toContain("Without split 1");
-  for (const part of ["env", "test", "prediction", "metrics.json", "training/split-0/logs"]) {
+  for (const part of [
+    "env",
+    "test",
+    "prediction",
+    "metrics.json",
+    "training/split-0/logs",
+    "training/split-0/models",
+  ]) {
     rmSync(inMaps(part), { recursive: true });
   }
+  expect(makeReport([trained, maps]).html).toMatch(
+    /Side by side[\s\S]*has no metrics of &#39;final&#39; on validation data/,
+  );
   const bare = makeReport([maps]).html;
   expect(bare).toMatch(/There is no \S*environment\.txt/);
   expect(bare).toMatch(/There is no \S*metrics\.json/);
