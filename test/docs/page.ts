@@ -7,6 +7,7 @@
  * - `<!-- program: NAME; SIGTERM at PATH, exits with 143 -->`: the process sends itself the signal as soon as PATH exists.
  * - sh blocks are run by bash, in a folder where this package is installed already.
  * - What a program prints must be what follows `// → ` in its lines.
+ * - `<!-- begins as: PAGE -->` in the first line: all blocks of that page, which stands beside it, come first.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -31,12 +32,15 @@ interface Step {
   readonly exitCode: number;
 }
 interface Blocks {
+  /** The page whose blocks come first. */
+  readonly begins: string | null;
   readonly files: Map<string, string>;
   readonly steps: readonly Step[];
   /** The content of text blocks. */
   readonly texts: readonly string[];
 }
 
+const BEGINS = /^<!-- begins as: ([\w-]+\.md) -->$/;
 const MARK = /^<!-- (file|program): ([\w-]+\.(?:ts|yaml))(?:; (SIG\w+) at (\S+), exits with (\d+))? -->$/;
 
 /** @throws for a block that would not be run. */
@@ -45,9 +49,10 @@ export function parse(markdown: string, page = "a page"): Blocks {
   const steps: Step[] = [];
   const texts: string[] = [];
   const lines = markdown.split("\n");
+  const begins = BEGINS.exec(lines[0] ?? "")?.[1] ?? null;
   let mark: RegExpExecArray | null = null;
   let open: { readonly name: string; readonly step: { code: string } | null } | null = null;
-  for (let i = 0; i < lines.length; i++) {
+  for (let i = begins === null ? 0 : 1; i < lines.length; i++) {
     const line = lines[i] ?? "";
     const where = `${page}, line ${i + 1}`;
     if (line.startsWith("<!--")) {
@@ -99,7 +104,18 @@ export function parse(markdown: string, page = "a page"): Blocks {
         throw new Error(`${where}: a block of an unknown kind: ${line}`);
     }
   }
-  return { files, steps, texts };
+  return { begins, files, steps, texts };
+}
+
+/** The blocks of a page after those of the page as which it begins. */
+function blocksOf(path: string, text: string): Blocks {
+  const own = parse(text, path);
+  if (own.begins === null) return own;
+  const begins = join(dirname(path), own.begins);
+  const before = blocksOf(begins, readFileSync(join(root, begins), "utf8"));
+  const both = [...own.files.keys()].filter((name) => before.files.has(name));
+  if (both.length > 0) throw new Error(`${path} and ${begins} both have ${both.join(", ")}`);
+  return { ...own, files: new Map([...before.files, ...own.files]), steps: [...before.steps, ...own.steps] };
 }
 
 /** The program, with this package's names as paths in src/. */
@@ -177,13 +193,14 @@ export interface Page {
 /** Declares the tests that type-check and run every block of a page, in their order; `path` is that from the root. */
 export function describePage(path: string): Page {
   const text = readFileSync(join(root, path), "utf8");
-  const { files, steps, texts } = parse(text, path);
+  const { files, steps, texts } = blocksOf(path, text);
   let dir = "";
   beforeAll(() => {
     dir = mkdtempSync(join(tmpdir(), "documentation-"));
     writeFileSync(join(dir, "package.json"), JSON.stringify({ type: "module" }));
     mkdirSync(join(dir, "node_modules"));
     symlinkSync(root, join(dir, "node_modules", "clinicadl"));
+    symlinkSync(join(root, "node_modules", "zod"), join(dir, "node_modules", "zod"));
     for (const [name, code] of files) writeFileSync(join(dir, name), onSources(code));
   });
   afterAll(() => rmSync(dir, { recursive: true, force: true }));

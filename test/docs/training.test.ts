@@ -1,5 +1,3 @@
-import { globSync, readdirSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { TrainingCheckpointCallback } from "../../src/callbacks/index.ts";
 import { OptimizationConfig } from "../../src/optim/index.ts";
@@ -8,7 +6,7 @@ import { describePage } from "./page.ts";
 
 vi.setConfig({ testTimeout: 180_000 });
 
-const { text, texts, folder } = describePage("docs/training.md");
+const { text } = describePage("docs/training.md");
 
 describe("the rest of the chapter", () => {
   it("gives the defaults", () => {
@@ -27,28 +25,6 @@ describe("the rest of the chapter", () => {
         // words stand for what depends on the machine
         if (value.startsWith("`")) expect(value, option).toBe(`\`${Reflect.get(object, option)}\``);
       }
-    }
-  });
-
-  it("shows all of the MAPS", () => {
-    const [tree = ""] = texts;
-    const [top = "", ...lines] = tree.trimEnd().split("\n");
-    const paths = [top];
-    const known = new Map<string, string[]>();
-    for (const line of lines) {
-      const depth = (line.length - line.trimStart().length) / 2;
-      const names = (line.trim().split(/ {2,}/)[0] ?? "").split(", ");
-      const parent = paths.slice(0, depth).join("");
-      for (const name of names) {
-        const pattern = name.replace(/<\w+>/g, "*");
-        expect(globSync(join(folder(), parent, pattern)), parent + name).not.toEqual([]);
-        known.set(parent, [...(known.get(parent) ?? []), pattern.split("/")[0] ?? ""]);
-      }
-      paths[depth] = names[0] ?? "";
-    }
-    for (const [parent, patterns] of known) {
-      const listed = patterns.flatMap((pattern) => globSync(pattern, { cwd: join(folder(), parent) }));
-      expect(readdirSync(join(folder(), parent)).sort(), parent).toEqual([...new Set(listed)].sort());
     }
   });
 });
