@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 /** Headings with their pages, below docs/; `folder` stands for all pages of one. */
 export const GUIDE = [
-  { text: "Begin", pages: ["examples.md"] },
+  { text: "Begin", pages: ["tour.md", "examples.md"] },
   { text: "1 Data", pages: ["data.md", "transforms.md"] },
   { text: "2 Models and training", pages: ["models.md", "training.md", "evaluating.md", "metrics.md", "callbacks.md"] },
   { text: "3 MAPS and configurations", pages: ["maps.md", "command-line.md"] },
