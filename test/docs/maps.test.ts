@@ -1,10 +1,11 @@
 import { globSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
-import { describePage } from "./page.ts";
+import { describePage, describeTypes } from "./page.ts";
 
 vi.setConfig({ testTimeout: 180_000 });
 
+describeTypes(["docs/maps.md"]);
 const { texts, folder } = describePage("docs/maps.md");
 
 describe("the rest of the chapter", () => {

@@ -7,10 +7,20 @@
  * - `<!-- program: NAME; SIGTERM at PATH, exits with 143 -->`: the process sends itself the signal as soon as PATH exists.
  * - sh blocks are run by bash, in a folder where this package is installed already.
  * - What a program prints must be what follows `// → ` in its lines.
- * - `<!-- begins as: PAGE -->` in the first line: all blocks of that page, which stands beside it, come first.
+ * - `<!-- begins as: PAGE -->` in the first line: all blocks of that page, by its path from here, come first.
  */
 import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -40,7 +50,7 @@ interface Blocks {
   readonly texts: readonly string[];
 }
 
-const BEGINS = /^<!-- begins as: ([\w-]+\.md) -->$/;
+const BEGINS = /^<!-- begins as: ((?:\.\.\/)?[\w-]+\.md) -->$/;
 const MARK = /^<!-- (file|program): ([\w-]+\.(?:ts|yaml))(?:; (SIG\w+) at (\S+), exits with (\d+))? -->$/;
 
 /** @throws for a block that would not be run. */
@@ -107,15 +117,20 @@ export function parse(markdown: string, page = "a page"): Blocks {
   return { begins, files, steps, texts };
 }
 
-/** The blocks of a page after those of the page as which it begins. */
-function blocksOf(path: string, text: string): Blocks {
-  const own = parse(text, path);
-  if (own.begins === null) return own;
-  const begins = join(dirname(path), own.begins);
-  const before = blocksOf(begins, readFileSync(join(root, begins), "utf8"));
-  const both = [...own.files.keys()].filter((name) => before.files.has(name));
+/** A page as it is on disk, by its path from the root. */
+function read(path: string): Blocks & { readonly text: string } {
+  const text = readFileSync(join(root, path), "utf8");
+  return { text, ...parse(text, path) };
+}
+
+/** The files of a page, with those of the page as which it begins. */
+function filesOf(path: string): Map<string, string> {
+  const { begins, files } = read(path);
+  if (begins === null) return files;
+  const before = filesOf(join(dirname(path), begins));
+  const both = [...files.keys()].filter((name) => before.has(name));
   if (both.length > 0) throw new Error(`${path} and ${begins} both have ${both.join(", ")}`);
-  return { ...own, files: new Map([...before.files, ...own.files]), steps: [...before.steps, ...own.steps] };
+  return new Map([...before, ...files]);
 }
 
 /** The program, with this package's names as paths in src/. */
@@ -182,6 +197,80 @@ srun() { "$@"; }
 wait() { local job; for job in $(jobs -p); do builtin wait "$job"; done; }
 `;
 
+function runStep({ kind, code, name, signal }: Step, dir: string): Promise<Ended> {
+  if (kind === "shell") return run("bash", ["-c", `${SHELL}${code}`], dir);
+  return run(process.execPath, [...(signal === null ? [] : ["--import", signalAt(signal)]), name], dir);
+}
+
+/** A folder with the files of a page, in which the package is installed. */
+function folderOf(path: string, dir: string): void {
+  mkdirSync(dir, { recursive: true });
+  writeFileSync(join(dir, "package.json"), JSON.stringify({ type: "module" }));
+  mkdirSync(join(dir, "node_modules"), { recursive: true });
+  for (const [name, target] of [
+    ["clinicadl", root],
+    ["zod", join(root, "node_modules", "zod")],
+  ] as const) {
+    const link = join(dir, "node_modules", name);
+    if (!existsSync(link)) symlinkSync(target, link);
+  }
+  for (const [name, code] of filesOf(path)) writeFileSync(join(dir, name), onSources(code));
+}
+
+const base = mkdtempSync(join(tmpdir(), "documentation-"));
+afterAll(() => rmSync(base, { recursive: true, force: true }));
+
+/** What the blocks of a page leave, for those that begin as it does: they run once. */
+const left = new Map<string, Promise<string>>();
+function leftBy(path: string): Promise<string> {
+  const known = left.get(path);
+  if (known !== undefined) return known;
+  const leaves = runAll(path, join(base, `left-${left.size}`));
+  left.set(path, leaves);
+  return leaves;
+}
+
+async function runAll(path: string, dir: string): Promise<string> {
+  await begin(path, dir);
+  for (const step of read(path).steps) {
+    const { code, err } = await runStep(step, dir);
+    expect(code, `${path}, ${step.name}: ${err}`).toBe(step.exitCode);
+  }
+  return dir;
+}
+
+async function begin(path: string, dir: string): Promise<void> {
+  const { begins } = read(path);
+  if (begins !== null) cpSync(await leftBy(join(dirname(path), begins)), dir, { recursive: true });
+  folderOf(path, dir);
+}
+
+/** Declares the test that the programs of pages have the types of the package; they are checked together, which is quicker. */
+export function describeTypes(paths: readonly string[]): void {
+  const programs = paths.flatMap((path, i) =>
+    [...filesOf(path).keys()].filter((name) => name.endsWith(".ts")).map((name) => `${i}/${name}`),
+  );
+  it.skipIf(programs.length === 0)("the programs have the types of the package", { timeout: 600_000 }, () => {
+    const dir = join(base, "types");
+    for (const [i, path] of paths.entries()) folderOf(path, join(dir, String(i)));
+    const options = {
+      ...{ target: "esnext", lib: ["esnext"], module: "nodenext", types: ["node"], strict: true, noUnusedLocals: true },
+      ...{ noEmit: true, allowImportingTsExtensions: true, skipLibCheck: true, verbatimModuleSyntax: true },
+      typeRoots: [join(root, "node_modules/@types")],
+    };
+    writeFileSync(join(dir, "tsconfig.json"), JSON.stringify({ compilerOptions: options, files: programs }));
+    const tsc = join(root, "node_modules/typescript/bin/tsc");
+    const { stdout, status } = spawnSync(process.execPath, [tsc, "-p", dir], { cwd: dir, encoding: "utf8" });
+    // a scope is opened to be closed, not to be read
+    const errors = stdout
+      .split("\n")
+      .filter((line) => line.includes("error TS") && !line.includes("'scope' is declared"));
+    // those in src/ are another check's
+    expect(errors.filter((line) => !line.startsWith(".."))).toEqual([]);
+    if (stdout === "") expect(status).toBe(0);
+  });
+}
+
 export interface Page {
   readonly text: string;
   /** The content of text blocks. */
@@ -190,22 +279,16 @@ export interface Page {
   readonly folder: () => string;
 }
 
-/** Declares the tests that type-check and run every block of a page, in their order; `path` is that from the root. */
+let pages = 0;
+
+/** Declares the tests that run every block of a page, in their order; `path` is that from the root. */
 export function describePage(path: string): Page {
-  const text = readFileSync(join(root, path), "utf8");
-  const { files, steps, texts } = blocksOf(path, text);
-  let dir = "";
-  beforeAll(() => {
-    dir = mkdtempSync(join(tmpdir(), "documentation-"));
-    writeFileSync(join(dir, "package.json"), JSON.stringify({ type: "module" }));
-    mkdirSync(join(dir, "node_modules"));
-    symlinkSync(root, join(dir, "node_modules", "clinicadl"));
-    symlinkSync(join(root, "node_modules", "zod"), join(dir, "node_modules", "zod"));
-    for (const [name, code] of files) writeFileSync(join(dir, name), onSources(code));
-  });
-  afterAll(() => rmSync(dir, { recursive: true, force: true }));
+  const { text, texts, files, steps } = read(path);
+  const dir = join(base, `page-${pages++}`);
 
   describe(`the blocks of ${path}`, () => {
+    beforeAll(() => begin(path, dir), 300_000);
+
     it("are found, and none is only shown", () => {
       const shell = steps.flatMap(({ kind, code }) => (kind === "shell" ? [code] : []));
       for (const name of files.keys()) {
@@ -215,45 +298,16 @@ export function describePage(path: string): Page {
       }
     });
 
-    const programs = [...files.keys()].filter((name) => name.endsWith(".ts"));
-    it.skipIf(programs.length === 0)("have the types of the package", () => {
-      const options = {
-        ...{
-          target: "esnext",
-          lib: ["esnext"],
-          module: "nodenext",
-          types: ["node"],
-          strict: true,
-          noUnusedLocals: true,
-        },
-        ...{ noEmit: true, allowImportingTsExtensions: true, skipLibCheck: true, verbatimModuleSyntax: true },
-        typeRoots: [join(root, "node_modules/@types")],
-      };
-      writeFileSync(join(dir, "tsconfig.json"), JSON.stringify({ compilerOptions: options, files: programs }));
-      const tsc = join(root, "node_modules/typescript/bin/tsc");
-      const { stdout, status } = spawnSync(process.execPath, [tsc, "-p", dir], { cwd: dir, encoding: "utf8" });
-      // a scope is opened to be closed, not to be read
-      const errors = stdout
-        .split("\n")
-        .filter((line) => line.includes("error TS") && !line.includes("'scope' is declared"));
-      // those in src/ are another check's
-      expect(errors.filter((line) => !line.startsWith(".."))).toEqual([]);
-      if (stdout === "") expect(status).toBe(0);
-    });
-
     it.each(steps.map((step) => [step.name, step] as const))("%s", async (_, step) => {
-      const { code: block, name, signal, exitCode } = step;
-      const { code, out, err } =
-        step.kind === "shell"
-          ? await run("bash", ["-c", `${SHELL}${block}`], dir)
-          : await run(process.execPath, [...(signal === null ? [] : ["--import", signalAt(signal)]), name], dir);
-      expect(code, err).toBe(exitCode);
+      const { code, out, err } = await runStep(step, dir);
+      expect(code, err).toBe(step.exitCode);
       if (step.kind === "shell") return;
-      const expected = [...block.matchAll(/\/\/ → (.*)$/gm)].map((match) => match[1]);
+      const expected = [...step.code.matchAll(/\/\/ → (.*)$/gm)].map((match) => match[1]);
       expect(out.split("\n").slice(0, -1)).toEqual(expected);
       // the command that is printed is the one that the chapter tells, with the whole path
       const advice = /^To go on: (npx .*)$/m.exec(err)?.[1]?.replace(join(realpathSync(dir), "/"), "");
-      if (signal?.name === "SIGTERM" && text.includes("npx clinicadl resume")) expect(text).toContain(`\n${advice}\n`);
+      if (step.signal?.name === "SIGTERM" && text.includes("npx clinicadl resume"))
+        expect(text).toContain(`\n${advice}\n`);
     });
   });
   return { text, texts, folder: () => dir };

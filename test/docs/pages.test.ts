@@ -3,18 +3,19 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it, vi } from "vitest";
-import { describePage, parse } from "./page.ts";
+import { describePage, describeTypes, parse } from "./page.ts";
 
 vi.setConfig({ testTimeout: 180_000 });
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const pages = globSync(["README.md", "docs/**/*.md"], { cwd: root }).sort();
 
-for (const page of pages) {
-  // these say more than their examples, and have a file of tests of their own
-  if (page === "docs/training.md" || page === "docs/maps.md") continue;
-  if (readFileSync(join(root, page), "utf8").includes("```")) describePage(page);
-}
+// these have a file of tests of their own: the first two say more than their examples, the others take long
+const apart = (page: string) =>
+  page === "docs/training.md" || page === "docs/maps.md" || page.startsWith("docs/cookbook/");
+const examples = pages.filter((page) => !apart(page) && readFileSync(join(root, page), "utf8").includes("```"));
+describeTypes(examples);
+for (const page of examples) describePage(page);
 
 it("blocks are refused where they would not be run", () => {
   expect(() => parse("```ts\n1;\n```\n")).toThrow("a page, line 1: the block belongs to no program");
