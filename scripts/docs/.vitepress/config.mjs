@@ -28,7 +28,9 @@ export default defineConfig({
   cleanUrls: false,
   themeConfig: {
     nav: [
+      { text: "Tour", link: "/tour" },
       { text: "Guide", link: "/data" },
+      { text: "Cookbook", link: "/cookbook/" },
       { text: "API", link: "/api/" },
       { text: "Changes", link: "/changelog" },
     ],
