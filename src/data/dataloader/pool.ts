@@ -1,6 +1,6 @@
-import process from "node:process";
 import { Worker } from "node:worker_threads";
 import { transfer } from "../../torch/index.ts";
+import { threadOptions } from "../../utils/thread-options.ts";
 import { warn, warnOnce } from "../../utils/warnings.ts";
 import type { PortableDataset } from "../datasets/index.ts";
 import type { BatchType } from "./batch-type.ts";
@@ -78,11 +78,6 @@ export class WorkerPool<B extends BatchType> {
     }
     await Promise.all(this.#members.map((member) => member.ended));
   }
-}
-
-/** Threads take over the options of Node; with `--input-type`, which is of a program without a file, they would not start. */
-function threadOptions(): { readonly execArgv?: string[] } {
-  return process.execArgv.some((option) => option.startsWith("--input-type")) ? { execArgv: [] } : {};
 }
 
 function startMember(dataset: PortableDataset, index: number): Member {

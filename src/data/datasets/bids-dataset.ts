@@ -2,12 +2,13 @@ import type { Bids } from "../../io/bids/index.ts";
 import { TransformsHandler } from "../../transforms/index.ts";
 import type { JsonObject } from "../../utils/config.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
-import { type AnyImage, alignMask, LabelMap, type Sample, ScalarImage } from "../structures/index.ts";
+import type { Sample } from "../structures/index.ts";
 import type { DatasetLike, RowSelection, SubsetOptions } from "./dataset-like.ts";
 import { readDict } from "./from-dict.ts";
 import { ImagesDataset, type RowContent } from "./images-dataset.ts";
 import { type BidsDatasetOptions, checkOptions, Parts } from "./parts.ts";
 import type { PortableDataset } from "./portable.ts";
+import { readRow } from "./read-row.ts";
 import { withResampling } from "./resampling.ts";
 import { maskToJson, type RowFiles } from "./sources.ts";
 import { TensorDataset } from "./tensor-dataset.ts";
@@ -54,16 +55,7 @@ export class BidsDataset extends ImagesDataset implements DatasetLike<Sample> {
     return { name_: BidsDataset.name_, resample_masks: this.#parts.resampleMasks };
   }
   override readFiles(files: RowFiles): RowContent {
-    const image = ScalarImage.read(files.image);
-    const images: Record<string, AnyImage> = { image };
-    for (const [name, path] of Object.entries(files.masks)) {
-      images[name] = alignMask(
-        { image: LabelMap.read(path), file: path },
-        { image, file: files.image },
-        { name, resample: this.#parts.resampleMasks },
-      );
-    }
-    return { images, fields: {} };
+    return readRow(files, { resample: this.#parts.resampleMasks });
   }
 
   subset(selection: RowSelection, options: SubsetOptions = {}): BidsDataset {
@@ -97,9 +89,8 @@ export class BidsDataset extends ImagesDataset implements DatasetLike<Sample> {
         "BidsDataset.toTensors: resampleMasks changes the masks, as a transform does: pass saveTransforms: true and a conversionName.",
       );
     }
-    const readFiles = (row: RowFiles): RowContent => this.readFiles(row);
-    const parts = { bids, masks, files, cache, columns, transforms, table, fileType, seed };
-    const descriptionJson = await convert({ ...parts, transformsJson, readFiles }, checked);
+    const parts = { bids, masks, files, transforms, table, fileType, seed, resampleMasks };
+    const descriptionJson = await convert({ ...parts, transformsJson }, checked);
     const { additionalData } = readDescription(descriptionJson);
     const { extraction, imageTransforms, sampleTransforms, augmentations } = transforms;
     const left = checked.transformed ? [] : imageTransforms;

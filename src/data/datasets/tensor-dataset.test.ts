@@ -4,8 +4,10 @@ import {
   existsSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   realpathSync,
   rmSync,
+  statSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
@@ -17,7 +19,13 @@ import { formatJson, parseJson } from "../../io/json/index.ts";
 import { readTsv } from "../../io/tsv/index.ts";
 import { expectNothingLeft } from "../../torch/fixtures/nothing-left.ts";
 import * as torch from "../../torch/index.ts";
-import { Patch, RescaleIntensityConfig, TransformsHandler, ZNormalizationConfig } from "../../transforms/index.ts";
+import {
+  Patch,
+  RandomNoiseConfig,
+  RescaleIntensityConfig,
+  TransformsHandler,
+  ZNormalizationConfig,
+} from "../../transforms/index.ts";
 import type { JsonObject } from "../../utils/config.ts";
 import { ConfigError, ImageError, TensorConversionError } from "../../utils/exceptions.ts";
 import { DataLoader } from "../dataloader/index.ts";
@@ -198,6 +206,58 @@ describe("BidsDataset.toTensors", () => {
     await dataset().toTensors({ onProgress: () => expect.unreachable() });
     expect(readTsv(join(folder(), "conversions.tsv"))).toHaveLength(1);
   });
+  it("converts in several threads: the same files, byte by byte, counted in the same order", async () => {
+    const transforms = new TransformsHandler({
+      imageTransforms: [new ZNormalizationConfig(), new RandomNoiseConfig()],
+    });
+    const contents: [string, Buffer][][] = [];
+    for (const nProc of [1, 5]) {
+      const done: number[] = [];
+      const from = dataset({ transforms });
+      from.setSeed(3);
+      await from.toTensors({
+        conversionName: "norm",
+        saveTransforms: true,
+        overwrite: nProc > 1,
+        nProc,
+        onProgress: (progress) => done.push(progress.done),
+      });
+      expect(done).toEqual([1, 2, 3]);
+      const files = readdirSync(folder(), { recursive: true, encoding: "utf8" }).sort();
+      contents.push(
+        files.flatMap((name): [string, Buffer][] => {
+          const path = join(folder(), name);
+          return statSync(path).isFile() ? [[name, readFileSync(path)]] : [];
+        }),
+      );
+    }
+    expect(contents[0]).toHaveLength(10);
+    expect(contents[1]).toEqual(contents[0]);
+  });
+  it("names the first session that threads cannot convert, keeps the others, and goes on", async () => {
+    const whole = readFileSync(cohort.imagePath(1));
+    const from = dataset();
+    writeFileSync(cohort.imagePath(1), whole.subarray(0, 60));
+    await expect(from.toTensors({ nProc: 2, ...quiet })).rejects.toThrow(
+      /^\(sub-001, ses-M000\): .* 2 sessions are converted .* to go on/,
+    );
+    expect([0, 1, 2].map((i) => existsSync(tensorOf(i)))).toEqual([true, false, true]);
+    writeFileSync(cohort.imagePath(1), whole);
+    const done: number[] = [];
+    const tensors = await from.toTensors({ nProc: 2, onProgress: (progress) => done.push(progress.done) });
+    expect(done).toEqual([3]);
+    using sample = await tensors.get(1);
+    expect(values(sample)[0]).toBe(1000);
+    expect(readJson(tensors.descriptionJson)).toMatchObject({ Interrupted: false, Spacing: [2, 3, 1.5] });
+  });
+  it("says at the start which transform threads cannot have, and deletes nothing", async () => {
+    const named = { conversionName: "own", saveTransforms: true, ...quiet };
+    const own = <T>(point: T): T => point;
+    const from = dataset({ transforms: new TransformsHandler({ imageTransforms: [own] }) });
+    await from.toTensors(named);
+    await expect(from.toTensors({ ...named, nProc: 2, overwrite: true })).rejects.toThrow(ConfigError);
+    expect(existsSync(tensorOf(0, "own"))).toBe(true);
+  });
   it("says which images have changed since", async () => {
     await dataset().toTensors(quiet);
     const later = new Date(Date.now() + 60_000);
@@ -225,7 +285,7 @@ describe("BidsDataset.toTensors", () => {
       /a 'conversionName' is needed/,
     );
     await expect(dataset().toTensors({ description: "x" })).rejects.toThrow(/with a 'description'/);
-    await expect(dataset().toTensors({ nProc: 2 } as never)).rejects.toThrow(/nProc/);
+    await expect(dataset().toTensors({ nProc: 0 })).rejects.toThrow(/nProc/);
     await expect(dataset({ resampleMasks: "toImage" }).toTensors()).rejects.toThrow(/resampleMasks changes the masks/);
     expect(existsSync(folder())).toBe(false);
   });

@@ -1,22 +1,19 @@
 /** Images of a dataset as files of tensors. */
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { setImmediate } from "node:timers/promises";
 import { Bids } from "../../../io/bids/index.ts";
 import { writeJson } from "../../../io/files/index.ts";
 import { type ParticipantRow, pairKey } from "../../../io/tsv/index.ts";
 import * as torch from "../../../torch/index.ts";
-import { ToCanonicalConfig } from "../../../transforms/index.ts";
-import { Rng } from "../../../transforms/types.ts";
 import type { JsonValue } from "../../../utils/config.ts";
 import { ClinicaDLException, ImageError, TensorConversionError } from "../../../utils/exceptions.ts";
-import { progressOutput } from "../../../utils/output.ts";
 import { warn } from "../../../utils/warnings.ts";
-import { DataPoint, ScalarImage } from "../../structures/index.ts";
-import type { ImageParts, RowContent } from "../images-dataset.ts";
-import { named } from "../named-error.ts";
-import type { MaskSource, RowFiles } from "../sources.ts";
+import type { DataPoint } from "../../structures/index.ts";
+import type { ImageParts } from "../images-dataset.ts";
+import type { MaskSource } from "../sources.ts";
 import { SpatialChecker } from "../spatial-checks.ts";
+import { type RowToConvert, sourcesOf, toPoint } from "./convert-row.ts";
+import { type Converter, converterHere, converterOf } from "./converter.ts";
 import {
   descriptionPath,
   findDescription,
@@ -26,19 +23,21 @@ import {
   writeDescription,
 } from "./description.ts";
 import { checkSame } from "./differences.ts";
-import { readTensors, writeTensors } from "./files.ts";
-import type { Checked, TensorProgress } from "./options.ts";
+import { readTensors } from "./files.ts";
+import type { Checked } from "./options.ts";
+import { type Outline, outlineOf, pointOf } from "./outline.ts";
+import { progressLine } from "./progress.ts";
 import { removeTensors } from "./remove.ts";
 import { tensorTypeOf } from "./type.ts";
 
 /** What is converted. */
-export interface Convertible extends Omit<ImageParts, "evaluationCounts"> {
+export interface Convertible extends Pick<ImageParts, "fileType" | "table" | "files" | "transforms"> {
   readonly bids: Bids;
   readonly masks: ReadonlyMap<string, MaskSource>;
   readonly seed: number;
   /** The image transforms as JSON, with what is done to masks before them. */
   readonly transformsJson: readonly JsonValue[];
-  readFiles(files: RowFiles): RowContent;
+  readonly resampleMasks: boolean;
 }
 
 /**
@@ -46,6 +45,8 @@ export interface Convertible extends Omit<ImageParts, "evaluationCounts"> {
  * @returns the path of the description.
  */
 export async function convert(data: Convertible, options: Checked): Promise<string> {
+  // transforms that cannot go to threads are an error before anything is deleted
+  if (options.transformed && options.nProc > 1) data.transforms.toWorker();
   const bids = openTensors(data.bids.tensorsDir);
   const now = describe(data, options);
   const there = findDescription(bids, now.tensorType);
@@ -130,8 +131,8 @@ class Conversion {
       const file = this.#pathOf(row);
       if (!existsSync(file)) return;
       const made = statSync(file).mtimeMs;
-      const sources = sourcesOf(this.#data.files[i]);
-      const newer = sources.find((source) => statSync(source).mtimeMs > made);
+      const files = this.#data.files[i];
+      const newer = (files === undefined ? [] : sourcesOf(files)).find((source) => statSync(source).mtimeMs > made);
       const known = this.#converted.has(pairKey(row));
       if (newer !== undefined) {
         if (known) changed.push(`(${row.participant_id}, ${row.session_id}): ${newer}`);
@@ -173,7 +174,7 @@ class Conversion {
     try {
       const point = toPoint(row, readTensors(path));
       if (![...this.#data.masks.keys()].every((name) => point.images.has(name))) return false;
-      this.#look(point);
+      this.#look(row, outlineOf(point));
       return true;
     } catch (error) {
       if (error instanceof ClinicaDLException) return false;
@@ -181,21 +182,34 @@ class Conversion {
     }
   }
 
+  /** Converts what waits. However many threads there are, sessions are counted in their order, and the first that fails is named. */
   async run(): Promise<void> {
     const { rows } = this.#data.table;
     const waiting = [...rows.entries()].filter(([, row]) => !this.#converted.has(pairKey(row)));
+    const work = waiting.map(([index, row]) => this.#toConvert(row, index));
     const show = this.#options.onProgress ?? progressLine();
-    let done = rows.length - waiting.length;
+    const { length: total } = rows;
+    let done = total - waiting.length;
+    const take = async (begun: Begun | undefined): Promise<void> => {
+      if (begun === undefined) return;
+      this.#take(begun.row, await begun.outline);
+      show({ done: ++done, total });
+    };
+    await using converter = this.#converter(work.length);
     this.#write(true);
+    const begun: Begun[] = [];
     try {
-      for (const [i, row] of waiting) {
-        this.#convert(row, i);
-        this.#converted.set(pairKey(row), row);
-        show({ done: ++done, total: rows.length });
-        // so that signals and timers have their turn
-        await setImmediate();
+      for (const each of work) {
+        begun.push({ row: each.row, outline: begin(each, converter) });
+        if (begun.length === converter.atOnce) await take(begun.shift());
       }
+      while (begun.length > 0) await take(begun.shift());
     } catch (error) {
+      // what other threads have finished meanwhile is there
+      for (const { row, outline } of begun) {
+        const [finished] = await Promise.allSettled([outline]);
+        if (finished.status === "fulfilled") this.#take(row, finished.value);
+      }
       this.#write(true);
       const message = error instanceof Error ? error.message : String(error);
       const path = descriptionPath(this.#bids, this.description.tensorType);
@@ -207,23 +221,29 @@ class Conversion {
     this.#write(false);
   }
 
-  #convert(row: ParticipantRow, index: number): void {
+  #toConvert(row: ParticipantRow, index: number): RowToConvert {
     const files = this.#data.files[index];
     if (files === undefined) throw new TensorConversionError(`Row ${index} has no files.`);
-    try {
-      using _scope = torch.scope();
-      const rng = new Rng(this.#data.seed, 0, index);
-      let point = new ToCanonicalConfig().getObject().apply(toPoint(row, this.#data.readFiles(files)), rng);
-      if (this.#options.transformed) point = this.#data.transforms.applyImageTransforms(point, rng);
-      this.#look(point);
-      writeTensors(this.#pathOf(row), point, sourcesOf(files));
-    } catch (error) {
-      throw named(row, error);
-    }
+    return { row, index, files, path: this.#pathOf(row) };
+  }
+
+  #converter(work: number): Converter {
+    const { seed, resampleMasks } = this.#data;
+    const transforms = this.#options.transformed ? this.#data.transforms : null;
+    const count = Math.min(this.#options.nProc, work);
+    if (count > 1) return converterOf(count, { seed, resampleMasks, transforms: transforms?.toWorker() ?? null });
+    return converterHere({ seed, resampleMasks, transforms });
+  }
+
+  #take(row: ParticipantRow, outline: Outline): void {
+    this.#look(row, outline);
+    this.#converted.set(pairKey(row), row);
   }
 
   /** Keeps in mind what the description is to say of the images. */
-  #look(point: DataPoint): void {
+  #look(row: ParticipantRow, outline: Outline): void {
+    using _scope = torch.scope();
+    const point = pointOf(row, outline);
     for (const checker of this.#checkers) {
       const problem = problemOf(checker, point);
       if (problem === null) continue;
@@ -255,6 +275,19 @@ class Conversion {
   }
 }
 
+/** A session that is being converted. */
+interface Begun {
+  readonly row: ParticipantRow;
+  readonly outline: Promise<Outline>;
+}
+
+/** What goes wrong is said when it is the session's turn, not before. */
+function begin(work: RowToConvert, converter: Converter): Promise<Outline> {
+  const outline = converter.convert(work);
+  outline.catch(() => undefined);
+  return outline;
+}
+
 function problemOf(checker: SpatialChecker, point: DataPoint): string | null {
   try {
     checker.check(point);
@@ -263,21 +296,4 @@ function problemOf(checker: SpatialChecker, point: DataPoint): string | null {
     if (error instanceof ImageError) return error.message;
     throw error;
   }
-}
-
-function toPoint(row: ParticipantRow, { images: { image, ...images }, fields }: RowContent): DataPoint {
-  if (!(image instanceof ScalarImage)) throw new ImageError("There is no image named 'image'.");
-  return new DataPoint({ image, images, fields, participantId: row.participant_id, sessionId: row.session_id });
-}
-
-function sourcesOf(files: RowFiles | undefined): string[] {
-  return files === undefined ? [] : [...Object.values(files.masks), files.image];
-}
-
-/** One line on a terminal, which is taken away at the end. */
-function progressLine(): (progress: TensorProgress) => void {
-  return ({ done, total }) => {
-    if (progressOutput.isTTY !== true) return;
-    progressOutput.write(done < total ? `\r\x1b[KConverting to tensors: ${done} of ${total}` : "\r\x1b[K");
-  };
 }

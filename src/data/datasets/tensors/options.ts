@@ -16,7 +16,9 @@ export interface ToTensorsOptions {
   readonly overwrite?: boolean;
   /** Whether transforms that were applied before must be those of now. Default true. */
   readonly checkTransforms?: boolean;
-  /** Called after each session. Default: a line on terminals. */
+  /** How many threads convert, at least 1. Default 1: the one that calls. The files are the same, byte by byte. */
+  readonly nProc?: number;
+  /** Called after each session. Default: a line on terminals, a line for every tenth in logs. */
   readonly onProgress?: (progress: TensorProgress) => void;
 }
 
@@ -38,6 +40,7 @@ const schema = z.strictObject({
   description: z.string().min(1).nullable().default(null),
   overwrite: z.boolean().default(false),
   checkTransforms: z.boolean().default(true),
+  nProc: z.int().min(1).default(1),
   onProgress: z.custom<(progress: TensorProgress) => void>((value) => typeof value === "function").optional(),
 });
 
@@ -48,6 +51,7 @@ export interface Checked {
   readonly description: string | null;
   readonly overwrite: boolean;
   readonly checkTransforms: boolean;
+  readonly nProc: number;
   readonly onProgress: ((progress: TensorProgress) => void) | undefined;
 }
 
@@ -55,7 +59,7 @@ export interface Checked {
 export function checkToTensors(options: ToTensorsOptions, hasTransforms: boolean): Checked {
   const what = "BidsDataset.toTensors";
   const { spatialChecks: checks = SPATIAL_CHECKS, ...parsed } = parseWith(schema, options, what);
-  const { conversionName, saveTransforms, description, overwrite, checkTransforms, onProgress } = parsed;
+  const { conversionName, saveTransforms, description, overwrite, checkTransforms, nProc, onProgress } = parsed;
   const transformed = saveTransforms && hasTransforms;
   if (conversionName === null && transformed)
     throw new ConfigError(`${what}: with saveTransforms: true a 'conversionName' is needed, such as "normalized".`);
@@ -68,6 +72,7 @@ export function checkToTensors(options: ToTensorsOptions, hasTransforms: boolean
     description,
     overwrite,
     checkTransforms,
+    nProc,
     onProgress,
   };
 }
