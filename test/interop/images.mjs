@@ -1,10 +1,10 @@
 // Images: what nibabel and this library read of the same files, and what nibabel reads of the files that are written here.
-import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readNifti, writeNifti } from "clinicadl/io/nifti";
-import { referencePython } from "../../scripts/python-environment.mjs";
+import { ask } from "./ask.mjs";
+import { largestOf, row } from "./rows.mjs";
 
 const SCRIPT = fileURLToPath(new URL("images.py", import.meta.url));
 // exactly what float32 holds, so that the header changes nothing
@@ -14,35 +14,16 @@ const SHAPE = [4, 5, 3];
 
 /** @returns rows as those of `finding` */
 export function images(work) {
-  return [
-    row("there → here", "nibabel's own test images: values", 0, () => own(valuesDiffer)),
+  const of = (...rest) => row("images", ...rest);
+  return Promise.all([
+    of("there → here", "nibabel's own test images: values", 0, () => own(valuesDiffer)),
     // of float32 numbers of up to 256 mm, which MGH's affines are computed in there: half a unit in the last place, twice
-    row("there → here", "nibabel's own test images: affines", 3.1e-5, () => own(affinesDiffer)),
-    row("here → there", "written images: values and affines", 0, () => written(work)),
-  ];
+    of("there → here", "nibabel's own test images: affines", 3.1e-5, () => own(affinesDiffer)),
+    of("here → there", "written images: values and affines", 0, () => written(work)),
+  ]);
 }
 
-function row(direction, operation, tolerance, compared) {
-  const out = { configuration: "images", direction, operation, tolerance };
-  try {
-    const differences = compared();
-    const largest = Math.max(0, ...differences);
-    return { ...out, compared: differences.length, largest, ok: differences.length > 0 && largest <= tolerance };
-  } catch (error) {
-    return { ...out, ok: false, error: error instanceof Error ? error.message : String(error) };
-  }
-}
-
-function ask(args) {
-  const said = execFileSync(referencePython(), [SCRIPT, ...args], {
-    encoding: "utf8",
-    maxBuffer: 2 ** 28,
-    stdio: ["ignore", "pipe", "ignore"],
-  });
-  return JSON.parse(said);
-}
-
-const own = (differ) => ask(["own"]).map((expected) => differ(readNifti(expected.path), expected));
+const own = (differ) => ask([SCRIPT, "own"]).map((expected) => differ(readNifti(expected.path), expected));
 
 /** Infinity where a single bit differs: there only is a hash. */
 function valuesDiffer({ data, shape, channels }, expected) {
@@ -52,9 +33,6 @@ function valuesDiffer({ data, shape, channels }, expected) {
 }
 
 const affinesDiffer = ({ affine }, expected) => largestOf(Array.from(affine), expected.affine);
-
-const largestOf = (a, b) =>
-  a.length === b.length ? Math.max(...a.map((value, i) => Math.abs(value - b[i]))) : Number.POSITIVE_INFINITY;
 
 function written(work) {
   /** @type {("float32" | "int16" | "uint8")[]} */
@@ -69,7 +47,7 @@ function written(work) {
     writeNifti(path, { data, shape: SHAPE, channels, affine: AFFINE, dtype });
     return { path, dtype, data };
   });
-  return ask(["read", ...files.map(({ path }) => path)]).map((got, i) =>
+  return ask([SCRIPT, "read", ...files.map(({ path }) => path)]).map((got, i) =>
     got.dtype === files[i].dtype
       ? Math.max(largestOf(got.values, files[i].data), largestOf(got.affine, AFFINE))
       : Number.POSITIVE_INFINITY,

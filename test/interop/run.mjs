@@ -12,6 +12,7 @@ import { images } from "./images.mjs";
 import { interop, NOTES } from "./interop.mjs";
 import { openMaps } from "./open-maps.mjs";
 import { tableOf } from "./table.mjs";
+import { tensors } from "./tensors.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -29,7 +30,7 @@ const work = mkdtempSync(join(tmpdir(), "clinicadl-interop-"));
 try {
   const rows =
     options.maps === undefined
-      ? [...images(work), ...(await interop(work, say))]
+      ? [...(await images(work)), ...(await tensors(work)), ...(await interop(work, say))]
       : await openMaps(resolve(options.maps), work, say);
   const failed = rows.filter(({ ok }) => !ok);
   const ok = rows.length > 0 && failed.length === 0;
