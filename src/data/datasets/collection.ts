@@ -4,12 +4,15 @@ import { checkKeys, type JsonObject, parseWith } from "../../utils/config.ts";
 import { CannotReadFieldError, ConfigError } from "../../utils/exceptions.ts";
 import type { Item, Sample } from "../structures/index.ts";
 import type { DatasetLike, InfoOf, RowSelection, SubsetOptions } from "./dataset-like.ts";
-import { type Pair, partPairs } from "./missing-pairs.ts";
+import { type MissingMember, type Pair, partPairs } from "./missing-pairs.ts";
 import { DatasetMode } from "./mode.ts";
 import type { PortableDataset } from "./portable.ts";
 import { datasetRegistry } from "./registry.ts";
 
-const own = { oversample: z.boolean().exactOptional() };
+const own = {
+  oversample: z.boolean().exactOptional(),
+  missing: z.enum(["error", "ignore", "zeros"]).exactOptional(),
+};
 const contentSchema = z.strictObject({ datasets: z.array(z.custom<PortableDataset>()), ...own });
 const onlyDatasets = z.strictObject({ datasets: z.array(z.custom<DatasetLike<Sample>>(isSampleDataset)) });
 const datasetsAndOptions = onlyDatasets.extend(own);
@@ -18,6 +21,7 @@ const datasetsAndOptions = onlyDatasets.extend(own);
 export interface Members {
   readonly datasets: DatasetLike<Sample>[];
   readonly oversample?: boolean;
+  readonly missing?: MissingMember;
 }
 
 /** From which dataset a row is: its number, from 0. */
@@ -41,7 +45,7 @@ export abstract class Collection<T extends Item> extends DatasetMode implements 
   abstract readonly name_: string;
   abstract get df(): readonly ParticipantRow[];
   abstract get length(): number;
-  abstract get(index: number, copy?: number): Promise<T>;
+  abstract get(index: number, copy?: number, drawn?: number): Promise<T>;
   abstract getSampleInfo(index: number, column: string): InfoOf<T>;
   abstract subset(selection: RowSelection, options?: SubsetOptions): DatasetLike<T>;
 
@@ -69,7 +73,7 @@ export abstract class Collection<T extends Item> extends DatasetMode implements 
     return { name_: this.name_, datasets: this.datasets.map((dataset) => dataset.toDict()), ...this.ownOptions() };
   }
   /** Its options besides the datasets, as JSON and worker threads get them. */
-  protected ownOptions(): { readonly oversample?: boolean } {
+  protected ownOptions(): { readonly oversample?: boolean; readonly missing?: MissingMember } {
     return {};
   }
   checkPortable(): void {
@@ -152,7 +156,7 @@ function samplesOnly(name: string, dataset: DatasetLike): DatasetLike<Sample> {
 }
 
 /** Whether a dataset gives single samples: all do but those that are made of others and say that they give tuples. */
-function isSampleDataset(value: unknown): value is DatasetLike<Sample> {
+export function isSampleDataset(value: unknown): value is DatasetLike<Sample> {
   if (typeof value !== "object" || value === null || !datasetRegistry.has(value)) return false;
   return !("givesTuples" in value && value.givesTuples === true);
 }

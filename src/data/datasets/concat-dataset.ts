@@ -39,9 +39,9 @@ export class ConcatDataset extends Collection<Sample> {
   override get length(): number {
     return this.datasets.reduce((sum, dataset) => sum + dataset.length, 0);
   }
-  override async get(index: number, copy = 0): Promise<Sample> {
+  override async get(index: number, copy = 0, drawn?: number): Promise<Sample> {
     const { dataset, inDataset } = this.#locate(index);
-    return dataset.get(inDataset, copy);
+    return dataset.get(inDataset, copy, drawn);
   }
   /** @throws DataFrameError when the dataset of the sample has no such column. */
   override getSampleInfo(index: number, column: string): Cell {

@@ -33,9 +33,10 @@ export interface DatasetLike<T extends Item = Item> extends ToDict {
   /**
    * Item number `index`, which belongs to the caller: dispose its samples.
    * @param copy which of the copies of this item that are in the epoch, where a dataset made of others repeats it: each draws numbers of its own. Default 0.
+   * @param drawn the number with which it draws what is random. Default: `index`. Samples of a tuple draw the same where theirs differ.
    * @throws RangeError when there is none.
    */
-  get(index: number, copy?: number): Promise<T>;
+  get(index: number, copy?: number, drawn?: number): Promise<T>;
   /** Augmentations on. */
   train(): void;
   /** Augmentations off. */

@@ -94,9 +94,12 @@ export abstract class Dataset extends DatasetMode implements DatasetLike<Sample>
     return this.#table;
   }
 
-  async get(index: number, copy = 0): Promise<Sample> {
+  async get(index: number, copy = 0, drawn = index): Promise<Sample> {
     const row = this.#row(index);
-    const context = { augment: !this.evalMode, rng: drawingOf({ seed: this.seed, epoch: this.epoch, index, copy }) };
+    const context = {
+      augment: !this.evalMode,
+      rng: drawingOf({ seed: this.seed, epoch: this.epoch, index: drawn, copy }),
+    };
     try {
       if (!loadsLater(this)) return this.#loadNow(index, row, context);
       const loaded = await this.load(index, context);

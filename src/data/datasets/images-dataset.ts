@@ -104,14 +104,14 @@ export abstract class ImagesDataset extends DatasetMode {
    * Sample number `index`, which belongs to the caller: dispose it.
    * @throws RangeError when there is none; ImageError and others naming participant, session and file.
    */
-  get(index: number, copy = 0): Promise<Sample> {
-    return Promise.try(() => this.load(index, copy));
+  get(index: number, copy = 0, drawn = index): Promise<Sample> {
+    return Promise.try(() => this.load(index, copy, drawn));
   }
 
   /** {@link get}, at once. */
-  load(index: number, copy = 0): Sample {
+  load(index: number, copy = 0, drawn = index): Sample {
     const { row, files, indexInImage } = this.#locate(index);
-    const keys = { seed: this.seed, epoch: this.epoch, index, copy };
+    const keys = { seed: this.seed, epoch: this.epoch, index: drawn, copy };
     return loadSample(this.#loading(), row, files, indexInImage, keys, !this.evalMode);
   }
 

@@ -9,7 +9,7 @@ export type { ColumnCodes } from "./columns.ts";
 export { Dataset, type DatasetOptions } from "./dataset.ts";
 export type { DatasetLike, InfoOf, RowSelection, SubsetOptions } from "./dataset-like.ts";
 export type { LoadContext, Loaded, LoadedParts } from "./loaded.ts";
-export { listMissing, type Missing, type Pair, partPairs } from "./missing-pairs.ts";
+export { listMissing, type Missing, type MissingMember, type Pair, partPairs } from "./missing-pairs.ts";
 export { SampleError } from "./named-error.ts";
 export type { DatasetRow } from "./own-rows.ts";
 export type { BidsDatasetOptions } from "./parts.ts";

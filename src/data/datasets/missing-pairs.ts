@@ -3,6 +3,9 @@ import { PARTICIPANT_ID, pairKey, SESSION_ID } from "../../io/tsv/index.ts";
 /** What is done with (participant, session) pairs that are asked for and that a dataset lacks. */
 export type Missing = "error" | "ignore";
 
+/** The same of pairs that some of several datasets lack, which may also be zeros there. */
+export type MissingMember = Missing | "zeros";
+
 /** Whose image a row is. */
 export interface Pair {
   readonly [PARTICIPANT_ID]: string;
