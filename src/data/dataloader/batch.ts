@@ -2,6 +2,7 @@ import * as torch from "../../torch/index.ts";
 import { type DType, Tensor } from "../../torch/index.ts";
 import { show } from "../../utils/config.ts";
 import { ConfigError, DataFrameError, ImageError } from "../../utils/exceptions.ts";
+import { refuseUnknown } from "../../utils/options.ts";
 import type { DataPoint } from "../structures/index.ts";
 import { numbersToTensor } from "./numbers.ts";
 
@@ -13,6 +14,21 @@ export interface FieldOptions {
   /** Null: the tensor stays where it is held, so that values on the CPU can be looked at before they go to a GPU. Default: that of `to`. */
   readonly device?: null;
 }
+
+/** Where, and how laid out, a batch gives its tensors. */
+export interface BatchPlace {
+  readonly device?: string;
+  /** Whether copies from page-locked memory are not waited for. Default false. */
+  readonly nonBlocking?: boolean;
+  /** Default: as before, which is false at first. */
+  readonly channelsLast?: boolean;
+}
+
+/** By the number of dimensions. */
+const CHANNELS_LAST: Readonly<Record<number, "channels_last" | "channels_last_3d">> = {
+  4: "channels_last",
+  5: "channels_last_3d",
+};
 
 interface Stack {
   /** (N, …); owned by the batch. */
@@ -31,6 +47,7 @@ export class Batch<T extends DataPoint = DataPoint> implements Disposable, Itera
   readonly #stacks = new Map<string, Stack>();
   #device: string | null = null;
   #nonBlocking = false;
+  #channelsLast = false;
 
   /** @throws ConfigError when there are no samples. */
   constructor(samples: Iterable<T>) {
@@ -59,6 +76,7 @@ export class Batch<T extends DataPoint = DataPoint> implements Disposable, Itera
     const out = new Batch<T>(this.samples.map((sample) => sample.copy()));
     out.#device = this.#device;
     out.#nonBlocking = this.#nonBlocking;
+    out.#channelsLast = this.#channelsLast;
     return out;
   }
   /** As {@link copy}, with tensors of its own that share their memory with those of this batch: to be disposed. */
@@ -66,6 +84,7 @@ export class Batch<T extends DataPoint = DataPoint> implements Disposable, Itera
     const out = new Batch<T>(this.samples.map((sample) => sample.alias()));
     out.#device = this.#device;
     out.#nonBlocking = this.#nonBlocking;
+    out.#channelsLast = this.#channelsLast;
     return out;
   }
   get participants(): { readonly participantId: string; readonly sessionId: string }[] {
@@ -76,12 +95,22 @@ export class Batch<T extends DataPoint = DataPoint> implements Disposable, Itera
     return this.#device;
   }
 
-  /** From now on `getField` gives tensors on this device. Nothing is moved yet. Returns itself. */
-  to(options: { readonly device?: string; readonly nonBlocking?: boolean }): this {
-    if (options.device !== undefined) {
-      this.#device = options.device;
-      this.#nonBlocking = options.nonBlocking ?? false;
+  /** Whether `getField` gives images with channels last in memory. */
+  get channelsLast(): boolean {
+    return this.#channelsLast;
+  }
+
+  /**
+   * From now on `getField` gives tensors on this device, and those of 4 or 5 dimensions in this layout. Nothing is moved yet. Returns itself.
+   * @throws ConfigError for an option that is misspelt.
+   */
+  to({ device, nonBlocking, channelsLast, ...unknown }: BatchPlace): this {
+    refuseUnknown("Batch.to", unknown);
+    if (device !== undefined) {
+      this.#device = device;
+      this.#nonBlocking = nonBlocking ?? false;
     }
+    if (channelsLast !== undefined) this.#channelsLast = channelsLast;
     return this;
   }
 
@@ -110,6 +139,8 @@ export class Batch<T extends DataPoint = DataPoint> implements Disposable, Itera
       if ((dtype !== undefined && dtype !== tensor.dtype) || (device !== null && device !== tensor.device)) {
         tensor = step(tensor.to({ dtype, device: device ?? undefined, nonBlocking: this.#nonBlocking }));
       }
+      const memoryFormat = this.#channelsLast ? CHANNELS_LAST[tensor.ndim] : undefined;
+      if (memoryFormat !== undefined) tensor = step(tensor.to({ memoryFormat }));
       made.pop();
       return tensor;
     } finally {

@@ -1,5 +1,5 @@
 /** Samples in batches, loaded by worker threads if wanted. */
-export { Batch, type FieldOptions } from "./batch.ts";
+export { Batch, type BatchPlace, type FieldOptions } from "./batch.ts";
 export { type BatchTransform, CutMix, MixUp } from "./batch-transforms/registry.ts";
 export {
   type BatchOf,
@@ -14,4 +14,4 @@ export { type CollateFn, MergeBatchesCollate, ToBatchCollate, ToBatchesCollate }
 export { DataLoaderConfig } from "./config.ts";
 export { WorkerError } from "./errors.ts";
 export { type CollateOption, DataLoader, type DataLoaderOptions, type IterateOptions } from "./loader.ts";
-export { checkOpenFiles } from "./open-files.ts";
+export { checkOpenFiles, type ThreadsOf } from "./open-files.ts";
