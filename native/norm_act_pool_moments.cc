@@ -38,9 +38,9 @@ Moments moments_about(const Geometry& g, const float* x, const std::vector<float
   std::vector<double> sums(static_cast<size_t>(slices * g.c)), squares(sums.size());
   at::parallel_for(0, slices, 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      const float* about = origin.data() + (g.instance ? i / g.d * g.c : 0);
-      for (int64_t row = 0; row < g.h; ++row)
-        sum_row(x + i * slice + row * g.w * g.c, g.w, g.c, about, sums.data() + i * g.c, squares.data() + i * g.c);
+      const float* about = origin.data() + (g.own() ? i / g.d * g.c : 0);
+      for (int64_t row = 0; row < g.h; row += g.rows_at_once())
+        sum_row(x + i * slice + row * g.w * g.c, std::min(g.rows_at_once(), g.h - row) * g.w, g.c, about, sums.data() + i * g.c, squares.data() + i * g.c);
     }
   });
   Moments out{std::vector<double>(origin.size()), std::vector<double>(origin.size())};
@@ -59,6 +59,18 @@ Moments moments_about(const Geometry& g, const float* x, const std::vector<float
   return out;
 }
 
+// The moments of channels together, of those of each: the variance is the mean of theirs and that of their means.
+void put_together(int64_t channels, std::vector<double>& mean, std::vector<double>& variance) {
+  for (size_t first = 0; first < mean.size(); first += static_cast<size_t>(channels)) {
+    double m = 0, v = 0;
+    for (size_t i = first; i < first + static_cast<size_t>(channels); ++i) m += mean[i];
+    m /= static_cast<double>(channels);
+    for (size_t i = first; i < first + static_cast<size_t>(channels); ++i) v += variance[i] + (mean[i] - m) * (mean[i] - m);
+    v /= static_cast<double>(channels);
+    for (size_t i = first; i < first + static_cast<size_t>(channels); ++i) mean[i] = m, variance[i] = v;
+  }
+}
+
 }  // namespace
 
 void statistics(const Geometry& g, const float* x, double eps, float* mean, float* invstd, std::vector<double>& variance) {
@@ -72,9 +84,11 @@ void statistics(const Geometry& g, const float* x, double eps, float* mean, floa
     for (size_t i = 0; i < origin.size(); ++i) origin[i] = static_cast<float>(origin[i] + found.shift[i]);
     found = moments_about(g, x, origin);
   }
+  for (size_t i = 0; i < origin.size(); ++i) found.shift[i] += origin[i];
+  if (g.channels_together() > 1) put_together(g.channels_together(), found.shift, found.variance);
   variance = std::move(found.variance);
   for (size_t i = 0; i < origin.size(); ++i) {
-    mean[i] = static_cast<float>(found.shift[i] + origin[i]);
+    mean[i] = static_cast<float>(found.shift[i]);
     invstd[i] = static_cast<float>(1.0 / std::sqrt(variance[i] + eps));
   }
 }

@@ -93,6 +93,20 @@ CLINICADL_INLINE void act_block(int64_t j, int64_t lanes, const float* x, float*
 }
 
 template <bool kWhole>
+CLINICADL_INLINE void add_act_block(int64_t j, int64_t lanes, const float* x, const float* add, float* out, int64_t count, int64_t c, const float* scale,
+                                    const float* shift, const float* slope) {
+  Channel p;
+  load<kWhole>(p, scale + j, shift + j, slope + j, lanes);
+  for (int64_t i = 0; i < count; ++i) {
+    Floats y, other;
+    load<kWhole>(y, x + i * c + j, lanes);
+    load<kWhole>(other, add + i * c + j, lanes);
+    y = y * p.scale + p.shift + other;
+    store<kWhole>(out + i * c + j, activate(p, y), lanes);
+  }
+}
+
+template <bool kWhole, int kBelow>
 CLINICADL_INLINE void pool_block(int64_t j, int64_t lanes, const float* const* rows, float* out, uint8_t* at, int64_t count, int64_t c,
                                  const float* scale, const float* shift, const float* slope) {
   Channel p;
@@ -101,7 +115,7 @@ CLINICADL_INLINE void pool_block(int64_t j, int64_t lanes, const float* const* r
     Floats best = {};
     Ints which = {};
 #pragma GCC unroll 8
-    for (int k = 0; k < 8; ++k) {
+    for (int k = 0; k < 2 * kBelow; ++k) {
       Floats y;
       load<kWhole>(y, rows[k / 2] + (2 * i + (k & 1)) * c + j, lanes);
       y = y * p.scale + p.shift;
@@ -116,7 +130,8 @@ CLINICADL_INLINE void pool_block(int64_t j, int64_t lanes, const float* const* r
   }
 }
 
-template <bool kWhole, bool kPool>
+// `kBelow`: rows below one of the pooled image; 1 where nothing is pooled.
+template <bool kWhole, int kBelow>
 CLINICADL_INLINE void sums_block(int64_t j, int64_t lanes, const float* const* rows, const float* g, const uint8_t* at, int64_t count, int64_t c,
                                  const float* scale, const float* shift, const float* slope, const float* mean, const float* invstd, const Sums& to) {
   Channel p;
@@ -125,12 +140,12 @@ CLINICADL_INLINE void sums_block(int64_t j, int64_t lanes, const float* const* r
   load<kWhole>(m, mean + j, lanes);
   for (int64_t i = 0; i < count; ++i) {
     Floats x, gradient;
-    load<kWhole>(x, rows[0] + (kPool ? 2 : 1) * i * c + j, lanes);
-    if constexpr (kPool) {
+    load<kWhole>(x, rows[0] + (kBelow > 1 ? 2 : 1) * i * c + j, lanes);
+    if constexpr (kBelow > 1) {
       Ints which;
       load_bytes<kWhole>(which, at + i * c + j, lanes);
 #pragma GCC unroll 7
-      for (int k = 1; k < 8; ++k) {
+      for (int k = 1; k < 2 * kBelow; ++k) {
         Floats other;
         load<kWhole>(other, rows[k / 2] + (2 * i + (k & 1)) * c + j, lanes);
         x = which == k ? other : x;
@@ -148,6 +163,28 @@ CLINICADL_INLINE void sums_block(int64_t j, int64_t lanes, const float* const* r
   __builtin_memcpy(b, &t2, sizeof b);
   __builtin_memcpy(d, &t3, sizeof d);
   for (int64_t l = 0; l < lanes; ++l) to.dy[j + l] += a[l], to.dy_xhat[j + l] += b[l] * invstd[j + l], to.slope[j + l] += d[l];
+}
+
+template <bool kWhole>
+CLINICADL_INLINE void add_sums_block(int64_t j, int64_t lanes, const float* x, const float* out, const float* g, float* dy, int64_t count, int64_t c,
+                                     const float* slope, const float* mean, const float* invstd, const Sums& to) {
+  Floats s, m, t1 = {}, t2 = {};
+  load<kWhole>(s, slope + j, lanes);
+  load<kWhole>(m, mean + j, lanes);
+  for (int64_t i = 0; i < count; ++i) {
+    Floats v, y, gradient;
+    load<kWhole>(v, x + i * c + j, lanes);
+    load<kWhole>(y, out + i * c + j, lanes);
+    load<kWhole>(gradient, g + i * c + j, lanes);
+    gradient = y > 0 ? gradient : gradient * s;
+    store<kWhole>(dy + i * c + j, gradient, lanes);
+    t1 += gradient;
+    t2 += gradient * (v - m);
+  }
+  float a[kLanes], b[kLanes];
+  __builtin_memcpy(a, &t1, sizeof a);
+  __builtin_memcpy(b, &t2, sizeof b);
+  for (int64_t l = 0; l < lanes; ++l) to.dy[j + l] += a[l], to.dy_xhat[j + l] += b[l] * invstd[j + l];
 }
 
 template <bool kWhole>
@@ -190,23 +227,45 @@ CLINICADL_CLONES void act_row(const float* x, float* out, int64_t count, int64_t
   if (j < c) act_block<false>(j, c - j, x, out, count, c, scale, shift, slope);
 }
 
-CLINICADL_CLONES void pool_row(const float* const* rows, float* out, uint8_t* at, int64_t count, int64_t c, const float* scale, const float* shift,
-                               const float* slope) {
+CLINICADL_CLONES void add_act_row(const float* x, const float* add, float* out, int64_t count, int64_t c, const float* scale, const float* shift,
+                                  const float* slope) {
   int64_t j = 0;
-  for (; j + kLanes <= c; j += kLanes) pool_block<true>(j, kLanes, rows, out, at, count, c, scale, shift, slope);
-  if (j < c) pool_block<false>(j, c - j, rows, out, at, count, c, scale, shift, slope);
+  for (; j + kLanes <= c; j += kLanes) add_act_block<true>(j, kLanes, x, add, out, count, c, scale, shift, slope);
+  if (j < c) add_act_block<false>(j, c - j, x, add, out, count, c, scale, shift, slope);
 }
 
-CLINICADL_CLONES void grad_sums(const float* const* rows, const float* g, const uint8_t* at, int64_t count, int64_t c, const float* scale,
+CLINICADL_CLONES void pool_row(int64_t below, const float* const* rows, float* out, uint8_t* at, int64_t count, int64_t c, const float* scale,
+                               const float* shift, const float* slope) {
+  int64_t j = 0;
+  if (below == 4) {
+    for (; j + kLanes <= c; j += kLanes) pool_block<true, 4>(j, kLanes, rows, out, at, count, c, scale, shift, slope);
+    if (j < c) pool_block<false, 4>(j, c - j, rows, out, at, count, c, scale, shift, slope);
+  } else {
+    for (; j + kLanes <= c; j += kLanes) pool_block<true, 2>(j, kLanes, rows, out, at, count, c, scale, shift, slope);
+    if (j < c) pool_block<false, 2>(j, c - j, rows, out, at, count, c, scale, shift, slope);
+  }
+}
+
+CLINICADL_CLONES void grad_sums(int64_t below, const float* const* rows, const float* g, const uint8_t* at, int64_t count, int64_t c, const float* scale,
                                 const float* shift, const float* slope, const float* mean, const float* invstd, const Sums& to) {
   int64_t j = 0;
-  if (at != nullptr) {
-    for (; j + kLanes <= c; j += kLanes) sums_block<true, true>(j, kLanes, rows, g, at, count, c, scale, shift, slope, mean, invstd, to);
-    if (j < c) sums_block<false, true>(j, c - j, rows, g, at, count, c, scale, shift, slope, mean, invstd, to);
+  if (at == nullptr) {
+    for (; j + kLanes <= c; j += kLanes) sums_block<true, 1>(j, kLanes, rows, g, at, count, c, scale, shift, slope, mean, invstd, to);
+    if (j < c) sums_block<false, 1>(j, c - j, rows, g, at, count, c, scale, shift, slope, mean, invstd, to);
+  } else if (below == 4) {
+    for (; j + kLanes <= c; j += kLanes) sums_block<true, 4>(j, kLanes, rows, g, at, count, c, scale, shift, slope, mean, invstd, to);
+    if (j < c) sums_block<false, 4>(j, c - j, rows, g, at, count, c, scale, shift, slope, mean, invstd, to);
   } else {
-    for (; j + kLanes <= c; j += kLanes) sums_block<true, false>(j, kLanes, rows, g, at, count, c, scale, shift, slope, mean, invstd, to);
-    if (j < c) sums_block<false, false>(j, c - j, rows, g, at, count, c, scale, shift, slope, mean, invstd, to);
+    for (; j + kLanes <= c; j += kLanes) sums_block<true, 2>(j, kLanes, rows, g, at, count, c, scale, shift, slope, mean, invstd, to);
+    if (j < c) sums_block<false, 2>(j, c - j, rows, g, at, count, c, scale, shift, slope, mean, invstd, to);
   }
+}
+
+CLINICADL_CLONES void add_grad_sums(const float* x, const float* out, const float* g, float* dy, int64_t count, int64_t c, const float* slope,
+                                    const float* mean, const float* invstd, const Sums& to) {
+  int64_t j = 0;
+  for (; j + kLanes <= c; j += kLanes) add_sums_block<true>(j, kLanes, x, out, g, dy, count, c, slope, mean, invstd, to);
+  if (j < c) add_sums_block<false>(j, c - j, x, out, g, dy, count, c, slope, mean, invstd, to);
 }
 
 CLINICADL_CLONES void grad_row(const float* x, float* dx, int64_t step, const float* g, const uint8_t* at, int32_t k, int64_t count, int64_t c,

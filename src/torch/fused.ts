@@ -10,8 +10,13 @@ export interface NormActPoolOptions {
   readonly runningVar: Tensor | null;
   /** Statistics of the batch, or the running ones. */
   readonly training: boolean;
-  /** Statistics of each image by itself. */
-  readonly instance: boolean;
+  /**
+   * Null (the default): statistics of the batch, for each channel. A number: of each image by itself, in so many groups of channels; as many groups as
+   * channels are instance normalisation.
+   */
+  readonly groups?: number | null | undefined;
+  /** An image of the input's shape that is added before the activation, whose slope is then a number of 0 or more; nothing is pooled. Default: none. */
+  readonly add?: Tensor | null | undefined;
   /** y > 0 ? y : slope · y. A number (0 is ReLU, 1 no activation) or PReLU's parameter. */
   readonly slope: number | Tensor;
   /** Whether a max-pooling of kernel 2 and stride 2 follows. */
@@ -21,8 +26,8 @@ export interface NormActPoolOptions {
 }
 
 /**
- * Batch or instance normalisation, a piecewise linear activation and max-pooling at once, with its gradient.
- * `input`: (N, C, D, H, W), float32, CPU; the result is channels-last. Equal to doing them in turn, up to rounding.
+ * Batch, instance or group normalisation, another image added, a piecewise linear activation and max-pooling at once, with the gradient.
+ * `input`: (N, C, H, W) or (N, C, D, H, W), float32, CPU; the result is channels-last. Equal to doing them in turn, up to rounding.
  */
 export function normActPool(input: Tensor, options: NormActPoolOptions): Tensor {
   const handle = (t: Tensor | null): Handle | null => (t === null ? null : t.handleFor("normActPool"));
@@ -35,9 +40,10 @@ export function normActPool(input: Tensor, options: NormActPoolOptions): Tensor 
       typeof slope === "number" ? null : handle(slope),
       handle(options.runningMean),
       handle(options.runningVar),
+      handle(options.add ?? null),
       typeof slope === "number" ? slope : 0,
       options.training,
-      options.instance,
+      options.groups ?? 0,
       options.pool,
       options.momentum,
       options.eps,

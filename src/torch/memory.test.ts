@@ -62,7 +62,7 @@ describe("a training loop", () => {
         runningMean: null,
         runningVar: null,
         training: true,
-        instance: true,
+        groups: 8,
         slope: 0,
         pool: true,
         momentum: 0.1,

@@ -34,7 +34,7 @@ const FAULTS = [
   [
     "a read by the addon's own kernel",
     `const x = torch.toChannelsLast(torch.ones([1, 16, 4, 4, 4])); faults.forbid(x.permute([0, 2, 3, 4, 1]).view_().buffer);
-     torch.normActPool(x, { weight: null, bias: null, runningMean: null, runningVar: null, training: true, instance: true, slope: 0, pool: true, momentum: 0.1, eps: 1e-5 })`,
+     torch.normActPool(x, { weight: null, bias: null, runningMean: null, runningVar: null, training: true, groups: 16, slope: 0, pool: true, momentum: 0.1, eps: 1e-5 })`,
     /use-after-poison[\s\S]*norm_act_pool/,
   ],
   [

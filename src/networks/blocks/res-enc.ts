@@ -53,6 +53,12 @@ class ConvDropoutNormReLU extends nn.Module {
   override forward(x: Tensor): Tensor {
     return this.#all.call(x);
   }
+
+  /** `act` of the sum of what it makes of an image, and another. */
+  residual(x: Tensor, skip: Tensor, act: nn.Layer): Tensor {
+    const chain = this.hooked ? new nn.Sequential(this) : this.#all;
+    return chain.residual(x, skip, act);
+  }
 }
 
 /** Convolutions of which the first may have a stride. */
@@ -104,11 +110,7 @@ class BasicBlockD extends nn.Module {
   override forward(x: Tensor): Tensor {
     using direct = this.#skip?.call(x);
     using first = this.#conv1.call(x);
-    using changed = this.#conv2.call(first);
-    const sum = changed.add(direct ?? x);
-    const y = this.#act.call(sum);
-    if (y !== sum) sum.dispose();
-    return y;
+    return this.#conv2.residual(first, direct ?? x, this.#act);
   }
 }
 

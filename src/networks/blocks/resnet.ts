@@ -60,12 +60,8 @@ abstract class ResidualBlock extends nn.Module {
   }
 
   override forward(x: Tensor): Tensor {
-    using changed = this.#convolutions.call(x);
     using direct = this.#downsample?.call(x);
-    const sum = changed.add(direct ?? x);
-    const y = this.#act.call(sum);
-    if (y !== sum) sum.dispose();
-    return y;
+    return this.#convolutions.residual(x, direct ?? x, this.#act);
   }
 }
 

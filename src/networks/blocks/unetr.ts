@@ -36,12 +36,8 @@ class UnetResBlock extends nn.Module {
   }
 
   override forward(x: Tensor): Tensor {
-    using changed = this.#changes.call(x);
     using direct = this.#direct?.call(x);
-    const sum = changed.add(direct ?? x);
-    const y = this.#act.call(sum);
-    if (y !== sum) sum.dispose();
-    return y;
+    return this.#changes.residual(x, direct ?? x, this.#act);
   }
 }
 

@@ -1,8 +1,10 @@
 import { knownOptions, notByName } from "../arguments.ts";
 import type { Tensor } from "../tensor.ts";
 import { indentAfterFirst } from "./format.ts";
-import { runChain } from "./fusion.ts";
+import { Chain } from "./fusion.ts";
 import { type AnyModule, type Layer, Module } from "./module.ts";
+import { ownForward } from "./step.ts";
+import { structureChanged } from "./structure.ts";
 
 /** Modules in the order in which they were added, under any name; integers as names do not come first, as properties would. */
 abstract class Container<I extends unknown[], O, M extends AnyModule> extends Module<I, O> {
@@ -21,6 +23,7 @@ abstract class Container<I extends unknown[], O, M extends AnyModule> extends Mo
     if (new Map(this.ownModules()).has(name))
       throw new TypeError(`attribute '${name}' already exists in ${this.constructor.name}`);
     this.entries.set(name, module);
+    structureChanged();
   }
   protected override *ownModules(): Generator<[string, AnyModule]> {
     yield* this.entries;
@@ -64,17 +67,44 @@ export class Sequential extends Container<[Tensor], Tensor, Layer> {
     return this;
   }
 
+  #chain: Chain | undefined;
+  /** The chains inside this one that are part of {@link #chain}. */
+  readonly #inner: Sequential[] = [];
+
   /** This chain's layers, with those of chains inside it in their place. */
-  *#flat(): Generator<Layer> {
+  *#flat(inner: Sequential[]): Generator<Layer> {
     for (const layer of this.entries.values()) {
-      if (layer instanceof Sequential && !layer.hooked && layer.forward === Sequential.prototype.forward)
-        yield* layer.#flat();
-      else yield layer;
+      if (layer instanceof Sequential && !layer.hooked && layer.forward === Sequential.prototype.forward) {
+        inner.push(layer);
+        yield* layer.#flat(inner);
+      } else yield layer;
     }
   }
 
+  #matched(): Chain {
+    if (this.#chain === undefined || this.#chain.old || this.#inner.some(ownForward)) {
+      this.#inner.length = 0;
+      this.#chain = new Chain([...this.#flat(this.#inner)]);
+    }
+    return this.#chain;
+  }
+
   override forward(x: Tensor): Tensor {
-    return runChain([...this.#flat()], x);
+    return this.#matched().run(x);
+  }
+
+  /**
+   * The end of a residual block: `act` of the sum of what this chain makes of `x`, and `skip`, of the same shape. Where the chain ends with a normalisation
+   * and `act` is a ReLU or LeakyReLU, normalisation, sum and activation are one pass over the image.
+   *
+   * ```ts
+   * const y = this.convolutions.residual(x, x, this.relu); // relu(convolutions(x) + x)
+   * ```
+   */
+  residual(x: Tensor, skip: Tensor, act: Layer): Tensor {
+    const plain = !this.hooked && this.forward === Sequential.prototype.forward;
+    const chain = plain ? this.#matched() : new Chain([this]);
+    return chain.runAdding(x, skip, act);
   }
 }
 
@@ -124,6 +154,7 @@ export class ModuleDict<M extends AnyModule = Layer> extends Container<never[], 
   pop(name: string): M | undefined {
     const module = this.entries.get(name);
     this.entries.delete(name);
+    structureChanged();
     return module;
   }
   keys(): IterableIterator<string> {

@@ -1,96 +1,90 @@
 /**
- * Runs a chain of layers, with normalisation, activation and max-pooling of 3D images done at once where that gives the
- * same numbers (up to rounding): see `native/norm_act_pool.cc`. A layer with a hook on it is run by itself.
+ * Runs a chain of layers, with those that `PATTERNS` knows done at once where that gives the same numbers (up to rounding). A layer
+ * with a hook on it is run by itself. What a chain is made of is found out once, and kept until modules or hooks come or go.
  */
 
-import { normActPool } from "../fused.ts";
-import { native } from "../native.ts";
 import type { Tensor } from "../tensor.ts";
-import { LeakyReLU, PReLU, ReLU } from "./activation.ts";
+import { normStep, slopeOf } from "./fused-norm.ts";
 import type { Layer } from "./module.ts";
-import { BatchNorm3d, InstanceNorm3d } from "./norm.ts";
-import { MaxPool3d } from "./pooling.ts";
-import { isRecomputing } from "./recompute.ts";
+import { ownForward, type Pattern, type Step } from "./step.ts";
+import { structureVersion } from "./structure.ts";
 
-/** How many of `layers`, from `at` on, `run` takes at once. */
-interface Fused {
-  readonly length: number;
-  run(x: Tensor): Tensor;
-}
+/** What is done at once. The first that fits is taken. */
+const PATTERNS: readonly Pattern[] = [normStep];
 
-/**
- * A subclass may compute something else, and so may a `forward` of the object's own (with parametrised weights); a hook
- * wants to see what goes in and out.
- */
-function isExactly(layer: Layer, type: unknown): boolean {
-  return layer.constructor === type && !layer.hooked && !Object.hasOwn(layer, "forward");
-}
+/** The steps that could begin at each place of a chain. */
+export class Chain {
+  readonly #layers: readonly Layer[];
+  readonly #steps: readonly (Step | undefined)[];
+  readonly #version = structureVersion();
 
-function slopeOf(layer: Layer | undefined): number | Tensor | undefined {
-  if (layer instanceof ReLU && isExactly(layer, ReLU)) return 0;
-  if (layer instanceof LeakyReLU && isExactly(layer, LeakyReLU)) return layer.negativeSlope;
-  if (layer instanceof PReLU && isExactly(layer, PReLU)) return layer.weight;
-  return undefined;
-}
-
-function halves(layer: Layer | undefined): boolean {
-  if (!(layer instanceof MaxPool3d) || !isExactly(layer, MaxPool3d) || layer.ceilMode) return false;
-  const all = (value: number | readonly number[], wanted: number): boolean =>
-    typeof value === "number" ? value === wanted : value.every((v) => v === wanted);
-  return all(layer.kernelSize, 2) && all(layer.stride, 2) && all(layer.padding, 0) && all(layer.dilation, 1);
-}
-
-function fuse(layers: readonly Layer[], at: number): Fused | undefined {
-  const norm = layers[at];
-  const batch = norm instanceof BatchNorm3d;
-  if (!batch && !(norm instanceof InstanceNorm3d)) return undefined;
-  if (
-    !isExactly(norm, batch ? BatchNorm3d : InstanceNorm3d) ||
-    norm.momentum === null ||
-    (!batch && norm.trackRunningStats)
-  )
-    return undefined;
-  const { momentum } = norm;
-  const slope = slopeOf(layers[at + 1]);
-  const next = at + (slope === undefined ? 1 : 2);
-  const pool = halves(layers[next]);
-  return {
-    length: next + (pool ? 1 : 0) - at,
-    run(x) {
-      const again = isRecomputing();
-      if (batch && norm.training && !again) norm.numBatchesTracked?.add_(1);
-      const unused = norm.training && again;
-      return normActPool(x, {
-        weight: norm.weight,
-        bias: norm.bias,
-        runningMean: unused ? null : norm.runningMean,
-        runningVar: unused ? null : norm.runningVar,
-        training: norm.training,
-        instance: !batch,
-        slope: slope ?? 1,
-        pool,
-        momentum,
-        eps: norm.eps,
-      });
-    },
-  };
-}
-
-/** Whether the fused kernel takes this image: 5 dimensions, float32, CPU, nothing cast. */
-function suits(x: Tensor): boolean {
-  return x.ndim === 5 && x.dtype === "float32" && x.device === "cpu" && !native.autocast("cpu")[0];
-}
-
-/** Each intermediate is disposed as soon as the next layer has run, unless it is the input, the output, or kept. */
-export function runChain(layers: readonly Layer[], x: Tensor): Tensor {
-  let current = x;
-  for (let i = 0; i < layers.length; ) {
-    const fused = fuse(layers, i);
-    const usable = fused !== undefined && suits(current) ? fused : undefined;
-    const next = usable === undefined ? (layers[i] as Layer).call(current) : usable.run(current);
-    i += usable?.length ?? 1;
-    if (current !== x && current !== next && !current.kept) current.dispose();
-    current = next;
+  constructor(layers: readonly Layer[]) {
+    this.#layers = layers;
+    this.#steps = layers.map((_, at) =>
+      PATTERNS.map((pattern) => pattern(layers, at)).find((step) => step !== undefined),
+    );
   }
-  return current;
+
+  /** Whether modules or hooks have come or gone since. */
+  get old(): boolean {
+    return this.#version !== structureVersion();
+  }
+
+  /** Each intermediate is disposed as soon as the next layer has run, unless it is the input, the output, or kept. */
+  run(x: Tensor): Tensor {
+    return this.#runTo(this.#layers.length, x);
+  }
+
+  /** `act` of the sum of what comes out and `add`. */
+  runAdding(x: Tensor, add: Tensor, act: Layer): Tensor {
+    const last = this.#layers.length - 1;
+    const step = this.#steps[last];
+    const slope = slopeOf(act)?.();
+    if (step?.runAdding !== undefined && typeof slope === "number" && slope >= 0 && !ownForward(act)) {
+      const before = this.#runTo(last, x);
+      const suits = this.#usable(last, before) === step && add.dtype === before.dtype && sameShape(add, before);
+      const y = suits ? step.runAdding(before, add, slope) : addAct(this.#call(last, before), add, act);
+      if (before !== x && before !== y && !before.kept) before.dispose();
+      return y;
+    }
+    return addAct(this.run(x), add, act, x);
+  }
+
+  #runTo(end: number, x: Tensor): Tensor {
+    let current = x;
+    for (let i = 0; i < end; ) {
+      const step = this.#usable(i, current);
+      const usable = step !== undefined && i + step.length <= end ? step : undefined;
+      const next = usable === undefined ? this.#call(i, current) : usable.run(current);
+      i += usable?.length ?? 1;
+      if (current !== x && current !== next && !current.kept) current.dispose();
+      current = next;
+    }
+    return current;
+  }
+
+  #call(at: number, x: Tensor): Tensor {
+    return (this.#layers[at] as Layer).call(x);
+  }
+
+  #usable(at: number, x: Tensor): Step | undefined {
+    const step = this.#steps[at];
+    if (step === undefined || !step.suits(x)) return undefined;
+    for (let i = at; i < at + step.length; i++) if (ownForward(this.#layers[i])) return undefined;
+    return step;
+  }
+}
+
+function sameShape(a: Tensor, b: Tensor): boolean {
+  const [left, right] = [a.shape, b.shape];
+  return left.length === right.length && left.every((length, i) => length === right[i]);
+}
+
+/** The sum and the activation in turn. `changed` is disposed, unless it is `input`. */
+function addAct(changed: Tensor, add: Tensor, act: Layer, input?: Tensor): Tensor {
+  const sum = changed.add(add);
+  if (changed !== input && changed !== add && !changed.kept) changed.dispose();
+  const y = act.call(sum);
+  if (y !== sum) sum.dispose();
+  return y;
 }

@@ -9,6 +9,7 @@ import { convertTensor, type ModuleToOptions } from "./convert.ts";
 import { indentAfterFirst } from "./format.ts";
 import { Parameter } from "./parameter.ts";
 import { type IncompatibleKeys, loadStateDict, type StateDict } from "./state-dict.ts";
+import { structureChanged } from "./structure.ts";
 
 /** A module of any inputs and output. */
 export type AnyModule = Module<never[], unknown>;
@@ -95,12 +96,10 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> implements Dispo
   }
 
   registerForwardPreHook(hook: ForwardPreHook): HookHandle {
-    this.#preHooks.add(hook);
-    return { remove: () => this.#preHooks.delete(hook) };
+    return hooked(this.#preHooks, hook);
   }
   registerForwardHook(hook: ForwardHook): HookHandle {
-    this.#hooks.add(hook);
-    return { remove: () => this.#hooks.delete(hook) };
+    return hooked(this.#hooks, hook);
   }
 
   /**
@@ -108,8 +107,7 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> implements Dispo
    * to take one along, clone and `keep()` it. The output of the module is one tensor, or an array. CPU only.
    */
   registerFullBackwardHook(hook: BackwardHook): HookHandle {
-    this.#backwardHooks.add(hook);
-    return { remove: () => this.#backwardHooks.delete(hook) };
+    return hooked(this.#backwardHooks, hook);
   }
 
   /** Adds a child whose key is exactly `name`. */
@@ -117,6 +115,7 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> implements Dispo
     this.#claim(name);
     this.#named.add(name);
     this.#define(name, module);
+    structureChanged();
   }
 
   /** Adds a buffer as the property `name`: it moves and is saved with the module, and is disposed with it. */
@@ -368,4 +367,15 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> implements Dispo
 
 function join(prefix: string, name: string): string {
   return prefix === "" ? name : `${prefix}.${name}`;
+}
+
+function hooked<H>(hooks: Set<H>, hook: H): HookHandle {
+  hooks.add(hook);
+  structureChanged();
+  return {
+    remove() {
+      hooks.delete(hook);
+      structureChanged();
+    },
+  };
 }
