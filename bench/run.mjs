@@ -1,10 +1,12 @@
 // `npm run bench`: the same training with ClinicaDL 2.0.0 in Python and here, in turn, on the same machine, cohort,
 // network, epochs and seed; then one training step against PyTorch eager alone.
 //   data          only how fast data come: `data decode`, `data transforms`, `data patches`, `data bids` for one group of its rows
+//   networks [X]  only one training step and one inference of each network (whose name has X in it), beside PyTorch 2.6, 2.15 and torch.compile
 //   residual      only a loop of one's own over a residual network, against PyTorch eager
 //   --rounds N    how often each side runs (3; the medians are shown)
 //   --epochs N    epochs of the training (4)
 //   --only NAMES  of `data transforms`, only these: their names, with commas between
+//   --amp         of `networks`, also under autocast (bfloat16)
 //   --short       one round, one epoch: whether it works, not how fast it is
 //   --json        the figures as one line of JSON on standard output
 // The reference's environment is made in the cache at the first use; CLINICADL_REFERENCE_PYTHON names one instead.
@@ -16,6 +18,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { peersPython, referencePython } from "../scripts/python-environment.mjs";
 import { data } from "./data/index.mjs";
+import { networks } from "./networks.mjs";
 import { residual } from "./residual.mjs";
 import { heading, median, row, run, sideBySide } from "./side.mjs";
 
@@ -26,6 +29,7 @@ const { values: options, positionals } = parseArgs({
     rounds: { type: "string", default: "3" },
     epochs: { type: "string", default: "4" },
     only: { type: "string" },
+    amp: { type: "boolean", default: false },
     short: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
   },
@@ -37,15 +41,22 @@ const say = (line) => process.stderr.write(`${line}\n`);
 const python = referencePython();
 const out = options.json ? say : (line) => process.stdout.write(`${line}\n`);
 const [part, ...groups] = positionals;
-if (part !== undefined && part !== "data" && (part !== "residual" || groups.length > 0)) {
-  throw new Error(`bench: '${positionals.join(" ")}' is not known; write 'residual' or 'data', or nothing for all.`);
+/** How many words may follow the name of each part. */
+const parts = { data: Number.POSITIVE_INFINITY, networks: 1, residual: 0 };
+if (part !== undefined && !(groups.length <= (parts[part] ?? -1))) {
+  throw new Error(
+    `bench: '${positionals.join(" ")}' is not known; write one of ${Object.keys(parts).join(", ")}, or nothing for all.`,
+  );
 }
 if (part !== undefined) {
   const settings = { short: options.short, rounds, say, out };
+  const beside = { ...settings, python, peers: peersPython };
   const figures =
     part === "data"
-      ? await data(groups, { ...settings, python, peers: peersPython, only: options.only?.split(",") })
-      : await residual(python, settings);
+      ? await data(groups, { ...beside, only: options.only?.split(",") })
+      : part === "networks"
+        ? await networks(groups[0], { ...beside, amp: options.amp })
+        : await residual(python, settings);
   if (options.json) process.stdout.write(`${JSON.stringify({ [part]: figures, rounds })}\n`);
   process.exit(0);
 }
