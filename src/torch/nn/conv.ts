@@ -5,6 +5,7 @@ import type { Tensor } from "../tensor.ts";
 import type { MemoryFormat } from "../types.ts";
 import { ConvNd, convGeometry, type PaddingMode } from "./conv-base.ts";
 import type { PerDim } from "./options.ts";
+import { convolveOne } from "./single-image.ts";
 
 export interface ConvOptions {
   /** Default 1. */
@@ -119,6 +120,8 @@ export class Conv3d extends Conv {
     super("Conv3d", 3, inChannels, outChannels, kernelSize, options);
   }
   protected override convolve(x: Tensor, padding: number[] | "same" | "valid"): Tensor {
+    const one = convolveOne(this, x, padding);
+    if (one !== undefined) return one;
     return conv3d(x, this.weight, this.bias, [...this.stride], padding, [...this.dilation], this.groups);
   }
 }
