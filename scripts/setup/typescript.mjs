@@ -36,7 +36,7 @@ const isTestFolder = (path) => /(^|\/)(golden|fixtures|__snapshots__)\//.test(pa
 
 export function distStamp(root) {
   const sources = filesUnder(join(root, "src"), (path) => !isTest(path) && !isTestFolder(path));
-  const settings = ["tsconfig.json", "tsconfig.build.json"].map((name) => join(root, name));
+  const settings = ["tsconfig.json", "tsconfig.build.json", "tsconfig.page.json"].map((name) => join(root, name));
   const compiler = join(root, "node_modules", "typescript", "package.json");
   const version = existsSync(compiler) ? JSON.parse(readFileSync(compiler, "utf8")).version : "";
   return hashOf(root, [...sources, ...settings], [version]);
@@ -44,6 +44,16 @@ export function distStamp(root) {
 
 export function distNeeded(root) {
   return !existsSync(join(root, "dist")) || readStamp(stampPath(root, "dist")) !== distStamp(root);
+}
+
+/**
+ * Compiles the live page for browsers. Its types come from the rest of src/, which is not compiled again: they are checked by
+ * `tsc -p tsconfig.page.json`.
+ */
+export function pageArguments(root, folder) {
+  const options = ["--noEmit", "false", "--noCheck", "--noResolve", "--rootDir", join(root, "src", "view", "page")];
+  const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
+  return [compiler, "-p", join(root, "tsconfig.page.json"), ...options, "--outDir", folder];
 }
 
 /** Compiles beside dist/ and swaps, so that dist/ never holds half a build or what src/ no longer has. */
@@ -58,15 +68,11 @@ export async function buildDist(root, env) {
   }
   const fresh = join(build, `dist-new-${process.pid}`);
   const old = join(build, `dist-old-${process.pid}`);
-  const tsc = [
-    join(root, "node_modules", "typescript", "bin", "tsc"),
-    "-p",
-    join(root, "tsconfig.build.json"),
-    "--outDir",
-    fresh,
-  ];
+  const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
+  const tsc = [compiler, "-p", join(root, "tsconfig.build.json"), "--outDir", fresh];
   try {
     await node(root, env, tsc, bar, "The TypeScript in src/ does not compile.");
+    await node(root, env, pageArguments(root, join(fresh, "view", "page")), bar, "The live page does not compile.");
     copyAssets(join(root, "src"), fresh);
     if (existsSync(join(root, "dist"))) renameSync(join(root, "dist"), old);
     renameSync(fresh, join(root, "dist"));

@@ -24,6 +24,7 @@ import { registerSetup } from "./setup.ts";
 import { registerSplit } from "./split.ts";
 import { registerSummary } from "./summary.ts";
 import { registerTrain } from "./train.ts";
+import { registerWatch } from "./watch.ts";
 
 const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
   version: string;
@@ -53,6 +54,7 @@ registerSummary(program);
 registerCompare(program);
 registerPlot(program);
 registerReport(program);
+registerWatch(program);
 registerExport(program);
 registerCompletion(program);
 
@@ -69,6 +71,7 @@ const WITHOUT_ENGINE = [
   "compare",
   "plot",
   "report",
+  "watch",
   "split",
   "completion",
 ];

@@ -1,0 +1,57 @@
+/** `npx clinicadl watch`: the live page of some MAPS. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { resolve } from "node:path";
+import { type Command, InvalidArgumentError } from "commander";
+import { answer, say } from "../utils/output.ts";
+
+interface Flags {
+  readonly port?: number;
+  readonly bids?: string;
+  readonly open: boolean;
+  readonly json: boolean;
+}
+
+export function registerWatch(program: Command): void {
+  program
+    .command("watch")
+    .description(
+      "Show MAPS in the browser while they are trained and later: curves, folds, participants with their images, configurations, logs.",
+    )
+    .argument("<maps...>", "the directories of the MAPS")
+    .option("--port <number>", "of this machine (default: one that is free)", portOf)
+    .option("--bids <path>", "where the BIDS data set is, if it is no longer where the MAPS says")
+    .option("--open", "open it in the browser", false)
+    .option("--json", "print the address as JSON", false)
+    .addHelpText(
+      "after",
+      "\nThe page is for this machine only, and for who has the address. It reads files, and changes nothing. Ctrl-C ends it.\n" +
+        "Of another machine: ssh -L 8000:127.0.0.1:8000 NAME npx clinicadl watch maps --port 8000",
+    )
+    .action(async (maps: string[], { port, bids, open, json }: Flags) => {
+      const { serve } = await import("../view/server/index.ts");
+      await using served = await serve({
+        maps,
+        ...(port === undefined ? {} : { port }),
+        ...(bids === undefined ? {} : { bids: resolve(bids) }),
+      });
+      answer(json ? JSON.stringify({ url: served.url, port: served.port }) : served.url);
+      if (!json) say("Ctrl-C ends it.");
+      if (open) openBrowser(served.url);
+      await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM"), once(process, "SIGHUP")]);
+    });
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError("Give a number between 0 and 65535.");
+  return port;
+}
+
+/** With what the system opens addresses with. */
+function openBrowser(url: string): void {
+  const command = process.platform === "darwin" ? "open" : "xdg-open";
+  const child = spawn(command, [url], { stdio: "ignore", detached: true });
+  child.on("error", () => say(`There is no ${command} here: open the address yourself.`));
+  child.unref();
+}

@@ -1,0 +1,114 @@
+import { createReadStream, statSync } from "node:fs";
+import { type Context, Hono } from "hono";
+import { streamSSE } from "hono/streaming";
+import { Maps } from "../../io/maps/index.ts";
+import { compare } from "../../train/compare.ts";
+import { ClinicaDLException } from "../../utils/exceptions.ts";
+import { type Part, partOf, readCurves, readEvaluation, readFolds, readLogs, readWarnings } from "../read/index.ts";
+import { experimentOf, setupOf } from "./answers.ts";
+import { type FoundLayer, findLayers, type Layer } from "./layers.ts";
+import { Newsroom } from "./news.ts";
+import { Question, QuestionError } from "./question.ts";
+
+export interface ApiOptions {
+  /** Of the MAPS, absolute. */
+  readonly paths: readonly string[];
+  /** Where the BIDS dataset is, if it is no longer where the MAPS says. */
+  readonly bids?: string | undefined;
+  /** After how many milliseconds files are looked at again. */
+  readonly interval: number;
+  /** Ends the streams. */
+  readonly signal: AbortSignal;
+}
+
+/** What the page asks: values of the readers as JSON, images, and a stream of what is new. Nothing of it changes anything. */
+export function api({ paths, bids, interval, signal }: ApiOptions): Hono {
+  const app = new Hono();
+  const ask = (context: Context): Question => new Question(context.req.query(), paths);
+
+  app.get("/experiments", (context) => context.json(paths.map(experimentOf)));
+  app.get("/curves", (context) => {
+    const question = ask(context);
+    return context.json(readCurves(question.maps, question.count("split")));
+  });
+  app.get("/folds", (context) => {
+    const question = ask(context);
+    return context.json(
+      readFolds(question.maps, { checkpoint: question.text("checkpoint"), group: question.optional("group") }),
+    );
+  });
+  app.get("/evaluation", (context) => {
+    const question = ask(context);
+    return context.json(readEvaluation(question.maps, question.evaluation));
+  });
+  app.get("/setup", (context) => context.json(setupOf(ask(context).maps)));
+  app.get("/messages", (context) => {
+    const { maps } = ask(context);
+    return context.json({ warnings: readWarnings(maps), logs: readLogs(maps) });
+  });
+  app.get("/comparison", (context) => {
+    const checkpoint = ask(context).text("checkpoint");
+    return context.json(
+      partOf(() =>
+        compare(
+          paths.map((path) => new Maps(path)),
+          { checkpoint },
+        ),
+      ),
+    );
+  });
+  app.get("/layers", (context) => {
+    const layers = layersOf(ask(context), bids);
+    const shown = (found: readonly FoundLayer[]): Layer[] =>
+      found.map(({ name, kind, file }) => ({ name, kind, file }));
+    return context.json(layers.found ? { found: true, value: shown(layers.value) } : layers);
+  });
+  app.get("/image", (context) => {
+    const question = ask(context);
+    const layers = layersOf(question, bids);
+    if (!layers.found) throw new QuestionError(layers.reason);
+    const layer = layers.value[question.count("layer")];
+    if (layer === undefined) throw new QuestionError("There is no such layer.");
+    return imageResponse(layer.path);
+  });
+  app.get("/news", (context) =>
+    streamSSE(context, async (stream) => {
+      using newsroom = new Newsroom(paths);
+      // what happens from here on is told: the page reads what was before
+      await stream.writeSSE({ event: "ready", data: "" });
+      while (!stream.aborted && !signal.aborted) {
+        for (const news of newsroom.gather()) await stream.writeSSE({ data: JSON.stringify(news) });
+        await stream.sleep(interval);
+      }
+    }),
+  );
+  app.get("*", (context) => context.json({ reason: "There is no such thing." }, 404));
+  app.onError((error, context) => {
+    // what a person can do something about is told; anything else is a mistake in this program, and not hidden
+    if (error instanceof QuestionError) return context.json({ reason: error.message }, 404);
+    if (error instanceof ClinicaDLException) return context.json({ reason: error.message }, 500);
+    throw error;
+  });
+  return app;
+}
+
+/** Of a session that is in the evaluation: what is asked for never becomes a path. */
+function layersOf(question: Question, bids: string | undefined): Part<readonly FoundLayer[]> {
+  const key = question.evaluation;
+  const [participant, session] = [question.text("participant"), question.text("session")];
+  const evaluation = readEvaluation(question.maps, key);
+  if (!evaluation.found) return evaluation;
+  const isKnown = evaluation.value.samples.some(
+    (sample) => sample.participant === participant && sample.session === session,
+  );
+  if (!isKnown) return { found: false, reason: `${participant} ${session} is not in this evaluation.` };
+  return findLayers(question.maps, key, { participant, session, bids });
+}
+
+function imageResponse(path: string): Response {
+  const { size } = statSync(path);
+  const body = ReadableStream.from(createReadStream(path));
+  return new Response(body, {
+    headers: { "Content-Type": "application/octet-stream", "Content-Length": String(size) },
+  });
+}

@@ -1,0 +1,56 @@
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const TYPES: ReadonlyMap<string, string> = new Map([
+  ["html", "text/html; charset=utf-8"],
+  ["css", "text/css; charset=utf-8"],
+  ["js", "text/javascript; charset=utf-8"],
+  ["svg", "image/svg+xml"],
+]);
+
+/** Where the page is, compiled. */
+export const PAGE = fileURLToPath(new URL("../page", import.meta.url));
+
+/** The libraries of the page, from their packages: their names in addresses, and their files. */
+function vendor(): ReadonlyMap<string, string> {
+  const { resolve } = createRequire(import.meta.url);
+  const uplot = dirname(resolve("uplot"));
+  return new Map([
+    ["uplot.js", join(uplot, "uPlot.esm.js")],
+    ["uplot.css", join(uplot, "uPlot.min.css")],
+    ["niivue.js", fileURLToPath(import.meta.resolve("@niivue/niivue/min"))],
+  ]);
+}
+
+/** The files of the page. Only those of these names are given: what is asked for is no path. */
+export class Assets {
+  readonly #page: string;
+  readonly #vendor = vendor();
+
+  /** @param page the folder of the compiled page. */
+  constructor(page: string) {
+    this.#page = page;
+  }
+
+  /** @returns null where there is no such file. */
+  async page(name: string): Promise<{ readonly body: Uint8Array<ArrayBuffer>; readonly type: string } | null> {
+    return /^[a-z][a-z-]*\.[a-z]+$/.test(name) ? await this.#read(join(this.#page, name)) : null;
+  }
+  async library(name: string): Promise<{ readonly body: Uint8Array<ArrayBuffer>; readonly type: string } | null> {
+    const file = this.#vendor.get(name);
+    return file === undefined ? null : await this.#read(file);
+  }
+
+  async #read(file: string): Promise<{ readonly body: Uint8Array<ArrayBuffer>; readonly type: string } | null> {
+    const type = TYPES.get(/\.([a-z]+)$/.exec(file)?.[1] ?? "");
+    if (type === undefined) return null;
+    try {
+      return { body: new Uint8Array(await readFile(file)), type };
+    } catch (error) {
+      if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+      throw error;
+    }
+  }
+}
