@@ -1,6 +1,6 @@
 import type { Comparison } from "../../train/compare.ts";
-import type { Curves, Evaluation, Folds, Log, Part } from "../read/index.ts";
-import type { Experiment, Setup } from "../server/answers.ts";
+import type { Curves, Evaluation, Log, Part } from "../read/index.ts";
+import type { Drawn, DrawnFolds, Experiment, Setup } from "../server/answers.ts";
 import type { Layer } from "../server/layers.ts";
 import type { News } from "../server/news.ts";
 import type { NamedEvaluation } from "../server/question.ts";
@@ -9,8 +9,9 @@ import type { NamedEvaluation } from "../server/question.ts";
 interface Answers {
   readonly experiments: readonly Experiment[];
   readonly curves: Curves;
-  readonly folds: Part<Folds>;
+  readonly folds: Part<DrawnFolds>;
   readonly evaluation: Part<Evaluation>;
+  readonly figures: readonly Drawn[];
   readonly setup: Setup;
   readonly messages: { readonly warnings: readonly Log[]; readonly logs: readonly Log[] };
   readonly comparison: Part<Comparison>;

@@ -70,3 +70,9 @@ export function shown(value: number | null | undefined): string {
   const size = Math.abs(value);
   return size < 1e-4 || size >= 1e6 ? value.toExponential(3) : String(Number(value.toPrecision(4)));
 }
+
+/** A figure that the server has drawn. */
+export function drawing(svg: string): HTMLElement {
+  const { documentElement } = new DOMParser().parseFromString(svg, "image/svg+xml");
+  return make("div", { class: "card figure" }, document.importNode(documentElement, true));
+}

@@ -1,6 +1,6 @@
 import { ask, queryOf } from "./ask.ts";
 import type { ChosenEvaluation } from "./choose-evaluation.ts";
-import { make, shown } from "./dom.ts";
+import { drawing, make, shown } from "./dom.ts";
 import { plainTable } from "./table.ts";
 import { nothing, type Page, type View } from "./view.ts";
 
@@ -17,7 +17,8 @@ export class EvaluationView implements View {
   async show(place: HTMLElement, page: Page): Promise<void> {
     const chosen = this.#evaluation.of(page);
     if (chosen === null) return place.append(nothing("Nothing was evaluated yet."));
-    const evaluation = await ask("evaluation", queryOf(page.chosen, chosen));
+    const query = queryOf(page.chosen, chosen);
+    const [evaluation, figures] = await Promise.all([ask("evaluation", query), ask("figures", query)]);
     const again = (): void => {
       place.replaceChildren();
       void this.show(place, page);
@@ -34,6 +35,8 @@ export class EvaluationView implements View {
       return [metric, shown(value), interval];
     });
     if (rows.length > 0) place.append(plainTable([["Metric", `Over ${samples.length} samples`, "Interval"], ...rows]));
+    if (figures.length > 0) place.append(make("h2", {}, "All splits with this model"));
+    place.append(make("div", { class: "charts" }, ...figures.map(({ svg }) => drawing(svg))));
     for (const reason of missing) place.append(nothing(reason));
   }
 }

@@ -1,5 +1,5 @@
 import { ask } from "./ask.ts";
-import { choice, make, shown } from "./dom.ts";
+import { choice, drawing, make, shown } from "./dom.ts";
 import { plainTable } from "./table.ts";
 import { nothing, type Page, type View } from "./view.ts";
 
@@ -51,7 +51,7 @@ export class FoldsView implements View {
       ),
     );
     if (!folds.found) return place.append(nothing(folds.reason));
-    const { metrics, missing, splits: there } = folds.value;
+    const { metrics, missing, splits: there } = folds.value.folds;
     const rows = metrics.map(({ metric, mean, sd, n, values, intervals }) => [
       metric,
       sd === null ? shown(mean) : `${shown(mean)} ± ${shown(sd)}`,
@@ -74,6 +74,7 @@ export class FoldsView implements View {
           : `; below each value its interval of ${[...levels].map((level) => `${shown(level * 100)} %`).join(", ")}.`,
       ),
     );
+    place.append(make("div", { class: "charts" }, drawing(folds.value.svg)));
     if (missing.length > 0) place.append(nothing(`Without split ${missing.join(", ")}, which has no such values.`));
   }
 }

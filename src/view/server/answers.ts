@@ -1,13 +1,18 @@
+import { type FigureOptions, foldsFigure } from "../figures/index.ts";
+import { evaluationFigures } from "../gallery/evaluation-figures.ts";
 import {
   type Configuration,
   type Contents,
   type Environment,
+  type EvaluationKey,
+  type Folds,
   type Part,
   partOf,
   type Resources,
   readConfiguration,
   readContents,
   readEnvironment,
+  readEvaluation,
   readResources,
 } from "../read/index.ts";
 import { evaluationsOf, type NamedEvaluation } from "./question.ts";
@@ -38,4 +43,34 @@ export function setupOf(path: string): Setup {
     environment: readEnvironment(path),
     resources: splits.map(({ index }) => readResources(path, index)),
   };
+}
+
+/** A figure, as SVG. */
+export interface Drawn {
+  readonly name: string;
+  readonly svg: string;
+}
+
+const LOOK: FigureOptions = { ground: "page", width: 560, height: 420 };
+
+/** The figures of an evaluation: of the model of a split, those of the same model of all splits together. */
+export function figuresOf(path: string, key: EvaluationKey): readonly Drawn[] {
+  const { models, group } = key;
+  const known = readContents(path).splits.map(({ index }) => ({ name: `split ${index}`, models: index }));
+  const asked = typeof models === "number" ? known : [{ name: "ensemble", models }];
+  const evaluations = asked.flatMap(({ name, models }) => {
+    const evaluation = readEvaluation(path, { ...key, models });
+    return evaluation.found ? [{ name, evaluation: evaluation.value }] : [];
+  });
+  return evaluationFigures(evaluations, group).map(({ name, draw }) => ({ name, svg: draw(LOOK) }));
+}
+
+/** The metrics of folds, with their figure. */
+export interface DrawnFolds {
+  readonly folds: Folds;
+  readonly svg: string;
+}
+
+export function drawnFolds(folds: Folds): DrawnFolds {
+  return { folds, svg: foldsFigure(folds, { ground: "page" }) };
 }

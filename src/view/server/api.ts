@@ -5,7 +5,7 @@ import { Maps } from "../../io/maps/index.ts";
 import { compare } from "../../train/compare.ts";
 import { ClinicaDLException } from "../../utils/exceptions.ts";
 import { type Part, partOf, readCurves, readEvaluation, readFolds, readLogs, readWarnings } from "../read/index.ts";
-import { experimentOf, setupOf } from "./answers.ts";
+import { drawnFolds, experimentOf, figuresOf, setupOf } from "./answers.ts";
 import { type FoundLayer, findLayers, type Layer } from "./layers.ts";
 import { Newsroom } from "./news.ts";
 import { Question, QuestionError } from "./question.ts";
@@ -33,13 +33,19 @@ export function api({ paths, bids, interval, signal }: ApiOptions): Hono {
   });
   app.get("/folds", (context) => {
     const question = ask(context);
-    return context.json(
-      readFolds(question.maps, { checkpoint: question.text("checkpoint"), group: question.optional("group") }),
-    );
+    const folds = readFolds(question.maps, {
+      checkpoint: question.text("checkpoint"),
+      group: question.optional("group"),
+    });
+    return context.json(folds.found ? { found: true, value: drawnFolds(folds.value) } : folds);
   });
   app.get("/evaluation", (context) => {
     const question = ask(context);
     return context.json(readEvaluation(question.maps, question.evaluation));
+  });
+  app.get("/figures", (context) => {
+    const question = ask(context);
+    return context.json(figuresOf(question.maps, question.evaluation));
   });
   app.get("/setup", (context) => context.json(setupOf(ask(context).maps)));
   app.get("/messages", (context) => {

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { customProperties, DARK, LIGHT } from "../figures/index.ts";
 
 const TYPES: ReadonlyMap<string, string> = new Map([
   ["html", "text/html; charset=utf-8"],
@@ -10,6 +11,9 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ["svg", "image/svg+xml"],
 ]);
 
+/** The colours of figures, as the page has them. */
+export const FIGURES_CSS = `:root { ${customProperties(LIGHT)} }\n:root[data-theme="dark"] { ${customProperties(DARK)} }\n`;
+
 /** Where the page is, compiled. */
 export const PAGE = fileURLToPath(new URL("../page", import.meta.url));
 
@@ -17,10 +21,12 @@ export const PAGE = fileURLToPath(new URL("../page", import.meta.url));
 function vendor(): ReadonlyMap<string, string> {
   const { resolve } = createRequire(import.meta.url);
   const uplot = dirname(resolve("uplot"));
+  // of the builds in the package, the one that is whole and a module
+  const niivue = join(dirname(fileURLToPath(import.meta.resolve("@niivue/niivue"))), "..", "..");
   return new Map([
     ["uplot.js", join(uplot, "uPlot.esm.js")],
     ["uplot.css", join(uplot, "uPlot.min.css")],
-    ["niivue.js", fileURLToPath(import.meta.resolve("@niivue/niivue/min"))],
+    ["niivue.js", join(niivue, "dist", "index.js")],
   ]);
 }
 

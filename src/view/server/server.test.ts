@@ -121,8 +121,11 @@ it("gives what the readers read", async () => {
   );
   const curves = await json("/api/curves?maps=0&split=1");
   expect(curves.losses.value[0].x).toHaveLength(12);
-  expect((await json("/api/folds?maps=0&checkpoint=final")).value.splits).toEqual([0, 1]);
+  expect((await json("/api/folds?maps=0&checkpoint=final")).value.folds.splits).toEqual([0, 1]);
   expect((await json(`/api/evaluation?${EVALUATION}`)).value.samples).toHaveLength(4);
+  const figures = (await json(`/api/figures?${EVALUATION}`)) as { name: string; svg: string }[];
+  expect(figures.map(({ name }) => name)).toContain("held-roc");
+  for (const { svg } of figures) expect(svg).toMatch(/^<svg [\s\S]*<\/svg>\s*$/);
   const setup = await json("/api/setup?maps=0");
   expect(setup.configuration.optimization.value.num_epochs).toBe(3);
   expect(setup.resources).toHaveLength(2);

@@ -7,7 +7,7 @@ import { Maps } from "../../io/maps/index.ts";
 import { ClinicaDLException } from "../../utils/exceptions.ts";
 import { readContents } from "../read/index.ts";
 import { api } from "./api.ts";
-import { Assets, PAGE } from "./assets.ts";
+import { Assets, FIGURES_CSS, PAGE } from "./assets.ts";
 import { guard } from "./guard.ts";
 
 export interface ServeOptions {
@@ -74,6 +74,7 @@ function application(token: string, assets: Assets): Hono {
       ? context.text("There is no such file.\n", 404)
       : context.body(asset.body, 200, { "Content-Type": asset.type });
   app.get("/", async (context) => give(context, await assets.page("index.html")));
+  app.get("/figures.css", (context) => context.body(FIGURES_CSS, 200, { "Content-Type": "text/css; charset=utf-8" }));
   app.get("/page/:name", async (context) => give(context, await assets.page(context.req.param("name"))));
   app.get("/vendor/:name", async (context) => give(context, await assets.library(context.req.param("name"))));
   return app;

@@ -1,0 +1,206 @@
+/** The live page in a real browser, by what a person does. */
+import { appendFileSync, cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { Maps } from "../../src/io/maps/index.ts";
+import { makeMaps } from "../../src/view/fixtures/maps.ts";
+import { type Served, serve } from "../../src/view/server/index.ts";
+import { findChromium } from "./chromium.ts";
+import { compilePage } from "./compile.ts";
+
+let folder = "";
+let maps = "";
+let served: Served;
+let browser: Browser;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "page-"));
+  ({ maps } = await makeMaps(folder));
+  compilePage(join(folder, "page"));
+  cpSync(maps, join(folder, "other"), { recursive: true });
+  served = await serve({ maps: [maps], page: join(folder, "page") });
+  browser = await chromium.launch({
+    executablePath: findChromium(),
+    // WebGL without a graphics card; as root there is no sandbox
+    args: ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"],
+  });
+}, 600_000);
+afterAll(async () => {
+  await browser?.close();
+  await served?.[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Opens the page, and holds it to saying no error and asking nothing of another host. */
+async function opened(
+  visit: (page: Page) => Promise<void>,
+  { url = served.url, ...options }: BrowserContextOptions & { url?: string } = {},
+): Promise<void> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const wrong: string[] = [];
+  const page = await context.newPage();
+  page.on("console", (message) => {
+    if (message.type() === "error") wrong.push(message.text());
+  });
+  page.on("pageerror", ({ message }) => wrong.push(message));
+  page.on("request", (request) => {
+    const { protocol, host } = new URL(request.url());
+    if (!["data:", "blob:"].includes(protocol) && host !== new URL(url).host) wrong.push(request.url());
+  });
+  await page.goto(url);
+  await page.waitForSelector("main[data-shown]");
+  await visit(page);
+  await context.close();
+  expect(wrong).toEqual([]);
+}
+const open = async (page: Page, view: string): Promise<void> => {
+  await page.click(`#tab-${view}`);
+  await page.waitForSelector(`main[data-shown="${view}"]`);
+};
+const firstColumn = (page: Page): Promise<string[]> => page.locator("tbody td:first-child").allTextContents();
+
+it("shows curves that grow while a training writes, and hides those of a split", async () => {
+  await opened(async (page) => {
+    // the token does not stay in the address
+    expect(page.url()).not.toContain("token");
+    const card = page.getByRole("region", { name: "Training: loss, by batch" });
+    await card.waitFor();
+    expect(await card.getAttribute("data-points")).toBe("12");
+    expect(await card.locator(".readout").textContent()).toMatch(/^split 0 [\d.]+ · split 1 [\d.]+$/);
+    const line = JSON.stringify({
+      ...{ n: 9000, time: 0, kind: "batch", epoch: 4, batch: 1 },
+      ...{ losses: { loss: 0.0625 }, rates: {}, seconds: 1 },
+    });
+    appendFileSync(new Maps(maps).training.split(1).eventsJsonl, `${line}\n`);
+    await page.waitForSelector('[data-points="13"]');
+    await card.locator(".readout", { hasText: "split 1 0.0625" }).waitFor();
+    await page.getByRole("button", { name: "split 0" }).click();
+    expect(await card.locator(".readout").textContent()).toBe("split 1 0.0625");
+    await page.getByLabel("Logarithmic").check();
+    await page.getByRole("slider", { name: "Smoothing" }).fill("0.9");
+    await page.waitForSelector('[data-points="13"] canvas');
+  });
+});
+
+it("shows folds, and those of a test group with their intervals", async () => {
+  await opened(async (page) => {
+    await open(page, "folds");
+    expect(await firstColumn(page)).toEqual(["loss", "auc", "accuracy"]);
+    expect(await page.locator("thead th").allTextContents()).toEqual([
+      "Metric",
+      "Mean ± sd",
+      "n",
+      "Split 0",
+      "Split 1",
+    ]);
+    await page.getByLabel("Data").selectOption("held");
+    await page.getByText("95 %").waitFor();
+    expect(await page.locator("td small").count()).toBe(6);
+    await open(page, "evaluation");
+    await page.locator(".figure svg title").first().waitFor({ state: "attached" });
+    expect(await page.locator(".figure svg").count()).toBe(5);
+  });
+});
+
+it("sorts participants, the worst first, and shows the image of one", async () => {
+  await opened(async (page) => {
+    await open(page, "participants");
+    const errors = async () => (await page.locator("tbody tr td:nth-child(5)").allTextContents()).map(Number);
+    const before = await errors();
+    expect(before).toHaveLength(4);
+    expect(before).toEqual([...before].sort((a, b) => b - a));
+    await page.getByRole("columnheader", { name: "Participant" }).getByRole("button").click();
+    expect(await firstColumn(page)).toEqual(["sub-003", "sub-002", "sub-001", "sub-000"]);
+    await page.getByRole("columnheader", { name: "Participant" }).getByRole("button").click();
+    expect(await firstColumn(page)).toEqual(["sub-000", "sub-001", "sub-002", "sub-003"]);
+    await page.getByRole("button", { name: "sub-002" }).click();
+    const canvas = page.locator("dialog canvas[data-ready]");
+    await canvas.waitFor();
+    expect(await page.getByRole("dialog").textContent()).toContain("sub-002_ses-M000_T1w.nii.gz");
+    for (const direction of ["Axial", "3D"]) {
+      await page.getByRole("button", { name: direction }).click();
+      // noise in many greys; a canvas without an image has two
+      await expect
+        .poll(async () => await greys(page, (await canvas.screenshot()).toString("base64")), { timeout: 30_000 })
+        .toBeGreaterThan(50);
+    }
+    await page.keyboard.press("Escape");
+    expect(await page.locator("dialog").count()).toBe(0);
+  });
+}, 120_000);
+
+/** How many values of red a picture has: the browser decodes it. */
+function greys(page: Page, png: string): Promise<number> {
+  return page.evaluate(`(async () => {
+    const image = new Image();
+    image.src = "data:image/png;base64,${png}";
+    await image.decode();
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [image.width, image.height];
+    const context = canvas.getContext("2d");
+    context.drawImage(image, 0, 0);
+    const { data } = context.getImageData(0, 0, image.width, image.height);
+    return new Set(data.filter((_, i) => i % 4 === 0)).size;
+  })()`);
+}
+
+it("is used with the keyboard", async () => {
+  await opened(async (page) => {
+    await page.focus("#tab-curves");
+    await page.keyboard.press("ArrowRight");
+    await page.waitForSelector('main[data-shown="folds"]');
+    await page.keyboard.press("End");
+    await page.waitForSelector('main[data-shown="messages"]');
+    expect(await page.evaluate("document.activeElement.id")).toBe("tab-messages");
+    expect(await page.evaluate("document.activeElement.getAttribute('aria-selected')")).toBe("true");
+    await page.goBack();
+    await page.waitForSelector('main[data-shown="folds"]');
+    // reloading needs no token in the address
+    await page.reload();
+    await page.waitForSelector('main[data-shown="folds"]');
+  });
+});
+
+it("is light and dark as the system is, or as was chosen", async () => {
+  const ground = (page: Page) => page.evaluate("getComputedStyle(document.body).backgroundColor");
+  await opened(
+    async (page) => {
+      expect(await ground(page)).toBe("rgb(20, 23, 26)");
+      await page.getByRole("button", { name: "Colours" }).click();
+      expect(await ground(page)).toBe("rgb(255, 255, 255)");
+    },
+    { colorScheme: "dark" },
+  );
+});
+
+it("fits a telephone and a wall in all of its views", async () => {
+  for (const width of [360, 2560]) {
+    await opened(
+      async (page) => {
+        for (const view of ["curves", "folds", "evaluation", "participants", "setup", "messages"]) {
+          await open(page, view);
+          expect(await page.evaluate("document.documentElement.scrollWidth"), view).toBeLessThanOrEqual(width);
+        }
+      },
+      { viewport: { width, height: 800 } },
+    );
+  }
+});
+
+it("compares experiments", async () => {
+  await using both = await serve({ maps: [maps, join(folder, "other")], page: join(folder, "page") });
+  await opened(
+    async (page) => {
+      expect(await page.locator(".chip").allTextContents()).toEqual(["maps 0", "maps 1", "other 0", "other 1"]);
+      await open(page, "comparison");
+      expect(await firstColumn(page)).toEqual(["loss", "auc", "accuracy"]);
+      await page.getByText("None differs.").waitFor();
+      await page.getByLabel("Experiment").selectOption("1");
+      await open(page, "setup");
+      await page.locator("summary", { hasText: "Optimization" }).click();
+      await page.getByText('"num_epochs": 3').waitFor();
+    },
+    { url: both.url },
+  );
+});
