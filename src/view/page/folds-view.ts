@@ -74,7 +74,7 @@ export class FoldsView implements View {
           : `; below each value its interval of ${[...levels].map((level) => `${shown(level * 100)} %`).join(", ")}.`,
       ),
     );
-    place.append(make("div", { class: "charts" }, drawing(folds.value.svg)));
+    place.append(make("div", { class: "wide" }, drawing(folds.value.svg)));
     if (missing.length > 0) place.append(nothing(`Without split ${missing.join(", ")}, which has no such values.`));
   }
 }

@@ -40,9 +40,12 @@ export async function openViewer(
     stage.append(canvas);
     const viewer = new Niivue({
       backColor: [0, 0, 0, 1],
+      crosshairColor: [0.34, 0.71, 0.91, 1],
+      crosshairWidth: 0.3,
       dragAndDropEnabled: false,
-      loadingText: "",
       isColorbar: false,
+      loadingText: "",
+      logLevel: "error",
     });
     dialog.addEventListener("close", () => viewer.gl?.getExtension("WEBGL_lose_context")?.loseContext());
     await viewer.attachToCanvas(canvas);
