@@ -20,6 +20,7 @@ const INTERNAL = [
   "torch/",
   "transforms/extraction",
   "utils/",
+  "view",
 ];
 
 /** Single files that are public. */
