@@ -67,9 +67,9 @@ export function readEvaluation(path: string, key: EvaluationKey): Part<Evaluatio
     const outputs = output === null ? null : partOf(() => readTsv(output.outputTsv));
     if (details?.found !== true && outputs?.found !== true) {
       const reasons = [details, outputs].flatMap((part) => (part === null || part.found ? [] : [part.reason]));
-      throw new ClinicaDLException(
-        `There is nothing of ${folderOf(key.models)}_${key.checkpoint} on ${key.group === null ? "its validation data" : `the group '${key.group}'`}. ${reasons.join(" ")}`,
-      );
+      const on = key.group === null ? "its validation data" : `the group '${key.group}'`;
+      const what = `There is nothing of ${folderOf(key.models)}_${key.checkpoint} on ${on}.`;
+      throw new ClinicaDLException([what, ...reasons].join(" "));
     }
     const aggregated = metrics === null ? null : partOf(() => readTsv(metrics.aggregatedTsv).at(-1) ?? {});
     const table = readData(data);
