@@ -204,3 +204,17 @@ it("compares experiments", async () => {
     { url: both.url },
   );
 });
+
+it("draws long curves with fewer points, and loses no peak", async () => {
+  await opened(async (page) => {
+    const thinned = await page.evaluate(`import("/page/thin.js").then(({ thin }) => {
+      const x = Array.from({ length: 100000 }, (_, i) => i);
+      const y = x.map((i) => (i === 70001 ? 9 : i === 70003 ? -9 : i % 2));
+      const { x: few, y: values } = thin({ x, y }, null, 1000);
+      const zoomed = thin({ x, y }, [70000, 70010], 1000);
+      const ascending = few.every((at, i) => i === 0 || at > few[i - 1]);
+      return [few.length, Math.max(...values), Math.min(...values), ascending, zoomed.x[0], zoomed.x.at(-1)];
+    })`);
+    expect(thinned).toEqual([2000, 9, -9, true, 69_999, 70_011]);
+  });
+});

@@ -3,6 +3,7 @@ import type { Growing } from "./curve-store.ts";
 import { make, shown } from "./dom.ts";
 import { colourOf, type Look } from "./look.ts";
 import { smooth } from "./smooth.ts";
+import { thin } from "./thin.ts";
 
 /** A curve in a chart. */
 export interface Line {
@@ -26,7 +27,8 @@ export class Chart {
   readonly #options: ChartOptions;
   #lines: readonly Line[] = [];
   #plot: uPlot | null = null;
-  #isZoomed = false;
+  /** Which part of x is zoomed to; null: all. */
+  #range: readonly [number, number] | null = null;
 
   constructor(title: string, options: ChartOptions) {
     this.#options = options;
@@ -51,7 +53,7 @@ export class Chart {
         ({ label, look }, i) => this.#lines[i]?.label === label && this.#lines[i]?.look.colour === look.colour,
       );
     this.#lines = lines;
-    if (isSame && this.#plot !== null) this.#plot.setData(this.#data(), !this.#isZoomed);
+    if (isSame && this.#plot !== null) this.#plot.setData(this.#data(), this.#range === null);
     else this.#begin();
     const points = Math.max(0, ...lines.map(({ curve }) => curve.x.length));
     this.element.dataset.points = String(points);
@@ -60,7 +62,7 @@ export class Chart {
 
   #begin(): void {
     this.#plot?.destroy();
-    this.#isZoomed = false;
+    this.#range = null;
     const { smoothing, isLog } = this.#options;
     const series = this.#lines.flatMap(({ label, look }): uPlot.Series[] => {
       const line = { label, stroke: look.colour, dash: [...look.dash], width: 2, points: { show: false } };
@@ -86,8 +88,12 @@ export class Chart {
         hooks: {
           setCursor: [({ cursor: { idx } }) => this.#tell(idx ?? null)],
           setSelect: [
-            ({ select }) => {
-              if (select.width > 0) this.#isZoomed = true;
+            (plot) => {
+              const { left, width } = plot.select;
+              if (width === 0) return;
+              this.#range = [plot.posToVal(left, "x"), plot.posToVal(left + width, "x")];
+              // after the zoom itself, which begins with this: what is seen has more of its points now
+              queueMicrotask(() => plot.setData(this.#data(), false));
             },
           ],
         },
@@ -96,7 +102,8 @@ export class Chart {
       this.#place,
     );
     this.#plot.over.addEventListener("dblclick", () => {
-      this.#isZoomed = false;
+      this.#range = null;
+      this.#plot?.setData(this.#data());
     });
   }
 
@@ -105,13 +112,12 @@ export class Chart {
     const { smoothing, isLog } = this.#options;
     const visible = (y: readonly (number | null)[]) =>
       isLog ? y.map((value) => (value !== null && value > 0 ? value : null)) : [...y];
+    const seen = (x: number[], y: readonly (number | null)[]): uPlot.AlignedData => {
+      const thinned = thin({ x, y: visible(y) }, this.#range);
+      return [thinned.x, thinned.y];
+    };
     const tables = this.#lines.flatMap(({ curve: { x, y } }): uPlot.AlignedData[] =>
-      smoothing === 0
-        ? [[x, visible(y)]]
-        : [
-            [x, visible(y)],
-            [x, visible(smooth(y, smoothing))],
-          ],
+      smoothing === 0 ? [seen(x, y)] : [seen(x, y), seen(x, smooth(y, smoothing))],
     );
     return tables.length === 0 ? [[]] : uPlot.join(tables);
   }
