@@ -20,7 +20,7 @@ const INTERNAL = [
   "torch/",
   "transforms/extraction",
   "utils/",
-  "view",
+  "view/server",
 ];
 
 /** Single files that are public. */

@@ -56,7 +56,7 @@ export function normStep(layers: readonly Layer[], at: number): Step | undefined
   const pool = halves(layers[next], ndim);
   return {
     length: next + (pool ? 1 : 0) - at,
-    suits: (x) => (ndim === null || x.ndim === ndim) && suits(x) && statisticsSuit(norm, x),
+    suits: (x) => (ndim === null || x.ndim === ndim) && suits(x, pool) && statisticsSuit(norm, x),
     run: (x) => run(norm, x, { slope: slope?.() ?? 1, pool, add: null }),
     // another image can be added where nothing comes after the normalisation
     ...(slope === undefined && !pool
@@ -65,10 +65,13 @@ export function normStep(layers: readonly Layer[], at: number): Step | undefined
   };
 }
 
-/** Float32, CPU, nothing cast; and a 2D image that is channels-last already: a copy would outweigh the gain. */
-function suits(x: Tensor): boolean {
+/**
+ * Float32, CPU, nothing cast; a 2D image only with pooling, without which nothing is gained, and where it is channels-last
+ * already: a copy would outweigh the gain.
+ */
+function suits(x: Tensor, pool: boolean): boolean {
   if (x.dtype !== "float32" || x.device !== "cpu" || native.autocast("cpu")[0]) return false;
-  return x.ndim === 5 || (x.ndim === 4 && x.isContiguous("channels_last"));
+  return x.ndim === 5 || (x.ndim === 4 && pool && x.isContiguous("channels_last"));
 }
 
 function statisticsSuit(norm: Norm, x: Tensor): boolean {
