@@ -7,7 +7,10 @@ import { join } from "node:path";
 export const GUIDE = [
   { text: "Begin", pages: ["tour.md", "examples.md"] },
   { text: "1 Data", pages: ["data.md", "transforms.md"] },
-  { text: "2 Models and training", pages: ["models.md", "training.md", "evaluating.md", "metrics.md", "callbacks.md", "several-machines.md"] },
+  {
+    text: "2 Models and training",
+    pages: ["models.md", "training.md", "evaluating.md", "metrics.md", "callbacks.md", "several-machines.md"],
+  },
   { text: "3 MAPS and configurations", pages: ["maps.md", "command-line.md", "figures.md"] },
   { text: "4 Making it one's own", pages: ["own.md", "engine.md", "contributing.md"] },
   { text: "Cookbook", folder: "cookbook" },
