@@ -28,7 +28,10 @@ export function registerPlot(program: Command): void {
     .argument("<maps>", "the directory of the MAPS")
     .option("--split <list>", "which splits, as 0,2 (default: all)", splitList)
     .option("--metric <name...>", "only the figures of these metrics and losses (default: all figures)")
-    .option("--checkpoint <name>", "which model of each split: best-<metric>, epoch-<n> or final (default: final)")
+    .option(
+      "--checkpoint <name>",
+      "which model of each split: best-<metric>, epoch-<n> or final (default: that of most results on groups, else final)",
+    )
     .option("--group <name>", "only what the models gave on this group")
     .option("--out <folder>", "where the files go", "figures")
     .addOption(new Option("--format <format>", "of the files").choices(["svg", "png", "both"]).default("svg"))

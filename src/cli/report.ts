@@ -22,7 +22,10 @@ export function registerReport(program: Command): void {
     .argument("<maps...>", "the directories of one MAPS or several, which are then shown side by side, too")
     .option("--out <file>", "the file", "report.html")
     .option("--tables <folder>", "write its tables as TSV, too, whole, into this folder")
-    .option("--checkpoint <name>", "which model of each split: best-<metric>, epoch-<n> or final (default: final)")
+    .option(
+      "--checkpoint <name>",
+      "which model of each split: best-<metric>, epoch-<n> or final (default: that of most results on groups, else final)",
+    )
     .option("--overwrite", "replace files that are there", false)
     .option("--json", "print the files as JSON", false)
     .action(async (paths: string[], { out, tables, checkpoint, overwrite, json }: Flags) => {

@@ -15,7 +15,7 @@ export interface GalleryOptions {
   readonly splits?: readonly number[];
   /** Which metrics and losses: with some, figures of them alone, and no other curves. Default: all figures. */
   readonly metrics?: readonly string[];
-  /** `best-<metric>`, `epoch-<n>` or `final`. Default: `final`, or the first that there is. */
+  /** `best-<metric>`, `epoch-<n>` or `final`. Default: that of most results on groups; without any, `final`. */
   readonly checkpoint?: string;
   /** Which group. Default: all of them, and the validation data. */
   readonly group?: string;
@@ -66,10 +66,22 @@ export function evaluationsOf(
   });
 }
 
-/** The checkpoint that is shown where none is asked for: `final`, or the first that there is. */
-export function checkpointOf({ splits }: Contents): string {
-  const all = splits.flatMap(({ checkpoints }) => checkpoints);
-  return all.includes("final") ? "final" : (all[0] ?? "final");
+/**
+ * The checkpoint that is shown where none is asked for: that of most results on groups, which somebody chose; without any,
+ * `final`, or the first that there is.
+ */
+export function checkpointOf({
+  splits,
+  tests,
+  predictions,
+}: Pick<Contents, "tests" | "predictions"> & {
+  readonly splits: readonly Pick<Contents["splits"][number], "checkpoints">[];
+}): string {
+  const saved = splits.flatMap(({ checkpoints }) => checkpoints);
+  const results = [...tests, ...predictions].flatMap((group) => group.results.map(({ checkpoint }) => checkpoint));
+  const counts = Map.groupBy(results, (checkpoint) => checkpoint);
+  const [chosen] = [...counts].sort(([, a], [, b]) => b.length - a.length)[0] ?? [];
+  return chosen ?? (saved.includes("final") ? "final" : (saved[0] ?? "final"));
 }
 
 /** The groups of tests and predictions. */
