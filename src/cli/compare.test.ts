@@ -6,6 +6,7 @@ import { expect, it } from "vitest";
 import { LoggerCallback } from "../callbacks/index.ts";
 import { toyModel, toySplit } from "../train/fixtures/toy.ts";
 import { Trainer } from "../train/index.ts";
+import { makeMaps } from "../view/fixtures/maps.ts";
 
 const clinicadl = (...args: string[]) =>
   spawnSync(process.execPath, [join(import.meta.dirname, "index.ts"), ...args], { encoding: "utf8" });
@@ -46,3 +47,28 @@ it("shows experiments side by side", async () => {
   });
   rmSync(dir, { recursive: true });
 });
+
+it("tests whether models that predicted the same people differ", async () => {
+  const dir = mkdtempSync(join(tmpdir(), "cli compare-"));
+  const { maps } = await makeMaps(dir);
+  const other = join(dir, "other");
+  cpSync(maps, other, { recursive: true });
+  const arguments_ = ["compare", maps, other, "--group", "held"];
+  const lines = clinicadl(...arguments_).stdout.split("\n");
+  const tested = lines.filter((line) => line.startsWith("split-")).map((line) => line.split(/ {2,}/));
+  expect(tested.map(([models, pair]) => [models, pair])).toEqual([
+    ["split-0", "other − maps"],
+    ["split-1", "other − maps"],
+  ]);
+  // the same models: no difference, of which the tests say that it is none
+  expect(tested.map((words) => [words[4], words[6], words[7], words[8]])).toEqual([
+    ["0", "1", "0, 0", "1"],
+    ["0", "1", "0, 0", "1"],
+  ]);
+  const { tests } = JSON.parse(clinicadl(...arguments_, "--json").stdout);
+  expect(tests).toHaveLength(2);
+  expect(tests[0]).toMatchObject({ models: "split-0", experiment: 1, test: { value: { participants: 4 } } });
+  rmSync(join(other, "prediction"), { recursive: true });
+  expect(clinicadl(...arguments_).stdout).toContain("not tested: no models of both have predicted this group");
+  rmSync(dir, { recursive: true });
+}, 120_000);

@@ -1,4 +1,5 @@
 /** What a MAPS holds, read from its files alone into plain values: running, finished or copied, of either language. */
+export { type ComparedClassifiers, compareClassifiers } from "./classifiers.ts";
 export { type Configuration, readConfiguration } from "./configuration.ts";
 export {
   type Contents,
