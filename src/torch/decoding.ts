@@ -105,9 +105,10 @@ export type Axes = readonly [number, number, number];
 /** A chunk of a volume, and where what is wanted of it goes. */
 export interface ChunkOptions {
   readonly source: Memory;
-  /** Where the chunk begins in the source, in bytes, and how many it has there: a frame of zstd, of elements of the target's type. */
+  /** Where the chunk begins in the source, in bytes, and how many it has there: of elements of the target's type. */
   readonly start: number;
   readonly length: number;
+  readonly packer: ChunkPacker;
   /** Whether all first bytes of the elements stand before all second ones, and so on. */
   readonly planes: boolean;
   /** The elements of the chunk. */
@@ -122,21 +123,39 @@ export interface ChunkOptions {
   readonly targetShape: Axes;
 }
 
-/** Whether chunks can be unpacked: Node's zstd is found from without, or the system has one. */
-export function hasUnpacker(): boolean {
-  return native.hasUnpacker();
+/** What chunks are packed with. */
+export const CHUNK_PACKERS = ["lz4", "zstd"] as const;
+export type ChunkPacker = (typeof CHUNK_PACKERS)[number];
+
+/** With what chunks can be unpacked here, the fastest first: LZ4 where the system has it, zstd where Node shows its own or the system has one. */
+export function chunkPackers(): readonly ChunkPacker[] {
+  const found = native.chunkPackers();
+  return CHUNK_PACKERS.filter((packer) => found.includes(packer));
 }
 
 /**
- * Unpacks a chunk that zstd packed, in one frame or several, and copies what is wanted of it into a volume.
- * @returns false where the chunk is damaged: its checksum, if it has one, is wrong, or it holds another number of elements.
+ * Packs bytes with LZ4, at the level that takes long to pack and little to unpack.
+ * @param most bytes that it may take.
+ * @returns null where it would take more.
+ */
+export function packLz4(bytes: Uint8Array, most: number): Uint8Array | null {
+  const target = new Uint8Array(most);
+  const taken = native.packLz4(memoryOf(bytes, "packLz4"), memoryOf(target, "packLz4"));
+  return taken === 0 ? null : target.subarray(0, taken);
+}
+
+/**
+ * Unpacks a chunk and copies what is wanted of it into a volume. It has one part, or one for each plane of bytes: each begins with its bytes
+ * as uint32, and is packed, or is as it was where that takes as many bytes as it does unpacked.
+ * @returns false where the chunk is none of so many elements. It has no checksum of its own.
  */
 export function chunkInto(options: ChunkOptions): boolean {
-  const { source, start, length, planes, shape, from, count, target, at, targetShape } = options;
+  const { source, start, length, packer, planes, shape, from, count, target, at, targetShape } = options;
   return native.chunkInto(
     memoryOf(source, "chunkInto"),
     start,
     length,
+    packer === "lz4",
     planes,
     shape,
     from,

@@ -120,11 +120,13 @@ export interface Native {
     at: number,
   ): [number, number] | null;
   // chunks.cc
-  hasUnpacker(): boolean;
+  chunkPackers(): string[];
+  packLz4(source: BinaryArray | Handle, target: BinaryArray | Handle): number;
   chunkInto(
     source: BinaryArray | Handle,
     start: number,
     length: number,
+    lz4: boolean,
     planes: boolean,
     shape: readonly number[],
     from: readonly number[],

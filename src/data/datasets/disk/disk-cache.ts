@@ -64,12 +64,13 @@ export class DiskCache {
 
   /** @returns whether it is there now. */
   put(key: string, { description, source, tensors, images }: DiskContent): boolean {
-    if (!this.#writes || !this.#isUsable()) return false;
+    const packer = packerHere();
+    if (!this.#writes || packer === null) return false;
     const volumes = tensors.slice(0, images);
     const sizes = new Set(volumes.map((tensor) => (tensor.shape.length === 4 ? tensor.shape.slice(1).join() : null)));
     const areAlike = sizes.size === 1 && !sizes.has(null);
     try {
-      const bytes = entryBytes({ description, source, volumes: areAlike ? images : 0 }, tensors);
+      const bytes = entryBytes({ description, source, volumes: areAlike ? images : 0, packer }, tensors);
       if (!this.#makeRoom(bytes.byteLength)) return false;
       writeFileAtomic(entryPath(this.folder, key), bytes);
       this.#held = (this.#held ?? 0) + bytes.byteLength;
@@ -86,7 +87,7 @@ export class DiskCache {
   }
 
   #open<T>(key: string, read: (reader: EntryReader) => T): T | null {
-    if (!this.#isUsable()) return null;
+    if (packerHere() === null) return null;
     const path = entryPath(this.folder, key);
     try {
       using reader = EntryReader.open(path);
@@ -97,17 +98,6 @@ export class DiskCache {
       rmSync(path, { force: true });
       return null;
     }
-  }
-
-  #isUsable(): boolean {
-    const isUsable = torch.decoding.hasUnpacker();
-    if (!isUsable) {
-      warnOnce(
-        "disk cache without zstd",
-        "No images are kept on disk: this Node does not show its zstd to others, and the system has none. Install libzstd (on Debian and Ubuntu libzstd1), or take another Node.",
-      );
-    }
-    return isUsable;
   }
 
   /** Deletes entries that were not used for longest, and none that was since this cache was opened. @returns whether there is room. */
@@ -135,4 +125,15 @@ export class DiskCache {
   #limit(held: number): number {
     return this.maxBytes ?? halfOfFree(this.folder, held);
   }
+}
+
+/** With what entries are packed; null, which is said once, where there is nothing. */
+function packerHere(): torch.decoding.ChunkPacker | null {
+  const packer = torch.decoding.chunkPackers()[0];
+  if (packer !== undefined) return packer;
+  warnOnce(
+    "disk cache without a packer",
+    "No images are kept on disk: this Node does not show its zstd to others, and the system has neither LZ4 nor zstd. Install one of them (on Debian and Ubuntu liblz4-1), or take another Node.",
+  );
+  return null;
 }

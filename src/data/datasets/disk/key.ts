@@ -3,6 +3,7 @@ import { statSync } from "node:fs";
 import { isAbsolute, resolve } from "node:path";
 import { imageFiles } from "../../../io/nifti/index.ts";
 import type { Cell } from "../../../io/tsv/index.ts";
+import * as torch from "../../../torch/index.ts";
 import type { JsonValue } from "../../../utils/config.ts";
 import { packageVersion } from "../../../utils/environment.ts";
 import type { RowFiles } from "../sources.ts";
@@ -30,6 +31,8 @@ export function entryKey({ files, reading, transforms, columns }: KeyParts): str
   });
   const given = {
     format: MAGIC,
+    // a machine that shares the folder may lack what this one unpacks with
+    packer: torch.decoding.chunkPackers()[0] ?? null,
     version: packageVersion(),
     reading,
     transforms,

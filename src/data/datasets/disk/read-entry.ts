@@ -3,7 +3,15 @@ import { crc32 } from "node:zlib";
 import type { Tensor } from "../../../torch/index.ts";
 import * as torch from "../../../torch/index.ts";
 import type { Region } from "../../../transforms/index.ts";
-import { DamagedEntryError, type EntryHeader, entryHeader, MAGIC, PREFIX_BYTES, type StoredTensor } from "./entry.ts";
+import {
+  CHUNK_BYTES,
+  DamagedEntryError,
+  type EntryHeader,
+  entryHeader,
+  MAGIC,
+  PREFIX_BYTES,
+  type StoredTensor,
+} from "./entry.ts";
 import { type Axes, type Chunk, chunksOf, countChunks, overlapOf, volumeShape, wholeOf } from "./grid.ts";
 
 /** Read at first: prefix, header and lengths of most entries. */
@@ -24,6 +32,7 @@ export class EntryReader implements Disposable {
   readonly #path: string;
   /** Where each chunk begins, and the end of the last. */
   readonly #starts: Float64Array;
+  readonly #checksums: Uint32Array;
 
   private constructor(path: string, file: number) {
     this.#path = path;
@@ -33,7 +42,7 @@ export class EntryReader implements Disposable {
     if (size < PREFIX_BYTES || start.toString("latin1", 0, MAGIC.length) !== MAGIC)
       this.#refuse("it does not begin as an entry");
     const [jsonBytes, chunks, checksum] = [start.readUInt32LE(8), start.readUInt32LE(12), start.readUInt32LE(16)];
-    const headBytes = PREFIX_BYTES + jsonBytes + 4 * chunks;
+    const headBytes = PREFIX_BYTES + jsonBytes + CHUNK_BYTES * chunks;
     if (headBytes > size) this.#refuse("it is too short");
     const head = headBytes <= start.byteLength ? start : this.#read(0, headBytes);
     if (crc32(head.subarray(PREFIX_BYTES, headBytes), crc32(head.subarray(0, 16))) !== checksum) {
@@ -42,9 +51,12 @@ export class EntryReader implements Disposable {
     this.header = entryHeader.parse(JSON.parse(head.toString("utf8", PREFIX_BYTES, PREFIX_BYTES + jsonBytes)));
     this.#starts = new Float64Array(chunks + 1);
     this.#starts[0] = headBytes;
+    this.#checksums = new Uint32Array(chunks);
     for (let i = 0, at = headBytes; i < chunks; i++) {
-      at += head.readUInt32LE(PREFIX_BYTES + jsonBytes + 4 * i);
+      const listed = PREFIX_BYTES + jsonBytes + CHUNK_BYTES * i;
+      at += head.readUInt32LE(listed);
       this.#starts[i + 1] = at;
+      this.#checksums[i] = head.readUInt32LE(listed + 4);
     }
     if (this.#start(chunks) !== size) this.#refuse(`it has ${size} bytes instead of ${this.#start(chunks)}`);
   }
@@ -113,12 +125,16 @@ export class EntryReader implements Disposable {
       const source = this.#read(at, this.#start(first + end.ordinal + 1) - at);
       for (const chunk of run) {
         const [start, stop] = [this.#start(first + chunk.ordinal), this.#start(first + chunk.ordinal + 1)];
+        if (crc32(source.subarray(start - at, stop - at)) !== this.#checksums[first + chunk.ordinal]) {
+          this.#refuse(`chunk ${first + chunk.ordinal} has another checksum`);
+        }
         const { from, count, to } = overlapOf(chunk, region);
         const [d, h, w] = region.size;
         const intact = torch.decoding.chunkInto({
           source,
           start: start - at,
           length: stop - start,
+          packer: this.header.packer,
           planes,
           shape: chunk.size,
           from,
@@ -127,7 +143,7 @@ export class EntryReader implements Disposable {
           at: ((chunk.channel * d + to[0]) * h + to[1]) * w + to[2],
           targetShape: region.size,
         });
-        if (!intact) this.#refuse(`chunk ${first + chunk.ordinal} has another checksum`);
+        if (!intact) this.#refuse(`chunk ${first + chunk.ordinal} holds something else`);
       }
     };
     for (const chunk of chunksOf(volumeShape(shape), edges, region)) {
