@@ -12,7 +12,6 @@ export { ReconstructionModel } from "./reconstruction.ts";
 export { type ModelClass, modelFromDict, modelRegistry, registerModel } from "./registry.ts";
 /** From image to mask. */
 export { SegmentationModel, type SegmentationModelOptions } from "./segmentation.ts";
-/** The table of a network's layers. */
 /** From image to label. */
 export { SupervisedModel, type SupervisedModelOptions } from "./supervised.ts";
 /** From image to a distribution, and back. */
