@@ -1,9 +1,10 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Maps } from "../io/maps/index.ts";
+import { freePort } from "../run/fixtures/free-port.ts";
 import { makeCohort } from "../train/fixtures/cohort.ts";
 import { ExperimentDocument } from "./experiment/document.ts";
 
@@ -46,6 +47,42 @@ function train(file: string, ...args: string[]) {
 }
 
 describe("clinicadl train", { timeout: 120_000 }, () => {
+  it("trains each split together with the processes that a launcher started", async () => {
+    const port = String(await freePort());
+    const ended = await Promise.all(
+      ["0", "1"].map((RANK) => {
+        const launched = {
+          RANK,
+          WORLD_SIZE: "2",
+          MASTER_ADDR: "127.0.0.1",
+          MASTER_PORT: port,
+          GLOO_SOCKET_IFNAME: "lo",
+        };
+        const env = { ...process.env, ...launched, OMP_NUM_THREADS: "1", MAPS_NAME: "together" };
+        const args = [cli, "train", "a folder/e.yaml", "--set", "train_loader.batch_size=2", "--json", "--quiet"];
+        const child = spawn(process.execPath, args, { cwd: dir, env });
+        let [out, err] = ["", ""];
+        child.stdout.on("data", (data) => {
+          out += data;
+        });
+        child.stderr.on("data", (data) => {
+          err += data;
+        });
+        return new Promise<{ code: number | null; out: string; err: string }>((done) =>
+          child.once("close", (code) => done({ code, out, err })),
+        );
+      }),
+    );
+    expect(ended.map(({ code, err }) => [code, err])).toEqual([
+      [0, ""],
+      [0, ""],
+    ]);
+    expect(JSON.parse(ended[0]?.out ?? "")).toEqual({
+      maps: join(dir, "a folder/together"),
+      folds: [0, 1, 2].map((split) => ({ split, did: "trained" })),
+    });
+    expect(ended[1]?.out).toBe("");
+  });
   it("trains what the file says, goes on when it is started again, and can be done again from what it records", () => {
     const first = train("a folder/e.yaml", "--folds", "1", "--json");
     expect(first.stderr).toContain("Split 1  done");

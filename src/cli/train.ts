@@ -23,7 +23,9 @@ export function registerTrain(program: Command): void {
     .option("--json", "print what was done as JSON", false)
     .action(async (path: string, { json, ...options }: Flags) => {
       const { runExperiment } = await import("./experiment/index.ts");
-      const result = await runExperiment(path, options);
+      const { rank, ...result } = await runExperiment(path, options);
+      // of several processes that train together, one speaks
+      if (rank > 0) return;
       if (json) answer(JSON.stringify(result));
       else answer([...result.folds.map(({ split, did }) => `split ${split} ${did}`), result.maps].join("\n"));
     });

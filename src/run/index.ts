@@ -63,4 +63,4 @@ export { areRead, markRead, markUnread, WhenRead } from "./unread-losses.ts";
 export { updateBatchNorm } from "./update-batch-norm.ts";
 export { WeightAverage } from "./weight-average.ts";
 /** Who trains together. */
-export { anyOf, mainOnly, SingleProcess, sumGradients, together, type World } from "./world.ts";
+export { anyOf, mainFirst, mainOnly, SingleProcess, sumGradients, together, type World } from "./world.ts";

@@ -65,6 +65,16 @@ export async function together<T>(world: World, body: () => T | Promise<T>): Pro
   return outcome.value;
 }
 
+/** Does in the main process what makes files, and then in the others, which find them. @throws as {@link together}. */
+export async function mainFirst<T>(world: World, body: () => T | Promise<T>): Promise<T> {
+  if (world.size === 1) return await body();
+  const here = async (isMain: boolean) => (world.isMain === isMain ? [await body()] : []);
+  const found = [...(await together(world, () => here(true))), ...(await together(world, () => here(false)))];
+  const [value] = found;
+  if (found.length !== 1 || value === undefined) throw new Error("mainFirst: one of the two calls gives the value");
+  return value;
+}
+
 /** How often the main process says that it still works, to those that wait for it. */
 const BEAT_MS = 60_000;
 

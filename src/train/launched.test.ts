@@ -1,10 +1,10 @@
 /** Processes that train together, as `torchrun` starts them: with the environment that it makes, on this machine. */
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { freePort } from "../run/fixtures/free-port.ts";
 import * as torch from "../torch/index.ts";
 import type { LaunchedOptions } from "./fixtures/launched-training.ts";
 
@@ -20,14 +20,6 @@ interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly errors: string;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const address = server.address();
-  await new Promise((done) => server.close(done));
-  return typeof address === "object" && address !== null ? address.port : 0;
 }
 
 /** Runs the program of the fixtures in as many processes, which are told of each other; one is alone. */

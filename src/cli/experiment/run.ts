@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import process from "node:process";
 import { Maps } from "../../io/maps/index.ts";
+import { mainFirst, type World, worldFromEnvironment } from "../../run/index.ts";
 import type { Split } from "../../split/index.ts";
 import { Trainer } from "../../train/index.ts";
 import { ExperimentDocument } from "./document.ts";
@@ -27,13 +28,16 @@ export interface FoldOutcome {
   readonly did: "trained" | "resumed" | "was complete";
 }
 export interface RunResult {
+  /** Which of the processes that train together this one is, from 0. */
+  readonly rank: number;
   readonly maps: string;
   readonly folds: readonly FoldOutcome[];
 }
 
 /**
  * Trains what an experiment file describes. Started again, it goes on: splits that are complete are left alone, those that were
- * interrupted are resumed. Several processes may do this at once, each for other splits.
+ * interrupted are resumed. Several processes may do this at once, each for other splits; those that a launcher such as `torchrun`
+ * started train each split together.
  *
  * The working directory of the process becomes the folder from which the paths of the file start.
  *
@@ -45,9 +49,14 @@ export async function runExperiment(path: string, options: RunOptions = {}): Pro
   process.chdir(resolve(dirname(path), given.baseDir ?? "."));
   await loadModules(document, given);
   const parts = makeParts(document, given);
-  using trainer = await openTrainer(document, given, parts, options.overwrite ?? false);
-  const experiment = recordExperiment(trainer.maps, given);
-  const splits = inPart(document, ["split"], () => findSplits(experiment, trainer.maps, parts, options.folds));
+  const world = worldFromEnvironment();
+  using opened = new DisposableStack();
+  const { trainer, experiment, splits } = await mainFirst(world, async () => {
+    const trainer = opened.use(await openTrainer(document, given, parts, world, options.overwrite ?? false));
+    const experiment = recordExperiment(trainer.maps, given);
+    const splits = inPart(document, ["split"], () => findSplits(experiment, trainer.maps, parts, options.folds));
+    return { trainer, experiment, splits };
+  });
   const computational = parts.computational.with({ seed: Number(experiment.computational.seed) });
   const signals = { requeue: options.requeue ?? false };
   const folds: FoldOutcome[] = [];
@@ -60,7 +69,7 @@ export async function runExperiment(path: string, options: RunOptions = {}): Pro
     inPart(document, ["valLoader"], () => split.buildValLoader(experiment.valLoader ?? same));
     folds.push({ split: split.index, did: await trainOn(trainer, split, computational, signals) });
   }
-  return { maps: trainer.maps.path, folds };
+  return { rank: world.rank, maps: trainer.maps.path, folds };
 }
 
 async function trainOn(
@@ -86,13 +95,14 @@ async function openTrainer(
   document: ExperimentDocument,
   experiment: Experiment,
   { optimization }: ExperimentParts,
+  world: World,
   overwrite: boolean,
 ): Promise<Trainer> {
   const maps = new Maps(experiment.maps);
   const model = makeModel(document, experiment);
   const { metrics, callbacks } = experiment;
   try {
-    if (overwrite) maps.remove({ nonEmptyOk: true });
+    if (overwrite && world.isMain) maps.remove({ nonEmptyOk: true });
     return await Trainer.open({ maps, model, optimization, callbacks, ...(metrics === undefined ? {} : { metrics }) });
   } catch (error) {
     model.dispose();
