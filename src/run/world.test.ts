@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import * as torch from "../torch/index.ts";
 import { ranks } from "./fixtures/ranks.ts";
-import { anyOf, SingleProcess } from "./world.ts";
+import { anyOf, mainFirst, mainOnly, SingleProcess, together } from "./world.ts";
 
 describe("a world of one process", () => {
   it("is its own main process, and gives back what it is given", async () => {
@@ -28,5 +28,51 @@ describe("several ranks", () => {
     );
     const same = { gathered: [0, 10, 20], broadcast: "from 0", any: true, none: false };
     expect(seen).toEqual([same, same, same]);
+  });
+  it("have the tensors of the main one", async () => {
+    const live = torch.memory.live().tensors;
+    const shared = ranks(2).map(async (world) => {
+      using tensor = torch.tensor([world.rank, 5]);
+      await world.shareTensors([tensor]);
+      return tensor.toNumbers();
+    });
+    expect(await Promise.all(shared)).toEqual([
+      [0, 5],
+      [0, 5],
+    ]);
+    expect(torch.memory.live().tensors).toBe(live);
+  });
+  it("fail together: with its own error in the one that has it, which the others name", async () => {
+    const body = (rank: number) => {
+      if (rank === 1) throw new Error("no such file");
+      return rank;
+    };
+    const tried = await Promise.allSettled(ranks(3).map((world) => together(world, () => body(world.rank))));
+    expect(tried.map((one) => (one.status === "rejected" ? one.reason.message : one.value))).toEqual([
+      "There was an error in rank 1 of 3: no such file",
+      "no such file",
+      "There was an error in rank 1 of 3: no such file",
+    ]);
+    expect(await Promise.all(ranks(2).map((world) => together(world, () => world.rank)))).toEqual([0, 1]);
+  });
+  it("let the main one do things first, or alone", async () => {
+    const order: string[] = [];
+    const first = ranks(2).map((world) =>
+      mainFirst(world, () => {
+        order.push(`${world.rank}`);
+        return world.rank;
+      }),
+    );
+    expect(await Promise.all(first)).toEqual([0, 1]);
+    expect(order).toEqual(["0", "1"]);
+    const done: number[] = [];
+    await Promise.all(ranks(3).map((world) => mainOnly(world, async () => void done.push(world.rank))));
+    expect(done).toEqual([0]);
+    const failing = ranks(2).map((world) => mainOnly(world, () => Promise.reject(new Error("the disk is full"))));
+    const tried = await Promise.allSettled(failing);
+    expect(tried.map((one) => (one.status === "rejected" ? one.reason.message : null))).toEqual([
+      "the disk is full",
+      "There was an error in rank 0 of 2: the disk is full",
+    ]);
   });
 });

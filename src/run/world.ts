@@ -58,7 +58,11 @@ export async function together<T>(world: World, body: () => T | Promise<T>): Pro
   } catch (error) {
     outcome = { error };
   }
-  const errors = await world.gather("error" in outcome ? messageOf(outcome.error) : null);
+  const failed = "error" in outcome ? outcome : null;
+  const errors = await world.gather(failed === null ? null : messageOf(failed.error)).catch((lost: unknown) => {
+    // the others are gone: what went wrong here comes first
+    throw failed === null ? lost : failed.error;
+  });
   if ("error" in outcome) throw outcome.error;
   const rank = errors.findIndex((message) => message !== null);
   if (rank >= 0) throw new ClinicaDLException(`There was an error in rank ${rank} of ${world.size}: ${errors[rank]}`);
