@@ -209,7 +209,8 @@ export class Trainer implements Disposable {
     refuseUnknown("train", rest);
     using run = beginRun(this, `train (split ${split.index})`);
     using held = new DisposableStack();
-    await this.world.barrier();
+    // the main process has made the MAPS by then; one that is alone has locked it when this call comes back
+    if (this.world.size > 1) await this.world.barrier();
     const { config, handler } = await together(this.world, async () => {
       const config = asComputational(computational);
       held.use(this.maps.use());
