@@ -1,7 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
-import { naming } from "../../utils/file-errors.ts";
 import { type LaterEvent, parseEvent, type RunEvent } from "./schema.ts";
+import { Tail } from "./tail.ts";
 
 export interface FollowOptions {
   /** Ends it, once it is aborted: that of an AbortController. */
@@ -38,53 +37,6 @@ export async function* followEvents(
       yield event;
     }
     await setTimeout(interval);
-  }
-}
-
-/** The whole lines that a file gets, which may be replaced by another one of the same name. */
-class Tail implements Disposable {
-  readonly #path: string;
-  /** Held open, so that its inode is not given to the file that takes its place. */
-  #descriptor: number | null = null;
-  #offset = 0;
-  #rest = Buffer.alloc(0);
-
-  constructor(path: string) {
-    this.#path = path;
-  }
-
-  /** @returns `anew` where the lines are those of another file, from its beginning. */
-  read(): { readonly lines: readonly string[]; readonly anew: boolean } {
-    const anew = this.#isReplaced();
-    if (anew) this.#open();
-    if (this.#descriptor === null) return { lines: [], anew };
-    const size = fstatSync(this.#descriptor).size;
-    const bytes = Buffer.alloc(Math.max(size - this.#offset, 0));
-    const descriptor = this.#descriptor;
-    const got = naming(this.#path, () => readSync(descriptor, bytes, 0, bytes.length, this.#offset));
-    this.#offset += got;
-    const all = Buffer.concat([this.#rest, bytes.subarray(0, got)]);
-    const end = all.lastIndexOf(10) + 1;
-    this.#rest = all.subarray(end);
-    return { lines: all.toString("utf8", 0, end).split("\n"), anew };
-  }
-
-  #isReplaced(): boolean {
-    const now = statSync(this.#path, { throwIfNoEntry: false });
-    if (now === undefined) return false;
-    if (this.#descriptor === null) return true;
-    const { ino, dev } = fstatSync(this.#descriptor);
-    return now.ino !== ino || now.dev !== dev || now.size < this.#offset;
-  }
-  #open(): void {
-    this[Symbol.dispose]();
-    this.#offset = 0;
-    this.#rest = Buffer.alloc(0);
-    this.#descriptor = openSync(this.#path, "r");
-  }
-  [Symbol.dispose](): void {
-    if (this.#descriptor !== null) closeSync(this.#descriptor);
-    this.#descriptor = null;
   }
 }
 

@@ -1,5 +1,5 @@
-import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { parseEvent, type RunEvent } from "../../run/journal/schema.ts";
+import { Tail } from "../../run/journal/tail.ts";
 
 /** What was added to a file of events since the last look. */
 export interface Added {
@@ -9,8 +9,7 @@ export interface Added {
 }
 
 /**
- * What is added to a training's file of events from now on, by its size: a look that finds nothing new costs one `stat`. Files on network
- * file systems are seen, too, which tell nobody that they have changed.
+ * What is added to a training's file of events from now on. What is there already is read by who shows it.
  *
  * ```ts
  * using follower = new Follower(eventsJsonl);
@@ -18,69 +17,23 @@ export interface Added {
  * ```
  */
 export class Follower implements Disposable {
-  readonly #path: string;
-  /** Held open, so that its inode is not given to the file that takes its place. */
-  #descriptor: number | null = null;
-  #offset = 0;
-  #rest = Buffer.alloc(0);
+  readonly #tail: Tail;
 
   constructor(path: string) {
-    this.#path = path;
-    this.#openAtEnd();
+    this.#tail = new Tail(path, { skips: true });
+    this.#tail.read();
   }
 
   look(): Added {
-    const now = statSync(this.#path, { throwIfNoEntry: false });
-    if (now === undefined) return { isAnew: false, events: [] };
-    if (this.#descriptor === null || isOther(this.#descriptor, now) || now.size < this.#offset) {
-      this.#openAtEnd();
-      return { isAnew: true, events: [] };
-    }
-    if (now.size === this.#offset) return { isAnew: false, events: [] };
-    return { isAnew: false, events: this.#read(this.#descriptor, now.size) };
-  }
-
-  #read(descriptor: number, size: number): RunEvent[] {
-    const bytes = Buffer.alloc(size - this.#offset);
-    const got = readSync(descriptor, bytes, 0, bytes.length, this.#offset);
-    this.#offset += got;
-    const all = Buffer.concat([this.#rest, bytes.subarray(0, got)]);
-    const end = all.lastIndexOf(10) + 1;
-    this.#rest = all.subarray(end);
-    return all
-      .toString("utf8", 0, end)
-      .split("\n")
-      .flatMap((line) => {
-        const event = line === "" ? null : parseEvent(line);
-        return event === null || event.kind === "later" ? [] : event;
-      });
-  }
-
-  /** What is there already is read by who shows it. */
-  #openAtEnd(): void {
-    this[Symbol.dispose]();
-    this.#rest = Buffer.alloc(0);
-    this.#offset = 0;
-    if (statSync(this.#path, { throwIfNoEntry: false }) === undefined) return;
-    this.#descriptor = openSync(this.#path, "r");
-    const { size } = fstatSync(this.#descriptor);
-    this.#offset = startOfLine(this.#descriptor, size);
+    const { lines, anew } = this.#tail.read();
+    const events = lines.flatMap((line) => {
+      const event = line === "" ? null : parseEvent(line);
+      return event === null || event.kind === "later" ? [] : event;
+    });
+    return { isAnew: anew, events: anew ? [] : events };
   }
 
   [Symbol.dispose](): void {
-    if (this.#descriptor !== null) closeSync(this.#descriptor);
-    this.#descriptor = null;
+    this.#tail[Symbol.dispose]();
   }
-}
-
-function isOther(descriptor: number, now: { readonly ino: number; readonly dev: number }): boolean {
-  const { ino, dev } = fstatSync(descriptor);
-  return now.ino !== ino || now.dev !== dev;
-}
-
-/** Where the last line begins, if it is not whole yet. */
-function startOfLine(descriptor: number, size: number): number {
-  const bytes = Buffer.alloc(Math.min(size, 65_536));
-  const got = readSync(descriptor, bytes, 0, bytes.length, size - bytes.length);
-  return size - bytes.length + bytes.subarray(0, got).lastIndexOf(10) + 1;
 }
