@@ -89,28 +89,13 @@ function cell(
 ): string {
   const size = Math.max(8, Math.min(20, side / 4));
   const colour = share > 0.55 ? colours.paper : colours.ink;
+  const square = { x: x + 1, y: y + 1, width: side - 2, height: side - 2, rx: 3 };
   const center = { x: x + side / 2, "text-anchor": "middle", fill: colour };
   return el(
     "g",
     {},
-    el("rect", {
-      x: x + 1,
-      y: y + 1,
-      width: side - 2,
-      height: side - 2,
-      rx: 3,
-      fill: colours.grid,
-      "fill-opacity": 0.6,
-    }),
-    el("rect", {
-      x: x + 1,
-      y: y + 1,
-      width: side - 2,
-      height: side - 2,
-      rx: 3,
-      fill: colours.data[0] ?? colours.ink,
-      "fill-opacity": share,
-    }),
+    el("rect", { ...square, fill: colours.grid, "fill-opacity": 0.6 }),
+    el("rect", { ...square, fill: colours.data[0] ?? colours.ink, "fill-opacity": share }),
     text(String(n), { ...center, y: y + side / 2 + (side > 50 ? 1 : size / 3), "font-size": size, "font-weight": 600 }),
     side > 50 ? text(percent(share), { ...center, y: y + side / 2 + size, "font-size": Math.max(9, size * 0.6) }) : "",
   );

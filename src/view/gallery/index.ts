@@ -1,11 +1,13 @@
 /** The figures that a MAPS has: those of a page, of a report, of `clinicadl plot`. */
 import { ConfigError } from "../../utils/exceptions.ts";
-import { type Contents, readContents, readEvaluation, readFolds } from "../read/index.ts";
-import { evaluationFigures, type NamedEvaluation } from "./evaluation-figures.ts";
+import { type Contents, readContents, readFolds } from "../read/index.ts";
+import { evaluationFigures } from "./evaluation-figures.ts";
+import { evaluationsOf } from "./evaluations.ts";
 import { type GalleryFigure, withOwnNames } from "./gallery-figure.ts";
 import { foldFigures, trainingFigures } from "./training-figures.ts";
 
 export type { NamedEvaluation } from "./evaluation-figures.ts";
+export { evaluationsOf } from "./evaluations.ts";
 export { fileName, type GalleryFigure, withOwnNames } from "./gallery-figure.ts";
 export { svgToPng } from "./png.ts";
 
@@ -51,19 +53,6 @@ export function readGallery(path: string, options: GalleryOptions = {}): Gallery
     return [...folds, ...evaluationFigures(evaluationsOf(path, splits, checkpoint, group), group)];
   });
   return withOwnNames([...training, ...evaluation]);
-}
-
-/** What the models of splits gave on a group, or on their validation data: of those that have been evaluated. */
-export function evaluationsOf(
-  path: string,
-  splits: readonly number[],
-  checkpoint: string,
-  group: string | null,
-): NamedEvaluation[] {
-  return splits.flatMap((models) => {
-    const evaluation = readEvaluation(path, { models, checkpoint, group });
-    return evaluation.found ? [{ name: `split ${models}`, evaluation: evaluation.value }] : [];
-  });
 }
 
 /**

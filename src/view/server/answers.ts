@@ -1,5 +1,6 @@
 import { type FigureOptions, foldsFigure } from "../figures/index.ts";
 import { evaluationFigures } from "../gallery/evaluation-figures.ts";
+import { evaluationsOf as evaluationsIn } from "../gallery/evaluations.ts";
 import {
   type Configuration,
   type Contents,
@@ -12,7 +13,6 @@ import {
   readConfiguration,
   readContents,
   readEnvironment,
-  readEvaluation,
   readResources,
 } from "../read/index.ts";
 import { evaluationsOf, type NamedEvaluation } from "./question.ts";
@@ -55,14 +55,12 @@ const LOOK: FigureOptions = { ground: "page", width: 560, height: 420 };
 
 /** The figures of an evaluation: of the model of a split, those of the same model of all splits together. */
 export function figuresOf(path: string, key: EvaluationKey): readonly Drawn[] {
-  const { models, group } = key;
-  const known = readContents(path).splits.map(({ index }) => ({ name: `split ${index}`, models: index }));
-  const asked = typeof models === "number" ? known : [{ name: "ensemble", models }];
-  const evaluations = asked.flatMap(({ name, models }) => {
-    const evaluation = readEvaluation(path, { ...key, models });
-    return evaluation.found ? [{ name, evaluation: evaluation.value }] : [];
-  });
-  return evaluationFigures(evaluations, group).map(({ name, draw }) => ({ name, svg: draw(LOOK) }));
+  const { models, checkpoint, group } = key;
+  const asked = typeof models === "number" ? readContents(path).splits.map(({ index }) => index) : [models];
+  return evaluationFigures(evaluationsIn(path, asked, checkpoint, group), group).map(({ name, draw }) => ({
+    name,
+    svg: draw(LOOK),
+  }));
 }
 
 /** The metrics of folds, with their figure. */
