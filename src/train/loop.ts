@@ -195,8 +195,10 @@ async function step(run: TrainingContext, { reader, window, buffers }: WindowRes
   const { state, optimizers, gradScaler } = run;
   await sumGradients(run.world, run.model);
   const gradNorm = unscale(run, reader);
-  const finite = !(await anyOf(run.world, !warnUnlessFinite(run, { reader, gradNorm, window })));
-  if (await anyOf(run.world, reader.notFinite().length > 0)) buffers.restore();
+  const here = { finite: warnUnlessFinite(run, { reader, gradNorm, window }), losses: reader.notFinite().length === 0 };
+  const all = run.world.size === 1 ? [here] : await run.world.gather(here);
+  const finite = all.every((one) => one.finite);
+  if (!all.every((one) => one.losses)) buffers.restore();
   // a scaler must see infinite gradients, to scale less; it does not step with them
   const steps = finite || gradScaler.isEnabled();
   if (steps) {

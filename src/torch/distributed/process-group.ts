@@ -56,7 +56,7 @@ export class ProcessGroup {
    * @throws DistributedError where they do not come in time.
    */
   static async join(rendezvous: Rendezvous, timeoutMs: number, networkInterface: string): Promise<ProcessGroup> {
-    const { rank, worldSize, place, prefix } = rendezvous;
+    const { rank, worldSize, place, prefix, launcher } = rendezvous;
     try {
       const base = await openStore(place, worldSize, timeoutMs);
       const store = native.prefixStore(base, prefix);
@@ -72,7 +72,7 @@ export class ProcessGroup {
     } catch (cause) {
       const where = place.kind === "tcp" ? `${place.host}:${place.port}` : place.path;
       throw new DistributedError(
-        `Rank ${rank} of ${worldSize} has not met the others at ${where} within ${timeoutMs / 1000} s (${reason(cause)}). ` +
+        `Rank ${rank} of ${worldSize} (as ${launcher} says) has not met the others at ${where} within ${timeoutMs / 1000} s (${reason(cause)}). ` +
           "Look whether all of them were started and have not ended, and whether this host reaches that address.",
         { cause },
       );
