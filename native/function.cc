@@ -5,6 +5,8 @@
 #include <torch/csrc/autograd/variable.h>
 
 #include <algorithm>
+#include <memory>
+#include <type_traits>
 
 #include "addon.h"
 
@@ -49,12 +51,21 @@ struct JavaScriptNode : torch::autograd::Node {
   }
 };
 
+// Nodes of the graph are held by std::shared_ptr in libtorch 2.11, and by intrusive_ptr later.
+template <typename Node, typename... Arguments>
+auto make_node(Arguments&&... arguments) {
+  if constexpr (std::is_constructible_v<decltype(torch::autograd::Edge::function), std::shared_ptr<Node>>)
+    return std::shared_ptr<Node>(new Node(std::forward<Arguments>(arguments)...));
+  else
+    return c10::make_intrusive<Node>(std::forward<Arguments>(arguments)...);
+}
+
 // attachBackward(name, inputs, outputs, saved, backward): new handles of the outputs, as results of a function of the
 // inputs whose backward(gradients, saved) gives the gradient of each input, or null.
 napi_value attach_backward(napi_env env, napi_callback_info info) {
   return guarded(env, [&](Env& state) {
     Args args(env, info);
-    auto node = c10::make_intrusive<JavaScriptNode>(state, args[4], to_string(env, args[0]));
+    auto node = make_node<JavaScriptNode>(state, args[4], to_string(env, args[0]));
     auto inputs = tensors_of(state, args[1]);
     node->set_next_edges(torch::autograd::collect_next_edges(inputs));
     std::vector<at::Tensor> outputs;

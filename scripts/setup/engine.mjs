@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { addonPath } from "./addon.mjs";
 import { fetchLibtorch } from "./fetch.mjs";
 import { fromCache, fromEnvironment, fromPython, hasCudaRuntime, inspect } from "./libtorch.mjs";
-import { TORCH_VERSION } from "./platform.mjs";
+import { isKnownTorch, TORCH_VERSION } from "./platform.mjs";
 import { writeAtomic } from "./stamp.mjs";
 
 const enginePath = (root) => join(root, "build", "engine.json");
@@ -28,7 +28,9 @@ export function recordedLibtorch(root, env, gpu) {
   const wanted = fromEnvironment(env);
   if (wanted !== undefined && wanted.dir !== engine.libtorch) return undefined;
   const found = inspect(engine.libtorch);
-  if (found.problem !== undefined || found.version !== TORCH_VERSION || !hasCudaRuntime(found)) return undefined;
+  if (found.problem !== undefined || !hasCudaRuntime(found)) return undefined;
+  const chosen = engine.source === "CLINICADL_LIBTORCH" && isKnownTorch(found.version);
+  if (!chosen && found.version !== TORCH_VERSION) return undefined;
   if (engine.source === "the cache") {
     if (!existsSync(join(engine.libtorch, ".complete"))) return undefined;
     if (gpu && !engine.libtorch.endsWith("-cuda") && process.platform === "linux") return undefined;

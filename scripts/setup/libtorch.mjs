@@ -1,7 +1,7 @@
 // Finds libtorch: CLINICADL_LIBTORCH, a Python environment that has it, the cache. See fetch.mjs for the rest.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { cacheRoot, platformName, TORCH_VERSION } from "./platform.mjs";
+import { cacheRoot, isKnownTorch, platformName, TORCH_RANGE, TORCH_VERSION } from "./platform.mjs";
 import { SetupError } from "./report.mjs";
 import { run, which } from "./run.mjs";
 
@@ -54,12 +54,12 @@ export function fromEnvironment(env = process.env) {
   const given = resolve(value);
   const folder = basename(given) === "torch" && !existsSync(join(given, "torch")) ? dirname(given) : given;
   const found = inspect(folder);
-  const wayOut = `Set it to the torch folder of PyTorch ${TORCH_VERSION} (the one with lib/ and include/), or unset it and let setup find or fetch one.`;
+  const wayOut = `Set it to the torch folder of a PyTorch of version ${TORCH_RANGE} (the one with lib/ and include/), or unset it and let setup find or fetch one.`;
   if (found.problem !== undefined)
     throw new SetupError(`CLINICADL_LIBTORCH is '${value}', but ${found.problem}.\n${wayOut}`);
-  if (found.version !== TORCH_VERSION) {
+  if (!isKnownTorch(found.version)) {
     throw new SetupError(
-      `CLINICADL_LIBTORCH is '${value}', which is version ${found.version}; ${TORCH_VERSION} is needed.\n${wayOut}`,
+      `CLINICADL_LIBTORCH is '${value}', which is version ${found.version}; one of ${TORCH_RANGE} is needed.\n${wayOut}`,
     );
   }
   if (!hasCudaRuntime(found)) {

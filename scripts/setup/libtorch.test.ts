@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { findLibtorch } from "./engine.mjs";
+import { findLibtorch, recordedLibtorch, writeEngine } from "./engine.mjs";
 import { FakeMachine, fakePython, makeTorch } from "./fake-machine.ts";
 import { cacheFolder, fromEnvironment, fromPython, inspect } from "./libtorch.mjs";
 import { cacheRoot, closedToOthers, hasGpu, platformName } from "./platform.mjs";
@@ -45,10 +45,28 @@ describe("finding libtorch", () => {
   it("refuses a CLINICADL_LIBTORCH that is missing, of another version or incomplete, with the way out", () => {
     using machine = new FakeMachine();
     const refused = (value: string) => expect(() => fromEnvironment({ CLINICADL_LIBTORCH: value }));
-    refused(machine.path("nowhere")).toThrow(/there is no torch\/.*\nSet it to the torch folder of PyTorch 2\.15\.0/);
-    refused(makeTorch(machine.path("old"), "2.6.0")).toThrow(/version 2\.6\.0; 2\.15\.0 is needed/);
+    refused(machine.path("nowhere")).toThrow(
+      /there is no torch\/.*\nSet it to the torch folder of a PyTorch of version 2\.11 to 2\.15/,
+    );
+    for (const version of ["2.6.0", "2.10.1", "2.16.0", "3.11.0"]) {
+      const why = new RegExp(`version ${version.replaceAll(".", "\\.")}; one of 2\\.11 to 2\\.15 is needed`);
+      refused(makeTorch(machine.path(version), version)).toThrow(why);
+    }
     mkdirSync(machine.path("empty", "torch"), { recursive: true });
     refused(machine.path("empty")).toThrow(/libtorch_cpu\.\w+ is missing/);
+  });
+
+  it("takes a cluster's PyTorch of another version where it is named, and keeps it, but never by itself", async () => {
+    using machine = new FakeMachine();
+    const older = makeTorch(machine.path("older"), "2.11.0+cu130");
+    const named = fromEnvironment({ CLINICADL_LIBTORCH: older });
+    expect(named).toMatchObject({ dir: older, version: "2.11.0", build: "cu130" });
+    const root = machine.path("package");
+    mkdirSync(join(root, "build"), { recursive: true });
+    writeEngine(root, named);
+    expect(recordedLibtorch(root, {}, false)).toMatchObject({ dir: older });
+    writeEngine(root, { ...named, source: "the Python environment of python3" });
+    expect(recordedLibtorch(root, {}, false)).toBeUndefined();
   });
 
   it.skipIf(process.platform === "darwin")("wants the NVIDIA runtime beside a CUDA build only", () => {

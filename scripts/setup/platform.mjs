@@ -6,7 +6,19 @@ import { dirname, isAbsolute, join } from "node:path";
 import { SetupError } from "./report.mjs";
 import { run, which } from "./run.mjs";
 
+/** The libtorch that setup fetches, and by which the tests' numbers are held. */
 export const TORCH_VERSION = "2.15.0";
+/** The oldest minor version of it that the addon compiles against: a cluster's PyTorch may be a year old. */
+const OLDEST_TORCH_MINOR = 11;
+/** The versions that `CLINICADL_LIBTORCH` may name, in words. */
+export const TORCH_RANGE = `2.${OLDEST_TORCH_MINOR} to 2.${TORCH_VERSION.split(".")[1]}`;
+
+/** Whether the addon can be built against this version of libtorch, such as "2.13.0". */
+export function isKnownTorch(version) {
+  const [major, minor] = version.split(".").map(Number);
+  return major === 2 && minor >= OLDEST_TORCH_MINOR && minor <= Number(TORCH_VERSION.split(".")[1]);
+}
+
 const SUPPORTED = ["linux-x64", "linux-arm64", "darwin-arm64"];
 /** What the oldest of PyTorch's Linux wheels was built for. */
 const GLIBC = [2, 28];

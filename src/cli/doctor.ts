@@ -42,7 +42,8 @@ interface SetupModules {
   inspect(folder: string): Libtorch;
   isNewEnough(): boolean;
   oldestNode: number;
-  torchVersion: string;
+  isKnownTorch(version: string): boolean;
+  torchRange: string;
 }
 
 const SET_UP = "run npx clinicadl setup";
@@ -94,7 +95,8 @@ async function loadSetupModules(root: string): Promise<SetupModules> {
     cacheRoot(): string;
     isNewEnough(): boolean;
     readonly OLDEST_NODE: number;
-    readonly TORCH_VERSION: string;
+    isKnownTorch(version: string): boolean;
+    readonly TORCH_RANGE: string;
   };
   const libtorch = (await import(url("libtorch.mjs"))) as { inspect(folder: string): Libtorch };
   return {
@@ -102,7 +104,8 @@ async function loadSetupModules(root: string): Promise<SetupModules> {
     inspect: libtorch.inspect,
     isNewEnough: platform.isNewEnough,
     oldestNode: platform.OLDEST_NODE,
-    torchVersion: platform.TORCH_VERSION,
+    isKnownTorch: platform.isKnownTorch,
+    torchRange: platform.TORCH_RANGE,
   };
 }
 
@@ -145,9 +148,13 @@ function engineFindings(root: string, setup: SetupModules): Finding[] {
   if (found.problem !== undefined) return [{ label: "libtorch", text: found.problem, missing: SET_UP }];
   const version = `${found.version}${found.build ? `+${found.build}` : ""}`;
   const findings: Finding[] = [
-    found.version === setup.torchVersion
+    setup.isKnownTorch(found.version ?? "")
       ? { label: "libtorch", text: `${version} in ${torch}` }
-      : { label: "libtorch", text: `${version} in ${torch}`, missing: `${setup.torchVersion} is needed: ${SET_UP}` },
+      : {
+          label: "libtorch",
+          text: `${version} in ${torch}`,
+          missing: `one of ${setup.torchRange} is needed: ${SET_UP}`,
+        },
     { label: "found by", text: engine.source },
   ];
   let addon: Addon;

@@ -8,7 +8,7 @@ export function registerSetup(program: Command): void {
     .addHelpText(
       "after",
       "\nEnvironment:\n" +
-        "  CLINICADL_LIBTORCH  the torch folder of an installed PyTorch, taken instead of any other\n" +
+        "  CLINICADL_LIBTORCH  the torch folder of an installed PyTorch (2.11 to 2.15), taken instead of any other\n" +
         "  CLINICADL_CUDA      1 or 0: fetch libtorch with or without CUDA, whatever GPU is found\n" +
         "  XDG_CACHE_HOME      where downloads are kept (default ~/.cache)\n" +
         "  CXX                 the C++ compiler",
