@@ -1,4 +1,5 @@
-// The two steps that only a checkout needs: the typed operators are generated, and src/ becomes dist/.
+// The steps that only a checkout needs: the typed operators are generated, what comments say of options is collected, and src/
+// becomes dist/.
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { addonStamp } from "./addon.mjs";
@@ -9,6 +10,7 @@ import { clearStamp, filesUnder, hashOf, readStamp, writeStamp } from "./stamp.m
 
 const stampPath = (root, name) => join(root, "build", "stamps", name);
 const generated = (root) => join(root, "src", "torch", "generated");
+const descriptions = (root) => join(root, "src", "cli", "experiment", "json-schema", "generated", "descriptions.json");
 
 export function opsStamp(root, libtorch) {
   const inputs = ["scripts/generate-ops.mjs", "scripts/op-notes.mjs", "src/torch/schema.ts", "src/utils/names.ts"].map(
@@ -36,14 +38,19 @@ const isTestFolder = (path) => /(^|\/)(golden|fixtures|__snapshots__)\//.test(pa
 
 export function distStamp(root) {
   const sources = filesUnder(join(root, "src"), (path) => !isTest(path) && !isTestFolder(path));
-  const settings = ["tsconfig.json", "tsconfig.build.json", "tsconfig.page.json"].map((name) => join(root, name));
+  const names = ["tsconfig.json", "tsconfig.build.json", "tsconfig.page.json", "scripts/generate-descriptions.mjs"];
+  const settings = names.map((name) => join(root, name));
   const compiler = join(root, "node_modules", "typescript", "package.json");
   const version = existsSync(compiler) ? JSON.parse(readFileSync(compiler, "utf8")).version : "";
   return hashOf(root, [...sources, ...settings], [version]);
 }
 
 export function distNeeded(root) {
-  return !existsSync(join(root, "dist")) || readStamp(stampPath(root, "dist")) !== distStamp(root);
+  return (
+    !existsSync(join(root, "dist")) ||
+    !existsSync(descriptions(root)) ||
+    readStamp(stampPath(root, "dist")) !== distStamp(root)
+  );
 }
 
 /**
@@ -58,10 +65,14 @@ export function pageArguments(root, folder) {
 
 /** Compiles beside dist/ and swaps, so that dist/ never holds half a build or what src/ no longer has. */
 export async function buildDist(root, env) {
+  clearStamp(stampPath(root, "dist"));
+  const collecting = progress("collecting what comments say of options");
+  collecting.update("tsc");
+  const generator = [join(root, "scripts", "generate-descriptions.mjs"), descriptions(root)];
+  await node(root, env, generator, collecting, "What comments say of options could not be collected.");
   const stamp = distStamp(root);
   const bar = progress("compiling the TypeScript");
   bar.update("tsc");
-  clearStamp(stampPath(root, "dist"));
   const build = join(root, "build");
   for (const name of existsSync(build) ? readdirSync(build) : []) {
     if (/^dist-(new|old)-/.test(name)) rmSync(join(build, name), { recursive: true, force: true });

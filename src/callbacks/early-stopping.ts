@@ -15,6 +15,8 @@ const schema = z.strictObject({
   checkFinite: perMetric(z.boolean()).default(true),
   upperBound: perMetric(bound).default(null),
   lowerBound: perMetric(bound).default(null),
+
+  /** Whether `minDelta` is a share of the best value; default false. */
   relative: perMetric(z.boolean()).default(false),
   baseline: perMetric(bound).default(null),
 });

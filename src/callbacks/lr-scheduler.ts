@@ -9,8 +9,13 @@ import { readFields } from "../utils/fields.ts";
 import { own } from "../utils/registry.ts";
 
 const schema = z.strictObject({
+  /** The config of a scheduler; or a plain object with its `name_` and options. */
   scheduler: z.unknown().optional(),
+
+  /** Which of the model's optimizers; default "optimizer". */
   optimizerName: z.string().default("optimizer"),
+
+  /** The metric that a metric-based scheduler (ReduceLROnPlateau) follows; default null. */
   metricName: z.string().nullable().default(null),
 });
 

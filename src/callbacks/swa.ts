@@ -20,6 +20,7 @@ const schema = z.strictObject({
   everyNEpochs: z.int().positive().default(1),
   swaLr: z.number().positive().nullable().default(null),
   annealEpochs: z.int().nonnegative().default(10),
+  /** How the rate goes there: as a cosine ("cos", default), or "linear". */
   annealStrategy: z.enum(["cos", "linear"]).default("cos"),
 });
 

@@ -19,6 +19,21 @@ const checkOf = (schema: object): Check => {
     validate(parse(yaml)) ? [] : (validate.errors ?? []).map((one) => `${one.instancePath} ${one.message}`);
 };
 
+interface Described {
+  readonly description?: string;
+}
+/** All options in a schema, with where they are. */
+function optionsOf(schema: object, path: string): [path: string, option: Described][] {
+  return Object.entries(schema).flatMap(([key, value]: [string, unknown]) => {
+    if (typeof value !== "object" || value === null || key === "default" || key === "if") return [];
+    const own = key === "properties" ? Object.entries(value).filter(([name]) => name !== "name_") : [];
+    return [
+      ...own.map(([name, option]): [string, Described] => [`${path}/${name}`, option]),
+      ...optionsOf(value, `${path}/${key}`),
+    ];
+  });
+}
+
 const EXPERIMENT = `
 maps: maps
 dataset:
@@ -87,6 +102,16 @@ describe("the JSON schema of experiments", () => {
     const written = EXPERIMENT.replaceAll(/([a-z])_([a-z])/g, (_, a: string, b: string) => a + b.toUpperCase());
     expect(camel(written)).toEqual([]);
     expect(camel(EXPERIMENT).length).toBeGreaterThan(0);
+  });
+
+  it("says of every option what it is, from the comments in the source", () => {
+    const options = optionsOf(experimentJsonSchema("camelCase"), "");
+    const said = new Map(options);
+    // from a list in the comment of a class, and from the comment of an option inside of another
+    expect(said.get("/$defs/callback.EarlyStoppingCallback/patience")?.description).toMatch(/0 ends at the first/);
+    expect(said.get("/$defs/network.CNN/properties/convArgs/channels")?.description).toMatch(/output channels/);
+    expect(options.length).toBeGreaterThan(1000);
+    expect(options.filter(([, schema]) => !schema.description).map(([path]) => path)).toEqual([]);
   });
 
   it("is printed, with classes of one's own", () => {

@@ -6,16 +6,33 @@ import { KFOLD_FILE, planKFold } from "./kfold-plan.ts";
 import { outputDirOf, publishSplit, type TableLike } from "./tables.ts";
 
 export const kFoldFields = {
+  /** How many folds there are, at most as many as participants, or groups; default 5. */
   nSplits: z.int().min(2, "Give at least 2 folds").default(5),
+
+  /** Where the folder of the split is made; default: where the table is. */
   outputDir: z.string().min(1).optional(),
+
+  /** What the other subset is called; default "validation". */
   subsetName: z.string().optional(),
+
+  /** A categorical column whose proportions every fold keeps, or several; true: `sex`. Default false. */
   stratification: z.union([z.string(), z.boolean(), z.array(z.string()).min(1)]).default(false),
+
+  /** A column whose values (families, sites) stay on one side; default null. */
   groups: z.string().nullable().default(null),
+
+  /** Whether all sessions are validated on, or only the first. All are trained on. Default false. */
   longitudinal: z.boolean().default(false),
+
+  /** With the same seed, participants are dealt out alike; drawn, and recorded, where there is none. */
   seed: z.int().min(0).max(0xffffffff).nullish(),
 };
 /** What makeKFold takes. */
-export const makeKFoldSchema = z.strictObject({ ...kFoldFields, repeats: z.int().min(1).default(1) });
+export const makeKFoldSchema = z.strictObject({
+  ...kFoldFields,
+  /** How many times all participants are dealt out anew; default 1. */
+  repeats: z.int().min(1).default(1),
+});
 export type MakeKFoldOptions = Input<typeof makeKFoldSchema>;
 
 /**

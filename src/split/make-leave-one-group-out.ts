@@ -11,7 +11,16 @@ import { checkColumns, extractBaseline, outputDirOf, publishSplit, type TableLik
 
 const { outputDir, subsetName, longitudinal } = kFoldFields;
 /** What makeLeaveOneGroupOut takes. */
-export const makeLeaveOneGroupOutSchema = z.strictObject({ groups: z.string(), outputDir, subsetName, longitudinal });
+export const makeLeaveOneGroupOutSchema = z.strictObject({
+  /** The column that names the group of a participant, such as `site`. */
+  groups: z.string(),
+  /** Where the folder of the split is made; default: where the table is. */
+  outputDir,
+  /** What the other subset is called; default "validation". */
+  subsetName,
+  /** Whether all sessions are validated on, or only the first. All are trained on. Default false. */
+  longitudinal,
+});
 export type MakeLeaveOneGroupOutOptions = Input<typeof makeLeaveOneGroupOutSchema>;
 
 /**

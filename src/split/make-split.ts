@@ -24,15 +24,34 @@ import {
 
 /** What makeSplit takes. */
 export const makeSplitSchema = z.strictObject({
+  /** Below 1 the share of the participants that are tested on, else their number; default 0.2. */
   nTest: z.number().min(0).default(0.2),
+
+  /** Where the folder of the split is made; default: where the table is. */
   outputDir: z.string().min(1).optional(),
+
+  /** What the other subset is called; default "test". */
   subsetName: z.string().optional(),
+
+  /** Columns in which both sides are alike; true: `age` and `sex`. Default false. */
   stratification: z.union([z.array(z.string()), z.boolean()]).default(false),
+
+  /** The least p-value of the chi-squared test of a column of categories; nearer to 1 is more alike. Default 0.8. */
   pCategoricalThreshold: z.number().min(0).max(1).default(0.8),
+
+  /** The least p-value of the t-test of a column of numbers; nearer to 1 is more alike. Default 0.8. */
   pContinuousThreshold: z.number().min(0).max(1).default(0.8),
+
+  /** A column whose values (families, sites) stay on one side; default null. */
   groups: z.string().nullable().default(null),
+
+  /** Whether all sessions are tested on, or only the first. Default false. */
   longitudinal: z.boolean().default(false),
+
+  /** How many random splits are tried at most; default 1000. */
   nTryMax: z.int().min(1).default(1000),
+
+  /** With the same seed, participants are dealt out alike; drawn, and recorded, where there is none. */
   seed: z.int().min(0).max(0xffffffff).nullish(),
 });
 export type MakeSplitOptions = Input<typeof makeSplitSchema>;

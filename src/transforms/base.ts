@@ -11,12 +11,22 @@ const keys = z.array(z.string().min(1)).min(1).nullable().default(null);
  * The options that every transform has: `include` (only these images or fields), `exclude` (all but these; not both), `copy`
  * (leave the data point that was given as it is, and change a copy).
  */
-const selection = { include: keys, exclude: keys, copy: z.boolean().default(false) };
+const selection = {
+  /** Only these images or fields; default null: all images. Not together with `exclude`. */
+  include: keys,
+  /** All images but these; default null: none is left out. */
+  exclude: keys,
+  /** Whether the data point that was given stays as it is, and a copy is changed; default false. */
+  copy: z.boolean().default(false),
+};
 const selectionSchema = z.object(selection);
 export type Selection = Readonly<z.output<typeof selectionSchema>>;
 
 /** How likely a random transform is applied at all. TorchIO has it, ClinicaDL does not: it is written where it is not 1. */
-const probability = { p: z.number().min(0).max(1).default(1) };
+const probability = {
+  /** How likely the transform is applied at all, from 0 to 1; default 1. */
+  p: z.number().min(0).max(1).default(1),
+};
 
 /** Checks options against each other. @throws ConfigError */
 type Check<S extends z.ZodRawShape> = (options: z.output<z.ZodObject<S>>, what: string) => void;

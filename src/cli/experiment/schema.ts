@@ -40,8 +40,14 @@ export const experimentSchema = z.strictObject({
   model: part,
   /** Metrics by the name of their column. Default: the loss. */
   metrics: z.record(z.string(), named).optional(),
+
+  /** How the optimisation goes: epochs, accumulation, clipping. */
   optimization: part.default({}),
+
+  /** How it is computed: device, precision, seed. */
   computational: part.default({}),
+
+  /** What is done at certain points of the training, besides the default callbacks. */
   callbacks: z.array(named).default([]),
 });
 export type Experiment = z.output<typeof experimentSchema>;

@@ -15,11 +15,22 @@ import { composed } from "./composed.ts";
 const WHAT = "OneOf: 'transforms'";
 const none = z.null("OneOf has no images of its own: give this to its transforms").default(null);
 const schema = z.strictObject({
+  /** Of the transforms themselves: null. */
   include: none,
+
+  /** Of the transforms themselves: null. */
   exclude: none,
+
+  /** Whether the data point that was given stays as it is, and a copy is changed; default false. */
   copy: z.boolean().default(false),
+
+  /** Of which one is applied; a list among them is applied as a whole, in order. */
   transforms: z.array(z.union([transformField(WHAT), transformsField(WHAT)])).min(1),
+
+  /** With which share each is chosen, ≥ 0; they need not sum to 1. Default null: all alike. */
   probabilities: z.array(z.number().min(0)).nullable().default(null),
+
+  /** How likely one is applied at all, from 0 to 1; default 1. */
   p: z.number().min(0).max(1).default(1),
 });
 

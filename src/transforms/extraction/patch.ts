@@ -13,9 +13,16 @@ const size = z.int().min(1);
 const share = z.number().min(0).lt(1, "Give an overlap below 1");
 
 const schema = z.strictObject({
+  /** Voxels along each axis, or along x, y and z. */
   patchSize: z.union([size.transform(three), z.tuple([size, size, size])]),
+
+  /** The share by which a patch overlaps the last, below 1: one number, or one for x, y and z; default 0. */
   overlap: z.union([share.transform(three), z.tuple([share, share, share])]).default(three(0)),
+
+  /** How the image is padded at its end, so that patches cover it; null: it is not, and patches that would stick out are dropped. Default "constant". */
   padMode: z.enum(["constant", "reflect", "replicate", "circular"]).nullable().default("constant"),
+
+  /** With what, where `padMode` is "constant"; default 0. */
   padValue: z.number().default(0),
 });
 

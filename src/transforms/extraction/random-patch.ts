@@ -21,9 +21,16 @@ const schema = z.strictObject({
   /** Where patches are centred. Default null: any patch that lies within the image is as likely as any other. */
   weights: z
     .union([
-      z.strictObject({ mask, foreground: z.number().min(0).max(1) }),
       z.strictObject({
+        /** The mask that says where. */
         mask,
+        /** How likely a patch is centred on a voxel of the mask, rather than on one outside of it; from 0 to 1. */
+        foreground: z.number().min(0).max(1),
+      }),
+      z.strictObject({
+        /** The mask whose labels say where. */
+        mask,
+        /** By label of the mask, how likely patches are centred on it. */
         classes: z
           .record(z.string().regex(/^\d+$/, "Expected labels of the mask as keys"), z.number().min(0))
           .refine((classes) => Object.values(classes).some((weight) => weight > 0), "Give a weight above 0"),

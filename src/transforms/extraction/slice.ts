@@ -10,18 +10,29 @@ import { commonShape } from "./outline.ts";
 const number = z.int().min(0);
 const border = z.int().min(1);
 const schema = z.strictObject({
+  /** The numbers of the slices to take; default null: all. */
   slices: z.array(number).min(1).nullable().default(null),
+
+  /** A TSV of the slices to take, with participant_id, session_id and slice_idx; default null. */
   tsvPath: z
     .string()
     .transform((path) => resolve(path))
     .nullable()
     .default(null),
+
+  /** The numbers of slices to leave out; default null: none. */
   discardedSlices: z.array(number).nullable().default(null),
+
+  /** How many slices to leave out at each end, or at the beginning and at the end; default null: none. */
   borders: z
     .union([border.transform((n): [number, number] => [n, n]), z.tuple([border, border])])
     .nullable()
     .default(null),
+
+  /** The voxel axis that slices are cut across: 0 (default), 1 or 2. */
   sliceDirection: z.union([z.literal(0), z.literal(1), z.literal(2)]).default(0),
+
+  /** Whether a sample's image is 2D; default true. */
   squeeze: z.boolean().default(true),
 });
 

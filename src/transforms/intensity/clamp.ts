@@ -7,12 +7,21 @@ const bound = z.number().nullable().default(null);
 
 /** Cuts intensities below `outMin` and above `outMax` (at least one of them). Masks are left alone. As TorchIO's `Clamp`. */
 export class ClampConfig
-  extends transformConfig("Clamp", { outMin: bound, outMax: bound }, ({ outMin, outMax }, what) => {
-    if (outMin === null && outMax === null)
-      throw new ConfigError(`${what}: neither 'outMin' nor 'outMax' is given. Give one of them.`);
-    if (outMin !== null && outMax !== null && outMin > outMax)
-      throw new ConfigError(`${what}: 'outMin' got ${outMin}, which is above 'outMax' (${outMax}).`);
-  })
+  extends transformConfig(
+    "Clamp",
+    {
+      /** Intensities below this become this; default null: no bound. */
+      outMin: bound,
+      /** Intensities above this become this; default null: no bound. */
+      outMax: bound,
+    },
+    ({ outMin, outMax }, what) => {
+      if (outMin === null && outMax === null)
+        throw new ConfigError(`${what}: neither 'outMin' nor 'outMax' is given. Give one of them.`);
+      if (outMin !== null && outMax !== null && outMin > outMax)
+        throw new ConfigError(`${what}: 'outMin' got ${outMin}, which is above 'outMax' (${outMax}).`);
+    },
+  )
   implements TransformConfig
 {
   getObject(): Transform {

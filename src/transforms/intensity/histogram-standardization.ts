@@ -23,10 +23,13 @@ const ascending = (values: readonly number[]): boolean =>
  */
 export class HistogramStandardizationConfig
   extends transformConfig("HistogramStandardization", {
+    /** The 13 numbers, ascending, that `histogramLandmarks` finds of the images of a training. */
     landmarks: z
       .array(z.number())
       .length(LANDMARKS)
       .refine(ascending, "Give them in ascending order, as histogramLandmarks() finds them"),
+
+    /** Which voxels count: those of the mask of this name, or another part of the image; default null: all. */
     maskingMethod: maskingMethodField,
   })
   implements TransformConfig

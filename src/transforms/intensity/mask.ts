@@ -13,8 +13,13 @@ export class MaskConfig
   extends transformConfig(
     "Mask",
     {
+      /** Which voxels stay as they are: those of the mask of this name, of a half, or all but some at the borders. */
       maskingMethod: maskingMethod.nullable(),
+
+      /** What all other voxels become; default 0. */
       outsideValue: z.number().default(0),
+
+      /** Only these labels of the mask count; default null: all that are not 0. */
       labels: z.array(z.int()).min(1).nullable().default(null),
     },
     (options, what) => {

@@ -14,7 +14,10 @@ const coefficients = range();
  */
 export class RandomBiasFieldConfig
   extends randomConfig("RandomBiasField", {
+    /** The range of the polynomial's coefficients: one number d means -d to d; default 0.5. */
     coefficients: coefficients.field.default(0.5),
+
+    /** The degree of the polynomial; default 3. */
     order: z.int().min(0).default(3),
   })
   implements TransformConfig

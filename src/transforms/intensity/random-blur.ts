@@ -12,7 +12,10 @@ const std = rangePerAxis({ min: 0 });
  * 0 to 2), three numbers, or six. Masks are left alone. As TorchIO's `RandomBlur`.
  */
 export class RandomBlurConfig
-  extends randomConfig("RandomBlur", { std: std.field.default([0, 2]) })
+  extends randomConfig("RandomBlur", {
+    /** The range of the Gaussian's standard deviations, in millimetres: one for all axes (one number d means 0 to d), three numbers, or six; default 0 to 2. */
+    std: std.field.default([0, 2]),
+  })
   implements TransformConfig
 {
   getObject(): Transform {

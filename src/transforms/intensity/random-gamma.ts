@@ -11,7 +11,10 @@ const logGamma = range();
  * number d means -d to d; default -0.3 to 0.3). Negative values keep their sign: sign(x)·|x|^γ. Masks are left alone. As TorchIO's `RandomGamma`.
  */
 export class RandomGammaConfig
-  extends randomConfig("RandomGamma", { logGamma: logGamma.field.default([-0.3, 0.3]) })
+  extends randomConfig("RandomGamma", {
+    /** The range of the logarithm of γ: one number d means -d to d; default -0.3 to 0.3. */
+    logGamma: logGamma.field.default([-0.3, 0.3]),
+  })
   implements TransformConfig
 {
   getObject(): Transform {

@@ -12,7 +12,10 @@ const zoom = range({ min: 0.01, max: 1 });
  * `SimulateLowResolutionTransform` (Isensee et al., 2021); ClinicaDL has none.
  */
 export class RandomLowResolutionConfig
-  extends randomConfig("RandomLowResolution", { zoom: zoom.field.default([0.5, 1]) })
+  extends randomConfig("RandomLowResolution", {
+    /** The range of the share of its size that an image is sampled to, or one number; default 0.5 to 1. */
+    zoom: zoom.field.default([0.5, 1]),
+  })
   implements TransformConfig
 {
   getObject(): Transform {

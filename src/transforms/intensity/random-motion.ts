@@ -28,9 +28,16 @@ const JITTER = 0.3;
  */
 export class RandomMotionConfig
   extends randomConfig("RandomMotion", {
+    /** The range of the angles around each axis, in degrees: one number d means -d to d; default 10. */
     degrees: amount.field.default(10),
+
+    /** The range of the movements along each axis, in millimetres, likewise; default 10. */
     translation: amount.field.default(10),
+
+    /** How many times someone moves; default 2. */
     numTransforms: z.int().min(1).max(1000).default(2),
+
+    /** How images are interpolated, as in `Resize`; default "linear". */
     imageInterpolation: interpolation.default("linear"),
   })
   implements TransformConfig

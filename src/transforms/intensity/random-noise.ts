@@ -12,7 +12,12 @@ const std = range({ min: 0 });
  * deviation from `std` (a range, or one number; default 0 to 0.25). Masks are left alone. As TorchIO's `RandomNoise`.
  */
 export class RandomNoiseConfig
-  extends randomConfig("RandomNoise", { mean: mean.field.default(0), std: std.field.default([0, 0.25]) })
+  extends randomConfig("RandomNoise", {
+    /** The range of the noise's mean: one number m means -m to m; default 0. */
+    mean: mean.field.default(0),
+    /** The range of the noise's standard deviation, or one number; default 0 to 0.25. */
+    std: std.field.default([0, 0.25]),
+  })
   implements TransformConfig
 {
   getObject(): Transform {

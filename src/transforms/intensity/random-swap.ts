@@ -14,7 +14,10 @@ const corner = z.tuple([z.int(), z.int(), z.int()]);
  */
 export class RandomSwapConfig
   extends randomConfig("RandomSwap", {
+    /** The size of the patches in voxels: one number, or one for x, y and z; default 15. */
     patchSize: z.union([size, z.tuple([size, size, size])]).default(15),
+
+    /** How many pairs are swapped; default 100. */
     numIterations: z.int().min(0).default(100),
   })
   implements TransformConfig

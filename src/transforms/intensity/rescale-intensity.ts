@@ -17,9 +17,16 @@ const percent = z.number().min(0).max(100);
  */
 export class RescaleIntensityConfig
   extends transformConfig("RescaleIntensity", {
+    /** Which voxels count: those of the mask of this name, or another part of the image; default null: all. */
     maskingMethod: maskingMethodField,
+
+    /** The range that intensities are brought to; default 0 to 1. */
     outMinMax: pair.default([0, 1]),
+
+    /** Values beyond these percentiles are cut off first; default 0 and 100: none. */
     percentiles: z.tuple([percent, percent]).refine(sorted, "Give the smaller number first").default([0, 100]),
+
+    /** The range that is stretched; default null: from the smallest to the greatest value left. */
     inMinMax: pair.nullable().default(null),
   })
   implements TransformConfig

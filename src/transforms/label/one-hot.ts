@@ -10,7 +10,10 @@ import type { Transform, TransformConfig } from "../types.ts";
  * @throws ImageError, naming the participant, for a mask of several channels, or with labels that are none of the classes.
  */
 export class OneHotConfig
-  extends transformConfig("OneHot", { numClasses: z.union([z.literal(-1), z.int().min(1)]).default(-1) })
+  extends transformConfig("OneHot", {
+    /** How many classes there are; default -1: as many as the greatest label asks for. */
+    numClasses: z.union([z.literal(-1), z.int().min(1)]).default(-1),
+  })
   implements TransformConfig
 {
   getObject(): Transform {

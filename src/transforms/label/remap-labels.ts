@@ -12,7 +12,10 @@ const label = z.string().regex(/^-?\d+$/, "Expected labels, which are integers")
  */
 export class RemapLabelsConfig
   extends transformConfig("RemapLabels", {
+    /** Where labels change: in the mask of this name, or another part of the image; default null: everywhere. */
     maskingMethod: maskingMethodField,
+
+    /** The new label of each label: { 1: 2, 3: 0 }. Others stay. */
     remapping: z.record(label, z.int()),
   })
   implements TransformConfig

@@ -12,14 +12,21 @@ export class ActivationsConfig
   extends transformConfig(
     "Activations",
     {
+      /** Whether the sigmoid is applied; default false. */
       sigmoid: z.boolean().default(false),
+
+      /** Whether the softmax is applied, along `dim`; default false. */
       softmax: z.boolean().default(false),
+
+      /** Another function of a tensor, in a script only; default null. */
       other: z
         .custom<((x: Tensor) => Tensor) | null>(
           (v) => v === null || typeof v === "function",
           "Expected a function of a tensor",
         )
         .default(null),
+
+      /** Along which dimension `softmax` sums up to 1; default 0, the channels. */
       dim: z.int().default(0),
     },
     ({ sigmoid, softmax, other }, what) => exactlyOne(what, { sigmoid, softmax, other: other !== null }),

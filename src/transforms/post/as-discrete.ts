@@ -16,11 +16,22 @@ export class AsDiscreteConfig
   extends transformConfig(
     "AsDiscrete",
     {
+      /** Whether the index of the greatest value along `dim` is taken; default false. */
       argmax: z.boolean().default(false),
+
+      /** How many classes labels become channels of; default null: they do not. */
       toOnehot: z.int().min(1).nullable().default(null),
+
+      /** What is at least this becomes 1, all else 0; default null: no threshold. */
       threshold: z.number().nullable().default(null),
+
+      /** "torchrounding": to the nearest whole number, halves to even; default null: no rounding. */
       rounding: z.literal("torchrounding").nullable().default(null),
+
+      /** The dtype of the result; default float32. */
       dtype: dtypeOption.default("float32"),
+
+      /** The dimension of `argmax` and `toOnehot`; default 0, the channels. */
       dim: z.int().default(0),
     },
     ({ argmax, toOnehot, threshold, rounding }, what) =>

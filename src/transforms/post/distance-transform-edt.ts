@@ -17,6 +17,7 @@ const size = z.number().positive();
  */
 export class DistanceTransformEDTConfig
   extends transformConfig("DistanceTransformEDT", {
+    /** The size of a voxel, of all axes or of each, so that distances are in millimetres; default null: they are in voxels. */
     sampling: z
       .union([size, z.array(size).min(1).max(3)])
       .nullable()

@@ -9,7 +9,10 @@ import { perValue } from "./values.ts";
  * `LabelFilter`.
  */
 export class LabelFilterConfig
-  extends transformConfig("LabelFilter", { appliedLabels: z.union([z.int(), z.array(z.int()).min(1)]) })
+  extends transformConfig("LabelFilter", {
+    /** The labels to keep: one, or a list. */
+    appliedLabels: z.union([z.int(), z.array(z.int()).min(1)]),
+  })
   implements TransformConfig
 {
   getObject(): Transform {

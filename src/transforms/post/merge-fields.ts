@@ -13,7 +13,12 @@ import type { HasImages, ImageLike, Transform, TransformConfig } from "../types.
  * @throws ImageError, naming the participant, when images do not lie on each other, or tensors have other shapes.
  */
 export class MergeFieldsConfig
-  extends transformConfig("MergeFields", { keys: z.array(z.string().min(1)).min(1), outputKey: z.string().min(1) })
+  extends transformConfig("MergeFields", {
+    /** The images and fields to put together, in this order. */
+    keys: z.array(z.string().min(1)).min(1),
+    /** The name of what they become. */
+    outputKey: z.string().min(1),
+  })
   implements TransformConfig
 {
   getObject(): Transform {

@@ -21,6 +21,7 @@ const size = z.number().positive();
  */
 export class RemoveSmallObjectsConfig
   extends transformConfig("RemoveSmallObjects", {
+    /** Objects of fewer voxels become 0; default 64. */
     minSize: z.int().min(1).default(64),
     connectivity: connectivity.default(1),
     independentChannels: z.boolean().default(true),

@@ -22,7 +22,9 @@ export const interpolation = z.enum(NAMES);
 
 /** The options that most transforms have which interpolate. */
 export const interpolations = {
+  /** How images are interpolated; default "linear". */
   imageInterpolation: interpolation.default("linear"),
+  /** How masks are interpolated; default "nearest". */
   labelInterpolation: interpolation.default("nearest"),
 };
 

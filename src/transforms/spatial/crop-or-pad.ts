@@ -6,9 +6,16 @@ import { spatial } from "./spatial-transform.ts";
 
 const size = z.int().min(1);
 const options = {
+  /** The size in voxels: one number, or one for x, y and z. */
   targetShape: z.union([size.transform((n): [number, number, number] => [n, n, n]), z.tuple([size, size, size])]),
+
+  /** What voxels that are added hold: a number, a statistic of the image, or a continuation of it (NumPy's names); default 0. */
   paddingMode,
+
+  /** Of ClinicaDL, not offered here: null. */
   maskName: z.null("Cropping around a mask is not offered: leave it out").default(null),
+
+  /** Of ClinicaDL, not offered here: null. */
   labels: z.null("Cropping around a mask is not offered: leave it out").default(null),
 };
 

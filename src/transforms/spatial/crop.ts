@@ -9,7 +9,13 @@ import { spatial } from "./spatial-transform.ts";
  *
  * @throws ImageError, naming the participant, when nothing would be left.
  */
-export class CropConfig extends transformConfig("Crop", { cropping: bounds }) implements TransformConfig {
+export class CropConfig
+  extends transformConfig("Crop", {
+    /** Voxels to cut off: one number, one for each of x, y and z, or two for each (at the beginning and at the end). */
+    cropping: bounds,
+  })
+  implements TransformConfig
+{
   getObject(): Transform {
     const cut = boundsOf(this.cropping);
     return spatial(this, {

@@ -13,7 +13,10 @@ const size = z.int().min(1);
  */
 export class EnsureShapeMultipleConfig
   extends transformConfig("EnsureShapeMultiple", {
+    /** What the size is to be a multiple of: one number, or one for x, y and z. */
     targetMultiple: z.union([size, z.tuple([size, size, size])]),
+
+    /** "pad" (default): to the next greater multiple, with zeros around the image; "crop": to the next smaller one. */
     method: z.enum(["pad", "crop"]).default("pad"),
   })
   implements TransformConfig

@@ -8,7 +8,15 @@ import { spatial } from "./spatial-transform.ts";
  * beginning and at the end). They hold `paddingMode`: a number (default 0), a statistic of the image, or a continuation of
  * it (NumPy's names). As TorchIO's `Pad`.
  */
-export class PadConfig extends transformConfig("Pad", { padding: bounds, paddingMode }) implements TransformConfig {
+export class PadConfig
+  extends transformConfig("Pad", {
+    /** Voxels to add: one number, one for each of x, y and z, or two for each (at the beginning and at the end). */
+    padding: bounds,
+    /** What they hold: a number, a statistic of the image, or a continuation of it (NumPy's names); default 0. */
+    paddingMode,
+  })
+  implements TransformConfig
+{
   getObject(): Transform {
     const added = boundsOf(this.padding);
     return spatial(this, {

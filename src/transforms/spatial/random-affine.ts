@@ -16,13 +16,26 @@ const around0 = rangePerAxis({ around: 0 });
 const triple = z.tuple([z.number(), z.number(), z.number()]);
 const movement = z.strictObject({ scales: triple, degrees: triple, translation: triple });
 const options = {
+  /** The range of the factors: one number d means 1 - d to 1 + d, a pair is for all axes, three numbers or six are for x, y and z; default 0.1. */
   scales: scales.field.default(0.1),
+
+  /** The range of the angles, in degrees: one number d means -d to d, a pair is for all axes, three numbers or six are for x, y and z; default 10. */
   degrees: around0.field.default(10),
+
+  /** The range of the movements, in millimetres, likewise; default 0. */
   translation: around0.field.default(0),
+
+  /** Whether one factor is drawn for all axes; default false. */
   isotropic: z.boolean().default(false),
+
+  /** The centre of scaling and rotation: the middle of the "image" (default), or the "origin" of space. */
   center: z.enum(["image", "origin"]).default("image"),
+
+  /** What comes in from outside: a number, or "minimum" (default), "mean" or "otsu" of the image; 0 in masks. */
   defaultPadValue: z.union([z.number(), z.enum(["minimum", "mean", "otsu"])]).default("minimum"),
   ...interpolations,
+
+  /** Whether all images must have the same shape; default true. */
   checkShape: z.boolean().default(true),
 };
 

@@ -17,8 +17,13 @@ const downsampling = range({ min: 1 });
  */
 export class RandomAnisotropyConfig
   extends randomConfig("RandomAnisotropy", {
+    /** Of which voxel axes (0, 1, 2) one is drawn; default all. */
     axes: z.union([axis, z.array(axis).min(1)]).default([0, 1, 2]),
+
+    /** The range of the factor by which voxels get longer, or one number; default 1.5 to 5. */
     downsampling: downsampling.field.default([1.5, 5]),
+
+    /** How images are brought back to their size, as in `Resize`; default "linear". */
     imageInterpolation: interpolation.default("linear"),
   })
   implements TransformConfig

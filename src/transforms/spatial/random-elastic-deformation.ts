@@ -14,8 +14,13 @@ import { randomSpatial } from "./spatial-transform.ts";
 const count = z.int().min(4).max(100);
 const distance = z.number().min(0);
 const options = {
+  /** Control points along each axis: one number, or one for x, y and z; default 7. */
   numControlPoints: z.union([count, z.tuple([count, count, count])]).default(7),
+
+  /** By how many millimetres a control point moves at most along each axis: one number, or one for x, y and z; default 7.5. */
   maxDisplacement: z.union([distance, z.tuple([distance, distance, distance])]).default(7.5),
+
+  /** How many outer layers of control points stay where they are: 0, 1 or 2 (default). */
   lockedBorders: z.union([z.literal(0), z.literal(1), z.literal(2)]).default(2),
   ...interpolations,
 };

@@ -15,7 +15,10 @@ const WORLD = { LR: 0, PA: 1, IS: 2 } as const;
  */
 export class RandomFlipConfig
   extends randomConfig("RandomFlip", {
+    /** Voxel axes 0, 1, 2, or "LR", "PA", "IS" for those that run that way: one, or several; default 0. */
     axes: z.union([axis, z.array(axis).min(1), anatomical, z.array(anatomical).min(1)]).default(0),
+
+    /** How likely each of them is flipped, from 0 to 1; default 0.5. */
     flipProbability: z.number().min(0).max(1).default(0.5),
   })
   implements TransformConfig

@@ -37,9 +37,14 @@ const target = z.union([
  */
 export class ResampleConfig
   extends transformConfig("Resample", {
+    /** The size of the voxels in millimetres (one number, or three), the name of an image or the path of a NIfTI file whose voxels are taken, or [shape, affine]; default 1. */
     target: target.default(1),
+
+    /** Of ClinicaDL, not offered here: null. */
     preAffineName: z.null("An affine of its own for each image is not offered: leave it out").default(null),
     ...interpolations,
+
+    /** Whether masks stay as they are; default false. */
     scalarsOnly: z.boolean().default(false),
   })
   implements TransformConfig

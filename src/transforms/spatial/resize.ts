@@ -15,7 +15,11 @@ const size = z.union([z.int().min(1), z.literal(-1)]);
  * TorchIO's `Resize`.
  */
 export class ResizeConfig
-  extends transformConfig("Resize", { targetShape: z.union([size, z.tuple([size, size, size])]), ...interpolations })
+  extends transformConfig("Resize", {
+    /** The size in voxels: one number, or one for x, y and z; -1 leaves an axis as it is. */
+    targetShape: z.union([size, z.tuple([size, size, size])]),
+    ...interpolations,
+  })
   implements TransformConfig
 {
   getObject(): Transform {

@@ -1,7 +1,6 @@
 /** What datasets take in an experiment file. Their options are checked by their own code, so that they have no schema to make this of. */
 import type { BidsDatasetOptions, TensorDatasetOptions } from "../../../data/datasets/index.ts";
-import { BidsFileType } from "../../../io/bids/index.ts";
-import { listOf, object, type Schema, type Shapes, shapeOf } from "./shapes.ts";
+import { listOf, object, type Schema, type Shapes } from "./shapes.ts";
 
 const text: Schema = { type: "string" };
 const table: Schema = {
@@ -18,14 +17,17 @@ const cache: Schema = {
   anyOf: [{ enum: ["auto", "memory", "disk", "off"] }, object({ disk: text, maxBytes: { type: "number" } }, ["disk"])],
 };
 
-/** @param dataset what stands for any dataset. @param transforms what stands for how images become samples. */
-export function datasetShape(name: string, dataset: Schema, transforms: Schema): Schema {
-  const fileType = shapeOf(BidsFileType.schema, {});
+/**
+ * @param dataset what stands for any dataset.
+ * @param transforms what stands for how images become samples.
+ * @param fileType what a kind of files is.
+ */
+export function datasetShape(name: string, dataset: Schema, transforms: Schema, fileType: Schema): Schema {
   switch (name) {
     case "BidsDataset": {
       const options: Record<keyof BidsDatasetOptions, Schema> = {
         bids: { ...text, description: "The directory of the dataset, derivative or CAPS." },
-        fileType: { ...fileType, description: "Which files are the images." },
+        fileType,
         data: table,
         transforms,
         columns,
@@ -53,7 +55,7 @@ export function datasetShape(name: string, dataset: Schema, transforms: Schema):
       return object(options, ["descriptionJson"]);
     }
     default: {
-      const members: Shapes = { datasets: listOf(dataset) };
+      const members: Shapes = { datasets: { ...listOf(dataset), description: "The datasets that it is made of." } };
       return { type: "object", properties: members };
     }
   }

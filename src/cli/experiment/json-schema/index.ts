@@ -3,6 +3,7 @@ import { callbackRegistry } from "../../../callbacks/index.ts";
 import { DataLoaderConfig } from "../../../data/dataloader/index.ts";
 import { datasetRegistry } from "../../../data/datasets/index.ts";
 import { infererRegistry } from "../../../infer/index.ts";
+import { BidsFileType } from "../../../io/bids/index.ts";
 import { lossRegistry } from "../../../losses/index.ts";
 import { metricRegistry } from "../../../metrics/index.ts";
 import { modelRegistry } from "../../../models/index.ts";
@@ -13,8 +14,10 @@ import { makeLeaveOneGroupOutSchema } from "../../../split/make-leave-one-group-
 import { makeSplitSchema } from "../../../split/make-split.ts";
 import { ComputationalConfig } from "../../../train/index.ts";
 import { extractionRegistry, transformRegistry } from "../../../transforms/index.ts";
+import type { Experiment } from "../schema.ts";
 import { datasetShape } from "./datasets.ts";
-import { inSnakeCase, listOf, object, type Schema, type Shapes, shapeOf } from "./shapes.ts";
+import { readDescriptions } from "./descriptions.ts";
+import { described, inSnakeCase, listOf, object, type Schema, type Shapes, shapeOf } from "./shapes.ts";
 
 /** What is one of several classes. */
 const KINDS = {
@@ -50,7 +53,7 @@ const MODEL: Schema = {
   type: "object",
   properties: {
     network: of("network"),
-    loss: of("loss"),
+    loss: { ...of("loss"), description: "What is made small in training." },
     optimizer: of("optimizer"),
     inferer: of("inferer"),
     labelKey: { type: "string" },
@@ -62,48 +65,63 @@ const MODEL: Schema = {
  * @param spelling how keys are spelt; a file may have either. Default "snake_case".
  */
 export function experimentJsonSchema(spelling: "snake_case" | "camelCase" = "snake_case"): Schema {
+  const said = readDescriptions();
   const text: Schema = { type: "string" };
-  const loader = shapeOf(DataLoaderConfig.schema, HELD);
-  const properties: Shapes = {
-    baseDir: { ...text, description: "The folder from which relative paths start. Default: that of the file." },
-    modules: { ...listOf(text), description: "Modules of one's own, which register classes; loaded first." },
-    maps: { ...text, description: "The directory of the MAPS." },
-    dataset: { ...of("dataset"), description: "What is trained on; BidsDataset unless another name_ is given." },
-    evalDataset: { ...of("dataset"), description: "What is validated on, where that differs: whole images, say." },
+  const say = (name: string, shape: Schema): Schema => described(shape, said[name] ?? {});
+  const loader = say("DataLoaderConfig", shapeOf(DataLoaderConfig.schema, HELD));
+  const properties: Record<keyof Experiment, Schema> = {
+    baseDir: text,
+    modules: listOf(text),
+    maps: text,
+    dataset: of("dataset"),
+    evalDataset: of("dataset"),
     split: {
       ...object({
-        makeKfold: shapeOf(makeKFoldSchema, {}),
-        makeSplit: shapeOf(makeSplitSchema, {}),
-        makeLeaveOneGroupOut: shapeOf(makeLeaveOneGroupOutSchema, {}),
-        directory: { ...text, description: "A folder that one of the others wrote." },
+        makeKfold: say("makeKFoldSchema", shapeOf(makeKFoldSchema, {})),
+        makeSplit: say("makeSplitSchema", shapeOf(makeSplitSchema, {})),
+        makeLeaveOneGroupOut: say("makeLeaveOneGroupOutSchema", shapeOf(makeLeaveOneGroupOutSchema, {})),
+        directory: text,
       }),
       minProperties: 1,
       maxProperties: 1,
-      description: "How participants are split: exactly one of these.",
     },
-    trainLoader: { ...loader, description: "How samples become batches in training." },
-    valLoader: { ...loader, description: "In validation. Default: the batch size and workers of training." },
-    model: { ...of("model"), description: "SupervisedModel unless another name_ is given." },
-    metrics: { type: "object", additionalProperties: of("metric"), description: "By the name of their column." },
-    optimization: shapeOf(OptimizationConfig.schema, HELD),
+    trainLoader: loader,
+    valLoader: loader,
+    model: of("model"),
+    metrics: { type: "object", additionalProperties: of("metric") },
+    optimization: say("OptimizationConfig", shapeOf(OptimizationConfig.schema, HELD)),
     // what is left out is chosen
-    computational: { ...shapeOf(ComputationalConfig.schema, HELD), required: [] },
+    computational: { ...say("ComputationalConfig", shapeOf(ComputationalConfig.schema, HELD)), required: [] },
     callbacks: listOf(of("callback")),
   };
   const kinds = Object.entries(KINDS).map(([kind, registry]) =>
-    definitions(kind, registry.names, (name) => shapeOf(registry.get(name)?.schema, HELD)),
+    definitions(kind, registry.names, (name) => {
+      const Class = registry.get(name);
+      const whole = said[Class?.name ?? ""]?.[""];
+      return {
+        ...say(Class?.name ?? "", shapeOf(Class?.schema, HELD)),
+        ...(whole === undefined ? {} : { description: whole }),
+      };
+    }),
   );
+  const handler = say("TransformsHandlerOptions", HANDLER);
+  const fileType = say("BidsFileType", shapeOf(BidsFileType.schema, {}));
   const dataset = definitions(
     "dataset",
     datasetRegistry.names,
-    (name) => datasetShape(name, of("dataset"), HANDLER),
+    (name) => say(`${name}Options`, datasetShape(name, of("dataset"), handler, fileType)),
     "BidsDataset",
   );
-  const model = definitions("model", modelRegistry.names, () => MODEL, "SupervisedModel");
+  const model = definitions(
+    "model",
+    modelRegistry.names,
+    () => say("SupervisedModelOptions", MODEL),
+    "SupervisedModel",
+  );
   const whole: Schema = {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: "An experiment of ClinicaDL",
-    ...object(properties, ["maps", "dataset", "split", "model"]),
+    ...say("experimentSchema", object(properties, ["maps", "dataset", "split", "model"])),
     $defs: Object.assign({}, ...kinds, dataset, model),
   };
   return spelling === "camelCase" ? whole : inSnakeCase(whole);

@@ -9,6 +9,29 @@ export function listOf(items: Schema): Schema {
   return { type: "array", items };
 }
 
+/** The same options, each with what is said of it, where that is known. */
+export function described(schema: Schema, said: Readonly<Record<string, string>>, path = ""): Schema {
+  const deeper = (one: unknown, where: string): unknown =>
+    Array.isArray(one) ? one.map((part) => deeper(part, where)) : isSchema(one) ? described(one, said, where) : one;
+  return Object.fromEntries(
+    Object.entries(schema).map(([key, value]) => {
+      if (key === "properties" && isSchema(value)) {
+        const options = Object.entries(value).map(([name, one]) => {
+          const inside = deeper(one, `${path}${name}.`);
+          const description = said[`${path}${name}`];
+          const isBare = isSchema(inside) && inside.description === undefined && description !== undefined;
+          return [name, isBare ? { ...inside, description } : inside];
+        });
+        return [key, Object.fromEntries(options)];
+      }
+      return [
+        key,
+        ["items", "prefixItems", "anyOf", "additionalProperties"].includes(key) ? deeper(value, path) : value,
+      ];
+    }),
+  );
+}
+
 /** An object with these keys and no others. */
 export function object(properties: Shapes, required: readonly string[] = []): Schema {
   return { type: "object", properties, required, additionalProperties: false };
