@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { resolve } from "node:path";
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { answer, say } from "../utils/output.ts";
 
 interface Flags {
@@ -10,6 +10,7 @@ interface Flags {
   readonly bids?: string;
   readonly open: boolean;
   readonly json: boolean;
+  readonly plain: boolean;
 }
 
 export function registerWatch(program: Command): void {
@@ -23,12 +24,18 @@ export function registerWatch(program: Command): void {
     .option("--bids <path>", "where the BIDS data set is, if it is no longer where the MAPS says")
     .option("--open", "open it in the browser", false)
     .option("--json", "print the address as JSON", false)
+    .addOption(
+      new Option("--plain", "here, without a browser: a line for each split that is trained")
+        .default(false)
+        .conflicts(["port", "bids", "open", "json"]),
+    )
     .addHelpText(
       "after",
       "\nThe page is for this machine only, and for who has the address. It reads files, and changes nothing. Ctrl-C ends it.\n" +
         "Of another machine: ssh -L 8000:127.0.0.1:8000 NAME npx clinicadl watch maps --port 8000",
     )
-    .action(async (maps: string[], { port, bids, open, json }: Flags) => {
+    .action(async (maps: string[], { port, bids, open, json, plain }: Flags) => {
+      if (plain) return await watchHere(maps);
       const { serve } = await import("../view/server/index.ts");
       await using served = await serve({
         maps,
@@ -38,8 +45,23 @@ export function registerWatch(program: Command): void {
       answer(json ? JSON.stringify({ url: served.url, port: served.port }) : served.url);
       if (!json) say("Ctrl-C ends it.");
       if (open) openBrowser(served.url);
-      await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM"), once(process, "SIGHUP")]);
+      await ended();
     });
+}
+
+/** Until the command is asked to end. */
+async function ended(): Promise<void> {
+  await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM"), once(process, "SIGHUP")]);
+}
+
+/** Shows the progress of trainings on standard output. */
+async function watchHere(maps: readonly string[]): Promise<void> {
+  const { watchFolds } = await import("./watch/watch-folds.ts");
+  const stop = new AbortController();
+  // who reads it may have ended: `npx clinicadl watch --plain maps | head`
+  process.stdout.once("error", () => stop.abort());
+  void ended().then(() => stop.abort());
+  await watchFolds(maps, { stream: process.stdout, signal: stop.signal, rows: () => process.stdout.rows ?? 24 });
 }
 
 function portOf(text: string): number {

@@ -38,7 +38,7 @@ describe("the progress of a training", () => {
   });
   it("is one line per epoch elsewhere", () => expect(shown(false, epoch)).toBe(stays));
   it("shows the mean of the losses of the epoch", () => {
-    const start = [0, { kind: "start", ...TRAINING }] as const;
+    const start = [0, { kind: "resume", ...TRAINING, epoch: 1, batch: 6 }] as const;
     const text = shown(true, [
       start,
       [1000, toldBatch(1, 7, 1)],

@@ -12,7 +12,9 @@ export interface Progress {
   /** When the run began, or went on, and when the last event was: in milliseconds since 1970. */
   readonly begunAt: number;
   readonly time: number;
-  /** The batches since the run began: in a training, those that were trained on. */
+  /** Where the training began, or went on: after so many batches. */
+  readonly begunAfter: number;
+  /** The batches since then: in a training, those that were trained on. */
   readonly done: number;
   /** The sums of the losses of this epoch, of `count` batches. */
   readonly sums: Readonly<Record<string, number>>;
@@ -30,6 +32,7 @@ export const NO_PROGRESS: Progress = {
   batches: 0,
   begunAt: 0,
   time: 0,
+  begunAfter: 0,
   done: 0,
   sums: {},
   count: 0,
@@ -42,10 +45,14 @@ const NEW_EPOCH = { sums: {}, count: 0, metrics: {} };
 export function advance(before: Progress, event: RunEvent | LaterEvent): Progress {
   const { time } = event;
   switch (event.kind) {
-    case "start":
-    case "resume": {
+    case "start": {
       const { split, epochs, batches } = event;
       return { ...NO_PROGRESS, split, epochs, batches, begunAt: time, time };
+    }
+    case "resume": {
+      const { split, epochs, batches, epoch, batch } = event;
+      const begunAfter = (epoch - 1) * batches + (batch ?? batches);
+      return { ...NO_PROGRESS, split, epoch, epochs, batches, begunAfter, begunAt: time, time };
     }
     case "evaluation":
       return { ...NO_PROGRESS, call: event.call, batches: event.batches, begunAt: time, time };
@@ -54,7 +61,9 @@ export function advance(before: Progress, event: RunEvent | LaterEvent): Progres
       const progress = epoch === before.epoch ? before : { ...before, ...NEW_EPOCH };
       const sums = { ...progress.sums };
       for (const [name, loss] of Object.entries(losses)) sums[name] = (sums[name] ?? 0) + loss;
-      return { ...progress, epoch, batch, sums, count: progress.count + 1, done: progress.done + 1, time };
+      // not counted: of old batches a file keeps some only
+      const done = (epoch - 1) * before.batches + batch - before.begunAfter;
+      return { ...progress, epoch, batch, sums, count: progress.count + 1, done, time };
     }
     case "evaluated":
       return { ...before, batch: event.batch, done: before.done + 1, time };
@@ -74,8 +83,11 @@ export function advance(before: Progress, event: RunEvent | LaterEvent): Progres
   }
 }
 
-/** The line that moves: `Epoch 3/10  4/8  loss 0.5123  0.5 batches/s  0:24 left`. */
-export function movingLine(progress: Progress): string {
+/**
+ * The line that moves: `Epoch 3/10  4/8  loss 0.5123  0.5 batches/s  0:24 left`.
+ * @param metrics of the last validation, to be shown after the losses.
+ */
+export function movingLine(progress: Progress, metrics: Readonly<Record<string, number>> = {}): string {
   const { call, epoch, epochs, batch, batches, sums, count, done, begunAt, time } = progress;
   const rate = done / Math.max((time - begunAt) / 1000, 1e-9);
   const isTraining = call === "train";
@@ -84,6 +96,7 @@ export function movingLine(progress: Progress): string {
   return [
     `${title}  ${batch}/${batches}`,
     ...Object.entries(sums).map(([name, sum]) => `${name} ${shortNumber(sum / Math.max(count, 1))}`),
+    ...Object.entries(metrics).map(([name, value]) => `val ${name} ${shortNumber(value)}`),
     `${shortNumber(rate)} batches/s`,
     `${duration(left / rate)} left`,
   ].join("  ");
