@@ -1,5 +1,6 @@
 /** Every callback that a MAPS records: a line here makes it public, and known by its `name_` in plain objects, JSON and a MAPS. */
 
+export { CarbonCallback } from "./carbon.ts";
 export { EarlyStoppingCallback } from "./early-stopping.ts";
 export { EMACallback } from "./ema.ts";
 export { GradualUnfreezingCallback } from "./gradual-unfreezing.ts";

@@ -101,6 +101,10 @@ export class SplitDir {
   get gradientNormTsv(): string {
     return join(this.path, "logs", "gradient_norm.tsv");
   }
+  /** What energy the training took, where a `CarbonCallback` was there. */
+  get energyJson(): string {
+    return join(this.path, "logs", "energy.json");
+  }
   /** Files of TensorBoard, which ClinicaDL does not look at. */
   get tensorboard(): string {
     return join(this.path, "logs", "tensorboard");
