@@ -20,3 +20,5 @@ export * from "./all.ts";
 /** Several callbacks, in the order in which they are called. */
 export { CallbacksHandler } from "./handler.ts";
 export { type CallbackClass, callbackRegistry, registerCallback } from "./registry.ts";
+export { type Synced, syncTraining } from "./trackers/sync.ts";
+export { TrackerCallback } from "./trackers/tracker-callback.ts";

@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import process from "node:process";
 import { z } from "zod";
 import { readJson } from "../io/json/file.ts";
-import type { EventArgs } from "../run/index.ts";
+import type { Maps } from "../io/maps/index.ts";
 import { type Input, type JsonObject, parseWith } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { readFields } from "../utils/fields.ts";
@@ -64,15 +64,15 @@ export class MLflowCallback extends TrackerCallback {
     if (this.trackingUri !== null) checkUri(this.trackingUri, "'trackingUri'");
   }
 
-  protected override task({ maps, split }: EventArgs<"onTrainStart">): TrackerTask {
-    const dir = maps.training.split(split.index);
-    const kept = configFiles(maps, split.index);
+  override task(maps: Maps, split: number): TrackerTask {
+    const dir = maps.training.split(split);
+    const kept = configFiles(maps, split);
     return {
       kind: "mlflow",
       trackingUri: this.#uri(),
       experimentName: this.experimentName,
       runName: this.runName ?? basename(maps.path),
-      split: split.index,
+      split,
       tags: this.tags,
       parameters: Object.fromEntries(kept.map(([name, path]) => [name, readJson(path)])),
       artifacts: Object.fromEntries(kept.map(([name, path]) => [`config/${name}.json`, readFileSync(path, "utf8")])),

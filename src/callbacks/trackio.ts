@@ -3,7 +3,7 @@ import { basename, join, resolve } from "node:path";
 import process from "node:process";
 import { z } from "zod";
 import { readJson } from "../io/json/file.ts";
-import type { EventArgs } from "../run/index.ts";
+import type { Maps } from "../io/maps/index.ts";
 import { type Input, type JsonObject, parseWith } from "../utils/config.ts";
 import { readFields } from "../utils/fields.ts";
 import { configFiles } from "./trackers/configs.ts";
@@ -59,16 +59,16 @@ export class TrackioCallback extends TrackerCallback {
     this.timeout = timeout;
   }
 
-  protected override task({ maps, split }: EventArgs<"onTrainStart">): TrackerTask {
+  override task(maps: Maps, split: number): TrackerTask {
     const folder = this.dir === null ? trackioFolder(process.env) : resolve(this.dir);
     const group = this.runName ?? basename(maps.path);
-    const configs = configFiles(maps, split.index).map(([name, path]) => [name, readJson(path)] as const);
+    const configs = configFiles(maps, split).map(([name, path]) => [name, readJson(path)] as const);
     return {
       kind: "trackio",
       database: join(folder, `${this.project}.db`),
-      runName: `${group}-split-${split.index}`,
+      runName: `${group}-split-${split}`,
       config: { ...Object.fromEntries(configs), _Group: group },
-      runFile: join(maps.training.split(split.index).path, ".clinicadl-ts", "trackio.json"),
+      runFile: join(maps.training.split(split).path, ".clinicadl-ts", "trackio.json"),
     };
   }
 

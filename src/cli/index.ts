@@ -23,6 +23,7 @@ import { registerSchema } from "./schema.ts";
 import { registerSetup } from "./setup.ts";
 import { registerSplit } from "./split.ts";
 import { registerSummary } from "./summary.ts";
+import { registerSync } from "./sync.ts";
 import { registerTrain } from "./train.ts";
 import { registerWatch } from "./watch.ts";
 
@@ -35,55 +36,53 @@ const program = new Command("clinicadl")
   .version(manifest.version)
   .showHelpAfterError("(clinicadl --help lists the commands and options)");
 
-registerSetup(program);
-registerDoctor(program);
-registerRun(program);
-registerGenerate(program);
-registerDemo(program);
-registerBids(program);
-registerCache(program);
-registerSplit(program);
-registerInit(program);
-registerSchema(program);
-registerTrain(program);
-registerResume(program);
-registerValidate(program);
-registerTest(program);
-registerPredict(program);
-registerSummary(program);
-registerCompare(program);
-registerPlot(program);
-registerReport(program);
-registerWatch(program);
-registerExport(program);
-registerCompletion(program);
+/** A command, and what is true of it. */
+interface Listed {
+  readonly register: (program: Command) => void;
+  /** It computes: without an engine it says at once that there is none, before anything is written. */
+  readonly computes?: true;
+  /** It shows progress, which `--quiet` hides. */
+  readonly progress?: true;
+}
 
-/** The commands that compute nothing: where there is no engine yet, these help. */
-const WITHOUT_ENGINE = [
-  "setup",
-  "doctor",
-  "run",
-  "cache",
-  "bids",
-  "init",
-  "schema",
-  "summary",
-  "compare",
-  "plot",
-  "report",
-  "watch",
-  "split",
-  "completion",
+/** The commands, in the order in which they are listed. */
+const COMMANDS: readonly Listed[] = [
+  { register: registerSetup },
+  { register: registerDoctor },
+  { register: registerRun },
+  { register: registerGenerate, computes: true },
+  { register: registerDemo, computes: true, progress: true },
+  { register: registerBids },
+  { register: registerCache },
+  { register: registerSplit },
+  { register: registerInit },
+  { register: registerSchema },
+  { register: registerTrain, computes: true, progress: true },
+  { register: registerResume, computes: true, progress: true },
+  { register: registerValidate, computes: true, progress: true },
+  { register: registerTest, computes: true, progress: true },
+  { register: registerPredict, computes: true, progress: true },
+  { register: registerSummary },
+  { register: registerCompare },
+  { register: registerPlot },
+  { register: registerReport },
+  { register: registerWatch },
+  { register: registerSync, computes: true },
+  { register: registerExport, computes: true },
+  { register: registerCompletion },
 ];
-/** The commands that show progress. */
-const WITH_PROGRESS = ["demo", "train", "resume", "validate", "test", "predict"];
-for (const command of program.commands) {
-  if (WITH_PROGRESS.includes(command.name())) command.option("--quiet", "show no progress, only results and warnings");
+
+const computing = new Set<Command>();
+for (const { register, computes = false, progress = false } of COMMANDS) {
+  register(program);
+  const [command] = program.commands.slice(-1);
+  if (command === undefined) continue;
+  if (computes) computing.add(command);
+  if (progress) command.option("--quiet", "show no progress, only results and warnings");
 }
 program.hook("preAction", (_, command) => {
   if (command.opts().quiet === true) hideProgress();
-  // before anything is written
-  if (!WITHOUT_ENGINE.includes(command.name())) readEngine();
+  if (computing.has(command)) readEngine();
 });
 
 // for as long as the program runs: `npx clinicadl doctor | head -1` is no error

@@ -1,5 +1,5 @@
 /** What an MLflow server is told is read back by MLflow's client; and what becomes of a training whose server is not well. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
@@ -89,6 +89,35 @@ describe("MLflowCallback", { timeout: 900_000 }, () => {
     );
     const warnings = readFileSync(split.warningLog, "utf8");
     expect(warnings.match(/MLflow cannot be told/g)?.length).toBe(1);
+  });
+
+  it("tells a server of a complete training what it lacks, when it is asked to", async () => {
+    const port = await freePort();
+    const options = { trackingUri: `http://127.0.0.1:${port}`, experimentName: "late", timeout: 0.5 };
+    const trainer = trainers.make("maps", { callbacks: [new MLflowCallback(options)], optimization: { numEpochs: 2 } });
+    await trainer.train(toySplit(), { computational });
+    const sync = (...more: string[]) => {
+      const program = join(import.meta.dirname, "../../src/cli/index.ts");
+      const args = [program, "sync", trainer.maps.path, "--json", ...more];
+      return spawnSync(process.execPath, args, { encoding: "utf8" });
+    };
+    expect(sync().stderr).toMatch(/^clinicadl: MLflow at http:\S+ cannot be told of split 0: .*ECONNREFUSED/);
+
+    await using server = await new MLflowServer(trainers.dir, port).ready();
+    const [told] = JSON.parse(sync().stdout);
+    expect(told).toEqual({ tracker: "MLflow", split: 0, sent: expect.any(Number) });
+    const [, own] = read(server.uri, "late");
+    expect(told.sent).toBe(Object.values(own?.metrics ?? {}).flat().length);
+    expect([own?.name, own?.status]).toEqual(["split-0", "FINISHED"]);
+    expect(steps(own?.metrics["train/loss"])).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(steps(own?.metrics["validation/loss"])).toEqual([3, 6]);
+
+    // again there is nothing to send; another experiment gets all of it
+    expect(JSON.parse(sync().stdout)).toEqual([{ tracker: "MLflow", split: 0, sent: 0 }]);
+    expect(read(server.uri, "late").map(({ metrics }) => steps(metrics["train/loss"]))).toEqual([
+      [],
+      [1, 2, 3, 4, 5, 6],
+    ]);
   });
 
   it("does not stop a training whose server is never there, nor one whose server never answers", async () => {

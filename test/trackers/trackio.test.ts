@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { trackioPython } from "../../scripts/python-environment.mjs";
-import { Callback, type EventArgs, TrackioCallback } from "../../src/callbacks/index.ts";
+import { Callback, type EventArgs, syncTraining, TrackioCallback } from "../../src/callbacks/index.ts";
 import { readTsv } from "../../src/io/tsv/index.ts";
 import { toySplit } from "../../src/train/fixtures/toy.ts";
 import { computational, Trainers } from "../../src/train/fixtures/trainers.ts";
@@ -50,6 +50,18 @@ describe("TrackioCallback", { timeout: 600_000 }, () => {
     expect(curves["validation/loss"]?.map(([step]) => step)).toEqual([3, 6, 9]);
     expect(config.optimization?.num_epochs).toBe(3);
     expect(config._Group).toBe("maps");
+  });
+
+  it("gets what it lacks of a complete training, once", async () => {
+    const dir = join(trainers.dir, "trackio");
+    const trainer = trainers.make("maps", { optimization: { numEpochs: 2 } });
+    await trainer.train(toySplit(), { computational });
+    const callback = new TrackioCallback({ project: "late", dir });
+    const { sent } = await syncTraining(callback, trainer.maps, 0);
+    expect(await syncTraining(callback, trainer.maps, 0)).toEqual({ split: 0, sent: 0 });
+    const [run] = read(dir, "late").runs;
+    expect(run?.curves["train/loss"]?.map(([step]) => step)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(sent).toBeGreaterThan(6);
   });
 
   it("only warns where it cannot write", async () => {

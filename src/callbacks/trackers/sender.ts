@@ -62,7 +62,7 @@ export class Sender {
 }
 
 /** The points, or those of their values, that come after what was sent, with the names that the tracker has for their curves. */
-function missingPoints(
+export function missingPoints(
   points: readonly CurvePoint[],
   sent: ReadonlyMap<string, number>,
   keyOf: (name: string) => string,
@@ -78,7 +78,7 @@ function missingPoints(
 }
 
 /** Node's fetch says no more than that it failed, and why in its cause. */
-function whyFailed(error: unknown): string {
+export function whyFailed(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { cause } = error;
   if (!(cause instanceof Error)) return error.message;

@@ -1,3 +1,4 @@
+import type { Maps } from "../../io/maps/index.ts";
 import { Callback, type EventArgs, type Phase, TrainingInterrupted } from "../../run/index.ts";
 import { visible } from "../../utils/visible.ts";
 import type { TrackerTask } from "./task.ts";
@@ -18,8 +19,8 @@ export abstract class TrackerCallback extends Callback {
   abstract readonly timeout: number;
   /** Of the tracker, in messages. */
   abstract readonly title: string;
-  /** What the thread needs to know. @throws ConfigError when an option is missing. */
-  protected abstract task(args: EventArgs<"onTrainStart">): TrackerTask;
+  /** What the tracker needs to know of the training of a split. @throws ConfigError when an option is missing. */
+  abstract task(maps: Maps, split: number): TrackerTask;
 
   /** When it is told of the end, the file of events is complete, and the log still open. */
   override get phase(): Phase {
@@ -37,7 +38,11 @@ export abstract class TrackerCallback extends Callback {
         `${this.title} cannot be told: ${visible(why)}. The training goes on, and it is tried again. What is to be sent stays in ${events}.`,
       );
     };
-    this.#serving = { events, log, thread: new TrackerThread({ task: this.task(args), events }, onFailure) };
+    this.#serving = {
+      events,
+      log,
+      thread: new TrackerThread({ task: this.task(maps, split.index), events }, onFailure),
+    };
   }
   override onResume(args: EventArgs<"onResume">): void {
     this.onTrainStart(args);
