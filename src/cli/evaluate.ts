@@ -1,8 +1,10 @@
-/** `npx clinicadl validate`, `test`, `predict`: saved models on data that the MAPS knows. */
+/** `npx clinicadl validate`, `test`, `predict`: saved models on data that the MAPS knows, or on new data. */
 import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import type { Command } from "commander";
+import type { DataLoader } from "../data/dataloader/index.ts";
 import { readTsv } from "../io/tsv/index.ts";
-import type { StatisticsOptions } from "../train/index.ts";
+import type { StatisticsOptions, Trainer } from "../train/index.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { answer } from "../utils/output.ts";
 import { computationalOptions, type MapsFlags, mapsCommand, openTrainer } from "./maps-options.ts";
@@ -24,6 +26,7 @@ interface ValidateFlags extends EvaluateFlags, StatisticsFlags {
 interface GroupFlags extends EvaluateFlags {
   readonly checkpoint: string;
   readonly group: string;
+  readonly data?: string;
 }
 interface TestFlags extends GroupFlags, StatisticsFlags {
   readonly metrics?: string[];
@@ -89,7 +92,19 @@ export function registerValidate(program: Command): void {
 function groupCommand(program: Command, name: string, description: string): Command {
   return mapsCommand(program, name, description)
     .requiredOption("--checkpoint <name>", "split-<i>_best-<metric>, split-<i>_epoch-<n> or split-<i>_final")
-    .requiredOption("--group <name>", "data that the MAPS knows by this name; new data are given by a script");
+    .requiredOption("--group <name>", "data that the MAPS knows by this name, or will: with --data")
+    .option(
+      "--data <tsv>",
+      "participants of a new group; their images are in the BIDS data set of the MAPS, or --bids",
+    );
+}
+
+/** The data of a new group. What a known one holds is in the MAPS. */
+async function newData(trainer: Trainer, { data, bids }: GroupFlags): Promise<{ readonly dataloader?: DataLoader }> {
+  if (data === undefined) return {};
+  const { loaderOfNewData } = await import("./experiment/new-data.ts");
+  const where = bids === undefined ? {} : { bids: resolve(bids) };
+  return { dataloader: await loaderOfNewData(trainer.maps, { data: resolve(data), ...where }) };
 }
 
 export function registerTest(program: Command): void {
@@ -99,7 +114,8 @@ export function registerTest(program: Command): void {
     .action(async (path: string, flags: TestFlags) => {
       const { checkpoint: modelCheckpoint, group: groupName, metrics } = flags;
       using trainer = await openTrainer(path, flags);
-      const run = { modelCheckpoint, groupName, ...statisticsOptions(flags), ...computationalOptions(flags) };
+      const options = { ...statisticsOptions(flags), ...computationalOptions(flags) };
+      const run = { modelCheckpoint, groupName, ...options, ...(await newData(trainer, flags)) };
       await trainer.test(metrics === undefined ? run : { ...run, metrics });
       const { splitIdx, checkpoint } = trainer.maps.training.readCheckpointName(modelCheckpoint);
       const { aggregatedTsv } = trainer.maps.test.group(groupName).results(splitIdx, checkpoint).metrics;
@@ -121,7 +137,8 @@ export function registerPredict(program: Command): void {
     .action(async (path: string, flags: PredictFlags) => {
       const { checkpoint: modelCheckpoint, group: groupName, outputs, include = [], ensemble, overwrite } = flags;
       using trainer = await openTrainer(path, flags);
-      const run = { modelCheckpoint, groupName, include, overwrite, ...computationalOptions(flags) };
+      const options = { include, overwrite, ...computationalOptions(flags) };
+      const run = { modelCheckpoint, groupName, ...options, ...(await newData(trainer, flags)) };
       await trainer.predict({
         ...run,
         ...(outputs === undefined ? {} : { outputs }),

@@ -124,7 +124,7 @@ export async function test(parts: TrainerParts, options: TestOptions): Promise<v
     checkNew();
     if (dataloader === undefined && !existsSync(group.path)) {
       throw new ConfigError(
-        `There is no test group '${groupName}' yet (there are: ${maps.test.groupsList.join(", ") || "none"}). Pass its data: { dataloader }.`,
+        `There is no test group '${groupName}' yet (there are: ${maps.test.groupsList.join(", ") || "none"}). Pass its data: { dataloader }, or --data on the command line.`,
       );
     }
     computational.checkDevice();

@@ -55,17 +55,24 @@ export interface ExperimentParts {
   readonly computational: ComputationalConfig;
 }
 
+/** @param section where its options stand. */
+export function makeDataset(
+  document: ExperimentDocument,
+  section: "dataset" | "evalDataset",
+  options: Record<string, unknown>,
+): DatasetLike {
+  return inPart(document, [section], () => {
+    const found = datasetRegistry.from(`'${section}'`, { name_: "BidsDataset", ...options });
+    if (found !== null) return found;
+    throw new ConfigError(`'${section}' is no dataset.`);
+  });
+}
+
 export function makeParts(document: ExperimentDocument, experiment: Experiment): ExperimentParts {
   const { dataset, evalDataset, optimization, computational } = experiment;
-  const made = (section: string, options: Record<string, unknown>): DatasetLike =>
-    inPart(document, [section], () => {
-      const found = datasetRegistry.from(`'${section}'`, { name_: "BidsDataset", ...options });
-      if (found !== null) return found;
-      throw new ConfigError(`'${section}' is no dataset.`);
-    });
   return {
-    dataset: made("dataset", dataset),
-    evalDataset: evalDataset === undefined ? undefined : made("evalDataset", evalDataset),
+    dataset: makeDataset(document, "dataset", dataset),
+    evalDataset: evalDataset === undefined ? undefined : makeDataset(document, "evalDataset", evalDataset),
     optimization: inPart(document, ["optimization"], () => OptimizationConfig.fromOptions(optimization)),
     computational: inPart(document, ["computational"], () => new ComputationalConfig(computational)),
   };

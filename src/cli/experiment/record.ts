@@ -12,7 +12,8 @@ import { freshSeed } from "../../utils/random/index.ts";
 import { type Experiment, experimentSchema } from "./schema.ts";
 import { SPLITS } from "./splits.ts";
 
-const FILE = "experiment.yaml";
+/** What ran, in its MAPS. */
+export const EXPERIMENT_FILE = "experiment.yaml";
 /** What must be the same for all trainings of a MAPS, besides what the Trainer compares itself. */
 const COMPARED = ["dataset", "evalDataset", "split", "trainLoader", "valLoader"] as const;
 /** Options of loaders that change nothing but speed. */
@@ -23,7 +24,7 @@ const SPEED = ["numWorkers", "pinMemory", "prefetchFactor", "persistentWorkers"]
  * @throws ClinicaDLException where the MAPS has trainings of other data, another split or other loaders.
  */
 export function recordExperiment(maps: Maps, experiment: Experiment): Experiment {
-  const path = join(maps.path, FILE);
+  const path = join(maps.path, EXPERIMENT_FILE);
   return maps.locked(() => {
     if (existsSync(path)) {
       const recorded = parseWith(experimentSchema, parse(readRegular(path)), path);

@@ -102,7 +102,7 @@ export class Prediction implements Disposable {
     if (existsSync(this.#group.path)) return restoreDataLoader(this.#maps, this.#group, bids);
     const known = this.#maps.prediction.groupsList.join(", ") || "none";
     throw new ConfigError(
-      `There is no prediction group '${this.groupName}' yet (there are: ${known}). Pass its data: { dataloader }.`,
+      `There is no prediction group '${this.groupName}' yet (there are: ${known}). Pass its data: { dataloader }, or --data on the command line.`,
     );
   }
 
