@@ -39,6 +39,8 @@ const program = new Command("clinicadl")
 /** A command, and what is true of it. */
 interface Listed {
   readonly register: (program: Command) => void;
+  /** What it does, in the list of all commands. */
+  readonly summary: string;
   /** It computes: without an engine it says at once that there is none, before anything is written. */
   readonly computes?: true;
   /** It shows progress, which `--quiet` hides. */
@@ -47,36 +49,52 @@ interface Listed {
 
 /** The commands, in the order in which they are listed. */
 const COMMANDS: readonly Listed[] = [
-  { register: registerSetup },
-  { register: registerDoctor },
-  { register: registerRun },
-  { register: registerGenerate, computes: true },
-  { register: registerDemo, computes: true, progress: true },
-  { register: registerBids },
-  { register: registerCache },
-  { register: registerSplit },
-  { register: registerInit },
-  { register: registerSchema },
-  { register: registerTrain, computes: true, progress: true },
-  { register: registerResume, computes: true, progress: true },
-  { register: registerValidate, computes: true, progress: true },
-  { register: registerTest, computes: true, progress: true },
-  { register: registerPredict, computes: true, progress: true },
-  { register: registerSummary },
-  { register: registerCompare },
-  { register: registerPlot },
-  { register: registerReport },
-  { register: registerWatch },
-  { register: registerSync, computes: true },
-  { register: registerExport, computes: true },
-  { register: registerCompletion },
+  { register: registerSetup, summary: "fetch libtorch and build the addon" },
+  { register: registerDoctor, summary: "what was found on this machine, and what is missing" },
+  { register: registerRun, summary: "run a script of one's own under the package's Node" },
+  { register: registerGenerate, summary: "write a simulated cohort as a BIDS dataset", computes: true },
+  {
+    register: registerDemo,
+    summary: "the main job from end to end on a simulated cohort",
+    computes: true,
+    progress: true,
+  },
+  { register: registerBids, summary: "what is in a BIDS dataset" },
+  { register: registerCache, summary: "the images that are kept on disk" },
+  { register: registerSplit, summary: "divide participants into folds, or into two sides" },
+  { register: registerInit, summary: "write a first experiment file for a dataset" },
+  { register: registerSchema, summary: "the JSON schema of experiment files" },
+  { register: registerTrain, summary: "train what an experiment file describes", computes: true, progress: true },
+  { register: registerResume, summary: "go on with a training", computes: true, progress: true },
+  {
+    register: registerValidate,
+    summary: "saved models on the validation data of their split",
+    computes: true,
+    progress: true,
+  },
+  { register: registerTest, summary: "a saved model on a test group", computes: true, progress: true },
+  {
+    register: registerPredict,
+    summary: "what a saved model gives for a group of data",
+    computes: true,
+    progress: true,
+  },
+  { register: registerSummary, summary: "metrics over the splits of a MAPS" },
+  { register: registerCompare, summary: "several MAPS side by side" },
+  { register: registerPlot, summary: "figures for a paper" },
+  { register: registerReport, summary: "one HTML file to send to a colleague" },
+  { register: registerWatch, summary: "trainings in the browser, or in the terminal" },
+  { register: registerSync, summary: "tell trackers what they lack", computes: true },
+  { register: registerExport, summary: "a trained network as a folder to share", computes: true },
+  { register: registerCompletion, summary: "completion of commands in bash and zsh" },
 ];
 
 const computing = new Set<Command>();
-for (const { register, computes = false, progress = false } of COMMANDS) {
+for (const { register, summary, computes = false, progress = false } of COMMANDS) {
   register(program);
   const [command] = program.commands.slice(-1);
   if (command === undefined) continue;
+  command.summary(summary);
   if (computes) computing.add(command);
   if (progress) command.option("--quiet", "show no progress, only results and warnings");
 }

@@ -11,7 +11,7 @@ export function registerRun(program: Command): void {
     .allowUnknownOption()
     .addHelpText(
       "after",
-      "\nThe command ends with the exit code of the script, which hears the signals that the command gets.\n" +
+      "\nThe command ends with the exit code of the script, which hears the\nsignals that the command gets.\n" +
         "A script with `import` is a module, whatever `type` in package.json says.",
     )
     .action(async (args: string[]) => {

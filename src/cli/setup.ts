@@ -8,8 +8,8 @@ export function registerSetup(program: Command): void {
     .addHelpText(
       "after",
       "\nEnvironment:\n" +
-        "  CLINICADL_LIBTORCH  the torch folder of an installed PyTorch (2.11 to 2.15), taken instead of any other\n" +
-        "  CLINICADL_CUDA      1 or 0: fetch libtorch with or without CUDA, whatever GPU is found\n" +
+        "  CLINICADL_LIBTORCH  the torch folder of a PyTorch of 2.11 to 2.15, to be taken\n" +
+        "  CLINICADL_CUDA      1 or 0: with or without CUDA, whatever GPU is found\n" +
         "  XDG_CACHE_HOME      where downloads are kept (default ~/.cache)\n" +
         "  CXX                 the C++ compiler",
     )

@@ -26,7 +26,7 @@ export function registerSync(program: Command): void {
     .option("--json", "print what was sent as JSON", false)
     .addHelpText(
       "after",
-      "\nWhat a tracker has is not sent again. Passwords come from the variables of MLflow's clients.",
+      "\nWhat a tracker has is not sent again.\nPasswords come from the variables of MLflow's clients.",
     )
     .action(async (path: string, flags: Flags) => {
       const { syncTraining } = await import("../callbacks/index.ts");

@@ -31,8 +31,8 @@ export function registerWatch(program: Command): void {
     )
     .addHelpText(
       "after",
-      "\nThe page is for this machine only, and for who has the address. It reads files, and changes nothing. Ctrl-C ends it.\n" +
-        "Of another machine: ssh -L 8000:127.0.0.1:8000 NAME npx clinicadl watch maps --port 8000",
+      "\nThe page is for this machine only, and for who has the address.\nIt reads files, and changes nothing. Ctrl-C ends it.\n" +
+        "Of another machine:\n  ssh -L 8000:127.0.0.1:8000 NAME npx clinicadl watch maps --port 8000",
     )
     .action(async (maps: string[], { port, bids, open, json, plain }: Flags) => {
       if (plain) return await watchHere(maps);
