@@ -49,7 +49,8 @@ export class ProgressLine implements EventReceiver {
   #draw(now: number): void {
     if (this.#stream.isTTY !== true || now - this.#drawn < INTERVAL_MS) return;
     this.#drawn = now;
-    const line = visible(movingLine(this.#progress)).slice(0, (this.#stream.columns ?? 80) - 1);
+    const width = (this.#stream.columns ?? 80) - 1;
+    const line = visible(movingLine(this.#progress, width)).slice(0, width);
     this.#stream.write(`\r\x1b[K${line}`);
     this.#shown = true;
   }

@@ -34,7 +34,9 @@ describe("the progress of a training", () => {
     "Split 0  done in 1:05  → maps/training/split-0\n";
 
   it("moves on a terminal, at most ten times a second, and is taken away before something stays", () => {
-    expect(shown(true, epoch)).toBe(`\r\x1b[KEpoch 1/2  4/8  loss 0.5123  0.5 batches/s  0:24 left\r\x1b[K${stays}`);
+    expect(shown(true, epoch)).toBe(
+      `\r\x1b[KSplit 0  Epoch 1/2  4/8  loss 0.5123  0.5 batches/s  0:24 left\r\x1b[K${stays}`,
+    );
   });
   it("is one line per epoch elsewhere", () => expect(shown(false, epoch)).toBe(stays));
   it("shows the mean of the losses of the epoch", () => {
@@ -46,10 +48,20 @@ describe("the progress of a training", () => {
       [4000, toldBatch(2, 1, 8)],
     ]);
     expect(text.split("\r\x1b[K").slice(1)).toEqual([
-      "Epoch 1/2  7/8  loss 1  1 batches/s  0:09 left",
-      "Epoch 1/2  8/8  loss 1.5  1 batches/s  0:08 left",
-      "Epoch 2/2  1/8  loss 8  0.75 batches/s  0:09 left",
+      "Split 0  Epoch 1/2  7/8  loss 1  1 batches/s  0:09 left",
+      "Split 0  Epoch 1/2  8/8  loss 1.5  1 batches/s  0:08 left",
+      "Split 0  Epoch 2/2  1/8  loss 8  0.75 batches/s  0:09 left",
     ]);
+  });
+  it("shows the metrics of the last validation, as many as there is room for", () => {
+    const text = shown(true, [
+      [0, { kind: "resume", ...TRAINING, epoch: 1, batch: 8 }],
+      [1000, { kind: "metrics", epoch: 1, values: { auc: 0.75, mae: 0.5, a_very_long_one: 1 } }],
+      [2000, toldBatch(2, 1, 8)],
+    ]);
+    expect(text.split("\r\x1b[K").at(-1)).toBe(
+      "Split 0  Epoch 2/2  1/8  loss 8  val auc 0.75  0.5 batches/s  0:14 left",
+    );
   });
   it("makes room for what else is to be shown, and when it fails", () => {
     const begun = epoch.slice(0, 2);

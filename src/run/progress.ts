@@ -21,6 +21,8 @@ export interface Progress {
   readonly count: number;
   /** The metrics of this epoch's validation. */
   readonly metrics: Readonly<Record<string, number>>;
+  /** Those of the last validation, of this epoch or of one before. */
+  readonly validated: Readonly<Record<string, number>>;
 }
 
 export const NO_PROGRESS: Progress = {
@@ -37,6 +39,7 @@ export const NO_PROGRESS: Progress = {
   sums: {},
   count: 0,
   metrics: {},
+  validated: {},
 };
 
 const NEW_EPOCH = { sums: {}, count: 0, metrics: {} };
@@ -68,7 +71,7 @@ export function advance(before: Progress, event: RunEvent | LaterEvent): Progres
     case "evaluated":
       return { ...before, batch: event.batch, done: before.done + 1, time };
     case "metrics":
-      return { ...before, metrics: event.values, time };
+      return { ...before, metrics: event.values, validated: event.values, time };
     case "epoch":
       return { ...before, epoch: event.epoch, time };
     case "validation":
@@ -84,22 +87,36 @@ export function advance(before: Progress, event: RunEvent | LaterEvent): Progres
 }
 
 /**
- * The line that moves: `Epoch 3/10  4/8  loss 0.5123  0.5 batches/s  0:24 left`.
- * @param metrics of the last validation, to be shown after the losses.
+ * The line that moves: `Split 0  Epoch 3/10  4/8  loss 0.5123  val auc 0.75  0.5 batches/s  0:24 left`.
+ * @param width how long it may be: of the metrics of the last validation, as many are in it as there is room for.
  */
-export function movingLine(progress: Progress, metrics: Readonly<Record<string, number>> = {}): string {
+export function movingLine(progress: Progress, width = 80): string {
+  const all = Object.entries(progress.validated);
+  for (let count = all.length; count > 0; count--) {
+    const line = lineWith(progress, all.slice(0, count));
+    if (line.length <= width) return line;
+  }
+  return lineWith(progress, []).slice(0, width);
+}
+
+function lineWith(progress: Progress, metrics: readonly (readonly [name: string, value: number])[]): string {
   const { call, epoch, epochs, batch, batches, sums, count, done, begunAt, time } = progress;
   const rate = done / Math.max((time - begunAt) / 1000, 1e-9);
-  const isTraining = call === "train";
-  const left = isTraining ? (epochs - epoch + 1) * batches - batch : batches - batch;
-  const title = isTraining ? `Epoch ${epoch}/${epochs}` : call === "predict" ? "Prediction" : "Evaluation";
+  const left = call === "train" ? (epochs - epoch + 1) * batches - batch : batches - batch;
   return [
-    `${title}  ${batch}/${batches}`,
+    whereIn(progress),
     ...Object.entries(sums).map(([name, sum]) => `${name} ${shortNumber(sum / Math.max(count, 1))}`),
-    ...Object.entries(metrics).map(([name, value]) => `val ${name} ${shortNumber(value)}`),
+    ...metrics.map(([name, value]) => `val ${name} ${shortNumber(value)}`),
     `${shortNumber(rate)} batches/s`,
     `${duration(left / rate)} left`,
   ].join("  ");
+}
+
+/** `Split 0  Epoch 3/10  4/8`. */
+export function whereIn({ call, split, epoch, epochs, batch, batches }: Progress): string {
+  const title =
+    call === "train" ? `Split ${split}  Epoch ${epoch}/${epochs}` : call === "predict" ? "Prediction" : "Evaluation";
+  return `${title}  ${batch}/${batches}`;
 }
 
 /**

@@ -1,13 +1,13 @@
 import type { LaterEvent, RunEvent } from "../../run/journal/schema.ts";
-import { advance, duration, lastingLine, movingLine, NO_PROGRESS, type Progress } from "../../run/progress.ts";
+import { advance, duration, lastingLine, movingLine, NO_PROGRESS, type Progress, whereIn } from "../../run/progress.ts";
 import type { OutputStream } from "../../utils/output.ts";
 import { visible } from "../../utils/visible.ts";
 
 /** How far the training of one fold is. */
 interface Fold {
   readonly progress: Progress;
-  /** Of the last validation. */
-  readonly metrics: Readonly<Record<string, number>>;
+  /** What its lines begin with. */
+  readonly prefix: string;
   /** Whether it goes on, as far as its events say. */
   readonly isMoving: boolean;
 }
@@ -15,7 +15,7 @@ interface Fold {
 /** After so long without an event, a training is not said to move: its process may have been killed. */
 const QUIET_MS = 60_000;
 
-const NEW_FOLD: Fold = { progress: NO_PROGRESS, metrics: {}, isMoving: false };
+const NEW_FOLD: Fold = { progress: NO_PROGRESS, prefix: "", isMoving: false };
 
 /**
  * The progress of several trainings at once: on a terminal a line for each that moves, and above these a line for each that is over; elsewhere a
@@ -38,10 +38,9 @@ export class FoldLines {
   receive(name: string, event: RunEvent | LaterEvent, { prefix = "", place = "" } = {}): void {
     const before = this.#folds.get(name) ?? NEW_FOLD;
     const progress = advance(before.progress, event);
-    const metrics = event.kind === "metrics" ? event.values : before.metrics;
     const isOver = event.kind === "end" || event.kind === "error" || event.kind === "interruption";
     const begins = event.kind === "start" || event.kind === "resume";
-    this.#folds.set(name, { progress, metrics, isMoving: !isOver && (begins || before.isMoving) });
+    this.#folds.set(name, { progress, prefix, isMoving: !isOver && (begins || before.isMoving) });
     const line = this.#lasting(progress, event, place);
     if (line === null) return;
     this.#clear();
@@ -74,7 +73,7 @@ export class FoldLines {
     const moving = [...this.#folds]
       .filter(([, { isMoving }]) => isMoving)
       .toSorted(([a], [b]) => a.localeCompare(b, "en", { numeric: true }));
-    const lines = moving.map(([name, fold]) => visible(fitted(name, fold, now, width)).slice(0, width));
+    const lines = moving.map(([, fold]) => visible(lineOf(fold, now, width)).slice(0, width));
     const kept = lines.length < rows ? lines : [...lines.slice(0, rows - 2), `and ${lines.length - rows + 2} more`];
     this.#clear();
     this.#stream.write(kept.map((line) => `${line}\n`).join(""));
@@ -88,17 +87,9 @@ export class FoldLines {
   }
 }
 
-/** The line of a fold, with as many of its metrics as there is room for. */
-function fitted(name: string, { progress, metrics }: Fold, now: number, width: number): string {
+/** The line of a fold; of one that may not move any more, since when. */
+function lineOf({ prefix, progress }: Fold, now: number, width: number): string {
   const quiet = now - progress.time;
-  if (quiet > QUIET_MS) {
-    const { epoch, epochs, batch, batches } = progress;
-    return `${name}  Epoch ${epoch}/${epochs}  ${batch}/${batches}  nothing new for ${duration(quiet / 1000)}`;
-  }
-  const all = Object.entries(metrics);
-  for (let count = all.length; count > 0; count--) {
-    const line = `${name}  ${movingLine(progress, Object.fromEntries(all.slice(0, count)))}`;
-    if (line.length <= width) return line;
-  }
-  return `${name}  ${movingLine(progress)}`;
+  if (quiet > QUIET_MS) return `${prefix}${whereIn(progress)}  nothing new for ${duration(quiet / 1000)}`;
+  return prefix + movingLine(progress, width - prefix.length);
 }
