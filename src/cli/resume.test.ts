@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -33,7 +33,9 @@ it("goes on with a complete training up to more epochs, as if it had been asked 
     spawnSync(process.execPath, [cli, "resume", join(dir, "short"), ...args], { encoding: "utf8" });
   expect(run("--split", "0").stderr).toMatch(/is complete: there is nothing to resume.*numEpochs/);
   expect(run("--split", "x").stderr).toMatch(/Give a number/);
-  execFileSync(process.execPath, [cli, "resume", join(dir, "short"), "--split", "0", "--num-epochs", "4"]);
+  const { status, stdout, stderr } = run("--split", "0", "--num-epochs", "4", "--json");
+  expect(status, stderr).toBe(0);
+  expect(JSON.parse(stdout)).toEqual({ maps: join(dir, "short"), folds: [{ split: 0, did: "resumed" }] });
   for (const file of ["models/final/model.pt", "logs/training_loss.tsv", "validation_metrics/details.tsv"]) {
     const [one, other] = ["short", "long"].map((maps) => readFileSync(join(split(maps), file)));
     expect(one?.equals(other ?? Buffer.of()), file).toBe(true);

@@ -1,5 +1,6 @@
 /** `npx clinicadl resume`: goes on with a training whose parts the MAPS can restore. */
 import type { Command } from "commander";
+import { answer } from "../utils/output.ts";
 import { computationalOptions, type MapsFlags, mapsCommand, openTrainer } from "./maps-options.ts";
 import { count } from "./numbers.ts";
 
@@ -7,6 +8,7 @@ interface Flags extends MapsFlags {
   readonly split: number;
   readonly numEpochs?: number;
   readonly requeue: boolean;
+  readonly json: boolean;
 }
 
 export function registerResume(program: Command): void {
@@ -18,8 +20,9 @@ export function registerResume(program: Command): void {
     .requiredOption("--split <n>", "which split", count(0))
     .option("--num-epochs <n>", "up to which epoch (default: as was recorded)", count(1))
     .option("--requeue", "under Slurm, queue the job again when it is asked to end", false)
+    .option("--json", "print what was done as JSON", false)
     .action(async (path: string, flags: Flags) => {
-      const { split, numEpochs, requeue } = flags;
+      const { split, numEpochs, requeue, json } = flags;
       using trainer = await openTrainer(path, flags);
       await trainer.resume({
         splitIdx: split,
@@ -27,5 +30,9 @@ export function registerResume(program: Command): void {
         ...computationalOptions(flags),
         signals: { requeue },
       });
+      // of several processes that train together, one speaks
+      if (!trainer.world.isMain) return;
+      const maps = trainer.maps.path;
+      answer(json ? JSON.stringify({ maps, folds: [{ split, did: "resumed" }] }) : `split ${split} resumed\n${maps}`);
     });
 }
