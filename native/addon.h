@@ -133,6 +133,7 @@ void define_place(napi_env env, napi_value exports);
 void define_labels(napi_env env, napi_value exports);
 void define_blur(napi_env env, napi_value exports);
 void define_power(napi_env env, napi_value exports);
+void define_swap(napi_env env, napi_value exports);
 void define_holes(napi_env env, napi_value exports);
 void define_c10d(napi_env env, napi_value exports);
 void define_event(napi_env env, napi_value exports);

@@ -243,6 +243,8 @@ export interface Native {
   symmetricFilter(h: Handle, weights: readonly (readonly number[])[]): Handle;
   // power.cc
   signedPower(h: Handle, exponents: readonly number[]): Handle;
+  // swap.cc
+  swapPatches(h: Handle, size: readonly number[], corners: readonly number[]): Handle;
   // holes.cc
   fillEnclosed(h: Handle, label: number, connectivity: number, spatial: number): void;
   // transfer.cc

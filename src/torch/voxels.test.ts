@@ -328,6 +328,79 @@ function plainFilter(
   });
 }
 
+describe("swapPatches", () => {
+  const size = [2, 3, 1];
+  const pairs = [
+    [
+      [0, 0, 0],
+      [1, 1, 0],
+    ],
+    [
+      [2, 0, 4],
+      [0, 2, 3],
+    ],
+    [
+      [1, 1, 2],
+      [1, 0, 2],
+    ],
+  ] as const;
+
+  it("is what copies of both patches, written one after another, give", () => {
+    for (const dtype of ["float32", "float64", "int16", "uint8", "bfloat16"] as const) {
+      const x = torch
+        .arange(2 * 4 * 5 * 6)
+        .remainder(251)
+        .reshape([2, 4, 5, 6])
+        .to({ dtype });
+      const before = numbers(x.to({ dtype: "float64" }));
+      const wanted = x.clone();
+      const at = (start: readonly number[]) =>
+        start.reduce((part, n, axis) => part.narrow(axis + 1, n, size[axis] ?? 1), wanted);
+      for (const [first, second] of pairs) {
+        const [one, other] = [at(first).clone(), at(second).clone()];
+        at(second).copy_(one);
+        at(first).copy_(other);
+      }
+      const made = voxels.swapPatches(x, size, pairs);
+      expect(made.dtype).toBe(dtype);
+      expect(numbers(made.to({ dtype: "float64" }))).toEqual(numbers(wanted.to({ dtype: "float64" })));
+      expect(numbers(x.to({ dtype: "float64" }))).toEqual(before);
+      const turned = voxels.swapPatches(x.transpose(1, 3).contiguous().transpose(1, 3), size, pairs);
+      expect(numbers(turned.to({ dtype: "float64" }))).toEqual(numbers(made.to({ dtype: "float64" })));
+    }
+  });
+
+  it("refuses what is not within the image", () => {
+    const x = torch.zeros([1, 4, 5, 6]);
+    expect(() => voxels.swapPatches(x, [5, 1, 1], [])).toThrow("a patch of 5 voxels does not fit into 4");
+    expect(() =>
+      voxels.swapPatches(
+        x,
+        [2, 2, 2],
+        [
+          [
+            [0, 0, 0],
+            [0, 0, 5],
+          ],
+        ],
+      ),
+    ).toThrow("2 voxels from 5 on does not fit into 6");
+    expect(() =>
+      voxels.swapPatches(
+        x,
+        [2, 2, 2],
+        [
+          [
+            [0, -1, 0],
+            [0, 0, 0],
+          ],
+        ],
+      ),
+    ).toThrow("from -1 on");
+    expect(() => voxels.swapPatches(x.select(0, 0), [1, 1, 1], [])).toThrow("(C, D, H, W)");
+  });
+});
+
 describe("signedPower", () => {
   it("is the power, but for the last rounding, with the sign of what it was", () => {
     const special = [0, -0, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];

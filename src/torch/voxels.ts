@@ -141,6 +141,26 @@ export function symmetricFilter(x: Tensor, weights: readonly (readonly number[])
 }
 
 /**
+ * A copy in which pairs of patches have changed places, one pair after another. Patches of a pair that overlap are exchanged as they were; the
+ * second is written first. It is done on the CPU.
+ *
+ * @param x (C, D, H, W), of any type.
+ * @param size of the patches, in voxels of D, H and W.
+ * @param pairs the first voxels of both patches of each pair.
+ * @throws when a patch is not within the image.
+ */
+export function swapPatches(
+  x: Tensor,
+  size: readonly number[],
+  pairs: readonly (readonly [readonly number[], readonly number[]])[],
+): Tensor {
+  return tidy(() => {
+    const cpu = x.to({ device: "cpu" });
+    return new Tensor(native.swapPatches(cpu.handleFor("swapPatches"), size, pairs.flat(2))).to({ device: x.device });
+  });
+}
+
+/**
  * sign(x)·|x|^γ.
  *
  * @param x (C, …), float32.

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import * as torch from "../../torch/index.ts";
 import { randomConfig, randomPerImage } from "../base.ts";
 import type { Rng, Transform, TransformConfig } from "../types.ts";
 
@@ -37,15 +38,7 @@ export class RandomSwapConfig
         return { locations: Array.from({ length: this.numIterations }, () => twoCorners(room, rng)) };
       },
       change: (image, { locations }) => {
-        const tensor = image.tensor.clone();
-        const at = (start: Triple) =>
-          start.reduce((part, n, axis) => part.narrow(axis + 1, n, patch[axis] ?? 1), tensor);
-        for (const [first, second] of locations) {
-          const [one, other] = [at(first).clone(), at(second).clone()];
-          at(second).copy_(one);
-          at(first).copy_(other);
-        }
-        image.tensor = tensor;
+        image.tensor = torch.voxels.swapPatches(image.tensor, patch, locations);
       },
     });
   }
