@@ -27,7 +27,10 @@ export class RandomNoiseConfig
       change: (image, drawn) => {
         const generator = new torch.Generator("cpu").manualSeed(drawn.seed);
         const noise = torch.randn(image.tensor.shape, { generator, dtype: "float32" });
-        image.tensor = noise.mul_(drawn.std).add_(drawn.mean).add_(image.tensor);
+        noise.mul_(drawn.std);
+        // a pass over the whole image, which is not needed for the default
+        if (drawn.mean !== 0) noise.add_(drawn.mean);
+        image.tensor = noise.add_(image.tensor);
       },
     });
   }
