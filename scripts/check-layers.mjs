@@ -1,6 +1,6 @@
 // Imports go one way, and this holds them to it: a folder of src/ may import what stands to its left, and itself.
 //
-//   utils ← native ← torch ← io ← data, transforms, split ← networks, losses, metrics, optim ← models, infer ← run ← callbacks ← train ← view ← cli
+//   utils ← native ← torch ← io ← data, transforms, split ← networks, losses, metrics, optim ← models, infer ← run ← callbacks ← train ← sweep ← view ← cli
 //
 // Within a group the folders may import each other (split uses datasets), but not in a circle of folders. Files import each other
 // in no circle either, type-only imports included: who reads one of them would have to read them all at once.
@@ -19,6 +19,7 @@ export const LAYERS = [
   ["run"],
   ["callbacks"],
   ["train"],
+  ["sweep"],
   ["view"],
   ["cli"],
 ];

@@ -17,6 +17,7 @@ const INTERNAL = [
   "io/weights",
   "optim/optimizers",
   "run",
+  "sweep",
   "torch/",
   "transforms/extraction",
   "utils/",

@@ -120,3 +120,14 @@ export const trackioPython = () =>
     requirements: ["trackio==0.43.0"],
     imports: ["trackio"],
   });
+
+/** A Python with Optuna: CLINICADL_OPTUNA_PYTHON names another. */
+export const optunaPython = () =>
+  pythonEnvironment({
+    name: "optuna-5.0.0",
+    what: "Optuna 5.0",
+    size: "150 MB",
+    variable: "CLINICADL_OPTUNA_PYTHON",
+    requirements: ["optuna==5.0.0"],
+    imports: ["optuna", "numpy"],
+  });
