@@ -9,7 +9,15 @@ export const GUIDE = [
   { text: "1 Data", pages: ["data.md", "transforms.md"] },
   {
     text: "2 Models and training",
-    pages: ["models.md", "training.md", "evaluating.md", "metrics.md", "callbacks.md", "several-machines.md"],
+    pages: [
+      "models.md",
+      "training.md",
+      "evaluating.md",
+      "metrics.md",
+      "callbacks.md",
+      "sweeps.md",
+      "several-machines.md",
+    ],
   },
   { text: "3 MAPS and configurations", pages: ["maps.md", "command-line.md", "figures.md"] },
   { text: "4 Making it one's own", pages: ["own.md", "engine.md", "contributing.md"] },

@@ -24,6 +24,7 @@ import { registerSetup } from "./setup.ts";
 import { registerSplit } from "./split.ts";
 import { registerSummary } from "./summary.ts";
 import { registerSync } from "./sync.ts";
+import { registerSweep } from "./sweep.ts";
 import { registerTrain } from "./train.ts";
 import { registerWatch } from "./watch.ts";
 
@@ -65,6 +66,7 @@ const COMMANDS: readonly Listed[] = [
   { register: registerInit, summary: "write a first experiment file for a dataset" },
   { register: registerSchema, summary: "the JSON schema of experiment files" },
   { register: registerTrain, summary: "train what an experiment file describes", computes: true, progress: true },
+  { register: registerSweep, summary: "search for the options of an experiment", computes: true },
   { register: registerResume, summary: "go on with a training", computes: true, progress: true },
   {
     register: registerValidate,

@@ -1,5 +1,9 @@
-/** How the trials of a sweep are chosen and stopped. */
+/** Sweeps: which trials there are, how they are chosen and stopped. */
 export { type AshaOptions, asha, type RungEntry } from "./asha.ts";
+export { countTrials, rangesOf, type Sweep, sweepSchema } from "./config.ts";
 export { makeParzen, type NumericParzen, type Parzen } from "./parzen.ts";
 export { bounds, drawUniform, fromScale, type Range } from "./space.ts";
+export { type ClaimedTrial, Study } from "./study.ts";
+export { suggest } from "./suggest.ts";
 export { type PastTrial, sampleTpe, splitTrials } from "./tpe.ts";
+export type { Trial } from "./trial.ts";

@@ -1,0 +1,97 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Maps } from "../io/maps/index.ts";
+import { makeCohort } from "../train/fixtures/cohort.ts";
+
+let dir = "";
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), "cli-sweep-"));
+  makeCohort(dir, 9);
+  writeFileSync(join(dir, "e.yaml"), EXPERIMENT);
+  writeFileSync(join(dir, "sweep.yaml"), SWEEP);
+});
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+const EXPERIMENT = `
+maps: maps
+dataset:
+  bids: bids
+  file_type: { suffix: T1w, data_type: anat }
+  data: bids/labels.tsv
+  columns: [label]
+split:
+  make_kfold: { n_splits: 3 }
+train_loader: { batch_size: 4 }
+model:
+  network:
+    name_: CNN
+    in_shape: [1, 8, 8, 8]
+    num_outputs: 1
+    conv_args: { channels: [2], padding: 1, norm: instance }
+  loss: { name_: BCEWithLogitsLoss }
+  optimizer: { name_: Adam, lr: 0.001 }
+optimization: { num_epochs: 1 }
+computational: { gpu: false, deterministic: true }
+`;
+const SWEEP = `
+experiment: e.yaml
+study: study
+parameters:
+  model.optimizer.lr: { low: 1e-4, high: 1e-2, log: true }
+  train_loader.batch_size: { choice: [2, 4] }
+trials: 3
+folds: [0, 1]
+`;
+function sweep(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(import.meta.dirname, "index.ts"), "sweep", ...args],
+    { encoding: "utf8", cwd: dir },
+  );
+  return { status, stdout, stderr };
+}
+
+describe("clinicadl sweep", { timeout: 180_000 }, () => {
+  it("trains each trial with its values, and goes on with the same study", () => {
+    const { status, stdout, stderr } = sweep("sweep.yaml", "--jobs", "2", "--json");
+    expect(stderr).toMatch(/^trial \d: loss [\d.]+$/m);
+    expect(status).toBe(0);
+    const { trials, best } = JSON.parse(stdout) as {
+      trials: { number: number; state: string; score: number; values: Record<string, number> }[];
+      best: number;
+    };
+    expect(trials.map(({ number, state }) => [number, state])).toEqual([0, 1, 2].map((n) => [n, "complete"]));
+    expect(trials[best]?.score).toBe(Math.min(...trials.map(({ score }) => score)));
+    for (const { number, values } of trials) {
+      const maps = new Maps(join(dir, "study", `trial-000${number}`));
+      maps.read();
+      expect(maps.training.splitsList).toEqual([0, 1]);
+      expect([2, 4]).toContain(values["train_loader.batch_size"]);
+    }
+    const again = sweep("sweep.yaml");
+    expect(again).toMatchObject({ status: 0, stderr: "" });
+    expect(again.stdout).toMatch(new RegExp(`^trial +state +loss +model\\.optimizer\\.lr[^]*\nbest: trial ${best}\n$`));
+    expect(sweep("sweep.yaml", "--status").stdout).toBe(again.stdout);
+  });
+
+  it("names the line of what is wrong", () => {
+    writeFileSync(join(dir, "wrong.yaml"), SWEEP.replace("trials: 3", "trials: 0"));
+    expect(sweep("wrong.yaml")).toMatchObject({ status: 1, stderr: expect.stringMatching(/wrong\.yaml:7: .*trials/) });
+  });
+
+  it("ends at a first trial that fails, and tries it again", () => {
+    const unknown = SWEEP.replace("train_loader.batch_size", "train_loader.no_such").replace(
+      "study: study",
+      "study: s2",
+    );
+    writeFileSync(join(dir, "failing.yaml"), unknown);
+    const { status, stderr } = sweep("failing.yaml");
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/noSuch|no_such/);
+    expect(stderr).toContain("Trial 0 failed");
+    expect(sweep("failing.yaml", "--status").stdout).toMatch(/^0 +running/m);
+  });
+});

@@ -1,0 +1,115 @@
+import { spawn } from "node:child_process";
+import { availableParallelism } from "node:os";
+import { dirname, resolve } from "node:path";
+import process from "node:process";
+import { Maps } from "../../io/maps/index.ts";
+import { type ClaimedTrial, type Study, type Sweep, sweepSchema } from "../../sweep/index.ts";
+import { summarize } from "../../train/summarize.ts";
+import { parseWith } from "../../utils/config.ts";
+import { ClinicaDLException } from "../../utils/exceptions.ts";
+import { camelToSnake } from "../../utils/names.ts";
+import { say } from "../../utils/output.ts";
+import { ExperimentDocument } from "../experiment/document.ts";
+import { inPart } from "../experiment/parts.ts";
+import { experimentValues } from "./trials.ts";
+
+/** A sweep file, its paths absolute. */
+export interface SweepFile {
+  readonly sweep: Sweep;
+  readonly experiment: string;
+  readonly study: string;
+}
+
+/** @throws ConfigError naming file, line and field. */
+export function readSweep(path: string): SweepFile {
+  const document = new ExperimentDocument(path);
+  const read = inPart(document, [], () => parseWith(sweepSchema, document.values, "sweep"));
+  // keys of the experiment file, which documents spell like this
+  const keys = Object.entries(read.parameters).map(([key, range]) => [camelToSnake(key), range] as const);
+  const sweep: Sweep = { ...read, parameters: Object.fromEntries(keys) };
+  const folder = resolve(dirname(path));
+  const experiment = resolve(folder, sweep.experiment);
+  // what is wrong with it is found before there is a study
+  new ExperimentDocument(experiment);
+  return { sweep, experiment, study: resolve(folder, sweep.study) };
+}
+
+/**
+ * Trains the trials that are left, so many at a time, each by a process of its own with its share of the cores.
+ * @returns 0, or the exit code of a training that a signal ended: the same call goes on from its checkpoint.
+ */
+export async function runSweep(file: SweepFile, study: Study, jobs: number): Promise<number> {
+  let ended = 0;
+  const failures: unknown[] = [];
+  const work = async (): Promise<void> => {
+    while (ended === 0 && failures.length === 0) {
+      using claimed = study.claim();
+      if (claimed === null) return;
+      try {
+        ended = (await runTrial(file, study, claimed, jobs)) || ended;
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: jobs }, work));
+  if (failures.length > 0) throw failures[0];
+  return ended;
+}
+
+async function runTrial(file: SweepFile, study: Study, { trial, maps }: ClaimedTrial, jobs: number): Promise<number> {
+  const { sweep, experiment } = file;
+  const values = { ...experimentValues(sweep, trial), maps };
+  const set = Object.entries(values).map(([key, value]) => `--set=${key}=${JSON.stringify(value)}`);
+  const folds = sweep.folds === undefined ? [] : [`--folds=${sweep.folds.join(",")}`];
+  const code = await train([experiment, ...set, ...folds, "--quiet"], jobs);
+  if (code > 128) return code;
+  if (code !== 0 && study.best === null) {
+    throw new ClinicaDLException(
+      `Trial ${trial.number} failed, and none was complete before: what is wrong is above. The same command tries it again.`,
+    );
+  }
+  const score = code === 0 ? scoreOf(sweep, maps) : Number.NaN;
+  study.finish(trial, Number.isNaN(score) ? null : score);
+  const reached = Number.isNaN(score) ? "failed" : `${sweep.metric} ${score}`;
+  say(`trial ${trial.number}: ${reached}`);
+  return 0;
+}
+
+/** The mean over the folds; NaN where one of them has none. */
+function scoreOf(sweep: Sweep, path: string): number {
+  const maps = new Maps(path);
+  maps.read();
+  const { metrics } = summarize(maps, { checkpoint: sweep.checkpoint });
+  const found = metrics.find(({ metric }) => metric === sweep.metric);
+  if (found === undefined) {
+    const names = metrics.map(({ metric }) => metric).join(", ");
+    throw new ClinicaDLException(`The sweep's metric is '${sweep.metric}', and the trials have: ${names}.`);
+  }
+  return found.values.some(Number.isNaN) ? Number.NaN : found.mean;
+}
+
+/** Runs `clinicadl train` in a process of its own; signals to this process are passed on to it. */
+async function train(args: readonly string[], jobs: number): Promise<number> {
+  const [, program = ""] = process.argv;
+  const threads = Math.max(1, Math.floor(availableParallelism() / jobs));
+  const env = { OMP_NUM_THREADS: String(threads), ...process.env };
+  const child = spawn(process.execPath, [...process.execArgv, program, "train", ...args], {
+    env,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"] as const;
+  const pass = (signal: NodeJS.Signals): void => {
+    child.kill(signal);
+  };
+  for (const signal of signals) process.on(signal, pass);
+  try {
+    return await new Promise<number>((done, failed) => {
+      child.once("error", failed);
+      // killed by a signal it did not handle: as a shell has it, of SIGKILL
+      child.once("close", (code) => done(code ?? 137));
+    });
+  } finally {
+    for (const signal of signals) process.off(signal, pass);
+  }
+}

@@ -1,0 +1,80 @@
+import { z } from "zod";
+import type { Range } from "./space.ts";
+
+const rangeSchema = z.union([
+  z
+    .strictObject({
+      /** The least value. */
+      low: z.number(),
+      /** The greatest value; it may be drawn itself. */
+      high: z.number(),
+      /** Whether the logarithm is drawn evenly, not the value. */
+      log: z.boolean().default(false),
+      /** Whether it is a whole number. */
+      int: z.boolean().default(false),
+    })
+    .refine(({ low, high }) => low < high, { error: "Expected low to be less than high" })
+    .refine(({ low, log }) => !log || low > 0, { error: "Expected low to be above 0 where log is true" })
+    .refine(({ low, high, int }) => !int || (Number.isInteger(low) && Number.isInteger(high)), {
+      error: "Expected low and high to be integers where int is true",
+    }),
+  z.strictObject({
+    /** Values of which one is taken. */
+    choice: z.array(z.json()).min(1),
+  }),
+]);
+
+/** What a sweep file holds. */
+export const sweepSchema = z
+  .strictObject({
+    /** The experiment file, from the folder of the sweep file. */
+    experiment: z.string().min(1),
+    /** The directory of the study, from the folder of the sweep file: each trial is a MAPS in it. */
+    study: z.string().min(1),
+    /** What is varied, by its key in the experiment file, as `model.optimizer.lr`. */
+    parameters: z.record(z.string(), rangeSchema).refine((value) => Object.keys(value).length > 0, {
+      error: "Expected at least one parameter",
+    }),
+    /** How values are chosen: all combinations, drawn evenly, or by TPE from the trials so far. */
+    sampler: z.enum(["grid", "random", "tpe"]).default("tpe"),
+    /** How many trials there are. Default: 20; of a grid, all combinations. */
+    trials: z.int().min(1).optional(),
+    /** By which metric of the validation data trials are compared, averaged over the folds. */
+    metric: z.string().min(1).default("loss"),
+    /** Whether less of the metric is better, or more. */
+    direction: z.enum(["min", "max"]).default("min"),
+    /** Which model of a trial counts: `final`, `best-<metric>` or `epoch-<n>`. */
+    checkpoint: z.string().min(1).default("final"),
+    /** Which splits each trial is trained on. Default: all. */
+    folds: z.array(z.int().min(0)).min(1).optional(),
+    /** Of what is drawn. */
+    seed: z.int().min(0).default(0),
+  })
+  .refine(
+    ({ sampler, parameters }) => sampler !== "grid" || Object.values(parameters).every((one) => "choice" in one),
+    {
+      error: "Expected a choice for each parameter where the sampler is grid",
+      path: ["parameters"],
+    },
+  );
+export type Sweep = z.output<typeof sweepSchema>;
+
+/** The ranges of the parameters, in the order of the file. */
+export function rangesOf({ parameters }: Sweep): ReadonlyMap<string, Range> {
+  return new Map(
+    Object.entries(parameters).map(([name, one]): [string, Range] => {
+      if ("choice" in one) return [name, { kind: "choice", choices: one.choice }];
+      const { low, high, log, int } = one;
+      return [name, { kind: int ? "int" : "float", low, high, log }];
+    }),
+  );
+}
+
+/** How many trials a sweep has. */
+export function countTrials(sweep: Sweep): number {
+  const combinations = [...rangesOf(sweep).values()].reduce(
+    (product, range) => product * (range.kind === "choice" ? range.choices.length : 1),
+    1,
+  );
+  return sweep.sampler === "grid" ? Math.min(sweep.trials ?? combinations, combinations) : (sweep.trials ?? 20);
+}
