@@ -23,8 +23,8 @@ import { registerSchema } from "./schema.ts";
 import { registerSetup } from "./setup.ts";
 import { registerSplit } from "./split.ts";
 import { registerSummary } from "./summary.ts";
-import { registerSync } from "./sync.ts";
 import { registerSweep } from "./sweep.ts";
+import { registerSync } from "./sync.ts";
 import { registerTrain } from "./train.ts";
 import { registerWatch } from "./watch.ts";
 

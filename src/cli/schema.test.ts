@@ -97,6 +97,25 @@ describe("the JSON schema of experiments", () => {
     for (const [from, to, message] of wrong) expect(check(EXPERIMENT.replace(from, to)), to).toContain(message);
   });
 
+  it("knows what datasets of several take beside them", () => {
+    const bids = "{ name_: BidsDataset, bids: bids, file_type: { suffix: T1w } }";
+    const of = (name: string, rest: string) =>
+      check(
+        EXPERIMENT.replace(
+          /dataset:[\s\S]*?\nsplit/,
+          `dataset: { name_: ${name}, datasets: [${bids}, ${bids}]${rest} }\nsplit`,
+        ),
+      );
+    expect(of("ConcatDataset", "")).toEqual([]);
+    expect(of("PairedDataset", ", missing: zeros")).toEqual([]);
+    expect(of("UnpairedDataset", ", oversample: true")).toEqual([]);
+    expect(of("PairedDataset", ", missing: zero")).toContain(
+      "/dataset/missing must be equal to one of the allowed values",
+    );
+    expect(of("UnpairedDataset", ", oversample: 1")).toContain("/dataset/oversample must be boolean");
+    expect(of("ConcatDataset", ", oversample: true")).toContain("/dataset must NOT have additional properties");
+  });
+
   it("can be had in camelCase", () => {
     const camel = checkOf(experimentJsonSchema("camelCase"));
     const written = EXPERIMENT.replaceAll(/([a-z])_([a-z])/g, (_, a: string, b: string) => a + b.toUpperCase());

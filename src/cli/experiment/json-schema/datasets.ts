@@ -1,5 +1,10 @@
 /** What datasets take in an experiment file. Their options are checked by their own code, so that they have no schema to make this of. */
-import type { BidsDatasetOptions, TensorDatasetOptions } from "../../../data/datasets/index.ts";
+import type {
+  BidsDatasetOptions,
+  PairedOptions,
+  TensorDatasetOptions,
+  UnpairedOptions,
+} from "../../../data/datasets/index.ts";
 import { listOf, object, type Schema, type Shapes } from "./shapes.ts";
 
 const text: Schema = { type: "string" };
@@ -54,9 +59,36 @@ export function datasetShape(name: string, dataset: Schema, transforms: Schema, 
       };
       return object(options, ["descriptionJson"]);
     }
+    case "ConcatDataset":
+      return collection(dataset, {});
+    case "PairedDataset": {
+      const options: Record<keyof PairedOptions, Schema> = {
+        missing: {
+          description:
+            'Sessions that some of the datasets lack: an error, left out, or zeros in place of the image. Default "error".',
+          enum: ["error", "ignore", "zeros"],
+        },
+      };
+      return collection(dataset, options);
+    }
+    case "UnpairedDataset": {
+      const options: Record<keyof UnpairedOptions, Schema> = {
+        oversample: {
+          description:
+            "True: samples of smaller datasets come several times, so that all of the largest come. Default false.",
+          type: "boolean",
+        },
+      };
+      return collection(dataset, options);
+    }
     default: {
       const members: Shapes = { datasets: { ...listOf(dataset), description: "The datasets that it is made of." } };
       return { type: "object", properties: members };
     }
   }
+}
+
+/** Several datasets as one, with what such a dataset takes beside them. */
+function collection(dataset: Schema, options: Shapes): Schema {
+  return object({ datasets: listOf(dataset), ...options }, ["datasets"]);
 }
