@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { addressOf } from "./address.ts";
-import { DownloadError, downloaded } from "./index.ts";
+import { DownloadError, downloaded, downloadTo } from "./index.ts";
 
 const CONTENT = "weights, so to speak";
 const SHA256 = createHash("sha256").update(CONTENT).digest("hex");
@@ -124,6 +124,18 @@ describe("a file from the web", () => {
     );
     expect(cached()).toEqual([]);
     expect(failing("/broken")).toThrow(DownloadError);
+  });
+
+  it("is downloaded to where PyTorch looks for it, if its name has the digits of its checksum", () => {
+    const path = (digits: string) => join(dir, "checkpoints", `resnet-${digits}.pth`);
+    const right = path(SHA256.slice(0, 8));
+    downloadTo(right, url("/file.pth"), env);
+    expect(readFileSync(right, "utf8")).toBe(CONTENT);
+    const other = path("0".repeat(8));
+    expect(() => downloadTo(other, url("/file.pth"), env)).toThrow(/and 0{8} is expected: it is another file/);
+    expect(() => downloadTo(other, url("/none"), env)).toThrow(/404/);
+    expect(() => downloadTo(join(dir, "resnet.pth"), url("/file.pth"), env)).toThrow(/has no digits of its SHA-256/);
+    expect(cached().map(({ name }) => name)).toEqual([`resnet-${SHA256.slice(0, 8)}.pth`]);
   });
 
   it("needs a web address, and its checksum", () => {

@@ -31,12 +31,29 @@ export function downloaded(remote: Remote, env: Environment = process.env): stri
   const path = join(folderOf(env), address.place);
   // what is damaged is downloaded again
   if (existsSync(path) && (sha256 === null || hashOf(path) === sha256)) return path;
+  fetchTo(path, address, sha256, env);
+  return path;
+}
+
+/**
+ * Downloads a file to where another program looks for it, under a name that ends with the first digits of its SHA-256, as PyTorch names its
+ * weights: `resnet18-f37072fd.pth`.
+ *
+ * @throws DownloadError when it cannot be had, or is another file; nothing is kept of it then.
+ */
+export function downloadTo(path: string, url: string, env: Environment = process.env): void {
+  const [, digits] = /-([0-9a-f]{8,64})\.[^.]*$/.exec(path) ?? [];
+  if (digits === undefined) throw new DownloadError(`The name of ${path} has no digits of its SHA-256.`);
+  fetchTo(path, { url, place: path, token: null }, digits, env);
+}
+
+/** @param sha256 of the file, or how it begins; null: what the hub says. */
+function fetchTo(path: string, address: Address, sha256: string | null, env: Environment): void {
   say(`Downloading ${address.url} to ${path} …`);
   replaceFile(path, (temporary) => {
     const outcome = run({ url: address.url, target: temporary, token: address.token }, env);
     check(outcome, address, sha256, path);
   });
-  return path;
 }
 
 function folderOf(env: Environment): string {
@@ -77,7 +94,7 @@ function check(outcome: Outcome, address: Address, sha256: string | null, path: 
     case "done": {
       const linked = outcome.linked !== null && /^[0-9a-f]{64}$/.test(outcome.linked) ? outcome.linked : null;
       const expected = sha256 ?? linked;
-      if (expected === null || outcome.sha256 === expected) return;
+      if (expected === null || outcome.sha256.startsWith(expected)) return;
       throw new DownloadError(
         `${url} has the SHA-256 ${outcome.sha256}, and ${expected} is expected: it is another file, or damaged. Nothing is kept of it.`,
       );

@@ -20,8 +20,8 @@ export const pretrainedShape = {
 
   /**
    * The weights to begin with, but for those of the last layer: torchvision's, from the path of a file, from the web (`{ url, sha256 }`), from the
-   * Hugging Face hub (`hf://owner/name/file`), or with true from the cache of PyTorch (`TORCH_HOME`). For other than 3 channels the first
-   * convolution is adapted. Default false: drawn.
+   * Hugging Face hub (`hf://owner/name/file`), or with true those that PyTorch publishes: from its cache (`TORCH_HOME`), downloaded to it if need be
+   * (`CLINICADL_TORCHVISION_URL`: from a mirror). For other than 3 channels the first convolution is adapted. Default false: drawn.
    */
   pretrained: z.union([z.literal(true), pretrainedSchema]).default(false),
 };

@@ -3,13 +3,16 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { z } from "zod";
-import { downloaded } from "../../io/download/index.ts";
+import { downloaded, downloadTo } from "../../io/download/index.ts";
 import { readWeights } from "../../io/weights/index.ts";
 import type { nn, Tensor } from "../../torch/index.ts";
 import * as torch from "../../torch/index.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
 import { say } from "../../utils/output.ts";
 import { adaptInput } from "./adapt-input.ts";
+
+/** Where PyTorch has the weights that torchvision names. */
+const TORCHVISION = "https://download.pytorch.org/models";
 
 const path = z
   .string()
@@ -44,7 +47,7 @@ const loaders = new WeakMap<nn.AnyModule, () => void>();
 
 /**
  * Loads weights into a network, all but those of its last layer, if its config asks for them; and says which.
- * @param config its `pretrained` may be true: torchvision's file in PyTorch's cache.
+ * @param config its `pretrained` may be true: torchvision's file, from PyTorch's cache, or downloaded to it (`CLINICADL_TORCHVISION_URL`: from a mirror).
  * @throws ConfigError when there is no such file, or its weights are not those of the network; DownloadError.
  */
 export function beginPretrained(
@@ -69,13 +72,18 @@ function fileOf(name: string, pretrained: Exclude<Pretrained, false>, torchvisio
   if (typeof pretrained === "string" && pretrained.startsWith("hf://")) {
     return downloaded({ url: pretrained, sha256: null });
   }
-  const given = pretrained === true ? join(hubFolder(process.env), "checkpoints", torchvision ?? "") : pretrained;
-  if (existsSync(given)) return given;
-  const how =
-    "With Python: torchvision.models.get_model_weights(…).DEFAULT.get_state_dict(); or give 'pretrained' the path of the file, or { url, sha256 }.";
-  throw new ConfigError(`${name}: 'pretrained' got ${String(pretrained)}, but there is no ${given}. ${how}`, {
+  if (pretrained === true) return torchvisionFile(process.env, torchvision ?? "");
+  if (existsSync(pretrained)) return pretrained;
+  throw new ConfigError(`${name}: 'pretrained' got ${pretrained}, but there is no such file.`, {
     fieldNames: ["pretrained"],
   });
+}
+
+/** Of the cache of PyTorch, and downloaded to it, as PyTorch does, where it is not there. */
+function torchvisionFile(env: NodeJS.ProcessEnv, file: string): string {
+  const path = join(hubFolder(env), "checkpoints", file);
+  if (!existsSync(path)) downloadTo(path, `${env.CLINICADL_TORCHVISION_URL || TORCHVISION}/${file}`, env);
+  return path;
 }
 
 /** @returns what was loaded, and what was not. */

@@ -90,5 +90,6 @@ export function datasetShape(name: string, dataset: Schema, transforms: Schema, 
 
 /** Several datasets as one, with what such a dataset takes beside them. */
 function collection(dataset: Schema, options: Shapes): Schema {
-  return object({ datasets: listOf(dataset), ...options }, ["datasets"]);
+  const datasets = { ...listOf(dataset), description: "The datasets that it is made of." };
+  return object({ datasets, ...options }, ["datasets"]);
 }
