@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { buildText, examine, kernelsText, render, unpackingText } from "./doctor.ts";
+import { buildText, cacheText, examine, kernelsText, render, unpackingText } from "./doctor.ts";
 
 it("names what is missing and the way out, without an engine", async () => {
   const root = mkdtempSync(join(tmpdir(), "clinicadl-doctor-"));
@@ -40,4 +40,7 @@ it("names the instruction sets in use, and what limits them", () => {
 it("says what unpacks images, and what would do it faster", () => {
   expect(unpackingText("libdeflate")).toBe("libdeflate");
   expect(unpackingText("")).toMatch(/^Node's zlib .*libdeflate0/);
+  expect(cacheText(["lz4", "zstd"])).toBe("LZ4");
+  expect(cacheText(["zstd"])).toMatch(/^zstd .*liblz4-1/);
+  expect(cacheText([])).toMatch(/^none: .*liblz4-1/);
 });

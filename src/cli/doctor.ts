@@ -27,6 +27,7 @@ interface Addon {
   cudaAvailable(): boolean;
   cudaDeviceCount(): number;
   inflater(): string;
+  chunkPackers(): string[];
 }
 
 interface Libtorch {
@@ -170,6 +171,7 @@ function engineFindings(root: string, setup: SetupModules): Finding[] {
     { label: "instruction sets", text: kernelsText(addon.processor()) },
     { label: "devices", text: devicesText(addon, torch, found.cuda === true) },
     { label: "unpacking", text: unpackingText(addon.inflater()) },
+    { label: "disk cache", text: cacheText(addon.chunkPackers()) },
     {
       label: "threads",
       text: `${addon.getNumThreads()} within an operator, ${addon.getNumInteropThreads()} between operators`,
@@ -182,6 +184,13 @@ function engineFindings(root: string, setup: SetupModules): Finding[] {
 export function unpackingText(inflater: string): string {
   if (inflater === "libdeflate") return "libdeflate";
   return "Node's zlib (libdeflate is faster, and used where the system has it: on Debian and Ubuntu the package libdeflate0)";
+}
+
+/** What images in `cache: "disk"` are packed with. @param packers what there is, the fastest first. */
+export function cacheText([packer]: readonly string[]): string {
+  if (packer === "lz4") return "LZ4";
+  const faster = "LZ4 is faster, and used where the system has it: on Debian and Ubuntu the package liblz4-1";
+  return packer === undefined ? `none: no images are kept on disk (${faster})` : `zstd (${faster})`;
 }
 
 function messageOf(error: unknown): string {
