@@ -1,5 +1,5 @@
 /** The live page in a real browser, by what a person does. */
-import { appendFileSync, cpSync, mkdtempSync, rmSync } from "node:fs";
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
@@ -130,20 +130,52 @@ it("sorts participants, the worst first, and shows the image of one", async () =
   });
 }, 120_000);
 
-/** How many values of red a picture has: the browser decodes it. */
+it("lays masks on the image of a participant, and takes them away", async () => {
+  const { datasetJson } = new Maps(maps).prediction.group("held");
+  const kept = readFileSync(datasetJson, "utf8");
+  const mask = join(folder, "bids", "sub-001", "ses-M000", "anat", "sub-001_ses-M000_T1w.nii.gz");
+  writeFileSync(datasetJson, JSON.stringify({ ...JSON.parse(kept), masks: { brain: mask } }));
+  await opened(async (page) => {
+    await open(page, "participants");
+    await page.getByRole("button", { name: "sub-002" }).click();
+    const canvas = page.locator("dialog canvas[data-ready]");
+    await canvas.waitFor();
+    const coloured = async () => await warm(page, (await canvas.screenshot()).toString("base64"));
+    const box = page.getByLabel("brain");
+    expect(await box.isChecked()).toBe(true);
+    // what is warm has more red than blue, which nothing else in the viewer has
+    await expect.poll(coloured, { timeout: 30_000 }).toBeGreaterThan(1000);
+    await box.uncheck();
+    await expect.poll(coloured, { timeout: 30_000 }).toBe(0);
+  });
+  writeFileSync(datasetJson, kept);
+}, 120_000);
+
+/** How many values of red a picture has. */
 function greys(page: Page, png: string): Promise<number> {
-  return page.evaluate(`(async () => {
-    const image = new Image();
-    image.src = "data:image/png;base64,${png}";
-    await image.decode();
-    const canvas = document.createElement("canvas");
-    [canvas.width, canvas.height] = [image.width, image.height];
-    const context = canvas.getContext("2d");
-    context.drawImage(image, 0, 0);
-    const { data } = context.getImageData(0, 0, image.width, image.height);
-    return new Set(data.filter((_, i) => i % 4 === 0)).size;
-  })()`);
+  return page.evaluate(
+    `${PIXELS}(${JSON.stringify(png)}).then((data) => new Set(data.filter((_, i) => i % 4 === 0)).size)`,
+  );
 }
+
+/** How many pixels of a picture have more red than blue. */
+function warm(page: Page, png: string): Promise<number> {
+  return page.evaluate(
+    `${PIXELS}(${JSON.stringify(png)}).then((data) => data.filter((red, i) => i % 4 === 0 && red > data[i + 2] + 20).length)`,
+  );
+}
+
+/** The bytes of the pixels of a picture, which the browser decodes. */
+const PIXELS = `(async (png) => {
+  const image = new Image();
+  image.src = "data:image/png;base64," + png;
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [image.width, image.height];
+  const context = canvas.getContext("2d");
+  context.drawImage(image, 0, 0);
+  return context.getImageData(0, 0, image.width, image.height).data;
+})`;
 
 it("is used with the keyboard", async () => {
   await opened(async (page) => {

@@ -1,7 +1,7 @@
 import type { Comparison } from "../../train/compare.ts";
 import type { Curves, Evaluation, Log, Part } from "../read/index.ts";
 import type { Drawn, DrawnFolds, Experiment, Setup } from "../server/answers.ts";
-import type { Layer } from "../server/layers.ts";
+import type { Layers } from "../server/layers.ts";
 import type { News } from "../server/news.ts";
 import type { NamedEvaluation } from "../server/question.ts";
 
@@ -15,7 +15,7 @@ interface Answers {
   readonly setup: Setup;
   readonly messages: { readonly warnings: readonly Log[]; readonly logs: readonly Log[] };
   readonly comparison: Part<Comparison>;
-  readonly layers: Part<readonly Layer[]>;
+  readonly layers: Part<Layers>;
 }
 export type Query = Readonly<Record<string, string | number>>;
 

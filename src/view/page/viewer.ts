@@ -1,3 +1,4 @@
+import type { Layer } from "../server/layers.ts";
 import { addressOf, ask, type Query } from "./ask.ts";
 import { make } from "./dom.ts";
 
@@ -28,12 +29,16 @@ export async function openViewer(
   document.body.append(dialog);
   dialog.showModal();
   try {
-    const layers = await ask("layers", query);
-    if (!layers.found) {
+    const found = await ask("layers", query);
+    if (!found.found) {
       stage.remove();
-      note.textContent = layers.reason;
+      note.textContent = found.reason;
       return;
     }
+    const { layers, missing } = found.value;
+    // what was predicted is not hidden by what it should be
+    const isPredicted = layers.some(({ kind }) => kind === "prediction");
+    const opacityOf = ({ kind }: Layer): number => (kind === "image" ? 1 : kind === "mask" && isPredicted ? 0 : 0.5);
     // three megabytes, which only this needs
     const { Niivue } = await import("/vendor/niivue.js");
     const canvas = make("canvas", { "aria-label": `Image of ${title}`, tabindex: 0 });
@@ -50,11 +55,11 @@ export async function openViewer(
     dialog.addEventListener("close", () => viewer.gl?.getExtension("WEBGL_lose_context")?.loseContext());
     await viewer.attachToCanvas(canvas);
     await viewer.loadVolumes(
-      layers.value.map(({ file, kind }, layer) => ({
+      layers.map((one, layer) => ({
         url: addressOf("image", { ...query, layer }),
-        name: file,
-        colormap: kind === "image" ? "gray" : (OVERLAYS[(layer - 1) % OVERLAYS.length] ?? "warm"),
-        opacity: kind === "image" ? 1 : 0.5,
+        name: one.file,
+        colormap: one.kind === "image" ? "gray" : (OVERLAYS[(layer - 1) % OVERLAYS.length] ?? "warm"),
+        opacity: opacityOf(one),
       })),
     );
     const buttons = DIRECTIONS.map(([name, type], i) => {
@@ -66,19 +71,19 @@ export async function openViewer(
       return button;
     });
     viewer.setSliceType(DIRECTIONS[0][1]);
-    const overlays = layers.value.slice(1).map(({ name }, i) => {
+    const overlays = layers.slice(1).map((one, i) => {
       const box = make("input", {
         type: "checkbox",
-        checked: true,
+        checked: opacityOf(one) > 0,
         onchange: () => viewer.setOpacity(i + 1, box.checked ? 0.5 : 0),
       });
-      return make("label", {}, box, name);
+      return make("label", {}, box, one.name);
     });
     controls.prepend(
       make("div", { class: "chips", role: "group", "aria-label": "Direction" }, ...buttons),
       ...overlays,
     );
-    note.textContent = layers.value.map(({ file }) => file).join(" · ");
+    note.textContent = [...layers.map(({ file }) => file), ...missing].join(" · ");
     canvas.dataset.ready = "true";
   } catch (error) {
     note.className = "bad";

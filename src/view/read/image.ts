@@ -1,16 +1,24 @@
+import { dirname } from "node:path";
 import { Bids, BidsFileType } from "../../io/bids/index.ts";
 import { Maps } from "../../io/maps/index.ts";
+import type { JsonObject, JsonValue } from "../../utils/config.ts";
 import { ClinicaDLException } from "../../utils/exceptions.ts";
 import { readData } from "./data-table.ts";
 import type { EvaluationKey } from "./evaluation.ts";
 import { type Part, partOf } from "./part.ts";
 
-/** The image files of an evaluation's data. */
-export interface ImageFinder {
-  /** The directory of the BIDS dataset, links resolved: all images lie in it. */
+/** The files of one kind: of each session one, or one for all. */
+export interface FileFinder {
+  /** The directory of their BIDS dataset, links resolved, in which all of them lie; or that of the one file. */
   readonly dataset: string;
   /** Absolute. */
   pathOf(participant: string, session: string): Part<string>;
+}
+
+/** The image files of an evaluation's data. */
+export interface ImageFinder extends FileFinder {
+  /** Those of the masks that samples carry, by name. */
+  readonly masks: ReadonlyMap<string, Part<FileFinder>>;
 }
 
 /**
@@ -30,8 +38,8 @@ export function findImages(
         : [prediction.group(group), test.group(group)].map(({ datasetJson }) => datasetJson);
     const table = readData(files);
     if (!table.found) throw new ClinicaDLException(table.reason);
-    const { bids: recorded, file_type } = table.value.json;
-    if (typeof file_type !== "object" || file_type === null || Array.isArray(file_type)) {
+    const { bids: recorded, file_type, masks } = table.value.json;
+    if (!isObject(file_type)) {
       throw new ClinicaDLException(`${String(table.value.json.name_)} is no dataset of BIDS files.`);
     }
     const fileType = BidsFileType.fromDict(file_type);
@@ -39,10 +47,36 @@ export function findImages(
       bids ?? (typeof recorded === "object" && recorded !== null && "path" in recorded ? recorded.path : null);
     if (typeof folder !== "string") throw new ClinicaDLException("The MAPS does not say where the BIDS dataset is.");
     const dataset = new Bids(folder);
+    const named = Object.entries(isObject(masks) ? masks : {});
     return {
-      dataset: dataset.path,
-      pathOf: (participantId: string, sessionId: string) =>
-        partOf(() => dataset.getPath(fileType, { participantId, sessionId })),
+      ...finderOf(dataset, fileType),
+      masks: new Map(named.map(([name, mask]) => [name, partOf(() => findMask(name, mask, dataset))])),
     };
   });
+}
+
+function finderOf(dataset: Bids, fileType: BidsFileType): FileFinder {
+  return {
+    dataset: dataset.path,
+    pathOf: (participantId, sessionId) => partOf(() => dataset.getPath(fileType, { participantId, sessionId })),
+  };
+}
+
+/** @param mask as a `dataset.json` has it: a file for all, a file type of the images' dataset, or another dataset and a file type of that. */
+function findMask(name: string, mask: JsonValue, dataset: Bids): FileFinder {
+  if (typeof mask === "string") {
+    if (!/\.(nii|nii\.gz|mgh|mgz)$/.test(mask))
+      throw new ClinicaDLException(`The mask '${name}' is no image: ${mask}.`);
+    return { dataset: dirname(mask), pathOf: () => ({ found: true, value: mask }) };
+  }
+  if (isObject(mask)) return finderOf(dataset, BidsFileType.fromDict(mask));
+  const [other, fileType] = Array.isArray(mask) ? mask : [];
+  if (isObject(other) && isObject(fileType)) {
+    return finderOf(Bids.fromDict(other), BidsFileType.fromDict(fileType));
+  }
+  throw new ClinicaDLException(`The mask '${name}' cannot be read from ${JSON.stringify(mask)}.`);
+}
+
+function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

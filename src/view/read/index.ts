@@ -12,7 +12,7 @@ export { type Curves, readCurves } from "./curves.ts";
 export { type Environment, readEnvironment } from "./environment.ts";
 export { type EvaluatedSample, type Evaluation, type EvaluationKey, readEvaluation } from "./evaluation.ts";
 export { type Bounds, type FoldMetric, type Folds, readFolds } from "./folds.ts";
-export { findImages, type ImageFinder } from "./image.ts";
+export { type FileFinder, findImages, type ImageFinder } from "./image.ts";
 export { type Log, type Message, readLogs, readWarnings } from "./messages.ts";
 export type { Num } from "./numbers.ts";
 export { type Part, partOf, valueOr } from "./part.ts";

@@ -6,7 +6,7 @@ import { compare } from "../../train/compare.ts";
 import { ClinicaDLException } from "../../utils/exceptions.ts";
 import { type Part, partOf, readCurves, readEvaluation, readFolds, readLogs, readWarnings } from "../read/index.ts";
 import { drawnFolds, experimentOf, figuresOf, setupOf } from "./answers.ts";
-import { type FoundLayer, findLayers, type Layer } from "./layers.ts";
+import { type FoundLayer, findLayers, type Layers } from "./layers.ts";
 import { Newsroom } from "./news.ts";
 import { Question, QuestionError } from "./question.ts";
 
@@ -65,15 +65,17 @@ export function api({ paths, bids, interval, signal }: ApiOptions): Hono {
   });
   app.get("/layers", (context) => {
     const layers = layersOf(ask(context), bids);
-    const shown = (found: readonly FoundLayer[]): Layer[] =>
-      found.map(({ name, kind, file }) => ({ name, kind, file }));
+    const shown = ({ layers, missing }: Layers<FoundLayer>): Layers => ({
+      layers: layers.map(({ name, kind, file }) => ({ name, kind, file })),
+      missing,
+    });
     return context.json(layers.found ? { found: true, value: shown(layers.value) } : layers);
   });
   app.get("/image", (context) => {
     const question = ask(context);
     const layers = layersOf(question, bids);
     if (!layers.found) throw new QuestionError(layers.reason);
-    const layer = layers.value[question.count("layer")];
+    const layer = layers.value.layers[question.count("layer")];
     if (layer === undefined) throw new QuestionError("There is no such layer.");
     return imageResponse(layer.path);
   });
@@ -99,7 +101,7 @@ export function api({ paths, bids, interval, signal }: ApiOptions): Hono {
 }
 
 /** Of a session that is in the evaluation: what is asked for never becomes a path. */
-function layersOf(question: Question, bids: string | undefined): Part<readonly FoundLayer[]> {
+function layersOf(question: Question, bids: string | undefined): Part<Layers<FoundLayer>> {
   const key = question.evaluation;
   const [participant, session] = [question.text("participant"), question.text("session")];
   const evaluation = readEvaluation(question.maps, key);

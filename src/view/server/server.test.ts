@@ -153,7 +153,7 @@ it("gives the images of a session that was evaluated, byte for byte, and no othe
   const session = "participant=sub-001&session=ses-M000";
   expect(await json(`/api/layers?${EVALUATION}&${session}`)).toEqual({
     found: true,
-    value: [{ name: "image", kind: "image", file: "sub-001_ses-M000_T1w.nii.gz" }],
+    value: { layers: [{ name: "image", kind: "image", file: "sub-001_ses-M000_T1w.nii.gz" }], missing: [] },
   });
   const image = join(bids, "sub-001", "ses-M000", "anat", "sub-001_ses-M000_T1w.nii.gz");
   const { status, body } = await get(`/api/image?${EVALUATION}&${session}&layer=0`, known());
@@ -167,6 +167,39 @@ it("gives the images of a session that was evaluated, byte for byte, and no othe
   ]) {
     expect((await get(`/api/image?${EVALUATION}&${other}`, known())).status, other).toBe(404);
   }
+});
+
+it("gives the masks that samples carry, whichever way the dataset names them, and says why one is not there", async () => {
+  const { datasetJson } = new Maps(maps).prediction.group("held");
+  const kept = readFileSync(datasetJson, "utf8");
+  const dataset = JSON.parse(kept);
+  const common = join(bids, "sub-000", "ses-M000", "anat", "sub-000_ses-M000_T1w.nii.gz");
+  const masks = {
+    template: common,
+    own: dataset.file_type,
+    elsewhere: [dataset.bids, dataset.file_type],
+    gone: [{ ...dataset.bids, path: join(folder, "gone") }, dataset.file_type],
+    secret: "/etc/hostname",
+    odd: [1, 2],
+  };
+  writeFileSync(datasetJson, JSON.stringify({ ...dataset, masks }));
+  const session = "participant=sub-001&session=ses-M000";
+  const { layers, missing } = (await json(`/api/layers?${EVALUATION}&${session}`)).value;
+  const image = await get(`/api/image?${EVALUATION}&${session}&layer=1`, known());
+  writeFileSync(datasetJson, kept);
+  const file = "sub-001_ses-M000_T1w.nii.gz";
+  expect(layers).toEqual([
+    { name: "image", kind: "image", file },
+    { name: "template", kind: "mask", file: "sub-000_ses-M000_T1w.nii.gz" },
+    { name: "own", kind: "mask", file },
+    { name: "elsewhere", kind: "mask", file },
+  ]);
+  expect(image.body.equals(readFileSync(common))).toBe(true);
+  expect(missing).toEqual([
+    expect.stringMatching(/gone/),
+    "The mask 'secret' is no image: /etc/hostname.",
+    "The mask 'odd' cannot be read from [1,2].",
+  ]);
 });
 
 it("follows no link that leads out of the dataset", async () => {
