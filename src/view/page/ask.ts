@@ -3,7 +3,7 @@ import type { Curves, Evaluation, Log, Part } from "../read/index.ts";
 import type { Drawn, DrawnFolds, Experiment, Setup } from "../server/answers.ts";
 import type { Layers } from "../server/layers.ts";
 import type { News } from "../server/news.ts";
-import type { NamedEvaluation } from "../server/question.ts";
+import type { NamedKey } from "../server/question.ts";
 
 /** What the server answers, by what is asked. */
 interface Answers {
@@ -34,7 +34,7 @@ export async function ask<What extends keyof Answers>(what: What, query: Query =
 }
 
 /** How an evaluation is asked for. */
-export function queryOf(maps: number, { name, key }: NamedEvaluation): Query {
+export function queryOf(maps: number, { name, key }: NamedKey): Query {
   return { maps, models: name, checkpoint: key.checkpoint, ...(key.group === null ? {} : { group: key.group }) };
 }
 

@@ -1,33 +1,36 @@
-import type { NamedEvaluation } from "../server/question.ts";
-import { choice } from "./dom.ts";
-import type { Page } from "./view.ts";
+import type { NamedKey } from "../server/question.ts";
+import { choice, make } from "./dom.ts";
+import type { Page, View } from "./view.ts";
 
 /** Which evaluation is looked at, in all views of one. */
 export class ChosenEvaluation {
   #id: string | null = null;
 
   /** @returns null where there is none. */
-  of(page: Page): NamedEvaluation | null {
+  of(page: Page): NamedKey | null {
     const all = page.experiments[page.chosen]?.evaluations ?? [];
     return (
       all.find((one) => idOf(one) === this.#id) ?? all.findLast(({ key }) => key.group !== null) ?? all.at(-1) ?? null
     );
   }
 
-  control(page: Page, again: () => void): HTMLElement {
+  /** Puts the choice into the place of a view, which is shown again when another is chosen. */
+  offer(place: HTMLElement, page: Page, view: View): void {
     const all = page.experiments[page.chosen]?.evaluations ?? [];
     const chosen = this.of(page);
     const options = all.map((one) => [idOf(one), labelOf(one)] as const);
-    return choice("Evaluation", options, chosen === null ? "" : idOf(chosen), (id) => {
+    const control = choice("Evaluation", options, chosen === null ? "" : idOf(chosen), (id) => {
       this.#id = id;
-      again();
+      place.replaceChildren();
+      void view.show(place, page);
     });
+    place.append(make("div", { class: "controls" }, control));
   }
 }
 
-function idOf({ name, key }: NamedEvaluation): string {
+function idOf({ name, key }: NamedKey): string {
   return JSON.stringify([key.group, name, key.checkpoint]);
 }
-function labelOf({ name, key }: NamedEvaluation): string {
+function labelOf({ name, key }: NamedKey): string {
   return `${key.group === null ? "validation" : `group ${key.group}`} · ${name.replaceAll("-", " ")} · ${key.checkpoint}`;
 }

@@ -19,11 +19,7 @@ export class EvaluationView implements View {
     if (chosen === null) return place.append(nothing("Nothing was evaluated yet."));
     const query = queryOf(page.chosen, chosen);
     const [evaluation, figures] = await Promise.all([ask("evaluation", query), ask("figures", query)]);
-    const again = (): void => {
-      place.replaceChildren();
-      void this.show(place, page);
-    };
-    place.append(make("div", { class: "controls" }, this.#evaluation.control(page, again)));
+    this.#evaluation.offer(place, page, this);
     if (!evaluation.found) return place.append(nothing(evaluation.reason));
     const { metrics, intervals, samples, missing } = evaluation.value;
     const rows = Object.entries(metrics).map(([metric, value]) => {

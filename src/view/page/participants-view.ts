@@ -21,11 +21,7 @@ export class ParticipantsView implements View {
     if (chosen === null) return place.append(nothing("Nothing was evaluated yet."));
     const query = queryOf(page.chosen, chosen);
     const evaluation = await ask("evaluation", query);
-    const again = (): void => {
-      place.replaceChildren();
-      void this.show(place, page);
-    };
-    place.append(make("div", { class: "controls" }, this.#evaluation.control(page, again)));
+    this.#evaluation.offer(place, page, this);
     if (!evaluation.found) return place.append(nothing(evaluation.reason));
     const { samples, missing } = evaluation.value;
     const columns = columnsOf(

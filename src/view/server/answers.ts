@@ -1,6 +1,6 @@
 import { type FigureOptions, foldsFigure } from "../figures/index.ts";
 import { evaluationFigures } from "../gallery/evaluation-figures.ts";
-import { evaluationsOf as evaluationsIn } from "../gallery/evaluations.ts";
+import { evaluationsOf } from "../gallery/evaluations.ts";
 import {
   type Configuration,
   type Contents,
@@ -15,17 +15,17 @@ import {
   readEnvironment,
   readResources,
 } from "../read/index.ts";
-import { evaluationsOf, type NamedEvaluation } from "./question.ts";
+import { evaluationKeysOf, type NamedKey } from "./question.ts";
 
 /** What there is of a MAPS. */
 export interface Experiment {
   readonly contents: Part<Contents>;
-  readonly evaluations: readonly NamedEvaluation[];
+  readonly evaluations: readonly NamedKey[];
 }
 
 export function experimentOf(path: string): Experiment {
   const contents = partOf(() => readContents(path));
-  return { contents, evaluations: contents.found ? evaluationsOf(path) : [] };
+  return { contents, evaluations: contents.found ? evaluationKeysOf(path) : [] };
 }
 
 /** What was trained, on what, and where time and memory went. */
@@ -57,7 +57,7 @@ const LOOK: FigureOptions = { ground: "page", width: 560, height: 420 };
 export function figuresOf(path: string, key: EvaluationKey): readonly Drawn[] {
   const { models, checkpoint, group } = key;
   const asked = typeof models === "number" ? readContents(path).splits.map(({ index }) => index) : [models];
-  return evaluationFigures(evaluationsIn(path, asked, checkpoint, group), group).map(({ name, draw }) => ({
+  return evaluationFigures(evaluationsOf(path, asked, checkpoint, group), group).map(({ name, draw }) => ({
     name,
     svg: draw(LOOK),
   }));

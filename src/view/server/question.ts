@@ -40,7 +40,7 @@ export class Question {
   /** One of the evaluations of the MAPS: what is asked for never becomes a path. */
   get evaluation(): EvaluationKey {
     const [name, checkpoint, group] = [this.text("models"), this.text("checkpoint"), this.optional("group")];
-    const found = evaluationsOf(this.maps).find(
+    const found = evaluationKeysOf(this.maps).find(
       (one) => one.name === name && one.key.checkpoint === checkpoint && one.key.group === group,
     );
     if (found === undefined)
@@ -49,14 +49,14 @@ export class Question {
   }
 }
 
-/** An evaluation of a MAPS, with the name of its models: `split-0`, `ensemble-0-1`. */
-export interface NamedEvaluation {
+/** What an evaluation of a MAPS is found by, with the name of its models: `split-0`, `ensemble-0-1`. */
+export interface NamedKey {
   readonly name: string;
   readonly key: EvaluationKey;
 }
 
 /** The evaluations of a MAPS: of validation data, then of the groups that were tested or predicted. */
-export function evaluationsOf(path: string): NamedEvaluation[] {
+export function evaluationKeysOf(path: string): NamedKey[] {
   const { splits, tests, predictions } = readContents(path);
   const validations = splits.flatMap(({ index, checkpoints }) =>
     checkpoints.map((checkpoint) => ({ name: `split-${index}`, key: { models: index, checkpoint, group: null } })),
