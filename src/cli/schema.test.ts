@@ -71,6 +71,20 @@ describe("the JSON schema of experiments", () => {
     for (const block of blocks) expect(check(block)).toEqual([]);
   });
 
+  it("knows the tasks of a model by names of one's own", () => {
+    const several = EXPERIMENT.replace("label_key: diagnosis", "name_: MultiTaskModel").replace(
+      "loss: { name_: BCEWithLogitsLoss }",
+      "tasks: { age_at_scan: { loss: { name_: MSELoss }, weight: 0.5 }, dx: { loss: { name_: BCEWithLogitsLoss }, label_key: diagnosis } }",
+    );
+    expect(check(several)).toEqual([]);
+    expect(check(several.replace("weight: 0.5", "weight: -1"))).toContain(
+      "/model/tasks/age_at_scan/weight must be >= 0",
+    );
+    expect(check(several.replace("loss: { name_: MSELoss }, ", ""))).toContain(
+      "/model/tasks/age_at_scan must have required property 'loss'",
+    );
+  });
+
   it.each<Task>([
     { kind: "regression", label: "age" },
     { kind: "classification", label: "dx", classes: ["CN", "AD"] },

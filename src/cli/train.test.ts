@@ -157,12 +157,12 @@ it("keeps names that the user chose, and reads all others in either spelling", (
   writeFileSync(
     path,
     "metrics: { my_auc: { pred_key: a_b } }\ndataset: { masks: { left_hippocampus: x }, with_entities: { res_x: 1 }, columns: { a_b: { c_d: 1 } } }\n" +
-      "model: { optimizer: { weight_decay: { my_layer: 1 } } }\ncallbacks: [{ every_n_epochs: 2 }]\n",
+      "model: { optimizer: { weight_decay: { my_layer: 1 } }, tasks: { my_task: { num_outputs: 2 } } }\ncallbacks: [{ every_n_epochs: 2 }]\n",
   );
   expect(new ExperimentDocument(path, ["callbacks.0.everyNEpochs=3", "new_part.a_key=[1]"]).values).toEqual({
     metrics: { my_auc: { predKey: "a_b" } },
     dataset: { masks: { left_hippocampus: "x" }, withEntities: { res_x: 1 }, columns: { a_b: { c_d: 1 } } },
-    model: { optimizer: { weightDecay: { my_layer: 1 } } },
+    model: { optimizer: { weightDecay: { my_layer: 1 } }, tasks: { my_task: { numOutputs: 2 } } },
     callbacks: [{ everyNEpochs: 3 }],
     newPart: { aKey: [1] },
   });

@@ -14,7 +14,7 @@ export type NetworkOption = One | Several | NetworkConfig<Several>;
  * The network for the parent of a model that knows what to do with several tensors: the parent's options are those of one. It remembers
  * its config.
  */
-export function ofAnyOutput(network: NetworkOption): One {
+export function ofAnyOutput(network: NetworkOption | nn.AnyModule): One {
   const config = network instanceof nn.Module ? null : networkRegistry.from("'network'", network);
   const made: unknown = config === null ? network : config.getObject();
   if (made instanceof nn.Module) return made;

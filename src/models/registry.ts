@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from "../utils/config.ts";
 import { type Registrable, Registry } from "../utils/registry.ts";
 import { Model } from "./model.ts";
+import { MultiTaskModel } from "./multi-task.ts";
 import { ReconstructionModel } from "./reconstruction.ts";
 import { SegmentationModel } from "./segmentation.ts";
 import { SupervisedModel, type SupervisedModelOptions } from "./supervised.ts";
@@ -16,7 +17,7 @@ export interface ModelClass extends Registrable<Model> {
 export const modelRegistry = new Registry<Model, ModelClass>(
   "model",
   (value): value is Model => value instanceof Model,
-  { SupervisedModel, ReconstructionModel, SegmentationModel, VAEModel },
+  { SupervisedModel, ReconstructionModel, SegmentationModel, VAEModel, MultiTaskModel },
 );
 
 /**

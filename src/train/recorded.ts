@@ -122,16 +122,29 @@ export function resumeCommand(maps: Maps, { index: splitIdx, trainDataset, valDa
 }
 
 /** Models that need no script of one's own to be read. */
-const BUILT_IN: readonly unknown[] = ["SupervisedModel", "ReconstructionModel", "SegmentationModel", "VAEModel"];
+const BUILT_IN: readonly unknown[] = [
+  "SupervisedModel",
+  "ReconstructionModel",
+  "SegmentationModel",
+  "VAEModel",
+  "MultiTaskModel",
+];
 
 /** A model of one's own is a text as a whole, one with a network or the like of one's own in part. */
 function modelIsRestorable({ modelJson }: Maps): boolean {
   try {
-    const { name_, network, loss, optimizer } = readJson(modelJson);
-    return BUILT_IN.includes(name_) && [network, loss, optimizer].every((part) => typeof part === "object");
+    const { name_, network, loss, tasks, optimizer } = readJson(modelJson);
+    const losses = name_ === "MultiTaskModel" ? lossesOf(tasks) : [loss];
+    return BUILT_IN.includes(name_) && [network, ...losses, optimizer].every((part) => typeof part === "object");
   } catch {
     return false;
   }
+}
+
+/** Those of the tasks of a MultiTaskModel. */
+function lossesOf(tasks: unknown): unknown[] {
+  const each: unknown[] = typeof tasks === "object" && tasks !== null ? Object.values(tasks) : [];
+  return each.map((task) => (typeof task === "object" && task !== null && "loss" in task ? task.loss : undefined));
 }
 
 /** A path as one word of a shell. */

@@ -17,8 +17,8 @@ import { show } from "../../utils/config.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
 import { camelToSnake, snakeToCamel } from "../../utils/names.ts";
 
-/** Below these, keys are names that the user chose: of metrics, masks, groups of weights, entities of BIDS. */
-const NAMED_BY_THE_USER = new Set(["metrics", "masks", "withEntities", "withoutEntities"]);
+/** Below these, keys are names that the user chose: of metrics, masks, tasks, groups of weights, entities of BIDS. */
+const NAMED_BY_THE_USER = new Set(["metrics", "masks", "tasks", "withEntities", "withoutEntities"]);
 /** The values of their options may be objects by groups of weights. */
 const BY_GROUPS = new Set(["optimizer", "scheduler"]);
 

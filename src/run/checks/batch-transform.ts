@@ -1,5 +1,5 @@
-import { acceptedTargets, nameOf } from "../../losses/index.ts";
-import { type Model, SupervisedModel } from "../../models/index.ts";
+import { acceptedTargets, type LossFunction, nameOf } from "../../losses/index.ts";
+import { type Model, MultiTaskModel, SupervisedModel } from "../../models/index.ts";
 import type { Split } from "../../split/index.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
 
@@ -9,9 +9,9 @@ import { ConfigError } from "../../utils/exceptions.ts";
  */
 export function checkBatchTransform(model: Model, split: Split): void {
   const { batchTransform } = split.trainLoader.config;
-  if (batchTransform === null || !(model instanceof SupervisedModel)) return;
+  if (batchTransform === null) return;
   const { name_, targets, numClasses, cutsMasks } = batchTransform;
-  for (const { field } of model.neededFields()) {
+  for (const { field, loss } of learntBy(model)) {
     const isColumn = split.trainDataset.df.some((row) => field in row);
     if (field === "image" || (cutsMasks && !isColumn)) continue;
     if (!targets.includes(field)) {
@@ -19,13 +19,21 @@ export function checkBatchTransform(model: Model, split: Split): void {
         `${name_}: images are mixed, and '${field}', which the model learns, is not. Name it: targets: ["${field}"].`,
       );
     }
-    const taken = acceptedTargets(model.loss, null, isColumn && numClasses !== null);
+    const taken = acceptedTargets(loss, null, isColumn && numClasses !== null);
     if (taken?.integer !== true) continue;
-    const loss = nameOf(model.loss);
     const remedy =
-      isColumn && acceptedTargets(model.loss, null, true)?.integer === false
+      isColumn && acceptedTargets(loss, null, true)?.integer === false
         ? `Say how many classes there are, so that it gets probabilities: numClasses.`
         : `Use a loss of probabilities (CrossEntropyLossConfig with numClasses; for masks, CutMix, which keeps labels), or leave ${name_} out.`;
-    throw new ConfigError(`${name_} mixes '${field}', and ${loss} takes ${taken.expected}. ${remedy}`);
+    throw new ConfigError(`${name_} mixes '${field}', and ${nameOf(loss)} takes ${taken.expected}. ${remedy}`);
   }
+}
+
+/** The fields that a model learns, and with which loss. */
+function learntBy(model: Model): { readonly field: string; readonly loss: LossFunction }[] {
+  // one with a forwardStep of its own says that it needs nothing
+  const needed = model.neededFields();
+  if (model instanceof SupervisedModel) return needed.map(({ field }) => ({ field, loss: model.loss }));
+  if (!(model instanceof MultiTaskModel) || needed.length === 0) return [];
+  return model.tasks.map(({ labelKey, loss }) => ({ field: labelKey, loss }));
 }

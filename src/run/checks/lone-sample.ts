@@ -1,5 +1,5 @@
 import type { DataLoader } from "../../data/dataloader/index.ts";
-import { type Model, ReconstructionModel, SupervisedModel } from "../../models/index.ts";
+import { type Model, MultiTaskModel, ReconstructionModel, SupervisedModel } from "../../models/index.ts";
 import { MLP } from "../../networks/index.ts";
 import { nn } from "../../torch/index.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
@@ -21,6 +21,7 @@ export function checkLoneSample(model: Model, { dataset, batchSize, config }: Da
 /** Whether batches pass as they are through an MLP that does. */
 function normalisesOverBatch(model: Model): boolean {
   const plain =
+    (model instanceof MultiTaskModel && model.forwardStep === MultiTaskModel.prototype.forwardStep) ||
     (model instanceof SupervisedModel && model.forwardStep === SupervisedModel.prototype.forwardStep) ||
     (model instanceof ReconstructionModel && model.forwardStep === ReconstructionModel.prototype.forwardStep);
   if (!plain) return false;

@@ -48,6 +48,16 @@ const HANDLER = object({
   sampleTransforms: transforms,
   augmentations: transforms,
 });
+/** Of a MultiTaskModel. */
+const TASK = object(
+  {
+    loss: of("loss"),
+    weight: { type: "number", minimum: 0 },
+    numOutputs: { type: "integer", minimum: 1 },
+    labelKey: { type: "string" },
+  },
+  ["loss"],
+);
 /** Of any model; one's own may have other options besides. */
 const MODEL: Schema = {
   type: "object",
@@ -57,6 +67,7 @@ const MODEL: Schema = {
     optimizer: of("optimizer"),
     inferer: of("inferer"),
     labelKey: { type: "string" },
+    tasks: { type: "object", additionalProperties: TASK, description: "Of a MultiTaskModel, by names of one's own." },
   },
 };
 
