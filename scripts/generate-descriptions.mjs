@@ -12,7 +12,7 @@ import { API, SymbolFlags } from "typescript/unstable/sync";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const SRC = join(root, "src", "/");
 /** What takes options that no schema of zod checks. */
-const INTERFACES = /(Dataset|Model|TransformsHandler)Options$/;
+const INTERFACES = /(Dataset|Model|Task|TransformsHandler)Options$/;
 const OPTION_KINDS = new Set([
   SyntaxKind.PropertyAssignment,
   SyntaxKind.ShorthandPropertyAssignment,

@@ -8,6 +8,7 @@ import { configOfLoss } from "./as-configs.ts";
 
 /** One of the things that a network learns to predict. */
 export interface TaskOptions {
+  /** What is made small for it in training. */
   readonly loss: LossFunction | LossConfig | Named;
   /** What its loss counts among those of all tasks, ≥ 0. Default 1. */
   readonly weight?: number;

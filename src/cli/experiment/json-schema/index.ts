@@ -58,8 +58,8 @@ const TASK = object(
   },
   ["loss"],
 );
-/** Of any model; one's own may have other options besides. */
-const MODEL: Schema = {
+/** Of any model; one's own may have other options besides. @param task what a task of a MultiTaskModel is. */
+const modelShape = (task: Schema): Schema => ({
   type: "object",
   properties: {
     network: of("network"),
@@ -67,9 +67,9 @@ const MODEL: Schema = {
     optimizer: of("optimizer"),
     inferer: of("inferer"),
     labelKey: { type: "string" },
-    tasks: { type: "object", additionalProperties: TASK, description: "Of a MultiTaskModel, by names of one's own." },
+    tasks: { type: "object", additionalProperties: task, description: "Of a MultiTaskModel, by names of one's own." },
   },
-};
+});
 
 /**
  * The schema of experiment files with every class that is registered, as JSON Schema of 2020-12.
@@ -126,7 +126,7 @@ export function experimentJsonSchema(spelling: "snake_case" | "camelCase" = "sna
   const model = definitions(
     "model",
     modelRegistry.names,
-    () => say("SupervisedModelOptions", MODEL),
+    () => say("SupervisedModelOptions", modelShape(say("TaskOptions", TASK))),
     "SupervisedModel",
   );
   const whole: Schema = {
