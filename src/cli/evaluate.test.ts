@@ -128,10 +128,17 @@ describe("from the shell, on data that have moved", { timeout: 120_000 }, () => 
   it("summary shows metrics over splits, without the data", () => {
     const { out, err } = run("summary", maps(), "--group", "held");
     expect(out, err).toMatch(/^metric +mean +sd +n +split 0\n(\w+ +[\d.e-]+ +– +1 +[\d.e-]+\n)+$/);
+    const intervals = join(maps(), "training/split-0/models/final/validation_metrics/intervals.tsv");
+    writeFileSync(intervals, "metric\tvalue\tlower\tupper\tlevel\nloss\t1\t0.5\t1.25\t0.9\nmae\t1\t\t\t0.9\n");
     const { splits, metrics } = JSON.parse(run("summary", maps(), "--json").out);
     expect([splits, metrics[0].metric, metrics[0].n]).toEqual([[0], "loss", 1]);
+    expect(metrics[0].intervals).toEqual([{ lower: 0.5, upper: 1.25, level: 0.9 }]);
     const table = readFileSync(join(maps(), "training/split-0/models/final/validation_metrics/aggregated.tsv"), "utf8");
     expect(metrics[0].mean).toBe(Number(table.split("\n")[1]?.split("\t")[1]));
+    expect(run("summary", maps()).out).toMatch(
+      /\nloss .* 1 +[\d.e-]+ \[0\.5, 1\.25\]\n(mae .* [\d.e-]+\n)?\[…\]: intervals of confidence, 90 %\n$/,
+    );
+    rmSync(intervals);
     expect(run("summary", maps(), "--checkpoint", "best-x").err).toMatch(/no metrics of 'best-x'.*split 0: .*final/);
     expect(run("summary", join(dir, "none")).status).toBe(1);
   });
