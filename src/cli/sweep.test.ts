@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -82,15 +82,29 @@ describe("clinicadl sweep", { timeout: 180_000 }, () => {
     expect(sweep("wrong.yaml")).toMatchObject({ status: 1, stderr: expect.stringMatching(/wrong\.yaml:7: .*trials/) });
   });
 
+  it.each([
+    ["train_loader.batch_size", "train_loader.no_such", /^.*e\.yaml:\d+: .*(noSuch|no_such)/],
+    ["model.optimizer.lr", "model.optimizer.lrr", /^.*e\.yaml:\d+: .*lrr/],
+    ["trials: 3", "trials: 3\nmetric: acu", /'metric' is 'acu'.*are: loss\./],
+    ["experiment: e.yaml", "experiment: no.yaml", /no\.yaml/],
+  ])("refuses what is wrong before anything is written: %s → %s", (from, to, said) => {
+    const study = "study: never";
+    writeFileSync(join(dir, "misspelt.yaml"), SWEEP.replace(from, to).replace("study: study", study));
+    const { status, stderr } = sweep("misspelt.yaml");
+    expect(status).toBe(1);
+    expect(stderr).toMatch(said);
+    expect(existsSync(join(dir, "never"))).toBe(false);
+  });
+
   it("ends at a first trial that fails, and tries it again", () => {
-    const unknown = SWEEP.replace("train_loader.batch_size", "train_loader.no_such").replace(
-      "study: study",
-      "study: s2",
+    // images of the cohort are of another shape, which shows with the first batch
+    writeFileSync(join(dir, "shape.yaml"), EXPERIMENT.replace("[1, 8, 8, 8]", "[1, 6, 6, 6]"));
+    writeFileSync(
+      join(dir, "failing.yaml"),
+      SWEEP.replace("e.yaml", "shape.yaml").replace("study: study", "study: s2"),
     );
-    writeFileSync(join(dir, "failing.yaml"), unknown);
     const { status, stderr } = sweep("failing.yaml");
     expect(status).toBe(1);
-    expect(stderr).toMatch(/noSuch|no_such/);
     expect(stderr).toContain("Trial 0 failed");
     expect(sweep("failing.yaml", "--status").stdout).toMatch(/^0 +running/m);
   });

@@ -20,9 +20,10 @@ export function registerSweep(program: Command): void {
     .option("--status", "train nothing, show the trials", false)
     .option("--json", "print the trials as JSON", false)
     .action(async (path: string, { jobs, status, json }: Flags) => {
-      const { readSweep, runSweep, shownTrials, trialRows } = await import("./sweep/index.ts");
+      const { checkSweep, readSweep, runSweep, shownTrials, trialRows } = await import("./sweep/index.ts");
       const { Study } = await import("../sweep/index.ts");
       const file = readSweep(path);
+      if (!status) await checkSweep(file);
       using study = new Study(file.study, file.sweep);
       if (!status) process.exitCode = await runSweep(file, study, jobs);
       const best = study.best?.number ?? null;

@@ -11,7 +11,7 @@ import { camelToSnake } from "../../utils/names.ts";
 import { say } from "../../utils/output.ts";
 import { ExperimentDocument } from "../experiment/document.ts";
 import { inPart } from "../experiment/parts.ts";
-import { experimentValues } from "./trials.ts";
+import { trialChanges } from "./trials.ts";
 
 /** A sweep file, its paths absolute. */
 export interface SweepFile {
@@ -28,10 +28,7 @@ export function readSweep(path: string): SweepFile {
   const keys = Object.entries(read.parameters).map(([key, range]) => [camelToSnake(key), range] as const);
   const sweep: Sweep = { ...read, parameters: Object.fromEntries(keys) };
   const folder = resolve(dirname(path));
-  const experiment = resolve(folder, sweep.experiment);
-  // what is wrong with it is found before there is a study
-  new ExperimentDocument(experiment);
-  return { sweep, experiment, study: resolve(folder, sweep.study) };
+  return { sweep, experiment: resolve(folder, sweep.experiment), study: resolve(folder, sweep.study) };
 }
 
 /**
@@ -59,8 +56,7 @@ export async function runSweep(file: SweepFile, study: Study, jobs: number): Pro
 
 async function runTrial(file: SweepFile, study: Study, { trial, maps }: ClaimedTrial, jobs: number): Promise<number> {
   const { sweep, experiment } = file;
-  const values = { ...experimentValues(sweep, trial), maps };
-  const set = Object.entries(values).map(([key, value]) => `--set=${key}=${JSON.stringify(value)}`);
+  const set = trialChanges(sweep, trial, maps).map((change) => `--set=${change}`);
   const folds = sweep.folds === undefined ? [] : [`--folds=${sweep.folds.join(",")}`];
   const code = await train([experiment, ...set, ...folds, "--quiet"], jobs);
   if (code > 128) return code;

@@ -11,13 +11,19 @@ export interface TrialRow {
 }
 
 /** Values as the experiment file has them: of a choice, not the index. */
-export function experimentValues(sweep: Sweep, { values }: Trial): Record<string, unknown> {
+export function experimentValues(sweep: Sweep, { values }: Pick<Trial, "values">): Record<string, unknown> {
   return Object.fromEntries(
     [...rangesOf(sweep)].map(([name, range]) => {
       const value = values[name];
       return [name, range.kind === "choice" && value !== undefined ? range.choices[value] : value];
     }),
   );
+}
+
+/** What `--set` of `train` gets for a trial. @param maps its MAPS. */
+export function trialChanges(sweep: Sweep, trial: Pick<Trial, "values">, maps: string): string[] {
+  const values = { ...experimentValues(sweep, trial), maps };
+  return Object.entries(values).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
 }
 
 export function trialRows(sweep: Sweep, study: Study): TrialRow[] {
