@@ -22,6 +22,7 @@ it("completes commands, then their options, in bash", () => {
   expect(complete("clinicadl", "--v")).toEqual(["--version"]);
   expect(complete("clinicadl", "train", "--fo")).toEqual(["--folds"]);
   expect(complete("clinicadl", "train", "e.yaml", "--q")).toEqual(["--quiet"]);
+  expect(complete("clinicadl", "sweep", "sweep.yaml", "--j")).toEqual(["--jobs", "--json"]);
   // files are left to the shell
   expect(complete("clinicadl", "train", "e")).toEqual([""]);
   rmSync(dir, { recursive: true });
