@@ -1,9 +1,12 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Maps } from "../io/maps/index.ts";
+import { readEvents } from "../run/index.ts";
 import { makeCohort } from "../train/fixtures/cohort.ts";
 
 let dir = "";
@@ -36,6 +39,9 @@ model:
 optimization: { num_epochs: 1 }
 computational: { gpu: false, deterministic: true }
 `;
+const LONG = EXPERIMENT.replace("num_epochs: 1 ", "num_epochs: 60 ")
+  .replace("gpu: false", "seed: 3, gpu: false")
+  .replace("n_splits: 3", "n_splits: 3, seed: 3");
 const SWEEP = `
 experiment: e.yaml
 study: study
@@ -75,6 +81,59 @@ describe("clinicadl sweep", { timeout: 180_000 }, () => {
     expect(again).toMatchObject({ status: 0, stderr: "" });
     expect(again.stdout).toMatch(new RegExp(`^trial +state +loss +model\\.optimizer\\.lr[^]*\nbest: trial ${best}\n$`));
     expect(sweep("sweep.yaml", "--status").stdout).toBe(again.stdout);
+  });
+
+  it("ends a trial at a rung where it is worse than those before", () => {
+    const parameters = "parameters: { model.loss.pos_weight: { choice: [[1], [1e6]] } }\nsampler: grid";
+    const pruner = "pruner: { name: asha, min_epochs: 1, reduction_factor: 2 }\nfolds: [0]";
+    writeFileSync(join(dir, "long.yaml"), LONG);
+    writeFileSync(join(dir, "asha.yaml"), `experiment: long.yaml\nstudy: asha\n${parameters}\n${pruner}\n`);
+    const { status, stdout, stderr } = sweep("asha.yaml", "--json");
+    expect(stderr).toMatch(/^trial 1: pruned after epoch 1$/m);
+    expect(status).toBe(0);
+    const { trials, best } = JSON.parse(stdout);
+    expect(trials).toMatchObject([
+      { state: "complete", epochs: null },
+      { state: "pruned", epochs: 1 },
+    ]);
+    expect(best).toBe(0);
+    const { models } = new Maps(join(dir, "asha", "trial-0001")).training.split(0);
+    expect(models.list).not.toContain("final");
+    // it is not taken up again
+    expect(sweep("asha.yaml", "--json")).toMatchObject({ status: 0, stdout, stderr: "" });
+  });
+
+  it("goes on after Ctrl-C and after a kill of all its processes, to the same score", async () => {
+    writeFileSync(join(dir, "long.yaml"), LONG);
+    const file = (study: string) =>
+      `experiment: long.yaml\nstudy: ${study}\nparameters: { train_loader.batch_size: { choice: [2] } }\ntrials: 1\nfolds: [0]\n`;
+    for (const study of ["whole", "killed"]) writeFileSync(join(dir, `${study}.yaml`), file(study));
+    const whole = JSON.parse(sweep("whole.yaml", "--json").stdout);
+    expect(whole).toMatchObject({ trials: [{ state: "complete" }], best: 0 });
+    const { eventsJsonl } = new Maps(join(dir, "killed", "trial-0000")).training.split(0);
+    for (const [signal, code] of [
+      ["SIGINT", 130],
+      ["SIGKILL", null],
+    ] as const) {
+      const cli = join(import.meta.dirname, "index.ts");
+      const options = { cwd: dir, detached: true, stdio: "ignore" } as const;
+      const child = spawn(process.execPath, [cli, "sweep", "killed.yaml"], options);
+      const ended = once(child, "exit");
+      const begun = signal === "SIGINT" ? "start" : "resume";
+      // it has begun, and trains
+      for (const stop = new AbortController(); !stop.signal.aborted; ) {
+        const kinds = existsSync(eventsJsonl) ? readEvents(eventsJsonl).map(({ kind }) => kind) : [];
+        if (kinds.lastIndexOf("metrics") > kinds.indexOf(begun) && kinds.includes(begun)) stop.abort();
+        else await setTimeout(50);
+      }
+      const { pid } = child;
+      if (pid === undefined) throw new Error("it did not start");
+      // a kill is of the training, too: as if the machine had lost its power
+      process.kill(signal === "SIGKILL" ? -pid : pid, signal);
+      expect((await ended)[0]).toBe(code);
+      expect(sweep("killed.yaml", "--status").stdout).toMatch(/^0 +running/m);
+    }
+    expect(JSON.parse(sweep("killed.yaml", "--json").stdout)).toEqual(whole);
   });
 
   it("names the line of what is wrong", () => {

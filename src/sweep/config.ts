@@ -37,6 +37,19 @@ export const sweepSchema = z
     }),
     /** How values are chosen: all combinations, drawn evenly, or by TPE from the trials so far. */
     sampler: z.enum(["grid", "random", "tpe"]).default("tpe"),
+    /** How trials that are worse than others are ended early. Default: they are not. */
+    pruner: z
+      .discriminatedUnion("name", [
+        z.strictObject({
+          /** Asynchronous successive halving. */
+          name: z.literal("asha"),
+          /** Epochs before a trial can be ended. */
+          minEpochs: z.int().min(1).default(1),
+          /** Of so many trials one goes on; the next decision is after so many times the epochs. */
+          reductionFactor: z.int().min(2).default(4),
+        }),
+      ])
+      .optional(),
     /** How many trials there are. Default: 20; of a grid, all combinations. */
     trials: z.int().min(1).optional(),
     /** By which metric of the validation data trials are compared, averaged over the folds. */

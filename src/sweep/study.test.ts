@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -42,6 +44,42 @@ describe("Study", () => {
     ]);
     expect(other.best?.number).toBe(1);
     expect(study.claim()).toBeNull();
+  });
+
+  it("prunes what is worse at a rung, for good, and never takes it for the best", () => {
+    const pruner = { name: "asha", minEpochs: 2, reductionFactor: 2 };
+    using study = new Study(dir, sweepSchema.parse({ ...options, pruner }));
+    using first = study.claim();
+    using second = study.claim();
+    if (!first || !second) throw new Error("there are three trials");
+    expect([1, 2, 3].map((epoch) => study.prunes(first.trial, epoch, 0.5))).toEqual([false, false, false]);
+    // as if it had been taken up again: nothing is counted twice
+    expect(study.prunes(first.trial, 2, 0.5)).toBe(false);
+    expect(study.prunes(second.trial, 1, 0.9)).toBe(false);
+    expect(study.prunes(second.trial, 2, 0.75)).toBe(true);
+    study.finish(first.trial, 0.8);
+    expect(study.trials[1]).toMatchObject({ state: "pruned", score: 0.75, epochs: 2 });
+    expect(study.best?.number).toBe(0);
+    using third = study.claim();
+    expect(third?.trial.number).toBe(2);
+    expect(study.claim()).toBeNull();
+  });
+
+  it("leaves a trial to a training that outlives the process which began it", async () => {
+    using study = new Study(dir, sweepSchema.parse(options));
+    const claimed = study.claim();
+    if (claimed === null) throw new Error("there are three trials");
+    const stdio = ["ignore", "ignore", "ignore", claimed.descriptor] as const;
+    const training = spawn(process.execPath, ["-e", "setTimeout(() => {}, 1e6)"], { stdio: [...stdio] });
+    await once(training, "spawn");
+    // as when this process ends
+    claimed[Symbol.dispose]();
+    using next = study.claim();
+    expect(next?.trial.number).toBe(1);
+    training.kill();
+    await once(training, "exit");
+    using again = study.claim();
+    expect(again?.trial.number).toBe(0);
   });
 
   it("draws the same values from the same seed", () => {

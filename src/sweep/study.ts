@@ -1,8 +1,10 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { z } from "zod";
 import { FileLock } from "../io/maps/index.ts";
 import { ConfigError } from "../utils/exceptions.ts";
+import { asha, type RungEntry } from "./asha.ts";
 import { countTrials, type Sweep } from "./config.ts";
 import { suggest } from "./suggest.ts";
 import { type Trial, trialSchema } from "./trial.ts";
@@ -12,7 +14,11 @@ export interface ClaimedTrial extends Disposable {
   readonly trial: Trial;
   /** The directory of its MAPS. */
   readonly maps: string;
+  /** A file descriptor for the process that trains it: the trial is that one's as well, also when this process ends first. */
+  readonly descriptor: number;
 }
+
+const rungsSchema: z.ZodType<RungEntry[]> = z.array(z.object({ trial: z.int(), rung: z.int(), value: z.number() }));
 
 /** Others write for moments only: it is waited for them so long. */
 const BUSY_MS = 60_000;
@@ -47,14 +53,18 @@ export class Study implements Disposable {
   }
 
   get trials(): Trial[] {
-    const rows = this.#database.prepare('SELECT number, "values", state, score FROM trials ORDER BY number').all();
+    const rows = this.#database
+      .prepare('SELECT number, "values", state, score, epochs FROM trials ORDER BY number')
+      .all();
     return rows.map((row) => trialSchema.parse(row));
   }
 
   /** The best of the complete trials; null while there is none. */
   get best(): Trial | null {
     const sign = this.#sweep.direction === "min" ? 1 : -1;
-    const complete = this.trials.filter((trial): trial is Trial & { score: number } => trial.score !== null);
+    const complete = this.trials.filter(
+      (trial): trial is Trial & { score: number } => trial.state === "complete" && trial.score !== null,
+    );
     return complete.sort((a, b) => sign * (a.score - b.score))[0] ?? null;
   }
 
@@ -72,6 +82,7 @@ export class Study implements Disposable {
         values: suggest(this.#sweep, trials),
         state: "running",
         score: null,
+        epochs: null,
       };
       const lock = this.#lock(trial.number);
       if (lock === null) return null;
@@ -88,13 +99,36 @@ export class Study implements Disposable {
     this.#database.prepare("UPDATE trials SET state = ?, score = ? WHERE number = ?").run(state, score, number);
   }
 
+  /**
+   * Decides whether a trial goes on after an epoch, by the sweep's pruner; one that does not is recorded as pruned.
+   * Epochs of which was told before change nothing.
+   * @param value its metric after that epoch.
+   */
+  prunes({ number }: Trial, epoch: number, value: number): boolean {
+    const { pruner, direction } = this.#sweep;
+    if (pruner === undefined) return false;
+    return this.#exclusively(() => {
+      const entries = this.#database.prepare("SELECT trial, rung, value FROM rungs").all();
+      const { stop, added } = asha(pruner, direction, number, { epoch, value }, rungsSchema.parse(entries));
+      const insert = this.#database.prepare("INSERT INTO rungs (trial, rung, value) VALUES (?, ?, ?)");
+      for (const { trial, rung, value: reached } of added) insert.run(trial, rung, reached);
+      if (stop) {
+        this.#database
+          .prepare("UPDATE trials SET state = 'pruned', score = ?, epochs = ? WHERE number = ?")
+          .run(Number.isNaN(value) ? null : value, epoch, number);
+      }
+      return stop;
+    });
+  }
+
   [Symbol.dispose](): void {
     this.#database.close();
   }
 
   #open(): void {
     this.#database.exec(
-      'CREATE TABLE IF NOT EXISTS trials (number INTEGER PRIMARY KEY, "values" TEXT NOT NULL, state TEXT NOT NULL, score REAL);' +
+      'CREATE TABLE IF NOT EXISTS trials (number INTEGER PRIMARY KEY, "values" TEXT NOT NULL, state TEXT NOT NULL, score REAL, epochs INTEGER);' +
+        "CREATE TABLE IF NOT EXISTS rungs (trial INTEGER NOT NULL, rung INTEGER NOT NULL, value REAL NOT NULL);" +
         "CREATE TABLE IF NOT EXISTS sweep (content TEXT NOT NULL);",
     );
     // there may be more trials later
@@ -111,7 +145,8 @@ export class Study implements Disposable {
 
   #claimed(trial: Trial, lock: FileLock): ClaimedTrial {
     const name = `trial-${String(trial.number).padStart(4, "0")}`;
-    return { trial, maps: join(this.path, name), [Symbol.dispose]: () => lock[Symbol.dispose]() };
+    const { descriptor } = lock;
+    return { trial, maps: join(this.path, name), descriptor, [Symbol.dispose]: () => lock[Symbol.dispose]() };
   }
 
   #lock(number: number): FileLock | null {

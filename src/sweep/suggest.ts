@@ -29,8 +29,10 @@ export function suggest(sweep: Sweep, trials: readonly Trial[]): Record<string, 
 
 /** The trials with a value of this parameter; failed ones say nothing of it. */
 function pastOf(name: string, trials: readonly Trial[]): PastTrial[] {
-  return trials.flatMap(({ values, state, score }): PastTrial[] => {
+  return trials.flatMap(({ values, state, score, epochs }): PastTrial[] => {
     const value = values[name];
-    return value === undefined || state === "failed" ? [] : [{ value, score }];
+    return value === undefined || state === "failed"
+      ? []
+      : [{ value, score, ...(epochs === null ? {} : { stoppedAfter: epochs }) }];
   });
 }

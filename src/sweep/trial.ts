@@ -4,8 +4,11 @@ import { z } from "zod";
 export const trialSchema = z.object({
   number: z.int(),
   values: z.string().transform((text) => z.record(z.string(), z.number()).parse(JSON.parse(text))),
-  state: z.enum(["running", "complete", "failed"]),
+  state: z.enum(["running", "complete", "pruned", "failed"]),
+  /** Of one that was pruned, the metric at that time. */
   score: z.number().nullable(),
+  /** After which epoch it was pruned; null where it was not. */
+  epochs: z.int().nullable(),
 });
 /** One choice of values, and what came of it. */
 export type Trial = z.output<typeof trialSchema>;

@@ -6,6 +6,8 @@ export interface TrialRow {
   readonly number: number;
   readonly state: Trial["state"];
   readonly score: number | null;
+  /** After which epoch it was pruned; null where it was not. */
+  readonly epochs: number | null;
   /** The values that the experiment file gets, by their keys. */
   readonly values: Readonly<Record<string, unknown>>;
 }
@@ -28,17 +30,17 @@ export function trialChanges(sweep: Sweep, trial: Pick<Trial, "values">, maps: s
 
 export function trialRows(sweep: Sweep, study: Study): TrialRow[] {
   return study.trials.map((trial) => {
-    const { number, state, score } = trial;
-    return { number, state, score, values: experimentValues(sweep, trial) };
+    const { number, state, score, epochs } = trial;
+    return { number, state, score, epochs, values: experimentValues(sweep, trial) };
   });
 }
 
 /** A line for each trial, and which is the best. */
 export function shownTrials(sweep: Sweep, study: Study): string {
   const names = [...rangesOf(sweep).keys()];
-  const rows = trialRows(sweep, study).map(({ number, state, score, values }) => [
+  const rows = trialRows(sweep, study).map(({ number, state, score, epochs, values }) => [
     String(number),
-    state,
+    epochs === null ? state : `${state} after epoch ${epochs}`,
     shownNumber(score ?? Number.NaN),
     ...names.map((name) => {
       const value = values[name];

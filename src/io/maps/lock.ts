@@ -111,6 +111,11 @@ export class FileLock implements Disposable {
     return body();
   }
 
+  /** To be inherited by a child process (`stdio`), which then holds the lock as well, for as long as it runs. */
+  get descriptor(): number {
+    return this.#descriptor;
+  }
+
   [Symbol.dispose](): void {
     if (!this.#open) return;
     this.#open = false;
