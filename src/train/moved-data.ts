@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import type { Maps } from "../io/maps/index.ts";
-import type { JsonObject, JsonValue } from "../utils/config.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../utils/config.ts";
 import { ClinicaDLException, ConfigError } from "../utils/exceptions.ts";
 import { warnOnce } from "../utils/warnings.ts";
 
@@ -85,11 +85,11 @@ interface Place {
 /** `{ name_: "Bids", path }` anywhere; masks are paths where they are single files; the description of a `TensorDataset`. In their order. */
 function* placesIn(value: JsonValue): Generator<Place> {
   if (Array.isArray(value)) for (const item of value) yield* placesIn(item);
-  if (!isObject(value)) return;
+  if (!isJsonObject(value)) return;
   for (const [key, inner] of Object.entries(value)) {
     if (key === "path" && value.name_ === "Bids") yield* placeAt(value, key);
     else if (key === "description_json" && value.name_ === "TensorDataset") yield* placeAt(value, key, true);
-    else if (key === "masks" && isObject(inner)) for (const name of Object.keys(inner)) yield* placeAt(inner, name);
+    else if (key === "masks" && isJsonObject(inner)) for (const name of Object.keys(inner)) yield* placeAt(inner, name);
     else yield* placesIn(inner);
   }
 }
@@ -98,8 +98,4 @@ function* placeAt(holder: JsonObject, key: string, tensors = false): Generator<P
   const path = holder[key];
   if (typeof path === "string") yield { holder, key, path, tensors };
   else if (path !== undefined) yield* placesIn(path);
-}
-
-function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

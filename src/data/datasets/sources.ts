@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { Bids, BidsFileType } from "../../io/bids/index.ts";
 import { contentProblem } from "../../io/files/index.ts";
 import { NO_SESSION, type ParticipantRow } from "../../io/tsv/index.ts";
-import { type JsonObject, type JsonValue, show } from "../../utils/config.ts";
+import { isJsonObject, type JsonValue, show } from "../../utils/config.ts";
 import { CannotReadFieldError, ConfigError, ImageError } from "../../utils/exceptions.ts";
 
 type FileTypeInput = BidsFileType | ConstructorParameters<typeof BidsFileType>[0];
@@ -64,16 +64,12 @@ export function maskToJson(source: MaskSource): JsonValue {
 
 export function maskFromJson(name: string, json: JsonValue): MaskInput {
   if (typeof json === "string") return json;
-  if (Array.isArray(json) && isObject(json[0]) && isObject(json[1]))
+  if (Array.isArray(json) && isJsonObject(json[0]) && isJsonObject(json[1]))
     return [Bids.fromDict(json[0]), BidsFileType.fromDict(json[1])];
-  if (isObject(json)) return BidsFileType.fromDict(json);
+  if (isJsonObject(json)) return BidsFileType.fromDict(json);
   throw new CannotReadFieldError(`BidsDataset: the mask '${name}' cannot be read from ${JSON.stringify(json)}.`, [
     "masks",
   ]);
-}
-
-function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /**

@@ -3,7 +3,7 @@ import type { DataLoader } from "../../data/dataloader/index.ts";
 import type { DatasetLike } from "../../data/datasets/index.ts";
 import { readJson } from "../../io/files/index.ts";
 import type { DataDir } from "../../io/maps/index.ts";
-import type { JsonValue } from "../../utils/config.ts";
+import { isJsonObject, type JsonValue } from "../../utils/config.ts";
 import { NotInterpretableJsonError } from "../../utils/exceptions.ts";
 import type { RunLog } from "../log.ts";
 import { describeData } from "../records/describe.ts";
@@ -44,7 +44,7 @@ export function compareData(log: RunLog, { what, dataset, loader, dir, sameData 
 function compareWith(log: RunLog, path: string, what: string, now: JsonValue, counts: (key: string) => boolean): void {
   if (!existsSync(path)) return;
   const before = readDescription(path);
-  if (!isRecord(before) || !isRecord(now)) {
+  if (!isJsonObject(before) || !isJsonObject(now)) {
     log.warning(`${what} cannot be compared to ${path}, where a class of one's own is described by its name only.`);
     return;
   }
@@ -66,8 +66,4 @@ function readDescription(path: string): JsonValue {
     if (error instanceof NotInterpretableJsonError) return null;
     throw error;
   }
-}
-
-function isRecord(value: JsonValue): value is Record<string, JsonValue> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import { Bids, BidsFileType } from "../../io/bids/index.ts";
 import { Maps } from "../../io/maps/index.ts";
-import type { JsonObject, JsonValue } from "../../utils/config.ts";
+import { isJsonObject, type JsonValue } from "../../utils/config.ts";
 import { ClinicaDLException } from "../../utils/exceptions.ts";
 import { readData } from "./data-table.ts";
 import type { EvaluationKey } from "./evaluation.ts";
@@ -39,7 +39,7 @@ export function findImages(
     const table = readData(files);
     if (!table.found) throw new ClinicaDLException(table.reason);
     const { bids: recorded, file_type, masks } = table.value.json;
-    if (!isObject(file_type)) {
+    if (!isJsonObject(file_type)) {
       throw new ClinicaDLException(`${String(table.value.json.name_)} is no dataset of BIDS files.`);
     }
     const fileType = BidsFileType.fromDict(file_type);
@@ -47,7 +47,7 @@ export function findImages(
       bids ?? (typeof recorded === "object" && recorded !== null && "path" in recorded ? recorded.path : null);
     if (typeof folder !== "string") throw new ClinicaDLException("The MAPS does not say where the BIDS dataset is.");
     const dataset = new Bids(folder);
-    const named = Object.entries(isObject(masks) ? masks : {});
+    const named = Object.entries(isJsonObject(masks) ? masks : {});
     return {
       ...finderOf(dataset, fileType),
       masks: new Map(named.map(([name, mask]) => [name, partOf(() => findMask(name, mask, dataset))])),
@@ -69,14 +69,10 @@ function findMask(name: string, mask: JsonValue, dataset: Bids): FileFinder {
       throw new ClinicaDLException(`The mask '${name}' is no image: ${mask}.`);
     return { dataset: dirname(mask), pathOf: () => ({ found: true, value: mask }) };
   }
-  if (isObject(mask)) return finderOf(dataset, BidsFileType.fromDict(mask));
+  if (isJsonObject(mask)) return finderOf(dataset, BidsFileType.fromDict(mask));
   const [other, fileType] = Array.isArray(mask) ? mask : [];
-  if (isObject(other) && isObject(fileType)) {
+  if (isJsonObject(other) && isJsonObject(fileType)) {
     return finderOf(Bids.fromDict(other), BidsFileType.fromDict(fileType));
   }
   throw new ClinicaDLException(`The mask '${name}' cannot be read from ${JSON.stringify(mask)}.`);
-}
-
-function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
