@@ -1,6 +1,5 @@
 // A separable symmetric filter of images of three axes, mirrored at their ends: plane by plane, so that beyond the result only two planes
 // are in memory. The same bits on every processor.
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <array>
@@ -8,6 +7,7 @@
 
 #include "addon.h"
 #include "clones.h"
+#include "parallel.h"
 
 namespace clinicadl {
 namespace {
@@ -129,7 +129,7 @@ napi_value symmetric_filter(napi_env env, napi_callback_info info) {
     const float* from = x.const_data_ptr<float>();
     float* to = out.mutable_data_ptr<float>();
     const int64_t depth = job.size[0], plane = job.size[1] * job.size[2];
-    at::parallel_for(0, x.size(0) * depth, std::max<int64_t>(1, (1 << 13) / plane), [&](int64_t begin, int64_t end) {
+    parallel_for(0, x.size(0) * depth, std::max<int64_t>(1, (1 << 13) / plane), [&](int64_t begin, int64_t end) {
       Room room(job);
       for (int64_t p = begin; p < end; ++p) blur_plane(job, from + p / depth * depth * plane, p % depth, to + p * plane, room);
     });

@@ -2,7 +2,6 @@
 // with union-find over the runs of the rows. Its trees lie in the result itself: beyond it, there are the runs of one slice for each
 // thread, and the size and first voxel of each object.
 #include <ATen/Dispatch.h>
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <atomic>
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include "addon.h"
+#include "parallel.h"
 
 namespace clinicadl {
 namespace {
@@ -97,7 +97,7 @@ Objects components(const Grid& g, const T* x, I* out) {
   const int64_t parts = std::clamp<int64_t>(rows * w / kVoxels, 1, std::min<int64_t>(2 * at::get_num_threads(), rows));
   auto start = [&](int64_t part) { return rows * part / parts; };
   std::atomic<bool> bad{false};
-  at::parallel_for(0, parts, 1, [&](int64_t begin, int64_t end) {
+  parallel_for(0, parts, 1, [&](int64_t begin, int64_t end) {
     // a row reaches back as far as the row before it in the slice before
     const int64_t reach = g.d == 1 ? 2 : g.h + 2;
     std::vector<Runs<T>> recent(reach);

@@ -1,7 +1,6 @@
 // The exact Euclidean distance of each voxel to the nearest that is 0: one axis after the other, each line the lower envelope of
 // parabolas (Felzenszwalb and Huttenlocher, 2012). In place; beyond the result, a few lines for each thread.
 #include <ATen/Dispatch.h>
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <array>
@@ -9,6 +8,7 @@
 #include <limits>
 
 #include "addon.h"
+#include "parallel.h"
 
 namespace clinicadl {
 namespace {
@@ -75,7 +75,7 @@ template <typename T>
 void along_axis(int64_t planes, const std::function<T*(int64_t)>& plane, int64_t n, int64_t step, int64_t width, double spacing) {
   if (n == 1) return;
   const int64_t blocks = (width + kLines - 1) / kLines;
-  at::parallel_for(0, planes * blocks, std::max<int64_t>(1, (1 << 15) / (n * kLines)), [&](int64_t begin, int64_t end) {
+  parallel_for(0, planes * blocks, std::max<int64_t>(1, (1 << 15) / (n * kLines)), [&](int64_t begin, int64_t end) {
     Envelope envelope(n);
     std::vector<double> lines(kLines * n);
     for (int64_t block = begin; block < end; ++block) {
@@ -93,12 +93,12 @@ void along_axis(int64_t planes, const std::function<T*(int64_t)>& plane, int64_t
 template <typename T>
 void distances(const uint8_t* mask, T* out, const at::IntArrayRef shape, const std::array<double, 3>& spacing) {
   const int64_t n = shape[0], d = shape[1], h = shape[2], w = shape[3];
-  at::parallel_for(0, n * d * h, std::max<int64_t>(1, (1 << 15) / w), [&](int64_t begin, int64_t end) {
+  parallel_for(0, n * d * h, std::max<int64_t>(1, (1 << 15) / w), [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) along_row(mask + row * w, out + row * w, w, spacing[2]);
   });
   along_axis<T>(n * d, [=](int64_t plane) { return out + plane * h * w; }, h, w, w, spacing[1]);
   along_axis<T>(n * h, [=](int64_t plane) { return out + (plane / h * d * h + plane % h) * w; }, d, h * w, w, spacing[0]);
-  at::parallel_for(0, n * d * h * w, 1 << 15, [&](int64_t begin, int64_t end) {
+  parallel_for(0, n * d * h * w, 1 << 15, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) out[i] = std::sqrt(out[i]);
   });
 }

@@ -1,6 +1,5 @@
 // What is done where an image has certain labels, in one pass: a block of it becomes choices, which lie in the cache.
 #include <ATen/Dispatch.h>
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <atomic>
@@ -12,6 +11,7 @@
 
 #include "addon.h"
 #include "clones.h"
+#include "parallel.h"
 
 namespace clinicadl {
 namespace {
@@ -95,7 +95,7 @@ napi_value fill_where(napi_env env, napi_callback_info info) {
     AT_DISPATCH_ALL_TYPES_AND3(at::kBool, at::kHalf, at::kBFloat16, mask.scalar_type(), "fillWhere", [&] {
       const scalar_t* choices = mask.const_data_ptr<scalar_t>();
       const std::vector<scalar_t> own = labels_as<scalar_t>(labels);
-      at::parallel_for(0, n, kGrain, [&](int64_t begin, int64_t end) {
+      parallel_for(0, n, kGrain, [&](int64_t begin, int64_t end) {
         uint8_t chosen[kBlock];
         for (int64_t i = begin; i < end;) {
           const int64_t count = std::min({kBlock, end - i, m - i % m});
@@ -111,7 +111,7 @@ napi_value fill_where(napi_env env, napi_callback_info info) {
 
 template <typename T>
 void one_hot(const T* x, T* out, int64_t n, int64_t classes) {
-  at::parallel_for(0, n, kGrain, [&](int64_t begin, int64_t end) {
+  parallel_for(0, n, kGrain, [&](int64_t begin, int64_t end) {
     int32_t labels[kBlock];
     for (int64_t i = begin; i < end; i += kBlock) {
       const int64_t count = std::min(kBlock, end - i);
@@ -156,7 +156,7 @@ napi_value are_labels(napi_env env, napi_callback_info info) {
     TORCH_CHECK(x.scalar_type() == at::kFloat, "areLabels takes float32");
     const float* data = x.const_data_ptr<float>();
     std::atomic<bool> good{true};
-    at::parallel_for(0, x.numel(), kGrain, [&](int64_t begin, int64_t end) {
+    parallel_for(0, x.numel(), kGrain, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end && good; i += kBlock)
         if (!whole_floats(data + i, std::min(kBlock, end - i))) good = false;
     });

@@ -1,28 +1,30 @@
 // Means and variances for the fused kernel.
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "norm_act_pool.h"
+#include "parallel.h"
 
 namespace clinicadl {
 namespace {
 
-// Means of about a thousand voxels of each group, spread over it. Sums about a value near the mean lose nothing where the
+// Means of about a thousand voxels or 32 rows of each group, spread over it. Sums about a value near the mean lose nothing where the
 // mean is large beside the deviation; the first voxel alone may be background.
-std::vector<float> near_means(const Geometry& g, const float* x) {
-  constexpr int64_t kSamples = 1024;
-  std::vector<float> near(static_cast<size_t>(g.groups() * g.c));
+std::vector<float> near_means(const Geometry& g, const RowSource& x) {
+  std::vector<float> near(static_cast<size_t>(g.groups() * g.c)), room(g.room());
   std::vector<double> sums(static_cast<size_t>(g.c));
-  const int64_t count = static_cast<int64_t>(g.per_group());
-  // an odd step does not fall on the same column of every row
-  const int64_t step = std::max<int64_t>(count / kSamples, 1) | 1;
+  const int64_t rows = g.n * g.d * g.h / g.groups();
+  // an odd step does not fall on the same place of every slice
+  const int64_t step = std::max<int64_t>(rows / std::max<int64_t>(32, 1024 / g.w), 1) | 1;
   for (int64_t group = 0; group < g.groups(); ++group) {
     std::fill(sums.begin(), sums.end(), 0.0);
     int64_t taken = 0;
-    for (int64_t voxel = 0; voxel < count; voxel += step, ++taken)
-      for (int64_t j = 0; j < g.c; ++j) sums[j] += x[(group * count + voxel) * g.c + j];
+    for (int64_t r = 0; r < rows; r += step, taken += g.w) {
+      const float* row = x.rows(group * rows + r, 1, room.data());
+      for (int64_t i = 0; i < g.w; ++i)
+        for (int64_t j = 0; j < g.c; ++j) sums[j] += row[i * g.c + j];
+    }
     for (int64_t j = 0; j < g.c; ++j) near[group * g.c + j] = static_cast<float>(sums[j] / static_cast<double>(taken));
   }
   return near;
@@ -33,14 +35,17 @@ struct Moments {
 };
 
 // Partial sums go by image slice, so the result does not depend on threads.
-Moments moments_about(const Geometry& g, const float* x, const std::vector<float>& origin) {
-  const int64_t slices = g.n * g.d, slice = g.h * g.w * g.c;
+Moments moments_about(const Geometry& g, const RowSource& x, const std::vector<float>& origin) {
+  const int64_t slices = g.n * g.d;
   std::vector<double> sums(static_cast<size_t>(slices * g.c)), squares(sums.size());
-  at::parallel_for(0, slices, 1, [&](int64_t begin, int64_t end) {
+  parallel_for(0, slices, 1, [&](int64_t begin, int64_t end) {
+    std::vector<float> room(g.room());
     for (int64_t i = begin; i < end; ++i) {
       const float* about = origin.data() + (g.own() ? i / g.d * g.c : 0);
-      for (int64_t row = 0; row < g.h; row += g.rows_at_once())
-        sum_row(x + i * slice + row * g.w * g.c, std::min(g.rows_at_once(), g.h - row) * g.w, g.c, about, sums.data() + i * g.c, squares.data() + i * g.c);
+      for (int64_t row = 0; row < g.h; row += g.rows_at_once()) {
+        const int64_t count = std::min(g.rows_at_once(), g.h - row);
+        sum_row(x.rows(i * g.h + row, count, room.data()), count * g.w, g.c, about, sums.data() + i * g.c, squares.data() + i * g.c);
+      }
     }
   });
   Moments out{std::vector<double>(origin.size()), std::vector<double>(origin.size())};
@@ -73,7 +78,7 @@ void put_together(int64_t channels, std::vector<double>& mean, std::vector<doubl
 
 }  // namespace
 
-void statistics(const Geometry& g, const float* x, double eps, float* mean, float* invstd, std::vector<double>& variance) {
+void statistics(const Geometry& g, const RowSource& x, double eps, float* mean, float* invstd, std::vector<double>& variance) {
   std::vector<float> origin = near_means(g, x);
   Moments found = moments_about(g, x, origin);
   // squares are summed in float32, which loses as much as the square of the shift outweighs the variance: once more,

@@ -1,11 +1,11 @@
 // An image that begins and ends elsewhere, in one pass: rows are copied, what is beyond the image is filled.
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <array>
 #include <cstring>
 
 #include "addon.h"
+#include "parallel.h"
 
 namespace clinicadl {
 namespace {
@@ -20,7 +20,7 @@ template <typename T>
 void place(const T* x, T* out, T value, int64_t channels, const Job& job) {
   const int64_t width = job.to[2], first = std::clamp<int64_t>(-job.start[2], 0, width);
   const int64_t count = std::clamp<int64_t>(job.from[2] - job.start[2], first, width) - first;
-  at::parallel_for(0, channels * job.to[0] * job.to[1], std::max<int64_t>(1, (1 << 15) / width), [&](int64_t begin, int64_t end) {
+  parallel_for(0, channels * job.to[0] * job.to[1], std::max<int64_t>(1, (1 << 15) / width), [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       T* const target = out + row * width;
       const int64_t i = row / job.to[1] % job.to[0] + job.start[0], j = row % job.to[1] + job.start[1];

@@ -1,6 +1,5 @@
 // sign(x)·|x|^γ: logarithm and power of 2 by polynomials in float64, of which float32 keeps all but the last half of a digit. Without
 // branches, so that the compiler makes vectors of it; the same bits on every processor.
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <bit>
@@ -9,6 +8,7 @@
 
 #include "addon.h"
 #include "clones.h"
+#include "parallel.h"
 
 namespace clinicadl {
 namespace {
@@ -77,7 +77,7 @@ napi_value signed_power(napi_env env, napi_callback_info info) {
       TORCH_CHECK(std::isfinite(gamma) && gamma > 0, "signedPower: an exponent is finite and greater than 0, not ", gamma);
       const float* from = x.const_data_ptr<float>() + channel * n;
       float* to = out.mutable_data_ptr<float>() + channel * n;
-      at::parallel_for(0, n, kGrain, [&](int64_t begin, int64_t end) { power(from + begin, to + begin, end - begin, gamma); });
+      parallel_for(0, n, kGrain, [&](int64_t begin, int64_t end) { power(from + begin, to + begin, end - begin, gamma); });
     }
     return make_handle(state, out);
   });

@@ -1,7 +1,6 @@
 // An image on another grid, or moved, or deformed: one pass over the new voxels, without a grid of places in memory.
 #include "resample.h"
 
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <array>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "addon.h"
+#include "parallel.h"
 
 namespace clinicadl {
 namespace {
@@ -264,7 +264,7 @@ void make_all(const Job& job, const at::Tensor& from, at::Tensor& to) {
   std::array<Axis, 3> axes;
   if (straight)
     for (int axis = 0; axis < 3; ++axis) axes[axis] = axis_of(job, axis);
-  at::parallel_for(0, job.to[0] * job.to[1], grain, [&](int64_t begin, int64_t end) {
+  parallel_for(0, job.to[0] * job.to[1], grain, [&](int64_t begin, int64_t end) {
     if (straight) {
       std::vector<double> line(job.from[2]);
       for (int64_t row = begin; row < end; ++row) make_straight_row(job, axes, data, out, row / job.to[1], row % job.to[1], line.data());

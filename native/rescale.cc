@@ -1,5 +1,4 @@
 // Intensities cut and brought to another range, in one pass: each operation is rounded as if it were done by itself.
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <cmath>
@@ -8,6 +7,7 @@
 
 #include "addon.h"
 #include "clones.h"
+#include "parallel.h"
 
 namespace clinicadl {
 namespace {
@@ -76,7 +76,7 @@ napi_value rescale(napi_env env, napi_callback_info info) {
     at::Tensor out = at::empty(x.sizes(), x.options());
     const float* from = x.const_data_ptr<float>();
     float* to = out.mutable_data_ptr<float>();
-    at::parallel_for(0, x.numel(), kGrain, [&](int64_t begin, int64_t end) { scale(from + begin, to + begin, end - begin, s); });
+    parallel_for(0, x.numel(), kGrain, [&](int64_t begin, int64_t end) { scale(from + begin, to + begin, end - begin, s); });
     return make_handle(state, out);
   });
 }
@@ -90,7 +90,7 @@ napi_value extent_of(napi_env env, napi_callback_info info) {
     const float* from = x.const_data_ptr<float>();
     Extent all;
     std::mutex mutex;
-    at::parallel_for(0, x.numel(), kGrain, [&](int64_t begin, int64_t end) {
+    parallel_for(0, x.numel(), kGrain, [&](int64_t begin, int64_t end) {
       Extent own;
       extend(from + begin, end - begin, own);
       std::lock_guard<std::mutex> lock(mutex);

@@ -1,6 +1,5 @@
 // The machine: threads, determinism, build, and CUDA, which is opened at run time where there is a GPU.
 #include <ATen/Context.h>
-#include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <ATen/cpu/Utils.h>
 #include <torch/headeronly/version.h>
@@ -13,9 +12,12 @@
 #include <limits>
 
 #include "addon.h"
+#include "parallel.h"
 
 namespace clinicadl {
 namespace {
+
+thread_local bool beside = false;
 
 napi_value get_num_threads(napi_env env, napi_callback_info) {
   return guarded(env, [&](Env&) { return make_number(env, at::get_num_threads()); });
@@ -25,6 +27,12 @@ napi_value set_num_threads(napi_env env, napi_callback_info info) {
     const int64_t threads = to_int(env, Args(env, info)[0]);
     TORCH_CHECK(threads > 0 && threads <= std::numeric_limits<int>::max(), "Expected a positive number of threads, got ", threads);
     at::set_num_threads(static_cast<int>(threads));
+    return make_undefined(env);
+  });
+}
+napi_value work_beside(napi_env env, napi_callback_info) {
+  return guarded(env, [&](Env&) {
+    beside = true;
     return make_undefined(env);
   });
 }
@@ -144,8 +152,11 @@ napi_value version(napi_env env, napi_callback_info) {
 
 }  // namespace
 
+bool works_beside() { return beside; }
+
 void define_system(napi_env env, napi_value exports) {
   define(env, exports, "getNumThreads", get_num_threads);
+  define(env, exports, "workBeside", work_beside);
   define(env, exports, "setNumThreads", set_num_threads);
   define(env, exports, "getNumInteropThreads", get_num_interop_threads);
   define(env, exports, "setDeterministic", set_deterministic);

@@ -8,6 +8,10 @@ export function getNumThreads(): number {
 export function setNumThreads(count: number): void {
   native.setNumThreads(count);
 }
+/** In a thread that loads data beside a training: kernels of our own leave the other threads to it, from now on. */
+export function workBeside(): void {
+  native.workBeside();
+}
 /**
  * Operators without a deterministic way throw, or only warn. On CUDA, cuDNN is held to deterministic kernels and
  * CUBLAS_WORKSPACE_CONFIG must be set before the first use (`seedEverything` does it).

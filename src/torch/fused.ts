@@ -1,6 +1,21 @@
 /** Kernels of our own: for what a 3D network spends its time on between convolutions, and for moving images. */
 import { type Handle, native } from "./native.ts";
 import { Tensor } from "./tensor.ts";
+import type { DType } from "./types.ts";
+
+/** A convolution of kernels of 3 voxels each way, without groups or dilation. */
+export interface ConvFirst {
+  /** (out, in, 3, 3, 3), float32. */
+  readonly weight: Tensor;
+  /** (out), or null. */
+  readonly bias: Tensor | null;
+  /** Of depth, height, width. */
+  readonly stride: readonly number[];
+  /** Zeros added on both sides of each. */
+  readonly padding: readonly number[];
+  /** What comes out: float32 or bfloat16. */
+  readonly dtype: DType;
+}
 
 export interface NormActPoolOptions {
   /** γ and β of the normalisation, or null. */
@@ -23,15 +38,21 @@ export interface NormActPoolOptions {
   readonly pool: boolean;
   readonly momentum: number;
   readonly eps: number;
+  /**
+   * What makes the 3D image that is normalised, of the input, which has no gradient. Meant for few input channels: what it makes is computed for each
+   * pass, and never kept. Default: none.
+   */
+  readonly conv?: ConvFirst | undefined;
 }
 
 /**
  * Batch, instance or group normalisation, another image added, a piecewise linear activation and max-pooling at once, with the gradient.
- * `input`: (N, C, H, W) or (N, C, D, H, W), float32, CPU; the result is channels-last. Equal to doing them in turn, up to rounding.
+ * `input`: (N, C, H, W) or (N, C, D, H, W), float32 or bfloat16, CPU; the result is channels-last, and of the input's type unless a convolution comes first.
+ * Computed in float32. Equal to doing them in turn, up to rounding.
  */
 export function normActPool(input: Tensor, options: NormActPoolOptions): Tensor {
   const handle = (t: Tensor | null): Handle | null => (t === null ? null : t.handleFor("normActPool"));
-  const { slope } = options;
+  const { slope, conv } = options;
   return new Tensor(
     native.normActPool(
       input.handleFor("normActPool"),
@@ -47,8 +68,22 @@ export function normActPool(input: Tensor, options: NormActPoolOptions): Tensor 
       options.pool,
       options.momentum,
       options.eps,
+      handle(conv?.weight ?? null),
+      handle(conv?.bias ?? null),
+      conv?.stride ?? [],
+      conv?.padding ?? [],
+      conv?.dtype ?? "float32",
     ),
   );
+}
+
+/**
+ * Convolution, with stride 1, of a float32 image (N, C, D, H, W) of few channels by kernels (out, C, 3, 3, 3), on the CPU: equal to conv3d, with a kernel of
+ * its own for the gradient of the image.
+ */
+export function conv3dFew(image: Tensor, weight: Tensor, bias: Tensor | null, padding: readonly number[]): Tensor {
+  const handle = (t: Tensor): Handle => t.handleFor("conv3dFew");
+  return new Tensor(native.conv3dFew(handle(image), handle(weight), bias === null ? null : handle(bias), padding));
 }
 
 export interface ResampleOptions {

@@ -13,6 +13,7 @@ export {
   setNumThreads,
   useDeterministicAlgorithms,
   version,
+  workBeside,
 } from "./backend.ts";
 export type { TensorOptions } from "./creation.ts";
 export { fromBytes, fromTypedArray, tensor, toChannelsLast } from "./creation.ts";

@@ -156,6 +156,7 @@ export interface Native {
   // system.cc
   getNumThreads(): number;
   setNumThreads(n: number): void;
+  workBeside(): void;
   getNumInteropThreads(): number;
   setDeterministic(enabled: boolean, warnOnly: boolean): void;
   deterministic(): [boolean, boolean];
@@ -198,6 +199,8 @@ export interface Native {
   glooBroadcast(group: GroupHandle, tensor: Handle, root: number): Promise<void>;
   glooAllGather(group: GroupHandle, outputs: readonly Handle[], input: Handle): Promise<void>;
   glooBarrier(group: GroupHandle): Promise<void>;
+  // conv_few.cc
+  conv3dFew(image: Handle, weight: Handle, bias: Handle | null, padding: readonly number[]): Handle;
   // norm_act_pool.cc
   normActPool(
     input: Handle,
@@ -213,6 +216,12 @@ export interface Native {
     pool: boolean,
     momentum: number,
     eps: number,
+    // of a convolution that comes first: null where none does
+    convWeight: Handle | null,
+    convBias: Handle | null,
+    stride: readonly number[],
+    padding: readonly number[],
+    dtype: string,
   ): Handle;
   // components.cc
   connectedComponents(labels: Handle, connectivity: number): [labels: Handle, sizes: Handle, firsts: Handle];

@@ -1,6 +1,6 @@
 /** A worker thread of a DataLoader: builds the dataset again, then makes the batches it is asked for, one after the other. */
 import { parentPort, workerData } from "node:worker_threads";
-import { transfer } from "../../torch/index.ts";
+import { transfer, workBeside } from "../../torch/index.ts";
 import { receiveWarnings } from "../../utils/warnings.ts";
 import { datasetFromWorker } from "../datasets/index.ts";
 import { batchTransformFromJson } from "./batch-transforms/registry.ts";
@@ -12,6 +12,7 @@ import { dropBatch, packBatch } from "./transport.ts";
 
 if (parentPort === null) throw new Error("dataloader/worker runs in a worker thread only.");
 const port = parentPort;
+workBeside();
 const say = (message: FromWorker): void => port.postMessage(message);
 receiveWarnings(
   (message) => say({ type: "warning", key: null, message }),

@@ -4,6 +4,7 @@ import * as ops from "../ops.ts";
 import type { Tensor } from "../tensor.ts";
 import type { MemoryFormat } from "../types.ts";
 import { ConvNd, convGeometry, type PaddingMode } from "./conv-base.ts";
+import { convolveFew } from "./few-channels.ts";
 import type { PerDim } from "./options.ts";
 import { convolveOne } from "./single-image.ts";
 
@@ -122,6 +123,8 @@ export class Conv3d extends Conv {
   protected override convolve(x: Tensor, padding: number[] | "same" | "valid"): Tensor {
     const one = convolveOne(this, x, padding);
     if (one !== undefined) return one;
+    const few = convolveFew(this, x, padding);
+    if (few !== undefined) return few;
     return conv3d(x, this.weight, this.bias, [...this.stride], padding, [...this.dilation], this.groups);
   }
 }

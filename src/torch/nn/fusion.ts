@@ -4,13 +4,14 @@
  */
 
 import type { Tensor } from "../tensor.ts";
+import { convNormStep } from "./fused-conv.ts";
 import { normStep, slopeOf } from "./fused-norm.ts";
 import type { Layer } from "./module.ts";
 import { ownForward, type Pattern, type Step } from "./step.ts";
 import { structureVersion } from "./structure.ts";
 
 /** What is done at once. The first that fits is taken. */
-const PATTERNS: readonly Pattern[] = [normStep];
+const PATTERNS: readonly Pattern[] = [convNormStep, normStep];
 
 /** The steps that could begin at each place of a chain. */
 export class Chain {

@@ -1,5 +1,6 @@
 /** A worker thread of a conversion to tensors: converts the sessions that it is given, one after the other. */
 import { parentPort, workerData } from "node:worker_threads";
+import { workBeside } from "../../../torch/index.ts";
 import { TransformsHandler } from "../../../transforms/index.ts";
 import { receiveWarnings } from "../../../utils/warnings.ts";
 import { convertRow } from "./convert-row.ts";
@@ -7,6 +8,7 @@ import type { FromThread, PortableMaking, ToThread } from "./protocol.ts";
 
 if (parentPort === null) throw new Error("tensors/worker runs in a worker thread only.");
 const port = parentPort;
+workBeside();
 const say = (message: FromThread): void => port.postMessage(message);
 receiveWarnings(
   (message) => say({ type: "warning", key: null, message }),

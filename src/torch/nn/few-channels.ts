@@ -1,0 +1,33 @@
+/**
+ * Which 3D convolutions get the gradient of their image from a kernel of our own: those of up to 8 channels, half of whose vectors oneDNN leaves
+ * empty. In float32: in bfloat16 it is as fast.
+ */
+import { isGradEnabled } from "../autograd.ts";
+import { conv3dFew } from "../fused.ts";
+import { native } from "../native.ts";
+import type { Tensor } from "../tensor.ts";
+import type { ConvNd } from "./conv-base.ts";
+
+const FEW = 8;
+/** With more, the packed weights do not stay in the first cache. */
+const MOST_OUTPUTS = 32;
+
+/** Undefined where libtorch's convolution is no slower, and where there would be an error to be told. */
+export function convolveFew(
+  layer: ConvNd,
+  x: Tensor,
+  padding: readonly number[] | "same" | "valid",
+): Tensor | undefined {
+  if (typeof padding === "string" || !x.requiresGrad || !isGradEnabled() || !suits(layer)) return undefined;
+  if (x.ndim !== 5 || x.device !== "cpu" || x.dtype !== "float32" || native.autocast("cpu")[0]) return undefined;
+  const fits = padding.every((zeros, i) => zeros <= 2 && (x.shape[i + 2] ?? 0) + 2 * zeros >= 3);
+  if (!fits || x.shape[1] !== layer.inChannels || x.shape[0] === 0) return undefined;
+  return conv3dFew(x, layer.weight, layer.bias, padding);
+}
+
+function suits({ weight, bias, kernelSize, stride, dilation, groups, inChannels, outChannels }: ConvNd): boolean {
+  const all = (values: readonly number[], wanted: number): boolean => values.every((value) => value === wanted);
+  const shape = all(kernelSize, 3) && all(stride, 1) && all(dilation, 1) && groups === 1;
+  const plain = [weight, ...(bias === null ? [] : [bias])].every((t) => t.dtype === "float32" && t.device === "cpu");
+  return shape && plain && inChannels <= FEW && outChannels <= MOST_OUTPUTS;
+}
