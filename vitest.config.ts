@@ -15,7 +15,8 @@ export default defineConfig({
     maxWorkers: Math.max(1, Math.min(availableParallelism(), 4)),
     // workers share the cores already; more threads in each would only wait for one another
     env: { OMP_NUM_THREADS: "1" },
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // only ends what hangs: how long a test takes says more of the machine than of the code
+    testTimeout: 900_000,
+    hookTimeout: 900_000,
   },
 });

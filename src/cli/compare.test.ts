@@ -71,4 +71,4 @@ it("tests whether models that predicted the same people differ", async () => {
   rmSync(join(other, "prediction"), { recursive: true });
   expect(clinicadl(...arguments_).stdout).toContain("not tested: no models of both have predicted this group");
   rmSync(dir, { recursive: true });
-}, 120_000);
+});

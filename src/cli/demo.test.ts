@@ -47,4 +47,4 @@ it("has an example that runs as it is", async () => {
   for (const split of [0, 1, 2, 3]) {
     expect(existsSync(join(here, "maps", "training", `split-${split}`, "models", "final", "model.pt"))).toBe(true);
   }
-}, 300_000);
+});

@@ -42,10 +42,10 @@ beforeAll(async () => {
   await trainer.predict(known);
   renameSync(bids, join(dir, "moved"));
   renameSync(other, join(dir, "held-moved"));
-}, 120_000);
+});
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-describe("from the shell, on data that have moved", { timeout: 120_000 }, () => {
+describe("from the shell, on data that have moved", () => {
   const maps = () => join(dir, "maps");
 
   it("validate adds metrics to the tables, and prints them", () => {

@@ -25,10 +25,10 @@ it("vae: better than the mean of the voxels", async () => {
   await generateCohort({ output: join(folder, "bids"), participants: 12, resolution: 12 });
   // images have the variance 1, which is the loss of their mean
   expect(await run("vae", 30)).toBeLessThan(1);
-}, 600_000);
+});
 
 it("segmentation: better than one tissue everywhere", async () => {
   await generateCohort({ output: join(folder, "bids"), participants: 12, resolution: 8, masks: true });
   // one tissue everywhere has at most a third: 1 of itself, and 0 of the two others
   expect(await run("segmentation", 20)).toBeGreaterThan(0.5);
-}, 600_000);
+});

@@ -22,7 +22,7 @@ beforeAll(async () => {
     callbacks,
   });
   await trainer.train(cohortSplit(makeCohort(dir, 12)), { computational: { gpu: false, seed: 1 } });
-}, 60_000);
+});
 afterAll(() => rmSync(dir, { recursive: true }));
 
 const clinicadl = (...args: string[]) => {

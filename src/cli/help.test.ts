@@ -10,7 +10,7 @@ const help = (...args: readonly string[]): string[] =>
 const LONGEST = 40;
 const WIDEST = 80;
 
-describe("help", { timeout: 120_000 }, () => {
+describe("help", () => {
   it("has a screen for each command, and a line for each in the list of all", () => {
     const all = help();
     const names = all.flatMap((line) => /^ {2}([a-z]+)\b/.exec(line)?.[1] ?? []);

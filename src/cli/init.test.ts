@@ -32,7 +32,7 @@ const clinicadl = (...args: string[]) =>
   spawnSync(process.execPath, [join(import.meta.dirname, "index.ts"), ...args], { encoding: "utf8", cwd: dir });
 const ONE_EPOCH = ["--set", "optimization.num_epochs=1", "--folds", "0"];
 
-describe("clinicadl init", { timeout: 120_000 }, () => {
+describe("clinicadl init", () => {
   it("writes a file that trains, of images that are alike and a table that says all", () => {
     using cohort = makeCohort(6);
     const made = clinicadl("init", cohort.root, "--seed", "3");

@@ -44,10 +44,10 @@ beforeAll(() => {
   writeFileSync(join(dir, "experiment.yaml"), EXPERIMENT);
   const { status, err } = run("train", "experiment.yaml", "--folds", "0", "--quiet");
   expect(status, err).toBe(0);
-}, 120_000);
+});
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-describe("data that a MAPS does not know, from the shell", { timeout: 120_000 }, () => {
+describe("data that a MAPS does not know, from the shell", () => {
   it("are read as those of its experiment, and known from then on", () => {
     const checkpoint = ["--checkpoint", "split-0_final", "--group"];
     const unknown = run("test", "maps", ...checkpoint, "held");

@@ -11,7 +11,7 @@ let maps = "";
 beforeAll(async () => {
   dir = realpathSync(mkdtempSync(join(tmpdir(), "cli-plot-")));
   ({ maps } = await makeMaps(dir));
-}, 120_000);
+});
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 function plot(...args: readonly string[]) {

@@ -12,7 +12,7 @@ let maps = "";
 beforeAll(async () => {
   dir = realpathSync(mkdtempSync(join(tmpdir(), "cli-report-")));
   ({ maps } = await makeMaps(dir));
-}, 120_000);
+});
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 function report(...args: readonly string[]) {

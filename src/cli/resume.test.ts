@@ -17,9 +17,7 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 const cli = join(import.meta.dirname, "index.ts");
 const split = (maps: string) => join(dir, maps, "training/split-0");
 
-it("goes on with a complete training up to more epochs, as if it had been asked for them at first", {
-  timeout: 120_000,
-}, async () => {
+it("goes on with a complete training up to more epochs, as if it had been asked for them at first", async () => {
   const bids = makeCohort(dir, 12);
   for (const [name, numEpochs] of [
     ["short", 2],

@@ -60,7 +60,7 @@ function sweep(...args: string[]) {
   return { status, stdout, stderr };
 }
 
-describe("clinicadl sweep", { timeout: 180_000 }, () => {
+describe("clinicadl sweep", () => {
   it("trains each trial with its values, and goes on with the same study", () => {
     const { status, stdout, stderr } = sweep("sweep.yaml", "--jobs", "2", "--json");
     expect(stderr).toMatch(/^trial \d: loss [\d.]+$/m);

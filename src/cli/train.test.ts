@@ -46,7 +46,7 @@ function train(file: string, ...args: string[]) {
   return spawnSync(process.execPath, [cli, "train", file, ...args], { encoding: "utf8", cwd: dir, env });
 }
 
-describe("clinicadl train", { timeout: 120_000 }, () => {
+describe("clinicadl train", () => {
   it("trains each split together with the processes that a launcher started", async () => {
     const port = String(await freePort());
     const ended = await Promise.all(

@@ -101,9 +101,7 @@ describe("Trainer.open", () => {
     model.dispose();
   });
 
-  it("eight processes that begin in the same moment train on eight splits of one MAPS", {
-    timeout: 300_000,
-  }, async () => {
+  it("eight processes that begin in the same moment train on eight splits of one MAPS", async () => {
     const script = join(import.meta.dirname, "fixtures", "opening.ts");
     const maps = trainers.path("maps");
     const errors: string[] = [];

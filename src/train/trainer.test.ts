@@ -100,9 +100,7 @@ function expectSameRun(a: string, b: string): void {
 }
 
 describe("resume", () => {
-  it("ends bit-identical to the uninterrupted training, with dropout and augmentation", {
-    timeout: 60_000,
-  }, async () => {
+  it("ends bit-identical to the uninterrupted training, with dropout and augmentation", async () => {
     await make("whole").train(toySplit(), { computational });
     for (const [name, epoch, batch] of [
       ["start", 3, 0],
@@ -117,9 +115,7 @@ describe("resume", () => {
     }
   });
 
-  it("does so after fromMaps, when the newest checkpoint is damaged, and more than once", {
-    timeout: 60_000,
-  }, async () => {
+  it("does so after fromMaps, when the newest checkpoint is damaged, and more than once", async () => {
     await make("whole").train(toySplit(), { computational });
     const trainer = make("again", [new Interruption(4)]);
     await expect(trainer.train(toySplit(), { computational })).rejects.toThrow("interrupted");

@@ -7,9 +7,7 @@ import { SCENARIOS } from "./subject.ts";
 
 describe("a training", () => {
   // `npm run test:faults` tries all points
-  it("survives that it is killed, that the power fails, and that its disk is full or broken, at a sample of its calls", {
-    timeout: 600_000,
-  }, async () => {
+  it("survives that it is killed, that the power fails, and that its disk is full or broken, at a sample of its calls", async () => {
     if (process.platform !== "linux") {
       await expect(tryFaults({ most: 1 })).rejects.toThrow(/LD_PRELOAD.*run it on Linux/);
       return;

@@ -28,7 +28,7 @@ class Break extends Callback {
   }
 }
 
-describe("TensorBoardCallback", { timeout: 300_000 }, () => {
+describe("TensorBoardCallback", () => {
   const trainers = Trainers.forEachTest();
 
   it("has the losses of every batch and the metrics of every validation, once, also after an interruption", async () => {

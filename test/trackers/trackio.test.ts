@@ -28,7 +28,7 @@ class Break extends Callback {
   }
 }
 
-describe("TrackioCallback", { timeout: 600_000 }, () => {
+describe("TrackioCallback", () => {
   const trainers = Trainers.forEachTest();
 
   it("has every step once, also after an interruption, and after Trackio has opened the file", async () => {

@@ -70,7 +70,7 @@ describe("simulateBrain", () => {
 });
 
 // the template may have to be fetched first
-describe("generateCohort", { timeout: 180_000 }, () => {
+describe("generateCohort", () => {
   it("makes a BIDS dataset, the same each time", async () => {
     const options = { participants: 4, resolution: 8, sessions: 2, seed: 3 };
     const cohort = await generateCohort({ ...options, output: join(dir, "a") });

@@ -38,7 +38,7 @@ beforeAll(async () => {
   const made = await makeMaps(dir);
   trained = made.maps;
   bids = made.bids;
-}, 120_000);
+});
 beforeEach(() => {
   maps = join(dir, "copy");
   rmSync(maps, { recursive: true, force: true });

@@ -13,7 +13,7 @@ let maps = "";
 beforeAll(async () => {
   dir = realpathSync(mkdtempSync(join(tmpdir(), "view-report-")));
   ({ maps: trained } = await makeMaps(dir));
-}, 120_000);
+});
 beforeEach(() => {
   maps = join(dir, "copy");
   rmSync(maps, { recursive: true, force: true });

@@ -16,7 +16,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "watch-"));
   ({ maps, bids } = await makeMaps(folder));
   served = await serve({ maps: [maps], interval: 20 });
-}, 120_000);
+});
 afterAll(async () => {
   await served[Symbol.asyncDispose]();
   rmSync(folder, { recursive: true, force: true });
