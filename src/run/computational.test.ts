@@ -2,11 +2,13 @@ import process from "node:process";
 import { afterEach, describe, expect, it } from "vitest";
 import * as torch from "../torch/index.ts";
 import { DETERMINISTIC, GLOBAL_SEED } from "../utils/seed.ts";
+import { receiveWarnings } from "../utils/warnings.ts";
 import { ComputationalConfig } from "./computational.ts";
 
 afterEach(() => {
   delete process.env[GLOBAL_SEED];
   delete process.env[DETERMINISTIC];
+  receiveWarnings((message) => process.stderr.write(message));
 });
 const fields = (options = {}) => new ComputationalConfig(options).toDict();
 
@@ -20,6 +22,21 @@ describe("ComputationalConfig", () => {
     expect(fields({ gpu: false, amp: true })).toEqual({ gpu: false, amp: true, ...rest });
     expect(new ComputationalConfig({ gpu: true }).device).toBe("cuda");
     expect(new ComputationalConfig({ gpu: false }).device).toBe("cpu");
+  });
+
+  it("leaves mixed precision out of a training where the processor has no bfloat16, and says so", () => {
+    const asked = new ComputationalConfig({ gpu: false, amp: true, seed: 3 });
+    const said: string[] = [];
+    receiveWarnings((message) => said.push(message));
+    const begin = (config: ComputationalConfig, onednn: string | null) => config.forTraining({ onednn });
+    for (const onednn of ["AVX512_CORE_BF16", "AVX512_CORE_AMX", null]) expect(begin(asked, onednn)).toBe(asked);
+    expect(begin(new ComputationalConfig({ gpu: false, amp: false }), "AVX2").amp).toBe(false);
+    expect(said).toEqual([]);
+    for (const onednn of ["AVX2", "AVX512_CORE_VNNI"])
+      expect(begin(asked, onednn).toDict()).toEqual({ ...asked.toDict(), amp: false });
+    expect(said).toEqual(Array(2).fill(expect.stringMatching(/no instructions for bfloat16/)));
+    const gpu = new ComputationalConfig({ gpu: true, amp: true });
+    expect(begin(gpu, "AVX2")).toBe(gpu);
   });
 
   it("takes seed and determinism of the process, unless it has its own", () => {

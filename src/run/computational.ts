@@ -4,6 +4,7 @@ import * as torch from "../torch/index.ts";
 import { configClass } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { DETERMINISTIC, GLOBAL_SEED } from "../utils/seed.ts";
+import { warn } from "../utils/warnings.ts";
 
 const schema = z.strictObject({
   gpu: z.boolean(),
@@ -23,7 +24,8 @@ export type ComputationalOptions = {
  * How a run is computed.
  *
  * - `gpu`: default, whether the machine has one.
- * - `amp`: mixed precision (float16 on a GPU, bfloat16 on the CPU). Default: `gpu`, since few CPUs gain from it.
+ * - `amp`: mixed precision (float16 on a GPU, bfloat16 on the CPU). Default: `gpu`, since few CPUs gain from it; a
+ *   training on one that has no instructions for bfloat16 is computed without, and says so.
  * - `nonBlocking` (true): batches are copied to the GPU while it computes.
  * - `channelsLast` (true): weights and images are laid out with channels last, which convolutions are faster with.
  * - `seed`: 0 to 2³²−1, or null; default, what `seedEverything` was called with, or null. With a seed, random streams
@@ -58,6 +60,19 @@ export class ComputationalConfig extends configClass("Computational", schema, { 
   checkDevice(remedy = "Use new ComputationalConfig({ gpu: false }), or leave gpu out."): void {
     if (!this.gpu || torch.cuda.isAvailable()) return;
     throw new ConfigError(`ComputationalConfig: 'gpu' is true, but ${torch.cuda.whyUnavailable()}. ${remedy}`);
+  }
+
+  /**
+   * What a training is begun with: a CPU without instructions for bfloat16 takes several times as long with mixed precision as without, which is then left
+   * out, with a warning.
+   */
+  forTraining(processor: Pick<torch.Processor, "onednn"> = torch.processor()): ComputationalConfig {
+    if (!this.amp || this.gpu || torch.hasBfloat16(processor)) return this;
+    warn(
+      "ComputationalConfig: 'amp' is true, but this processor has no instructions for bfloat16, and would take several times as long with it: " +
+        "the training is computed in float32, and recorded so.",
+    );
+    return this.with({ amp: false });
   }
 
   /** As ClinicaDL prints it in its logs. */

@@ -25,7 +25,7 @@ export { Event } from "./event.ts";
 export * as files from "./files.ts";
 export { type NormActPoolOptions, normActPool, type ResampleOptions, resampleVoxels } from "./fused.ts";
 export { Generator } from "./generator.ts";
-export { describeProcessor, type Processor } from "./instruction-sets.ts";
+export { describeProcessor, hasBfloat16, type Processor } from "./instruction-sets.ts";
 export { operatorSchemas, ops } from "./invoke.ts";
 export * as memory from "./memory.ts";
 export * as morphology from "./morphology.ts";

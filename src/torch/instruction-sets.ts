@@ -50,6 +50,12 @@ export function onednnSet(features: readonly string[], limit: string | undefined
   return best?.[0] ?? null;
 }
 
+/** Whether a processor has instructions for products of bfloat16; of one whose sets have no names here, it is taken to. */
+export function hasBfloat16({ onednn }: Pick<Processor, "onednn">): boolean {
+  const at = (name: string | null): number => ONEDNN_SETS.findIndex(([known]) => known === name);
+  return onednn === null || at(onednn) >= at("AVX512_CORE_BF16");
+}
+
 /** A processor, from what libtorch says of it and what the environment allows. */
 export function processorOf(
   { capability, features }: { readonly capability: string; readonly features: readonly string[] },

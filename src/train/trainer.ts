@@ -212,7 +212,7 @@ export class Trainer implements Disposable {
     // the main process has made the MAPS by then; one that is alone has locked it when this call comes back
     if (this.world.size > 1) await this.world.barrier();
     const { config, handler } = await together(this.world, async () => {
-      const config = asComputational(computational);
+      const config = asComputational(computational).forTraining();
       held.use(this.maps.use());
       held.use(this.#lockForTraining(split.index));
       checkNotTrained(this.maps, split.index);
