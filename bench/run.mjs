@@ -2,6 +2,7 @@
 // network, epochs and seed; then one training step against PyTorch eager alone.
 //   data          only how fast data come: `data decode`, `data transforms`, `data patches`, `data bids` for one group of its rows
 //   networks [X]  only one training step and one inference of each network (whose name has X in it), beside PyTorch 2.6, 2.15 and torch.compile
+//   step          only one training step, in float32 and under autocast, beside PyTorch 2.6, 2.15 and torch.compile, and what the machine could do at most
 //   residual      only a loop of one's own over a residual network, against PyTorch eager
 //   --rounds N    how often each side runs (3; the medians are shown)
 //   --epochs N    epochs of the training (4)
@@ -21,6 +22,7 @@ import { data } from "./data/index.mjs";
 import { networks } from "./networks.mjs";
 import { residual } from "./residual.mjs";
 import { heading, median, row, run, sideBySide } from "./side.mjs";
+import { steps } from "./steps.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const { values: options, positionals } = parseArgs({
@@ -42,7 +44,7 @@ const python = referencePython();
 const out = options.json ? say : (line) => process.stdout.write(`${line}\n`);
 const [part, ...groups] = positionals;
 /** How many words may follow the name of each part. */
-const parts = { data: Number.POSITIVE_INFINITY, networks: 1, residual: 0 };
+const parts = { data: Number.POSITIVE_INFINITY, networks: 1, residual: 0, step: 0 };
 if (part !== undefined && !(groups.length <= (parts[part] ?? -1))) {
   throw new Error(
     `bench: '${positionals.join(" ")}' is not known; write one of ${Object.keys(parts).join(", ")}, or nothing for all.`,
@@ -56,7 +58,9 @@ if (part !== undefined) {
       ? await data(groups, { ...beside, only: options.only?.split(",") })
       : part === "networks"
         ? await networks(groups[0], { ...beside, amp: options.amp })
-        : await residual(python, settings);
+        : part === "step"
+          ? await steps(beside)
+          : await residual(python, settings);
   if (options.json) process.stdout.write(`${JSON.stringify({ [part]: figures, rounds })}\n`);
   process.exit(0);
 }

@@ -20,4 +20,13 @@ net = nn.Sequential(*layers, nn.Flatten(), nn.Linear(features, 1)).to(memory_for
 optimizer = torch.optim.Adam(net.parameters())
 x = torch.randn(s["batch"], 1, *s["shape"])
 y = (torch.arange(s["batch"]) % 2).float().view(-1, 1)
-measure(s["steps"], optimizer, lambda: nn.functional.binary_cross_entropy_with_logits(net(x), y))
+if s.get("compile"):
+    net = torch.compile(net)
+
+
+def forward():
+    with torch.autocast("cpu", enabled=s.get("amp", False)):
+        return nn.functional.binary_cross_entropy_with_logits(net(x), y)
+
+
+measure(s["steps"], optimizer, forward)

@@ -21,4 +21,6 @@ net.to({ memoryFormat: "channels_last_3d" });
 const optimizer = new optim.Adam(net.parameters());
 const x = torch.randn([s.batch, 1, ...s.shape]);
 const y = torch.tensor(Array.from({ length: s.batch }, (_, i) => [i % 2]));
-measure(s.steps, optimizer, () => torch.binaryCrossEntropyWithLogits(net.call(x), y));
+measure(s.steps, optimizer, () =>
+  torch.amp.autocast("cpu", { enabled: s.amp ?? false }, () => torch.binaryCrossEntropyWithLogits(net.call(x), y)),
+);
