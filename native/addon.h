@@ -142,6 +142,7 @@ void define_files(napi_env env, napi_value exports);
 void define_shared_cache(napi_env env, napi_value exports);
 void define_inflate(napi_env env, napi_value exports);
 void define_chunks(napi_env env, napi_value exports);
+void define_unpacker(napi_env env, napi_value exports);
 void define_voxels(napi_env env, napi_value exports);
 
 // The tensors of an array of handles; null is an undefined tensor.

@@ -1,206 +1,255 @@
-// Chunks of volumes that were packed with LZ4 or zstd: unpacked, and what is wanted of them put in its place. LZ4 unpacks several times
-// as fast, where the system has it; it is opened at run time, as its interface has been the same since 1.7. Node has zstd in itself and
-// exports its functions; a call through `node:zlib` would make a new state for each chunk, which takes as long as the unpacking.
-#include <dlfcn.h>
-
+// Chunks of volumes as they lie in a file: checked, unpacked, and what is wanted of them put in its place, in the type in which it is
+// wanted, in one pass.
 #include <cstring>
 
 #include "addon.h"
+#include "unpacker.h"
 
 namespace clinicadl {
 namespace {
 
-struct Zstd {
-  void* (*create)() = nullptr;
-  size_t (*free)(void*) = nullptr;
-  size_t (*decompress)(void*, void*, size_t, const void*, size_t) = nullptr;
-  unsigned (*is_error)(size_t) = nullptr;
-  bool there = false;
+constexpr size_t kMostBytes = 8;
+
+// Elements as they were stored: the bytes of each together, or in planes, all first bytes before all second ones, which packs floats better.
+struct Stored {
+  const uint8_t* plane[kMostBytes] = {};
+  size_t size = 0;  // bytes of an element
+  bool planes = false;
 };
 
-struct Lz4 {
-  int (*compress)(const char*, char*, int, int, int) = nullptr;
-  int (*decompress)(const char*, char*, int, int) = nullptr;
-  bool there = false;
-};
-
-template <typename F>
-bool find(void* library, const char* name, F& function) {
-  function = reinterpret_cast<F>(dlsym(library, name));
-  return function != nullptr;
-}
-
-const Zstd& zstd() {
-  static const Zstd found = [] {
-    Zstd out;
-#if defined(__APPLE__)
-    const char* names[] = {nullptr, "libzstd.1.dylib"};
-#else
-    const char* names[] = {nullptr, "libzstd.so.1"};
-#endif
-    // without a name, it is the program itself and what it was started with
-    for (const char* name : names) {
-      void* library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
-      if (library == nullptr) continue;
-      out.there = find(library, "ZSTD_createDCtx", out.create) && find(library, "ZSTD_freeDCtx", out.free) &&
-                  find(library, "ZSTD_decompressDCtx", out.decompress) && find(library, "ZSTD_isError", out.is_error);
-      if (out.there) break;
+template <size_t Size>
+void join_row(const Stored& from, size_t at, size_t n, uint8_t* __restrict out) {
+  const uint8_t* __restrict a = from.plane[0] + at;
+  const uint8_t* __restrict b = from.plane[1] + at;
+  if constexpr (Size == 2) {
+    for (size_t i = 0; i < n; i++) {
+      out[2 * i] = a[i];
+      out[2 * i + 1] = b[i];
     }
-    return out;
-  }();
-  return found;
-}
-
-const Lz4& lz4() {
-  static const Lz4 found = [] {
-    Lz4 out;
-#if defined(__APPLE__)
-    const char* names[] = {"liblz4.1.dylib", "/opt/homebrew/lib/liblz4.1.dylib", "/usr/local/lib/liblz4.1.dylib"};
-#else
-    const char* names[] = {"liblz4.so.1"};
-#endif
-    for (const char* name : names) {
-      void* library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
-      if (library == nullptr) continue;
-      out.there = find(library, "LZ4_compress_HC", out.compress) && find(library, "LZ4_decompress_safe", out.decompress);
-      if (out.there) break;
+  } else {
+    const uint8_t* __restrict c = from.plane[2] + at;
+    const uint8_t* __restrict d = from.plane[3] + at;
+    if constexpr (Size == 4) {
+      for (size_t i = 0; i < n; i++) {
+        out[4 * i] = a[i];
+        out[4 * i + 1] = b[i];
+        out[4 * i + 2] = c[i];
+        out[4 * i + 3] = d[i];
+      }
+    } else {
+      for (size_t i = 0; i < n; i++)
+        for (size_t byte = 0; byte < Size; byte++) out[Size * i + byte] = from.plane[byte][at + i];
     }
-    return out;
-  }();
-  return found;
-}
-
-// One a thread, made at its first use.
-struct Unpacker {
-  void* state = zstd().there ? zstd().create() : nullptr;
-  std::vector<uint8_t> chunk, joined;
-  ~Unpacker() {
-    if (state != nullptr) zstd().free(state);
   }
-  // whether exactly `size` bytes came
-  bool unpack(bool with_lz4, const uint8_t* packed, size_t length, uint8_t* out, size_t size) {
-    constexpr size_t kMost = 0x7E000000;
-    if (with_lz4) {
-      if (length > kMost || size > kMost) return false;
-      const int got = lz4().decompress(reinterpret_cast<const char*>(packed), reinterpret_cast<char*>(out), static_cast<int>(length), static_cast<int>(size));
-      return got >= 0 && static_cast<size_t>(got) == size;
-    }
-    const size_t got = zstd().decompress(state, out, size, packed, length);
-    return zstd().is_error(got) == 0 && got == size;
-  }
-};
-
-uint8_t* room(std::vector<uint8_t>& memory, size_t bytes) {
-  if (memory.size() < bytes) memory.resize(bytes);
-  return memory.data();
 }
 
-// Elements whose bytes lie in planes, all first bytes before all second ones, which packs floats better.
-template <typename Word>
-void join_planes(const uint8_t* planes, size_t elements, size_t n, uint8_t* out) {
+// Rows of a chunk are short: a call of memcpy for each takes as long as the copy.
+void copy_row(const uint8_t* __restrict from, size_t bytes, uint8_t* __restrict out) {
+  constexpr size_t kBlock = 16;
+  if (bytes < kBlock || bytes > 16 * kBlock) {
+    std::memcpy(out, from, bytes);
+    return;
+  }
+  for (size_t at = 0; at + kBlock < bytes; at += kBlock) std::memcpy(out + at, from + at, kBlock);
+  std::memcpy(out + bytes - kBlock, from + bytes - kBlock, kBlock);
+}
+
+void take_row(const Stored& from, size_t at, size_t n, uint8_t* out) {
+  if (!from.planes) return copy_row(from.plane[0] + at * from.size, n * from.size, out);
+  if (from.size == 2) return join_row<2>(from, at, n, out);
+  if (from.size == 4) return join_row<4>(from, at, n, out);
+  return join_row<8>(from, at, n, out);
+}
+
+template <typename From>
+void to_floats(const uint8_t* __restrict from, size_t n, uint8_t* __restrict out) {
   for (size_t i = 0; i < n; i++) {
-    Word word = 0;
-    for (size_t byte = 0; byte < sizeof(Word); byte++) word |= static_cast<Word>(static_cast<Word>(planes[byte * elements + i]) << (8 * byte));
-    std::memcpy(out + i * sizeof(Word), &word, sizeof(Word));
+    From value;
+    std::memcpy(&value, from + i * sizeof(From), sizeof value);
+    const float converted = static_cast<float>(value);
+    std::memcpy(out + i * sizeof converted, &converted, sizeof converted);
   }
 }
 
-void join(const uint8_t* planes, size_t size, size_t elements, size_t n, uint8_t* out) {
-  if (size == 2) return join_planes<uint16_t>(planes, elements, n, out);
-  if (size == 4) return join_planes<uint32_t>(planes, elements, n, out);
-  if (size == 8) return join_planes<uint64_t>(planes, elements, n, out);
-  throw std::invalid_argument("chunkInto: only elements of 2, 4 and 8 bytes can lie in planes");
-}
-
-// chunkPackers(): what chunks can be unpacked with here, the fastest first
-napi_value chunk_packers(napi_env env, napi_callback_info) {
-  return guarded(env, [&](Env&) {
-    std::vector<std::string> names;
-    if (lz4().there) names.push_back("lz4");
-    if (zstd().there) names.push_back("zstd");
-    napi_value out = make_array(env, names.size());
-    for (size_t i = 0; i < names.size(); i++) set_element(env, out, i, make_string(env, names[i]));
-    return out;
-  });
-}
-
-// packLz4(source, target): packs with LZ4, for unpacking as fast as it can be; the bytes that it took, or 0 where they are more than there is room for
-napi_value pack_lz4(napi_env env, napi_callback_info info) {
-  return guarded(env, [&](Env& state) {
-    Args args(env, info);
-    const Span source = span_of(state, args[0]), target = span_of(state, args[1]);
-    if (!lz4().there) throw std::runtime_error("packLz4: there is no LZ4");
-    constexpr size_t kMost = 0x7E000000;
-    if (source.size > kMost || target.size > kMost) throw std::invalid_argument("packLz4: LZ4 packs less than 2 GB at once");
-    constexpr int kLevel = 9;
-    const int bytes = lz4().compress(reinterpret_cast<const char*>(source.data), reinterpret_cast<char*>(target.data), static_cast<int>(source.size), static_cast<int>(target.size), kLevel);
-    return make_number(env, bytes > 0 ? bytes : 0);
-  });
-}
-
-// chunkInto(source, start, length, lz4, planes, shape, from, count, target, at, targetShape): what is wanted of a chunk, `count`
-// elements along three axes from `from` on, goes into a volume of the target that begins at element `at`, of which three axes are
-// `targetShape`. A chunk is one part, or one for each plane: the bytes of it as uint32, then these; stored as they are where they are as
-// many as unpacked. false where it is none
-napi_value chunk_into(napi_env env, napi_callback_info info) {
-  return guarded(env, [&](Env& state) {
-    Args args(env, info);
-    const Span source = span_of(state, args[0]);
-    const size_t start = to_size(env, args[1]), length = to_size(env, args[2]);
-    const bool with_lz4 = to_bool(env, args[3]), planes = to_bool(env, args[4]);
-    const auto shape = to_ints(env, args[5]), from = to_ints(env, args[6]), count = to_ints(env, args[7]);
-    const at::Tensor& tensor = state.get(to_handle(env, args[8]));
-    const Span target = span_of(state, args[8]);
-    const size_t size = tensor.element_size(), at = to_size(env, args[9]);
-    const auto row = to_ints(env, args[10]);
-    if (start > source.size || length > source.size - start) throw std::invalid_argument("chunkInto: the chunk is beyond the end");
-    if (shape.size() != 3 || from.size() != 3 || count.size() != 3 || row.size() != 3) throw std::invalid_argument("chunkInto: three axes are needed");
-    for (size_t axis = 0; axis < 3; axis++) {
-      constexpr int64_t kMost = int64_t{1} << 40;
-      if (shape[axis] < 1 || shape[axis] > kMost || from[axis] < 0 || count[axis] < 1 || from[axis] > shape[axis] - count[axis] || count[axis] > row[axis] || row[axis] > kMost)
-        throw std::invalid_argument("chunkInto: the axes do not go together");
+// As take_row, integers that become float32.
+template <typename From>
+void take_floats(const Stored& from, size_t at, size_t n, uint8_t* out) {
+  if constexpr (sizeof(From) == 2) {
+    if (from.planes) {
+      constexpr size_t kBlock = 64;
+      uint8_t joined[kBlock * sizeof(From)];
+      for (size_t done = 0; done < n; done += kBlock) {
+        const size_t now = std::min(kBlock, n - done);
+        join_row<2>(from, at + done, now, joined);
+        to_floats<From>(joined, now, out + done * sizeof(float));
+      }
+      return;
     }
-    const size_t last = at + ((count[0] - 1) * row[1] + count[1] - 1) * row[2] + count[2];
-    if (last > target.size / size) throw std::invalid_argument("chunkInto: the target is too small");
-    const size_t elements = shape[0] * shape[1] * shape[2], bytes = elements * size;
+  }
+  to_floats<From>(from.plane[0] + at * sizeof(From), n, out);
+}
+
+using TakeRow = void (*)(const Stored&, size_t, size_t, uint8_t*);
+
+TakeRow row_taker(at::ScalarType stored, at::ScalarType wanted) {
+  if (stored == wanted) return take_row;
+  if (wanted == at::kFloat && stored == at::kByte) return take_floats<uint8_t>;
+  if (wanted == at::kFloat && stored == at::kShort) return take_floats<int16_t>;
+  throw std::invalid_argument(std::string("chunksInto: ") + dtype_name(stored) + " cannot be taken as " + dtype_name(wanted));
+}
+
+// A chunk, and where what is wanted of it goes.
+struct Chunk {
+  size_t start, length;  // in the source, in bytes
+  uint32_t checksum;
+  size_t shape[3];
+  size_t from[3], count[3];  // what is wanted
+  size_t at;                 // where that begins in the target, in elements
+};
+constexpr size_t kNumbers = 13;
+
+size_t elements_of(const Chunk& chunk) { return chunk.shape[0] * chunk.shape[1] * chunk.shape[2]; }
+
+Chunk chunk_of(const double* numbers) {
+  constexpr double kMost = 1099511627776.0;  // so that products of three of the smaller ones are looked at below
+  for (size_t i = 0; i < kNumbers; i++)
+    if (!(numbers[i] >= 0 && numbers[i] <= kMost)) throw std::invalid_argument("chunksInto: a number of a chunk is none that can be");
+  const auto whole = [&](size_t i) { return static_cast<size_t>(numbers[i]); };
+  Chunk chunk{whole(0), whole(1), static_cast<uint32_t>(whole(2)), {}, {}, {}, whole(12)};
+  for (size_t axis = 0; axis < 3; axis++) {
+    chunk.shape[axis] = whole(3 + axis);
+    chunk.from[axis] = whole(6 + axis);
+    chunk.count[axis] = whole(9 + axis);
+  }
+  return chunk;
+}
+
+// Throws where a chunk does not go together with the source, the target or itself.
+void check(const Chunk& chunk, const Span& source, size_t target, const std::vector<int64_t>& row) {
+  if (chunk.start > source.size || chunk.length > source.size - chunk.start) throw std::invalid_argument("chunksInto: a chunk is beyond the end");
+  for (size_t axis = 0; axis < 3; axis++) {
+    if (chunk.count[axis] < 1 || chunk.count[axis] > chunk.shape[axis] || chunk.from[axis] > chunk.shape[axis] - chunk.count[axis] || static_cast<int64_t>(chunk.count[axis]) > row[axis])
+      throw std::invalid_argument("chunksInto: the axes do not go together");
+  }
+  const double elements = static_cast<double>(chunk.shape[0]) * static_cast<double>(chunk.shape[1]) * static_cast<double>(chunk.shape[2]);
+  constexpr double kMostElements = 1073741824.0;
+  if (elements > kMostElements) throw std::invalid_argument("chunksInto: a chunk has too many elements");
+  // in floating point: nothing can wrap around
+  const double last = static_cast<double>(chunk.at) + (static_cast<double>(chunk.count[0] - 1) * static_cast<double>(row[1]) + static_cast<double>(chunk.count[1] - 1)) * static_cast<double>(row[2]) +
+                      static_cast<double>(chunk.count[2]);
+  if (last > static_cast<double>(target)) throw std::invalid_argument("chunksInto: the target is too small");
+}
+
+// The elements of a chunk, in its parts: one, or one for each plane. Each is the bytes of it as uint32, then these; stored as they are
+// where they are as many as unpacked. False where it is none.
+bool read_parts(const Chunk& chunk, const uint8_t* packed, Packer packer, Unpacker& unpacker, uint8_t* room, Stored& out) {
+  const uint8_t* const end = packed + chunk.length;
+  const size_t parts = out.planes ? out.size : 1;
+  const size_t part = elements_of(chunk) * out.size / parts;
+  for (size_t i = 0; i < parts; i++) {
+    if (end - packed < 4) return false;
+    const size_t taken = packed[0] | packed[1] << 8 | packed[2] << 16 | static_cast<size_t>(packed[3]) << 24;
+    packed += 4;
+    if (taken > static_cast<size_t>(end - packed)) return false;
+    if (taken == part) out.plane[i] = packed;
+    else if (unpacker.unpack(packer, packed, taken, room + i * part, part)) out.plane[i] = room + i * part;
+    else return false;
+    packed += taken;
+  }
+  return packed == end;
+}
+
+struct Target {
+  uint8_t* data;
+  size_t size;  // bytes of an element
+  const std::vector<int64_t>& shape;
+};
+
+struct Unpacked {
+  Chunk chunk;
+  Stored stored;
+};
+
+// So many bytes of chunks are unpacked before they are put in their place: they are still in the processor's cache then.
+constexpr size_t kGroup = 512 * 1024;
+
+// Whether the rows of two chunks lie in the same rows of the target.
+bool alongside(const Chunk& a, const Chunk& b) {
+  for (size_t axis = 0; axis < 2; axis++)
+    if (a.shape[axis] != b.shape[axis] || a.from[axis] != b.from[axis] || a.count[axis] != b.count[axis]) return false;
+  return true;
+}
+
+// Row by row of the target, each from chunk after chunk: memory is written from its beginning to its end, which is several times as fast as in
+// pieces of a chunk's row.
+void place(const std::vector<Unpacked>& group, TakeRow take, const Target& target) {
+  const Chunk& first = group.front().chunk;
+  for (size_t i = 0; i < first.count[0]; i++) {
+    for (size_t j = 0; j < first.count[1]; j++) {
+      for (const auto& [chunk, stored] : group) {
+        const size_t from = ((chunk.from[0] + i) * chunk.shape[1] + chunk.from[1] + j) * chunk.shape[2] + chunk.from[2];
+        take(stored, from, chunk.count[2], target.data + (chunk.at + (i * target.shape[1] + j) * target.shape[2]) * target.size);
+      }
+    }
+  }
+}
+
+// chunksInto(source, chunks, lz4, planes, stored, target, targetShape): what is wanted of some chunks, each 13 numbers, goes into a tensor of which
+// `targetShape` are the last three axes. `stored` is the type of their elements; integers of 8 and 16 bits become float32 where the target is.
+// null, or [the number of the first chunk that is not what it was, whether its checksum tells]
+napi_value chunks_into(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env& state) {
+    Args args(env, info);
+    const Span source = span_of(state, args[0]), list = span_of(state, args[1]);
+    const Packer packer = to_bool(env, args[2]) ? Packer::lz4 : Packer::zstd;
+    const at::ScalarType type = dtype_from_name(to_string(env, args[4]));
+    Stored kind;
+    kind.size = c10::elementSize(type);
+    kind.planes = to_bool(env, args[3]);
+    const at::Tensor& tensor = state.get(to_handle(env, args[5]));
+    const Span memory = span_of(state, args[5]);
+    const auto shape = to_ints(env, args[6]);
+    if (shape.size() != 3) throw std::invalid_argument("chunksInto: three axes are needed");
+    if (kind.planes && kind.size != 2 && kind.size != 4 && kind.size != 8) throw std::invalid_argument("chunksInto: only elements of 2, 4 and 8 bytes can lie in planes");
+    const TakeRow take = row_taker(type, tensor.scalar_type());
+    if (!can_unpack(packer)) throw std::runtime_error("chunksInto: there is nothing to unpack with");
+    const Target target{memory.data, static_cast<size_t>(tensor.element_size()), shape};
     thread_local Unpacker unpacker;
-    if (with_lz4 ? !lz4().there : unpacker.state == nullptr) throw std::runtime_error(with_lz4 ? "chunkInto: there is no LZ4" : "chunkInto: there is no zstd");
-    uint8_t* chunk = room(unpacker.chunk, bytes);
-    const uint8_t* packed = source.data + start;
-    const uint8_t* const end = packed + length;
-    const size_t parts = planes ? size : 1, part = bytes / parts;
-    for (size_t i = 0; i < parts; i++) {
-      if (end - packed < 4) return make_bool(env, false);
-      const size_t taken = packed[0] | packed[1] << 8 | packed[2] << 16 | static_cast<size_t>(packed[3]) << 24;
-      packed += 4;
-      if (taken > static_cast<size_t>(end - packed)) return make_bool(env, false);
-      if (taken == part) std::memcpy(chunk + i * part, packed, part);
-      else if (!unpacker.unpack(with_lz4, packed, taken, chunk + i * part, part)) return make_bool(env, false);
-      packed += taken;
+    std::vector<Chunk> chunks(list.size / (kNumbers * sizeof(double)));
+    for (size_t i = 0; i < chunks.size(); i++) {
+      double numbers[kNumbers];
+      std::memcpy(numbers, list.data + i * sizeof numbers, sizeof numbers);
+      chunks[i] = chunk_of(numbers);
+      check(chunks[i], source, memory.size / target.size, shape);
     }
-    if (packed != end) return make_bool(env, false);
-    // from the first element that is wanted to the last: rows of a chunk are too short to be joined one by one
-    const size_t first = (from[0] * shape[1] + from[1]) * shape[2] + from[2];
-    const size_t span = ((count[0] - 1) * shape[1] + count[1] - 1) * shape[2] + count[2];
-    const uint8_t* wanted = chunk + first * size;
-    if (parts > 1) {
-      uint8_t* joined = room(unpacker.joined, span * size);
-      join(chunk + first, size, elements, span, joined);
-      wanted = joined;
+    std::vector<Unpacked> group;
+    for (size_t begin = 0, end = 0; begin < chunks.size(); begin = end) {
+      size_t bytes = 0;
+      while (end < chunks.size() && (end == begin || (bytes < kGroup && alongside(chunks[begin], chunks[end])))) bytes += elements_of(chunks[end++]) * kind.size;
+      uint8_t* room = unpacker.room(bytes);
+      group.clear();
+      for (size_t i = begin; i < end; i++) {
+        const Chunk& chunk = chunks[i];
+        const uint8_t* packed = source.data + chunk.start;
+        Stored stored = kind;
+        const bool intact = checksum(packed, chunk.length) == chunk.checksum;
+        if (!intact || !read_parts(chunk, packed, packer, unpacker, room, stored)) {
+          napi_value bad = make_array(env, 2);
+          set_element(env, bad, 0, make_number(env, static_cast<double>(i)));
+          set_element(env, bad, 1, make_bool(env, !intact));
+          return bad;
+        }
+        room += elements_of(chunk) * stored.size;
+        group.push_back({chunk, stored});
+      }
+      place(group, take, target);
     }
-    for (int64_t i = 0; i < count[0]; i++)
-      for (int64_t j = 0; j < count[1]; j++)
-        std::memcpy(target.data + (at + (i * row[1] + j) * row[2]) * size, wanted + (i * shape[1] + j) * shape[2] * size, count[2] * size);
-    return make_bool(env, true);
+    return make_null(env);
   });
 }
 
 }  // namespace
 
-void define_chunks(napi_env env, napi_value exports) {
-  define(env, exports, "chunkPackers", chunk_packers);
-  define(env, exports, "packLz4", pack_lz4);
-  define(env, exports, "chunkInto", chunk_into);
-}
+void define_chunks(napi_env env, napi_value exports) { define(env, exports, "chunksInto", chunks_into); }
 
 }  // namespace clinicadl

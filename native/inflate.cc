@@ -1,47 +1,29 @@
-// Unpacking with libdeflate, which takes a third of zlib's time, where the system has it. It is opened at run time: its
-// interface of these four functions has been the same since 1.0, so nothing is needed to build, and nothing to be built
-// again when it comes.
-#include <dlfcn.h>
+// Unpacking with libdeflate.
+#include "libdeflate.h"
 
 #include "addon.h"
+#include "library.h"
 
 namespace clinicadl {
-namespace {
-
-struct Libdeflate {
-  void* (*alloc)() = nullptr;
-  void (*free)(void*) = nullptr;
-  // 0 is success; how much was read and written
-  int (*decompress)(void*, const void*, size_t, void*, size_t, size_t*, size_t*) = nullptr;
-  uint32_t (*crc32)(uint32_t, const void*, size_t) = nullptr;
-  bool there = false;
-};
-
-template <typename F>
-bool find(void* library, const char* name, F& function) {
-  function = reinterpret_cast<F>(dlsym(library, name));
-  return function != nullptr;
-}
 
 const Libdeflate& libdeflate() {
   static const Libdeflate found = [] {
     Libdeflate out;
+    const auto take = [&](void* library) {
+      return find_function(library, "libdeflate_alloc_decompressor", out.alloc) && find_function(library, "libdeflate_free_decompressor", out.free) &&
+             find_function(library, "libdeflate_deflate_decompress_ex", out.decompress) && find_function(library, "libdeflate_crc32", out.crc32);
+    };
 #if defined(__APPLE__)
-    const char* names[] = {"libdeflate.0.dylib", "/opt/homebrew/lib/libdeflate.0.dylib", "/usr/local/lib/libdeflate.0.dylib"};
+    out.there = open_library({"libdeflate.0.dylib", "/opt/homebrew/lib/libdeflate.0.dylib", "/usr/local/lib/libdeflate.0.dylib"}, take);
 #else
-    const char* names[] = {"libdeflate.so.0"};
+    out.there = open_library({"libdeflate.so.0"}, take);
 #endif
-    for (const char* name : names) {
-      void* library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
-      if (library == nullptr) continue;
-      out.there = find(library, "libdeflate_alloc_decompressor", out.alloc) && find(library, "libdeflate_free_decompressor", out.free) &&
-                  find(library, "libdeflate_deflate_decompress_ex", out.decompress) && find(library, "libdeflate_crc32", out.crc32);
-      if (out.there) break;
-    }
     return out;
   }();
   return found;
 }
+
+namespace {
 
 // One a thread, made at its first use.
 struct Decompressor {

@@ -45,6 +45,7 @@ napi_value init(napi_env env, napi_value exports) {
     define_shared_cache(env, exports);
     define_inflate(env, exports);
     define_chunks(env, exports);
+    define_unpacker(env, exports);
     define_voxels(env, exports);
     return exports;
   });

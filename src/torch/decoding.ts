@@ -1,6 +1,7 @@
 /** What reading images needs of native code: unpacking, and the conversion of a file's voxels to a tensor's. */
 import { type BinaryArray, type Handle, native } from "./native.ts";
 import { Tensor } from "./tensor.ts";
+import type { DType } from "./types.ts";
 
 /** Memory to read from or to write to: a typed array, or a contiguous tensor on the CPU. */
 export type Memory = BinaryArray | Tensor;
@@ -104,21 +105,30 @@ export type Axes = readonly [number, number, number];
 
 /** A chunk of a volume, and where what is wanted of it goes. */
 export interface ChunkOptions {
-  readonly source: Memory;
-  /** Where the chunk begins in the source, in bytes, and how many it has there: of elements of the target's type. */
+  /** Where the chunk begins in the source, in bytes, and how many it has there. */
   readonly start: number;
   readonly length: number;
-  readonly packer: ChunkPacker;
-  /** Whether all first bytes of the elements stand before all second ones, and so on. */
-  readonly planes: boolean;
+  /** The CRC-32 of these bytes. */
+  readonly checksum: number;
   /** The elements of the chunk. */
   readonly shape: Axes;
   /** What is wanted of it: `count` elements from `from` on. */
   readonly from: Axes;
   readonly count: Axes;
-  readonly target: Tensor;
   /** Where it begins in the target, in elements. */
   readonly at: number;
+}
+
+/** Some chunks of one tensor. */
+export interface ChunksOptions {
+  readonly source: Memory;
+  readonly chunks: readonly ChunkOptions[];
+  readonly packer: ChunkPacker;
+  /** Whether all first bytes of the elements of a chunk stand before all second ones, and so on. */
+  readonly planes: boolean;
+  /** The type of their elements: the target's, or one that {@link chunksConvert} to it. */
+  readonly stored: DType;
+  readonly target: Tensor;
   /** The axes of the volume that the target is. */
   readonly targetShape: Axes;
 }
@@ -144,24 +154,43 @@ export function packLz4(bytes: Uint8Array, most: number): Uint8Array | null {
   return taken === 0 ? null : target.subarray(0, taken);
 }
 
+/** Whether chunks of one type can be put into a tensor of another, which holds all their values. */
+export function chunksConvert(stored: DType, wanted: DType): boolean {
+  return stored === wanted || (wanted === "float32" && (stored === "uint8" || stored === "int16"));
+}
+
+/** Of a chunk, as native code takes them. */
+const NUMBERS = 13;
+
 /**
- * Unpacks a chunk and copies what is wanted of it into a volume. It has one part, or one for each plane of bytes: each begins with its bytes
+ * Unpacks chunks, and puts what is wanted of them into a volume. Each has one part, or one for each plane of bytes: it begins with its bytes
  * as uint32, and is packed, or is as it was where that takes as many bytes as it does unpacked.
- * @returns false where the chunk is none of so many elements. It has no checksum of its own.
+ * @returns null; else the number of the first that is not what it was, and whether its checksum tells that, or what is in it.
  */
-export function chunkInto(options: ChunkOptions): boolean {
-  const { source, start, length, packer, planes, shape, from, count, target, at, targetShape } = options;
-  return native.chunkInto(
-    memoryOf(source, "chunkInto"),
-    start,
-    length,
+export function chunksInto(
+  options: ChunksOptions,
+): { readonly chunk: number; readonly by: "checksum" | "content" } | null {
+  const { source, chunks, packer, planes, stored, target, targetShape } = options;
+  const list = new Float64Array(chunks.length * NUMBERS);
+  let i = 0;
+  for (const { start, length, checksum, shape, from, count, at } of chunks) {
+    list[i] = start;
+    list[i + 1] = length;
+    list[i + 2] = checksum;
+    list.set(shape, i + 3);
+    list.set(from, i + 6);
+    list.set(count, i + 9);
+    list[i + 12] = at;
+    i += NUMBERS;
+  }
+  const bad = native.chunksInto(
+    memoryOf(source, "chunksInto"),
+    list,
     packer === "lz4",
     planes,
-    shape,
-    from,
-    count,
-    target.handleFor("chunkInto"),
-    at,
+    stored,
+    target.handleFor("chunksInto"),
     targetShape,
   );
+  return bad === null ? null : { chunk: bad[0], by: bad[1] ? "checksum" : "content" };
 }

@@ -119,22 +119,19 @@ export interface Native {
     target: BinaryArray | Handle,
     at: number,
   ): [number, number] | null;
-  // chunks.cc
+  // unpacker.cc
   chunkPackers(): string[];
   packLz4(source: BinaryArray | Handle, target: BinaryArray | Handle): number;
-  chunkInto(
+  // chunks.cc
+  chunksInto(
     source: BinaryArray | Handle,
-    start: number,
-    length: number,
+    chunks: BinaryArray,
     lz4: boolean,
     planes: boolean,
-    shape: readonly number[],
-    from: readonly number[],
-    count: readonly number[],
+    stored: string,
     target: Handle,
-    at: number,
     targetShape: readonly number[],
-  ): boolean;
+  ): [number, boolean] | null;
   // voxels.cc
   voxelsInto(
     source: BinaryArray | Handle,

@@ -62,13 +62,28 @@ export function pack({ images, fields, history }: Entry): { description: string;
   return { description: JSON.stringify(description), tensors };
 }
 
+type Described = z.output<typeof described>;
+
+/** The last one that was read: it is asked for twice, and again and again where patches are cut. */
+let last: { readonly text: string; readonly description: Described } | null = null;
+
+function readDescription(text: string): Described {
+  if (last?.text !== text) last = { text, description: described.parse(JSON.parse(text)) };
+  return last.description;
+}
+
+/** The types of the images, in their order. */
+export function typesIn(description: string): readonly torch.DType[] {
+  return readDescription(description).images.map(({ dtype }) => dtype);
+}
+
 /** @param whole as in {@link CachedImages}. */
 export function unpack(
   description: string,
   tensors: readonly Tensor[],
   whole: CachedImages["whole"] = null,
 ): CachedImages {
-  const { images, fields, history } = described.parse(JSON.parse(description));
+  const { images, fields, history } = readDescription(description);
   const taken = tensors.values();
   const next = (): Tensor => {
     const { value } = taken.next();
@@ -84,7 +99,11 @@ export function unpack(
     const numbers = Float64Array.from({ length: 16 }, (_, i) => bytes.readDoubleLE(i * 8));
     restored.set(name, kind === "scalar" ? new ScalarImage(tensor, numbers) : new LabelMap(tensor, numbers));
   }
-  const values = fields.map(([name, field]): [string, unknown] => [name, "tensor" in field ? next() : field.value]);
+  // an object of its own for each caller: transforms may change what they are given
+  const values = fields.map(([name, field]): [string, unknown] => [
+    name,
+    "tensor" in field ? next() : structuredClone(field.value),
+  ]);
   return { images: restored, fields: new Map(values), history, borrowed, whole };
 }
 

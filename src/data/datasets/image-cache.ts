@@ -13,6 +13,7 @@ import {
   pack,
   tensorsAliased,
   tensorsOf,
+  typesIn,
   unpack,
 } from "./cached-images.ts";
 import { DiskCache } from "./disk/disk-cache.ts";
@@ -109,7 +110,7 @@ export class ImageCache {
       const aliases = { images: aliasesOf(images), fields: tensorsAliased(fields) };
       return { ...aliases, history, borrowed: memoryOf(aliases), whole: null };
     }
-    const stored = this.#disk?.get(row.diskKey(), wanted) ?? null;
+    const stored = this.#disk?.get(row.diskKey(), wanted, typesIn) ?? null;
     if (stored === null) return null;
     // read for this caller alone
     return { ...unpack(stored.description, stored.tensors, stored.whole), borrowed: NOTHING };

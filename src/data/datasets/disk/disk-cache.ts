@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { writeFileAtomic } from "../../../io/files/index.ts";
-import type { Tensor } from "../../../torch/index.ts";
+import type { DType, Tensor } from "../../../torch/index.ts";
 import * as torch from "../../../torch/index.ts";
 import type { Region } from "../../../transforms/index.ts";
 import { warn, warnOnce } from "../../../utils/warnings.ts";
@@ -51,14 +51,22 @@ export class DiskCache {
     return this.#open(key, (reader) => reader.spatialShape);
   }
 
-  /** @param wanted the region of images of this size that is needed; null: all. */
-  get(key: string, wanted: (shape: Axes) => Region | null): DiskEntry | null {
+  /**
+   * @param wanted the region of images of this size that is needed; null: all.
+   * @param types in which the tensors of an entry of this description are wanted; some come as they are stored.
+   */
+  get(
+    key: string,
+    wanted: (shape: Axes) => Region | null,
+    types: (description: string) => readonly DType[] = () => [],
+  ): DiskEntry | null {
     return this.#open(key, (reader) => {
       const shape = reader.spatialShape;
       const region = shape === null ? null : wanted(shape);
-      const tensors = reader.tensors(region);
-      reader.touch();
-      return { description: reader.header.description, tensors, whole: region === null ? null : shape };
+      const { description } = reader.header;
+      const tensors = reader.tensors(region, types(description));
+      reader.touch(this.#opened);
+      return { description, tensors, whole: region === null ? null : shape };
     });
   }
 

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, futimesSync, openSync, readSync } from "node:fs";
 import { crc32 } from "node:zlib";
-import type { Tensor } from "../../../torch/index.ts";
+import type { DType, Tensor } from "../../../torch/index.ts";
 import * as torch from "../../../torch/index.ts";
 import type { Region } from "../../../transforms/index.ts";
 import {
@@ -19,8 +19,19 @@ const FIRST_BYTES = 64 * 1024;
 /** So much is read at once, where chunks lie one after the other. */
 const RUN_BYTES = 4 * 1024 * 1024;
 
+/** That an entry was used is noted so often, in milliseconds. */
+const NOTED_EVERY = 60_000;
+
 /** Of this thread, used again. */
 let scratch = Buffer.allocUnsafe(FIRST_BYTES);
+
+/** The last header that was read: again and again the same where patches are cut out of one image. */
+let last: { readonly text: string; readonly header: EntryHeader } | null = null;
+
+function readHeader(text: string): EntryHeader {
+  if (last?.text !== text) last = { text, header: entryHeader.parse(JSON.parse(text)) };
+  return last.header;
+}
 
 /**
  * An entry file that is open: deleted or replaced meanwhile, it stays what it was. It is read and not mapped into memory, since a
@@ -30,6 +41,7 @@ export class EntryReader implements Disposable {
   readonly header: EntryHeader;
   readonly #file: number;
   readonly #path: string;
+  readonly #usedMs: number;
   /** Where each chunk begins, and the end of the last. */
   readonly #starts: Float64Array;
   readonly #checksums: Uint32Array;
@@ -37,7 +49,8 @@ export class EntryReader implements Disposable {
   private constructor(path: string, file: number) {
     this.#path = path;
     this.#file = file;
-    const { size } = fstatSync(file);
+    const { size, mtimeMs } = fstatSync(file);
+    this.#usedMs = mtimeMs;
     const start = this.#read(0, Math.min(FIRST_BYTES, size));
     if (size < PREFIX_BYTES || start.toString("latin1", 0, MAGIC.length) !== MAGIC)
       this.#refuse("it does not begin as an entry");
@@ -48,7 +61,7 @@ export class EntryReader implements Disposable {
     if (crc32(head.subarray(PREFIX_BYTES, headBytes), crc32(head.subarray(0, 16))) !== checksum) {
       this.#refuse("its header has another checksum");
     }
-    this.header = entryHeader.parse(JSON.parse(head.toString("utf8", PREFIX_BYTES, PREFIX_BYTES + jsonBytes)));
+    this.header = readHeader(head.toString("utf8", PREFIX_BYTES, PREFIX_BYTES + jsonBytes));
     this.#starts = new Float64Array(chunks + 1);
     this.#starts[0] = headBytes;
     this.#checksums = new Uint32Array(chunks);
@@ -86,8 +99,12 @@ export class EntryReader implements Disposable {
     return axes;
   }
 
-  /** That it was used now: what was not for long is deleted first. */
-  touch(): void {
+  /**
+   * Notes that it was used now: what was not for long is deleted first.
+   * @param opened when the cache was opened: what was used since then is never deleted by it.
+   */
+  touch(opened: number): void {
+    if (this.#usedMs >= Math.max(opened, Date.now() - NOTED_EVERY)) return;
     try {
       const now = new Date();
       futimesSync(this.#file, now, now);
@@ -101,50 +118,42 @@ export class EntryReader implements Disposable {
   /**
    * The tensors, in the open scope.
    * @param region what is wanted of the volumes; null: all.
+   * @param types in which the first of them are wanted. Some come as they are stored, where the other way is not faster.
    * @throws DamagedEntryError
    */
-  tensors(region: Region | null): Tensor[] {
+  tensors(region: Region | null, types: readonly DType[] = []): Tensor[] {
     let first = 0;
     return this.header.tensors.map((stored, i) => {
       const shape = volumeShape(stored.shape);
       const wanted = region !== null && i < this.header.volumes ? region : wholeOf(shape);
       const empty = shape.includes(0);
-      const target = torch.empty([shape[0], ...wanted.size], { dtype: stored.dtype });
+      const type = types[i] ?? stored.dtype;
+      const dtype = torch.decoding.chunksConvert(stored.dtype, type) ? type : stored.dtype;
+      const target = torch.empty([shape[0], ...wanted.size], { dtype });
       if (!empty) this.#fill(target, stored, wanted, first);
       first += empty ? 0 : countChunks(shape, stored.edges);
       return wanted === region ? target : target.view(stored.shape);
     });
   }
 
-  #fill(target: Tensor, { shape, edges, planes }: StoredTensor, region: Region, first: number): void {
+  #fill(target: Tensor, { dtype, shape, edges, planes }: StoredTensor, region: Region, first: number): void {
     let run: Chunk[] = [];
     const place = (): void => {
       const [begin, end] = [run[0], run.at(-1)];
       if (begin === undefined || end === undefined) return;
       const at = this.#start(first + begin.ordinal);
-      const source = this.#read(at, this.#start(first + end.ordinal + 1) - at);
-      for (const chunk of run) {
-        const [start, stop] = [this.#start(first + chunk.ordinal), this.#start(first + chunk.ordinal + 1)];
-        if (crc32(source.subarray(start - at, stop - at)) !== this.#checksums[first + chunk.ordinal]) {
-          this.#refuse(`chunk ${first + chunk.ordinal} has another checksum`);
-        }
-        const { from, count, to } = overlapOf(chunk, region);
-        const [d, h, w] = region.size;
-        const intact = torch.decoding.chunkInto({
-          source,
-          start: start - at,
-          length: stop - start,
-          packer: this.header.packer,
-          planes,
-          shape: chunk.size,
-          from,
-          count,
-          target,
-          at: ((chunk.channel * d + to[0]) * h + to[1]) * w + to[2],
-          targetShape: region.size,
-        });
-        if (!intact) this.#refuse(`chunk ${first + chunk.ordinal} holds something else`);
-      }
+      const bad = torch.decoding.chunksInto({
+        source: this.#read(at, this.#start(first + end.ordinal + 1) - at),
+        chunks: run.map((chunk) => this.#chunkAt(chunk, first + chunk.ordinal, at, region)),
+        packer: this.header.packer,
+        planes,
+        stored: dtype,
+        target,
+        targetShape: region.size,
+      });
+      if (bad === null) return;
+      const name = `chunk ${first + (run[bad.chunk] ?? begin).ordinal}`;
+      this.#refuse(bad.by === "checksum" ? `${name} has another checksum` : `${name} holds something else`);
     };
     for (const chunk of chunksOf(volumeShape(shape), edges, region)) {
       const [begin, end] = [run[0], run.at(-1)];
@@ -157,6 +166,22 @@ export class EntryReader implements Disposable {
       run.push(chunk);
     }
     place();
+  }
+
+  /** @param number of the chunk in the file. @param origin where what was read begins in the file. */
+  #chunkAt(chunk: Chunk, number: number, origin: number, region: Region): torch.decoding.ChunkOptions {
+    const start = this.#start(number);
+    const { from, count, to } = overlapOf(chunk, region);
+    const [d, h, w] = region.size;
+    return {
+      start: start - origin,
+      length: this.#start(number + 1) - start,
+      checksum: this.#checksums[number] ?? 0,
+      shape: chunk.size,
+      from,
+      count,
+      at: ((chunk.channel * d + to[0]) * h + to[1]) * w + to[2],
+    };
   }
 
   #start(chunk: number): number {
