@@ -10,12 +10,16 @@ import type {
   Region,
   Rng,
   SamplePlace,
+  ShownImages,
 } from "./types.ts";
 
 /** How one sample is cut out of its images. */
 export interface Cut {
-  /** The voxels that are needed of images of this size; null: all. */
-  regionOf(outline: ImageOutline): Region | null;
+  /**
+   * The voxels that are needed of images of this size; null: all.
+   * @param shown the whole images, where voxels of them can be looked at. Default: they cannot.
+   */
+  regionOf(outline: ImageOutline, shown?: ShownImages | null): Region | null;
   /**
    * Cuts the sample out, in place, and says where it was. Where that is a part of the image, it goes into the history.
    * @param whole the size of the images, where `dataPoint` has only what `regionOf` says. Default: it has all.
@@ -61,9 +65,9 @@ function fixedCut(extraction: Extraction, index: number): Cut {
 function drawnCut(extraction: RandomExtraction, rng: Rng): Cut {
   let position: Region["start"] | null = null;
   return {
-    regionOf({ spatialShape }) {
-      if (extraction.looksAtVoxels) return null;
-      position ??= extraction.draw(spatialShape, rng, null);
+    regionOf({ spatialShape }, shown = null) {
+      if (extraction.looksAtVoxels && shown === null) return null;
+      position ??= extraction.draw(spatialShape, rng, shown);
       return extraction.regionAt(spatialShape, position);
     },
     extract(dataPoint, whole = null) {

@@ -55,6 +55,9 @@ export interface HasImages {
   copy(): this;
 }
 
+/** What can be looked at before a sample is cut out. Tensors of images that lie on disk are read when they are asked for. */
+export type ShownImages = Pick<HasImages, "participantId" | "sessionId" | "namedImages">;
+
 /** A transform ready to be applied. */
 export interface Transform {
   /** For messages and logs: `ZNormalization`. */
@@ -167,7 +170,7 @@ export interface RandomExtraction extends ToDict {
    * @param spatialShape [D, H, W] of the images.
    * @param dataPoint the whole images; null where no voxels are looked at.
    */
-  draw(spatialShape: ImageOutline["spatialShape"], rng: Rng, dataPoint: HasImages | null): Region["start"];
+  draw(spatialShape: ImageOutline["spatialShape"], rng: Rng, dataPoint: ShownImages | null): Region["start"];
   /** As of {@link Extraction}, of the sample at `position`. */
   extractAt(dataPoint: HasImages, position: Region["start"], whole?: ImageOutline["spatialShape"] | null): SamplePlace;
   /** As of {@link Extraction}, of the sample at `position`. */

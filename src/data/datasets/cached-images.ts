@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type * as torch from "../../torch/index.ts";
 import { Tensor } from "../../torch/index.ts";
-import type { ImageOutline, TransformRecord } from "../../transforms/index.ts";
+import type { ImageLike, ImageOutline, TransformRecord } from "../../transforms/index.ts";
 import { type AnyImage, aliasOf, LabelMap, ScalarImage } from "../structures/index.ts";
 import { narrowest } from "./narrow.ts";
 
@@ -77,6 +77,31 @@ export function typesIn(description: string): readonly torch.DType[] {
   return readDescription(description).images.map(({ dtype }) => dtype);
 }
 
+export type NamedImages = Iterable<readonly [name: string, image: ImageLike]>;
+
+/** The images of a description; `read` gives the tensor of one of this number when it is looked at first. Call it in a scope. */
+export function imagesIn(text: string, read: (number: number) => Tensor): NamedImages {
+  return readDescription(text).images.map(({ name, kind, affine }, number) => {
+    let tensor: Tensor | null = null;
+    return [
+      name,
+      {
+        kind,
+        affine: affineOf(affine),
+        get tensor(): Tensor {
+          tensor ??= read(number);
+          return tensor;
+        },
+      },
+    ] as const;
+  });
+}
+
+function affineOf(base64: string): Float64Array {
+  const bytes = Buffer.from(base64, "base64");
+  return Float64Array.from({ length: 16 }, (_, i) => bytes.readDoubleLE(i * 8));
+}
+
 /** @param whole as in {@link CachedImages}. */
 export function unpack(
   description: string,
@@ -95,8 +120,7 @@ export function unpack(
   for (const { name, kind, dtype, affine } of images) {
     const stored = next();
     const tensor = stored.dtype === dtype ? stored : stored.to({ dtype });
-    const bytes = Buffer.from(affine, "base64");
-    const numbers = Float64Array.from({ length: 16 }, (_, i) => bytes.readDoubleLE(i * 8));
+    const numbers = affineOf(affine);
     restored.set(name, kind === "scalar" ? new ScalarImage(tensor, numbers) : new LabelMap(tensor, numbers));
   }
   // an object of its own for each caller: transforms may change what they are given

@@ -9,7 +9,9 @@ import {
   aliasesOf,
   type CachedImages,
   type Entry,
+  imagesIn,
   memoryOf,
+  type NamedImages,
   pack,
   tensorsAliased,
   tensorsOf,
@@ -99,8 +101,11 @@ export class ImageCache {
     return this.#disk?.shapeOf(row.diskKey()) ?? null;
   }
 
-  /** @param wanted what is needed of images of this size; null: all. More than that may come. */
-  get(row: CachedRow, wanted: (shape: ImageOutline["spatialShape"]) => Region | null): CachedImages | null {
+  /** @param wanted what is needed of images of this size, which it may look at; null: all. More than that may come. */
+  get(
+    row: CachedRow,
+    wanted: (shape: ImageOutline["spatialShape"], images: NamedImages) => Region | null,
+  ): CachedImages | null {
     if (this.#isInMemory) {
       const found = this.#shared.get(row.key);
       if (found !== null) return unpack(found.description, found.tensors);
@@ -110,7 +115,12 @@ export class ImageCache {
       const aliases = { images: aliasesOf(images), fields: tensorsAliased(fields) };
       return { ...aliases, history, borrowed: memoryOf(aliases), whole: null };
     }
-    const stored = this.#disk?.get(row.diskKey(), wanted, typesIn) ?? null;
+    const stored =
+      this.#disk?.get(
+        row.diskKey(),
+        (shape, { description, tensor }) => wanted(shape, imagesIn(description, tensor)),
+        typesIn,
+      ) ?? null;
     if (stored === null) return null;
     // read for this caller alone
     return { ...unpack(stored.description, stored.tensors, stored.whole), borrowed: NOTHING };

@@ -12,7 +12,7 @@ import { transformToJson } from "../../transforms/like.ts";
 import { Rng } from "../../transforms/types.ts";
 import type { JsonObject } from "../../utils/config.ts";
 import { type AnyImage, DataPoint, type FieldType, Sample, Sample2D, type ScalarImage } from "../structures/index.ts";
-import type { CachedImages } from "./cached-images.ts";
+import type { CachedImages, NamedImages } from "./cached-images.ts";
 import { entryKey } from "./disk/key.ts";
 import type { CachedRow, ImageCache } from "./image-cache.ts";
 import { named } from "./named-error.ts";
@@ -153,9 +153,10 @@ function loadTransformed(
     return point;
   };
   const { participant_id: participantId, session_id: sessionId } = row;
-  const wanted = (spatialShape: ImageOutline["spatialShape"]): Region | null => {
+  const wanted = (spatialShape: ImageOutline["spatialShape"], images: NamedImages): Region | null => {
     if (cut === null || !isAllCached(context)) return null;
-    return cut.regionOf({ participantId, sessionId, spatialShape });
+    const who = { participantId, sessionId };
+    return cut.regionOf({ ...who, spatialShape }, { ...who, namedImages: () => images });
   };
   const cachedRow = rowOf(context, row, files);
   const cached = cache.get(cachedRow, wanted);

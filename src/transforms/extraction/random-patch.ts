@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Tensor } from "../../torch/index.ts";
 import { configClass, type Input } from "../../utils/config.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
-import type { HasImages, ImageOutline, RandomExtraction, Region, Rng, SamplePlace } from "../types.ts";
+import type { HasImages, ImageOutline, RandomExtraction, Region, Rng, SamplePlace, ShownImages } from "../types.ts";
 import { Patch } from "./patch.ts";
 import { drawVoxel } from "./voxels.ts";
 
@@ -87,7 +87,7 @@ export class RandomPatch
     return this.weights !== null;
   }
 
-  draw(spatialShape: ImageOutline["spatialShape"], rng: Rng, dataPoint: HasImages | null): Triple {
+  draw(spatialShape: ImageOutline["spatialShape"], rng: Rng, dataPoint: ShownImages | null): Triple {
     const free = AXES.map((axis) => Math.max(0, spatialShape[axis] - this.patchSize[axis]));
     const centre = dataPoint === null ? null : this.#drawCentre(dataPoint, rng);
     const at = AXES.map((axis) => {
@@ -107,7 +107,7 @@ export class RandomPatch
   }
 
   /** The voxel on which a patch is centred; null: none is preferred. */
-  #drawCentre(dataPoint: HasImages, rng: Rng): Triple | null {
+  #drawCentre(dataPoint: ShownImages, rng: Rng): Triple | null {
     const { weights } = this;
     if (weights === null) return null;
     const voxels = this.#maskOf(dataPoint, weights.mask);
@@ -120,7 +120,7 @@ export class RandomPatch
     return group === null ? null : drawVoxel(group.voxels, group.count, rng);
   }
 
-  #maskOf(dataPoint: HasImages, name: string): Tensor {
+  #maskOf(dataPoint: ShownImages, name: string): Tensor {
     const masks = [...dataPoint.namedImages()].filter(([, { kind }]) => kind === "label");
     const found = masks.find(([known]) => known === name);
     if (found !== undefined) return found[1].tensor;

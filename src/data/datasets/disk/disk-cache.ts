@@ -10,6 +10,9 @@ import type { Axes } from "./grid.ts";
 import { EntryReader } from "./read-entry.ts";
 import { entryBytes } from "./write-entry.ts";
 
+/** An entry that is open: its tensors, of which one can be looked at before it is known what is wanted. */
+export type OpenEntry = Pick<EntryReader, "tensor"> & { readonly description: string };
+
 /** What is under a key. */
 export interface DiskEntry {
   readonly description: string;
@@ -52,18 +55,19 @@ export class DiskCache {
   }
 
   /**
-   * @param wanted the region of images of this size that is needed; null: all.
+   * @param wanted the region that is needed of images of this size; null: all.
    * @param types in which the tensors of an entry of this description are wanted; some come as they are stored.
    */
   get(
     key: string,
-    wanted: (shape: Axes) => Region | null,
+    wanted: (shape: Axes, entry: OpenEntry) => Region | null,
     types: (description: string) => readonly DType[] = () => [],
   ): DiskEntry | null {
     return this.#open(key, (reader) => {
       const shape = reader.spatialShape;
-      const region = shape === null ? null : wanted(shape);
       const { description } = reader.header;
+      const entry: OpenEntry = { description, tensor: (number) => reader.tensor(number) };
+      const region = shape === null ? null : wanted(shape, entry);
       const tensors = reader.tensors(region, types(description));
       reader.touch(this.#opened);
       return { description, tensors, whole: region === null ? null : shape };

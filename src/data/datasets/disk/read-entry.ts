@@ -124,16 +124,35 @@ export class EntryReader implements Disposable {
   tensors(region: Region | null, types: readonly DType[] = []): Tensor[] {
     let first = 0;
     return this.header.tensors.map((stored, i) => {
-      const shape = volumeShape(stored.shape);
-      const wanted = region !== null && i < this.header.volumes ? region : wholeOf(shape);
-      const empty = shape.includes(0);
-      const type = types[i] ?? stored.dtype;
-      const dtype = torch.decoding.chunksConvert(stored.dtype, type) ? type : stored.dtype;
-      const target = torch.empty([shape[0], ...wanted.size], { dtype });
-      if (!empty) this.#fill(target, stored, wanted, first);
-      first += empty ? 0 : countChunks(shape, stored.edges);
-      return wanted === region ? target : target.view(stored.shape);
+      const tensor = this.#tensor(stored, first, i < this.header.volumes ? region : null, types[i]);
+      first += chunksIn(stored);
+      return tensor;
     });
+  }
+
+  /**
+   * All of the tensor of this number, as it is stored, in the open scope.
+   * @throws DamagedEntryError
+   */
+  tensor(number: number): Tensor {
+    const stored = this.header.tensors[number];
+    if (stored === undefined) this.#refuse(`it has no tensor ${number}`);
+    const before = this.header.tensors.slice(0, number);
+    return this.#tensor(
+      stored,
+      before.reduce((sum, other) => sum + chunksIn(other), 0),
+      null,
+    );
+  }
+
+  /** @param first the number of its first chunk. */
+  #tensor(stored: StoredTensor, first: number, region: Region | null, type: DType = stored.dtype): Tensor {
+    const shape = volumeShape(stored.shape);
+    const wanted = region ?? wholeOf(shape);
+    const dtype = torch.decoding.chunksConvert(stored.dtype, type) ? type : stored.dtype;
+    const target = torch.empty([shape[0], ...wanted.size], { dtype });
+    if (chunksIn(stored) > 0) this.#fill(target, stored, wanted, first);
+    return region === null ? target.view(stored.shape) : target;
   }
 
   #fill(target: Tensor, { dtype, shape, edges, planes }: StoredTensor, region: Region, first: number): void {
@@ -209,4 +228,9 @@ export class EntryReader implements Disposable {
   [Symbol.dispose](): void {
     closeSync(this.#file);
   }
+}
+
+function chunksIn({ shape, edges }: StoredTensor): number {
+  const volume = volumeShape(shape);
+  return volume.includes(0) ? 0 : countChunks(volume, edges);
 }
