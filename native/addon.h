@@ -131,6 +131,7 @@ void define_resample(napi_env env, napi_value exports);
 void define_rescale(napi_env env, napi_value exports);
 void define_order(napi_env env, napi_value exports);
 void define_place(napi_env env, napi_value exports);
+void define_count(napi_env env, napi_value exports);
 void define_labels(napi_env env, napi_value exports);
 void define_blur(napi_env env, napi_value exports);
 void define_power(napi_env env, napi_value exports);

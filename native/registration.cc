@@ -34,6 +34,7 @@ napi_value init(napi_env env, napi_value exports) {
     define_rescale(env, exports);
     define_order(env, exports);
     define_place(env, exports);
+    define_count(env, exports);
     define_labels(env, exports);
     define_blur(env, exports);
     define_power(env, exports);

@@ -240,6 +240,8 @@ export interface Native {
   valuesAt(h: Handle, ranks: readonly number[]): number[];
   // place.cc
   placeVoxels(h: Handle, start: readonly number[], size: readonly number[], value: number): Handle;
+  // count.cc
+  countRows(h: Handle, label: number | null): Handle;
   // labels.cc
   fillWhere(h: Handle, mask: Handle, labels: readonly number[] | null, where: boolean, value: number): Handle;
   oneHot(h: Handle, classes: number): Handle;

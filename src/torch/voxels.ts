@@ -109,6 +109,19 @@ export function labelsOf(x: Tensor): number[] {
 }
 
 /**
+ * How many voxels of each row have a label: D·H numbers.
+ *
+ * @param x (D, H, W).
+ * @param label not negative; null: any but 0.
+ */
+export function countRows(x: Tensor, label: number | null): Int32Array {
+  return tidy(() => {
+    const counts = new Tensor(native.countRows(x.to({ device: "cpu" }).handleFor("countRows"), label));
+    return Int32Array.from(counts.toTypedArray(), Number);
+  });
+}
+
+/**
  * An image that begins and ends elsewhere: `size` voxels along each axis, from voxel `start` on (negative: before the image).
  *
  * @param x (C, D, H, W).

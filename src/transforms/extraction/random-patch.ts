@@ -4,7 +4,7 @@ import { configClass, type Input } from "../../utils/config.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
 import type { HasImages, ImageOutline, RandomExtraction, Region, Rng, SamplePlace, ShownImages } from "../types.ts";
 import { Patch } from "./patch.ts";
-import { drawVoxel } from "./voxels.ts";
+import { complementOf, drawVoxel, type VoxelSet, voxelSet } from "./voxels.ts";
 
 type Triple = readonly [number, number, number];
 const AXES = [0, 1, 2] as const;
@@ -111,13 +111,11 @@ export class RandomPatch
     const { weights } = this;
     if (weights === null) return null;
     const voxels = this.#maskOf(dataPoint, weights.mask);
-    const there = groupsOf(voxels, weights)
-      .map((group) => ({ ...group, count: group.voxels.sum().item() }))
-      .filter(({ count }) => count > 0);
+    const there = groupsOf(voxels, weights).filter(({ voxels: { count } }) => count > 0);
     // an image without foreground is all background, whatever the weight of that
     const only = "foreground" in weights && there.length === 1 ? there[0] : undefined;
     const group = only ?? drawGroup(there, rng);
-    return group === null ? null : drawVoxel(group.voxels, group.count, rng);
+    return group === null ? null : drawVoxel(group.voxels, rng);
   }
 
   #maskOf(dataPoint: ShownImages, name: string): Tensor {
@@ -132,25 +130,21 @@ export class RandomPatch
 }
 
 interface Group {
-  /** True where a voxel is in the group: (D, H, W). */
-  readonly voxels: Tensor;
+  readonly voxels: VoxelSet;
   /** How likely one of these is drawn, in proportion to the others. */
   readonly weight: number;
 }
 
-/** @param voxels a mask (C, D, H, W). */
-function groupsOf(voxels: Tensor, weights: NonNullable<RandomPatch["weights"]>): readonly Group[] {
+/** @param mask (C, D, H, W). */
+function groupsOf(mask: Tensor, weights: NonNullable<RandomPatch["weights"]>): readonly Group[] {
   if ("foreground" in weights) {
-    const inside = voxels.ne(0).any(0);
+    const inside = voxelSet(mask, null);
     return [
       { voxels: inside, weight: weights.foreground },
-      { voxels: inside.logicalNot(), weight: 1 - weights.foreground },
+      { voxels: complementOf(inside), weight: 1 - weights.foreground },
     ];
   }
-  return Object.entries(weights.classes).map(([label, weight]) => ({
-    voxels: voxels.eq(Number(label)).any(0),
-    weight,
-  }));
+  return Object.entries(weights.classes).map(([label, weight]) => ({ voxels: voxelSet(mask, Number(label)), weight }));
 }
 
 function drawGroup<G extends Group>(groups: readonly G[], rng: Rng): G | null {
