@@ -27,6 +27,19 @@ describe("threads pay", () => {
     expect(watch.wouldPay(1, 1000)).toBe(false);
     expect(watch.wouldPay(5, 1000)).toBe(true);
   });
+  it("for short epochs, too, once they have lost seconds; what the first one read does not count", () => {
+    const watch = new LoadingWatch();
+    const paysInEpoch = (milliseconds: number): boolean => {
+      watch.beginEpoch();
+      for (let i = 0; i < 4; i++) watch.add(milliseconds);
+      return watch.wouldPay(1, 1000);
+    };
+    expect([400, 200, 200, 200, 200].map(paysInEpoch)).toEqual([false, false, false, false, true]);
+    watch.beginEpoch();
+    for (let i = 0; i < 4; i++) watch.add(5);
+    // data that have become quick
+    expect(watch.wouldPay(1, 1000)).toBe(false);
+  });
   it("leave one processor to the thread that trains, as far as there are any", () => {
     expect(autoWorkers()).toBeGreaterThanOrEqual(1);
     expect(autoWorkers()).toBeLessThanOrEqual(4);
@@ -78,6 +91,14 @@ describe('numWorkers "auto"', () => {
     await loader.rest();
     expect(loader.numWorkers).toBe(0);
     expect(said).toEqual([]);
+  });
+
+  it("starts threads after some short epochs that were slow", async () => {
+    const loader = new DataLoader(new Large({ milliseconds: 150 }), { seed: 3 });
+    let epochs = 0;
+    while (loader.numWorkers === 0 && epochs++ < 6) await epoch(loader);
+    expect(loader.numWorkers).toBe(autoWorkers());
+    await loader.rest();
   });
 
   it("goes on alone, and says why, where the data cannot go to threads", async () => {

@@ -1,7 +1,7 @@
 /** `numWorkers: "auto"`: whether threads would pay is seen while an epoch is loaded without. */
 import { availableParallelism } from "node:os";
 
-/** Starting threads takes some tenths of a second, and each its memory: less than this (ms) is not worth it. */
+/** Starting threads takes some tenths of a second, and each its memory: less than this (ms), in this epoch and the last ones, is not worth it. */
 const WORTHWHILE = 2000;
 /** The share of the time that may go into waiting for data. */
 const TOLERATED = 0.05;
@@ -14,9 +14,21 @@ export function autoWorkers(): number {
 
 /** Measures what loading costs the thread that trains. */
 export class LoadingWatch {
-  readonly #begun = performance.now();
+  #begun = performance.now();
   #loading = 0;
   #batches = 0;
+  #epochs = 0;
+  /** Milliseconds of the epochs before, without the first, which reads what later ones may have in a cache. */
+  #before = 0;
+
+  /** Before the first batch of each epoch. */
+  beginEpoch(): void {
+    if (this.#epochs > 1) this.#before += this.#loading;
+    this.#epochs += 1;
+    this.#begun = performance.now();
+    this.#loading = 0;
+    this.#batches = 0;
+  }
 
   /** Runs the loading of a batch, and measures it. */
   async measure<T>(load: () => Promise<T>): Promise<T> {
@@ -35,14 +47,15 @@ export class LoadingWatch {
   }
 
   /**
-   * Whether threads should load what is left.
+   * Whether threads should load what is left. What loading has cost in the epochs before, it will cost again in those that come: so it pays for
+   * many short epochs, too.
    * @param remaining how many batches are left in this epoch.
    * @param elapsed milliseconds since the epoch began. Default: as the clock says.
    */
   wouldPay(remaining: number, elapsed = performance.now() - this.#begun): boolean {
     // the first batch has costs that no other has: code that is compiled, folders that are read
     if (this.#batches < 2) return false;
-    const expected = (this.#loading / this.#batches) * remaining;
+    const expected = this.#before + (this.#loading / this.#batches) * remaining;
     return expected > WORTHWHILE && this.#loading > TOLERATED * elapsed;
   }
 }

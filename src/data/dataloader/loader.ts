@@ -60,6 +60,7 @@ export class DataLoader<T extends Item = Item, B extends BatchType = BatchOf<T>>
   #seed: number | null = null;
   #share = ALL;
   #pool: WorkerPool<B> | null = null;
+  readonly #watch = new LoadingWatch();
 
   /** @throws ConfigError for options that are misspelt or do not go together, and for what cannot go to worker threads. */
   constructor(dataset: DatasetLike<T>, options: DataLoaderOptions & CollateOption<B> = {}) {
@@ -165,7 +166,8 @@ export class DataLoader<T extends Item = Item, B extends BatchType = BatchOf<T>>
   async *#auto(batches: readonly BatchItems[]): AsyncGenerator<B, void, undefined> {
     let next = 0;
     if (this.#pool?.alive !== true) {
-      const watch = new LoadingWatch();
+      const watch = this.#watch;
+      watch.beginEpoch();
       for (; next < batches.length && !watch.wouldPay(batches.length - next); next++) {
         const which = batches[next];
         if (which === undefined) break;
