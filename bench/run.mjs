@@ -1,6 +1,6 @@
 // `npm run bench`: the same training with ClinicaDL 2.0.0 in Python and here, in turn, on the same machine, cohort,
 // network, epochs and seed; then one training step against PyTorch eager alone.
-//   data          only how fast data come: `data decode`, `data transforms`, `data patches`, `data bids` for one group of its rows
+//   data          only how fast data come: `data decode`, `transforms`, `patches`, `epochs`, `waiting`, `conversion`, `bids` for one group of its rows
 //   networks [X]  only one training step and one inference of each network (whose name has X in it), beside PyTorch 2.6, 2.15 and torch.compile
 //   step          only one training step, in float32 and under autocast, beside PyTorch 2.6, 2.15 and torch.compile, and what the machine could do at most
 //   residual      only a loop of one's own over a residual network, against PyTorch eager

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { median, run } from "../side.mjs";
 
 const SHAPES = { "2 mm": [91, 109, 91], "1 mm": [182, 218, 182] };
-const NORMALIZED = { image_transforms: [["ZNormalization", {}]] };
-const AUGMENTED = {
+export const NORMALIZED = { image_transforms: [["ZNormalization", {}]] };
+export const AUGMENTED = {
   ...NORMALIZED,
   augmentations: [
     ["RandomAffine", {}],
@@ -85,7 +85,7 @@ export async function epochs({ python, rounds, short, work, say, out }) {
 }
 
 /** A BIDS folder for each shape and type: one image, copied to every participant. */
-async function makeFolders(python, work, cases) {
+export async function makeFolders(python, work, cases) {
   const folders = new Map(cases.map((one) => [one.folder, one]));
   const files = [...folders.values()].map(({ folder, shape, dtype }) => {
     mkdirSync(join(work, folder));

@@ -4,12 +4,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { bids } from "./bids.mjs";
+import { conversion } from "./conversion.mjs";
 import { decode } from "./decode.mjs";
 import { epochs } from "./epochs.mjs";
 import { patches } from "./patches.mjs";
 import { transforms } from "./transforms.mjs";
+import { waiting } from "./waiting.mjs";
 
-export const GROUPS = { decode, transforms, patches, epochs, bids };
+export const GROUPS = { decode, transforms, patches, epochs, waiting, conversion, bids };
 
 /**
  * @param names groups; all where there is none
