@@ -5,6 +5,7 @@
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
+#include "c10d.h"
 #include "pending.h"
 
 namespace clinicadl {
@@ -133,13 +134,17 @@ napi_value gloo_group(napi_env env, napi_callback_info info) {
   });
 }
 
-// glooClose(group): ends its connections, so that what is pending here and in the others fails at once
+// glooClose(group, failed): ends its connections, so that what is pending in the others fails at once. What is pending here may
+// not, and the threads of a group end when it does: one that has failed is left to the end of the process.
 napi_value gloo_close(napi_env env, napi_callback_info info) {
   return guarded(env, [&](Env& state) {
-    Ref<Group> group = std::move(held<Group>(env, Args(env, info)[0], "a process group"));
-    return Pending::run(state, [group]() mutable -> Pending::Result {
+    Args args(env, info);
+    const bool failed = to_bool(env, args[1]);
+    Ref<Group> group = std::move(held<Group>(env, args[0], "a process group"));
+    return Pending::run(state, [group, failed]() mutable -> Pending::Result {
       close(*group);
-      group.reset();
+      if (failed) group.release();
+      else group.reset();
       return [](Env& state) { return make_undefined(state.env); };
     });
   });
@@ -204,6 +209,8 @@ napi_value gloo_barrier(napi_env env, napi_callback_info info) {
 }
 
 }  // namespace
+
+c10::intrusive_ptr<c10d::Backend> backend_of(napi_env env, napi_value value) { return group_of(env, value); }
 
 void define_c10d(napi_env env, napi_value exports) {
   define(env, exports, "tcpStore", tcp_store);

@@ -28,6 +28,7 @@ export { checkEvaluationFields, checkTrainingFields } from "./checks/needed-fiel
 /** Where a run is, how it is computed, and whether it goes on. */
 export { ComputationalConfig, type ComputationalOptions } from "./computational.ts";
 export type { CallbackSequence, EventArgs, EventName, Events, WeightsToSave } from "./events.ts";
+export type { GradientSum } from "./gradient-sum.ts";
 export type { Interruption, InterruptionSignal } from "./interruption.ts";
 /** What it says. */
 export { EventsFile } from "./journal/file.ts";
@@ -63,4 +64,4 @@ export { areRead, markRead, markUnread, WhenRead } from "./unread-losses.ts";
 export { updateBatchNorm } from "./update-batch-norm.ts";
 export { WeightAverage } from "./weight-average.ts";
 /** Who trains together. */
-export { anyOf, mainFirst, mainOnly, SingleProcess, sumGradients, together, type World } from "./world.ts";
+export { anyOf, mainFirst, mainOnly, SingleProcess, together, type World } from "./world.ts";

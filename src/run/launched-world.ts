@@ -1,6 +1,10 @@
 /** The processes that a launcher started together, as the Trainer sees them. */
 import process from "node:process";
+import type { Model } from "../models/index.ts";
 import * as torch from "../torch/index.ts";
+import type { Compression, GradientSum } from "./gradient-sum.ts";
+import { SumAfterBackward } from "./sum-after-backward.ts";
+import { SumWithinBackward } from "./sum-within-backward.ts";
 import { SingleProcess, type World } from "./world.ts";
 
 const { distributed } = torch;
@@ -22,6 +26,11 @@ class LaunchedWorld implements World {
   }
   async allReduce(tensors: readonly torch.Tensor[]): Promise<void> {
     await (await processGroup()).allReduce(tensors);
+  }
+  gradientSum(model: Model, compression: Compression): GradientSum {
+    const group = distributed.processGroup();
+    if (group !== null && SumWithinBackward.suits(model)) return new SumWithinBackward(group, model, compression);
+    return new SumAfterBackward(this, model, compression);
   }
   async shareTensors(tensors: readonly torch.Tensor[]): Promise<void> {
     const group = await processGroup();

@@ -1,6 +1,7 @@
 import type { Model } from "../models/index.ts";
-import * as torch from "../torch/index.ts";
+import type * as torch from "../torch/index.ts";
 import { ClinicaDLException } from "../utils/exceptions.ts";
+import { alone, type Compression, type GradientSum } from "./gradient-sum.ts";
 
 /**
  * The processes that train one model together, each with its share of every batch. This is the one place that knows how many
@@ -19,6 +20,8 @@ export interface World {
   barrier(): Promise<void>;
   /** Puts into each of the tensors the sum of those that the processes gave. */
   allReduce(tensors: readonly torch.Tensor[]): Promise<void>;
+  /** What makes the gradients of a model those of all processes. @param compression as what they are sent. */
+  gradientSum(model: Model, compression: Compression): GradientSum;
   /** Puts into each of the tensors what those of the main process hold. */
   shareTensors(tensors: readonly torch.Tensor[]): Promise<void>;
   /** What all of them gave, by rank. */
@@ -36,6 +39,9 @@ export class SingleProcess implements World {
   readonly isMain = true;
   async barrier(): Promise<void> {}
   async allReduce(): Promise<void> {}
+  gradientSum(): GradientSum {
+    return alone;
+  }
   async shareTensors(): Promise<void> {}
   async gather<T>(value: T): Promise<T[]> {
     return [value];
@@ -121,32 +127,4 @@ function messageOf(error: unknown): string {
 export async function anyOf(world: World, flag: boolean): Promise<boolean> {
   if (world.size === 1) return flag;
   return (await world.gather(flag)).includes(true);
-}
-
-/**
- * Puts into every process the sum of the gradients, which are those of its share of the batch, weighted so that the sum is
- * the gradient of the whole. A parameter that only some of them used has no gradient in the others, which counts as 0.
- */
-export async function sumGradients(world: World, model: Model): Promise<void> {
-  if (world.size === 1) return;
-  const gradients = [...model.parameters()].map((parameter) => ({ parameter, has: hasGradient(parameter) }));
-  const used = await world.gather(gradients.map(({ has }) => has));
-  // no scope outlives a wait, so these are disposed by hand
-  using sums = new DisposableStack();
-  const shared: torch.Tensor[] = [];
-  for (const [i, { parameter, has }] of gradients.entries()) {
-    if (!used.some((flags) => flags[i] === true)) continue;
-    if (!has) {
-      using zeros = torch.zerosLike(parameter).keep();
-      parameter.grad = zeros;
-    }
-    const { grad } = parameter;
-    if (grad !== null) shared.push(sums.use(grad));
-  }
-  await world.allReduce(shared);
-}
-
-function hasGradient(parameter: torch.Tensor): boolean {
-  using grad = parameter.grad;
-  return grad !== null;
 }

@@ -15,6 +15,10 @@ export interface StoreHandle {
 export interface GroupHandle {
   readonly kind: "group";
 }
+/** A reducer of gradients: a Node-API external. */
+export interface ReducerHandle {
+  readonly kind: "reducer";
+}
 export type NativeValue = number | bigint | string | boolean | null | undefined | NativeValue[];
 export type BinaryArray =
   | Int8Array
@@ -191,13 +195,31 @@ export interface Native {
     timeoutMs: number,
     networkInterface: string,
   ): Promise<GroupHandle>;
-  glooClose(group: GroupHandle): Promise<void>;
+  glooClose(group: GroupHandle, failed: boolean): Promise<void>;
   glooAllReduce(group: GroupHandle, tensors: readonly Handle[], op: string): Promise<void>;
   glooBroadcast(group: GroupHandle, tensor: Handle, root: number): Promise<void>;
   glooAllGather(group: GroupHandle, outputs: readonly Handle[], input: Handle): Promise<void>;
   glooBarrier(group: GroupHandle): Promise<void>;
   // conv_few.cc
   conv3dFew(image: Handle, weight: Handle, bias: Handle | null, padding: readonly number[]): Handle;
+  // reducer.cc
+  reducer(
+    group: GroupHandle,
+    parameters: readonly Handle[],
+    findUnused: boolean,
+    asViews: boolean,
+    factor: number,
+    firstBytes: number,
+    bytes: number,
+    type: string | null,
+  ): ReducerHandle;
+  reducerForward(reducer: ReducerHandle): void;
+  reducerBackward(reducer: ReducerHandle, outputs: readonly Handle[]): void;
+  reducerLost(reducer: ReducerHandle): boolean;
+  reducerClose(reducer: ReducerHandle): void;
+  sameInAll(group: GroupHandle, parameters: readonly Handle[]): void;
+  broadcastNow(group: GroupHandle, tensors: readonly Handle[], root: number): void;
+  allReduceNow(group: GroupHandle, tensor: Handle): void;
   // norm_act_pool.cc
   normActPool(
     input: Handle,

@@ -41,10 +41,10 @@ import {
   disposeOutput,
   type EventName,
   type Events,
+  type GradientSum,
   type Interrupter,
   nextTurn,
   type RunLog,
-  sumGradients,
   TensorSnapshot,
   type TrainerState,
   toDevice,
@@ -76,6 +76,7 @@ export interface TrainingContext extends RunContext {
   readonly optimization: OptimizationConfig;
   readonly optimizers: Readonly<Record<string, Optimizer>>;
   readonly gradScaler: torch.amp.GradScaler;
+  readonly gradients: GradientSum;
 }
 
 /** Trains until `state.numEpochs`, from `position` on. */
@@ -102,6 +103,8 @@ export async function trainLoop(run: TrainingContext, position: Position): Promi
     )) {
       try {
         await trainWindow(run, window);
+      } catch (error) {
+        throw await run.gradients.explain(error);
       } finally {
         for (const batch of window) disposeBatch(batch);
       }
@@ -141,7 +144,7 @@ async function trainWindow(run: TrainingContext, window: readonly BatchType[]): 
     await nextTurn(); // signals arrive here
     state.currentTrainBatch++;
     await tell(run, "onBatchStart", { batch });
-    const tensors = await trainBatch(run, batch, shares[i] ?? 1);
+    const tensors = await trainBatch(run, batch, { share: shares[i] ?? 1, isLast: i === window.length - 1 });
     const losses = reader.add(tensors, batch, state.currentTrainBatch);
     if (i === window.length - 1) {
       await step(run, { reader, window, buffers });
@@ -165,9 +168,9 @@ function drawOtherNumbers({ world, state, split }: TrainingContext): void {
 async function trainBatch(
   run: TrainingContext,
   batch: BatchType,
-  share: number,
+  { share, isLast }: { readonly share: number; readonly isLast: boolean },
 ): Promise<Record<string, torch.Tensor>> {
-  const { model, gradScaler } = run;
+  const { model, gradScaler, gradients } = run;
   toDevice(batch, run.computational);
 
   await tell(run, "onForwardStepStart", { batch });
@@ -177,6 +180,7 @@ async function trainBatch(
   for (const tensor of Object.values(tensors)) owned.use(tensor);
 
   await tell(run, "onBackwardStepStart", { loss, gradScaler });
+  if (isLast) gradients.prepare(loss);
   backward(run, loss, share);
   await tell(run, "onBackwardStepEnd", {});
   owned.move();
@@ -193,7 +197,7 @@ interface WindowResult {
 /** Moves the weights, unless a loss or the gradient is not finite; then the buffers are put back, too. */
 async function step(run: TrainingContext, { reader, window, buffers }: WindowResult): Promise<void> {
   const { state, optimizers, gradScaler } = run;
-  await sumGradients(run.world, run.model);
+  await run.gradients.finish();
   const gradNorm = unscale(run, reader);
   const here = { finite: warnUnlessFinite(run, { reader, gradNorm, window }), losses: reader.notFinite().length === 0 };
   const all = run.world.size === 1 ? [here] : await run.world.gather(here);

@@ -69,6 +69,7 @@ async function loop(model: SupervisedModel, gradScaler: torch.amp.GradScaler, op
     optimization: new OptimizationConfig({ numEpochs: 1, evaluationInterval: 2, ...optimization }),
     optimizers,
     gradScaler,
+    gradients: new SingleProcess().gradientSum(),
   };
   run.state.resetTraining(0, 1);
   await trainLoop(run, { epoch: 0, batch: null });

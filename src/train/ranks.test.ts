@@ -58,6 +58,7 @@ async function loop(world: World, batchSize: number, stopAfter: (world: World) =
     optimization: new OptimizationConfig({ numEpochs: 4, accumulationSteps: 2, clipGradNorm: 1 }),
     optimizers,
     gradScaler: new torch.amp.GradScaler("cpu", { enabled: false }),
+    gradients: world.gradientSum(model, null),
   };
   state.resetTraining(0, 4);
   await trainLoop(run, { epoch: 0, batch: null });

@@ -55,8 +55,9 @@ export async function runTraining(parts: TrainerParts, training: Training): Prom
       metrics.keepDetailsIn(world.isMain ? dir.growingDetailsTsv : null);
       for (const optimizer of Object.values(optimizers)) optimizer.zeroGrad();
       placeModel(model, computational);
+      using gradients = world.gradientSum(model, null);
       const common = { split, optimization, optimizers, gradScaler, metrics, callbacks, computational, interruption };
-      const run = { ...common, model, maps, state, log, world };
+      const run = { ...common, model, maps, state, log, world, gradients };
       if (from === null) await tell(run, "onTrainStart", common);
       else await tell(run, "onResume", { ...common, checkpoint: from.checkpoint, problems: from.problems });
       if (from?.extended === true) state.shouldStop = false;

@@ -40,7 +40,11 @@ export class ProcessGroup {
   readonly #group: GroupHandle;
   /** One call after the other: gloo matches them by their order. */
   #last: Promise<unknown> = Promise.resolve();
+  /** How many calls have not ended. */
+  #pending = 0;
   #failure: DistributedError | null = null;
+  /** Whether something that does not wait in a promise has lost the others. */
+  #lost = false;
 
   private constructor(rank: number, size: number, store: StoreHandle, group: GroupHandle) {
     this.rank = rank;
@@ -138,7 +142,7 @@ export class ProcessGroup {
   async #tell(word: LastWord): Promise<LastWord[]> {
     const others = Array.from({ length: this.size }, (_, rank) => rank).filter((rank) => rank !== this.rank);
     await native.storeSet(this.#store, `last/${this.rank}`, JSON.stringify(word));
-    await native.glooClose(this.#group);
+    await native.glooClose(this.#group, true);
     const words = await Promise.all(
       others.map(async (rank): Promise<LastWord> => {
         try {
@@ -160,8 +164,55 @@ export class ProcessGroup {
 
   /** Leaves the group. What the others still wait for fails there. */
   async close(): Promise<void> {
-    await native.glooClose(this.#group);
+    // one that has failed has ended its connections
+    if (this.#failure === null) await native.glooClose(this.#group, false);
     native.storeClose(this.#store);
+  }
+
+  /**
+   * The connections, for what waits for the others in JavaScript's thread, as a backward pass does.
+   * @throws DistributedError while a call that was not awaited goes on: gloo matches calls by their order.
+   */
+  handleFor(name: string): GroupHandle {
+    if (this.#failure !== null) throw this.#failure;
+    if (this.#pending === 0) return this.#group;
+    throw new DistributedError(
+      `${name}, rank ${this.rank} of ${this.size}: another call of torch.distributed has not ended. Await it before.`,
+    );
+  }
+
+  /** Puts the sum of those that the processes gave into the tensor, and waits for it in JavaScript's thread. */
+  allReduceNow(tensor: Tensor): void {
+    const group = this.handleFor("allReduce");
+    this.#now(() => native.allReduceNow(group, tensor.handleFor("allReduce")));
+  }
+
+  /** Puts what the process of rank `src` has into the tensors, and waits for it in JavaScript's thread. */
+  broadcastNow(tensors: readonly Tensor[], src: number): void {
+    const group = this.handleFor("broadcast");
+    const handles = tensors.map((tensor) => tensor.handleFor("broadcast"));
+    this.#now(() => native.broadcastNow(group, handles, src));
+  }
+
+  #now(body: () => void): void {
+    try {
+      body();
+    } catch (error) {
+      this.#lost = true;
+      throw error;
+    }
+  }
+
+  /**
+   * What is to be said of an error: who is missing, where it comes from a wait for the others in JavaScript's thread; else the
+   * error itself.
+   * @param lost whether it is known to.
+   */
+  async explain(name: string, error: unknown, lost = false): Promise<unknown> {
+    const fromGloo = error instanceof Error && /\bgloo\//.test(error.message);
+    if (!(lost || this.#lost || fromGloo) || error instanceof DistributedError) return error;
+    this.#failure ??= await this.#explain(name, error);
+    return this.#failure;
   }
 
   /** The bytes of all, filled up to one size, each behind the length of the whole. */
@@ -184,13 +235,16 @@ export class ProcessGroup {
 
   /** Begins a collective when those before it have ended, and says of one that fails who is missing. */
   async #collective(name: string, begin: () => Promise<void>): Promise<void> {
+    this.#pending++;
     const turn = this.#last.then(async () => {
-      if (this.#failure !== null) throw this.#failure;
       try {
+        if (this.#failure !== null) throw this.#failure;
         await begin();
       } catch (cause) {
-        this.#failure = await this.#explain(name, cause);
+        this.#failure ??= await this.#explain(name, cause);
         throw this.#failure;
+      } finally {
+        this.#pending--;
       }
     });
     this.#last = turn.catch(() => undefined);

@@ -103,6 +103,8 @@ export {
   ZeroPad2d,
   ZeroPad3d,
 } from "./padding.ts";
+/** `new nn.parallel.DistributedDataParallel(net)`: one module in several processes. */
+export * as parallel from "./parallel/index.ts";
 export { Parameter } from "./parameter.ts";
 export { PixelShuffle, PixelUnshuffle } from "./pixel-shuffle.ts";
 export {
