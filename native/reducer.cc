@@ -98,10 +98,24 @@ Reducing& reducing_of(napi_env env, napi_value value) {
   return *held;
 }
 
+// libtorch's reducer warns where it has looked for unused parameters and found none, and of strides of dimensions of one element: the
+// first is not known beforehand, the second costs nothing. Other warnings go where they went.
+struct Filter : c10::WarningHandler {
+  c10::WarningHandler* rest = c10::WarningUtils::get_warning_handler();
+  void process(const c10::Warning& warning) override {
+    if (std::string_view(warning.source_location().file).find("reducer.cpp") == std::string_view::npos) rest->process(warning);
+  }
+};
+void filter_warnings() {
+  static thread_local Filter filter;
+  c10::WarningUtils::set_warning_handler(&filter);
+}
+
 // reducer(group, parameters, findUnused, asViews, factor, firstBytes, bytes, type): `type` names what gradients are sent as; null: as they are
 napi_value reducer(napi_env env, napi_callback_info info) {
   return guarded(env, [&](Env& state) {
     Args args(env, info);
+    filter_warnings();
     ReducerOptions options{to_bool(env, args[2]), to_bool(env, args[3]), to_double(env, args[4]), to_int(env, args[5]), to_int(env, args[6]), {}};
     if (!is_nullish(env, args[7])) options.type = dtype_from_name(to_string(env, args[7]));
     auto owner = std::make_unique<std::unique_ptr<Reducing>>(make_reducing(backend_of(env, args[0]), tensors_of(state, args[1]), options));
@@ -123,17 +137,10 @@ napi_value reducer_forward(napi_env env, napi_callback_info info) {
   });
 }
 
-// libtorch warns once where it has looked for unused parameters and found none: who looks does not know beforehand.
-struct Unheard : c10::WarningHandler {
-  void process(const c10::Warning&) override {}
-};
-
 // reducerBackward(reducer, outputs): before the backward pass from them
 napi_value reducer_backward(napi_env env, napi_callback_info info) {
   return guarded(env, [&](Env& state) {
     Args args(env, info);
-    Unheard unheard;
-    c10::WarningUtils::WarningHandlerGuard guard(&unheard);
     reducing_of(env, args[0]).reducer->prepare_for_backward(tensors_of(state, args[1]));
     return make_undefined(env);
   });

@@ -70,6 +70,15 @@ describe("ComputationalConfig", () => {
     expect(() => ComputationalConfig.fromDict({ ...dict, tpu: true })).toThrow(/unknown 'tpu'/);
   });
 
+  it("writes what ClinicaDL does not have where it is used only", () => {
+    const config = new ComputationalConfig({ gpu: false, syncBatchnorm: true, gradientCompression: "bfloat16" });
+    const dict = JSON.parse(JSON.stringify(config.toDict()));
+    expect(dict).toMatchObject({ sync_batchnorm: true, gradient_compression: "bfloat16" });
+    expect(ComputationalConfig.fromDict(dict).toDict()).toEqual(dict);
+    const plain = new ComputationalConfig({ gpu: false });
+    expect([plain.syncBatchnorm, plain.gradientCompression]).toEqual([false, null]);
+  });
+
   it("is shown as ClinicaDL shows it", () => {
     expect(String(new ComputationalConfig({ gpu: false }))).toBe(
       "gpu=False non_blocking=True amp=False channels_last=True seed=None deterministic=False",
@@ -81,6 +90,7 @@ describe("ComputationalConfig", () => {
     [{ seed: -1 }, /'seed' got -1/],
     [{ seed: 2 ** 32 }, /'seed' got 4294967296/],
     [{ seed: 0.5 }, /'seed' got 0\.5/],
+    [{ gradientCompression: "int8" }, /'gradientCompression' got 'int8'.*"float16"/],
     [{ channelLast: true }, /unknown option 'channelLast'/],
   ])("refuses %o", (options, message) => {
     expect(() => new ComputationalConfig(options)).toThrow(message);

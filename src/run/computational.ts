@@ -13,7 +13,12 @@ const schema = z.strictObject({
   channelsLast: z.boolean().default(true),
   seed: z.int().min(0).max(4294967295).nullable(),
   deterministic: z.boolean(),
+  syncBatchnorm: z.boolean().default(false),
+  gradientCompression: z.enum(["float16", "bfloat16"]).nullable().default(null),
 });
+
+/** What ClinicaDL does not have. */
+const ours = { syncBatchnorm: false, gradientCompression: null };
 
 /** What may be passed; what is left out is chosen. */
 export type ComputationalOptions = {
@@ -31,8 +36,11 @@ export type ComputationalOptions = {
  * - `seed`: 0 to 2³²−1, or null; default, what `seedEverything` was called with, or null. With a seed, random streams
  *   are as they were when the run has ended.
  * - `deterministic`: operations are held to deterministic ways. Default: what `seedEverything` was called with, or false.
+ * - `syncBatchnorm` (false): where several processes train together, batch normalisation normalises by the whole batch, not by the
+ *   part of each process; it waits for the others once more for each layer, forwards and backwards.
+ * - `gradientCompression` (null): there, gradients are sent as "float16" or "bfloat16": half of the bytes, rounded to 11 or 8 bits.
  */
-export class ComputationalConfig extends configClass("Computational", schema, { named: false }) {
+export class ComputationalConfig extends configClass("Computational", schema, { named: false, ours }) {
   constructor(options: ComputationalOptions = {}) {
     const gpu = options.gpu ?? torch.cuda.isAvailable();
     super({
@@ -43,6 +51,8 @@ export class ComputationalConfig extends configClass("Computational", schema, { 
       channelsLast: options.channelsLast,
       seed: options.seed === undefined ? globalSeed() : options.seed,
       deterministic: options.deterministic ?? isTrue(process.env[DETERMINISTIC]),
+      syncBatchnorm: options.syncBatchnorm,
+      gradientCompression: options.gradientCompression,
     });
   }
 

@@ -111,6 +111,37 @@ describe("processes that a launcher started", () => {
     );
   });
 
+  it("normalise by the whole batch, and send gradients in fewer bits, where they are told to", async () => {
+    const [alone, together, apart, fewer] = ["bn-1", "bn-2", "bn-own", "bn-16"].map((name) => join(dir, name)) as [
+      string,
+      string,
+      string,
+      string,
+    ];
+    const common = { action: "train", norm: true, numEpochs: 2 } as const;
+    await succeed(1, { ...common, maps: alone, batchSize: 4 });
+    await succeed(2, { ...common, maps: together, computational: { syncBatchnorm: true } });
+    await succeed(2, { ...common, maps: apart });
+    const compressed = { syncBatchnorm: true, gradientCompression: "float16" } as const;
+    await succeed(2, { ...common, maps: fewer, computational: compressed });
+    const losses = (maps: string) =>
+      table(join(split(maps), "logs", "training_loss.tsv")).flatMap((row) =>
+        row.filter((word) => typeof word === "number"),
+      );
+    const far = (maps: string, from: string) => {
+      const [here, there] = [losses(maps), losses(from)];
+      expect(here).toHaveLength(there.length);
+      return Math.max(...here.map((value, i) => Math.abs(value - (there[i] ?? Number.NaN))));
+    };
+    expect(losses(alone).length).toBeGreaterThan(4);
+    // float32 in another order, through layers that divide by small deviations; without, the statistics are others
+    expect(far(together, alone)).toBeLessThan(1e-4);
+    expect(far(apart, alone)).toBeGreaterThan(1e-3);
+    // gradients of 11 bits
+    expect(far(fewer, together)).toBeLessThan(1e-2);
+    expect(far(fewer, together)).toBeGreaterThan(0);
+  });
+
   it("end together when one gets a signal, and go on to the same bits", async () => {
     const [whole, stopped] = [join(dir, "whole"), join(dir, "stopped")];
     await succeed(2, { maps: whole, action: "train", dropout: 0.3, seed: 8 });

@@ -3,6 +3,7 @@ import { checkRewind, rewind, syncLogs } from "../io/maps/index.ts";
 import type { MetricsHandler } from "../metrics/index.ts";
 import { type ComputationalConfig, Interrupter, type SignalOptions, TrainingInterrupted } from "../run/index.ts";
 import type { Split } from "../split/index.ts";
+import * as torch from "../torch/index.ts";
 import { tell, trainLoop } from "./loop.ts";
 import { type InitialWeights, placeModel, resetToCpu } from "./placement.ts";
 import { type ResumePoint, recordExtension, resumeCommand } from "./recorded.ts";
@@ -55,7 +56,8 @@ export async function runTraining(parts: TrainerParts, training: Training): Prom
       metrics.keepDetailsIn(world.isMain ? dir.growingDetailsTsv : null);
       for (const optimizer of Object.values(optimizers)) optimizer.zeroGrad();
       placeModel(model, computational);
-      using gradients = world.gradientSum(model, null);
+      using gradients = world.gradientSum(model, computational.gradientCompression);
+      using _norm = computational.syncBatchnorm && world.size > 1 ? torch.nn.SyncBatchNorm.temporarily(model) : null;
       const common = { split, optimization, optimizers, gradScaler, metrics, callbacks, computational, interruption };
       const run = { ...common, model, maps, state, log, world, gradients };
       if (from === null) await tell(run, "onTrainStart", common);

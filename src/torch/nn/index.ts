@@ -82,7 +82,6 @@ export {
   InstanceNorm1d,
   InstanceNorm2d,
   InstanceNorm3d,
-  SyncBatchNorm,
 } from "./norm.ts";
 export type { NormOptions } from "./norm-base.ts";
 export type { InplaceOptions, PerDim } from "./options.ts";
@@ -120,6 +119,7 @@ export {
 export { type IncompatibleKeys, type StateDict, StateDictError } from "./state-dict.ts";
 /** The table of a network's layers. */
 export { type SummaryOptions, summary } from "./summary.ts";
+export { SyncBatchNorm } from "./sync-batch-norm.ts";
 export { Upsample, type UpsampleMode, type UpsampleOptions } from "./upsample.ts";
 /** `nn.utils.clipGradNorm_(net.parameters(), 1)` and its kin. */
 export * as utils from "./utils.ts";

@@ -7,7 +7,7 @@ import { checkDims, type NormOptions, RunningNorm } from "./norm-base.ts";
 import { isRecomputing } from "./recompute.ts";
 
 /** Batch normalisation (Ioffe and Szegedy, 2015) of (N, C, …), with statistics over all dimensions but C. */
-abstract class BatchNorm extends RunningNorm {
+export abstract class BatchNorm extends RunningNorm {
   readonly #dims: readonly number[];
 
   constructor(layer: string, numFeatures: number, options: Given<NormOptions>, dims: readonly number[]) {
@@ -71,16 +71,6 @@ export class BatchNorm3d extends BatchNorm {
     super("BatchNorm3d", numFeatures, options, [5]);
   }
 }
-/** Batch normalisation of (N, C, …) of any number of dimensions. The statistics are those of this process, as PyTorch's are where no process group is open. */
-export class SyncBatchNorm extends BatchNorm {
-  constructor(numFeatures: number, ...options: Given<NormOptions>) {
-    super("SyncBatchNorm", numFeatures, options, []);
-  }
-  protected override checkInput(x: Tensor): void {
-    if (x.ndim < 2) throw new RangeError(`expected at least 2D input (got ${x.ndim}D input)`);
-  }
-}
-
 /** Instance normalisation (Ulyanov et al., 2016): statistics for each sample and channel; a batch dimension is optional. */
 abstract class InstanceNorm extends RunningNorm {
   readonly #batched: number;
