@@ -6,10 +6,10 @@ import { fileURLToPath } from "node:url";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** Runs a process to its end; what its last line says, and the seconds it took. */
-export function run(command, args) {
+export function run(command, args, env = process.env) {
   return new Promise((resolve, reject) => {
     const begin = performance.now();
-    const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], cwd: root });
+    const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], cwd: root, env });
     let out = "";
     let err = "";
     child.stdout.on("data", (data) => (out += data));

@@ -17,6 +17,7 @@ export const GUIDE = [
       "callbacks.md",
       "sweeps.md",
       "several-machines.md",
+      "scaling.md",
     ],
   },
   { text: "3 MAPS and configurations", pages: ["maps.md", "command-line.md", "figures.md"] },
