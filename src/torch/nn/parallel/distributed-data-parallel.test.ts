@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { launch, results } from "../../distributed/fixtures/launch.ts";
@@ -6,6 +7,10 @@ import { batch, gradients, heads, loss, network, numbers } from "./fixtures/netw
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
+const golden = JSON.parse(readFileSync(join(import.meta.dirname, "golden", "parallel.json"), "utf8")) as Record<
+  "steps" | "accumulated" | "unused" | "float16" | "bfloat16",
+  number[][]
+>;
 const PROGRAM = join(import.meta.dirname, "fixtures", "program.ts");
 
 type Numbers = number[][];
@@ -108,6 +113,16 @@ describe("a module in two processes", () => {
     expect(there?.shared).toEqual(here?.shared);
     expect(there?.own).not.toEqual(here?.own);
     expect(here?.own).toEqual(here?.shared);
+  });
+
+  it("computes what PyTorch's does", () => {
+    for (const outcome of outcomes) {
+      for (const name of ["steps", "accumulated", "unused"] as const)
+        expect(distance(outcome[name], golden[name])).toBeLessThan(BOUND);
+      // gradients of float32, of which the last bits are the processor's, may be rounded up here and down there
+      expect(distance(outcome.float16, golden.float16)).toBeLessThan(2 ** -11);
+      expect(distance(outcome.bfloat16, golden.bfloat16)).toBeLessThan(2 ** -8);
+    }
   });
 
   it("leaves no tensor behind", () => each(({ live }) => expect(live).toBe(0)));
