@@ -131,3 +131,14 @@ export const optunaPython = () =>
     requirements: ["optuna==5.0.0"],
     imports: ["optuna", "numpy"],
   });
+
+/** A Python with Captum, and its PyTorch: CLINICADL_CAPTUM_PYTHON names another. */
+export const captumPython = () =>
+  pythonEnvironment({
+    name: "captum-0.9.0",
+    what: "Captum 0.9",
+    size: "6 GB",
+    variable: "CLINICADL_CAPTUM_PYTHON",
+    requirements: ["captum==0.9.0", "torch==2.15.0"],
+    imports: ["captum.attr"],
+  });

@@ -101,6 +101,10 @@ describe("from the shell, on data that have moved", () => {
     const more = run("predict", maps(), ...known, ...bids, "--overwrite", "--include", "label");
     expect(more.status, more.err).toBe(0);
     expect(readFileSync(join(output, "output.tsv"), "utf8").split("\n")[0]?.split("\t")).toContain("label");
+    const withMaps = run("predict", maps(), ...known, ...bids, "--overwrite", "--saliency", "input_x_gradient");
+    expect(withMaps.status, withMaps.err).toBe(0);
+    expect(readTsv(join(output, "output.tsv"))[0]?.saliency).toMatch(/^images\/.*_desc-saliency_T1w\.nii\.gz$/);
+    expect(run("predict", maps(), ...known, "--saliency", "lime").err).toMatch(/gradient, input_x_gradient/);
     expect(run("predict", maps(), "--checkpoint", "split-0_final", "--group", "new").err).toMatch(
       /no prediction group 'new' yet/,
     );

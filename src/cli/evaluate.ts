@@ -1,8 +1,10 @@
 /** `npx clinicadl validate`, `test`, `predict`: saved models on data that the MAPS knows, or on new data. */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { DataLoader } from "../data/dataloader/index.ts";
+import type { Inferer } from "../infer/index.ts";
+import { SALIENCY_METHODS, type SaliencyMethod } from "../infer/saliency-methods.ts";
 import { readTsv } from "../io/tsv/index.ts";
 import type { StatisticsOptions, Trainer } from "../train/index.ts";
 import { ConfigError } from "../utils/exceptions.ts";
@@ -34,6 +36,7 @@ interface TestFlags extends GroupFlags, StatisticsFlags {
 interface PredictFlags extends GroupFlags {
   readonly outputs?: string[];
   readonly include?: string[];
+  readonly saliency?: SaliencyMethod;
   readonly ensemble?: number[];
   readonly overwrite: boolean;
 }
@@ -131,11 +134,27 @@ export function registerPredict(program: Command): void {
       "splits whose models predict together, as 0,1,2; --checkpoint is then best-<metric>, epoch-<n> or final",
       splitList,
     )
+    .addOption(
+      new Option(
+        "--saliency [method]",
+        "maps of what the outputs depend on, as images beside them: of gradients, or slower and sharper, of integrated gradients",
+      )
+        .choices(SALIENCY_METHODS)
+        .preset("gradient"),
+    )
     .option("--include <column...>", "columns of the data that the table has, too")
     .option(...JSON_FLAG)
     .option("--overwrite", "replace predictions of this checkpoint for this group", false)
     .action(async (path: string, flags: PredictFlags) => {
-      const { checkpoint: modelCheckpoint, group: groupName, outputs, include = [], ensemble, overwrite } = flags;
+      const {
+        checkpoint: modelCheckpoint,
+        group: groupName,
+        outputs,
+        include = [],
+        ensemble,
+        saliency,
+        overwrite,
+      } = flags;
       using trainer = await openTrainer(path, flags);
       const options = { include, overwrite, ...computationalOptions(flags) };
       const run = { modelCheckpoint, groupName, ...options, ...(await newData(trainer, flags)) };
@@ -143,6 +162,7 @@ export function registerPredict(program: Command): void {
         ...run,
         ...(outputs === undefined ? {} : { outputs }),
         ...(ensemble === undefined ? {} : { ensemble }),
+        ...(saliency === undefined ? {} : { inferer: await saliencyOf(trainer, saliency) }),
       });
       const { splitIdx, checkpoint } =
         ensemble === undefined
@@ -151,6 +171,13 @@ export function registerPredict(program: Command): void {
       const { path: folder } = trainer.maps.prediction.group(groupName).results(splitIdx, checkpoint);
       answer(flags.json ? JSON.stringify({ folder }) : folder);
     });
+}
+
+/** Maps of the trainer's model; what becomes of the output is as the model says. */
+async function saliencyOf({ model }: Trainer, method: SaliencyMethod): Promise<Inferer> {
+  const { SaliencyInferer, SimpleInferer } = await import("../infer/index.ts");
+  const inferer = "inferer" in model ? model.inferer : null;
+  return new SaliencyInferer({ ...(inferer instanceof SimpleInferer ? inferer.fields() : {}), method });
 }
 
 /** Tables of metrics, each below the name of its model; as JSON, the metrics of each model by its name. */

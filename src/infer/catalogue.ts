@@ -7,6 +7,7 @@ infererRegistry.add(list);
 
 /** The field that an inferer of this package adds to a batch, if it leaves the others as they are; null: this is not known. */
 export function addedFieldOf(inferer: Inferer): string | null {
+  if (inferer instanceof list.SaliencyInferer) return null;
   if (inferer instanceof list.TestTimeAugmentation && inferer.spreadName !== null) return null;
   for (const Class of Object.values(list)) {
     if (inferer instanceof Class) return inferer.postprocessing.transforms.length > 0 ? null : inferer.outputName;

@@ -5,3 +5,4 @@ export { addedFieldOf, infererRegistry } from "./catalogue.ts";
 export type { Inferer } from "./inferer.ts";
 export type { InferOptions } from "./output.ts";
 export { registerInferer } from "./registry.ts";
+export { SALIENCY_METHODS, type SaliencyMethod } from "./saliency-methods.ts";

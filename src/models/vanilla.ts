@@ -58,7 +58,7 @@ const noScaling: Scaler = { scale: (loss) => loss, step: (optimizer) => optimize
 export abstract class VanillaModel extends Model<Batch> {
   readonly network: nn.Module;
   readonly loss: LossFunction;
-  readonly inferer: Inferer;
+  #inferer: Inferer;
   /** The config of the network, and what it made; null where the network itself was passed. */
   readonly #network: { readonly config: AnyNetworkConfig; readonly made: Structure } | null;
   readonly #loss: LossConfig | null;
@@ -108,7 +108,24 @@ export abstract class VanillaModel extends Model<Batch> {
     }
     const read = infererRegistry.from("'inferer'", inferer);
     if (read === null) refuse("inferer", inferer, "an Inferer");
-    this.inferer = read;
+    this.#inferer = read;
+  }
+
+  /** How images go through the network in evaluation. */
+  get inferer(): Inferer {
+    return this.#inferer;
+  }
+  /** Passes images through the network in another way, until what is returned is disposed. */
+  useInferer(inferer: Inferer | Named): Disposable {
+    const read = infererRegistry.from("'inferer'", inferer);
+    if (read === null) refuse("inferer", inferer, "an Inferer");
+    const own = this.#inferer;
+    this.#inferer = read;
+    return {
+      [Symbol.dispose]: () => {
+        this.#inferer = own;
+      },
+    };
   }
 
   override backwardStep(loss: Losses, gradScaler: Scaler = noScaling): void {

@@ -1,5 +1,6 @@
 import type { CallbacksHandler } from "../callbacks/index.ts";
 import type { DataLoader } from "../data/dataloader/index.ts";
+import type { Inferer } from "../infer/index.ts";
 import type { Maps } from "../io/maps/index.ts";
 import type { MetricLike, MetricsHandler } from "../metrics/index.ts";
 import type { Model } from "../models/index.ts";
@@ -102,6 +103,8 @@ export interface PredictOptions {
   readonly include?: readonly string[];
   /** Splits whose models predict together: the mean of what they give. Default: one model predicts. */
   readonly ensemble?: readonly number[];
+  /** How images go through the network, instead of as the model says: in patches, several times, with a map of what matters. */
+  readonly inferer?: Inferer | Named;
   readonly computational?: Computational;
   /** Whether predictions of this checkpoint for this group are replaced. Default false. */
   readonly overwrite?: boolean;

@@ -323,6 +323,9 @@ export class Trainer implements Disposable {
    *   smallest integer type that holds them, channels as the fourth dimension. `sub-001_ses-M000_T1w.nii.gz` gives `sub-001_ses-M000_desc-output_T1w.nii.gz`, or `…_desc-output_mask`;
    * - `tensors/`: outputs of any other shape, as `.pt`.
    *
+   * With `inferer`, images go through the network as it says instead of the model's, and `inferer.json` says so: a `SaliencyInferer` adds maps of
+   * what the outputs depend on.
+   *
    * Labels are not needed. The directory appears when it is whole: an interruption leaves none.
    *
    * ```ts
@@ -350,6 +353,7 @@ export class Trainer implements Disposable {
         this.state.resetPrediction(prediction.loader.length);
         const [modelPt = ""] = prediction.modelPts;
         loadWeights(this.model, { loader: prediction.loader, modelPt }, prediction.computational);
+        using _inferer = prediction.useInferer(this.model);
         await predictLoop(evaluationRun(parts, prediction.computational, this.metrics), prediction);
       });
     });

@@ -20,6 +20,10 @@ export class ResultsDir {
   get computationalJson(): string {
     return join(this.path, "computational.json");
   }
+  /** How images went through the network, where not as the model of the MAPS says. */
+  get infererJson(): string {
+    return join(this.path, "inferer.json");
+  }
   get warningLog(): string {
     return join(this.path, "warning.log");
   }

@@ -72,7 +72,7 @@ export const DATA: Layout = { files: /^(?:data\.tsv|dataset\.json|dataloader\.js
 
 /** What a model gave on a group. */
 export const RESULTS: Layout = {
-  files: /^(?:computational\.json|warning\.log|output\.tsv)$/,
+  files: /^(?:computational\.json|inferer\.json|warning\.log|output\.tsv)$/,
   folders: [
     [/^metrics$/, metrics],
     [/^images$/, { files: /\.nii\.gz$/s, folders: [] }],

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import type { DataLoader } from "../../data/dataloader/index.ts";
+import { type Inferer, infererRegistry } from "../../infer/index.ts";
 import { writeJson } from "../../io/files/index.ts";
 import {
   checkItemName,
@@ -12,6 +13,7 @@ import {
   type ResultsDir,
   recordGuests,
 } from "../../io/maps/index.ts";
+import { type Model, VanillaModel } from "../../models/index.ts";
 import { type ComputationalConfig, checkPrediction, recordGroup } from "../../run/index.ts";
 import { show } from "../../utils/config.ts";
 import { ClinicaDLException, ConfigError } from "../../utils/exceptions.ts";
@@ -32,6 +34,8 @@ export class Prediction implements Disposable {
   readonly computational: ComputationalConfig;
   /** Columns of the data beside them. */
   readonly include: readonly string[];
+  /** Instead of the model's; null: as the model says. */
+  readonly inferer: Inferer | null;
   /** The splits whose models predict: one, or those of an ensemble. */
   readonly splits: readonly number[];
   /** The weights of each of these models. */
@@ -51,7 +55,16 @@ export class Prediction implements Disposable {
     computational: ComputationalConfig,
     bids: string | null,
   ) {
-    const { modelCheckpoint, groupName, dataloader, outputs = null, include = [], ensemble, ...others } = options;
+    const {
+      modelCheckpoint,
+      groupName,
+      dataloader,
+      outputs = null,
+      include = [],
+      ensemble,
+      inferer,
+      ...others
+    } = options;
     const { overwrite = false, ...rest } = others;
     refuseUnknown("predict", rest);
     checkItemName("The group", groupName);
@@ -65,6 +78,7 @@ export class Prediction implements Disposable {
     this.modelPts = names.map((name) => maps.training.getCheckpointDir(name).modelPt);
     this.modelCheckpoint = `${folderOf(models)}_${checkpoint}`;
     this.include = include;
+    this.inferer = infererOf(inferer);
     this.groupName = groupName;
     this.outputs = outputs;
     this.computational = computational;
@@ -87,6 +101,7 @@ export class Prediction implements Disposable {
     mkdirSync(this.results.path);
     stack.use(syncLater(this.results.path));
     writeJson(this.results.computationalJson, computational.toDict());
+    if (this.inferer !== null) writeJson(this.results.infererJson, this.inferer.toDict());
     this.#resources = stack.move();
   }
 
@@ -106,6 +121,15 @@ export class Prediction implements Disposable {
     );
   }
 
+  /** Lets the model pass images as is asked for, until what is returned is disposed. @throws ConfigError for a model that has no inferer. */
+  useInferer(model: Model): Disposable | null {
+    if (this.inferer === null) return null;
+    if (model instanceof VanillaModel) return model.useInferer(this.inferer);
+    throw new ConfigError(
+      `predict: 'inferer' is for models that have one, such as SupervisedModel; ${model.constructor.name} passes images in its predictionStep.`,
+    );
+  }
+
   /** Puts the results into the MAPS, with a description of the group if it is new. */
   publish(): void {
     this.#maps.locked(() => {
@@ -120,6 +144,15 @@ export class Prediction implements Disposable {
   [Symbol.dispose](): void {
     this.#resources.dispose();
   }
+}
+
+function infererOf(given: PredictOptions["inferer"]): Inferer | null {
+  if (given === undefined) return null;
+  const inferer = infererRegistry.from("'inferer'", given);
+  if (inferer !== null) return inferer;
+  throw new ConfigError(`predict: 'inferer' got ${show(given)}. Expected an Inferer, such as SaliencyInferer.`, {
+    fieldNames: ["inferer"],
+  });
 }
 
 /** The names of the checkpoints, in the order of their splits. */

@@ -61,8 +61,8 @@ const TABLES = ["intervals", "groups", "confusion_matrix", "reliability"] as con
 export function readEvaluation(path: string, key: EvaluationKey): Part<Evaluation> {
   return partOf(() => {
     const maps = new Maps(path);
-    const task = readTask(path);
     const { metrics, output, data } = placesOf(maps, key);
+    const task = readTask(path, output?.infererJson);
     const details = metrics === null ? null : partOf(() => readTsv(metrics.detailsTsv));
     const outputs = output === null ? null : partOf(() => readTsv(output.outputTsv));
     if (details?.found !== true && outputs?.found !== true) {

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { Maps } from "../../io/maps/index.ts";
 import type { JsonValue } from "../../utils/config.ts";
 import { jsonOf } from "./configuration.ts";
@@ -32,11 +33,15 @@ const LOSSES: ReadonlyMap<string, Pick<Task, "kind" | "activation">> = new Map([
   ["HuberLoss", { kind: "quantity", activation: null }],
 ] as const);
 
-/** The task of a MAPS: from `model.json`. Postprocessing that makes probabilities of outputs is taken into account. */
-export function readTask(path: string): Task {
+/**
+ * The task of a MAPS: from `model.json`. Postprocessing that makes probabilities of outputs is taken into account.
+ * @param own the file of the inferer that made the outputs, if it is there: it counts instead of the model's.
+ */
+export function readTask(path: string, own: string | null = null): Task {
   const json = jsonOf(new Maps(path).modelJson);
   const model = json.found ? objectOf(json.value) : {};
-  const inferer = objectOf(model.inferer);
+  const other = own !== null && existsSync(own) ? jsonOf(own) : null;
+  const inferer = objectOf(other?.found === true ? other.value : model.inferer);
   const known = typeof model.label_key === "string" ? LOSSES.get(String(objectOf(model.loss).name_)) : undefined;
   const outputName = typeof inferer.output_name === "string" ? inferer.output_name : "output";
   const labelKey = typeof model.label_key === "string" ? model.label_key : null;
