@@ -145,6 +145,11 @@ describe("from the shell, on data that have moved", () => {
     rmSync(intervals);
     expect(run("summary", maps(), "--checkpoint", "best-x").err).toMatch(/no metrics of 'best-x'.*split 0: .*final/);
     expect(run("summary", join(dir, "none")).status).toBe(1);
+    const other = join(dir, "other");
+    mkdirSync(other);
+    expect(run("summary", other).err).toBe(
+      `clinicadl: ${other} is no MAPS: it has no folder 'training' with a summary.log or model.json beside it. Give the directory that a training wrote.\n`,
+    );
   });
 
   it("resume goes on where the data are now, and says the same command when it is interrupted", () => {

@@ -29,8 +29,10 @@ export function registerSummary(program: Command): void {
     .action(async (path: string, { checkpoint, group, json }: Flags) => {
       const { Maps } = await import("../io/maps/index.ts");
       const { summarize } = await import("../train/summarize.ts");
-      const { readFolds } = await import("../view/read/index.ts");
+      const { readContents, readFolds } = await import("../view/read/index.ts");
       const maps = new Maps(path);
+      // says of a folder that is none, that it is none; reading tells what one lacks
+      readContents(path);
       maps.read();
       const summary = summarize(maps, { checkpoint, ...(group === undefined ? {} : { groupName: group }) });
       const folds = readFolds(path, { checkpoint, group: group ?? null });
