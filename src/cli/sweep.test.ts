@@ -1,13 +1,15 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readJson } from "../io/json/index.ts";
 import { Maps } from "../io/maps/index.ts";
 import { readEvents } from "../run/index.ts";
 import { makeCohort } from "../train/fixtures/cohort.ts";
+import { summarize } from "../train/summarize.ts";
 
 let dir = "";
 beforeAll(() => {
@@ -63,7 +65,7 @@ function sweep(...args: string[]) {
 describe("clinicadl sweep", () => {
   it("trains each trial with its values, and goes on with the same study", () => {
     const { status, stdout, stderr } = sweep("sweep.yaml", "--jobs", "2", "--json");
-    expect(stderr).toMatch(/^trial \d: loss [\d.]+$/m);
+    expect(stderr).toMatch(/^trial \d: loss [\d.]+ ± [\d.]+ \(n = 2\)$/m);
     expect(status).toBe(0);
     const { trials, best } = JSON.parse(stdout) as {
       trials: { number: number; state: string; score: number; values: Record<string, number> }[];
@@ -79,13 +81,39 @@ describe("clinicadl sweep", () => {
     }
     const again = sweep("sweep.yaml");
     expect(again).toMatchObject({ status: 0, stderr: "" });
-    expect(again.stdout).toMatch(new RegExp(`^trial +state +loss +model\\.optimizer\\.lr[^]*\nbest: trial ${best}\n$`));
+    expect(again.stdout).toMatch(new RegExp(`^trial +state +loss +sd +model\\.optimizer\\.lr[^]*\nbest: trial ${best}\n$`));
     expect(sweep("sweep.yaml", "--status").stdout).toBe(again.stdout);
+  });
+
+  it("gives a trial the mean over its seeds and folds, all on the same splits", () => {
+    const head = "experiment: e.yaml\nstudy: seeds\nfolds: [0, 2]\nseeds: [7, 11]\nseed: 5\nsampler: grid\n";
+    writeFileSync(join(dir, "seeds.yaml"), `${head}parameters: { train_loader.batch_size: { choice: [2, 4] } }\n`);
+    const { status, stdout } = sweep("seeds.yaml", "--json", "--jobs", "2");
+    expect(status).toBe(0);
+    const { trials } = JSON.parse(stdout) as { trials: { number: number; score: number; sd: number }[] };
+    expect(trials).toHaveLength(2);
+    const validated = new Set<string>();
+    for (const { number, score, sd } of trials) {
+      const values = [7, 11].flatMap((seed) => {
+        const maps = new Maps(join(dir, "seeds", `trial-000${number}`, `seed-${seed}`));
+        maps.read();
+        const { training } = maps;
+        expect(readJson(training.split(0).computationalJson)).toMatchObject({ seed });
+        validated.add(readFileSync(join(maps.path, "splits", "3_fold", "split-2", "validation_baseline.tsv"), "utf8"));
+        return summarize(maps, { checkpoint: "final" }).metrics.find(({ metric }) => metric === "loss")?.values ?? [];
+      });
+      expect(new Set(values).size).toBe(4);
+      const mean = values.reduce((sum, value) => sum + value) / 4;
+      expect(score).toBeCloseTo(mean, 12);
+      expect(sd).toBeCloseTo(Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / 3), 12);
+    }
+    // the experiment has no seed for its folds, and trials are compared by the same participants
+    expect(validated.size).toBe(1);
   });
 
   it("ends a trial at a rung where it is worse than those before", () => {
     const parameters = "parameters: { model.loss.pos_weight: { choice: [[1], [1e6]] } }\nsampler: grid";
-    const pruner = "pruner: { name: asha, min_epochs: 1, reduction_factor: 2 }\nfolds: [0]";
+    const pruner = "pruner: { name: asha, min_epochs: 1, reduction_factor: 2 }\nfolds: [0]\nseeds: [5, 3]";
     writeFileSync(join(dir, "long.yaml"), LONG);
     writeFileSync(join(dir, "asha.yaml"), `experiment: long.yaml\nstudy: asha\n${parameters}\n${pruner}\n`);
     const { status, stdout, stderr } = sweep("asha.yaml", "--json");
@@ -93,12 +121,14 @@ describe("clinicadl sweep", () => {
     expect(status).toBe(0);
     const { trials, best } = JSON.parse(stdout);
     expect(trials).toMatchObject([
-      { state: "complete", epochs: null },
-      { state: "pruned", epochs: 1 },
+      { state: "complete", epochs: null, sd: expect.any(Number) },
+      { state: "pruned", epochs: 1, sd: null },
     ]);
     expect(best).toBe(0);
-    const { models } = new Maps(join(dir, "asha", "trial-0001")).training.split(0);
+    // by the training with the first seed, so that the second did not begin
+    const { models } = new Maps(join(dir, "asha", "trial-0001", "seed-5")).training.split(0);
     expect(models.list).not.toContain("final");
+    expect(existsSync(join(dir, "asha", "trial-0001", "seed-3"))).toBe(false);
     // it is not taken up again
     expect(sweep("asha.yaml", "--json")).toMatchObject({ status: 0, stdout, stderr: "" });
   });
@@ -146,6 +176,14 @@ describe("clinicadl sweep", () => {
     ["model.optimizer.lr", "model.optimizer.lrr", /^.*e\.yaml:\d+: .*lrr/],
     ["trials: 3", "trials: 3\nmetric: acu", /'metric' is 'acu'.*are: loss\./],
     ["experiment: e.yaml", "experiment: no.yaml", /no\.yaml/],
+    ["choice: [2, 4]", "choice: [0, 2, 4]", /e\.yaml:\d+: .*batch.*This is with .*batch_size = 0\./],
+    ["low: 1e-4, high: 1e-2, log: true", "low: -1, high: 1", /e\.yaml:\d+: .*lr/],
+    ["folds: [0, 1]", "seeds: [1, 1]", /misspelt\.yaml:\d+: .*seeds.*Expected each seed once/],
+    [
+      "trials: 3",
+      "  computational.seed: { choice: [1] }\nseeds: [2]",
+      /misspelt\.yaml:\d+: .*either this or the parameter/,
+    ],
   ])("refuses what is wrong before anything is written: %s → %s", (from, to, said) => {
     const study = "study: never";
     writeFileSync(join(dir, "misspelt.yaml"), SWEEP.replace(from, to).replace("study: study", study));

@@ -20,13 +20,20 @@ export function registerSweep(program: Command): void {
     .option("--status", "train nothing, show the trials", false)
     .option("--json", "print the trials as JSON", false)
     .action(async (path: string, { jobs, status, json }: Flags) => {
-      const { checkSweep, readSweep, runSweep, shownTrials, trialRows } = await import("./sweep/index.ts");
+      const sweeps = await import("./sweep/index.ts");
       const { Study } = await import("../sweep/index.ts");
-      const file = readSweep(path);
-      if (!status) await checkSweep(file);
+      const file = sweeps.readSweep(path);
+      const nested = sweeps.asNested(file);
+      if (!status) await sweeps.checkSweep(nested ?? file);
+      if (nested !== null) {
+        if (!status) process.exitCode = await sweeps.runNested(nested, jobs);
+        const report = sweeps.nestedReport(nested);
+        return answer(json ? JSON.stringify(report) : sweeps.shownNested(nested, report));
+      }
       using study = new Study(file.study, file.sweep);
-      if (!status) process.exitCode = await runSweep(file, study, jobs);
+      if (!status) process.exitCode = await sweeps.runSweep(file, study, jobs);
       const best = study.best?.number ?? null;
-      answer(json ? JSON.stringify({ trials: trialRows(file.sweep, study), best }) : shownTrials(file.sweep, study));
+      const trials = sweeps.trialRows(file.sweep, study);
+      answer(json ? JSON.stringify({ trials, best }) : sweeps.shownTrials(file.sweep, study));
     });
 }

@@ -8,9 +8,16 @@ import { kFoldFields } from "./make-kfold.ts";
 import { outputDirOf, publishSplit, type TableLike } from "./tables.ts";
 
 const { subsetName, ...fields } = kFoldFields;
-const schema = z.strictObject({ ...fields, nInnerSplits: z.int().min(2, "Give at least 2 folds").default(5) });
-export type MakeNestedKFoldOptions = Input<typeof schema>;
+/** What makeNestedKFold takes. */
+export const makeNestedKFoldSchema = z.strictObject({
+  ...fields,
+  /** How many inner folds there are; default 5. */
+  nInnerSplits: z.int().min(2, "Give at least 2 folds").default(5),
+});
+export type MakeNestedKFoldOptions = Input<typeof makeNestedKFoldSchema>;
 
+/** What the folder of so many outer folds is called, where no other is in its place. */
+export const nestedFolder = (nSplits: number): string => `${nSplits}_fold_nested`;
 /** Where the inner folds of an outer one are, below its folder. */
 export const innerFolder = (nInnerSplits: number): string => `${nInnerSplits}_fold`;
 
@@ -28,7 +35,7 @@ export const innerFolder = (nInnerSplits: number): string => `${nInnerSplits}_fo
  */
 export function makeNestedKFold(data: TableLike, options: MakeNestedKFoldOptions = {}): string {
   const what = "makeNestedKFold";
-  const { nInnerSplits, ...given } = parseWith(schema, options, what);
+  const { nInnerSplits, ...given } = parseWith(makeNestedKFoldSchema, options, what);
   const outputDir = outputDirOf(data, given.outputDir);
   const rows = readParticipants(data, { checkDuplicates: false, sessionsOptional: true });
   const request: KFoldRequest = { ...given, subsetName: "test", repeats: 1, seed: given.seed ?? freshSeed() };
@@ -40,7 +47,7 @@ export function makeNestedKFold(data: TableLike, options: MakeNestedKFoldOptions
     return planKFold(`${what}, the inner folds of split ${i}`, ofThem, asked);
   });
   const json = { file: KFOLD_FILE, content: plan.config.toDict() };
-  return publishSplit(outputDir, `${given.nSplits}_fold_nested`, json, (dir) => {
+  return publishSplit(outputDir, nestedFolder(given.nSplits), json, (dir) => {
     plan.writeTables(dir, plan.design.with({ nInnerSplits }));
     inner.forEach((own, i) => {
       own.write(join(dir, `split-${i}`, innerFolder(nInnerSplits)));

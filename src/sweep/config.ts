@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { makeNestedKFoldSchema } from "../split/make-nested-kfold.ts";
 import type { Range } from "./space.ts";
 
 const rangeSchema = z.union([
@@ -60,9 +61,35 @@ export const sweepSchema = z
     checkpoint: z.string().min(1).default("final"),
     /** Which splits each trial is trained on. Default: all. */
     folds: z.array(z.int().min(0)).min(1).optional(),
-    /** Of what is drawn. */
+    /**
+     * Nested cross-validation: options of `makeNestedKFold`, in place of the splits of the experiment file. Within each outer fold there is a sweep of
+     * its own over inner folds; the models of its best trial are tested on the outer fold. Default: one sweep.
+     */
+    nested: makeNestedKFoldSchema.omit({ outputDir: true }).optional(),
+    /** The seeds of the trainings (`computational.seed`): each trial is trained with each of them. Default: that of the experiment file, else `seed`. */
+    seeds: z
+      .array(z.int().min(0))
+      .min(1)
+      .refine((seeds) => new Set(seeds).size === seeds.length, { error: "Expected each seed once" })
+      .optional(),
+    /** Of what is drawn, and of splits and trainings for which the experiment file has none. */
     seed: z.int().min(0).default(0),
   })
+  .refine(({ seeds, parameters }) => seeds === undefined || !("computational.seed" in parameters), {
+    error: "Expected either this or the parameter computational.seed",
+    path: ["seeds"],
+  })
+  .refine(({ nested, folds = [] }) => nested === undefined || folds.every((fold) => fold < nested.nInnerSplits), {
+    error: "Expected inner folds, which are fewer than nested.n_inner_splits",
+    path: ["folds"],
+  })
+  .refine(
+    ({ nested, parameters }) => nested === undefined || Object.keys(parameters).every((key) => !/^split\b/.test(key)),
+    {
+      error: "Expected no parameter of split where there is nested, which takes its place",
+      path: ["parameters"],
+    },
+  )
   .refine(
     ({ sampler, parameters }) => sampler !== "grid" || Object.values(parameters).every((one) => "choice" in one),
     {

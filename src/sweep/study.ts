@@ -12,7 +12,7 @@ import { type Trial, trialSchema } from "./trial.ts";
 /** A trial that this process has for its own, until it is disposed. */
 export interface ClaimedTrial extends Disposable {
   readonly trial: Trial;
-  /** The directory of its MAPS. */
+  /** The directory of its MAPS, or of those of its seeds. */
   readonly maps: string;
   /** A file descriptor for the process that trains it: the trial is that one's as well, also when this process ends first. */
   readonly descriptor: number;
@@ -54,7 +54,7 @@ export class Study implements Disposable {
 
   get trials(): Trial[] {
     const rows = this.#database
-      .prepare('SELECT number, "values", state, score, epochs FROM trials ORDER BY number')
+      .prepare('SELECT number, "values", state, score, sd, epochs FROM trials ORDER BY number')
       .all();
     return rows.map((row) => trialSchema.parse(row));
   }
@@ -66,6 +66,17 @@ export class Study implements Disposable {
       (trial): trial is Trial & { score: number } => trial.state === "complete" && trial.score !== null,
     );
     return complete.sort((a, b) => sign * (a.score - b.score))[0] ?? null;
+  }
+
+  /** Whether all trials have ended. */
+  get hasEnded(): boolean {
+    const { trials } = this;
+    return trials.length >= countTrials(this.#sweep) && trials.every(({ state }) => state !== "running");
+  }
+
+  /** The directory of a trial: its MAPS, or those of its seeds. */
+  pathOf({ number }: Pick<Trial, "number">): string {
+    return join(this.path, `trial-${String(number).padStart(4, "0")}`);
   }
 
   /** A trial whose process is gone, else a new one; null where all have ended, or others have them. */
@@ -82,6 +93,7 @@ export class Study implements Disposable {
         values: suggest(this.#sweep, trials),
         state: "running",
         score: null,
+        sd: null,
         epochs: null,
       };
       const lock = this.#lock(trial.number);
@@ -93,10 +105,16 @@ export class Study implements Disposable {
     });
   }
 
-  /** Records what a trial reached; null where it failed. */
-  finish({ number }: Trial, score: number | null): void {
+  /**
+   * Records what a trial reached.
+   * @param score null where it failed.
+   * @param sd how its trainings differ; null where there are no two of them.
+   */
+  finish({ number }: Trial, score: number | null, sd: number | null = null): void {
     const state = score === null ? "failed" : "complete";
-    this.#database.prepare("UPDATE trials SET state = ?, score = ? WHERE number = ?").run(state, score, number);
+    this.#database
+      .prepare("UPDATE trials SET state = ?, score = ?, sd = ? WHERE number = ?")
+      .run(state, score, sd, number);
   }
 
   /**
@@ -127,10 +145,13 @@ export class Study implements Disposable {
 
   #open(): void {
     this.#database.exec(
-      'CREATE TABLE IF NOT EXISTS trials (number INTEGER PRIMARY KEY, "values" TEXT NOT NULL, state TEXT NOT NULL, score REAL, epochs INTEGER);' +
+      'CREATE TABLE IF NOT EXISTS trials (number INTEGER PRIMARY KEY, "values" TEXT NOT NULL, state TEXT NOT NULL, score REAL, sd REAL, epochs INTEGER);' +
         "CREATE TABLE IF NOT EXISTS rungs (trial INTEGER NOT NULL, rung INTEGER NOT NULL, value REAL NOT NULL);" +
         "CREATE TABLE IF NOT EXISTS sweep (content TEXT NOT NULL);",
     );
+    // a study of before there was more than one training of a trial
+    const hasSd = this.#database.prepare("SELECT 1 FROM pragma_table_info('trials') WHERE name = 'sd'").get();
+    if (hasSd === undefined) this.#database.exec("ALTER TABLE trials ADD COLUMN sd REAL");
     // there may be more trials later
     const { trials: _, ...rest } = this.#sweep;
     const content = JSON.stringify(rest);
@@ -144,9 +165,8 @@ export class Study implements Disposable {
   }
 
   #claimed(trial: Trial, lock: FileLock): ClaimedTrial {
-    const name = `trial-${String(trial.number).padStart(4, "0")}`;
     const { descriptor } = lock;
-    return { trial, maps: join(this.path, name), descriptor, [Symbol.dispose]: () => lock[Symbol.dispose]() };
+    return { trial, maps: this.pathOf(trial), descriptor, [Symbol.dispose]: () => lock[Symbol.dispose]() };
   }
 
   #lock(number: number): FileLock | null {
