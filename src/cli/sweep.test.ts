@@ -81,7 +81,9 @@ describe("clinicadl sweep", () => {
     }
     const again = sweep("sweep.yaml");
     expect(again).toMatchObject({ status: 0, stderr: "" });
-    expect(again.stdout).toMatch(new RegExp(`^trial +state +loss +sd +model\\.optimizer\\.lr[^]*\nbest: trial ${best}\n$`));
+    expect(again.stdout).toMatch(
+      new RegExp(`^trial +state +loss +sd +model\\.optimizer\\.lr[^]*\nbest: trial ${best}\n$`),
+    );
     expect(sweep("sweep.yaml", "--status").stdout).toBe(again.stdout);
   });
 
