@@ -67,12 +67,17 @@ function memberOf(checker, type, name) {
   return member === undefined ? undefined : checker.getTypeOfSymbol(member);
 }
 
-/** What the comments of options say, and those of options inside of them. @returns {Record<string, string>} */
-function inside(checker, type, path) {
-  if (type === undefined) return {};
-  if (type.isUnionType()) return merged(type.getTypes().map((part) => inside(checker, part, path)));
+/**
+ * What the comments of options say, and those of options inside of them.
+ * @param around the types that this one is a part of: what holds itself, as JSON does, is looked at once.
+ * @returns {Record<string, string>}
+ */
+function inside(checker, type, path, around = []) {
+  if (type === undefined || around.includes(type.id)) return {};
+  const within = [...around, type.id];
+  if (type.isUnionType()) return merged(type.getTypes().map((part) => inside(checker, part, path, within)));
   if (checker.isArrayType(type) || checker.isTupleType(type)) {
-    return merged(checker.getTypeArguments(type).map((item) => inside(checker, item, path)));
+    return merged(checker.getTypeArguments(type).map((item) => inside(checker, item, path, within)));
   }
   // an object of a class is described by that
   if (path !== "" && type.isClassOrInterface()) return {};
@@ -81,7 +86,7 @@ function inside(checker, type, path) {
     options.map((option) => {
       const text = oneLine(option.getDocumentationComment(checker));
       const name = `${path}${option.name}`;
-      const deeper = inside(checker, checker.getTypeOfSymbol(option), `${name}.`);
+      const deeper = inside(checker, checker.getTypeOfSymbol(option), `${name}.`, within);
       return text === "" ? deeper : { ...deeper, [name]: text };
     }),
   );

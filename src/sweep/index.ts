@@ -1,6 +1,6 @@
 /** Sweeps: which trials there are, how they are chosen and stopped. */
 export { type AshaOptions, asha, type RungEntry } from "./asha.ts";
-export { countTrials, rangesOf, type Sweep, sweepSchema } from "./config.ts";
+export { choiceSchema, countTrials, rangeSchema, rangesOf, type Sweep, sweepSchema } from "./config.ts";
 export { extremesOf } from "./extremes.ts";
 export { makeParzen, type NumericParzen, type Parzen } from "./parzen.ts";
 export { bounds, drawUniform, fromScale, type Range } from "./space.ts";

@@ -26,7 +26,7 @@ export function described(schema: Schema, said: Readonly<Record<string, string>>
       }
       return [
         key,
-        ["items", "prefixItems", "anyOf", "additionalProperties"].includes(key) ? deeper(value, path) : value,
+        ["items", "prefixItems", "anyOf", "oneOf", "additionalProperties"].includes(key) ? deeper(value, path) : value,
       ];
     }),
   );
