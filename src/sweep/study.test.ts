@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { countTrials, sweepSchema } from "./config.ts";
 import { Study } from "./study.ts";
@@ -104,6 +105,25 @@ describe("Study", () => {
       claimed[Symbol.dispose]();
     }
     expect(found.size).toBe(6);
+  });
+
+  it("goes on with a study of before trials had a deviation", () => {
+    {
+      using study = new Study(dir, sweepSchema.parse(options));
+      using claimed = study.claim();
+      if (claimed === null) throw new Error("there are three trials");
+      study.finish(claimed.trial, 0.5);
+    }
+    const database = new DatabaseSync(join(dir, "study.sqlite"));
+    database.exec("ALTER TABLE trials DROP COLUMN sd");
+    database.close();
+    using study = new Study(dir, sweepSchema.parse(options));
+    expect(study.trials).toMatchObject([{ state: "complete", score: 0.5, sd: null }]);
+    using claimed = study.claim();
+    if (claimed === null) throw new Error("there are three trials");
+    study.finish(claimed.trial, 0.25, 0.125);
+    expect(study.trials[1]).toMatchObject({ score: 0.25, sd: 0.125 });
+    expect(study.hasEnded).toBe(false);
   });
 
   it("takes more trials, but no other sweep", () => {
