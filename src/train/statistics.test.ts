@@ -45,6 +45,9 @@ it("are written beside the values of a test, which stay as they are", async () =
   // of one class only
   expect(groups[1]?.value).toBe(null);
   trainer.maps.read();
+  // they are the MAPS' own, and go with it
+  trainer.maps.remove({ nonEmptyOk: true });
+  expect(existsSync(trainer.maps.path)).toBe(false);
 });
 
 it("of a validation are those of each model, and gone when its metrics are computed without", async () => {

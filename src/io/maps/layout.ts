@@ -21,10 +21,16 @@ const ENSEMBLE = new RegExp(`^ensemble(?:-${NUMBER}){2,}$`);
 /** What the system, and interrupted writers, leave anywhere. */
 export const LEFTOVER = /^(?:\.tmp-.*|\.DS_Store|\.nfs[0-9a-f]+)$/s;
 
-const metrics: Layout = { files: /^(?:aggregated|details)\.tsv$/, folders: [] };
+const metrics: Layout = {
+  files: /^(?:aggregated|details|intervals|groups|confusion_matrix|reliability)\.tsv$/,
+  folders: [],
+};
 
 /** The weights of a model, with its validation metrics. */
-export const MODEL: Layout = { files: /^(?:model\.pt|warning\.log)$/, folders: [[/^validation_metrics$/, metrics]] };
+export const MODEL: Layout = {
+  files: /^(?:model\.pt|warning\.log|calibration\.json)$/,
+  folders: [[/^validation_metrics$/, metrics]],
+};
 
 const ownFiles = [/^\.clinicadl-ts$/, "own"] as const;
 
@@ -72,7 +78,7 @@ export const DATA: Layout = { files: /^(?:data\.tsv|dataset\.json|dataloader\.js
 
 /** What a model gave on a group. */
 export const RESULTS: Layout = {
-  files: /^(?:computational\.json|inferer\.json|warning\.log|output\.tsv)$/,
+  files: /^(?:computational\.json|inferer\.json|warning\.log|output\.tsv|calibration\.json)$/,
   folders: [
     [/^metrics$/, metrics],
     [/^images$/, { files: /\.nii\.gz$/s, folders: [] }],
