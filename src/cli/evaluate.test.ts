@@ -167,4 +167,35 @@ describe("from the shell, on data that have moved", () => {
     expect(resumed.status, resumed.err).toBe(0);
     expect(resumed.err).toMatch(/epoch 2\/2/);
   });
+
+  it("calibrate fits a temperature and a threshold, which test and predict apply, and summary shows", () => {
+    const bids = ["--bids", join(dir, "moved")];
+    const { status, out, err } = run("calibrate", maps(), "--split", "0", "--checkpoint", "final", ...bids, "--json");
+    expect(status, err).toBe(0);
+    const { output } = JSON.parse(out).final;
+    expect(output.temperature).toBeGreaterThan(0);
+    const words = run("calibrate", maps(), "--split", "0", ...bids, "--no-temperature").out;
+    expect(words).toMatch(
+      /^final: output: threshold \S+ \(sensitivity .* on these data\), \d+ samples of \d+ participants\n$/,
+    );
+    const shown = run("summary", maps()).out;
+    expect(shown).toContain(`split 0, calibrated: ${words.trimEnd().replace("final: ", "")}`);
+    expect(JSON.parse(run("summary", maps(), "--json").out).calibrations[0].output.temperature).toBe(null);
+
+    const known = [
+      "--checkpoint",
+      "split-0_final",
+      "--group",
+      "held",
+      "--bids",
+      join(dir, "held-moved"),
+      "--calibrated",
+    ];
+    const predicted = run("predict", maps(), ...known, "--overwrite");
+    expect(predicted.status, predicted.err).toBe(0);
+    expect(Object.keys(readTsv(join(predicted.out.trim(), "output.tsv"))[0] ?? {})).toContain("output_decided");
+    rmSync(join(maps(), "test/group-held/results/split-0/final"), { recursive: true });
+    const tested = run("test", maps(), ...known);
+    expect(tested.status, tested.err).toBe(0);
+  });
 });

@@ -32,16 +32,23 @@ interface GroupFlags extends EvaluateFlags {
 }
 interface TestFlags extends GroupFlags, StatisticsFlags {
   readonly metrics?: string[];
+  readonly calibrated: boolean;
 }
 interface PredictFlags extends GroupFlags {
   readonly outputs?: string[];
   readonly include?: string[];
   readonly saliency?: SaliencyMethod;
   readonly ensemble?: number[];
+  readonly calibrated: boolean;
   readonly overwrite: boolean;
 }
 
 const JSON_FLAG = ["--json", "print it as JSON", false] as const;
+const CALIBRATED = [
+  "--calibrated",
+  "with the temperature and the threshold that 'clinicadl calibrate' has fitted for this checkpoint",
+  false,
+] as const;
 const METRICS = ["--metrics <name...>", "which metrics of the MAPS (default: all)"] as const;
 
 function statisticsCommand(command: Command): Command {
@@ -113,11 +120,12 @@ async function newData(trainer: Trainer, { data, bids }: GroupFlags): Promise<{ 
 export function registerTest(program: Command): void {
   statisticsCommand(groupCommand(program, "test", "Evaluate a saved model on a test group."))
     .option(...METRICS)
+    .option(...CALIBRATED)
     .option(...JSON_FLAG)
     .action(async (path: string, flags: TestFlags) => {
-      const { checkpoint: modelCheckpoint, group: groupName, metrics } = flags;
+      const { checkpoint: modelCheckpoint, group: groupName, metrics, calibrated } = flags;
       using trainer = await openTrainer(path, flags);
-      const options = { ...statisticsOptions(flags), ...computationalOptions(flags) };
+      const options = { calibrated, ...statisticsOptions(flags), ...computationalOptions(flags) };
       const run = { modelCheckpoint, groupName, ...options, ...(await newData(trainer, flags)) };
       await trainer.test(metrics === undefined ? run : { ...run, metrics });
       const { splitIdx, checkpoint } = trainer.maps.training.readCheckpointName(modelCheckpoint);
@@ -143,20 +151,14 @@ export function registerPredict(program: Command): void {
         .preset("gradient"),
     )
     .option("--include <column...>", "columns of the data that the table has, too")
+    .option(...CALIBRATED)
     .option(...JSON_FLAG)
     .option("--overwrite", "replace predictions of this checkpoint for this group", false)
     .action(async (path: string, flags: PredictFlags) => {
-      const {
-        checkpoint: modelCheckpoint,
-        group: groupName,
-        outputs,
-        include = [],
-        ensemble,
-        saliency,
-        overwrite,
-      } = flags;
+      const { checkpoint: modelCheckpoint, group: groupName, outputs, include = [], ensemble } = flags;
+      const { saliency, calibrated, overwrite } = flags;
       using trainer = await openTrainer(path, flags);
-      const options = { include, overwrite, ...computationalOptions(flags) };
+      const options = { include, calibrated, overwrite, ...computationalOptions(flags) };
       const run = { modelCheckpoint, groupName, ...options, ...(await newData(trainer, flags)) };
       await trainer.predict({
         ...run,

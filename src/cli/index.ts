@@ -7,6 +7,7 @@ import { ClinicaDLException } from "../utils/exceptions.ts";
 import { hideProgress, keepGoing, say } from "../utils/output.ts";
 import { registerBids } from "./bids.ts";
 import { registerCache } from "./cache.ts";
+import { registerCalibrate } from "./calibrate.ts";
 import { registerCompare } from "./compare.ts";
 import { registerCompletion } from "./completion.ts";
 import { registerDemo } from "./demo-command.ts";
@@ -74,6 +75,7 @@ const COMMANDS: readonly Listed[] = [
     computes: true,
     progress: true,
   },
+  { register: registerCalibrate, summary: "fit a temperature and a threshold", computes: true },
   { register: registerTest, summary: "a saved model on a test group", computes: true, progress: true },
   {
     register: registerPredict,

@@ -1,9 +1,10 @@
 /** `npx clinicadl summary`: the metrics of a MAPS over its splits. */
 import type { Command } from "commander";
-import type { MetricSummary, Summary } from "../train/index.ts";
+import type { Calibration, MetricSummary, Summary } from "../train/index.ts";
 import { ClinicaDLException } from "../utils/exceptions.ts";
 import { answer } from "../utils/output.ts";
 import type { Bounds } from "../view/read/index.ts";
+import { calibrationLines } from "./calibrate.ts";
 import { alignedTable, shownNumber } from "./table.ts";
 
 interface Flags {
@@ -14,7 +15,11 @@ interface Flags {
 
 /** A metric over the splits, and its interval of confidence in each; null where none was computed. */
 type Measured = MetricSummary & { readonly intervals: readonly (Bounds | null)[] };
-type Shown = Omit<Summary, "metrics"> & { readonly metrics: readonly Measured[] };
+type Shown = Omit<Summary, "metrics"> & {
+  readonly metrics: readonly Measured[];
+  /** Of the model of each split; null where it was not calibrated. */
+  readonly calibrations: readonly (Calibration | null)[];
+};
 
 export function registerSummary(program: Command): void {
   program
@@ -28,6 +33,7 @@ export function registerSummary(program: Command): void {
     .option("--json", "print it as JSON", false)
     .action(async (path: string, { checkpoint, group, json }: Flags) => {
       const { Maps } = await import("../io/maps/index.ts");
+      const { readCalibration } = await import("../train/calibration/record.ts");
       const { summarize } = await import("../train/summarize.ts");
       const { readContents, readFolds } = await import("../view/read/index.ts");
       const maps = new Maps(path);
@@ -39,13 +45,14 @@ export function registerSummary(program: Command): void {
       if (!folds.found) throw new ClinicaDLException(folds.reason);
       const intervals = new Map(folds.value.metrics.map((one) => [one.metric, one.intervals]));
       const metrics = summary.metrics.map((one) => ({ ...one, intervals: intervals.get(one.metric) ?? [] }));
-      const shown: Shown = { ...summary, metrics };
+      const models = summary.splits.map((split) => maps.training.split(split).models.getCheckpointDir(checkpoint));
+      const shown: Shown = { ...summary, metrics, calibrations: models.map(readCalibration) };
       answer(json ? JSON.stringify(shown) : tableOf(shown));
     });
 }
 
 /** A row for each metric; what is not defined is a dash. */
-function tableOf({ splits, missing, metrics }: Shown): string {
+function tableOf({ splits, missing, metrics, calibrations }: Shown): string {
   const head = ["metric", "mean", "sd", "n", ...splits.map((split) => `split ${split}`)];
   const rows = metrics.map(({ metric, mean, sd, n, values, intervals }) => [
     metric,
@@ -55,7 +62,10 @@ function tableOf({ splits, missing, metrics }: Shown): string {
     ...values.map((value, i) => valueWith(value, intervals[i] ?? null)),
   ]);
   const without = missing.length === 0 ? [] : [`without split ${missing.join(", ")}, which has no such values`];
-  return [...alignedTable([head, ...rows]), ...legendOf(metrics), ...without].join("\n");
+  const calibrated = calibrations.flatMap((one, i) =>
+    one === null ? [] : calibrationLines(one).map((line) => `split ${splits[i]}, calibrated: ${line}`),
+  );
+  return [...alignedTable([head, ...rows]), ...legendOf(metrics), ...without, ...calibrated].join("\n");
 }
 
 function valueWith(value: number, interval: Bounds | null): string {

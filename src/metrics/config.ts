@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { LossFunction } from "../losses/index.ts";
+import type { PostprocessingHandler } from "../transforms/index.ts";
 import type { ToDict } from "../utils/config.ts";
 import type { ComparedFields } from "./field-metric.ts";
 import type { Metric, Optimum } from "./metric.ts";
@@ -20,7 +21,7 @@ export interface MetricConfig extends ToDict {
   readonly name_: string;
   isGiven?(option: string): boolean;
   /** The same with other options. */
-  with?(changes: { readonly labelKey: string }): MetricConfig;
+  with?(changes: { readonly labelKey?: string; readonly postprocessing?: PostprocessingHandler }): MetricConfig;
   optimum(): Optimum;
   /** @param model needed by the loss metric only. */
   getObject(model?: HasLossFunctions | null): Metric;

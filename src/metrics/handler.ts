@@ -228,8 +228,14 @@ export class MetricsHandler {
   subset(metrics: readonly string[]): MetricsHandler {
     for (const name of metrics) this.checkMetricName(name);
     const wanted = new Set(metrics);
-    const kept = Object.fromEntries([...this.#configs].filter(([name]) => wanted.has(name)));
-    const handler = new MetricsHandler({ ...kept, metricsOnCpu: this.metricsOnCpu });
+    return this.#with([...this.#configs].filter(([name]) => wanted.has(name)));
+  }
+  /** As {@link subset}, of all metrics, with others in place of their configs. */
+  changed(change: (config: MetricConfig) => MetricConfig): MetricsHandler {
+    return this.#with([...this.#configs].map(([name, one]) => [name, one instanceof Metric ? one : change(one)]));
+  }
+  #with(metrics: readonly (readonly [string, MetricLike])[]): MetricsHandler {
+    const handler = new MetricsHandler({ ...Object.fromEntries(metrics), metricsOnCpu: this.metricsOnCpu });
     if (this.#metrics !== null) handler.initMetrics(this.#model);
     return handler;
   }

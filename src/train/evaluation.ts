@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
-import type { DataLoader } from "../data/dataloader/index.ts";
+import { existsSync, rmSync } from "node:fs";
+import type { Batch, DataLoader } from "../data/dataloader/index.ts";
 import { checkItemName } from "../io/maps/index.ts";
 import type { MetricsHandler } from "../metrics/index.ts";
 import type { Model } from "../models/index.ts";
@@ -17,6 +17,8 @@ import * as torch from "../torch/index.ts";
 import { show } from "../utils/config.ts";
 import { ClinicaDLException, ConfigError } from "../utils/exceptions.ts";
 import { refuseUnknown } from "../utils/options.ts";
+import { coolOutputs, withThresholds } from "./calibration/apply.ts";
+import { requireCalibration, writeCalibration } from "./calibration/record.ts";
 import { evaluationLoop, type RunContext, tell } from "./loop.ts";
 import { asComputational, type TestOptions, type ValidateOptions } from "./options.ts";
 import { placeModel } from "./placement.ts";
@@ -102,7 +104,7 @@ export async function validate(parts: TrainerParts, options: ValidateOptions): P
 /** `Trainer.test`. */
 export async function test(parts: TrainerParts, options: TestOptions): Promise<void> {
   const { modelCheckpoint, groupName, metrics: names, dataloader, computational: given, ...more } = options;
-  const { intervals, groups, ...rest } = more;
+  const { intervals, groups, calibrated = false, ...rest } = more;
   const { maps, model, state, callbacks, world } = parts;
   refuseUnknown("test", rest);
   const computational = asComputational(given);
@@ -112,7 +114,8 @@ export async function test(parts: TrainerParts, options: TestOptions): Promise<v
     checkItemName("The test group", groupName);
     const { splitIdx, checkpoint } = maps.training.readCheckpointName(modelCheckpoint);
     held.use(maps.training.lockSplit(splitIdx, { shared: true }));
-    const { modelPt } = maps.training.getCheckpointDir(modelCheckpoint);
+    const dir = maps.training.getCheckpointDir(modelCheckpoint);
+    const calibration = calibrated ? requireCalibration("test", dir, modelCheckpoint) : null;
     const group = maps.test.group(groupName);
     const results = group.results(splitIdx, checkpoint);
     const checkNew = () => {
@@ -128,14 +131,16 @@ export async function test(parts: TrainerParts, options: TestOptions): Promise<v
       );
     }
     computational.checkDevice();
-    const metrics = names === undefined ? parts.metrics : parts.metrics.subset(names);
+    const asked = names === undefined ? parts.metrics : parts.metrics.subset(names);
+    const metrics = calibration === null ? asked : withThresholds(asked, calibration);
     const loader = dataloader ?? restoreDataLoader(maps, group, parts.bids);
     checkTest(maps, loader, groupName);
     await checkEvaluationFields(model, metrics, { dataset: loader.dataset, what: "test data" });
     const statistics = new Statistics("test", loader.dataset, { intervals, groups });
-    return { splitIdx, checkpoint, modelPt, results, metrics, loader, statistics, checkNew };
+    const { modelPt } = dir;
+    return { splitIdx, checkpoint, modelPt, calibration, results, metrics, loader, statistics, checkNew };
   });
-  const { splitIdx, checkpoint, modelPt, results, metrics, loader, statistics } = ready;
+  const { splitIdx, checkpoint, modelPt, calibration, results, metrics, loader, statistics } = ready;
   await together(world, () => {
     if (!world.isMain) return;
     held.use(maps.test.lockGroup(groupName, { shared: true }));
@@ -145,6 +150,8 @@ export async function test(parts: TrainerParts, options: TestOptions): Promise<v
     maps.locked(() => {
       checkTest(maps, loader, groupName);
       recordTest(maps, groupName, modelCheckpoint, loader, computational);
+      if (calibration === null) rmSync(results.calibrationJson, { force: true });
+      else writeCalibration(results.calibrationJson, calibration);
     });
   });
   using _share = share(loader, world);
@@ -155,7 +162,8 @@ export async function test(parts: TrainerParts, options: TestOptions): Promise<v
     const run = evaluationRun(parts, computational, metrics);
     const start = { dataloader: loader, modelCheckpoint, groupName, metrics, callbacks, computational };
     await tell(run, "onTestStart", start);
-    await evaluationLoop(run, loader, null);
+    const finish = calibration === null ? undefined : (output: Batch) => coolOutputs(output, calibration);
+    await evaluationLoop(run, loader, null, finish);
     statistics.write(results.metrics, run);
     await tell(run, "onTestEnd", { metrics });
   });

@@ -16,7 +16,10 @@ export {
 } from "../run/index.ts";
 /** What went wrong while a model worked on a batch. */
 export { BatchError } from "./batch-error.ts";
+/** What is fitted on validation data. */
+export type { Calibration, OutputCalibration } from "./calibration/record.ts";
 export type {
+  CalibrateOptions,
   OpenOptions,
   PredictOptions,
   RestoreOptions,

@@ -214,8 +214,16 @@ async function step(run: TrainingContext, { reader, window, buffers }: WindowRes
   if (steps) await tell(run, "onOptimizationStepEnd", { optimizers, gradScaler, gradNorm });
 }
 
-/** Passes all batches through the model, and aggregates the metrics. */
-export async function evaluationLoop(run: RunContext, dataloader: DataLoader, epoch: number | null): Promise<void> {
+/**
+ * Passes all batches through the model, and aggregates the metrics.
+ * @param finish what is done to what the model gives, before the metrics see it. Default: nothing.
+ */
+export async function evaluationLoop(
+  run: RunContext,
+  dataloader: DataLoader,
+  epoch: number | null,
+  finish: (output: Batch) => void = () => undefined,
+): Promise<void> {
   const { metrics, state } = run;
   for await (const batch of dataloader) {
     let output: Batch | null = null;
@@ -228,6 +236,7 @@ export async function evaluationLoop(run: RunContext, dataloader: DataLoader, ep
 
       await tell(run, "onEvaluationStepStart", { batch });
       output = infer(run, batch, "evaluationStep");
+      finish(output);
 
       await tell(run, "onMetricsComputationStart", { output, metrics });
       const evaluated = output;

@@ -87,7 +87,23 @@ export interface TestOptions extends StatisticsOptions {
   readonly metrics?: readonly string[];
   /** The test data; not needed for a group that was tested before. */
   readonly dataloader?: DataLoader;
+  /** Whether the calibration of the checkpoint is applied, which `calibrate` fitted. Default false. */
+  readonly calibrated?: boolean;
   readonly computational?: Computational;
+}
+
+export interface CalibrateOptions {
+  readonly splitIdx: number;
+  /** `best-<metric>`, `epoch-<n>` or `final`. Default: all of them. */
+  readonly modelCheckpoint?: string;
+  /** The validation data, where they cannot be read from the MAPS. */
+  readonly dataloader?: DataLoader;
+  /** Whether a temperature is fitted. Default true. */
+  readonly temperature?: boolean;
+  /** Whether a threshold is chosen. Default: for outputs of one column, which are decided by one. */
+  readonly threshold?: boolean;
+  /** What differs from the recorded set-up. */
+  readonly computational?: ComputationalOptions;
 }
 
 export interface PredictOptions {
@@ -105,6 +121,8 @@ export interface PredictOptions {
   readonly ensemble?: readonly number[];
   /** How images go through the network, instead of as the model says: in patches, several times, with a map of what matters. */
   readonly inferer?: Inferer | Named;
+  /** Whether probabilities and decisions are added, by the calibration of the checkpoint, which `calibrate` fitted. Default false. */
+  readonly calibrated?: boolean;
   readonly computational?: Computational;
   /** Whether predictions of this checkpoint for this group are replaced. Default false. */
   readonly overwrite?: boolean;

@@ -30,10 +30,13 @@ import type { Split } from "../split/index.ts";
 import { show } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { refuseUnknown } from "../utils/options.ts";
+import { calibrate } from "./calibration/fit.ts";
+import type { Calibration } from "./calibration/record.ts";
 import { checkSame, type Described } from "./differences.ts";
 import { evaluationRun, loadWeights, test, validate } from "./evaluation.ts";
 import {
   asComputational,
+  type CalibrateOptions,
   type Metrics,
   type OpenOptions,
   type PredictOptions,
@@ -295,6 +298,27 @@ export class Trainer implements Disposable {
   async test(options: TestOptions): Promise<void> {
     using run = beginRun(this, `test (${options.modelCheckpoint})`);
     await test(this.#partsOf(run), options);
+  }
+
+  /**
+   * Fits, on the validation data of a split, what makes honest probabilities and decisions of the outputs of its saved models: a
+   * temperature by which logits are divided ({@link fitTemperature}), and for outputs of one column the threshold with the greatest
+   * sensitivity + specificity ({@link youdenThreshold}). It is kept beside the weights, in `calibration.json`, in place of one that is there,
+   * and applied where `test` and `predict` are asked to, on other participants: `calibrated: true`.
+   *
+   * ```ts
+   * const { final } = await trainer.calibrate({ splitIdx: 0, modelCheckpoint: "final" });
+   * console.log(final?.output?.temperature, final?.output?.threshold);
+   * await trainer.test({ modelCheckpoint: "split-0_final", groupName: "held_out", dataloader, calibrated: true });
+   * ```
+   *
+   * @returns what was fitted for each checkpoint, by its name, and each of its outputs, by its field.
+   * @throws ConfigError for models whose outputs are not known to be logits of classes, and where no temperature, or no threshold, is
+   * best; DataFrameError naming participants without a class.
+   */
+  async calibrate(options: CalibrateOptions): Promise<Readonly<Record<string, Calibration>>> {
+    using run = beginRun(this, `calibrate (split ${options.splitIdx})`);
+    return await calibrate(this.#partsOf(run), options);
   }
 
   /**

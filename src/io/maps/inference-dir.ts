@@ -27,6 +27,10 @@ export class ResultsDir {
   get warningLog(): string {
     return join(this.path, "warning.log");
   }
+  /** The calibration that was applied, where one was. */
+  get calibrationJson(): string {
+    return join(this.path, "calibration.json");
+  }
   /** A row per sample: values, and the names of files. */
   get outputTsv(): string {
     return join(this.path, "output.tsv");

@@ -35,6 +35,10 @@ export class ModelDir {
   get warningLog(): string {
     return join(this.path, "warning.log");
   }
+  /** What was fitted for these weights on the validation data, which ClinicaDL does not have, and does not look at. */
+  get calibrationJson(): string {
+    return join(this.path, "calibration.json");
+  }
 }
 
 /** `models/` of a split: the best ones (`best-<metric>`), those of given epochs (`epoch-<n>`), and the last (`final`). */

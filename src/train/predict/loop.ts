@@ -15,6 +15,7 @@ import { Batch, disposeBatch, partsOf } from "../../data/dataloader/index.ts";
 import { disposeOutput, nextTurn, toDevice } from "../../run/index.ts";
 import { show } from "../../utils/config.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
+import { addDecisions } from "../calibration/apply.ts";
 import { infer, type RunContext, tell } from "../loop.ts";
 import { Ensemble, inferEnsemble } from "./ensemble.ts";
 import type { Prediction } from "./prediction.ts";
@@ -23,7 +24,7 @@ import { fieldsOf, PredictionWriter } from "./writer.ts";
 /** Passes all batches through the model, and writes what it gives. */
 export async function predictLoop(run: Omit<RunContext, "metrics">, prediction: Prediction): Promise<void> {
   const { state, computational, callbacks } = run;
-  const { loader, modelCheckpoint, groupName, results, splits, target } = prediction;
+  const { loader, modelCheckpoint, groupName, results, splits, target, calibration } = prediction;
   await tell(run, "onPredictStart", {
     dataloader: loader,
     modelCheckpoint,
@@ -56,6 +57,7 @@ export async function predictLoop(run: Omit<RunContext, "metrics">, prediction: 
             `The model's predictionStep gave ${show(output)}. Expected the batch, with its outputs.`,
           );
         }
+        if (calibration !== null) addDecisions(output, calibration);
         await tell(run, "onPredictionStepEnd", { output });
 
         writer.write(output, given);

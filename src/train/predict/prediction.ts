@@ -13,12 +13,15 @@ import {
   type ResultsDir,
   recordGuests,
 } from "../../io/maps/index.ts";
+import { readTsv } from "../../io/tsv/index.ts";
 import { type Model, VanillaModel } from "../../models/index.ts";
-import { type ComputationalConfig, checkPrediction, recordGroup } from "../../run/index.ts";
+import { type ComputationalConfig, checkPrediction, commonParticipants, recordGroup } from "../../run/index.ts";
 import { show } from "../../utils/config.ts";
 import { ClinicaDLException, ConfigError } from "../../utils/exceptions.ts";
 import { refuseUnknown } from "../../utils/options.ts";
 import { syncLater } from "../../utils/sync-later.ts";
+import { refuseFittedOn } from "../calibration/apply.ts";
+import { type Calibration, requireCalibration, writeCalibration } from "../calibration/record.ts";
 import type { PredictOptions } from "../options.ts";
 import { restoreDataLoader } from "../restore.ts";
 
@@ -40,6 +43,8 @@ export class Prediction implements Disposable {
   readonly splits: readonly number[];
   /** The weights of each of these models. */
   readonly modelPts: readonly string[];
+  /** What is made of the outputs; null: they are left as they are. */
+  readonly calibration: Calibration | null;
   /** Where files are written. */
   readonly results: ResultsDir;
   readonly #maps: Maps;
@@ -55,20 +60,16 @@ export class Prediction implements Disposable {
     computational: ComputationalConfig,
     bids: string | null,
   ) {
-    const {
-      modelCheckpoint,
-      groupName,
-      dataloader,
-      outputs = null,
-      include = [],
-      ensemble,
-      inferer,
-      ...others
-    } = options;
-    const { overwrite = false, ...rest } = others;
+    const { modelCheckpoint, groupName, dataloader, outputs = null, include = [], ensemble, ...others } = options;
+    const { inferer, overwrite = false, calibrated = false, ...rest } = others;
     refuseUnknown("predict", rest);
     checkItemName("The group", groupName);
     const names = namesOf(modelCheckpoint, ensemble);
+    if (calibrated && names.length > 1) {
+      throw new ConfigError(
+        "predict: 'calibrated' is true with 'ensemble', whose mean was calibrated on nothing: each of its models has other validation data. Leave out one of them.",
+      );
+    }
     const read = names.map((name) => maps.training.readCheckpointName(name));
     const checkpoint = read[0]?.checkpoint ?? "";
     this.splits = read.map(({ splitIdx }) => splitIdx);
@@ -76,6 +77,8 @@ export class Prediction implements Disposable {
     using stack = new DisposableStack();
     for (const split of this.splits) stack.use(maps.training.lockSplit(split, { shared: true }));
     this.modelPts = names.map((name) => maps.training.getCheckpointDir(name).modelPt);
+    const [name = ""] = names;
+    this.calibration = calibrated ? requireCalibration("predict", maps.training.getCheckpointDir(name), name) : null;
     this.modelCheckpoint = `${folderOf(models)}_${checkpoint}`;
     this.include = include;
     this.inferer = infererOf(inferer);
@@ -89,6 +92,10 @@ export class Prediction implements Disposable {
     computational.checkDevice();
     this.loader = dataloader ?? this.#restoreLoader(bids);
     checkPrediction(maps, this.loader, groupName);
+    if (this.calibration !== null) {
+      const fittedOn = readTsv(maps.training.data.validation(this.splits[0] ?? 0).dataTsv);
+      refuseFittedOn(commonParticipants(fittedOn, this.loader.dataset.df), "predict");
+    }
 
     stack.use(maps.prediction.lockGroup(groupName, { shared: true }));
     stack.use(maps.prediction.lockResults(groupName, models, checkpoint));
@@ -102,6 +109,7 @@ export class Prediction implements Disposable {
     stack.use(syncLater(this.results.path));
     writeJson(this.results.computationalJson, computational.toDict());
     if (this.inferer !== null) writeJson(this.results.infererJson, this.inferer.toDict());
+    if (this.calibration !== null) writeCalibration(this.results.calibrationJson, this.calibration);
     this.#resources = stack.move();
   }
 

@@ -1,0 +1,127 @@
+import { disposeBatch } from "../../data/dataloader/index.ts";
+import { fitTemperature, MetricsHandler, withTemperature, youdenThreshold } from "../../metrics/index.ts";
+import { checkValidation, disposeOutput, mainOnly, nextTurn, toDevice } from "../../run/index.ts";
+import { ConfigError } from "../../utils/exceptions.ts";
+import { refuseUnknown } from "../../utils/options.ts";
+import { evaluationRun, loadWeights } from "../evaluation.ts";
+import { infer } from "../loop.ts";
+import type { CalibrateOptions } from "../options.ts";
+import { checkTrained, recordedComputational } from "../recorded.ts";
+import { restoreDataLoader } from "../restore.ts";
+import { runSeeded, type TrainerParts } from "../trainer-parts.ts";
+import { type ClassOutput, classOutputsOf } from "./class-outputs.ts";
+import { CollectedLogits } from "./collect.ts";
+import { type Calibration, type OutputCalibration, writeCalibration } from "./record.ts";
+
+/** What is fitted; null: a threshold where an output has one column. */
+interface Wanted {
+  readonly temperature: boolean;
+  readonly threshold: boolean | null;
+}
+
+/** `Trainer.calibrate`. */
+export async function calibrate(
+  parts: TrainerParts,
+  options: CalibrateOptions,
+): Promise<Readonly<Record<string, Calibration>>> {
+  const { splitIdx, modelCheckpoint, dataloader, temperature = true, threshold = null, ...others } = options;
+  const { computational: changes, ...rest } = others;
+  refuseUnknown("calibrate", rest);
+  if (!temperature && threshold === false) {
+    throw new ConfigError("calibrate: 'temperature' and 'threshold' are both false. Fit one of them, or both.");
+  }
+  const { maps, model, world, bids } = parts;
+  const found: Record<string, Calibration> = {};
+  // one process fits, the others wait for it
+  await mainOnly(world, async () => {
+    using _use = maps.use();
+    checkTrained(maps, splitIdx);
+    // nobody trains on it, or deletes it: the calibration and the weights stay together
+    using _split = maps.training.lockSplit(splitIdx, { shared: true });
+    const computational = recordedComputational(maps, splitIdx, changes);
+    const { models } = maps.training.split(splitIdx);
+    const checkpoints = modelCheckpoint === undefined ? models.list : [modelCheckpoint];
+    for (const name of checkpoints) maps.training.getCheckpointDir(`split-${splitIdx}_${name}`);
+    const outputs = classOutputsOf(model);
+    const loader = dataloader ?? restoreDataLoader(maps, maps.training.data.validation(splitIdx), bids);
+    checkValidation(maps, loader, splitIdx);
+    const run = evaluationRun(parts, computational, new MetricsHandler());
+    await runSeeded(parts, computational, [loader], async () => {
+      for (const name of checkpoints) {
+        const dir = models.getCheckpointDir(name);
+        parts.state.resetValidation(splitIdx, loader.length, false);
+        loadWeights(model, { loader, modelPt: dir.modelPt }, computational);
+        const collected = outputs.map((output) => new CollectedLogits(output));
+        for await (const batch of loader) {
+          let output: unknown = null;
+          try {
+            await nextTurn();
+            toDevice(batch, computational);
+            const evaluated = infer(run, batch, "evaluationStep");
+            output = evaluated;
+            for (const one of collected) one.add(evaluated);
+          } finally {
+            disposeBatch(batch);
+            disposeOutput(output);
+          }
+        }
+        const calibration: Calibration = Object.fromEntries(
+          collected.map((one) => [one.output.field, fitted(one, { temperature, threshold }, name)]),
+        );
+        maps.locked(() => writeCalibration(dir.calibrationJson, calibration));
+        found[name] = calibration;
+      }
+    });
+  });
+  return found;
+}
+
+function fitted(collected: CollectedLogits, wanted: Wanted, checkpoint: string): OutputCalibration {
+  const { output, logits, labels, nParticipants } = collected;
+  const where = `calibrate: '${output.field}' of '${checkpoint}' on the validation data (${logits.length} samples of ${nParticipants} participants)`;
+  if (logits.length === 0) throw new ConfigError(`${where}: no sample has a label that counts.`);
+  const temperature = wanted.temperature ? naming(where, () => fitTemperature(logits, labels)) : null;
+  const chosen = choosesThreshold(output, wanted.threshold)
+    ? naming(where, () => thresholdOf(logits, labels, temperature))
+    : null;
+  return {
+    labelKey: output.labelKey,
+    activation: output.activation,
+    temperature,
+    threshold: chosen?.threshold ?? null,
+    sensitivity: chosen?.sensitivity ?? null,
+    specificity: chosen?.specificity ?? null,
+    nSamples: logits.length,
+    nParticipants,
+  };
+}
+
+function choosesThreshold({ field, activation }: ClassOutput, wanted: boolean | null): boolean {
+  if (activation === "sigmoid") return wanted !== false;
+  if (wanted !== true) return false;
+  throw new ConfigError(
+    `calibrate: 'threshold' is true, and '${field}' has an output for each class: the likeliest is decided, without a threshold. Leave it out.`,
+  );
+}
+
+function thresholdOf(logits: readonly number[][], labels: readonly number[], temperature: number | null) {
+  const scores = withTemperature(logits, temperature ?? 1).map(([probability]) => probability ?? Number.NaN);
+  const chosen = youdenThreshold(scores, labels);
+  if (Number.isFinite(chosen.threshold)) return chosen;
+  throw new ConfigError(
+    "No threshold is better than to decide by chance: the outputs go against the labels, or say nothing of them. Look at whether the network has learned.",
+  );
+}
+
+/** Says of which output an error is, and what can be left out. */
+function naming<T>(where: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError(
+      `${where}: ${error.message} Or leave this one out: { temperature: false } or { threshold: false }.`,
+      { cause: error },
+    );
+  }
+}
