@@ -2,9 +2,12 @@ import type { Tensor } from "../torch/index.ts";
 import * as torch from "../torch/index.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 
-/** The weights 1, 1/2, 1/4, … of the losses of `n` outputs, the finest first, divided by their sum. */
+/**
+ * The weights of the losses of `n` outputs, the finest first, as nnU-Net's: 1, 1/2, 1/4, … and 0 for the coarsest of several, divided by
+ * their sum.
+ */
 export function supervisionWeights(n: number): number[] {
-  const weights = Array.from({ length: n }, (_, k) => 2 ** -k);
+  const weights = Array.from({ length: n }, (_, k) => (k > 0 && k === n - 1 ? 0 : 2 ** -k));
   const sum = weights.reduce((total, weight) => total + weight, 0);
   return weights.map((weight) => weight / sum);
 }

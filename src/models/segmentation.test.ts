@@ -8,6 +8,7 @@ import type { Tensor } from "../torch/index.ts";
 import * as torch from "../torch/index.ts";
 import type { JsonObject } from "../utils/config.ts";
 import { labelAt, supervisionWeights } from "./deep-supervision.ts";
+import golden from "./golden/supervision.json" with { type: "json" };
 import { modelFromDict, SegmentationModel } from "./index.ts";
 
 let live = 0;
@@ -18,7 +19,7 @@ afterEach(() => {
   expect(torch.memory.live().tensors).toBe(live);
 });
 
-/** Gives what the image holds, as logits of two classes, at its size and at half of it. */
+/** Gives what the image holds, as logits of two classes, at its size and at half of it; and what does not count, as the coarsest. */
 class TwoSizes extends torch.nn.Module<[Tensor], Tensor[]> {
   readonly scale = new torch.nn.Conv3d(1, 2, 1, { bias: false });
   constructor() {
@@ -28,7 +29,7 @@ class TwoSizes extends torch.nn.Module<[Tensor], Tensor[]> {
   }
   override forward(x: Tensor): Tensor[] {
     const fine = this.scale.call(x);
-    return [fine, torch.avgPool3d(fine, [2, 2, 2])];
+    return [fine, torch.avgPool3d(fine, [2, 2, 2]), torch.fullLike(fine, Number.NaN)];
   }
 }
 
@@ -51,7 +52,14 @@ describe("SegmentationModel", () => {
     const coarse = entropy(values.reduce((a, b) => a + b, 0) / 8, 1);
     expect(loss).toBeCloseTo((2 * fine + coarse) / 3, 5);
     expect(labelAt(mask, torch.zeros([1, 2, 1, 1, 1])).item()).toBe(1);
-    expect(supervisionWeights(3)).toEqual([4 / 7, 2 / 7, 1 / 7]);
+    expect(supervisionWeights(1)).toEqual([1]);
+    const weights: Readonly<Record<string, number[]>> = golden;
+    expect(Object.keys(weights)).toEqual(["2", "3", "4", "5", "6"]);
+    for (const [outputs, expected] of Object.entries(weights)) {
+      supervisionWeights(Number(outputs)).forEach((weight, k) => {
+        expect(weight).toBeCloseTo(expected[k]!, 15);
+      });
+    }
   });
 
   it("has the gradient of all outputs, and that of one where there is one", () => {

@@ -38,8 +38,9 @@ export interface SegmentationModelOptions extends Omit<SupervisedModelOptions, "
  * ```
  *
  * Deep supervision: a network that gives a list of logits, the finest first, learns from all of them. Each is compared with the mask
- * at its size (of the nearest voxel), and the losses count 1, 1/2, 1/4, … divided by the sum of these, as in nnU-Net (Isensee et al.,
- * 2021; it leaves out the coarsest). Evaluation uses the finest alone.
+ * at its size (of the nearest voxel), and the losses count 1, 1/2, 1/4, … and 0 for the coarsest of several, divided by the sum of these,
+ * as in nnU-Net (Isensee et al., 2021). Evaluation uses the finest alone. In a window of several batches (`accumulationSteps`) a batch
+ * counts for what its mask counts for at its full size, where a loss has weights of classes.
  *
  * Not in ClinicaDL 2.0.0, which cannot read it.
  */
@@ -63,17 +64,19 @@ export class SegmentationModel extends SupervisedModel {
     const outputs: unknown = this.network.call(images);
     const all = Array.isArray(outputs) ? outputs : [outputs];
     const weights = supervisionWeights(all.length);
-    const losses = all.map((output, k) => {
+    const losses = all.flatMap((output, k) => {
       if (!(output instanceof Tensor) || output.ndim < 3) {
         throw new ConfigError(
           `${this.constructor.name} needs a network that gives logits (N, C, …), or a list of them, the finest first; output ${k + 1} of ${this.network.constructor.name} is ${output instanceof Tensor ? `of shape (${output.shape.join(", ")})` : show(output)}.`,
         );
       }
+      const weight = weights[k] ?? 0;
+      if (weight === 0) return [];
       // the values of the mask itself are looked at once, with the finest
       const label = k === 0 ? target : labelAt(target, output);
       const from =
         source === undefined || k === 0 ? source : { field: source.field, participants: source.participants };
-      return callLoss(this.loss, output, prepareTarget(this.loss, output, label, from)).mul(weights[k] ?? 0);
+      return callLoss(this.loss, output, prepareTarget(this.loss, output, label, from)).mul(weight);
     });
     const [first, ...others] = losses;
     if (first === undefined) throw new ConfigError(`${this.network.constructor.name} gives an empty list of outputs.`);

@@ -1,5 +1,5 @@
 /**
- * `npm run golden`: what ClinicaDL 2.0.0, PyTorch, pandas, nibabel, Captum and Optuna compute, written as JSON beside the tests that compare with it.
+ * `npm run golden`: what ClinicaDL 2.0.0, PyTorch, pandas, nibabel, Captum, nnU-Net and Optuna compute, written as JSON beside the tests that compare with it.
  *
  *     npm run golden                      every file
  *     npm run golden -- networks metrics  those of `networks_golden.py` and `metrics_golden.py`
@@ -8,7 +8,7 @@ import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { captumPython, optunaPython, referencePython } from "../../scripts/python-environment.mjs";
+import { captumPython, nnunetPython, optunaPython, referencePython } from "../../scripts/python-environment.mjs";
 
 const SUFFIX = "_golden.py";
 const makers = readdirSync(import.meta.dirname)
@@ -25,7 +25,11 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 /** Those that are compared with another library than the original's. */
-const PYTHONS: Readonly<Record<string, () => string>> = { saliency: captumPython, sweep: optunaPython };
+const PYTHONS: Readonly<Record<string, () => string>> = {
+  saliency: captumPython,
+  supervision: nnunetPython,
+  sweep: optunaPython,
+};
 const failed: string[] = [];
 for (const name of named.length > 0 ? named : makers) {
   process.stdout.write(`${name} …\n`);
