@@ -34,7 +34,8 @@ const LOSSES: ReadonlyMap<string, Pick<Task, "kind" | "activation">> = new Map([
 ] as const);
 
 /**
- * The task of a MAPS: from `model.json`. Postprocessing that makes probabilities of outputs is taken into account.
+ * The task of a MAPS: from `model.json`. Postprocessing that makes probabilities of outputs is taken into account. Of a model with
+ * several tasks it is the first that learns classes or a quantity.
  * @param own the file of the inferer that made the outputs, if it is there: it counts instead of the model's.
  */
 export function readTask(path: string, own: string | null = null): Task {
@@ -42,13 +43,23 @@ export function readTask(path: string, own: string | null = null): Task {
   const model = json.found ? objectOf(json.value) : {};
   const other = own !== null && existsSync(own) ? jsonOf(own) : null;
   const inferer = objectOf(other?.found === true ? other.value : model.inferer);
-  const known = typeof model.label_key === "string" ? LOSSES.get(String(objectOf(model.loss).name_)) : undefined;
-  const outputName = typeof inferer.output_name === "string" ? inferer.output_name : "output";
-  const labelKey = typeof model.label_key === "string" ? model.label_key : null;
+  const all = typeof inferer.output_name === "string" ? inferer.output_name : "output";
+  const parts = Object.entries(objectOf(model.tasks)).map(
+    ([name, task]) => [`${all}_${name}`, objectOf(task)] as const,
+  );
+  const [outputName, learnt] = parts.find(([, task]) => lossOf(task) !== undefined) ?? [all, model];
+  // a mask has a class for each voxel, and a sample has none
+  const known = model.name_ === "SegmentationModel" ? undefined : lossOf(learnt);
+  const labelKey = typeof learnt.label_key === "string" ? learnt.label_key : null;
   if (known === undefined) return { kind: "other", labelKey, outputName, activation: null };
   const done = listOf(objectOf(inferer.postprocessing).transforms).map(objectOf);
   const isActivated = done.some(({ name_, sigmoid, softmax }) => name_ === "Activations" && (sigmoid || softmax));
   return { ...known, labelKey, outputName, activation: isActivated ? "identity" : known.activation };
+}
+
+/** What is known of the loss of what learns a label. */
+function lossOf(learnt: { readonly [key: string]: JsonValue }): Pick<Task, "kind" | "activation"> | undefined {
+  return typeof learnt.label_key === "string" ? LOSSES.get(String(objectOf(learnt.loss).name_)) : undefined;
 }
 
 function objectOf(value: JsonValue | undefined): { readonly [key: string]: JsonValue } {
