@@ -1,4 +1,4 @@
-import { type NetworkConfig, networkRegistry } from "../networks/index.ts";
+import { type DeeplySupervised, type NetworkConfig, networkRegistry } from "../networks/index.ts";
 import { nn, Tensor } from "../torch/index.ts";
 import { show } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
@@ -8,7 +8,7 @@ type Several = nn.Module<[Tensor], readonly Tensor[]>;
 type One = nn.Module | NetworkConfig | Named;
 
 /** A network that gives one tensor or several, or the config of one. */
-export type NetworkOption = One | Several | NetworkConfig<Several>;
+export type NetworkOption = One | Several | NetworkConfig<Several> | DeeplySupervised | NetworkConfig<DeeplySupervised>;
 
 /**
  * The network for the parent of a model that knows what to do with several tensors: the parent's options are those of one. It remembers
