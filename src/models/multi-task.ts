@@ -127,6 +127,12 @@ export class MultiTaskModel extends VanillaModel {
     return evaluated;
   }
 
+  override get addedFields(): readonly string[] | null {
+    if (this.evaluationStep !== MultiTaskModel.prototype.evaluationStep) return null;
+    const [all] = this.addedByInferer() ?? [];
+    return all === undefined ? null : [all, ...this.#tasks.map(({ name }) => `${all}_${name}`)];
+  }
+
   #partsOf(output: Tensor): { readonly task: Task; readonly part: Tensor }[] {
     return partsOfTasks(this.network.constructor.name, output, this.#tasks);
   }

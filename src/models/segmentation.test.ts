@@ -133,6 +133,7 @@ describe("SegmentationModel", () => {
     using again = modelFromDict(JSON.parse(JSON.stringify(dict)) as JsonObject);
     expect(again).toBeInstanceOf(SegmentationModel);
     expect(again.toDict()).toEqual(dict);
+    expect(model.addedFields).toEqual(["output", "segmentation"]);
     // the indices of a mask are checked before training
     expect(model.neededFields()).toMatchObject([{ field: "tissues", accepted: { max: 3 } }]);
     expect(() => new SegmentationModel({ ...options, activation: "softmx" as never })).toThrow(

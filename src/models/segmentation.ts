@@ -98,6 +98,12 @@ export class SegmentationModel extends SupervisedModel {
     return evaluated;
   }
 
+  override get addedFields(): readonly string[] | null {
+    if (this.evaluationStep !== SegmentationModel.prototype.evaluationStep) return null;
+    const logits = this.addedByInferer();
+    return logits === null ? null : [...logits, "segmentation"];
+  }
+
   /** The channels of the network's output, if its config says so: masks are checked against them before a training. */
   protected override get numClasses(): number | null {
     const config: unknown = "config" in this.network ? this.network.config : null;

@@ -151,10 +151,15 @@ export abstract class VanillaModel extends Model<Batch> {
     if (typeof config !== "object" || config === null || !("numOutputs" in config)) return null;
     return typeof config.numOutputs === "number" ? config.numOutputs : null;
   }
-  /** The field that evaluation adds to the batch, if it leaves the others as they are; null: this is not known. */
-  get addedField(): string | null {
+  /** The fields that evaluation adds to the batch, if it leaves the others as they are; null: this is not known. */
+  get addedFields(): readonly string[] | null {
     const isOwn = this.evaluationStep !== VanillaModel.prototype.evaluationStep;
-    return isOwn ? null : addedFieldOf(this.inferer);
+    return isOwn ? null : this.addedByInferer();
+  }
+  /** What the inferer adds, if that is all that it does; null: this is not known. */
+  protected addedByInferer(): readonly [string] | null {
+    const field = addedFieldOf(this.inferer);
+    return field === null ? null : [field];
   }
   override getLossFunctions(): Record<string, LossFunction> {
     return { loss: this.loss };

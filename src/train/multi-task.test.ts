@@ -117,3 +117,29 @@ it("a Trainer without metrics is refused at the start: there is no loss of all t
   );
   others.model.dispose();
 });
+
+/** Whose last participant has no age. */
+class Incomplete extends Aged {
+  static override readonly from = { module: import.meta.url, export: "Incomplete" };
+  override row(index: number): DatasetRow {
+    return { ...super.row(index), age: index === this.length - 1 ? null : (super.row(index).age ?? null) };
+  }
+  override load(index: number, context: LoadContext): LoadedParts {
+    return { ...(super.load(index, context) as LoadedParts), age: this.row(index).age ?? null };
+  }
+}
+
+it("a label that only the validation data lack is found before anything is written", async () => {
+  const trainer = trainers.make("maps", options());
+  const incomplete = new Split({
+    index: 0,
+    trainDataset: new Aged([0, 1, 2, 3]),
+    valDataset: new Incomplete([20, 21, 22]),
+  });
+  incomplete.buildTrainLoader({ batchSize: 2 });
+  incomplete.buildValLoader({ batchSize: 2 });
+  await expect(trainer.train(incomplete, { computational })).rejects.toThrow(
+    /The validation data cannot be used\. \(sub-22, ses-M000\): 'age' is missing/,
+  );
+  expect(trainer.maps.training.splitsList).toEqual([]);
+});

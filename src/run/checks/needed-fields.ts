@@ -36,12 +36,12 @@ export async function checkEvaluationFields(
   other: Side | null = null,
 ): Promise<void> {
   // what another evaluationStep makes of the batch is not known
-  const added = model instanceof VanillaModel ? model.addedField : null;
+  const added = model instanceof VanillaModel ? model.addedFields : null;
   if (added === null) return;
   const ofModel = model.neededFields();
   const checked = new Set<string>();
   for (const need of metrics.neededFields()) {
-    if (need.field === added) continue;
+    if (added.includes(need.field)) continue;
     // of the loss, the model knows how many classes there are
     const known = ofModel.find(({ field, accepted }) => field === need.field && accepted?.by === need.accepted?.by);
     const key = `${need.field} ${need.by}`;

@@ -64,7 +64,7 @@ describe.each([
       loss: model.loss,
     });
     expect(read.inferer).toEqual(inferer);
-    expect(read.addedField).toBe("output");
+    expect(read.addedFields).toEqual(["output"]);
     model.dispose();
   });
 });
