@@ -118,17 +118,18 @@ napi_value store_close(napi_env env, napi_callback_info info) {
   });
 }
 
-// glooGroup(store, rank, size, timeoutMs, interface): a promise; meets the others through the store. `interface` is the name of
-// a network interface, or "": the one of this host's name
+// glooGroup(store, rank, size, joinMs, timeoutMs, interface): a promise; meets the others through the store within joinMs, and waits
+// for what they do as long as timeoutMs. `interface` is the name of a network interface, or "": the one of this host's name
 napi_value gloo_group(napi_env env, napi_callback_info info) {
   return guarded(env, [&](Env& state) {
     Args args(env, info);
     const auto rank = static_cast<int>(to_size(env, args[1])), size = static_cast<int>(to_size(env, args[2]));
-    const auto timeout = milliseconds_of(env, args[3]);
-    return Pending::run(state, [store = store_of(env, args[0]), rank, size, timeout, name = to_string(env, args[4])]() -> Pending::Result {
-      auto options = Group::Options::create(timeout);
+    const auto join = milliseconds_of(env, args[3]), timeout = milliseconds_of(env, args[4]);
+    return Pending::run(state, [store = store_of(env, args[0]), rank, size, join, timeout, name = to_string(env, args[5])]() -> Pending::Result {
+      auto options = Group::Options::create(join);
       options->devices.push_back(name.empty() ? Group::createDefaultDevice() : Group::createDeviceForInterface(name));
       auto group = c10::make_intrusive<Group>(store, rank, size, options);
+      group->setTimeout(timeout);
       return [group](Env& state) { return make_held(state.env, group); };
     });
   });

@@ -192,6 +192,7 @@ export interface Native {
     store: StoreHandle,
     rank: number,
     size: number,
+    joinMs: number,
     timeoutMs: number,
     networkInterface: string,
   ): Promise<GroupHandle>;

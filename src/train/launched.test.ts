@@ -173,7 +173,9 @@ describe("processes that a launcher started", () => {
     const other = ended[1 - rank];
     expect(other?.code).toBe(1);
     expect(other?.errors).toMatch(
-      rank === 0 ? /that holds the meeting place \(that of rank 0/ : /rank 1 \(.*process \d+\) is gone/,
+      rank === 0
+        ? /rank 0 \(.*process \d+\), which held the meeting place, is gone/
+        : /rank 1 \(.*process \d+\) is gone/,
     );
     // what was written goes on alone
     await succeed(1, { maps: join(dir, `killed-${rank}`), action: "resume", batchSize: 4 });

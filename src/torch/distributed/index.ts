@@ -24,8 +24,10 @@ export interface InitProcessGroupOptions {
   readonly rank?: number;
   /** With `tcp://` and `file://`: how many there are. */
   readonly worldSize?: number;
-  /** Seconds that the others are waited for. Default 1800, as PyTorch's. */
+  /** Seconds that an answer of the others is waited for, once all have met. Default 1800, as PyTorch's. */
   readonly timeout?: number;
+  /** Seconds until all have to have come. Default: the environment's `CLINICADL_JOIN_TIMEOUT`, or 600, as torchrun's. */
+  readonly joinTimeout?: number;
 }
 
 /**
@@ -41,13 +43,24 @@ export interface InitProcessGroupOptions {
  *
  * `GLOO_SOCKET_IFNAME` names the network interface, where a host has several.
  *
- * @throws ConfigError for options that make no sense; DistributedError where the others do not come.
+ * @throws ConfigError for options that make no sense; DistributedError naming those that do not come within `joinTimeout`.
  */
 export async function initProcessGroup(options: InitProcessGroupOptions = {}): Promise<ProcessGroup> {
   if (group !== null) throw new DistributedError("initProcessGroup: there is a process group already.");
-  const { timeout = 1800 } = options;
-  group = await ProcessGroup.join(rendezvousOf(options), timeout * 1000, process.env.GLOO_SOCKET_IFNAME ?? "");
+  const { timeout = 1800, joinTimeout = joinTimeoutOf(process.env.CLINICADL_JOIN_TIMEOUT) } = options;
+  group = await ProcessGroup.join(rendezvousOf(options), {
+    joinMs: joinTimeout * 1000,
+    timeoutMs: timeout * 1000,
+    networkInterface: process.env.GLOO_SOCKET_IFNAME ?? "",
+  });
   return group;
+}
+
+function joinTimeoutOf(text: string | undefined): number {
+  if (text === undefined || text === "") return 600;
+  const seconds = Number(text);
+  if (Number.isFinite(seconds) && seconds > 0) return seconds;
+  throw new ConfigError(`The environment's CLINICADL_JOIN_TIMEOUT is '${text}'. Expected seconds, more than 0.`);
 }
 
 function rendezvousOf({

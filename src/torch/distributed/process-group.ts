@@ -1,23 +1,18 @@
 /** Processes that compute together: c10d's, through gloo. */
-import os from "node:os";
-import process from "node:process";
 import { deserialize, serialize } from "node:v8";
-import { ClinicaDLException } from "../../utils/exceptions.ts";
 import { fromTypedArray } from "../creation.ts";
 import { type GroupHandle, native, type StoreHandle } from "../native.ts";
 import { emptyLike } from "../ops.ts";
 import { tidy } from "../scope.ts";
 import type { Tensor } from "../tensor.ts";
-import type { MeetingPlace, Rendezvous } from "./rendezvous.ts";
+import { DistributedError, holderOf, type MeetingOptions, type Met, meet, reason, SEEK_MS } from "./meeting.ts";
+import type { Rendezvous } from "./rendezvous.ts";
+
+export { DistributedError } from "./meeting.ts";
 
 /** What becomes of the values of all processes. */
 export type ReduceOp = "sum" | "product" | "min" | "max";
 
-/** One of the processes is gone, or they no longer do the same. */
-export class DistributedError extends ClinicaDLException {}
-
-/** How long a process that has lost the others waits for what they say of it: those that say nothing are gone. */
-const SEEK_MS = 3000;
 /** Objects up to this size go to the others in one message; of larger ones the size goes first. */
 const SMALL = 1024;
 
@@ -38,6 +33,10 @@ export class ProcessGroup {
   readonly size: number;
   readonly #store: StoreHandle;
   readonly #group: GroupHandle;
+  /** Of each rank: its host and the number of its process. */
+  readonly #hosts: readonly string[];
+  /** Whose end is the end of the store. */
+  readonly #holder: string;
   /** One call after the other: gloo matches them by their order. */
   #last: Promise<unknown> = Promise.resolve();
   /** How many calls have not ended. */
@@ -46,41 +45,26 @@ export class ProcessGroup {
   /** Whether something that does not wait in a promise has lost the others. */
   #lost = false;
 
-  private constructor(rank: number, size: number, store: StoreHandle, group: GroupHandle) {
-    this.rank = rank;
-    this.size = size;
+  private constructor(rendezvous: Rendezvous, { store, group, hosts }: Met) {
+    this.rank = rendezvous.rank;
+    this.size = rendezvous.worldSize;
     this.#store = store;
     this.#group = group;
+    this.#hosts = hosts;
+    const holder = holderOf(rendezvous);
+    this.#holder = holder === "rank 0" ? this.#named(0) : holder;
   }
 
   /**
    * Meets the other processes.
-   * @param timeoutMs how long to wait for them, and later for each of their answers.
-   * @param networkInterface by which they reach each other; default: that of this host's name.
-   * @throws DistributedError where they do not come in time.
+   * @throws DistributedError naming those that do not come in time.
    */
-  static async join(rendezvous: Rendezvous, timeoutMs: number, networkInterface: string): Promise<ProcessGroup> {
-    const { rank, worldSize, place, prefix, launcher } = rendezvous;
-    try {
-      const base = await openStore(place, worldSize, timeoutMs);
-      const store = native.prefixStore(base, prefix);
-      await native.storeSet(store, `host/${rank}`, `${os.hostname()}, process ${process.pid}`);
-      const group = await native.glooGroup(
-        native.prefixStore(store, "gloo"),
-        rank,
-        worldSize,
-        timeoutMs,
-        networkInterface,
-      );
-      return new ProcessGroup(rank, worldSize, store, group);
-    } catch (cause) {
-      const where = place.kind === "tcp" ? `${place.host}:${place.port}` : place.path;
-      throw new DistributedError(
-        `Rank ${rank} of ${worldSize} (as ${launcher} says) has not met the others at ${where} within ${timeoutMs / 1000} s (${reason(cause)}). ` +
-          "Look whether all of them were started and have not ended, and whether this host reaches that address.",
-        { cause },
-      );
-    }
+  static async join(rendezvous: Rendezvous, options: MeetingOptions): Promise<ProcessGroup> {
+    return new ProcessGroup(rendezvous, await meet(rendezvous, options));
+  }
+
+  #named(rank: number): string {
+    return `rank ${rank} (${this.#hosts[rank]})`;
   }
 
   /** Puts into each of the tensors what becomes of those that the processes gave. */
@@ -148,8 +132,9 @@ export class ProcessGroup {
         try {
           return JSON.parse(await native.storeGet(this.#store, `last/${rank}`, SEEK_MS)) as LastWord;
         } catch {
-          const host = await native.storeGet(this.#store, `host/${rank}`, SEEK_MS);
-          return { gone: `rank ${rank} (${host})` };
+          // where it is the store that is gone, this fails, too
+          await native.storeGet(this.#store, `host/${rank}`, SEEK_MS);
+          return { gone: this.#named(rank) };
         }
       }),
     );
@@ -265,26 +250,9 @@ export class ProcessGroup {
       return new DistributedError(`${here}: ${who} (${reason(cause)}).`, { cause });
     } catch {
       return new DistributedError(
-        `${here}: the process that holds the meeting place (that of rank 0, or torchrun's agent) is gone (${reason(cause)}).`,
+        `${here}: ${this.#holder}, which held the meeting place, is gone (${reason(cause)}).`,
         { cause },
       );
     }
   }
-}
-
-async function openStore(place: MeetingPlace, worldSize: number, timeoutMs: number): Promise<StoreHandle> {
-  switch (place.kind) {
-    case "tcp":
-      return await native.tcpStore(place.host, place.port, place.serves, timeoutMs);
-    case "file":
-      return native.fileStore(place.path, worldSize, timeoutMs);
-  }
-}
-
-/** The first sentence of what libtorch says, without the place in its sources. */
-function reason(cause: unknown): string {
-  const text = cause instanceof Error ? cause.message : String(cause);
-  const [line = ""] = text.split("\n");
-  const [sentence = ""] = line.replace(/^\[[^\]]*\]\s*/, "").split(/\.(?:\s|$)/);
-  return sentence;
 }

@@ -1,0 +1,151 @@
+/** How the processes of a group find each other: all come to one place within a limit, or each says who has not. */
+import os from "node:os";
+import process from "node:process";
+import { ClinicaDLException } from "../../utils/exceptions.ts";
+import { type GroupHandle, native, type StoreHandle } from "../native.ts";
+import type { MeetingPlace, Rendezvous } from "./rendezvous.ts";
+
+/** One of the processes is gone, or they no longer do the same. */
+export class DistributedError extends ClinicaDLException {}
+
+/** How long a process that has lost the others waits for what they say of it: those that say nothing are gone. */
+export const SEEK_MS = 3000;
+
+export interface MeetingOptions {
+  /** How long the others are waited for until all have come. */
+  readonly joinMs: number;
+  /** How long their answers are waited for afterwards. */
+  readonly timeoutMs: number;
+  /** The network interface by which they reach each other; "": that of this host's name. */
+  readonly networkInterface: string;
+}
+
+export interface Met {
+  readonly store: StoreHandle;
+  readonly group: GroupHandle;
+  /** Of each rank: its host and the number of its process. */
+  readonly hosts: readonly string[];
+}
+
+/** What the process of rank 0 says when the limit is over, or all are there. */
+interface Roll {
+  /** By rank; null for one that has not come. */
+  readonly hosts: readonly (string | null)[];
+}
+
+/** @throws DistributedError naming those that do not come in time. */
+export async function meet(rendezvous: Rendezvous, options: MeetingOptions): Promise<Met> {
+  const { rank, worldSize, place, prefix } = rendezvous;
+  const { joinMs, timeoutMs, networkInterface } = options;
+  const until = performance.now() + joinMs;
+  const left = () => Math.max(1, Math.round(until - performance.now()));
+  const base = await openStore(place, worldSize, joinMs).catch((cause: unknown) => {
+    throw refusal(rendezvous, joinMs, `${holderOf(rendezvous)} does not answer there (${reason(cause)})`, cause);
+  });
+  const store = native.prefixStore(base, prefix);
+  try {
+    await native.storeSet(store, `host/${rank}`, `${os.hostname()}, process ${process.pid}`);
+    const { hosts } = await (rank === 0 ? callTheRoll(store, worldSize, left) : waitForRoll(store, left));
+    const there = hosts.filter((host) => host !== null);
+    if (there.length < worldSize) {
+      if (rank === 0) await leaveTime(store, hosts);
+      else await native.storeSet(store, `heard/${rank}`, "");
+      throw refusal(rendezvous, joinMs, whoIsMissing(hosts));
+    }
+    const links = native.prefixStore(store, "gloo");
+    const group = await native.glooGroup(links, rank, worldSize, left(), timeoutMs, networkInterface);
+    return { store, group, hosts: there };
+  } catch (cause) {
+    if (cause instanceof DistributedError) throw cause;
+    throw refusal(rendezvous, joinMs, await whoIsSilent(store, rendezvous), cause);
+  }
+}
+
+async function callTheRoll(store: StoreHandle, worldSize: number, left: () => number): Promise<Roll> {
+  const hosts: (string | null)[] = [];
+  for (let rank = 0; rank < worldSize; rank++) {
+    hosts.push(await native.storeGet(store, `host/${rank}`, left()).catch(ifLate(null)));
+  }
+  await native.storeSet(store, "roll", JSON.stringify({ hosts } satisfies Roll));
+  return { hosts };
+}
+
+/** Rank 0 waits as long for the others as this one for it, and may have come later. */
+async function waitForRoll(store: StoreHandle, left: () => number): Promise<Roll> {
+  return JSON.parse(await native.storeGet(store, "roll", left() + SEEK_MS)) as Roll;
+}
+
+/** The store may end with this process: the others are to have read who is missing. */
+async function leaveTime(store: StoreHandle, hosts: readonly (string | null)[]): Promise<void> {
+  const others = [...hosts.keys()].filter((rank) => rank !== 0 && hosts[rank] !== null);
+  await Promise.all(others.map((rank) => native.storeGet(store, `heard/${rank}`, SEEK_MS).catch(ifLate(""))));
+}
+
+/** What `value` stands for where a key has not come in time; the end of the store is an error still. */
+function ifLate<T>(value: T): (cause: unknown) => T {
+  return (cause) => {
+    if (/timeout|timed out/i.test(String(cause))) return value;
+    throw cause;
+  };
+}
+
+function whoIsMissing(hosts: readonly (string | null)[]): string {
+  const missing = [...hosts.keys()].filter((rank) => hosts[rank] === null);
+  const there = hosts.flatMap((host, rank) => (host === null ? [] : `rank ${rank} (${host})`));
+  return `${missing.map((rank) => `rank ${rank}`).join(", ")} has not come, ${there.join(", ")} has`;
+}
+
+/** Who says nothing any more, when all had come but could not connect to each other, or rank 0 has not called the roll. */
+async function whoIsSilent(store: StoreHandle, rendezvous: Rendezvous): Promise<string> {
+  try {
+    await native.storeSet(store, `lost/${rendezvous.rank}`, "");
+    const silent: string[] = [];
+    const ranks = Array.from({ length: rendezvous.worldSize }, (_, rank) => rank);
+    await Promise.all(
+      ranks.map(async (rank) => {
+        const lost = await native.storeGet(store, `lost/${rank}`, SEEK_MS).then(() => true, ifLate(false));
+        if (lost) return;
+        const host = await native.storeGet(store, `host/${rank}`, 1).catch(ifLate("which has not come"));
+        silent.push(`rank ${rank} (${host})`);
+      }),
+    );
+    if (silent.length > 0) return `${silent.sort().join(", ")} does not answer`;
+    return "all have come to that place, but do not reach each other: GLOO_SOCKET_IFNAME names the network interface";
+  } catch {
+    return `${holderOf(rendezvous)}, which held that place, is gone`;
+  }
+}
+
+/** Whose end is the end of the meeting place. */
+export function holderOf({ place, launcher }: Rendezvous): string {
+  if (place.kind === "file") return "the file system";
+  return launcher === "torchrun" ? "torchrun's agent" : "rank 0";
+}
+
+function refusal(rendezvous: Rendezvous, joinMs: number, who: string, cause?: unknown): DistributedError {
+  const { rank, worldSize, place, launcher } = rendezvous;
+  const where = place.kind === "tcp" ? `${place.host}:${place.port}` : place.path;
+  return new DistributedError(
+    `Rank ${rank} of ${worldSize} (as ${launcher} says) has not met the others at ${where} within ${joinMs / 1000} s: ${who}. ` +
+      "Look whether all of them were started, and why one has ended; CLINICADL_JOIN_TIMEOUT is the limit in seconds.",
+    cause === undefined ? {} : { cause },
+  );
+}
+
+async function openStore(place: MeetingPlace, worldSize: number, timeoutMs: number): Promise<StoreHandle> {
+  switch (place.kind) {
+    case "tcp":
+      // libtorch tries for so long, waits, and tries again: altogether up to twice the time it is given
+      return await native.tcpStore(place.host, place.port, place.serves, Math.ceil(timeoutMs / 2));
+    case "file":
+      return native.fileStore(place.path, worldSize, timeoutMs);
+  }
+}
+
+/** The first sentence of what libtorch says, without the place in its sources. */
+export function reason(cause: unknown): string {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  const [line = ""] = text.split("\n");
+  const [sentence = ""] = line.replace(/^\[[^\]]*\]\s*/, "").split(/\.(?:\s|$)/);
+  return sentence;
+}
