@@ -62,6 +62,15 @@ export interface Native {
   alias(h: Handle): Handle;
   setData(h: Handle, other: Handle): void;
   pickChannelsLast(h: Handle): Handle;
+  // convolution.cc
+  convolveOne(
+    input: Handle,
+    weight: Handle,
+    bias: Handle | null,
+    padding: readonly number[],
+    stride: readonly number[],
+    dilation: readonly number[],
+  ): Handle;
   // autograd.cc
   requiresGrad(h: Handle): boolean;
   setRequiresGrad(h: Handle, value: boolean): void;

@@ -48,6 +48,41 @@ it.each(cases)("one image gets what it gets in a batch of two: %o", ({ inputs, o
   expect(torch.memory.live().tensors).toBe(before);
 });
 
+it.each(cases)("its gradients are those of a batch of two: %o", ({ inputs, outputs, kernel, options, size }) => {
+  const before = torch.memory.live().tensors;
+  for (const frozen of [false, true]) {
+    using _ = torch.scope();
+    torch.manualSeed(3);
+    using layer = new nn.Conv3d(inputs, outputs, kernel, options);
+    layer.weight.requiresGrad = !frozen;
+    const image = torch.randn([1, inputs, ...size]);
+    const run = (copies: number) => {
+      layer.zeroGrad();
+      const leaf = image.clone().requiresGrad_();
+      layer
+        .call(torch.cat(Array.from({ length: copies }, () => leaf)))
+        .narrow(0, 0, 1)
+        .pow(2)
+        .sum()
+        .backward();
+      return [leaf.grad, layer.weight.grad?.clone() ?? null, layer.bias?.grad?.clone() ?? null];
+    };
+    const [one, two] = [run(1), run(2)];
+    expect(one.map((gradient) => gradient === null)).toEqual([false, frozen, layer.bias === null]);
+    for (const [i, expected] of two.entries()) {
+      if (expected === null) continue;
+      const difference = torch
+        .sub(one[i] as torch.Tensor, expected)
+        .abs()
+        .max()
+        .item();
+      // sums of some thousand products in float32
+      expect(difference / expected.abs().max().item()).toBeLessThan(256 * 2 ** -23);
+    }
+  }
+  expect(torch.memory.live().tensors).toBe(before);
+});
+
 it("what cannot be convolved is told in libtorch's words", () => {
   using _ = torch.scope();
   using layer = new nn.Conv3d(2, 3, 3);

@@ -3,15 +3,14 @@
  * own (`ConvParams::use_mkldnn`), which takes five to ten times as long as oneDNN's: so it is for most layers when one image is predicted at a time.
  */
 import { native } from "../native.ts";
-import * as ops from "../ops.ts";
-import type { Tensor } from "../tensor.ts";
+import { Tensor } from "../tensor.ts";
 import type { ConvNd } from "./conv-base.ts";
 
 const LEFT_TO_THE_SLOW_ONE = 20_480;
 
 /**
  * oneDNN's convolution of one image (1, C, D, H, W), where libtorch would choose the slow one; else, and where there would be an error to be told, undefined.
- * Its gradients are those of any convolution.
+ * Its gradients are oneDNN's as well, and have gradients themselves.
  */
 export function convolveOne(
   layer: ConvNd,
@@ -31,5 +30,14 @@ export function convolveOne(
   });
   const plain = [x, weight, ...(bias === null ? [] : [bias])].every((t) => t.dtype === "float32" && t.device === "cpu");
   if (!fits || !plain || native.autocast("cpu")[0]) return undefined;
-  return ops.mkldnnConvolution(x, weight, bias, [...padding], [...stride], [...dilation], 1);
+  return new Tensor(
+    native.convolveOne(
+      x.handleFor("conv3d"),
+      weight.handleFor("conv3d"),
+      bias?.handleFor("conv3d") ?? null,
+      padding,
+      stride,
+      dilation,
+    ),
+  );
 }
