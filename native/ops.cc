@@ -1,117 +1,10 @@
 // Every operator of libtorch's dispatcher, through one boxed call.
-#include <ATen/core/dispatch/Dispatcher.h>
+#include <array>
 
-#include <deque>
-#include <unordered_map>
-
-#include "addon.h"
+#include "operators.h"
 
 namespace clinicadl {
 namespace {
-
-enum class Kind : uint8_t {
-  Tensor, TensorList, OptTensorList, Int, IntList, Float, FloatList, Bool, BoolList, Scalar, ScalarList, String,
-  Dtype, Layout, MemoryFormat, Device, Generator, Unsupported,
-};
-
-struct Argument {
-  Kind kind;
-  bool optional = false;
-  int64_t size = 0;  // int[3] accepts one number for all three
-  bool has_default = false;
-  c10::IValue value;
-  std::string name, type;
-};
-
-struct Operator {
-  c10::OperatorHandle handle;
-  std::string name;
-  std::vector<Argument> arguments;
-  bool returns_self = false;  // an in-place operator hands back what it was given
-};
-
-// Operators are looked up once a process and never removed; a deque keeps their addresses.
-std::mutex registry_mutex;
-std::deque<Operator> registry;
-std::unordered_map<std::string, uint32_t> registry_index;
-
-Kind kind_of(const c10::TypePtr& type) {
-  switch (type->kind()) {
-    case c10::TypeKind::TensorType: return Kind::Tensor;
-    case c10::TypeKind::IntType:
-    case c10::TypeKind::SymIntType: return Kind::Int;
-    case c10::TypeKind::FloatType: return Kind::Float;
-    case c10::TypeKind::BoolType: return Kind::Bool;
-    case c10::TypeKind::NumberType: return Kind::Scalar;
-    case c10::TypeKind::StringType: return Kind::String;
-    case c10::TypeKind::ScalarTypeType: return Kind::Dtype;
-    case c10::TypeKind::LayoutType: return Kind::Layout;
-    case c10::TypeKind::MemoryFormatType: return Kind::MemoryFormat;
-    case c10::TypeKind::DeviceObjType: return Kind::Device;
-    case c10::TypeKind::GeneratorType: return Kind::Generator;
-    case c10::TypeKind::ListType: {
-      auto element = type->castRaw<c10::ListType>()->getElementType();
-      if (element->kind() == c10::TypeKind::OptionalType) {
-        auto inner = element->castRaw<c10::OptionalType>()->getElementType();
-        return inner->kind() == c10::TypeKind::TensorType ? Kind::OptTensorList : Kind::Unsupported;
-      }
-      switch (kind_of(element)) {
-        case Kind::Tensor: return Kind::TensorList;
-        case Kind::Int: return Kind::IntList;
-        case Kind::Float: return Kind::FloatList;
-        case Kind::Bool: return Kind::BoolList;
-        case Kind::Scalar: return Kind::ScalarList;
-        default: return Kind::Unsupported;
-      }
-    }
-    default: return Kind::Unsupported;
-  }
-}
-
-uint32_t find_operator(const std::string& full_name) {
-  std::lock_guard<std::mutex> lock(registry_mutex);
-  auto known = registry_index.find(full_name);
-  if (known != registry_index.end()) return known->second;
-  size_t dot = full_name.find('.');
-  std::string name = full_name.substr(0, dot);
-  std::string overload = dot == std::string::npos ? "" : full_name.substr(dot + 1);
-  auto handle = c10::Dispatcher::singleton().findSchema({name, overload});
-  if (!handle) throw std::invalid_argument("libtorch has no operator '" + full_name + "'");
-  Operator op{*handle, full_name, {}, false};
-  const auto& schema = handle->schema();
-  for (const auto& argument : schema.arguments()) {
-    Argument out;
-    c10::TypePtr type = argument.real_type();
-    if (type->kind() == c10::TypeKind::OptionalType) {
-      out.optional = true;
-      type = type->castRaw<c10::OptionalType>()->getElementType();
-    }
-    out.kind = kind_of(type);
-    out.size = argument.N().value_or(0);
-    out.name = argument.name();
-    out.type = argument.real_type()->str();
-    if (argument.default_value()) {
-      out.has_default = true;
-      out.value = *argument.default_value();
-    }
-    op.arguments.push_back(std::move(out));
-  }
-  if (schema.returns().size() == 1 && !schema.arguments().empty()) {
-    const auto* in = schema.arguments()[0].alias_info();
-    const auto* result = schema.returns()[0].alias_info();
-    op.returns_self = in != nullptr && result != nullptr && in->isWrite() && result->isWrite() && kind_of(schema.returns()[0].type()) == Kind::Tensor;
-  }
-  registry.push_back(std::move(op));
-  uint32_t id = static_cast<uint32_t>(registry.size() - 1);
-  registry_index.emplace(full_name, id);
-  return id;
-}
-
-const Operator& operator_at(uint32_t id) {
-  std::lock_guard<std::mutex> lock(registry_mutex);
-  if (id >= registry.size()) throw std::invalid_argument("unknown operator id");
-  return registry[id];
-}
 
 // An integral number is an int, as `1` is in Python; -0, 1e20 and every other number is a float.
 c10::Scalar to_scalar(napi_env env, napi_value value) {
@@ -232,35 +125,67 @@ napi_value find(napi_env env, napi_callback_info info) {
   return guarded(env, [&](Env&) { return make_number(env, find_operator(to_string(env, Args(env, info)[0]))); });
 }
 
+// The arguments of a call. Node-API fills the rest of the array that it is given with undefined, so that it is short where that does.
+class CallArguments {
+ public:
+  CallArguments(napi_env env, napi_callback_info info) {
+    ok(napi_get_cb_info(env, info, &count_, few_.data(), nullptr, nullptr));
+    if (count_ <= few_.size()) return;
+    many_.resize(count_);
+    ok(napi_get_cb_info(env, info, &count_, many_.data(), nullptr, nullptr));
+    values_ = many_.data();
+  }
+  CallArguments(const CallArguments&) = delete;
+  CallArguments& operator=(const CallArguments&) = delete;
+  size_t count() const { return count_; }
+  // null for what was not passed
+  napi_value operator[](size_t i) const { return i < count_ ? values_[i] : nullptr; }
+
+ private:
+  static constexpr size_t kUsual = 10;
+  size_t count_ = kUsual;
+  std::array<napi_value, kUsual> few_;
+  std::vector<napi_value> many_;
+  napi_value* values_ = few_.data();
+};
+
+// One argument as the operator takes it; `undefined` and what is not passed stand for the default.
+void push_argument(Env& state, const Operator& op, const Argument& argument, napi_value value, torch::jit::Stack& stack) {
+  napi_env env = state.env;
+  try {
+    // most arguments are tensors
+    uint32_t handle;
+    if (argument.kind == Kind::Tensor && value != nullptr && napi_get_value_uint32(env, value, &handle) == napi_ok) {
+      stack.emplace_back(state.get(handle));
+      return;
+    }
+    const napi_valuetype type = value == nullptr ? napi_undefined : type_of(env, value);
+    if (type == napi_undefined && argument.has_default) {
+      stack.push_back(argument.value);
+    } else if (type == napi_undefined || type == napi_null) {
+      if (!argument.optional) throw std::runtime_error(op.name + ": argument '" + argument.name + "' (" + argument.type + ") is missing");
+      stack.emplace_back();
+    } else {
+      stack.push_back(convert(state, argument, value));
+    }
+  } catch (const std::invalid_argument& error) {
+    throw std::invalid_argument(op.name + ": argument '" + argument.name + "' (" + argument.type + "): " + error.what());
+  }
+}
+
 // call(id, ...arguments): `undefined` stands for a default.
 napi_value call(napi_env env, napi_callback_info info) {
   return guarded(env, [&](Env& state) -> napi_value {
-    Args args(env, info);
+    const CallArguments args(env, info);
     const Operator& op = operator_at(to_handle(env, args[0]));
-    if (args.count > op.arguments.size() + 1)
-      throw std::invalid_argument(op.name + ": takes at most " + std::to_string(op.arguments.size()) + " arguments, got " + std::to_string(args.count - 1));
+    if (args.count() > op.arguments.size() + 1)
+      throw std::invalid_argument(op.name + ": takes at most " + std::to_string(op.arguments.size()) + " arguments, got " + std::to_string(args.count() - 1));
     torch::jit::Stack stack;
     stack.reserve(op.arguments.size());
-    for (size_t i = 0; i < op.arguments.size(); ++i) {
-      const Argument& argument = op.arguments[i];
-      napi_value value = i + 1 < args.count ? args[i + 1] : nullptr;
-      napi_valuetype type = value == nullptr ? napi_undefined : type_of(env, value);
-      if (type == napi_undefined && argument.has_default) {
-        stack.push_back(argument.value);
-      } else if (type == napi_undefined || type == napi_null) {
-        if (!argument.optional)
-          throw std::invalid_argument(op.name + ": argument '" + argument.name + "' (" + argument.type + ") is missing");
-        stack.emplace_back();
-      } else {
-        try {
-          stack.push_back(convert(state, argument, value));
-        } catch (const std::invalid_argument& error) {
-          throw std::invalid_argument(op.name + ": argument '" + argument.name + "' (" + argument.type + "): " + error.what());
-        }
-      }
-    }
+    for (size_t i = 0; i < op.arguments.size(); ++i) push_argument(state, op, op.arguments[i], args[i + 1], stack);
     op.handle.callBoxed(stack);
     if (op.returns_self || stack.empty()) return make_undefined(env);
+    if (stack.size() == 1 && stack[0].isTensor()) return make_handle(state, std::move(stack[0]).toTensor());
     if (stack.size() == 1) return give_back(state, stack[0]);
     napi_value out = make_array(env, stack.size());
     for (size_t i = 0; i < stack.size(); ++i) set_element(env, out, i, give_back(state, stack[i]));

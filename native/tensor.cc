@@ -11,6 +11,20 @@ napi_value dispose(napi_env env, napi_callback_info info) {
   });
 }
 
+// disposeAll(handles)
+napi_value dispose_all(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env& state) -> napi_value {
+    napi_value handles = Args(env, info)[0];
+    const uint32_t length = array_length(env, handles);
+    for (uint32_t i = 0; i < length; ++i) {
+      napi_value handle;
+      ok(napi_get_element(env, handles, i, &handle));
+      state.remove(to_handle(env, handle));
+    }
+    return nullptr;
+  });
+}
+
 // One reader for each property.
 template <class Read>
 napi_value property(napi_env env, napi_callback_info info, Read read) {
@@ -103,6 +117,30 @@ napi_value set_data(napi_env env, napi_callback_info info) {
   });
 }
 
+bool same_layout(const at::Tensor& a, const at::Tensor& b) {
+  if (a.scalar_type() != b.scalar_type() || a.sizes() != b.sizes()) return false;
+  // a dimension of length 1 says nothing about the order
+  for (int64_t dim = 0; dim < a.dim(); ++dim)
+    if (a.size(dim) != 1 && a.stride(dim) != b.stride(dim)) return false;
+  return true;
+}
+
+// sameLayouts(groups): whether the tensors of each group have one shape and type, and fill their memory without gaps and in the same order.
+napi_value same_layouts(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env& state) {
+    napi_value groups = Args(env, info)[0];
+    const uint32_t length = array_length(env, groups);
+    for (uint32_t i = 0; i < length; ++i) {
+      napi_value group;
+      ok(napi_get_element(env, groups, i, &group));
+      const auto tensors = tensors_of(state, group);
+      for (const auto& tensor : tensors)
+        if (!tensor.defined() || !tensor.is_non_overlapping_and_dense() || !same_layout(tensor, tensors[0])) return make_bool(env, false);
+    }
+    return make_bool(env, true);
+  });
+}
+
 // pickChannelsLast(handle): a 1-channel image tensor is contiguous and channels-last at once, and libtorch then takes
 // the contiguous path for all that follows; written with channels-last strides it takes the other one. No copy.
 napi_value pick_channels_last(napi_env env, napi_callback_info info) {
@@ -122,6 +160,7 @@ napi_value pick_channels_last(napi_env env, napi_callback_info info) {
 
 void define_tensor(napi_env env, napi_value exports) {
   define(env, exports, "dispose", dispose);
+  define(env, exports, "disposeAll", dispose_all);
   define(env, exports, "shape", shape);
   define(env, exports, "stride", stride);
   define(env, exports, "dtype", dtype);
@@ -135,6 +174,7 @@ void define_tensor(napi_env env, napi_value exports) {
   define(env, exports, "item", item);
   define(env, exports, "alias", alias);
   define(env, exports, "setData", set_data);
+  define(env, exports, "sameLayouts", same_layouts);
   define(env, exports, "pickChannelsLast", pick_channels_last);
 }
 

@@ -88,9 +88,9 @@ function matches(type: SchemaType, value: unknown, lenient: boolean): boolean {
 function isOptions(value: unknown): value is Options {
   return (
     typeof value === "object" &&
+    !(value instanceof Tensor) &&
     value !== null &&
     !Array.isArray(value) &&
-    !(value instanceof Tensor) &&
     !(value instanceof Generator)
   );
 }
@@ -159,11 +159,15 @@ function results(overload: Overload, result: NativeValue, args: readonly unknown
 
 function run(overload: Overload, args: readonly unknown[], count: number, options: Options | undefined): unknown {
   overload.id ??= native.findOperator(overload.name);
-  const values: unknown[] = new Array(overload.args.length);
-  for (let i = 0; i < count; i++) values[i] = unwrap(overload.positional[i], args[i], overload.base);
+  // what is left out at the end is a default
+  const values: unknown[] = [];
+  for (let i = 0; i < count; i++) values.push(unwrap(overload.positional[i], args[i], overload.base));
   if (options !== undefined) {
-    for (const [key, at] of overload.keyword)
-      if (options[key] !== undefined) values[at] = unwrap(overload.args[at], options[key], overload.base);
+    for (const [key, at] of overload.keyword) {
+      if (options[key] === undefined) continue;
+      while (values.length < at) values.push(undefined);
+      values[at] = unwrap(overload.args[at], options[key], overload.base);
+    }
   }
   const out = results(overload, native.call(overload.id, ...values), args);
   if (options?.requiresGrad === true) (out as Tensor).requiresGrad = true;
@@ -249,9 +253,10 @@ export function bind(name: string, texts: readonly string[], isMethod = false): 
   let overloads: Overload[] | undefined;
   return (...args: unknown[]): unknown => {
     overloads ??= texts.map(prepare);
-    const last = args.at(-1);
+    let count = args.length;
+    const last = args[count - 1];
     const options = isOptions(last) ? last : undefined;
-    let count = options === undefined ? args.length : args.length - 1;
+    if (options !== undefined) count--;
     while (count > 0 && args[count - 1] === undefined) count--;
     for (const overload of overloads)
       if (fits(overload, args, count, options, false)) return run(overload, args, count, options);

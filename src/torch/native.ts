@@ -48,6 +48,7 @@ export interface Native {
   storageBytes(h: Handle): Uint8Array;
   // tensor.cc
   dispose(h: Handle): void;
+  disposeAll(handles: readonly Handle[]): void;
   shape(h: Handle): number[];
   stride(h: Handle): number[];
   dtype(h: Handle): string;
@@ -61,6 +62,7 @@ export interface Native {
   item(h: Handle): number | bigint | [number, number];
   alias(h: Handle): Handle;
   setData(h: Handle, other: Handle): void;
+  sameLayouts(groups: readonly (readonly Handle[])[]): boolean;
   pickChannelsLast(h: Handle): Handle;
   // convolution.cc
   convolveOne(

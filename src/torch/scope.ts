@@ -8,13 +8,14 @@
  *
  * A scope belongs to its thread and is synchronous: do not `await` inside one.
  */
+import { type Handle, native } from "./native.ts";
 import { refusePromise } from "./regions.ts";
 
 /** What a scope disposes: a tensor. */
 interface Scoped {
   scope: Scope | null;
   leaveScope(): void;
-  dispose(): void;
+  disposeWith(handles: Handle[]): void;
 }
 
 let current: Scope | null = null;
@@ -53,8 +54,10 @@ export class Scope implements Disposable {
     this.#ended = true;
     const inOrder = current === this;
     if (inOrder) current = this.#parent;
-    for (const tensor of this.#tensors) if (tensor.scope === this) tensor.dispose();
+    const handles: Handle[] = [];
+    for (const tensor of this.#tensors) if (tensor.scope === this) tensor.disposeWith(handles);
     this.#tensors = [];
+    if (handles.length > 0) native.disposeAll(handles);
     if (!inOrder) {
       throw new Error(
         "torch.scope: a scope ended while a later one was open. Scopes are synchronous: do not await inside one.",

@@ -72,10 +72,23 @@ export class Tensor implements Disposable {
   /** Gives the memory back now. Doing so twice is harmless. */
   dispose(): void {
     if (this.#handle < 0) return;
-    forgotten.unregister(this);
+    this.#leaveNet();
     native.dispose(this.#handle);
     this.#handle = -1;
     this.#takenCareOf();
+  }
+
+  /** Leaves the disposal of its handle, if it has one, to whoever called: with those of a scope it is one call. For `scope.ts`. */
+  disposeWith(handles: Handle[]): void {
+    if (this.#handle < 0) return;
+    handles.push(this.#handle);
+    this.#leaveNet();
+    this.#handle = -1;
+  }
+
+  /** What is in a scope was never in the net. */
+  #leaveNet(): void {
+    if (this.scope === null) forgotten.unregister(this);
   }
 
   [Symbol.dispose](): void {
@@ -85,7 +98,7 @@ export class Tensor implements Disposable {
   /** Hands the native handle over with `take`; this object is then as good as disposed. For moves between threads. */
   surrender<T>(operator: string, take: (handle: Handle) => T): T {
     const taken = take(this.handleFor(operator));
-    forgotten.unregister(this);
+    this.#leaveNet();
     this.#handle = -1;
     this.#takenCareOf();
     return taken;

@@ -1,4 +1,4 @@
-import type { Tensor } from "../tensor.ts";
+import { native } from "../native.ts";
 import type { Update } from "./optimizer.ts";
 
 /**
@@ -15,33 +15,14 @@ export function canFuse(
   const first = updates[0]?.param;
   if (first === undefined || options.fused === false || options.foreach === true) return false;
   if (first.device !== "cpu" || (first.dtype !== "float32" && first.dtype !== "float64")) return false;
-  return updates.every(({ param, grad, state }) => {
-    const layout = layoutOf(param);
-    return (
-      layout !== undefined &&
-      grad.dtype === param.dtype &&
-      layoutOf(grad) === layout &&
-      stateNames.every((name) => {
+  return native.sameLayouts(
+    updates.map(({ param, grad, state }) => {
+      const handles = [param.handleFor("step"), grad.handleFor("step")];
+      for (const name of stateNames) {
         const own = state[name];
-        return own === undefined || layoutOf(own) === layout;
-      })
-    );
-  });
-}
-
-/** Shape, and the order of the elements in memory; undefined if they do not fill it without gaps. */
-function layoutOf(tensor: Tensor): string | undefined {
-  const stride = tensor.stride();
-  const { shape } = tensor;
-  // a dimension of length 1 says nothing about the order
-  const dims = shape
-    .map((length, dim) => ({ length, step: stride[dim] ?? 0, dim }))
-    .filter(({ length }) => length !== 1);
-  const order = dims.sort((a, b) => a.step - b.step);
-  let expected = 1;
-  for (const { length, step } of order) {
-    if (step !== expected) return undefined;
-    expected *= length;
-  }
-  return `${shape.join("×")} ${order.map(({ dim }) => dim).join(",")}`;
+        if (own !== undefined) handles.push(own.handleFor("step"));
+      }
+      return handles;
+    }),
+  );
 }
