@@ -102,6 +102,63 @@ describe("the allocator", () => {
     expect(torch.memory.stats().cachedBytes).toBe(0);
   });
 
+  it.skipIf(process.env.CLINICADL_SANITIZED_ADDON)(
+    "cuts what a large tensor left for small ones, and joins it again",
+    () => {
+      torch.memory.emptyCache();
+      // numbers of one element wait beside the blocks that are meant
+      const now = (): [number, number] => {
+        const { misses, cachedBytes } = torch.memory.stats();
+        return [misses, Math.floor(cachedBytes / 2 ** 20)];
+      };
+      torch.empty([1 << 22]).dispose();
+      const [misses, cached] = now();
+      expect(cached).toBe(16);
+      const small = Array.from({ length: 4 }, (_, i) => torch.full([1 << 20], i, { dtype: "float32" }));
+      expect(now()).toEqual([misses, 0]);
+      // none has written over another
+      for (const [i, tensor] of small.entries()) {
+        using _ = torch.scope();
+        expect([tensor.min().item(), tensor.max().item()]).toEqual([i, i]);
+      }
+      for (const i of [2, 0, 3, 1]) small[i]?.dispose();
+      torch.empty([1 << 22]).dispose();
+      expect(now()).toEqual([misses, 16]);
+      // beyond what is there, the rest comes from the system
+      torch.empty([1 << 23]).dispose();
+      expect(now()).toEqual([misses + 1, 32]);
+      torch.memory.emptyCache();
+      expect(torch.memory.stats().cachedBytes).toBe(0);
+    },
+  );
+
+  it.skipIf(process.env.CLINICADL_SANITIZED_ADDON)("holds what was written, whatever came and went around it", () => {
+    torch.memory.emptyCache();
+    // sizes and an order that repeat nothing, in three kinds of blocks
+    let state = 1;
+    const random = (n: number): number => {
+      state = (state * 48271) % 2147483647;
+      return state % n;
+    };
+    const held: { tensor: torch.Tensor; value: number }[] = [];
+    for (let i = 0; i < 400; i++) {
+      if (held.length > 12 || (held.length > 0 && random(3) === 0)) {
+        const [gone] = held.splice(random(held.length), 1);
+        if (gone === undefined) continue;
+        const [least, most] = torch.tidy(() => gone.tensor.aminmax());
+        expect([least?.item(), most?.item()]).toEqual([gone.value, gone.value]);
+        least?.dispose();
+        most?.dispose();
+        gone.tensor.dispose();
+        if (random(20) === 0) torch.memory.emptyCache();
+      } else {
+        const elements = [1 + random(1000), 1000 + random(200_000), 262_144 + random(2_000_000)][random(3)] ?? 1;
+        held.push({ tensor: torch.full([elements], i), value: i });
+      }
+    }
+    for (const { tensor } of held) tensor.dispose();
+  });
+
   it("tells the most that was in use at once", () => {
     torch.memory.resetPeakMemoryStats();
     const { bytes } = torch.memory.live();
