@@ -33,8 +33,12 @@ const NUMERIC = [
 ];
 /** Those among them that are about processes and files. */
 const NOT_NUMERIC = ["src/train/{signals,locks,permissions,growth}.test.ts"];
-/** Those that take minutes: equal bits within one process, which no setting has changed yet. */
-const LONG = ["src/train/{resume-matrix,extend}.test.ts"];
+/** Those that take long, and are about files, processes and what is said, or about equal bits within one process, which no setting has changed yet. */
+const LONG = [
+  "src/train/{resume-matrix,extend,launched,loaded-weights,moved-data,closed-output,data-checks,own-dataset,independent-splits}.test.ts",
+  "src/train/{checkpoints,run-events,open,callback-state,restored-data,other-processor,events}.test.ts",
+  "src/torch/engine.test.ts",
+];
 
 /**
  * What each setting needs of the processor, and what it takes away: where a processor has none of that, the setting is what
