@@ -10,6 +10,7 @@ import { Maps } from "../io/maps/index.ts";
 import { readEvents } from "../run/index.ts";
 import { makeCohort } from "../train/fixtures/cohort.ts";
 import { summarize } from "../train/summarize.ts";
+import { EXPERIMENT } from "./fixtures/experiment.ts";
 
 let dir = "";
 beforeAll(() => {
@@ -20,27 +21,6 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-const EXPERIMENT = `
-maps: maps
-dataset:
-  bids: bids
-  file_type: { suffix: T1w, data_type: anat }
-  data: bids/labels.tsv
-  columns: [label]
-split:
-  make_kfold: { n_splits: 3 }
-train_loader: { batch_size: 4 }
-model:
-  network:
-    name_: CNN
-    in_shape: [1, 8, 8, 8]
-    num_outputs: 1
-    conv_args: { channels: [2], padding: 1, norm: instance }
-  loss: { name_: BCEWithLogitsLoss }
-  optimizer: { name_: Adam, lr: 0.001 }
-optimization: { num_epochs: 1 }
-computational: { gpu: false, deterministic: true }
-`;
 const LONG = EXPERIMENT.replace("num_epochs: 1 ", "num_epochs: 60 ")
   .replace("gpu: false", "seed: 3, gpu: false")
   .replace("n_splits: 3", "n_splits: 3, seed: 3");

@@ -7,39 +7,25 @@ import { Maps } from "../io/maps/index.ts";
 import { freePort } from "../run/fixtures/free-port.ts";
 import { makeCohort } from "../train/fixtures/cohort.ts";
 import { ExperimentDocument } from "./experiment/document.ts";
+import { EXPERIMENT } from "./fixtures/experiment.ts";
 
 let dir = "";
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), "cli-train-"));
   makeCohort(dir, 9);
   mkdirSync(join(dir, "a folder"));
-  writeFileSync(join(dir, "a folder", "e.yaml"), EXPERIMENT);
+  writeFileSync(join(dir, "a folder", "e.yaml"), OWN);
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-const EXPERIMENT = `
-maps: \${MAPS_NAME}
-dataset:
-  bids: ../bids
-  file_type: { suffix: T1w, data_type: anat }
-  data: ../bids/labels.tsv
-  columns: [label]
-split:
-  make_kfold: { n_splits: 3 }
-train_loader: { batch_size: 4 }
-model:
-  network:
-    name_: CNN
-    in_shape: [1, 8, 8, 8]
-    numOutputs: 1 # the other spelling
-    conv_args: { channels: [2], padding: 1, norm: instance }
-  loss: { name_: BCEWithLogitsLoss }
-  optimizer: { name_: Adam, lr: 0.001 }
-metrics:
-  my_loss: { name_: LossMetric }
-optimization: { num_epochs: 2 }
-computational: { gpu: false, deterministic: true }
-`;
+// from a folder of its own, with what people write
+const OWN = EXPERIMENT.replace("maps: maps", `maps: \${MAPS_NAME}`)
+  .replaceAll(": bids", ": ../bids")
+  .replace("num_outputs: 1", "numOutputs: 1 # the other spelling")
+  .replace(
+    "optimization: { num_epochs: 1 }",
+    "metrics:\n  my_loss: { name_: LossMetric }\noptimization: { num_epochs: 2 }",
+  );
 const cli = join(import.meta.dirname, "index.ts");
 function train(file: string, ...args: string[]) {
   const env = { ...process.env, MAPS_NAME: "maps" };
@@ -140,7 +126,7 @@ describe("clinicadl train", () => {
     for (const [from, to, message] of wrong) {
       writeFileSync(
         join(dir, "wrong.yaml"),
-        EXPERIMENT.replace(from, to).replaceAll("../", "").replace("maps: ", "maps: new_"),
+        OWN.replace(from, to).replaceAll("../", "").replace("maps: ", "maps: new_"),
       );
       const { stderr, status } = train("wrong.yaml");
       expect(stderr).toMatch(message);

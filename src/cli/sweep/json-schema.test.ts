@@ -21,7 +21,7 @@ function optionsOf(schema: object, path: string): [path: string, option: object]
   });
 }
 
-describe("the JSON schema of sweeps", { timeout: 60_000 }, () => {
+describe("the JSON schema of sweeps", () => {
   const validate = ajv.compile(sweepJsonSchema());
   const problems = (text: string): string[] =>
     validate(parse(text)) ? [] : (validate.errors ?? []).map((one) => `${one.instancePath} ${one.message}`);

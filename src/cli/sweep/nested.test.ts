@@ -8,38 +8,22 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Maps } from "../../io/maps/index.ts";
 import { readTsv } from "../../io/tsv/index.ts";
 import { makeCohort } from "../../train/fixtures/cohort.ts";
+import { EXPERIMENT } from "../fixtures/experiment.ts";
 
 const CLI = join(import.meta.dirname, "..", "index.ts");
 let dir = "";
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), "cli-nested-"));
   makeCohort(dir, 9);
-  writeFileSync(join(dir, "e.yaml"), EXPERIMENT);
+  writeFileSync(join(dir, "e.yaml"), OWN);
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-const EXPERIMENT = `
-maps: maps
-dataset:
-  bids: bids
-  file_type: { suffix: T1w, data_type: anat }
-  data: bids/labels.tsv
-  columns: [label]
-train_loader: { batch_size: 4 }
-model:
-  network:
-    name_: CNN
-    in_shape: [1, 8, 8, 8]
-    num_outputs: 1
-    conv_args: { channels: [2], padding: 1, norm: instance }
-  loss: { name_: BCEWithLogitsLoss }
-  optimizer: { name_: Adam, lr: 0.001 }
-metrics:
-  loss: { name_: LossMetric }
-  mae: { name_: MAEMetric }
-optimization: { num_epochs: 1 }
-computational: { gpu: false, deterministic: true }
-`;
+// without a split, which is the sweep's to make
+const OWN = EXPERIMENT.replace("split:\n  make_kfold: { n_splits: 3 }\n", "").replace(
+  "optimization:",
+  "metrics:\n  loss: { name_: LossMetric }\n  mae: { name_: MAEMetric }\noptimization:",
+);
 const sweepOf = (study: string) => `
 experiment: e.yaml
 study: ${study}
@@ -64,7 +48,7 @@ interface Report {
 const idsOf = (path: string): string[] => readTsv(path).map((row) => String(row.participant_id));
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value) / values.length;
 
-describe("nested cross-validation", { timeout: 300_000 }, () => {
+describe("nested cross-validation", () => {
   it("tests what was chosen within each outer fold on those who had no say in it, and goes on after a kill", async () => {
     writeFileSync(join(dir, "whole.yaml"), sweepOf("whole"));
     writeFileSync(join(dir, "killed.yaml"), sweepOf("killed"));

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Maps } from "../../io/maps/index.ts";
 import { readEvents } from "../../run/index.ts";
 import { makeCohort } from "../../train/fixtures/cohort.ts";
+import { EXPERIMENT } from "../fixtures/experiment.ts";
 
 let dir = "";
 /** What the stand-in for `sbatch` was called with. */
@@ -17,33 +18,14 @@ beforeAll(() => {
   dir = join(mkdtempSync(join(tmpdir(), "cli-slurm-")), "it's a folder");
   mkdirSync(join(dir, "bin"), { recursive: true });
   makeCohort(dir, 9);
-  writeFileSync(join(dir, "e.yaml"), EXPERIMENT);
+  // long enough to be interrupted
+  writeFileSync(join(dir, "e.yaml"), EXPERIMENT.replace("num_epochs: 1 ", "num_epochs: 60 "));
   writeFileSync(join(dir, "sweep.yaml"), SWEEP);
   writeFileSync(join(dir, "bin", "sbatch"), '#!/bin/bash\nprintf "%s\\n" "$@" >> "$QUEUED"\n');
   chmodSync(join(dir, "bin", "sbatch"), 0o755);
 });
 afterAll(() => rmSync(join(dir, ".."), { recursive: true, force: true }));
 
-const EXPERIMENT = `
-maps: maps
-dataset:
-  bids: bids
-  file_type: { suffix: T1w, data_type: anat }
-  data: bids/labels.tsv
-  columns: [label]
-split:
-  make_kfold: { n_splits: 3 }
-model:
-  network:
-    name_: CNN
-    in_shape: [1, 8, 8, 8]
-    num_outputs: 1
-    conv_args: { channels: [2], padding: 1, norm: instance }
-  loss: { name_: BCEWithLogitsLoss }
-  optimizer: { name_: Adam, lr: 0.001 }
-optimization: { num_epochs: 60 }
-computational: { gpu: false }
-`;
 const SWEEP = `
 experiment: e.yaml
 study: study
@@ -55,7 +37,7 @@ const CLI = join(import.meta.dirname, "..", "index.ts");
 const sweep = (...args: string[]) =>
   spawnSync(process.execPath, [CLI, "sweep", "sweep.yaml", ...args], { encoding: "utf8", cwd: dir });
 
-describe("clinicadl sweep --slurm", { timeout: 180_000 }, () => {
+describe("clinicadl sweep --slurm", () => {
   it("writes a script that queues itself again when its time is over, until the sweep is done", async () => {
     const { status, stdout } = sweep("--slurm", "3", "--json");
     expect(status).toBe(0);
