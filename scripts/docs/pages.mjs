@@ -11,6 +11,7 @@ export const GUIDE = [
     text: "2 Models and training",
     pages: [
       "models.md",
+      "losses.md",
       "training.md",
       "evaluating.md",
       "metrics.md",
