@@ -39,7 +39,13 @@ const conv1d = ops.conv1d as Convolve;
 const conv2d = ops.conv2d as Convolve;
 const conv3d = ops.conv3d as Convolve;
 
-abstract class Conv extends ConvNd {
+export interface ConvWeights {
+  readonly weight: Tensor;
+  readonly bias: Tensor | null;
+}
+
+/** What Conv1d, Conv2d and Conv3d share. */
+export abstract class Conv extends ConvNd {
   /** The format of this layer's images, and whether they are brought to it. */
   readonly #format: MemoryFormat | null;
   #channelsLast = false;
@@ -59,7 +65,7 @@ abstract class Conv extends ConvNd {
     this.#format = dims === 3 ? "channels_last_3d" : dims === 2 ? "channels_last" : null;
   }
 
-  protected abstract convolve(x: Tensor, padding: number[] | "same" | "valid"): Tensor;
+  protected abstract convolve(x: Tensor, weights: ConvWeights, padding: number[] | "same" | "valid"): Tensor;
 
   // A format for images of other dimensions leaves the weights as they are.
   protected override formatTaken(format: MemoryFormat): void {
@@ -68,18 +74,24 @@ abstract class Conv extends ConvNd {
   }
 
   override forward(x: Tensor): Tensor {
-    // What comes from another convolution is channels-last already. An image of one channel is in both formats at once, and
-    // libtorch would go on without channels-last; written with the strides of that format, all that follows has it.
-    if (!this.#channelsLast || x.requiresGrad || x.ndim !== this.kernelSize.length + 2) return this.#convolve(x);
-    using images = toChannelsLast(x);
-    return this.#convolve(images);
+    return this.convolveWith(x, this);
   }
 
-  #convolve(x: Tensor): Tensor {
+  /** The convolution with other weights of the same shape. */
+  convolveWith(x: Tensor, weights: ConvWeights): Tensor {
+    // What comes from another convolution is channels-last already. An image of one channel is in both formats at once, and
+    // libtorch would go on without channels-last; written with the strides of that format, all that follows has it.
+    if (!this.#channelsLast || x.requiresGrad || x.ndim !== this.kernelSize.length + 2)
+      return this.#convolve(x, weights);
+    using images = toChannelsLast(x);
+    return this.#convolve(images, weights);
+  }
+
+  #convolve(x: Tensor, weights: ConvWeights): Tensor {
     if (this.paddingMode === "zeros")
-      return this.convolve(x, typeof this.padding === "string" ? this.padding : [...this.padding]);
+      return this.convolve(x, weights, typeof this.padding === "string" ? this.padding : [...this.padding]);
     using padded = ops.pad(x, this.#sides(), this.paddingMode);
-    return this.convolve(padded, this.padding === "same" ? "valid" : this.kernelSize.map(() => 0));
+    return this.convolve(padded, weights, this.padding === "same" ? "valid" : this.kernelSize.map(() => 0));
   }
 
   // aten::pad counts dimensions from the last, with both sides of each.
@@ -100,8 +112,8 @@ export class Conv1d extends Conv {
   constructor(inChannels: number, outChannels: number, kernelSize: PerDim, ...options: Given<ConvOptions>) {
     super("Conv1d", 1, inChannels, outChannels, kernelSize, options);
   }
-  protected override convolve(x: Tensor, padding: number[] | "same" | "valid"): Tensor {
-    return conv1d(x, this.weight, this.bias, [...this.stride], padding, [...this.dilation], this.groups);
+  protected override convolve(x: Tensor, { weight, bias }: ConvWeights, padding: number[] | "same" | "valid"): Tensor {
+    return conv1d(x, weight, bias, [...this.stride], padding, [...this.dilation], this.groups);
   }
 }
 
@@ -110,8 +122,8 @@ export class Conv2d extends Conv {
   constructor(inChannels: number, outChannels: number, kernelSize: PerDim, ...options: Given<ConvOptions>) {
     super("Conv2d", 2, inChannels, outChannels, kernelSize, options);
   }
-  protected override convolve(x: Tensor, padding: number[] | "same" | "valid"): Tensor {
-    return conv2d(x, this.weight, this.bias, [...this.stride], padding, [...this.dilation], this.groups);
+  protected override convolve(x: Tensor, { weight, bias }: ConvWeights, padding: number[] | "same" | "valid"): Tensor {
+    return conv2d(x, weight, bias, [...this.stride], padding, [...this.dilation], this.groups);
   }
 }
 
@@ -120,11 +132,11 @@ export class Conv3d extends Conv {
   constructor(inChannels: number, outChannels: number, kernelSize: PerDim, ...options: Given<ConvOptions>) {
     super("Conv3d", 3, inChannels, outChannels, kernelSize, options);
   }
-  protected override convolve(x: Tensor, padding: number[] | "same" | "valid"): Tensor {
-    const one = convolveOne(this, x, padding);
+  protected override convolve(x: Tensor, weights: ConvWeights, padding: number[] | "same" | "valid"): Tensor {
+    const one = convolveOne(this, weights, x, padding);
     if (one !== undefined) return one;
-    const few = convolveFew(this, x, padding);
+    const few = convolveFew(this, weights, x, padding);
     if (few !== undefined) return few;
-    return conv3d(x, this.weight, this.bias, [...this.stride], padding, [...this.dilation], this.groups);
+    return conv3d(x, weights.weight, weights.bias, [...this.stride], padding, [...this.dilation], this.groups);
   }
 }

@@ -15,6 +15,7 @@ const MOST_OUTPUTS = 32;
 /** Undefined where libtorch's convolution is no slower, and where there would be an error to be told. */
 export function convolveFew(
   layer: ConvNd,
+  { weight, bias }: { readonly weight: Tensor; readonly bias: Tensor | null },
   x: Tensor,
   padding: readonly number[] | "same" | "valid",
 ): Tensor | undefined {
@@ -22,12 +23,12 @@ export function convolveFew(
   if (x.ndim !== 5 || x.device !== "cpu" || x.dtype !== "float32" || native.autocast("cpu")[0]) return undefined;
   const fits = padding.every((zeros, i) => zeros <= 2 && (x.shape[i + 2] ?? 0) + 2 * zeros >= 3);
   if (!fits || x.shape[1] !== layer.inChannels || x.shape[0] === 0) return undefined;
-  return conv3dFew(x, layer.weight, layer.bias, padding);
+  const plain = [weight, ...(bias === null ? [] : [bias])].every((t) => t.dtype === "float32" && t.device === "cpu");
+  return plain ? conv3dFew(x, weight, bias, padding) : undefined;
 }
 
-function suits({ weight, bias, kernelSize, stride, dilation, groups, inChannels, outChannels }: ConvNd): boolean {
+function suits({ kernelSize, stride, dilation, groups, inChannels, outChannels }: ConvNd): boolean {
   const all = (values: readonly number[], wanted: number): boolean => values.every((value) => value === wanted);
   const shape = all(kernelSize, 3) && all(stride, 1) && all(dilation, 1) && groups === 1;
-  const plain = [weight, ...(bias === null ? [] : [bias])].every((t) => t.dtype === "float32" && t.device === "cpu");
-  return shape && plain && inChannels <= FEW && outChannels <= MOST_OUTPUTS;
+  return shape && inChannels <= FEW && outChannels <= MOST_OUTPUTS;
 }

@@ -4,6 +4,7 @@
  */
 
 import type { Tensor } from "../tensor.ts";
+import { foldedStep } from "./folded-norm.ts";
 import { convNormStep } from "./fused-conv.ts";
 import { normStep, slopeOf } from "./fused-norm.ts";
 import type { Layer } from "./module.ts";
@@ -11,7 +12,7 @@ import { ownForward, type Pattern, type Step } from "./step.ts";
 import { structureVersion } from "./structure.ts";
 
 /** What is done at once. The first that fits is taken. */
-const PATTERNS: readonly Pattern[] = [convNormStep, normStep];
+const PATTERNS: readonly Pattern[] = [convNormStep, foldedStep, normStep];
 
 /** The steps that could begin at each place of a chain. */
 export class Chain {
@@ -41,27 +42,39 @@ export class Chain {
     const last = this.#layers.length - 1;
     const step = this.#steps[last];
     const slope = slopeOf(act)?.();
-    if (step?.runAdding !== undefined && typeof slope === "number" && slope >= 0 && !ownForward(act)) {
-      const before = this.#runTo(last, x);
-      const suits = this.#usable(last, before) === step && add.dtype === before.dtype && sameShape(add, before);
-      const y = suits ? step.runAdding(before, add, slope) : addAct(this.#call(last, before), add, act);
-      if (before !== x && before !== y && !before.kept) before.dispose();
-      return y;
+    if (step?.runAdding === undefined || typeof slope !== "number" || slope < 0 || ownForward(act))
+      return addAct(this.run(x), add, act, x);
+    let before = x;
+    if (this.#steps[last - 1]?.folds === true) {
+      before = this.#runTo(last - 1, x);
+      // where the convolution takes the normalisation in, no pass is left that the sum could be a part of
+      const folded = this.#usable(last - 1, before);
+      if (folded?.length === 2) return addAct(this.#replace(x, before, folded.run(before)), add, act, x);
+      before = this.#replace(x, before, this.#call(last - 1, before));
+    } else {
+      before = this.#runTo(last, x);
     }
-    return addAct(this.run(x), add, act, x);
+    const suits = this.#usable(last, before) === step && add.dtype === before.dtype && sameShape(add, before);
+    const y = suits ? step.runAdding(before, add, slope) : addAct(this.#call(last, before), add, act);
+    return this.#replace(x, before, y);
   }
 
+  /** The first `end` layers. */
   #runTo(end: number, x: Tensor): Tensor {
     let current = x;
     for (let i = 0; i < end; ) {
       const step = this.#usable(i, current);
       const usable = step !== undefined && i + step.length <= end ? step : undefined;
-      const next = usable === undefined ? this.#call(i, current) : usable.run(current);
+      current = this.#replace(x, current, usable === undefined ? this.#call(i, current) : usable.run(current));
       i += usable?.length ?? 1;
-      if (current !== x && current !== next && !current.kept) current.dispose();
-      current = next;
     }
     return current;
+  }
+
+  /** `next`, which came of `current`: that is disposed of, unless it is the input or kept. */
+  #replace(input: Tensor, current: Tensor, next: Tensor): Tensor {
+    if (current !== input && current !== next && !current.kept) current.dispose();
+    return next;
   }
 
   #call(at: number, x: Tensor): Tensor {

@@ -14,6 +14,7 @@ const LEFT_TO_THE_SLOW_ONE = 20_480;
  */
 export function convolveOne(
   layer: ConvNd,
+  { weight, bias }: { readonly weight: Tensor; readonly bias: Tensor | null },
   x: Tensor,
   padding: readonly number[] | "same" | "valid",
 ): Tensor | undefined {
@@ -21,7 +22,7 @@ export function convolveOne(
   const [batch = 0, channels = 0, depth = 0, height = 0] = x.shape;
   if (batch !== 1 || channels !== layer.inChannels || channels * depth * height > LEFT_TO_THE_SLOW_ONE)
     return undefined;
-  const { weight, bias, kernelSize, stride, dilation } = layer;
+  const { kernelSize, stride, dilation } = layer;
   // of one voxel each way, the convolution is a product of matrices, at which libtorch's own is as fast
   if (kernelSize.every((length) => length === 1)) return undefined;
   const fits = kernelSize.every((length, i) => {

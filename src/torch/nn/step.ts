@@ -10,6 +10,8 @@ export interface Step {
   /** Whether they can be, on this image and as the layers are now. */
   suits(x: Tensor): boolean;
   run(x: Tensor): Tensor;
+  /** Whether it is a convolution that takes in the normalisation behind it, where there are no gradients. */
+  readonly folds?: true;
   /** The same with another image added and an activation after it, of that slope below 0; undefined: it cannot. */
   readonly runAdding?: (x: Tensor, add: Tensor, slope: number) => Tensor;
 }
