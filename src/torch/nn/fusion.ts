@@ -83,9 +83,10 @@ export class Chain {
 
   #usable(at: number, x: Tensor): Step | undefined {
     const step = this.#steps[at];
-    if (step === undefined || !step.suits(x)) return undefined;
+    if (step === undefined) return undefined;
+    // before its weights are looked at, which may be computed anew each time
     for (let i = at; i < at + step.length; i++) if (ownForward(this.#layers[i])) return undefined;
-    return step;
+    return step.suits(x) ? step : undefined;
   }
 }
 
