@@ -13,6 +13,19 @@ afterEach(() => {
 
 const blocks: Record<string, () => torch.nn.Layer[]> = {
   "batch normalisation, fused": () => [new nn.Conv3d(2, 4, 3, { padding: 1 }), new nn.BatchNorm3d(4), new nn.ReLU()],
+  "two convolutions of few channels": () =>
+    [2, 4].flatMap((channels) => [
+      new nn.Conv3d(channels, 4, 3, { padding: 1 }),
+      new nn.GroupNorm(2, 4),
+      new nn.LeakyReLU(0.1),
+    ]),
+  "batch normalisation by running statistics": () => [
+    new nn.Conv3d(2, 4, 3, { padding: 1 }),
+    new nn.BatchNorm3d(4).eval(),
+    new nn.Conv3d(4, 5, 1),
+    new nn.BatchNorm3d(5).eval(),
+    new nn.ReLU(),
+  ],
   "batch normalisation, averaged over all batches": () => [
     new nn.Conv3d(2, 4, 1),
     new nn.BatchNorm3d(4, { momentum: null }),

@@ -2,7 +2,7 @@ import { autocast } from "./amp/index.ts";
 import { enableGrad, grad, isGradEnabled } from "./autograd.ts";
 import { defineFunction } from "./function.ts";
 import { native } from "./native.ts";
-import { recomputing } from "./nn/recompute.ts";
+import { recomputing, runningFirst } from "./nn/recompute.ts";
 import * as random from "./random.ts";
 import type { Tensor } from "./tensor.ts";
 import type { DType } from "./types.ts";
@@ -39,7 +39,7 @@ export function checkpoint(module: Recomputable, x: Tensor): Tensor {
     forward(ctx, input) {
       if (input === undefined) throw new TypeError("checkpoint: there is no input.");
       ctx.saveForBackward(input, state);
-      const output = module.call(input);
+      const output = runningFirst(input, () => module.call(input));
       return output === input ? input.clone() : output;
     },
     backward(ctx, gradient) {

@@ -12,6 +12,7 @@ import { Conv1d, Conv2d, Conv3d } from "./conv.ts";
 import { normParts, slopeOf } from "./fused-norm.ts";
 import type { Layer } from "./module.ts";
 import { BatchNorm1d, BatchNorm2d, BatchNorm3d } from "./norm.ts";
+import { hasGradients } from "./recompute.ts";
 import { isExactly, type Step } from "./step.ts";
 
 /** With fewer voxels for each weight, making new weights would take as long as what is saved. */
@@ -54,7 +55,8 @@ export function foldedStep(layers: readonly Layer[], at: number): Step | undefin
 }
 
 function suits(conv: Conv, norm: Norm, x: Tensor): boolean {
-  if (isGradEnabled() || norm.training || norm.runningMean === null || norm.runningVar === null) return false;
+  if (hasGradients(isGradEnabled()) || norm.training || norm.runningMean === null || norm.runningVar === null)
+    return false;
   if (norm.numFeatures !== conv.outChannels || x.ndim !== conv.kernelSize.length + 2 || native.autocast(x.device)[0])
     return false;
   const all = [x, conv.weight, conv.bias, norm.weight, norm.bias, norm.runningMean, norm.runningVar];

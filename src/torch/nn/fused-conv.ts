@@ -10,6 +10,7 @@ import type { DType } from "../types.ts";
 import { Conv3d } from "./conv.ts";
 import { normParts, runNorm, statisticsSuit } from "./fused-norm.ts";
 import type { Layer } from "./module.ts";
+import { needsGradient } from "./recompute.ts";
 import { isExactly, type Step } from "./step.ts";
 
 /** With more input channels oneDNN's convolutions are faster than two of the kernel's, which computes what it makes once more in the backward pass. */
@@ -61,7 +62,7 @@ function outputShape(conv: Conv3d, x: Tensor, padding: readonly number[]): reado
   const { weight, bias, stride } = conv;
   const plain = [weight, ...(bias === null ? [] : [bias])].every((t) => t.dtype === "float32" && t.device === "cpu");
   if (!plain || x.device !== "cpu" || x.dtype !== "float32" || x.ndim !== 5) return undefined;
-  if (x.shape[1] !== conv.inChannels || (x.requiresGrad && isGradEnabled())) return undefined;
+  if (x.shape[1] !== conv.inChannels || needsGradient(x, isGradEnabled())) return undefined;
   const size = x.shape.slice(2).map((n, i) => Math.floor((n + 2 * (padding[i] ?? 0) - 3) / (stride[i] ?? 1)) + 1);
   if (size.some((n) => n < 1) || x.shape[0] === 0) return undefined;
   return [x.shape[0] ?? 0, conv.outChannels, ...size];

@@ -13,3 +13,33 @@ export function recomputing<T>(body: () => T): T {
     depth--;
   }
 }
+
+/** What a layer is given, as far as it is asked here. */
+interface Given {
+  readonly requiresGrad: boolean;
+}
+
+/** The input of a part of a network that runs without gradients now, and will be run again for them. */
+let first: Given | null = null;
+
+/** Runs `body`, in which layers are to do, to the last bit, what they will do with gradients. */
+export function runningFirst<T>(input: Given, body: () => T): T {
+  const before = first;
+  first = input;
+  try {
+    return body();
+  } finally {
+    first = before;
+  }
+}
+
+/** Whether gradients are computed now, or will be of the same once more. */
+export function hasGradients(gradEnabled: boolean): boolean {
+  return gradEnabled || first !== null;
+}
+
+/** Whether what a layer is given has a gradient, or will have: of all but the input of such a part that is not known, and taken to be so. */
+export function needsGradient(x: Given, gradEnabled: boolean): boolean {
+  if (gradEnabled || first === null) return gradEnabled && x.requiresGrad;
+  return x !== first || x.requiresGrad;
+}
