@@ -34,7 +34,7 @@ afterEach(() => expect(torch.memory.live()).toEqual(live));
 function curved(shape: readonly number[], outputs: number): torch.nn.Sequential {
   const [, channels = 1, ...size] = shape;
   const flat = size.length === 2;
-  const [Conv, Pool] = flat ? [torch.nn.Conv2d, torch.nn.MaxPool2d] : [torch.nn.Conv3d, torch.nn.MaxPool3d];
+  const [Conv, Pool] = flat ? [torch.nn.Conv2d, torch.nn.AvgPool2d] : [torch.nn.Conv3d, torch.nn.AvgPool3d];
   const features = 3 * size.map((n) => Math.floor(n / 2) - 1).reduce((product, n) => product * n, 1);
   const net = new torch.nn.Sequential(
     new Conv(channels, 4, 3, { padding: 1 }),

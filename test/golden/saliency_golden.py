@@ -16,8 +16,8 @@ def image(*shape):
 
 
 def network(dims, channels, outputs):
-    """Curved, so that the gradient is another one everywhere on the way from a baseline."""
-    conv, pool = getattr(torch.nn, f"Conv{dims}d"), getattr(torch.nn, f"MaxPool{dims}d")
+    """Curved, so that the gradient is another one everywhere on the way from a baseline, and without a choice that rounding could make otherwise."""
+    conv, pool = getattr(torch.nn, f"Conv{dims}d"), getattr(torch.nn, f"AvgPool{dims}d")
     net = torch.nn.Sequential(
         conv(channels, 4, 3, padding=1),
         torch.nn.ELU(),
