@@ -52,17 +52,16 @@ const float* ConvSource::rows(int64_t first, int64_t count, float* room) const {
 }
 
 ConvGradient::ConvGradient(const ConvRows& conv, int64_t slices)
-    : conv_(conv), slices_(slices), sums_(static_cast<size_t>(slices * (conv.weight_count() + 2 * conv.out_channels))) {}
+    : conv_(conv), slices_(slices), zeros_(static_cast<size_t>(conv.out_channels)), sums_(static_cast<size_t>(slices * (conv.weight_count() + 2 * conv.out_channels))) {}
 
 float* ConvGradient::begin(int64_t, float* room) const { return room; }
 
 void ConvGradient::end(int64_t first, int64_t count, const float* rows) const {
   const int64_t row = conv_.out_width * conv_.out_channels, weights = conv_.weight_count();
-  const std::vector<float> zeros(static_cast<size_t>(conv_.out_channels));
   for (int64_t i = 0; i < count; ++i) {
     double* sums = sums_.data() + (first + i) / conv_.out_height * (weights + 2 * conv_.out_channels);
     conv_.add_weight_gradient(first + i, rows + i * row, sums);
-    sum_row(rows + i * row, conv_.out_width, conv_.out_channels, zeros.data(), sums + weights, sums + weights + conv_.out_channels);
+    sum_row(rows + i * row, conv_.out_width, conv_.out_channels, zeros_.data(), sums + weights, sums + weights + conv_.out_channels);
   }
 }
 

@@ -63,6 +63,7 @@ class ConvGradient final : public RowSink {
   std::vector<double> total(int64_t from, int64_t width) const;
   const ConvRows& conv_;
   int64_t slices_;
+  std::vector<float> zeros_;  // what sums of rows are about
   mutable std::vector<double> sums_;
 };
 

@@ -114,7 +114,6 @@ class NormActPool : public torch::autograd::Function<NormActPool> {
     ctx->saved_data["constant_slope"] = o.constant_slope;
     ctx->saved_data["eps"] = o.eps;
     ctx->saved_data["stride"] = o.stride;
-    ctx->saved_data["padding"] = o.padding;
     // who comes next may change it in place, as behind PyTorch's pooling: so it is not saved as autograd's own are
     if (g.pool) ctx->saved_data["out"] = out.detach(), ctx->saved_data["out_version"] = static_cast<int64_t>(out._version());
     ctx->save_for_backward(std::move(kept));
@@ -125,7 +124,7 @@ class NormActPool : public torch::autograd::Function<NormActPool> {
   static Options options_of(torch::autograd::AutogradContext* ctx) {
     auto flags = ctx->saved_data["flags"].toIntVector();
     return {ctx->saved_data["constant_slope"].toDouble(), flags[0] != 0, flags[1], flags[2] != 0, flags[3] != 0, 0.0, ctx->saved_data["eps"].toDouble(),
-            ctx->saved_data["stride"].toIntVector(), ctx->saved_data["padding"].toIntVector()};
+            ctx->saved_data["stride"].toIntVector()};
   }
 
   static constexpr size_t kInputs = 11;  // of `forward`; the type and the options have no gradient
@@ -190,7 +189,9 @@ class NormActPool : public torch::autograd::Function<NormActPool> {
     }
     torch::autograd::variable_list result(kInputs);
     const StoredRows rows(gradient, g.pooled_row());
-    if (image.conv != nullptr) {
+    // a first layer that is frozen has no gradient, and nothing is behind it
+    const bool learns = image.conv != nullptr && (kept[kConvWeight].requires_grad() || (kept[kConvBias].defined() && kept[kConvBias].requires_grad()));
+    if (learns) {
       const ConvRows& conv = image.conv->rows;
       const ConvGradient to(conv, g.n * g.d);
       backward_pass(g, o.training, *image.source, rows, at, constants_of(kept), totals, to);
@@ -201,7 +202,7 @@ class NormActPool : public torch::autograd::Function<NormActPool> {
         const auto sums = to.bias();
         std::copy(sums.begin(), sums.end(), result[kConv + 1].mutable_data_ptr<float>());
       }
-    } else if (ctx->needs_input_grad(0)) {
+    } else if (image.conv == nullptr && ctx->needs_input_grad(0)) {
       result[0] = like_image();
       backward_pass(g, o.training, *image.source, rows, at, constants_of(kept), totals, StoredRows(result[0], g.row()));
     }
@@ -238,21 +239,22 @@ napi_value norm_act_pool(napi_env env, napi_callback_info info) {
     const bool flat = input.dim() == 4;
     TORCH_CHECK((flat || input.dim() == 5) && (input.scalar_type() == at::kFloat || input.scalar_type() == at::kBFloat16) && input.device().is_cpu(),
                 "normActPool takes a 4- or 5-dimensional tensor of float32 or bfloat16 on the CPU");
-    Options o{to_double(env, args[7]), to_bool(env, args[8]), to_int(env, args[9]), to_bool(env, args[10]), flat, to_double(env, args[11]), to_double(env, args[12]), {}, {}};
+    Options o{to_double(env, args[7]), to_bool(env, args[8]), to_int(env, args[9]), to_bool(env, args[10]), flat, to_double(env, args[11]), to_double(env, args[12]), {}};
     const Maybe conv_weight = tensor_at(13), conv_bias = tensor_at(14);
     Maybe add = tensor_at(6);
     at::ScalarType type = input.scalar_type();
+    std::vector<int64_t> padding;
     if (given(conv_weight)) {
-      o.stride = to_ints(env, args[15]), o.padding = to_ints(env, args[16]);
+      o.stride = to_ints(env, args[15]), padding = to_ints(env, args[16]);
       type = dtype_from_name(to_string(env, args[17]));
-      TORCH_CHECK(!flat && o.stride.size() == 3 && o.padding.size() == 3 && !given(add), "normActPool: the convolution is of 3D images, and nothing is added");
+      TORCH_CHECK(!flat && o.stride.size() == 3 && padding.size() == 3 && !given(add), "normActPool: the convolution is of 3D images, and nothing is added");
       TORCH_CHECK(conv_weight->dim() == 5 && conv_weight->size(1) == input.size(1) && conv_weight->sizes().slice(2) == at::IntArrayRef({3, 3, 3}) &&
                       conv_weight->scalar_type() == at::kFloat && (!given(conv_bias) || (conv_bias->scalar_type() == at::kFloat && conv_bias->numel() == conv_weight->size(0))),
                   "normActPool: the convolution's weights should be float32 of size [*, ", input.size(1), ", 3, 3, 3] not ", conv_weight->scalar_type(), " of ", conv_weight->sizes());
       TORCH_CHECK(type == at::kFloat || type == at::kBFloat16, "normActPool: what comes out is float32 or bfloat16, not ", type);
       TORCH_CHECK(!(input.requires_grad() && at::GradMode::is_enabled()), "normActPool: with a convolution the image has no gradient");
       for (int64_t i = 0; i < 3; ++i)
-        TORCH_CHECK(o.stride[i] > 0 && o.padding[i] >= 0 && input.size(i + 2) + 2 * o.padding[i] >= 3, "normActPool: the image of size ", input.sizes(), " is too small for a kernel of 3");
+        TORCH_CHECK(o.stride[i] > 0 && padding[i] >= 0 && input.size(i + 2) + 2 * padding[i] >= 3, "normActPool: the image of size ", input.sizes(), " is too small for a kernel of 3");
     }
     // rows for slices: the threads share them. These are views, and part of the graph, as a copy is
     auto as_image = [&](const at::Tensor& t) { return flat && t.dim() == 4 ? t.unsqueeze(3) : t; };
@@ -261,11 +263,11 @@ napi_value norm_act_pool(napi_env env, napi_callback_info info) {
     at::Tensor out;
     // there is nothing to be fast with
     if (input.numel() == 0) {
-      if (given(conv_weight)) input = at::conv3d(input, *conv_weight, conv_bias, o.stride, o.padding);
+      if (given(conv_weight)) input = at::conv3d(input, *conv_weight, conv_bias, o.stride, padding);
       out = in_turn(input, tensor_at(1), tensor_at(2), tensor_at(3), tensor_at(4), tensor_at(5), add, o);
     } else {
       if (given(add)) add = add->contiguous(at::MemoryFormat::ChannelsLast3d);
-      input = given(conv_weight) ? padded_image(input.detach(), o.padding) : input.contiguous(at::MemoryFormat::ChannelsLast3d);
+      input = given(conv_weight) ? padded_image(input.detach(), padding) : input.contiguous(at::MemoryFormat::ChannelsLast3d);
       out = NormActPool::apply(input, tensor_at(1), tensor_at(2), tensor_at(3), tensor_at(4), tensor_at(5), add, conv_weight, conv_bias, type, o);
     }
     return make_handle(state, flat ? out.squeeze(3) : out);

@@ -20,7 +20,7 @@ struct NormActPoolOptions {
   bool pool, flat;
   double momentum, eps;
   // Of a convolution that comes first, if one does.
-  std::vector<int64_t> stride, padding;
+  std::vector<int64_t> stride;
 };
 
 // The normalisation alone. `mean` and `variance` are used where the statistics are not the batch's own.

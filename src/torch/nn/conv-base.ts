@@ -19,6 +19,21 @@ export interface ConvGeometry {
   readonly paddingMode: PaddingMode;
 }
 
+export interface ConvWeights {
+  readonly weight: Tensor;
+  readonly bias: Tensor | null;
+}
+
+/** Whether weights are such as the kernels of our own take. */
+export function arePlain({ weight, bias }: ConvWeights): boolean {
+  return [weight, bias].every((t) => t === null || (t.dtype === "float32" && t.device === "cpu"));
+}
+
+/** Whether a window has the same length, stride or dilation each way. */
+export function allAre(values: readonly number[], wanted: number): boolean {
+  return values.every((value) => value === wanted);
+}
+
 /** What convolutions and transposed ones share: geometry, weight, bias, initial values, printing. */
 export abstract class ConvNd extends Module<[x: Tensor, outputSize?: readonly number[]], Tensor> {
   readonly inChannels: number;

@@ -3,7 +3,7 @@ import { toChannelsLast } from "../creation.ts";
 import * as ops from "../ops.ts";
 import type { Tensor } from "../tensor.ts";
 import type { MemoryFormat } from "../types.ts";
-import { ConvNd, convGeometry, type PaddingMode } from "./conv-base.ts";
+import { ConvNd, type ConvWeights, convGeometry, type PaddingMode } from "./conv-base.ts";
 import { convolveFew } from "./few-channels.ts";
 import type { PerDim } from "./options.ts";
 import { convolveOne } from "./single-image.ts";
@@ -38,11 +38,6 @@ type Convolve = (
 const conv1d = ops.conv1d as Convolve;
 const conv2d = ops.conv2d as Convolve;
 const conv3d = ops.conv3d as Convolve;
-
-export interface ConvWeights {
-  readonly weight: Tensor;
-  readonly bias: Tensor | null;
-}
 
 /** What Conv1d, Conv2d and Conv3d share. */
 export abstract class Conv extends ConvNd {

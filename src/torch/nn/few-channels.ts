@@ -6,7 +6,7 @@ import { isGradEnabled } from "../autograd.ts";
 import { conv3dFew } from "../fused.ts";
 import { native } from "../native.ts";
 import type { Tensor } from "../tensor.ts";
-import type { ConvNd } from "./conv-base.ts";
+import { allAre, arePlain, type ConvNd, type ConvWeights } from "./conv-base.ts";
 
 const FEW = 8;
 /** With more, the packed weights do not stay in the first cache. */
@@ -15,7 +15,7 @@ const MOST_OUTPUTS = 32;
 /** Undefined where libtorch's convolution is no slower, and where there would be an error to be told. */
 export function convolveFew(
   layer: ConvNd,
-  { weight, bias }: { readonly weight: Tensor; readonly bias: Tensor | null },
+  weights: ConvWeights,
   x: Tensor,
   padding: readonly number[] | "same" | "valid",
 ): Tensor | undefined {
@@ -23,12 +23,10 @@ export function convolveFew(
   if (x.ndim !== 5 || x.device !== "cpu" || x.dtype !== "float32" || native.autocast("cpu")[0]) return undefined;
   const fits = padding.every((zeros, i) => zeros <= 2 && (x.shape[i + 2] ?? 0) + 2 * zeros >= 3);
   if (!fits || x.shape[1] !== layer.inChannels || x.shape[0] === 0) return undefined;
-  const plain = [weight, ...(bias === null ? [] : [bias])].every((t) => t.dtype === "float32" && t.device === "cpu");
-  return plain ? conv3dFew(x, weight, bias, padding) : undefined;
+  return arePlain(weights) ? conv3dFew(x, weights.weight, weights.bias, padding) : undefined;
 }
 
 function suits({ kernelSize, stride, dilation, groups, inChannels, outChannels }: ConvNd): boolean {
-  const all = (values: readonly number[], wanted: number): boolean => values.every((value) => value === wanted);
-  const shape = all(kernelSize, 3) && all(stride, 1) && all(dilation, 1) && groups === 1;
+  const shape = allAre(kernelSize, 3) && allAre(stride, 1) && allAre(dilation, 1) && groups === 1;
   return shape && inChannels <= FEW && outChannels <= MOST_OUTPUTS;
 }

@@ -165,6 +165,22 @@ describe("a convolution, its normalisation, activation and pooling at once", () 
       }
     }));
 
+  it("gives a frozen convolution no gradient, and the normalisation behind it its own", () =>
+    leavingNoTensor(() => {
+      const nets = twins(block);
+      const x = torch.randn([2, 1, 6, 7, 5]);
+      const [one, two] = nets.map((net) => {
+        for (const parameter of net.at(0)?.parameters() ?? []) parameter.requiresGrad_(false);
+        net.call(x).pow(2).sum().backward();
+        return [...net.parameters()].map((leaf) => leaf.grad);
+      }) as [(Tensor | null)[], (Tensor | null)[]];
+      const learnt = (gradients: (Tensor | null)[]) => gradients.filter((each): each is Tensor => each !== null);
+      expect(one.map((each) => each === null)).toEqual([true, true, false, false]);
+      expect(two.map((each) => each === null)).toEqual([true, true, false, false]);
+      expect(distance(learnt(one), learnt(two))).toBeLessThan(256 * 2 ** -23);
+      for (const net of nets) net.dispose();
+    }));
+
   it("has gradients of gradients", () =>
     leavingNoTensor(() => {
       const [fused, inTurn] = twins(block);

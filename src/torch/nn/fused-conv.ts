@@ -8,6 +8,7 @@ import { native } from "../native.ts";
 import type { Tensor } from "../tensor.ts";
 import type { DType } from "../types.ts";
 import { Conv3d } from "./conv.ts";
+import { allAre, arePlain } from "./conv-base.ts";
 import { normParts, runNorm, statisticsSuit } from "./fused-norm.ts";
 import type { Layer } from "./module.ts";
 import { needsGradient } from "./recompute.ts";
@@ -44,10 +45,9 @@ export function convNormStep(layers: readonly Layer[], at: number): Step | undef
 
 /** The zeros on each side, of a convolution that the kernel has. */
 function paddingOf(conv: Conv3d): readonly number[] | undefined {
-  const all = (values: readonly number[], wanted: number): boolean => values.every((value) => value === wanted);
   const has =
-    all(conv.kernelSize, 3) &&
-    all(conv.dilation, 1) &&
+    allAre(conv.kernelSize, 3) &&
+    allAre(conv.dilation, 1) &&
     conv.groups === 1 &&
     conv.paddingMode === "zeros" &&
     conv.inChannels <= FEW_CHANNELS &&
@@ -59,9 +59,8 @@ function paddingOf(conv: Conv3d): readonly number[] | undefined {
 
 /** Of what the convolution makes; undefined where the kernel does not take the image, or there is an error to be told. */
 function outputShape(conv: Conv3d, x: Tensor, padding: readonly number[]): readonly number[] | undefined {
-  const { weight, bias, stride } = conv;
-  const plain = [weight, ...(bias === null ? [] : [bias])].every((t) => t.dtype === "float32" && t.device === "cpu");
-  if (!plain || x.device !== "cpu" || x.dtype !== "float32" || x.ndim !== 5) return undefined;
+  const { stride } = conv;
+  if (!arePlain(conv) || x.device !== "cpu" || x.dtype !== "float32" || x.ndim !== 5) return undefined;
   if (x.shape[1] !== conv.inChannels || needsGradient(x, isGradEnabled())) return undefined;
   const size = x.shape.slice(2).map((n, i) => Math.floor((n + 2 * (padding[i] ?? 0) - 3) / (stride[i] ?? 1)) + 1);
   if (size.some((n) => n < 1) || x.shape[0] === 0) return undefined;

@@ -4,7 +4,7 @@
  */
 import { native } from "../native.ts";
 import { Tensor } from "../tensor.ts";
-import type { ConvNd } from "./conv-base.ts";
+import { arePlain, type ConvNd, type ConvWeights } from "./conv-base.ts";
 
 const LEFT_TO_THE_SLOW_ONE = 20_480;
 
@@ -14,7 +14,7 @@ const LEFT_TO_THE_SLOW_ONE = 20_480;
  */
 export function convolveOne(
   layer: ConvNd,
-  { weight, bias }: { readonly weight: Tensor; readonly bias: Tensor | null },
+  weights: ConvWeights,
   x: Tensor,
   padding: readonly number[] | "same" | "valid",
 ): Tensor | undefined {
@@ -29,7 +29,8 @@ export function convolveOne(
     const reach = (dilation[i] ?? 1) * (length - 1) + 1;
     return (x.shape[i + 2] ?? 0) > 0 && (x.shape[i + 2] ?? 0) + 2 * (padding[i] ?? 0) >= reach;
   });
-  const plain = [x, weight, ...(bias === null ? [] : [bias])].every((t) => t.dtype === "float32" && t.device === "cpu");
+  const { weight, bias } = weights;
+  const plain = arePlain(weights) && x.dtype === "float32" && x.device === "cpu";
   if (!fits || !plain || native.autocast("cpu")[0]) return undefined;
   return new Tensor(
     native.convolveOne(
