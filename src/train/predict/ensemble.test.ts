@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync } from "node:fs";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Batch } from "../../data/dataloader/index.ts";
 import { ScalarImage } from "../../data/structures/index.ts";
 import { SimpleInferer } from "../../infer/index.ts";
@@ -7,22 +7,12 @@ import { readTsv } from "../../io/tsv/index.ts";
 import { type Model, SupervisedModel } from "../../models/index.ts";
 import { ComputationalConfig, describeSplit } from "../../run/index.ts";
 import * as torch from "../../torch/index.ts";
-import { anyParts, computational, final, outputs, SavedTrainers, toyLoader, translator } from "../fixtures/saved.ts";
+import { anyParts, computational, final, outputs, toyLoader, translator } from "../fixtures/saved.ts";
+import { savedForEachTest } from "../fixtures/saved-for-each.ts";
 import { toyModel, toySplit } from "../fixtures/toy.ts";
 import type { Trainer } from "../trainer.ts";
 
-let saved: SavedTrainers;
-let live = torch.memory.live();
-beforeEach(() => {
-  saved = new SavedTrainers();
-  live = torch.memory.live();
-  vi.spyOn(process.stderr, "write").mockReturnValue(true);
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  saved[Symbol.dispose]();
-  expect(torch.memory.live()).toEqual(live);
-});
+const saved = savedForEachTest();
 
 /** Splits 0, 1 and 2, each with weights of its own. */
 function threeSplits(model: Model): Trainer {

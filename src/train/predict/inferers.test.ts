@@ -1,23 +1,13 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { PatchesToImageInferer, SimpleInferer, SlicesToImageInferer } from "../../infer/index.ts";
 import { readTsv } from "../../io/tsv/index.ts";
 import { ReconstructionModel } from "../../models/index.ts";
 import * as torch from "../../torch/index.ts";
-import { computational, final, resultsOf, SavedTrainers, toyLoader, translator } from "../fixtures/saved.ts";
+import { computational, final, resultsOf, toyLoader, translator } from "../fixtures/saved.ts";
+import { savedForEachTest } from "../fixtures/saved-for-each.ts";
 import { Trainer } from "../trainer.ts";
 
-let saved: SavedTrainers;
-let live = torch.memory.live();
-beforeEach(() => {
-  saved = new SavedTrainers();
-  live = torch.memory.live();
-  vi.spyOn(process.stderr, "write").mockReturnValue(true);
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  saved[Symbol.dispose]();
-  expect(torch.memory.live()).toEqual(live);
-});
+const saved = savedForEachTest();
 
 /** Of single voxels: windows and slices cannot change what it gives. */
 const voxelwise = (): torch.nn.Module => new torch.nn.Conv3d(1, 1, 1);

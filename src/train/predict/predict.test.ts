@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { LoggerCallback } from "../../callbacks/index.ts";
 import type { Batch } from "../../data/dataloader/index.ts";
 import { DataLoader } from "../../data/dataloader/index.ts";
@@ -14,31 +14,12 @@ import { SupervisedModel } from "../../models/index.ts";
 import { CNNConfig } from "../../networks/index.ts";
 import * as torch from "../../torch/index.ts";
 import { AsDiscreteConfig, CropOrPadConfig, Patch, Slice } from "../../transforms/index.ts";
-import {
-  anyParts,
-  computational,
-  final,
-  outputs,
-  resultsOf,
-  SavedTrainers,
-  toyLoader,
-  translator,
-} from "../fixtures/saved.ts";
+import { anyParts, computational, final, outputs, resultsOf, toyLoader, translator } from "../fixtures/saved.ts";
+import { savedForEachTest } from "../fixtures/saved-for-each.ts";
 import { toyModel } from "../fixtures/toy.ts";
 import { Trainer } from "../trainer.ts";
 
-let saved: SavedTrainers;
-let live = torch.memory.live();
-beforeEach(() => {
-  saved = new SavedTrainers();
-  live = torch.memory.live();
-  vi.spyOn(process.stderr, "write").mockReturnValue(true);
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  saved[Symbol.dispose]();
-  expect(torch.memory.live()).toEqual(live);
-});
+const saved = savedForEachTest();
 
 function classifier(numOutputs: number): SupervisedModel {
   const network = new CNNConfig({ inShape: [1, 8, 8, 8], numOutputs, convArgs: { channels: [2] } });

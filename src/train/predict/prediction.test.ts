@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { Callback, type EventArgs } from "../../callbacks/index.ts";
 import type { Batch } from "../../data/dataloader/index.ts";
 import { DataLoader } from "../../data/dataloader/index.ts";
@@ -8,21 +8,11 @@ import { SimpleInferer } from "../../infer/index.ts";
 import { readTsv } from "../../io/tsv/index.ts";
 import { SupervisedModel } from "../../models/index.ts";
 import * as torch from "../../torch/index.ts";
-import { anyParts, final, resultsOf, SavedTrainers, toyLoader, translator } from "../fixtures/saved.ts";
+import { anyParts, final, resultsOf, toyLoader, translator } from "../fixtures/saved.ts";
+import { savedForEachTest } from "../fixtures/saved-for-each.ts";
 import { toyModel } from "../fixtures/toy.ts";
 
-let saved: SavedTrainers;
-let live = torch.memory.live();
-beforeEach(() => {
-  saved = new SavedTrainers();
-  live = torch.memory.live();
-  vi.spyOn(process.stderr, "write").mockReturnValue(true);
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  saved[Symbol.dispose]();
-  expect(torch.memory.live()).toEqual(live);
-});
+const saved = savedForEachTest();
 
 describe("the results", () => {
   /** Remembers the events, and fails at one of them. */

@@ -1,28 +1,18 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import type { Batch } from "../../data/dataloader/index.ts";
 import { SaliencyInferer } from "../../infer/index.ts";
 import { readNifti } from "../../io/nifti/index.ts";
 import { readTsv } from "../../io/tsv/index.ts";
 import { Model } from "../../models/index.ts";
 import * as torch from "../../torch/index.ts";
-import { computational, final, outputs, resultsOf, SavedTrainers, toyLoader } from "../fixtures/saved.ts";
+import { computational, final, outputs, resultsOf, toyLoader } from "../fixtures/saved.ts";
+import { savedForEachTest } from "../fixtures/saved-for-each.ts";
 import { toyModel } from "../fixtures/toy.ts";
 import { Trainer } from "../trainer.ts";
 
-let saved: SavedTrainers;
-let live = torch.memory.live();
-beforeEach(() => {
-  saved = new SavedTrainers();
-  live = torch.memory.live();
-  vi.spyOn(process.stderr, "write").mockReturnValue(true);
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  saved[Symbol.dispose]();
-  expect(torch.memory.live()).toEqual(live);
-});
+const saved = savedForEachTest();
 
 it("writes maps of what a saved model looks at beside its outputs, of models that were trained without", async () => {
   const model = toyModel({ norm: null });
