@@ -49,12 +49,10 @@ it.runIf(process.platform === "linux")(
   async () => {
     for (const split of [0, 1]) writeEvents(split, { kind: "start", ...TRAINING, split }, toldBatch(1, 4));
     const quoted = [process.execPath, PROGRAM, "watch", "--plain", maps].map((word) => `'${word}'`).join(" ");
-    // the terminal is of `script`, which gives it what comes on its own standard input
-    const child = spawn("script", [
-      "-qec",
-      `stty cols 80 rows 24; stty -g; ${quoted}; echo "exit $?"; stty -g`,
-      "/dev/null",
-    ]);
+    // The terminal is of `script`, which gives it what comes on its own standard input. Ctrl-C goes to the shell, too, which goes
+    // on to what follows since it has a trap; without SHELL, `script` would take the user's own.
+    const script = `trap : INT; stty cols 80 rows 24; stty -g; ${quoted}; echo "exit $?"; stty -g`;
+    const child = spawn("script", ["-qec", script, "/dev/null"], { env: { ...process.env, SHELL: "/bin/sh" } });
     let text = "";
     let interrupted = false;
     child.stdout.on("data", (data: Buffer) => {
@@ -63,7 +61,7 @@ it.runIf(process.platform === "linux")(
       interrupted = true;
       child.stdin.write("\x03");
     });
-    await new Promise((done) => child.once("exit", done));
+    await new Promise((done) => child.once("close", done));
     expect(text).toContain("Split 0  Epoch 1/2  4/8  loss 0.5");
     const [before, ...lines] = text.trimEnd().split(/\r?\n/);
     expect(lines.at(-1)).toBe(before);
