@@ -10,6 +10,7 @@
 //   --only NAMES  of `data transforms`, only these: their names, with commas between
 //   --amp         of `networks`, also under autocast (bfloat16)
 //   --short       one round, one epoch: whether it works, not how fast it is
+//   --busy        although other programs are at work, which is refused otherwise
 //   --json        the figures as one line of JSON on standard output
 // The reference's environment is made in the cache at the first use; CLINICADL_REFERENCE_PYTHON names one instead.
 import { spawnSync } from "node:child_process";
@@ -21,6 +22,7 @@ import { parseArgs } from "node:util";
 import { peersPython, referencePython } from "../scripts/python-environment.mjs";
 import { data } from "./data/index.mjs";
 import { networks } from "./networks.mjs";
+import { refuseBusyMachine } from "./quiet.mjs";
 import { ranks } from "./ranks.mjs";
 import { residual } from "./residual.mjs";
 import { heading, median, row, run, sideBySide } from "./side.mjs";
@@ -35,6 +37,7 @@ const { values: options, positionals } = parseArgs({
     only: { type: "string" },
     amp: { type: "boolean", default: false },
     short: { type: "boolean", default: false },
+    busy: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
   },
 });
@@ -51,6 +54,7 @@ if (part !== undefined && !(groups.length <= (parts[part] ?? -1))) {
     `bench: '${positionals.join(" ")}' is not known; write one of ${Object.keys(parts).join(", ")}, or nothing for all.`,
   );
 }
+if (!options.short && !options.busy) await refuseBusyMachine();
 const settings = { short: options.short, rounds, say, out };
 if (part === "ranks") {
   const figures = await ranks(settings);

@@ -5,6 +5,7 @@ import { availableParallelism, cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
+import { autoWorkers } from "../data/dataloader/auto-workers.ts";
 import { type Engine, libtorchProblem, readEngine, whyNotLoaded } from "../torch/engine.ts";
 import { processorOf } from "../torch/instruction-sets.ts";
 import { answer } from "../utils/output.ts";
@@ -174,7 +175,7 @@ function engineFindings(root: string, setup: SetupModules): Finding[] {
     { label: "disk cache", text: cacheText(addon.chunkPackers()) },
     {
       label: "threads",
-      text: `${addon.getNumThreads()} within an operator, ${addon.getNumInteropThreads()} between operators`,
+      text: `${addon.getNumThreads()} within an operator, ${addon.getNumInteropThreads()} between operators; up to ${autoWorkers()} more, of one thread each, where loading would keep a training waiting`,
     },
   );
   return findings;

@@ -72,21 +72,20 @@ function installedPackages(directory: string): string[] {
 
 /** The commit of the git repository of a directory, and whether files differ from it; null if it is in none. */
 function gitCommit(directory: string): string | null {
-  const git = (...args: string[]): string | null => {
-    try {
-      return execFileSync("git", args, {
-        cwd: directory,
-        encoding: "utf8",
-        stdio: ["ignore", "pipe", "ignore"],
-        timeout: 2000,
-      }).trim();
-    } catch {
-      return null; // no git, no repository, or one too large to look through: there is nothing to record
-    }
-  };
-  const commit = git("rev-parse", "HEAD");
-  const changes = commit === null ? null : git("status", "--porcelain", "--untracked-files=no");
-  return changes === null || changes === "" ? commit : `${commit} (with uncommitted changes)`;
+  let status: string;
+  try {
+    status = execFileSync("git", ["status", "--porcelain=v2", "--branch", "--untracked-files=no"], {
+      cwd: directory,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+      timeout: 2000,
+    });
+  } catch {
+    return null; // no git, no repository, or one too large to look through: there is nothing to record
+  }
+  const commit = /^# branch\.oid ([0-9a-f]+)$/m.exec(status)?.[1];
+  if (commit === undefined) return null; // a repository without a commit
+  return /^[^#]/m.test(status) ? `${commit} (with uncommitted changes)` : commit;
 }
 
 /**
