@@ -1,10 +1,11 @@
 // Environments of Python for comparisons, each of its own in the cache, made at the first use.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { cacheRoot } from "./setup/platform.mjs";
 
-const say = (line) => process.stderr.write(`${line}\n`);
+const MAKER = fileURLToPath(new URL("./make-python-environment.mjs", import.meta.url));
 
 /**
  * The Python of an environment: the one that a variable names, else that of the cache.
@@ -16,32 +17,16 @@ const say = (line) => process.stderr.write(`${line}\n`);
 export function pythonEnvironment({ name, what, size, variable, requirements, bare = [], imports }) {
   const named = process.env[variable];
   if (named) return named;
-  const cache = cacheRoot();
-  const home = join(cache, name);
+  const home = join(cacheRoot(), name);
   const python = join(home, "bin", "python");
   if (existsSync(join(home, ".complete"))) return python;
-  say(`Making an environment with ${what} in ${home} (about ${size}, once) …`);
-  mkdirSync(cache, { recursive: true });
-  rmSync(home, { recursive: true, force: true });
-  // pip's scripts hold the place's path: it is made where it stays, and the marker is written last
-  /** @type {[string, string[]][]} */
-  const steps = [
-    ["python3", ["-m", "venv", home]],
-    [python, ["-m", "pip", "install", "--quiet", ...requirements]],
-    [python, ["-c", `import ${imports.join(", ")}; open(${JSON.stringify(join(home, ".tmp-complete"))}, "w").close()`]],
-  ];
-  if (bare.length > 0) steps.splice(2, 0, [python, ["-m", "pip", "install", "--quiet", "--no-deps", ...bare]]);
-  for (const [command, args] of steps) {
-    const { status } = spawnSync(command, args, { stdio: ["ignore", 2, 2] });
-    if (status !== 0) {
-      throw new Error(
-        `Could not make the environment of ${what}: ${command} ${args.join(" ")} failed. ` +
-          `Python 3.10 to 3.13 with pip and the network are needed; or name a Python that has it in ${variable}.`,
-      );
-    }
-  }
-  renameSync(join(home, ".tmp-complete"), join(home, ".complete"));
-  return python;
+  const asked = JSON.stringify({ home, what, size, requirements, bare, imports });
+  const { status } = spawnSync(process.execPath, [MAKER, asked], { stdio: ["ignore", 2, 2] });
+  if (status === 0) return python;
+  throw new Error(
+    `The environment of ${what} could not be made in ${home}: what failed is said above. ` +
+      `Python 3.10 to 3.13 with pip and the network are needed; or name a Python that has it in ${variable}.`,
+  );
 }
 
 /** A Python with ClinicaDL 2.0.0, the original: CLINICADL_REFERENCE_PYTHON names another. */
