@@ -112,6 +112,7 @@ export async function networks(filter, { python, peers, rounds, short, amp, say,
       config: { name_: name, ...config },
       input: short ? shorter(name, input) : input,
       times: short ? 1 : 4,
+      seconds: short ? 0 : 0.5,
       amp,
     });
     /** @type {Record<string, any[]>} */

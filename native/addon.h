@@ -124,6 +124,7 @@ void define_system(napi_env env, napi_value exports);
 void define_transfer(napi_env env, napi_value exports);
 void define_function(napi_env env, napi_value exports);
 void define_conv_few(napi_env env, napi_value exports);
+void define_conv_depthwise(napi_env env, napi_value exports);
 void define_fused(napi_env env, napi_value exports);
 void define_convolution(napi_env env, napi_value exports);
 void define_components(napi_env env, napi_value exports);

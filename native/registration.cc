@@ -27,6 +27,7 @@ napi_value init(napi_env env, napi_value exports) {
     define_transfer(env, exports);
     define_function(env, exports);
     define_conv_few(env, exports);
+    define_conv_depthwise(env, exports);
     define_fused(env, exports);
     define_convolution(env, exports);
     define_components(env, exports);

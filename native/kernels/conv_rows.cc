@@ -1,31 +1,14 @@
 // Several voxels of a row at a time, times all lanes of a block of output channels, stay in registers while all that they see of the
-// image goes by. As many as the registers of the processor hold; what it is, is asked once, of libtorch, which can be held to less.
+// image goes by. As many as the registers of the processor hold.
 #include "conv_rows.h"
 
-#include <ATen/Version.h>
-
 #include <cstring>
-#include <string>
+
+#include "lanes.h"
 
 namespace clinicadl {
 namespace {
 
-typedef float Floats8 __attribute__((vector_size(32)));
-typedef float Floats16 __attribute__((vector_size(64)));
-template <typename V>
-constexpr int64_t lanes = sizeof(V) / sizeof(float);
-
-#define CLINICADL_INLINE inline __attribute__((always_inline))
-
-// The last block of output channels may be filled up: only `count` of its lanes are there in memory.
-template <typename V, bool kWhole>
-CLINICADL_INLINE void load(V& v, const float* p, int64_t count) {
-  if constexpr (kWhole) __builtin_memcpy(&v, p, sizeof v);
-  else {
-    v = V{};
-    __builtin_memcpy(&v, p, static_cast<size_t>(count) * sizeof(float));
-  }
-}
 template <typename V, bool kWhole>
 CLINICADL_INLINE void store(float* p, const V& v, int64_t count) {
   __builtin_memcpy(p, &v, (kWhole ? lanes<V> : count) * sizeof(float));
@@ -134,26 +117,10 @@ CLINICADL_INLINE void weight_gradient(const ConvRows& c, const Walk& walk, const
   if (j < c.out_channels) gradient_rows<V, false>(walk, gradient + j, to + j / lanes<V> * block, c.out_width, c.out_channels, c.out_channels - j);
 }
 
-enum class Set { kPlain, kAvx2, kAvx512 };
-
-Set instruction_set() {
-#if defined(__x86_64__)
-  static const Set found = [] {
-    const std::string name = at::get_cpu_capability();
-    return name == "AVX512" ? Set::kAvx512 : name == "AVX2" ? Set::kAvx2 : Set::kPlain;
-  }();
-  return found;
-#else
-  return Set::kPlain;
-#endif
-}
-
 // Wide blocks are for many output channels: of 8, half of each would be zeros.
 bool wide(int64_t out_channels) { return instruction_set() == Set::kAvx512 && out_channels > 8; }
 
 #if defined(__x86_64__)
-#define CLINICADL_AVX2 __attribute__((target("arch=x86-64-v3"), noinline))
-#define CLINICADL_AVX512 __attribute__((target("arch=x86-64-v4"), noinline))
 CLINICADL_AVX2 void row_avx2(const ConvRows& c, const Walk& walk, float* out) {
   if (walk.step == 1) conv_row<Floats8, 12, 1>(c, walk, out);
   else conv_row<Floats8, 12, 0>(c, walk, out);

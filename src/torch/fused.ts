@@ -86,6 +86,23 @@ export function conv3dFew(image: Tensor, weight: Tensor, bias: Tensor | null, pa
   return new Tensor(native.conv3dFew(handle(image), handle(weight), bias === null ? null : handle(bias), padding));
 }
 
+/**
+ * Convolution, with stride 1, of an image (N, C, D, H, W) by kernels (C, 1, d, h, w), one for each channel, on the CPU: equal to conv3d, with gradients of its
+ * own. All are float32 or all bfloat16, or what autocast makes of them; `padding` is at most dilation · (length - 1).
+ */
+export function conv3dDepthwise(
+  image: Tensor,
+  weight: Tensor,
+  bias: Tensor | null,
+  padding: readonly number[],
+  dilation: readonly number[],
+): Tensor {
+  const handle = (t: Tensor): Handle => t.handleFor("conv3dDepthwise");
+  return new Tensor(
+    native.conv3dDepthwise(handle(image), handle(weight), bias === null ? null : handle(bias), padding, dilation),
+  );
+}
+
 export interface ResampleOptions {
   /** D, H, W of the new image. */
   readonly shape: readonly [number, number, number];

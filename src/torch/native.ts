@@ -214,6 +214,14 @@ export interface Native {
   glooBarrier(group: GroupHandle): Promise<void>;
   // conv_few.cc
   conv3dFew(image: Handle, weight: Handle, bias: Handle | null, padding: readonly number[]): Handle;
+  // conv_depthwise.cc
+  conv3dDepthwise(
+    image: Handle,
+    weight: Handle,
+    bias: Handle | null,
+    padding: readonly number[],
+    dilation: readonly number[],
+  ): Handle;
   // reducer.cc
   reducer(
     group: GroupHandle,

@@ -42,6 +42,11 @@ const kernels: Record<string, () => readonly Tensor[]> = {
       new nn.Sequential(new nn.InstanceNorm3d(6), new nn.LeakyReLU(0.1)),
       torch.randn([3, 6, 9, 21, 22]).requiresGrad_(),
     ),
+  "a depthwise convolution": () =>
+    backward(
+      new nn.Conv3d(6, 6, 3, { padding: 1, groups: 6, bias: false }),
+      torch.randn([3, 6, 9, 21, 22]).requiresGrad_(),
+    ),
   resampleVoxels: () => {
     const map = [0.9, 0.1, 0, 1, -0.1, 0.9, 0, 2, 0, 0, 1.1, -1, 0, 0, 0, 1];
     const options = { shape: [38, 40, 42] as const, map, displacement: null, outside: null };

@@ -4,6 +4,7 @@ import * as ops from "../ops.ts";
 import type { Tensor } from "../tensor.ts";
 import type { MemoryFormat } from "../types.ts";
 import { ConvNd, type ConvWeights, convGeometry, type PaddingMode } from "./conv-base.ts";
+import { convolveDepthwise } from "./depthwise.ts";
 import { convolveFew } from "./few-channels.ts";
 import type { PerDim } from "./options.ts";
 import { convolveOne } from "./single-image.ts";
@@ -132,6 +133,8 @@ export class Conv3d extends Conv {
     if (one !== undefined) return one;
     const few = convolveFew(this, weights, x, padding);
     if (few !== undefined) return few;
+    const depthwise = convolveDepthwise(this, weights, x, padding);
+    if (depthwise !== undefined) return depthwise;
     return conv3d(x, weights.weight, weights.bias, [...this.stride], padding, [...this.dilation], this.groups);
   }
 }
