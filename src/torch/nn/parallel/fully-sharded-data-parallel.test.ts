@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { launch, results } from "../../distributed/fixtures/launch.ts";
@@ -21,6 +22,13 @@ interface Trained {
   readonly moments: number[][];
   readonly restored: number[][];
 }
+interface Golden {
+  readonly norms: number[];
+  readonly weights: number[][];
+  readonly moments: number[][];
+}
+const golden = JSON.parse(readFileSync(join(import.meta.dirname, "golden", "sharded.json"), "utf8")) as Golden;
+
 interface Interrupted {
   readonly evaluated: number[][];
   readonly message: string;
@@ -68,6 +76,15 @@ describe.each([2, 3])("a module whose weights %i processes share", (size) => {
 });
 
 describe("a module whose weights two processes share", () => {
+  it("learns as PyTorch's does", async () => {
+    for (const { outcome } of await results<Of<Golden>>(2, PROGRAM, "golden")) {
+      // in float64, of numbers that were drawn in float32, whose last bits are the processor's
+      expect(distance([outcome.norms], [golden.norms])).toBeLessThan(1e-6);
+      expect(distance(outcome.moments, golden.moments)).toBeLessThan(1e-6);
+      expect(distance(outcome.weights, golden.weights)).toBeLessThan(1e-6);
+    }
+  });
+
   it("evaluates, and goes on after a backward pass that has thrown", async () => {
     using net = blocks();
     const all = await results<Of<Interrupted>>(2, PROGRAM, "interrupted");

@@ -264,11 +264,14 @@ export class ShardUnit implements Disposable {
     this.#gathered = true;
   }
 
-  /** The parameters stay, as they are: whole ones in memory of their own again. */
+  /** The parameters stay, as they are: whole ones in memory of their own again. Their gradients, which are parts, go. */
   [Symbol.dispose](): void {
     using _scope = scope();
     using _grad = noGrad();
-    for (const { parameter, whole } of this.#places) if (this.#gathered) parameter.setData(whole.clone());
+    for (const { parameter, whole } of this.#places) {
+      parameter.grad = null;
+      if (this.#gathered) parameter.setData(whole.clone());
+    }
     for (const { whole, part, earlier } of this.#places) for (const held of [whole, part, earlier]) held?.dispose();
     this.#gradient?.dispose();
     this.#all.dispose();
