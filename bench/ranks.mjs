@@ -8,7 +8,7 @@ import { pathToFileURL } from "node:url";
 import { median, run } from "./side.mjs";
 
 /** What each of as many processes of a program says. */
-async function inEach(size, program, settings) {
+export async function inEach(size, program, settings) {
   const dir = mkdtempSync(join(tmpdir(), "clinicadl-ranks-"));
   const meeting = pathToFileURL(join(dir, "store")).href;
   const threads = String(Math.max(1, Math.floor(availableParallelism() / size)));

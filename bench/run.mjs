@@ -5,6 +5,7 @@
 //   step          only one training step, in float32 and under autocast, beside PyTorch 2.6, 2.15 and torch.compile, and what the machine could do at most
 //   residual      only a loop of one's own over a residual network, against PyTorch eager
 //   ranks         only a training step in one process and in two, for which no Python is needed
+//   sharded       only the memory of processes that share the weights of a network, for which no Python is needed
 //   --rounds N    how often each side runs (3; the medians are shown)
 //   --epochs N    epochs of the training (4)
 //   --only NAMES  of `data transforms`, only these: their names, with commas between
@@ -25,6 +26,7 @@ import { networks } from "./networks.mjs";
 import { refuseBusyMachine } from "./quiet.mjs";
 import { ranks } from "./ranks.mjs";
 import { residual } from "./residual.mjs";
+import { sharded } from "./sharded.mjs";
 import { heading, median, row, run, sideBySide } from "./side.mjs";
 import { steps } from "./steps.mjs";
 
@@ -48,7 +50,7 @@ const say = (line) => process.stderr.write(`${line}\n`);
 const out = options.json ? say : (line) => process.stdout.write(`${line}\n`);
 const [part, ...groups] = positionals;
 /** How many words may follow the name of each part. */
-const parts = { data: Number.POSITIVE_INFINITY, networks: 1, ranks: 0, residual: 0, step: 0 };
+const parts = { data: Number.POSITIVE_INFINITY, networks: 1, ranks: 0, residual: 0, sharded: 0, step: 0 };
 if (part !== undefined && !(groups.length <= (parts[part] ?? -1))) {
   throw new Error(
     `bench: '${positionals.join(" ")}' is not known; write one of ${Object.keys(parts).join(", ")}, or nothing for all.`,
@@ -56,9 +58,9 @@ if (part !== undefined && !(groups.length <= (parts[part] ?? -1))) {
 }
 if (!options.short && !options.busy) await refuseBusyMachine();
 const settings = { short: options.short, rounds, say, out };
-if (part === "ranks") {
-  const figures = await ranks(settings);
-  if (options.json) process.stdout.write(`${JSON.stringify({ ranks: figures, rounds })}\n`);
+if (part === "ranks" || part === "sharded") {
+  const figures = await (part === "ranks" ? ranks : sharded)(settings);
+  if (options.json) process.stdout.write(`${JSON.stringify({ [part]: figures, rounds })}\n`);
   process.exit(0);
 }
 const python = referencePython();

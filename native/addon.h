@@ -141,6 +141,7 @@ void define_swap(napi_env env, napi_value exports);
 void define_holes(napi_env env, napi_value exports);
 void define_c10d(napi_env env, napi_value exports);
 void define_reducer(napi_env env, napi_value exports);
+void define_sharding(napi_env env, napi_value exports);
 void define_event(napi_env env, napi_value exports);
 void define_files(napi_env env, napi_value exports);
 void define_shared_cache(napi_env env, napi_value exports);

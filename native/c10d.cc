@@ -151,15 +151,25 @@ napi_value gloo_close(napi_env env, napi_callback_info info) {
   });
 }
 
-// The promise of a collective's end. What it works with is held by it until then.
-napi_value promise_of(Env& state, const Ref<c10d::Work>& work) {
+// The promise of a collective's end, and of what is done with its result there. What it works with is held by it until then.
+napi_value promise_of(Env& state, const Ref<c10d::Work>& work, std::function<void()> finish = nullptr) {
   auto pending = Pending::make(state);
   napi_value promise = pending->promise();
-  work->getFuture()->addCallback([pending](c10::ivalue::Future& future) {
-    if (future.hasError()) pending->fail(future.exception_ptr());
-    else pending->settle([](Env& state) { return make_undefined(state.env); });
+  work->getFuture()->addCallback([pending, finish = std::move(finish)](c10::ivalue::Future& future) {
+    if (future.hasError()) return pending->fail(future.exception_ptr());
+    if (finish) finish();
+    pending->settle([](Env& state) { return make_undefined(state.env); });
   });
   return promise;
+}
+
+// One part a rank, which are views. The lists of tensors are the collectives of every version of libtorch; those of one tensor have
+// had several names.
+std::vector<at::Tensor> parts_of(const char* name, const at::Tensor& whole, const at::Tensor& part, int size) {
+  TORCH_CHECK(whole.numel() == part.numel() * size && whole.scalar_type() == part.scalar_type() && whole.is_contiguous() && part.is_contiguous(), name,
+              ": expected contiguous tensors of one type, the large one with ", size, " times the elements of the small one, got ", whole.numel(), " and ",
+              part.numel(), " elements");
+  return whole.view({size, part.numel()}).unbind();
 }
 
 c10d::ReduceOp op_from_name(const std::string& name) {
@@ -205,6 +215,33 @@ napi_value gloo_all_gather(napi_env env, napi_callback_info info) {
   });
 }
 
+// glooAllGatherInto(group, output, input)
+napi_value gloo_all_gather_into(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env& state) {
+    Args args(env, info);
+    at::NoGradGuard no_grad;
+    return promise_of(state, all_gather_into(group_of(env, args[0]), state.get(to_handle(env, args[1])), state.get(to_handle(env, args[2]))));
+  });
+}
+
+// glooReduceScatter(group, output, input, op): gloo has no such collective; each process takes its part of what all of them reduce
+napi_value gloo_reduce_scatter(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env& state) {
+    Args args(env, info);
+    at::NoGradGuard no_grad;
+    const auto group = group_of(env, args[0]);
+    const at::Tensor output = state.get(to_handle(env, args[1]));
+    std::vector<at::Tensor> reduced{state.get(to_handle(env, args[2])).clone()};
+    const at::Tensor own = parts_of("reduceScatterTensor", reduced[0], output, group->getSize())[group->getRank()];
+    c10d::AllreduceOptions options;
+    options.reduceOp = op_from_name(to_string(env, args[3]));
+    return promise_of(state, group->allreduce(reduced, options), [output, own] {
+      at::NoGradGuard no_grad;
+      output.view({output.numel()}).copy_(own);
+    });
+  });
+}
+
 napi_value gloo_barrier(napi_env env, napi_callback_info info) {
   return guarded(env, [&](Env& state) { return promise_of(state, group_of(env, Args(env, info)[0])->barrier()); });
 }
@@ -212,6 +249,12 @@ napi_value gloo_barrier(napi_env env, napi_callback_info info) {
 }  // namespace
 
 c10::intrusive_ptr<c10d::Backend> backend_of(napi_env env, napi_value value) { return group_of(env, value); }
+
+c10::intrusive_ptr<c10d::Work> all_gather_into(const c10::intrusive_ptr<c10d::Backend>& group, const at::Tensor& output, const at::Tensor& input) {
+  std::vector<std::vector<at::Tensor>> outputs{parts_of("allGatherIntoTensor", output, input, group->getSize())};
+  std::vector<at::Tensor> inputs{input.view({input.numel()})};
+  return group->allgather(outputs, inputs);
+}
 
 void define_c10d(napi_env env, napi_value exports) {
   define(env, exports, "tcpStore", tcp_store);
@@ -225,6 +268,8 @@ void define_c10d(napi_env env, napi_value exports) {
   define(env, exports, "glooAllReduce", gloo_all_reduce);
   define(env, exports, "glooBroadcast", gloo_broadcast);
   define(env, exports, "glooAllGather", gloo_all_gather);
+  define(env, exports, "glooAllGatherInto", gloo_all_gather_into);
+  define(env, exports, "glooReduceScatter", gloo_reduce_scatter);
   define(env, exports, "glooBarrier", gloo_barrier);
 }
 

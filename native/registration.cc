@@ -44,6 +44,7 @@ napi_value init(napi_env env, napi_value exports) {
     define_holes(env, exports);
     define_c10d(env, exports);
     define_reducer(env, exports);
+    define_sharding(env, exports);
     define_event(env, exports);
     define_files(env, exports);
     define_shared_cache(env, exports);

@@ -8,26 +8,31 @@ import * as torch from "../torch/index.ts";
 /** Writes the table of the network's layers, `nn_summary.txt`, when there is a batch that is on its device. */
 export class NetworkSummaryCallback extends Callback {
   #isDone = false;
+  #shards: torch.nn.parallel.Shards | null = null;
 
   override get phase(): Phase {
     return "frame";
   }
-  override get ranks(): "main" {
-    return "main";
+  /** The main process writes; sharded weights are made whole by all. */
+  override get ranks(): "all" {
+    return "all";
   }
 
-  override onTrainStart(): void {
-    this.#isDone = false;
+  override onTrainStart({ maps, world, shards }: EventArgs<"onTrainStart">): void {
+    this.#isDone = existsSync(maps.nnSummaryTxt) || (!world.isMain && shards === null);
+    this.#shards = shards;
   }
-  override onResume(): void {
-    this.#isDone = false;
+  override onResume(args: EventArgs<"onResume">): void {
+    this.onTrainStart(args);
   }
-  override onForwardStepStart({ model, maps, log, batch }: EventArgs<"onForwardStepStart">): void {
+  override onForwardStepStart({ model, maps, log, batch, world }: EventArgs<"onForwardStepStart">): void {
     if (this.#isDone) return;
     this.#isDone = true;
-    if (existsSync(maps.nnSummaryTxt)) return;
-    const summary = summarise(log, model, batch);
+    const shards = this.#shards;
+    shards?.unshard();
+    const summary = world.isMain ? summarise(log, model, batch) : null;
     if (summary !== null) maps.locked(() => writeFileAtomic(maps.nnSummaryTxt, summary));
+    shards?.shard();
   }
 }
 

@@ -1,14 +1,17 @@
 import { z } from "zod";
 import type { CheckpointDir, Position } from "../io/maps/index.ts";
 import {
+  anyOf,
   Callback,
   captureSnapshot,
   type EventArgs,
   loadCheckpoint,
+  optimizerStates,
   type Phase,
   type RunSnapshot,
   saveCheckpoint,
 } from "../run/index.ts";
+import * as torch from "../torch/index.ts";
 import { type JsonObject, parseWith } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { readExtras, readFields } from "../utils/fields.ts";
@@ -75,9 +78,7 @@ export class TrainingCheckpointCallback extends Callback {
 
   override onTrainStart(run: EventArgs<"onTrainStart">): void {
     this.#begin(run);
-    if (!this.#writes) return;
-    using snapshot = captureSnapshot(run);
-    this.#write({ epoch: 0, batch: null }, snapshot);
+    if (this.#takesPart) this.#writeNow(run, { epoch: 0, batch: null });
   }
   /** Puts everything back as it was. */
   override onResume(run: EventArgs<"onResume">): void {
@@ -98,9 +99,9 @@ export class TrainingCheckpointCallback extends Callback {
   override onOptimizationStepEnd(): void {
     this.#stepped = true;
   }
-  override onBatchEnd({ state }: EventArgs<"onBatchEnd">): void {
+  override async onBatchEnd({ state }: EventArgs<"onBatchEnd">): Promise<void> {
     const run = this.#run;
-    if (!this.#writes || run === null || state.called !== "train") return;
+    if (!this.#takesPart || run === null || state.called !== "train") return;
     const { currentEpoch: epoch, currentTrainBatch: batch, numTrainBatches } = state;
     const interrupted = run.interruption.signal !== null;
     if (state.stage !== "training") {
@@ -112,25 +113,30 @@ export class TrainingCheckpointCallback extends Callback {
     if (!last && batch % run.optimization.accumulationSteps !== 0) return;
     const stepDue = this.everyNSteps !== null && this.#stepped && state.optimStep % this.everyNSteps === 0;
     this.#stepped = false;
-    const due = interrupted || stepDue || (!last && this.#timeIsUp());
+    const due = interrupted || stepDue || (!last && (await this.#timeIsUp(run)));
     const validates = last && epoch % run.optimization.evaluationInterval === 0;
     if (!due && !validates) return;
+    if (run.shards !== null) {
+      // several processes do not end within a validation, so that none is to be begun anew
+      if (due) this.#writeNow(run, { epoch, batch });
+      return;
+    }
     const snapshot = captureSnapshot(run, { weights: validates });
     this.#beforeValidation?.[Symbol.dispose]();
     this.#beforeValidation = validates ? snapshot : null;
     if (due) this.#write({ epoch, batch }, snapshot);
   }
-  override onEpochEnd({ state }: EventArgs<"onEpochEnd">): void {
+  override async onEpochEnd({ state }: EventArgs<"onEpochEnd">): Promise<void> {
     const run = this.#run;
-    if (!this.#writes || run === null) return;
+    if (!this.#takesPart || run === null) return;
     this.#checkPutBack(run);
     this.#forgetValidation();
     const { currentEpoch: epoch } = state;
-    const isLast = state.shouldStop || epoch >= state.numEpochs;
-    const due = isLast || epoch % this.everyNEpochs === 0 || run.interruption.signal !== null || this.#timeIsUp();
-    if (!due) return;
-    using snapshot = captureSnapshot(run);
-    this.#write({ epoch, batch: null }, snapshot);
+    const stops = run.shards === null ? state.shouldStop : await anyOf(run.world, state.shouldStop);
+    const isLast = stops || epoch >= state.numEpochs;
+    const due =
+      isLast || epoch % this.everyNEpochs === 0 || run.interruption.signal !== null || (await this.#timeIsUp(run));
+    if (due) this.#writeNow(run, { epoch, batch: null });
   }
   override onValidationEnd(): void {
     this.#movedInValidation = this.#movedWeights();
@@ -165,8 +171,30 @@ export class TrainingCheckpointCallback extends Callback {
     this.#forgetValidation();
     this.#run = null;
   }
-  #timeIsUp(): boolean {
-    return this.everyMinutes !== null && performance.now() - this.#writtenAt >= this.everyMinutes * 60_000;
+  /** Sharded weights are gathered from all processes, which then write together. */
+  get #takesPart(): boolean {
+    return this.#writes || (this.enabled && (this.#run?.shards ?? null) !== null);
+  }
+  /** By the clock of the main process, where several take part. */
+  async #timeIsUp({ shards, world }: EventArgs<"onTrainStart">): Promise<boolean> {
+    if (this.everyMinutes === null) return false;
+    const isUp = performance.now() - this.#writtenAt >= this.everyMinutes * 60_000;
+    return shards === null ? isUp : await world.broadcast(isUp);
+  }
+
+  /** The main process writes what the run is now; with sharded weights, the others give it their part. */
+  #writeNow(run: EventArgs<"onTrainStart">, position: Position): void {
+    const wasSharded = run.shards?.isSharded === true;
+    run.shards?.unshard();
+    if (this.#writes) {
+      using snapshot = captureSnapshot(run);
+      this.#write(position, snapshot);
+    } else {
+      using _scope = torch.scope();
+      optimizerStates(run);
+      this.#writtenAt = performance.now();
+    }
+    if (wasSharded) run.shards?.shard();
   }
 
   #write(position: Position, snapshot: RunSnapshot): void {

@@ -71,12 +71,17 @@ describe("ComputationalConfig", () => {
   });
 
   it("writes what ClinicaDL does not have where it is used only", () => {
-    const config = new ComputationalConfig({ gpu: false, syncBatchnorm: true, gradientCompression: "bfloat16" });
-    const dict = JSON.parse(JSON.stringify(config.toDict()));
-    expect(dict).toMatchObject({ sync_batchnorm: true, gradient_compression: "bfloat16" });
+    const ours = { syncBatchnorm: true, gradientCompression: "bfloat16", fullyShardedDataParallel: true } as const;
+    const dict = JSON.parse(JSON.stringify(new ComputationalConfig({ gpu: false, ...ours }).toDict()));
+    expect(dict).toMatchObject({
+      sync_batchnorm: true,
+      gradient_compression: "bfloat16",
+      fully_sharded_data_parallel: true,
+    });
     expect(ComputationalConfig.fromDict(dict).toDict()).toEqual(dict);
     const plain = new ComputationalConfig({ gpu: false });
-    expect([plain.syncBatchnorm, plain.gradientCompression]).toEqual([false, null]);
+    const { syncBatchnorm, gradientCompression, fullyShardedDataParallel } = plain;
+    expect([syncBatchnorm, gradientCompression, fullyShardedDataParallel]).toEqual([false, null, false]);
   });
 
   it("is shown as ClinicaDL shows it", () => {

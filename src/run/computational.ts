@@ -15,10 +15,11 @@ const schema = z.strictObject({
   deterministic: z.boolean(),
   syncBatchnorm: z.boolean().default(false),
   gradientCompression: z.enum(["float16", "bfloat16"]).nullable().default(null),
+  fullyShardedDataParallel: z.boolean().default(false),
 });
 
 /** What ClinicaDL does not have. */
-const ours = { syncBatchnorm: false, gradientCompression: null };
+const ours = { syncBatchnorm: false, gradientCompression: null, fullyShardedDataParallel: false };
 
 /** What may be passed; what is left out is chosen. */
 export type ComputationalOptions = {
@@ -39,6 +40,8 @@ export type ComputationalOptions = {
  * - `syncBatchnorm` (false): where several processes train together, batch normalisation normalises by the whole batch, not by the
  *   part of each process; it waits for the others once more for each layer, forwards and backwards.
  * - `gradientCompression` (null): there, gradients are sent as "float16" or "bfloat16": half of the bytes, rounded to 11 or 8 bits.
+ * - `fullyShardedDataParallel` (false): there, each process holds its part only of the weights, their gradients and the states of
+ *   optimizers; the weights of one part of the network at a time are whole. On CPUs.
  */
 export class ComputationalConfig extends configClass("Computational", schema, { named: false, ours }) {
   constructor(options: ComputationalOptions = {}) {
@@ -53,6 +56,7 @@ export class ComputationalConfig extends configClass("Computational", schema, { 
       deterministic: options.deterministic ?? isTrue(process.env[DETERMINISTIC]),
       syncBatchnorm: options.syncBatchnorm,
       gradientCompression: options.gradientCompression,
+      fullyShardedDataParallel: options.fullyShardedDataParallel,
     });
   }
 

@@ -5,7 +5,7 @@ import type { MetricsHandler } from "../metrics/index.ts";
 import type { Losses, Model } from "../models/index.ts";
 import type { OptimizationConfig, Optimizer } from "../optim/index.ts";
 import type { Split } from "../split/index.ts";
-import type { amp } from "../torch/index.ts";
+import type { amp, nn } from "../torch/index.ts";
 import type { JsonObject } from "../utils/config.ts";
 import type { ComputationalConfig } from "./computational.ts";
 import type { Interruption } from "./interruption.ts";
@@ -26,6 +26,8 @@ interface RunStart {
   readonly callbacks: CallbackSequence;
   readonly computational: ComputationalConfig;
   readonly interruption: Interruption;
+  /** The weights, where each process holds a part of them; whole before the first step, after the last one of an epoch, and between. */
+  readonly shards: nn.parallel.Shards | null;
 }
 
 interface InferenceStart {

@@ -9,7 +9,7 @@ export { disposeOutput, toDevice } from "./batches.ts";
 export { Callback } from "./callback.ts";
 /** What a checkpoint captures and puts back. */
 export { asRecord } from "./checkpoint/as-record.ts";
-export { loadCheckpoint, saveCheckpoint } from "./checkpoint/files.ts";
+export { loadCheckpoint, optimizerStates, saveCheckpoint } from "./checkpoint/files.ts";
 export { captureSnapshot, type RunSnapshot } from "./checkpoint/snapshot.ts";
 /** What must hold before anything is written. */
 export { checkBatchTransform } from "./checks/batch-transform.ts";
@@ -58,6 +58,7 @@ export { describeSplit, recordGroup, recordTest } from "./records/describe.ts";
 export { LiveTable } from "./records/live-table.ts";
 export { checkWeights, recordWeights, restoreFrozen } from "./records/weights.ts";
 export { Interrupter, nextTurn, type SignalOptions, TrainingInterrupted } from "./signals.ts";
+export { SumOfShards } from "./sum-of-shards.ts";
 export { TensorSnapshot } from "./tensor-snapshot.ts";
 export { type TrainerCall, type TrainerStage, TrainerState } from "./trainer-state.ts";
 export { areRead, markRead, markUnread, WhenRead } from "./unread-losses.ts";

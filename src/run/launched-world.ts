@@ -4,6 +4,7 @@ import type { Model } from "../models/index.ts";
 import * as torch from "../torch/index.ts";
 import type { Compression, GradientSum } from "./gradient-sum.ts";
 import { SumAfterBackward } from "./sum-after-backward.ts";
+import { shardsOf } from "./sum-of-shards.ts";
 import { SumWithinBackward } from "./sum-within-backward.ts";
 import { SingleProcess, type World } from "./world.ts";
 
@@ -31,6 +32,10 @@ class LaunchedWorld implements World {
     const group = distributed.processGroup();
     if (group !== null && SumWithinBackward.suits(model)) return new SumWithinBackward(group, model, compression);
     return new SumAfterBackward(this, model, compression);
+  }
+  shards(model: Model): torch.nn.parallel.Shards | null {
+    const group = distributed.processGroup();
+    return group === null ? null : shardsOf(group, model);
   }
   async shareTensors(tensors: readonly torch.Tensor[]): Promise<void> {
     const group = await processGroup();

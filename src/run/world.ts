@@ -22,6 +22,11 @@ export interface World {
   allReduce(tensors: readonly torch.Tensor[]): Promise<void>;
   /** What makes the gradients of a model those of all processes. @param compression as what they are sent. */
   gradientSum(model: Model, compression: Compression): GradientSum;
+  /**
+   * Shards the weights of a model over the processes, from its `shard` on; null where there is nobody else.
+   * @throws ConfigError for a model on a GPU.
+   */
+  shards(model: Model): torch.nn.parallel.Shards | null;
   /** Puts into each of the tensors what those of the main process hold. */
   shareTensors(tensors: readonly torch.Tensor[]): Promise<void>;
   /** What all of them gave, by rank. */
@@ -41,6 +46,9 @@ export class SingleProcess implements World {
   async allReduce(): Promise<void> {}
   gradientSum(): GradientSum {
     return alone;
+  }
+  shards(): null {
+    return null;
   }
   async shareTensors(): Promise<void> {}
   async gather<T>(value: T): Promise<T[]> {

@@ -19,6 +19,10 @@ export interface GroupHandle {
 export interface ReducerHandle {
   readonly kind: "reducer";
 }
+/** A collective that was begun and is to be waited for, once: a Node-API external. */
+export interface WorkHandle {
+  readonly kind: "work";
+}
 export type NativeValue = number | bigint | string | boolean | null | undefined | NativeValue[];
 export type BinaryArray =
   | Int8Array
@@ -211,6 +215,8 @@ export interface Native {
   glooAllReduce(group: GroupHandle, tensors: readonly Handle[], op: string): Promise<void>;
   glooBroadcast(group: GroupHandle, tensor: Handle, root: number): Promise<void>;
   glooAllGather(group: GroupHandle, outputs: readonly Handle[], input: Handle): Promise<void>;
+  glooAllGatherInto(group: GroupHandle, output: Handle, input: Handle): Promise<void>;
+  glooReduceScatter(group: GroupHandle, output: Handle, input: Handle, op: string): Promise<void>;
   glooBarrier(group: GroupHandle): Promise<void>;
   // conv_few.cc
   conv3dFew(image: Handle, weight: Handle, bias: Handle | null, padding: readonly number[]): Handle;
@@ -240,6 +246,12 @@ export interface Native {
   sameInAll(group: GroupHandle, parameters: readonly Handle[]): void;
   broadcastNow(group: GroupHandle, tensors: readonly Handle[], root: number): void;
   allReduceNow(group: GroupHandle, tensor: Handle): void;
+  // sharding.cc
+  beginAllGather(group: GroupHandle, output: Handle, input: Handle): WorkHandle;
+  beginAllReduce(group: GroupHandle, tensor: Handle): WorkHandle;
+  workWait(work: WorkHandle): void;
+  resizeStorage(h: Handle, bytes: number): void;
+  atBackwardEnd(call: () => void): void;
   // norm_act_pool.cc
   normActPool(
     input: Handle,

@@ -37,10 +37,10 @@ const gradients = () => {
 };
 const norm = (type: number) => {
   using _scope = torch.scope();
-  return gradientNorm(model(), type).item();
+  return gradientNorm(model(), type, null).item();
 };
 const clip = (options: ConstructorParameters<typeof OptimizationConfig>[0]) =>
-  clipGradients(model(), new OptimizationConfig(options));
+  clipGradients(model(), new OptimizationConfig(options), null);
 const close = (expected: readonly number[]) => {
   const got = gradients();
   expect(got.length).toBe(expected.length);

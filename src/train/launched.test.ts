@@ -1,12 +1,9 @@
 /** Processes that train together, as `torchrun` starts them: with the environment that it makes, on this machine. */
-import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { freePort } from "../run/fixtures/free-port.ts";
-import * as torch from "../torch/index.ts";
-import type { LaunchedOptions } from "./fixtures/launched-training.ts";
+import { expectClose, launch, split, succeed, table, weights } from "./fixtures/launch.ts";
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
@@ -15,64 +12,6 @@ beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), "launched-"));
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
-
-interface Ended {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly errors: string;
-}
-
-/** Runs the program of the fixtures in as many processes, which are told of each other; one is alone. */
-async function launch(size: number, options: LaunchedOptions): Promise<Ended[]> {
-  const port = await freePort();
-  const script = join(import.meta.dirname, "fixtures", "launched-training.ts");
-  const start = (rank: number): Promise<Ended> => {
-    const launched = { RANK: `${rank}`, WORLD_SIZE: `${size}`, MASTER_ADDR: "127.0.0.1", MASTER_PORT: `${port}` };
-    const child = spawn(process.execPath, [script, JSON.stringify(options)], {
-      stdio: ["ignore", "ignore", "pipe"],
-      // each has its part of the machine; the loopback is there whatever the name of this host resolves to
-      env: { ...process.env, OMP_NUM_THREADS: "1", GLOO_SOCKET_IFNAME: "lo", ...(size > 1 ? launched : {}) },
-    });
-    let errors = "";
-    child.stderr.on("data", (data) => {
-      errors += data;
-    });
-    return new Promise((done) => child.once("close", (code, signal) => done({ code, signal, errors })));
-  };
-  return await Promise.all(Array.from({ length: size }, (_, rank) => start(rank)));
-}
-
-async function succeed(size: number, options: LaunchedOptions): Promise<void> {
-  for (const { code, errors } of await launch(size, options)) expect(code, errors).toBe(0);
-}
-
-const split = (maps: string) => join(maps, "training", "split-0");
-/** The numbers of a table, row by row, and the other words as they are. */
-const table = (path: string) =>
-  readFileSync(path, "utf8")
-    .trim()
-    .split("\n")
-    .map((line) => line.split("\t").map((word) => (word === "" || Number.isNaN(Number(word)) ? word : Number(word))));
-
-function expectClose(path: string, other: string, bound: number): void {
-  const [left, right] = [table(path), table(other)];
-  expect(left.length).toBeGreaterThan(1);
-  expect(left.length).toBe(right.length);
-  for (const [row, words] of left.entries()) {
-    for (const [column, word] of words.entries()) {
-      const there = right[row]?.[column];
-      if (typeof word !== "number") expect(word).toBe(there);
-      else
-        expect(Math.abs(word - Number(there)), `${path}, ${words}`).toBeLessThan(bound * Math.max(1, Math.abs(word)));
-    }
-  }
-}
-
-function weights(maps: string): number[] {
-  using _scope = torch.scope();
-  const loaded = torch.load(join(split(maps), "models", "final", "model.pt")) as Map<string, torch.Tensor>;
-  return [...loaded.values()].flatMap((tensor) => [...tensor.toTypedArray()].map(Number));
-}
 
 describe("processes that a launcher started", () => {
   it("train as one with batches of all of them, and evaluate as one does", async () => {

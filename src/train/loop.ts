@@ -77,6 +77,8 @@ export interface TrainingContext extends RunContext {
   readonly optimizers: Readonly<Record<string, Optimizer>>;
   readonly gradScaler: torch.amp.GradScaler;
   readonly gradients: GradientSum;
+  /** The weights, where each process holds a part of them. */
+  readonly shards: torch.nn.parallel.Shards | null;
 }
 
 /** Trains until `state.numEpochs`, from `position` on. */
@@ -96,6 +98,7 @@ export async function trainLoop(run: TrainingContext, position: Position): Promi
     model.train();
     trainLoader.setEpoch(epoch); // the order of the data, and their augmentation, are those of this epoch
     if (!resumed) await tell(run, "onEpochStart", {});
+    run.shards?.shard(); // each process holds its part, until the steps of the epoch are made
 
     for await (const window of accumulationWindows(
       trainLoader.iterate({ startBatch }),
@@ -111,6 +114,7 @@ export async function trainLoop(run: TrainingContext, position: Position): Promi
       run.interruption.check();
     }
 
+    run.shards?.unshard();
     if (epoch % optimization.evaluationInterval === 0) {
       // running statistics are each process's own; those of the main one are saved, and evaluated
       await world.shareTensors([...model.namedBuffers()].map(([, buffer]) => buffer));
@@ -265,10 +269,11 @@ export function tell<E extends EventName>(
 }
 
 /** The losses outlive the scope. */
-function forward({ model, computational }: RunContext, batch: BatchType): Losses {
+function forward({ model, computational, shards }: TrainingContext, batch: BatchType): Losses {
   using scope = torch.scope();
   using _amp = torch.amp.autocast(computational.device, { enabled: computational.amp });
-  const loss = onBatch(`${model.constructor.name}.forwardStep`, batch, () => model.forwardStep(batch));
+  const step = () => onBatch(`${model.constructor.name}.forwardStep`, batch, () => model.forwardStep(batch));
+  const loss = shards === null ? step() : shards.runs(step);
   scope.keep(Object.values(namedLosses(loss, model)));
   return loss;
 }
@@ -280,15 +285,16 @@ function backward({ model, gradScaler }: TrainingContext, loss: Losses, share: n
 }
 
 /** Unscales the gradients. @returns their norm; with the losses, the one thing a GPU is waited for. */
-function unscale({ model, optimization, optimizers, gradScaler }: TrainingContext, reader: LossReader): number {
+function unscale(run: TrainingContext, reader: LossReader): number {
+  const { model, optimization, optimizers, gradScaler, shards } = run;
   using _scope = torch.scope();
   for (const optimizer of Object.values(optimizers)) gradScaler.unscale_(optimizer);
-  return reader.read(gradientNorm(model, optimization.gradNormType));
+  return reader.read(gradientNorm(model, optimization.gradNormType, shards));
 }
 
-function optimize({ model, optimization, optimizers, gradScaler }: TrainingContext): void {
+function optimize({ model, optimization, optimizers, gradScaler, shards }: TrainingContext): void {
   using _scope = torch.scope();
-  clipGradients(model, optimization);
+  clipGradients(model, optimization, shards);
   model.optimizationStep(optimizers, gradScaler);
   gradScaler.update();
 }

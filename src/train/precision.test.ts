@@ -70,6 +70,7 @@ async function loop(model: SupervisedModel, gradScaler: torch.amp.GradScaler, op
     optimizers,
     gradScaler,
     gradients: new SingleProcess().gradientSum(),
+    shards: null,
   };
   run.state.resetTraining(0, 1);
   await trainLoop(run, { epoch: 0, batch: null });

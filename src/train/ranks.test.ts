@@ -59,6 +59,7 @@ async function loop(world: World, batchSize: number, stopAfter: (world: World) =
     optimizers,
     gradScaler: new torch.amp.GradScaler("cpu", { enabled: false }),
     gradients: world.gradientSum(model, null),
+    shards: null,
   };
   state.resetTraining(0, 4);
   await trainLoop(run, { epoch: 0, batch: null });

@@ -14,10 +14,18 @@ export function recordedComputational(
   splitIdx: number,
   changes: ComputationalOptions = {},
 ): ComputationalConfig {
-  const recorded = loadConfig(ComputationalConfig, maps.training.split(splitIdx).computationalJson);
+  const { computationalJson, computationalExtrasJson } = maps.training.split(splitIdx);
+  const recorded = loadConfig(ComputationalConfig, computationalJson);
+  const extras = existsSync(computationalExtrasJson) ? readJson(computationalExtrasJson) : {};
+  const fullyShardedDataParallel = extras.fully_sharded_data_parallel === true;
   // mixed precision was chosen for the GPU
   const amp = recorded.gpu && changes.gpu === false ? false : recorded.amp;
-  const config = new ComputationalConfig({ ...(recorded.fields() as ComputationalOptions), amp, ...changes });
+  const config = new ComputationalConfig({
+    ...(recorded.fields() as ComputationalOptions),
+    amp,
+    fullyShardedDataParallel,
+    ...changes,
+  });
   config.checkDevice("The training was recorded with a GPU; go on without one by { computational: { gpu: false } }.");
   return config;
 }

@@ -53,6 +53,7 @@ import { Prediction } from "./predict/prediction.ts";
 import { readParts } from "./read-parts.ts";
 import { checkNotTrained, checkTrained, findResumePoint, recordedComputational } from "./recorded.ts";
 import { restoreSplit } from "./restore.ts";
+import { checkSharding } from "./sharding.ts";
 import { type SummarizeOptions, type Summary, summarize } from "./summarize.ts";
 import { runSeeded, type TrainerParts } from "./trainer-parts.ts";
 import { runTraining } from "./training.ts";
@@ -220,6 +221,7 @@ export class Trainer implements Disposable {
       held.use(this.#lockForTraining(split.index));
       checkNotTrained(this.maps, split.index);
       config.checkDevice();
+      checkSharding(config, this);
       const handler = metrics === undefined ? this.metrics : this.metrics.subset(metrics);
       checkLosses(this.model);
       checkSplit(split);
@@ -275,6 +277,7 @@ export class Trainer implements Disposable {
       held.use(this.#lockForTraining(splitIdx));
       const from = findResumePoint(this.maps, splitIdx, numEpochs);
       const config = recordedComputational(this.maps, splitIdx, computational);
+      checkSharding(config, this);
       const split = given ?? restoreSplit(this.maps, splitIdx, this.bids);
       checkResumedSplit(this.maps, split);
       restoreFrozen(this.maps.training.split(splitIdx), this.model);

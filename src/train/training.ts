@@ -1,7 +1,13 @@
 import { removeFile, writeJson } from "../io/files/index.ts";
 import { checkRewind, rewind, syncLogs } from "../io/maps/index.ts";
 import type { MetricsHandler } from "../metrics/index.ts";
-import { type ComputationalConfig, Interrupter, type SignalOptions, TrainingInterrupted } from "../run/index.ts";
+import {
+  type ComputationalConfig,
+  Interrupter,
+  type SignalOptions,
+  SumOfShards,
+  TrainingInterrupted,
+} from "../run/index.ts";
 import type { Split } from "../split/index.ts";
 import * as torch from "../torch/index.ts";
 import { tell, trainLoop } from "./loop.ts";
@@ -56,15 +62,24 @@ export async function runTraining(parts: TrainerParts, training: Training): Prom
       metrics.keepDetailsIn(world.isMain ? dir.growingDetailsTsv : null);
       for (const optimizer of Object.values(optimizers)) optimizer.zeroGrad();
       placeModel(model, computational);
-      using gradients = world.gradientSum(model, computational.gradientCompression);
+      using shards = computational.fullyShardedDataParallel ? world.shards(model) : null;
+      using gradients =
+        shards === null ? world.gradientSum(model, computational.gradientCompression) : new SumOfShards(shards);
       using _norm = computational.syncBatchnorm && world.size > 1 ? torch.nn.SyncBatchNorm.temporarily(model) : null;
-      const common = { split, optimization, optimizers, gradScaler, metrics, callbacks, computational, interruption };
+      const begun = { split, optimization, optimizers, gradScaler, metrics, callbacks };
+      const common = { ...begun, computational, interruption, shards };
       const run = { ...common, model, maps, state, log, world, gradients };
-      if (from === null) await tell(run, "onTrainStart", common);
-      else await tell(run, "onResume", { ...common, checkpoint: from.checkpoint, problems: from.problems });
-      if (from?.extended === true) state.shouldStop = false;
-      await trainLoop(run, from?.checkpoint.position ?? { epoch: 0, batch: null });
-      await tell(run, "onTrainEnd", {});
+      try {
+        if (from === null) await tell(run, "onTrainStart", common);
+        else await tell(run, "onResume", { ...common, checkpoint: from.checkpoint, problems: from.problems });
+        if (from?.extended === true) state.shouldStop = false;
+        await trainLoop(run, from?.checkpoint.position ?? { epoch: 0, batch: null });
+        await tell(run, "onTrainEnd", {});
+      } catch (error) {
+        // what one process does not share with the others cannot be gathered any more
+        if (!(error instanceof TrainingInterrupted)) shards?.lose();
+        throw error;
+      }
       if (world.isMain) {
         removeFile(dir.growingDetailsTsv);
         log.journal.record({ kind: "end" });

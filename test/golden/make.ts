@@ -8,7 +8,13 @@ import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { captumPython, nnunetPython, optunaPython, referencePython } from "../../scripts/python-environment.mjs";
+import {
+  captumPython,
+  nnunetPython,
+  optunaPython,
+  peersPython,
+  referencePython,
+} from "../../scripts/python-environment.mjs";
 
 const SUFFIX = "_golden.py";
 const makers = readdirSync(import.meta.dirname)
@@ -27,6 +33,8 @@ if (unknown.length > 0) {
 /** Those that are compared with another library than the original's. */
 const PYTHONS: Readonly<Record<string, () => string>> = {
   saliency: captumPython,
+  // the fully_shard of PyTorch 2.6 does not run on CPUs
+  sharded: peersPython,
   supervision: nnunetPython,
   sweep: optunaPython,
 };

@@ -1,6 +1,6 @@
 /** The splits of a MAPS, whose parts stand in several of its folders: made and deleted as one. */
 import { existsSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import type { JsonObject } from "../../utils/config.ts";
 import { ClinicaDLException } from "../../utils/exceptions.ts";
 import { makeFolder, writeJson } from "../files/index.ts";
@@ -16,6 +16,8 @@ export interface SplitRecord {
   readonly train: DataRecord;
   readonly validation: DataRecord;
   readonly computational: JsonObject;
+  /** What of it ClinicaDL does not know; null where there is nothing. */
+  readonly computationalExtras?: JsonObject | null;
 }
 
 /** What a split needs of its MAPS. */
@@ -39,6 +41,11 @@ export function createSplit(maps: SplitHome, split: number, record: SplitRecord)
   const dir = maps.training.split(split);
   stageDirectory(dir.path, (staging) => {
     writeJson(join(staging, basename(dir.computationalJson)), record.computational);
+    const { computationalExtras = null } = record;
+    if (computationalExtras === null) return;
+    const extras = join(staging, relative(dir.path, dir.computationalExtrasJson));
+    makeFolder(dirname(extras));
+    writeJson(extras, computationalExtras);
   });
 }
 

@@ -86,6 +86,10 @@ export class SplitDir {
   get computationalJson(): string {
     return join(this.path, "computational.json");
   }
+  /** Options of the set-up that ClinicaDL does not know, and that change nothing of the result. */
+  get computationalExtrasJson(): string {
+    return join(this.path, ".clinicadl-ts", "computational.json");
+  }
   get summaryLog(): string {
     return join(this.path, "summary.log");
   }

@@ -40,12 +40,11 @@ export function saveCheckpoint(
   { snapshot, last }: { readonly snapshot: RunSnapshot; readonly last: CheckpointDir | null },
   known: Map<string, FileSum>,
 ): void {
-  const { maps, model, optimizers, gradScaler, metrics, computational, split, log } = run;
+  const { maps, model, gradScaler, metrics, computational, split, log } = run;
   using _scope = torch.scope();
   writeJson(dir.stateJson, snapshot.state);
   torch.save(snapshot.weights?.copies ?? model.stateDict(), dir.modelPt);
-  const states = Object.entries(optimizers).map(([name, optimizer]) => [name, optimizer.stateDict()] as const);
-  torch.save(Object.fromEntries(states), dir.optimizerPt);
+  torch.save(optimizerStates(run), dir.optimizerPt);
   const unused = computational.amp ? UNUSED_SCALER : {};
   torch.save(gradScaler.isEnabled() ? gradScaler.stateDict() : unused, dir.scalerPt);
   mkdirSync(dir.validationMetrics.path);
@@ -64,9 +63,22 @@ export function saveCheckpoint(
   if (details !== null) known.set(detailsTsv, details);
 }
 
+/**
+ * The states of the optimizers by name, whole; they belong to the open scope. Where they are sharded, all processes call it.
+ */
+export function optimizerStates({
+  optimizers,
+  shards,
+}: Pick<Training, "optimizers" | "shards">): Record<string, unknown> {
+  const states = Object.entries(optimizers).map(
+    ([name, optimizer]) => [name, shards?.optimizerStateDict(optimizer) ?? optimizer.stateDict()] as const,
+  );
+  return Object.fromEntries(states);
+}
+
 /** Puts everything back as it was at a checkpoint; the number of epochs stays as it is asked for now. */
 export function loadCheckpoint(dir: CheckpointDir, run: Training): void {
-  const { model, state, split, optimizers, gradScaler, metrics, callbacks, computational, log } = run;
+  const { model, state, split, optimizers, gradScaler, metrics, callbacks, computational, log, shards } = run;
   const { numEpochs } = state;
   state.loadStateDict(readState(dir, split.index));
   state.numEpochs = numEpochs;
@@ -81,7 +93,9 @@ export function loadCheckpoint(dir: CheckpointDir, run: Training): void {
         `${dir.optimizerPt} does not hold the optimizer '${name}' of the model. Resume with the model that was trained.`,
       );
     }
-    optimizer.loadStateDict(saved as Parameters<typeof optimizer.loadStateDict>[0]);
+    const dict = saved as Parameters<typeof optimizer.loadStateDict>[0];
+    if (shards === null) optimizer.loadStateDict(dict);
+    else shards.loadOptimizerStateDict(optimizer, dict);
   }
   if (gradScaler.isEnabled()) {
     gradScaler.loadStateDict(torch.load(dir.scalerPt) as Parameters<typeof gradScaler.loadStateDict>[0]);

@@ -17,10 +17,13 @@ export function describeData(dataset: DatasetLike, loader: DataLoader | null): D
 
 /** All that a MAPS records of a split when its training begins. */
 export function describeSplit(split: Split, computational: ComputationalConfig): SplitRecord {
+  // ClinicaDL goes on with the training, too: it makes the same steps with whole weights
+  const { fully_sharded_data_parallel: sharded = null, ...known } = computational.toDict();
   return {
     train: describeData(split.trainDataset, split.trainLoader),
     validation: describeData(split.valDataset, split.valLoader),
-    computational: computational.toDict(),
+    computational: known,
+    computationalExtras: sharded === null ? null : { fully_sharded_data_parallel: sharded },
   };
 }
 

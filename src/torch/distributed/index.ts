@@ -6,7 +6,7 @@ import type { Tensor } from "../tensor.ts";
 import { DistributedError, ProcessGroup, type ReduceOp } from "./process-group.ts";
 import { type Rendezvous, rendezvousFromEnvironment } from "./rendezvous.ts";
 
-export { DistributedError, ProcessGroup, type ReduceOp } from "./process-group.ts";
+export { type Begun, DistributedError, ProcessGroup, type ReduceOp } from "./process-group.ts";
 export { type GradientCompression, Reducer, type ReducerOptions } from "./reducer.ts";
 export { firstNode, type MeetingPlace, type Rendezvous, rendezvousFromEnvironment } from "./rendezvous.ts";
 
@@ -119,6 +119,32 @@ export async function allGather(tensor: Tensor): Promise<Tensor[]> {
 /** Puts into the tensor what the process of rank `src` (default 0) has in it. */
 export async function broadcast(tensor: Tensor, options: { readonly src?: number } = {}): Promise<void> {
   await joined("broadcast").broadcast(tensor, options.src ?? 0);
+}
+/**
+ * Puts the tensors of all processes into `output`, one after another by rank. PyTorch's `all_gather_into_tensor`.
+ *
+ * ```ts
+ * const output = torch.empty([2 * torch.distributed.getWorldSize()]);
+ * await torch.distributed.allGatherIntoTensor(output, torch.full([2], torch.distributed.getRank())); // 0, 0, 1, 1, …
+ * ```
+ *
+ * @param output contiguous, with as many times the elements of `input` as there are processes.
+ */
+export async function allGatherIntoTensor(output: Tensor, input: Tensor): Promise<void> {
+  await joined("allGatherIntoTensor").allGatherIntoTensor(output, input);
+}
+/**
+ * Puts into `output` this process' part of the sum (product, least, greatest) of the inputs, which are cut into as many parts as there
+ * are processes. PyTorch's `reduce_scatter_tensor`.
+ *
+ * @param input contiguous, with as many times the elements of `output` as there are processes; it stays as it is.
+ */
+export async function reduceScatterTensor(
+  output: Tensor,
+  input: Tensor,
+  options: { readonly op?: ReduceOp } = {},
+): Promise<void> {
+  await joined("reduceScatterTensor").reduceScatterTensor(output, input, options.op);
 }
 /** Waits until all processes are here. */
 export async function barrier(): Promise<void> {

@@ -1,7 +1,7 @@
 /** Processes that compute together: c10d's, through gloo. */
 import { deserialize, serialize } from "node:v8";
 import { fromTypedArray } from "../creation.ts";
-import { type GroupHandle, native, type StoreHandle } from "../native.ts";
+import { type GroupHandle, native, type StoreHandle, type WorkHandle } from "../native.ts";
 import { emptyLike } from "../ops.ts";
 import { tidy } from "../scope.ts";
 import type { Tensor } from "../tensor.ts";
@@ -12,6 +12,12 @@ export { DistributedError } from "./meeting.ts";
 
 /** What becomes of the values of all processes. */
 export type ReduceOp = "sum" | "product" | "min" | "max";
+
+/** A collective that goes on. */
+export interface Begun {
+  /** Waits for its end, once. */
+  wait(): void;
+}
 
 /** Objects up to this size go to the others in one message; of larger ones the size goes first. */
 const SMALL = 1024;
@@ -94,6 +100,20 @@ export class ProcessGroup {
       throw error;
     }
     return outputs;
+  }
+
+  /** Puts the tensors of all processes into `output`, one after another by rank; it has as many times the elements. Both are contiguous. */
+  async allGatherIntoTensor(output: Tensor, input: Tensor): Promise<void> {
+    const to = output.handleFor("allGatherIntoTensor");
+    const from = input.handleFor("allGatherIntoTensor");
+    await this.#collective("allGatherIntoTensor", () => native.glooAllGatherInto(this.#group, to, from));
+  }
+
+  /** Puts into `output` this process' part, by rank, of what becomes of the inputs, which have as many times the elements. */
+  async reduceScatterTensor(output: Tensor, input: Tensor, op: ReduceOp = "sum"): Promise<void> {
+    const to = output.handleFor("reduceScatterTensor");
+    const from = input.handleFor("reduceScatterTensor");
+    await this.#collective("reduceScatterTensor", () => native.glooReduceScatter(this.#group, to, from, op));
   }
 
   /** Waits until all are here. */
@@ -179,9 +199,28 @@ export class ProcessGroup {
     this.#now(() => native.broadcastNow(group, handles, src));
   }
 
-  #now(body: () => void): void {
+  /** Begins what {@link allGatherIntoTensor} does; whoever waits for what it gives waits in JavaScript's thread. */
+  beginAllGather(output: Tensor, input: Tensor): Begun {
+    const group = this.handleFor("allGatherIntoTensor");
+    const to = output.handleFor("allGatherIntoTensor");
+    const from = input.handleFor("allGatherIntoTensor");
+    return this.#begun(this.#now(() => native.beginAllGather(group, to, from)));
+  }
+
+  /** Begins to put the sum of those that the processes gave into the tensor; to be waited for in the same way. */
+  beginAllReduce(tensor: Tensor): Begun {
+    const group = this.handleFor("allReduce");
+    const handle = tensor.handleFor("allReduce");
+    return this.#begun(this.#now(() => native.beginAllReduce(group, handle)));
+  }
+
+  #begun(work: WorkHandle): Begun {
+    return { wait: () => this.#now(() => native.workWait(work)) };
+  }
+
+  #now<T>(body: () => T): T {
     try {
-      body();
+      return body();
     } catch (error) {
       this.#lost = true;
       throw error;

@@ -1,0 +1,26 @@
+import { type CallbacksHandler, EMACallback } from "../callbacks/index.ts";
+import { type Model, MultiTaskModel, VanillaModel } from "../models/index.ts";
+import type { ComputationalConfig, World } from "../run/index.ts";
+import { ConfigError } from "../utils/exceptions.ts";
+
+/** What a training with sharded weights does not do yet. @throws ConfigError naming it, before anything is begun. */
+export function checkSharding(
+  { fullyShardedDataParallel, gpu, gradientCompression }: ComputationalConfig,
+  { model, callbacks, world }: { readonly model: Model; readonly callbacks: CallbacksHandler; readonly world: World },
+): void {
+  if (!fullyShardedDataParallel || world.size === 1) return;
+  const refuse = (what: string): never => {
+    throw new ConfigError(`ComputationalConfig: 'fullyShardedDataParallel' is true, but ${what}`);
+  };
+  if (gpu) refuse("weights are sharded on CPUs only. Use gpu: false, or leave it out.");
+  if (gradientCompression !== null)
+    refuse(`'gradientCompression' is "${gradientCompression}": sharded gradients are sent as they are. Leave it out.`);
+  if (![VanillaModel.prototype.backwardStep, MultiTaskModel.prototype.backwardStep].includes(model.backwardStep))
+    refuse(
+      `${model.constructor.name} has a backwardStep of its own, which may have several backward passes. Leave it out.`,
+    );
+  if (callbacks.allCallbacks.some((callback) => callback instanceof EMACallback))
+    refuse(
+      "EMACallback averages whole weights after each step. Use SWACallback, which does after epochs, or leave it out.",
+    );
+}
