@@ -1,5 +1,5 @@
-// Processes that work together: PyTorch's c10d, with gloo between CPUs. Each call begins a collective and gives a promise of
-// its end; the work goes on in gloo's threads, beside JavaScript. All processes must begin the same ones in the same order.
+// Processes that work together: PyTorch's c10d, with gloo between CPUs and NCCL between GPUs. Each call begins a collective and gives a promise of
+// its end; the work goes on in threads of theirs, beside JavaScript. All processes must begin the same ones in the same order.
 #include <torch/csrc/distributed/c10d/FileStore.hpp>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
@@ -11,19 +11,22 @@
 namespace clinicadl {
 namespace {
 
-using Group = c10d::ProcessGroupGloo;
+using Gloo = c10d::ProcessGroupGloo;
 
 template <typename T>
 using Ref = c10::intrusive_ptr<T>;
 
 // The connections of a group, which only a class derived from it may name. Without them what is pending fails at once; with
 // them the end of a group waits for it, and so would the end of the process.
-struct Opened : Group {
-  static void disconnect(Group& group) {
+struct Opened : Gloo {
+  static void disconnect(Gloo& group) {
     for (const auto& context : group.*(&Opened::contexts_)) context->closeConnections();
   }
 };
-void close(Group& group) { Opened::disconnect(group); }
+void close(Group& group, bool failed = true) {
+  group.close_nccl(failed);
+  Opened::disconnect(static_cast<Gloo&>(*group.gloo()));
+}
 void close(c10d::Store&) {}
 
 // What JavaScript holds of a store or a group; empty once it was closed.
@@ -48,7 +51,7 @@ Ref<T>& held(napi_env env, napi_value value, const char* what) {
   return object;
 }
 Ref<c10d::Store> store_of(napi_env env, napi_value value) { return held<c10d::Store>(env, value, "a store"); }
-Ref<Group> group_of(napi_env env, napi_value value) { return held<Group>(env, value, "a process group"); }
+Ref<Group> held_group(napi_env env, napi_value value) { return held<Group>(env, value, "a process group"); }
 
 std::chrono::milliseconds milliseconds_of(napi_env env, napi_value value) { return std::chrono::milliseconds(to_int(env, value)); }
 
@@ -126,10 +129,11 @@ napi_value gloo_group(napi_env env, napi_callback_info info) {
     const auto rank = static_cast<int>(to_size(env, args[1])), size = static_cast<int>(to_size(env, args[2]));
     const auto join = milliseconds_of(env, args[3]), timeout = milliseconds_of(env, args[4]);
     return Pending::run(state, [store = store_of(env, args[0]), rank, size, join, timeout, name = to_string(env, args[5])]() -> Pending::Result {
-      auto options = Group::Options::create(join);
-      options->devices.push_back(name.empty() ? Group::createDefaultDevice() : Group::createDeviceForInterface(name));
-      auto group = c10::make_intrusive<Group>(store, rank, size, options);
-      group->setTimeout(timeout);
+      auto options = Gloo::Options::create(join);
+      options->devices.push_back(name.empty() ? Gloo::createDefaultDevice() : Gloo::createDeviceForInterface(name));
+      auto gloo = c10::make_intrusive<Gloo>(store, rank, size, options);
+      gloo->setTimeout(timeout);
+      auto group = c10::make_intrusive<Group>(gloo, c10::make_intrusive<c10d::PrefixStore>("nccl", store), timeout);
       return [group](Env& state) { return make_held(state.env, group); };
     });
   });
@@ -143,7 +147,7 @@ napi_value gloo_close(napi_env env, napi_callback_info info) {
     const bool failed = to_bool(env, args[1]);
     Ref<Group> group = std::move(held<Group>(env, args[0], "a process group"));
     return Pending::run(state, [group, failed]() mutable -> Pending::Result {
-      close(*group);
+      close(*group, failed);
       if (failed) group.release();
       else group.reset();
       return [](Env& state) { return make_undefined(state.env); };
@@ -162,6 +166,21 @@ napi_value promise_of(Env& state, const Ref<c10d::Work>& work) {
   return promise;
 }
 
+// The same, of tensors on `like`'s device. NCCL's future is there at once; what it stands for is done when the GPU has come to it.
+napi_value promise_of(Env& state, Group& group, const at::Tensor& like, const Ref<c10d::Work>& work) {
+  if (!like.is_cuda()) return promise_of(state, work);
+  // what this thread asks of its GPU from here on comes behind it
+  work->synchronize();
+  return Pending::run(state, [work, until = std::chrono::steady_clock::now() + group.timeout()]() -> Pending::Result {
+    while (!work->isCompleted()) {
+      TORCH_CHECK(std::chrono::steady_clock::now() < until, "the GPUs of the other processes have not answered in time");
+      std::this_thread::sleep_for(std::chrono::microseconds(200));
+    }
+    if (auto why = work->exception()) std::rethrow_exception(why);
+    return [](Env& state) { return make_undefined(state.env); };
+  });
+}
+
 c10d::ReduceOp op_from_name(const std::string& name) {
   if (name == "sum") return c10d::ReduceOp::SUM;
   if (name == "product") return c10d::ReduceOp::PRODUCT;
@@ -170,7 +189,7 @@ c10d::ReduceOp op_from_name(const std::string& name) {
   throw std::invalid_argument("expected sum, product, min or max, got " + name);
 }
 
-// glooAllReduce(group, tensors, op): of one type, contiguous; each becomes the sum (…) of the processes'
+// glooAllReduce(group, tensors, op): of one type, on one device, contiguous; each becomes the sum (…) of the processes'
 napi_value gloo_all_reduce(napi_env env, napi_callback_info info) {
   return guarded(env, [&](Env& state) {
     Args args(env, info);
@@ -178,7 +197,8 @@ napi_value gloo_all_reduce(napi_env env, napi_callback_info info) {
     c10d::AllreduceCoalescedOptions options;
     options.reduceOp = op_from_name(to_string(env, args[2]));
     at::NoGradGuard no_grad;
-    return promise_of(state, group_of(env, args[0])->allreduce_coalesced(tensors, options));
+    auto group = held_group(env, args[0]);
+    return promise_of(state, *group, tensors.at(0), group->of(tensors[0])->allreduce_coalesced(tensors, options));
   });
 }
 
@@ -190,7 +210,8 @@ napi_value gloo_broadcast(napi_env env, napi_callback_info info) {
     c10d::BroadcastOptions options;
     options.rootRank = to_int(env, args[2]);
     at::NoGradGuard no_grad;
-    return promise_of(state, group_of(env, args[0])->broadcast(tensors, options));
+    auto group = held_group(env, args[0]);
+    return promise_of(state, *group, tensors[0], group->of(tensors[0])->broadcast(tensors, options));
   });
 }
 
@@ -201,17 +222,18 @@ napi_value gloo_all_gather(napi_env env, napi_callback_info info) {
     std::vector<std::vector<at::Tensor>> outputs{tensors_of(state, args[1])};
     std::vector<at::Tensor> inputs{state.get(to_handle(env, args[2]))};
     at::NoGradGuard no_grad;
-    return promise_of(state, group_of(env, args[0])->allgather(outputs, inputs));
+    auto group = held_group(env, args[0]);
+    return promise_of(state, *group, inputs[0], group->of(inputs[0])->allgather(outputs, inputs));
   });
 }
 
 napi_value gloo_barrier(napi_env env, napi_callback_info info) {
-  return guarded(env, [&](Env& state) { return promise_of(state, group_of(env, Args(env, info)[0])->barrier()); });
+  return guarded(env, [&](Env& state) { return promise_of(state, held_group(env, Args(env, info)[0])->gloo()->barrier()); });
 }
 
 }  // namespace
 
-c10::intrusive_ptr<c10d::Backend> backend_of(napi_env env, napi_value value) { return group_of(env, value); }
+c10::intrusive_ptr<Group> group_of(napi_env env, napi_value value) { return held_group(env, value); }
 
 void define_c10d(napi_env env, napi_value exports) {
   define(env, exports, "tcpStore", tcp_store);

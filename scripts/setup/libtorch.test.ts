@@ -143,11 +143,12 @@ describe("the platform", () => {
     async () => {
       using machine = new FakeMachine();
       const none = machine.path("no-device");
-      expect(await hasGpu(machine.env, none)).toBe(false);
-      expect(await hasGpu({ ...machine.env, CLINICADL_CUDA: "1" }, none)).toBe(true);
+      const devices = [machine.path("neither"), none];
+      expect(await hasGpu(machine.env, devices)).toBe(false);
+      expect(await hasGpu({ ...machine.env, CLINICADL_CUDA: "1" }, devices)).toBe(true);
       writeFileSync(none, "");
-      expect(await hasGpu(machine.env, none)).toBe(true);
-      expect(await hasGpu({ ...machine.env, CLINICADL_CUDA: "0" }, none)).toBe(false);
+      expect(await hasGpu(machine.env, devices)).toBe(true);
+      expect(await hasGpu({ ...machine.env, CLINICADL_CUDA: "0" }, devices)).toBe(false);
     },
   );
 });

@@ -18,7 +18,7 @@ export function recordedComputational(
   // mixed precision was chosen for the GPU
   const amp = recorded.gpu && changes.gpu === false ? false : recorded.amp;
   const config = new ComputationalConfig({ ...(recorded.fields() as ComputationalOptions), amp, ...changes });
-  config.checkDevice("The training was recorded with a GPU; go on without one by { computational: { gpu: false } }.");
+  config.takeDevice("The training was recorded with a GPU; go on without one by { computational: { gpu: false } }.");
   return config;
 }
 
