@@ -9,6 +9,7 @@ from torch import nn
 from loop import measure
 
 s = json.loads(sys.argv[1])
+device = s.get("device", "cpu")
 torch.manual_seed(0)
 layers, channels = [], [1, *s["channels"]]
 for i in range(len(s["channels"])):
@@ -16,16 +17,16 @@ for i in range(len(s["channels"])):
 features = channels[-1]
 for length in s["shape"]:
     features *= length // 2 ** len(s["channels"])
-net = nn.Sequential(*layers, nn.Flatten(), nn.Linear(features, 1)).to(memory_format=torch.channels_last_3d)
+net = nn.Sequential(*layers, nn.Flatten(), nn.Linear(features, 1)).to(device, memory_format=torch.channels_last_3d)
 optimizer = torch.optim.Adam(net.parameters())
-x = torch.randn(s["batch"], 1, *s["shape"])
-y = (torch.arange(s["batch"]) % 2).float().view(-1, 1)
+x = torch.randn(s["batch"], 1, *s["shape"]).to(device)
+y = (torch.arange(s["batch"]) % 2).float().view(-1, 1).to(device)
 if s.get("compile"):
     net = torch.compile(net)
 
 
 def forward():
-    with torch.autocast("cpu", enabled=s.get("amp", False)):
+    with torch.autocast(device, enabled=s.get("amp", False)):
         return nn.functional.binary_cross_entropy_with_logits(net(x), y)
 
 

@@ -155,11 +155,14 @@ napi_value view(napi_env env, napi_callback_info info) {
 
 napi_value storage_bytes(napi_env env, napi_callback_info info) {
   return guarded(env, [&](Env& state) {
-    at::Tensor tensor = state.get(to_handle(env, Args(env, info)[0])).detach().to(at::kCPU);
-    size_t size = tensor.storage().nbytes();
+    at::Storage storage = state.get(to_handle(env, Args(env, info)[0])).storage();
+    size_t size = storage.nbytes();
     void* data = nullptr;
     napi_value out = uint8_array(env, size, &data);
-    if (size > 0) std::memcpy(data, tensor.storage().data(), size);
+    if (size == 0) return out;
+    // a copy of the tensor would have the elements of a view only, in another order
+    const at::Tensor all = at::empty({0}, at::TensorOptions(at::kByte).device(storage.device())).set_(storage, 0, {static_cast<int64_t>(size)}, {1}).to(at::kCPU);
+    std::memcpy(data, all.const_data_ptr(), size);
     return out;
   });
 }

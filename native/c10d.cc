@@ -1,5 +1,5 @@
-// Processes that work together: PyTorch's c10d, with gloo between CPUs. Each call begins a collective and gives a promise of
-// its end; the work goes on in gloo's threads, beside JavaScript. All processes must begin the same ones in the same order.
+// Processes that work together: PyTorch's c10d, with gloo between CPUs and NCCL between GPUs. Each call begins a collective and gives a promise of
+// its end; the work goes on in threads of theirs, beside JavaScript. All processes must begin the same ones in the same order.
 #include <torch/csrc/distributed/c10d/FileStore.hpp>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
@@ -11,19 +11,22 @@
 namespace clinicadl {
 namespace {
 
-using Group = c10d::ProcessGroupGloo;
+using Gloo = c10d::ProcessGroupGloo;
 
 template <typename T>
 using Ref = c10::intrusive_ptr<T>;
 
 // The connections of a group, which only a class derived from it may name. Without them what is pending fails at once; with
 // them the end of a group waits for it, and so would the end of the process.
-struct Opened : Group {
-  static void disconnect(Group& group) {
+struct Opened : Gloo {
+  static void disconnect(Gloo& group) {
     for (const auto& context : group.*(&Opened::contexts_)) context->closeConnections();
   }
 };
-void close(Group& group) { Opened::disconnect(group); }
+void close(Group& group, bool failed = true) {
+  group.close_nccl(failed);
+  Opened::disconnect(static_cast<Gloo&>(*group.gloo()));
+}
 void close(c10d::Store&) {}
 
 // What JavaScript holds of a store or a group; empty once it was closed.
@@ -48,7 +51,7 @@ Ref<T>& held(napi_env env, napi_value value, const char* what) {
   return object;
 }
 Ref<c10d::Store> store_of(napi_env env, napi_value value) { return held<c10d::Store>(env, value, "a store"); }
-Ref<Group> group_of(napi_env env, napi_value value) { return held<Group>(env, value, "a process group"); }
+Ref<Group> held_group(napi_env env, napi_value value) { return held<Group>(env, value, "a process group"); }
 
 std::chrono::milliseconds milliseconds_of(napi_env env, napi_value value) { return std::chrono::milliseconds(to_int(env, value)); }
 
@@ -126,10 +129,11 @@ napi_value gloo_group(napi_env env, napi_callback_info info) {
     const auto rank = static_cast<int>(to_size(env, args[1])), size = static_cast<int>(to_size(env, args[2]));
     const auto join = milliseconds_of(env, args[3]), timeout = milliseconds_of(env, args[4]);
     return Pending::run(state, [store = store_of(env, args[0]), rank, size, join, timeout, name = to_string(env, args[5])]() -> Pending::Result {
-      auto options = Group::Options::create(join);
-      options->devices.push_back(name.empty() ? Group::createDefaultDevice() : Group::createDeviceForInterface(name));
-      auto group = c10::make_intrusive<Group>(store, rank, size, options);
-      group->setTimeout(timeout);
+      auto options = Gloo::Options::create(join);
+      options->devices.push_back(name.empty() ? Gloo::createDefaultDevice() : Gloo::createDeviceForInterface(name));
+      auto gloo = c10::make_intrusive<Gloo>(store, rank, size, options);
+      gloo->setTimeout(timeout);
+      auto group = c10::make_intrusive<Group>(gloo, c10::make_intrusive<c10d::PrefixStore>("nccl", store), timeout);
       return [group](Env& state) { return make_held(state.env, group); };
     });
   });
@@ -143,7 +147,7 @@ napi_value gloo_close(napi_env env, napi_callback_info info) {
     const bool failed = to_bool(env, args[1]);
     Ref<Group> group = std::move(held<Group>(env, args[0], "a process group"));
     return Pending::run(state, [group, failed]() mutable -> Pending::Result {
-      close(*group);
+      close(*group, failed);
       if (failed) group.release();
       else group.reset();
       return [](Env& state) { return make_undefined(state.env); };
@@ -172,6 +176,22 @@ std::vector<at::Tensor> parts_of(const char* name, const at::Tensor& whole, cons
   return whole.view({size, part.numel()}).unbind();
 }
 
+// The same, of tensors on `like`'s device. NCCL's future is there at once; what it stands for is done when the GPU has come to it.
+napi_value promise_of(Env& state, Group& group, const at::Tensor& like, const Ref<c10d::Work>& work, std::function<void()> finish = nullptr) {
+  if (!like.is_cuda()) return promise_of(state, work, std::move(finish));
+  // what this thread asks of its GPU from here on comes behind it
+  work->synchronize();
+  if (finish) finish();
+  return Pending::run(state, [work, until = std::chrono::steady_clock::now() + group.timeout()]() -> Pending::Result {
+    while (!work->isCompleted()) {
+      TORCH_CHECK(std::chrono::steady_clock::now() < until, "the GPUs of the other processes have not answered in time");
+      std::this_thread::sleep_for(std::chrono::microseconds(200));
+    }
+    if (auto why = work->exception()) std::rethrow_exception(why);
+    return [](Env& state) { return make_undefined(state.env); };
+  });
+}
+
 c10d::ReduceOp op_from_name(const std::string& name) {
   if (name == "sum") return c10d::ReduceOp::SUM;
   if (name == "product") return c10d::ReduceOp::PRODUCT;
@@ -180,7 +200,7 @@ c10d::ReduceOp op_from_name(const std::string& name) {
   throw std::invalid_argument("expected sum, product, min or max, got " + name);
 }
 
-// glooAllReduce(group, tensors, op): of one type, contiguous; each becomes the sum (…) of the processes'
+// glooAllReduce(group, tensors, op): of one type, on one device, contiguous; each becomes the sum (…) of the processes'
 napi_value gloo_all_reduce(napi_env env, napi_callback_info info) {
   return guarded(env, [&](Env& state) {
     Args args(env, info);
@@ -188,7 +208,8 @@ napi_value gloo_all_reduce(napi_env env, napi_callback_info info) {
     c10d::AllreduceCoalescedOptions options;
     options.reduceOp = op_from_name(to_string(env, args[2]));
     at::NoGradGuard no_grad;
-    return promise_of(state, group_of(env, args[0])->allreduce_coalesced(tensors, options));
+    auto group = held_group(env, args[0]);
+    return promise_of(state, *group, tensors.at(0), group->of(tensors[0])->allreduce_coalesced(tensors, options));
   });
 }
 
@@ -200,7 +221,8 @@ napi_value gloo_broadcast(napi_env env, napi_callback_info info) {
     c10d::BroadcastOptions options;
     options.rootRank = to_int(env, args[2]);
     at::NoGradGuard no_grad;
-    return promise_of(state, group_of(env, args[0])->broadcast(tensors, options));
+    auto group = held_group(env, args[0]);
+    return promise_of(state, *group, tensors[0], group->of(tensors[0])->broadcast(tensors, options));
   });
 }
 
@@ -211,7 +233,8 @@ napi_value gloo_all_gather(napi_env env, napi_callback_info info) {
     std::vector<std::vector<at::Tensor>> outputs{tensors_of(state, args[1])};
     std::vector<at::Tensor> inputs{state.get(to_handle(env, args[2]))};
     at::NoGradGuard no_grad;
-    return promise_of(state, group_of(env, args[0])->allgather(outputs, inputs));
+    auto group = held_group(env, args[0]);
+    return promise_of(state, *group, inputs[0], group->of(inputs[0])->allgather(outputs, inputs));
   });
 }
 
@@ -220,7 +243,9 @@ napi_value gloo_all_gather_into(napi_env env, napi_callback_info info) {
   return guarded(env, [&](Env& state) {
     Args args(env, info);
     at::NoGradGuard no_grad;
-    return promise_of(state, all_gather_into(group_of(env, args[0]), state.get(to_handle(env, args[1])), state.get(to_handle(env, args[2]))));
+    const at::Tensor output = state.get(to_handle(env, args[1])), input = state.get(to_handle(env, args[2]));
+    auto group = held_group(env, args[0]);
+    return promise_of(state, *group, input, all_gather_into(group->of(input), output, input));
   });
 }
 
@@ -229,13 +254,14 @@ napi_value gloo_reduce_scatter(napi_env env, napi_callback_info info) {
   return guarded(env, [&](Env& state) {
     Args args(env, info);
     at::NoGradGuard no_grad;
-    const auto group = group_of(env, args[0]);
+    const auto group = held_group(env, args[0]);
     const at::Tensor output = state.get(to_handle(env, args[1]));
     std::vector<at::Tensor> reduced{state.get(to_handle(env, args[2])).clone()};
-    const at::Tensor own = parts_of("reduceScatterTensor", reduced[0], output, group->getSize())[group->getRank()];
+    const auto backend = group->of(output);
+    const at::Tensor own = parts_of("reduceScatterTensor", reduced[0], output, backend->getSize())[backend->getRank()];
     c10d::AllreduceOptions options;
     options.reduceOp = op_from_name(to_string(env, args[3]));
-    return promise_of(state, group->allreduce(reduced, options), [output, own] {
+    return promise_of(state, *group, output, backend->allreduce(reduced, options), [output, own] {
       at::NoGradGuard no_grad;
       output.view({output.numel()}).copy_(own);
     });
@@ -243,12 +269,12 @@ napi_value gloo_reduce_scatter(napi_env env, napi_callback_info info) {
 }
 
 napi_value gloo_barrier(napi_env env, napi_callback_info info) {
-  return guarded(env, [&](Env& state) { return promise_of(state, group_of(env, Args(env, info)[0])->barrier()); });
+  return guarded(env, [&](Env& state) { return promise_of(state, held_group(env, Args(env, info)[0])->gloo()->barrier()); });
 }
 
 }  // namespace
 
-c10::intrusive_ptr<c10d::Backend> backend_of(napi_env env, napi_value value) { return group_of(env, value); }
+c10::intrusive_ptr<Group> group_of(napi_env env, napi_value value) { return held_group(env, value); }
 
 c10::intrusive_ptr<c10d::Work> all_gather_into(const c10::intrusive_ptr<c10d::Backend>& group, const at::Tensor& output, const at::Tensor& input) {
   std::vector<std::vector<at::Tensor>> outputs{parts_of("allGatherIntoTensor", output, input, group->getSize())};

@@ -17,12 +17,12 @@ using Lost = std::shared_ptr<std::atomic<bool>>;
 
 // How a bucket of gradients becomes that of all processes: their sum, each times `factor`, sent as numbers of `type`.
 struct Reduction : c10d::CommHookInterface {
-  Ref<c10d::Backend> group;
+  Ref<Group> group;
   double factor;
   std::optional<at::ScalarType> type;
   Lost lost;
 
-  Reduction(Ref<c10d::Backend> group, double factor, std::optional<at::ScalarType> type, Lost lost)
+  Reduction(Ref<Group> group, double factor, std::optional<at::ScalarType> type, Lost lost)
       : group(std::move(group)), factor(factor), type(type), lost(std::move(lost)) {}
 
   Ref<c10::ivalue::Future> runHook(c10d::GradBucket& bucket) override {
@@ -32,7 +32,7 @@ struct Reduction : c10d::CommHookInterface {
     if (factor != 1) gradients.mul_(factor);
     const bool smaller = type && gradients.is_floating_point() && gradients.itemsize() > c10::elementSize(*type);
     std::vector<at::Tensor> sent{smaller ? gradients.to(*type) : gradients};
-    auto future = group->allreduce(sent)->getFuture();
+    auto future = group->of(gradients)->allreduce(sent)->getFuture();
     future->addCallback([lost = lost](c10::ivalue::Future& ended) {
       if (ended.hasError()) *lost = true;
     });
@@ -48,12 +48,15 @@ struct Reduction : c10d::CommHookInterface {
   at::Tensor parseHookResult(const c10::IValue& result) override { return result.toTensor(); }
 };
 
-// The backend as c10d's functions want it.
-Ref<c10d::ProcessGroup> process_group_of(const Ref<c10d::Backend>& backend) {
-  auto group = c10::make_intrusive<c10d::ProcessGroup>(backend->getRank(), backend->getSize());
-  group->setBackend(c10::DeviceType::CPU, c10d::ProcessGroup::BackendType::GLOO, backend);
-  group->setDefaultBackend(c10d::ProcessGroup::BackendType::GLOO);
-  return group;
+// A group as c10d's functions want it, for tensors on the device of the first.
+Ref<c10d::ProcessGroup> process_group_of(Group& group, const std::vector<at::Tensor>& tensors) {
+  using Type = c10d::ProcessGroup::BackendType;
+  auto out = c10::make_intrusive<c10d::ProcessGroup>(group.gloo()->getRank(), group.gloo()->getSize());
+  out->setBackend(c10::DeviceType::CPU, Type::GLOO, group.gloo());
+  const bool cuda = !tensors.empty() && tensors[0].is_cuda();
+  if (cuda) out->setBackend(c10::DeviceType::CUDA, Type::NCCL, group.of(tensors[0]));
+  out->setDefaultBackend(cuda ? Type::NCCL : Type::GLOO);
+  return out;
 }
 
 // Later versions take the sizes of single buckets, too.
@@ -77,16 +80,17 @@ struct ReducerOptions {
   std::optional<at::ScalarType> type;
 };
 
-std::unique_ptr<Reducing> make_reducing(const Ref<c10d::Backend>& backend, std::vector<at::Tensor> parameters, const ReducerOptions& options) {
+std::unique_ptr<Reducing> make_reducing(const Ref<Group>& group, std::vector<at::Tensor> parameters, const ReducerOptions& options) {
   auto out = std::make_unique<Reducing>();
   const std::vector<bool> sparse(parameters.size(), false);
   auto buckets = std::get<0>(c10d::compute_bucket_assignment_by_size(
       parameters, {static_cast<size_t>(options.first_bytes), static_cast<size_t>(options.bytes)}, sparse));
   // the last parameters have their gradients first
   std::reverse(buckets.begin(), buckets.end());
-  out->reducer = construct<c10d::Reducer>(std::move(parameters), std::move(buckets), process_group_of(backend), sparse, options.bytes, options.find_unused,
+  auto process_group = process_group_of(*group, parameters);
+  out->reducer = construct<c10d::Reducer>(std::move(parameters), std::move(buckets), std::move(process_group), sparse, options.bytes, options.find_unused,
                                           options.as_views, std::unordered_map<size_t, std::string>(), options.first_bytes, false, false);
-  out->reducer->register_comm_hook(std::make_unique<Reduction>(backend, options.factor, options.type, out->lost));
+  out->reducer->register_comm_hook(std::make_unique<Reduction>(group, options.factor, options.type, out->lost));
   return out;
 }
 
@@ -118,7 +122,7 @@ napi_value reducer(napi_env env, napi_callback_info info) {
     filter_warnings();
     ReducerOptions options{to_bool(env, args[2]), to_bool(env, args[3]), to_double(env, args[4]), to_int(env, args[5]), to_int(env, args[6]), {}};
     if (!is_nullish(env, args[7])) options.type = dtype_from_name(to_string(env, args[7]));
-    auto owner = std::make_unique<std::unique_ptr<Reducing>>(make_reducing(backend_of(env, args[0]), tensors_of(state, args[1]), options));
+    auto owner = std::make_unique<std::unique_ptr<Reducing>>(make_reducing(group_of(env, args[0]), tensors_of(state, args[1]), options));
     napi_value out;
     auto finalize = [](napi_env, void* data, void*) { delete static_cast<std::unique_ptr<Reducing>*>(data); };
     ok(napi_create_external(env, owner.get(), finalize, nullptr, &out));
@@ -165,7 +169,8 @@ napi_value reducer_close(napi_env env, napi_callback_info info) {
 napi_value same_in_all(napi_env env, napi_callback_info info) {
   return guarded(env, [&](Env& state) {
     Args args(env, info);
-    c10d::verify_params_across_processes(process_group_of(backend_of(env, args[0])), tensors_of(state, args[1]), std::nullopt);
+    const auto tensors = tensors_of(state, args[1]);
+    c10d::verify_params_across_processes(process_group_of(*group_of(env, args[0]), tensors), tensors, std::nullopt);
     return make_undefined(env);
   });
 }
@@ -177,7 +182,7 @@ napi_value broadcast_now(napi_env env, napi_callback_info info) {
     constexpr size_t message = 250 << 20;  // DistributedDataParallel's
     at::NoGradGuard no_grad;
     const auto tensors = tensors_of(state, args[1]);
-    if (!tensors.empty()) c10d::broadcast_coalesced(process_group_of(backend_of(env, args[0])), tensors, message, to_int(env, args[2]));
+    if (!tensors.empty()) c10d::broadcast_coalesced(process_group_of(*group_of(env, args[0]), tensors), tensors, message, to_int(env, args[2]));
     return make_undefined(env);
   });
 }
@@ -188,7 +193,7 @@ napi_value all_reduce_now(napi_env env, napi_callback_info info) {
     Args args(env, info);
     std::vector<at::Tensor> tensors{state.get(to_handle(env, args[1]))};
     at::NoGradGuard no_grad;
-    backend_of(env, args[0])->allreduce(tensors)->wait();
+    group_of(env, args[0])->of(tensors[0])->allreduce(tensors)->wait();
     return make_undefined(env);
   });
 }

@@ -24,7 +24,8 @@ napi_value begin_all_gather(napi_env env, napi_callback_info info) {
   return guarded(env, [&](Env& state) {
     Args args(env, info);
     at::NoGradGuard no_grad;
-    return make_work(env, all_gather_into(backend_of(env, args[0]), state.get(to_handle(env, args[1])), state.get(to_handle(env, args[2]))));
+    const at::Tensor output = state.get(to_handle(env, args[1])), input = state.get(to_handle(env, args[2]));
+    return make_work(env, all_gather_into(group_of(env, args[0])->of(input), output, input));
   });
 }
 
@@ -34,7 +35,7 @@ napi_value begin_all_reduce(napi_env env, napi_callback_info info) {
     Args args(env, info);
     std::vector<at::Tensor> tensors{state.get(to_handle(env, args[1]))};
     at::NoGradGuard no_grad;
-    return make_work(env, backend_of(env, args[0])->allreduce(tensors));
+    return make_work(env, group_of(env, args[0])->of(tensors[0])->allreduce(tensors));
   });
 }
 

@@ -101,6 +101,26 @@ napi_value cuda_available(napi_env env, napi_callback_info) {
 napi_value cuda_device_count(napi_env env, napi_callback_info) {
   return guarded(env, [&](Env&) { return make_number(env, at::globalContext().hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0); });
 }
+// cudaCurrentDevice(), cudaSetDevice(index): the one of this thread, which "cuda" names
+napi_value cuda_current_device(napi_env env, napi_callback_info) {
+  return guarded(env, [&](Env&) { return make_number(env, c10::impl::VirtualGuardImpl(c10::kCUDA).getDevice().index()); });
+}
+napi_value cuda_set_device(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env&) {
+    const auto index = static_cast<c10::DeviceIndex>(to_int(env, Args(env, info)[0]));
+    c10::impl::VirtualGuardImpl(c10::kCUDA).setDevice(c10::Device(c10::kCUDA, index));
+    return make_undefined(env);
+  });
+}
+// setTf32(convolutions, products): whether GPUs may round their factors
+napi_value set_tf32(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env&) {
+    Args args(env, info);
+    at::globalContext().setAllowTF32CuDNN(to_bool(env, args[0]));
+    at::globalContext().setAllowTF32CuBLAS(to_bool(env, args[1]));
+    return make_undefined(env);
+  });
+}
 napi_value cuda_synchronize(napi_env env, napi_callback_info info) {
   return guarded(env, [&](Env&) {
     c10::Device device(to_string(env, Args(env, info)[0]));
@@ -116,12 +136,16 @@ c10::DeviceAllocator* device_allocator(const c10::Device& device) {
   return c10::getDeviceAllocator(device.type());
 }
 
+// Of "cuda", that of this thread.
+c10::DeviceIndex index_of(const c10::Device& device) {
+  return device.has_index() ? device.index() : c10::impl::VirtualGuardImpl(device.type()).getDevice().index();
+}
+
 // cudaMemory(device): { allocated, maxAllocated, reserved, maxReserved } in bytes
 napi_value cuda_memory(napi_env env, napi_callback_info info) {
   return guarded(env, [&](Env&) {
     c10::Device device(to_string(env, Args(env, info)[0]));
-    auto index = device.has_index() ? device.index() : c10::DeviceIndex(0);
-    auto stats = device_allocator(device)->getDeviceStats(index);
+    auto stats = device_allocator(device)->getDeviceStats(index_of(device));
     napi_value out;
     ok(napi_create_object(env, &out));
     auto set = [&](const char* name, int64_t value) { set_property(env, out, name, make_number(env, static_cast<double>(value))); };
@@ -141,7 +165,7 @@ napi_value cuda_empty_cache(napi_env env, napi_callback_info) {
 napi_value cuda_reset_peak(napi_env env, napi_callback_info info) {
   return guarded(env, [&](Env&) {
     c10::Device device(to_string(env, Args(env, info)[0]));
-    device_allocator(device)->resetPeakStats(device.has_index() ? device.index() : c10::DeviceIndex(0));
+    device_allocator(device)->resetPeakStats(index_of(device));
     return make_undefined(env);
   });
 }
@@ -168,6 +192,9 @@ void define_system(napi_env env, napi_value exports) {
   define(env, exports, "loadCuda", load_cuda);
   define(env, exports, "cudaAvailable", cuda_available);
   define(env, exports, "cudaDeviceCount", cuda_device_count);
+  define(env, exports, "cudaCurrentDevice", cuda_current_device);
+  define(env, exports, "cudaSetDevice", cuda_set_device);
+  define(env, exports, "setTf32", set_tf32);
   define(env, exports, "cudaSynchronize", cuda_synchronize);
   define(env, exports, "cudaMemory", cuda_memory);
   define(env, exports, "cudaEmptyCache", cuda_empty_cache);

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, freemem } from "node:os";
 import { join } from "node:path";
 import { nodeOfPackage, packageFolder } from "./platform.mjs";
-import { diskFull, isDiskFull, progress, SetupError } from "./report.mjs";
+import { diskFull, isDiskFull, progress, SetupError, say } from "./report.mjs";
 import { run, which } from "./run.mjs";
 import { clearStamp, filesUnder, hashOf, readStamp, writeStamp } from "./stamp.mjs";
 
@@ -55,21 +55,31 @@ export async function buildAddon(root, libtorch, env, variant = USUAL) {
     `-DCLINICADL_NODE_HEADERS=${join(headers, "include")}`,
     ...variant.options,
   );
-  await step(bar, tools.cmake, configure, env, root);
+  const configured = await step(bar, tools.cmake, configure, env, root);
   const jobs = Math.max(1, Math.min(availableParallelism(), 8, Math.floor(freemem() / BYTES_PER_JOB)));
   const onLine = (line) => {
     const percent = /^\[\s*(\d+)%\]|^\[(\d+)\/(\d+)\]/.exec(line);
     if (percent) bar.update(percent[1] === undefined ? `${percent[2]} of ${percent[3]}` : `${percent[1]} %`);
   };
   await step(bar, tools.cmake, ["--build", folder, `-j${jobs}`], env, root, onLine);
+  if (libtorch.cuda && !configured.includes("without NCCL")) {
+    bar.update("NCCL");
+    const { code, tail } = await run(tools.cmake, ["--build", folder, "--target", "clinicadl-nccl"], {
+      cwd: root,
+      env,
+    });
+    if (code !== 0)
+      say(`NCCL could not be built in: one GPU can be used, several together cannot.\n${firstErrors(tail)}`);
+  }
   await tryLoading(bar, root, libtorch, { ...env, ...variant.loadedWith }, addonPath(root, variant));
   bar.done("done");
   writeStamp(stampPath(root, variant), stamp);
 }
 
+/** Returns what the program has said. */
 async function step(bar, command, args, env, root, onLine) {
   const { code, tail } = await run(command, args, { cwd: root, env, onLine });
-  if (code === 0) return;
+  if (code === 0) return tail;
   bar.done("failed");
   if (isDiskFull(tail)) throw diskFull("the addon", join(root, "build"));
   if (/Killed signal|internal compiler error: Killed|virtual memory exhausted/.test(tail)) {
@@ -77,13 +87,16 @@ async function step(bar, command, args, env, root, onLine) {
       "The compiler ran out of memory. Close other programs, or give this machine 2 GB or more, and run setup again.",
     );
   }
-  const lines = tail.split("\n");
-  const first = lines.findIndex((line) => /error/i.test(line));
-  const shown = first < 0 ? lines.slice(-15) : lines.slice(first, first + 15);
   throw new SetupError(
-    `The addon did not compile.\n${shown.join("\n")}\n` +
+    `The addon did not compile.\n${firstErrors(tail)}\n` +
       "If the compiler is old (g++ before 11, clang before 14), install a newer one and set CXX to it; then run setup again.",
   );
+}
+
+function firstErrors(tail) {
+  const lines = tail.split("\n");
+  const first = lines.findIndex((line) => /error/i.test(line));
+  return (first < 0 ? lines.slice(-15) : lines.slice(first, first + 15)).join("\n");
 }
 
 // CMake refuses a build folder that was configured for another place, and keeps an old libtorch in its cache.

@@ -44,7 +44,10 @@ function closedTo(folder) {
 export function hasCudaRuntime(found) {
   if (process.platform === "darwin" || !found.build.startsWith("cu")) return true;
   const major = found.build.slice(2, 4);
-  return existsSync(join(found.dir, "nvidia", `cu${major}`, "lib", `libcudart.so.${major}`));
+  // wheels for CUDA 13 have one folder for all, those for CUDA 12 one for each library; where none is beside it, the system has them
+  if (!existsSync(join(found.dir, "nvidia"))) return found.cuda;
+  const folders = [`cu${major}`, "cuda_runtime"];
+  return folders.some((folder) => existsSync(join(found.dir, "nvidia", folder, "lib", `libcudart.so.${major}`)));
 }
 
 /** `CLINICADL_LIBTORCH`: whoever sets it wants that one and no other, so everything wrong with it is an error. */

@@ -73,6 +73,16 @@ describe("finding libtorch", () => {
     using machine = new FakeMachine();
     const bare = makeTorch(machine.path("bare"), "2.15.0+cu132", false);
     expect(() => fromEnvironment({ CLINICADL_LIBTORCH: bare })).toThrow(/NVIDIA runtime/);
+    // as PyPI's wheels for CUDA 12 have it, each library in a folder of its own
+    const twelve = makeTorch(machine.path("twelve"), "2.11.0+cu128", false);
+    mkdirSync(join(twelve, "nvidia", "cuda_runtime", "lib"), { recursive: true });
+    expect(() => fromEnvironment({ CLINICADL_LIBTORCH: twelve })).toThrow(/NVIDIA runtime/);
+    writeFileSync(join(twelve, "nvidia", "cuda_runtime", "lib", "libcudart.so.12"), "");
+    expect(fromEnvironment({ CLINICADL_LIBTORCH: twelve })).toMatchObject({ dir: twelve });
+    // and a system's, whose CUDA is elsewhere
+    const system = makeTorch(machine.path("system"), "2.13.0+cu130", false);
+    writeFileSync(join(system, "torch", "lib", "libtorch_cuda.so"), "");
+    expect(fromEnvironment({ CLINICADL_LIBTORCH: system })).toMatchObject({ dir: system, cuda: true });
     const cpu = makeTorch(machine.path("cpu"), "2.15.0+cpu", false);
     expect(fromEnvironment({ CLINICADL_LIBTORCH: cpu })).toMatchObject({ build: "cpu", cuda: false });
   });
@@ -143,11 +153,12 @@ describe("the platform", () => {
     async () => {
       using machine = new FakeMachine();
       const none = machine.path("no-device");
-      expect(await hasGpu(machine.env, none)).toBe(false);
-      expect(await hasGpu({ ...machine.env, CLINICADL_CUDA: "1" }, none)).toBe(true);
+      const devices = [machine.path("neither"), none];
+      expect(await hasGpu(machine.env, devices)).toBe(false);
+      expect(await hasGpu({ ...machine.env, CLINICADL_CUDA: "1" }, devices)).toBe(true);
       writeFileSync(none, "");
-      expect(await hasGpu(machine.env, none)).toBe(true);
-      expect(await hasGpu({ ...machine.env, CLINICADL_CUDA: "0" }, none)).toBe(false);
+      expect(await hasGpu(machine.env, devices)).toBe(true);
+      expect(await hasGpu({ ...machine.env, CLINICADL_CUDA: "0" }, devices)).toBe(false);
     },
   );
 });

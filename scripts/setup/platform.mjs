@@ -96,10 +96,10 @@ export function closedToOthers(path) {
  * Whether an NVIDIA GPU is here. `CLINICADL_CUDA=1` or `0` overrides what is found, for a login node that sets up for
  * the GPU nodes that share its disk, or the reverse.
  */
-export async function hasGpu(env = process.env, device = "/dev/nvidia0") {
+export async function hasGpu(env = process.env, devices = ["/dev/nvidiactl", "/dev/nvidia0"]) {
   if (env.CLINICADL_CUDA === "1") return true;
   if (env.CLINICADL_CUDA === "0" || process.platform === "darwin") return false;
-  if (existsSync(device)) return true;
+  if (devices.some((device) => existsSync(device))) return true;
   const smi = which("nvidia-smi", env);
   if (smi === undefined) return false;
   const { code, tail } = await run(smi, ["-L"], { env });

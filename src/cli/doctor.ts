@@ -225,7 +225,8 @@ export function kernelsText(
 function devicesText(addon: Addon, torch: string, hasCuda: boolean): string {
   const cuda = join(torch, "lib", "libtorch_cuda.so");
   if (!hasCuda) return "cpu (this libtorch has no CUDA)";
-  if (!existsSync("/dev/nvidia0") && !existsSync("/dev/dxg")) return "cpu (no NVIDIA GPU found)";
+  const devices = ["/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg"];
+  if (!devices.some((device) => existsSync(device))) return "cpu (no NVIDIA GPU found)";
   const problem = addon.loadCuda(cuda);
   if (problem !== "") return `cpu (a GPU is there, but CUDA cannot be loaded: ${problem})`;
   if (!addon.cudaAvailable()) return "cpu (a GPU is there, but its driver does not answer)";

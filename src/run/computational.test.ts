@@ -102,12 +102,12 @@ describe("ComputationalConfig", () => {
   });
 
   it("says of a GPU that is not there what to do, in one sentence", () => {
-    const check = () => new ComputationalConfig({ gpu: true }).checkDevice();
+    const check = () => new ComputationalConfig({ gpu: true }).takeDevice();
     if (torch.cuda.isAvailable()) check();
     else
       expect(check).toThrow(
         /'gpu' is true, but .*\. Use new ComputationalConfig\(\{ gpu: false \}\), or leave gpu out\./,
       );
-    new ComputationalConfig({ gpu: false }).checkDevice();
+    new ComputationalConfig({ gpu: false }).takeDevice();
   });
 });

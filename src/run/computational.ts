@@ -5,6 +5,7 @@ import { configClass } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { DETERMINISTIC, GLOBAL_SEED } from "../utils/seed.ts";
 import { warn } from "../utils/warnings.ts";
+import { gpuOfProcess } from "./gpu-of-process.ts";
 
 const schema = z.strictObject({
   gpu: z.boolean(),
@@ -70,10 +71,17 @@ export class ComputationalConfig extends configClass("Computational", schema, { 
     return new torch.amp.GradScaler("cuda", { enabled: this.amp && this.gpu });
   }
 
-  /** @throws ConfigError when a GPU is asked for and there is none. */
-  checkDevice(remedy = "Use new ComputationalConfig({ gpu: false }), or leave gpu out."): void {
-    if (!this.gpu || torch.cuda.isAvailable()) return;
-    throw new ConfigError(`ComputationalConfig: 'gpu' is true, but ${torch.cuda.whyUnavailable()}. ${remedy}`);
+  /**
+   * Looks whether the device is there, and makes it the one that this process computes on: of several GPUs, that of its number on this machine.
+   * @throws ConfigError when a GPU is asked for and there is none, or none for this process.
+   */
+  takeDevice(remedy = "Use new ComputationalConfig({ gpu: false }), or leave gpu out."): void {
+    if (!this.gpu) return;
+    if (!torch.cuda.isAvailable()) {
+      throw new ConfigError(`ComputationalConfig: 'gpu' is true, but ${torch.cuda.whyUnavailable()}. ${remedy}`);
+    }
+    const here = torch.distributed.rendezvousFromEnvironment(process.env);
+    if (here !== null) torch.cuda.setDevice(gpuOfProcess(here.localRank, torch.cuda.deviceCount()));
   }
 
   /**

@@ -1,59 +1,78 @@
-/** NVIDIA GPUs. libtorch's CUDA part is opened at the first question, where the machine has a GPU. Untested without one. */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { readEngine } from "./engine.ts";
+/**
+ * NVIDIA GPUs, as PyTorch's `torch.cuda`. A device is named "cuda:0", "cuda:1"; "cuda" is the one that this thread computes on, the first unless
+ * {@link setDevice} has chosen another. Untested without a GPU; `npm run test:gpu` tries all of it on one.
+ */
+import { hasGpu, whyNotOpened } from "./cuda-part.ts";
 import { native } from "./native.ts";
 
-let opened: string | undefined;
-
-/** Opens libtorch_cuda, once; says why it cannot be opened, or "". */
-function open(): string {
-  if (opened !== undefined) return opened;
-  if (!existsSync("/dev/nvidia0") && !existsSync("/dev/dxg")) {
-    opened = "no NVIDIA device was found";
-  } else {
-    const library = join(readEngine().libtorch, "torch", "lib", "libtorch_cuda.so");
-    opened = existsSync(library) ? native.loadCuda(library) : `${library} does not exist`;
-  }
-  return opened;
-}
-
+/** Whether libtorch can compute on a GPU of this machine. */
 export function isAvailable(): boolean {
-  return open() === "" && native.cudaAvailable();
+  // the engine is loaded only where there may be one
+  return hasGpu() && native.cudaAvailable();
 }
 
 /** Why {@link isAvailable} is false; "" where it is true. */
 export function whyUnavailable(): string {
-  const why = open();
-  if (why !== "") return why;
-  return native.cudaAvailable() ? "" : "libtorch found no usable GPU (driver missing or too old)";
+  if (!hasGpu()) return "no NVIDIA device was found";
+  if (native.cudaAvailable()) return "";
+  return whyNotOpened || "libtorch found no usable GPU (driver missing or too old)";
 }
 
+/** How many GPUs libtorch sees: `CUDA_VISIBLE_DEVICES` may hide some. */
 export function deviceCount(): number {
-  return open() === "" ? native.cudaDeviceCount() : 0;
+  return hasGpu() ? native.cudaDeviceCount() : 0;
+}
+
+/** The GPU that "cuda" names in this thread, from 0. */
+export function currentDevice(): number {
+  return native.cudaCurrentDevice();
+}
+
+/**
+ * Makes another GPU the one that "cuda" names in this thread, as PyTorch's `torch.cuda.set_device`. Where several processes train together, the
+ * Trainer takes the one of the process's number on its machine.
+ *
+ * @throws RangeError where there is no such GPU.
+ */
+export function setDevice(index: number): void {
+  const count = deviceCount();
+  if (!(Number.isInteger(index) && index >= 0 && index < count)) {
+    const why = count === 0 ? whyUnavailable() : `there ${count === 1 ? "is one" : `are ${count}`}, counted from 0`;
+    throw new RangeError(`torch.cuda.setDevice: there is no GPU ${index}: ${why}.`);
+  }
+  native.cudaSetDevice(index);
 }
 
 /** What its driver calls the GPU: `NVIDIA H100 80GB HBM3`. */
-export function getDeviceName(device = "cuda:0"): string {
-  return native.cudaDeviceName(Number(device.split(":")[1] ?? 0));
+export function getDeviceName(device = "cuda"): string {
+  const index = device.split(":")[1];
+  return native.cudaDeviceName(index === undefined ? currentDevice() : Number(index));
 }
 
 /** Waits until the device has done all that was asked of it. */
-export function synchronize(device = "cuda:0"): void {
+export function synchronize(device = "cuda"): void {
   native.cudaSynchronize(device);
 }
-export function memoryAllocated(device = "cuda:0"): number {
+export function memoryAllocated(device = "cuda"): number {
   return native.cudaMemory(device).allocated;
 }
-export function maxMemoryAllocated(device = "cuda:0"): number {
+export function maxMemoryAllocated(device = "cuda"): number {
   return native.cudaMemory(device).maxAllocated;
 }
-export function memoryReserved(device = "cuda:0"): number {
+export function memoryReserved(device = "cuda"): number {
   return native.cudaMemory(device).reserved;
 }
-export function resetPeakMemoryStats(device = "cuda:0"): void {
+export function resetPeakMemoryStats(device = "cuda"): void {
   native.cudaResetPeak(device);
 }
 export function emptyCache(): void {
   if (isAvailable()) native.cudaEmptyCache();
+}
+
+/**
+ * Whether GPUs may round the factors of products of float32 numbers to 10 bits (TensorFloat-32), which is faster. Default, as in PyTorch: in convolutions,
+ * and not in matrix products.
+ */
+export function allowTf32({ convolutions, products }: { convolutions: boolean; products: boolean }): void {
+  native.setTf32(convolutions, products);
 }

@@ -1,6 +1,7 @@
 /** Loads the addon at its first use, and says plainly what to do when it is not set up. */
 import { createRequire } from "node:module";
-import { EngineNotSetUpError, readEngine, whyNotLoaded } from "./engine.ts";
+import { openCudaPart } from "./cuda-part.ts";
+import { type Engine, EngineNotSetUpError, readEngine, whyNotLoaded } from "./engine.ts";
 
 /** Handles are small integers: an index into the table of tensors of this thread. */
 export type Handle = number;
@@ -183,6 +184,9 @@ export interface Native {
   loadCuda(path: string): string;
   cudaAvailable(): boolean;
   cudaDeviceCount(): number;
+  cudaCurrentDevice(): number;
+  cudaSetDevice(index: number): void;
+  setTf32(convolutions: boolean, products: boolean): void;
   cudaSynchronize(device: string): void;
   cudaMemory(device: string): { allocated: number; maxAllocated: number; reserved: number; maxReserved: number };
   cudaEmptyCache(): void;
@@ -338,6 +342,12 @@ export interface MemoryStats {
 
 function load(): Native {
   const engine = readEngine();
+  const addon = requireAddon(engine);
+  openCudaPart(addon, engine.libtorch);
+  return addon;
+}
+
+function requireAddon(engine: Engine): Native {
   try {
     return createRequire(import.meta.url)(engine.addon) as Native;
   } catch (cause) {

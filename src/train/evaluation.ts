@@ -130,7 +130,7 @@ export async function test(parts: TrainerParts, options: TestOptions): Promise<v
         `There is no test group '${groupName}' yet (there are: ${maps.test.groupsList.join(", ") || "none"}). Pass its data: { dataloader }, or --data on the command line.`,
       );
     }
-    computational.checkDevice();
+    computational.takeDevice();
     const asked = names === undefined ? parts.metrics : parts.metrics.subset(names);
     const metrics = calibration === null ? asked : withThresholds(asked, calibration);
     const loader = dataloader ?? restoreDataLoader(maps, group, parts.bids);

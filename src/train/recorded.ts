@@ -26,7 +26,7 @@ export function recordedComputational(
     fullyShardedDataParallel,
     ...changes,
   });
-  config.checkDevice("The training was recorded with a GPU; go on without one by { computational: { gpu: false } }.");
+  config.takeDevice("The training was recorded with a GPU; go on without one by { computational: { gpu: false } }.");
   return config;
 }
 

@@ -220,7 +220,7 @@ export class Trainer implements Disposable {
       held.use(this.maps.use());
       held.use(this.#lockForTraining(split.index));
       checkNotTrained(this.maps, split.index);
-      config.checkDevice();
+      config.takeDevice();
       checkSharding(config, this);
       const handler = metrics === undefined ? this.metrics : this.metrics.subset(metrics);
       checkLosses(this.model);

@@ -1,4 +1,4 @@
-/** Processes that compute together: c10d's, through gloo. */
+/** Processes that compute together: c10d's, through gloo between CPUs and NCCL between GPUs. */
 import { deserialize, serialize } from "node:v8";
 import { fromTypedArray } from "../creation.ts";
 import { type GroupHandle, native, type StoreHandle, type WorkHandle } from "../native.ts";
@@ -75,7 +75,7 @@ export class ProcessGroup {
 
   /** Puts into each of the tensors what becomes of those that the processes gave. */
   async allReduce(tensors: readonly Tensor[], op: ReduceOp = "sum"): Promise<void> {
-    const groups = Map.groupBy(tensors, (tensor) => tensor.dtype);
+    const groups = Map.groupBy(tensors, (tensor) => `${tensor.dtype} ${tensor.device}`);
     for (const some of groups.values()) {
       const handles = some.map((tensor) => tensor.handleFor("allReduce"));
       await this.#collective("allReduce", () => native.glooAllReduce(this.#group, handles, op));

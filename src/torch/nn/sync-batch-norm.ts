@@ -118,7 +118,11 @@ function statisticsOf(x: Tensor, group: ProcessGroup): Statistics {
   const size = x.numel() / channels;
   const [variance, mean] = ops.varMean(part, others(x), { correction: 0 });
   const [v, m] = [variance.to({ dtype: "float64" }), mean.to({ dtype: "float64" })];
-  const sums = ops.cat([m.mul(size), m.mul(m).add(v).mul(size), ops.full([1], size, { dtype: "float64" })]);
+  const sums = ops.cat([
+    m.mul(size),
+    m.mul(m).add(v).mul(size),
+    ops.full([1], size, { dtype: "float64", device: x.device }),
+  ]);
   group.allReduceNow(sums);
   const count = sums.narrow(0, 2 * channels, 1).item();
   const all = sums.narrow(0, 0, channels).div(count);

@@ -1,64 +1,10 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { ConfigError } from "../../utils/exceptions.ts";
-import { snakeToCamel } from "../../utils/names.ts";
 import * as torch from "../index.ts";
 import { load, save } from "../serialization/index.ts";
 import type { Tensor } from "../tensor.ts";
-import { Adadelta, Adagrad, Adam, AdamW, Lion, NAdam, type Optimizer, RAdam, RMSprop, SGD } from "./index.ts";
-
-interface Trajectory {
-  name: keyof typeof optimizers;
-  options: Record<string, unknown>;
-  groups: Record<string, unknown>[] | null;
-  steps: number[][][];
-  state: { state: Record<string, Record<string, unknown>>; param_groups: Record<string, unknown>[] };
-}
-const golden = JSON.parse(readFileSync(new URL("golden/optim.json", import.meta.url), "utf8")) as {
-  optimizers: Trajectory[];
-};
-
-// options come from JSON, so their types are not known here
-type Make = new (params: never, options: never) => Optimizer;
-const optimizers = { Adadelta, Adagrad, Adam, AdamW, Lion, NAdam, RAdam, RMSprop, SGD } satisfies Record<string, Make>;
-
-const SHAPES = [[3, 4], [5]];
-
-/** The formula of test/golden/optim_golden.py. */
-function values(which: number, step: number): Tensor {
-  const shape = SHAPES[which] ?? [];
-  const count = shape.reduce((a, b) => a * b, 1);
-  const flat = Float32Array.from({ length: count }, (_, i) => Math.sin(1.7 * step + 0.3 * i + which) * (1 + 0.1 * i));
-  return torch.fromTypedArray(flat, shape);
-}
-
-function makeParams(): Tensor[] {
-  return SHAPES.map((_, i) => values(i, -1).requiresGrad_());
-}
-
-function camel(options: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(options).map(([k, v]) => [snakeToCamel(k), v]));
-}
-
-function make(t: Trajectory, params: Tensor[], extra: Record<string, unknown> = {}): Optimizer {
-  const given = t.groups === null ? params : t.groups.map((g, i) => ({ params: [params[i]], ...camel(g) }));
-  const Class: Make = optimizers[t.name];
-  return new Class(given as never, { ...camel(t.options), ...extra } as never);
-}
-
-function step(optimizer: Optimizer, params: Tensor[], at: number): void {
-  for (const [i, p] of params.entries()) {
-    using g = values(i, at);
-    p.grad = g;
-  }
-  optimizer.step();
-}
-
-function expectClose(tensor: Tensor, expected: number[]): void {
-  const got = Array.from(tensor.toTypedArray() as Float32Array);
-  for (const [i, value] of expected.entries())
-    expect(Math.abs((got[i] ?? Number.NaN) - value)).toBeLessThan(1e-6 * Math.max(1, Math.abs(value)));
-}
+import { checkTrajectory, expectClose, golden, make, makeParams, step, values } from "./fixtures/trajectories.ts";
+import { Adam, SGD } from "./index.ts";
 
 const fusedToo = new Set(["Adam", "AdamW", "SGD", "Adagrad"]);
 const cases = golden.optimizers.flatMap((t) => {
@@ -74,30 +20,7 @@ const cases = golden.optimizers.flatMap((t) => {
 describe("trajectories are PyTorch's", () => {
   it.each(cases)("$title", ({ t, extra }) => {
     const before = torch.memory.live().tensors;
-    {
-      using _scope = torch.scope();
-      const params = makeParams();
-      using optimizer = make(t, params, extra);
-      for (const [at, expected] of t.steps.entries()) {
-        step(optimizer, params, at);
-        for (const [i, p] of params.entries()) expectClose(p, expected[i] ?? []);
-      }
-      // the same state under the same names, in the same order
-      const state = optimizer.stateDict();
-      expect(state.param_groups.map((g) => Object.entries(g))).toEqual(
-        t.state.param_groups.map((g) => Object.entries({ ...g, ...extra })),
-      );
-      expect([...state.state.keys()].map(String)).toEqual(Object.keys(t.state.state));
-      for (const [number, own] of state.state) {
-        const expected = t.state.state[number] as Record<string, { dtype: string; shape: number[]; values: number[] }>;
-        expect(Object.keys(own).sort()).toEqual(Object.keys(expected).sort());
-        for (const [key, value] of Object.entries(expected)) {
-          const tensor = own[key] as Tensor;
-          expect([tensor.dtype, tensor.shape]).toEqual([value.dtype, value.shape]);
-          expectClose(tensor, value.values);
-        }
-      }
-    }
+    checkTrajectory(t, extra);
     expect(torch.memory.live().tensors).toBe(before);
   });
 });

@@ -89,7 +89,7 @@ export class Prediction implements Disposable {
     this.#group = maps.prediction.group(groupName);
     this.target = this.#group.results(models, checkpoint);
     this.#checkTarget(overwrite);
-    computational.checkDevice();
+    computational.takeDevice();
     this.loader = dataloader ?? this.#restoreLoader(bids);
     checkPrediction(maps, this.loader, groupName);
     if (this.calibration !== null) {
