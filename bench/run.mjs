@@ -1,6 +1,7 @@
 // `npm run bench`: the same training with ClinicaDL 2.0.0 in Python and here, in turn, on the same machine, cohort,
 // network, epochs and seed; then one training step against PyTorch eager alone.
 //   data          only how fast data come: `data decode`, `transforms`, `patches`, `epochs`, `waiting`, `conversion`, `bids` for one group of its rows
+//   metrics       only metrics of surfaces, beside MONAI's and DeepMind's
 //   networks [X]  only one training step and one inference of each network (whose name has X in it), beside PyTorch 2.6, 2.15 and torch.compile
 //   step          only one training step, in float32 and under autocast, beside PyTorch 2.6, 2.15 and torch.compile, and what the machine could do at most
 //   residual      only a loop of one's own over a residual network, against PyTorch eager
@@ -20,8 +21,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { peersPython, referencePython } from "../scripts/python-environment.mjs";
+import { peersPython, referencePython, surfacesPython } from "../scripts/python-environment.mjs";
 import { data } from "./data/index.mjs";
+import { metrics } from "./metrics.mjs";
 import { networks } from "./networks.mjs";
 import { refuseBusyMachine } from "./quiet.mjs";
 import { ranks } from "./ranks.mjs";
@@ -50,7 +52,7 @@ const say = (line) => process.stderr.write(`${line}\n`);
 const out = options.json ? say : (line) => process.stdout.write(`${line}\n`);
 const [part, ...groups] = positionals;
 /** How many words may follow the name of each part. */
-const parts = { data: Number.POSITIVE_INFINITY, networks: 1, ranks: 0, residual: 0, sharded: 0, step: 0 };
+const parts = { data: Number.POSITIVE_INFINITY, metrics: 0, networks: 1, ranks: 0, residual: 0, sharded: 0, step: 0 };
 if (part !== undefined && !(groups.length <= (parts[part] ?? -1))) {
   throw new Error(
     `bench: '${positionals.join(" ")}' is not known; write one of ${Object.keys(parts).join(", ")}, or nothing for all.`,
@@ -71,9 +73,11 @@ if (part !== undefined) {
       ? await data(groups, { ...beside, only: options.only?.split(",") })
       : part === "networks"
         ? await networks(groups[0], { ...beside, amp: options.amp })
-        : part === "step"
-          ? await steps(beside)
-          : await residual(python, settings);
+        : part === "metrics"
+          ? await metrics({ ...beside, surfaces: surfacesPython })
+          : part === "step"
+            ? await steps(beside)
+            : await residual(python, settings);
   if (options.json) process.stdout.write(`${JSON.stringify({ [part]: figures, rounds })}\n`);
   process.exit(0);
 }

@@ -61,6 +61,17 @@ export const peersPython = () =>
     imports: ["torch", "torchio", "monai", "SimpleITK", "skimage"],
   });
 
+/** A Python with DeepMind's metrics of surfaces: CLINICADL_SURFACES_PYTHON names another. */
+export const surfacesPython = () =>
+  pythonEnvironment({
+    name: "surface-distance-0.1",
+    what: "DeepMind's surface-distance 0.1",
+    size: "200 MB",
+    variable: "CLINICADL_SURFACES_PYTHON",
+    requirements: ["surface-distance==0.1", "numpy", "scipy"],
+    imports: ["surface_distance", "numpy", "scipy"],
+  });
+
 /** A Python with the loader of nnU-Net, and of what nnU-Net needs only what that imports: CLINICADL_NNUNET_PYTHON names another. */
 export const nnunetPython = () =>
   pythonEnvironment({

@@ -90,5 +90,10 @@ export function targetWeights(loss: LossFunction, target: Tensor): Tensor | null
   const { weight } = loss;
   if (weight === null) return kept.to({ dtype: "float32" });
   const classes = target.mul(kept.to({ dtype: "int64" }));
-  return weight.to({ dtype: "float32" }).indexSelect(0, classes.flatten()).reshape(target.shape).mul(kept);
+  // targets that are counted before their batch goes to the device of the loss are counted where they are
+  return weight
+    .to({ dtype: "float32", device: target.device })
+    .indexSelect(0, classes.flatten())
+    .reshape(target.shape)
+    .mul(kept);
 }

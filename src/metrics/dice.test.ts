@@ -11,10 +11,14 @@ describe("DiceMetric", () => {
     const label = torch.zeros([1, 2, 4]);
     const of = (ignoreEmpty: boolean) => {
       const metric = new DiceMetricConfig({ ignoreEmpty }).getObject();
-      metric.update(new TestBatch({ output, label }));
-      return metric.aggregate();
+      using batch = new TestBatch({ output: output.clone(), label: label.clone() });
+      metric.update(batch);
+      return [metric.aggregate(), metric.whyUndefined().map(({ message }) => message)];
     };
-    expect([of(true), of(false)]).toEqual([Number.NaN, 1]);
+    expect([of(true), of(false)]).toEqual([
+      [Number.NaN, ["no class that counts is in the label of any sample"]],
+      [1, []],
+    ]);
   });
   it("refuses what is neither 0 nor 1, no index of a class, or of another shape", () => {
     using _scope = torch.scope();

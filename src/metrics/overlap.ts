@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { fields, getNotNans, reduction } from "./config.ts";
 import type { ComparedFields } from "./field-metric.ts";
+import type { Undefined } from "./metric.ts";
 import { rowsOf } from "./reduce.ts";
 import { type ClassMasks, numClasses, SegmentationMetric, type SegmentationOptions } from "./segmentation.ts";
 
@@ -56,5 +57,13 @@ export class OverlapMetric extends SegmentationMetric {
       });
     }
     return samples.map(this.#formula);
+  }
+
+  override whyUndefined(): Undefined[] {
+    const why = super.whyUndefined();
+    if (why.length === 0 && Number.isNaN(this.aggregate())) {
+      why.push({ cause: "label is empty", message: "no class that counts is in the label of any sample" });
+    }
+    return why;
   }
 }

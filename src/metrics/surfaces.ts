@@ -91,13 +91,15 @@ export class SurfacePair {
 /** The first and last place of an object along each axis; null where there is no object. */
 function boundingBox(mask: Tensor): (readonly [number, number])[] | null {
   const box: [number, number][] = [];
-  for (let axis = 0; axis < mask.ndim; axis++) {
-    const others = Array.from({ length: mask.ndim }, (_, i) => i).filter((i) => i !== axis);
-    const there = others.length === 0 ? mask : mask.any(others);
-    const places = there.toNumbers();
+  // what is left of it, without the axes that have been looked at
+  let rest = mask;
+  while (rest.ndim > 0) {
+    const places = (rest.ndim === 1 ? rest : rest.flatten(1).any([1])).toNumbers();
     const first = places.indexOf(1);
     if (first < 0) return null;
-    box.push([first, places.lastIndexOf(1)]);
+    const last = places.lastIndexOf(1);
+    box.push([first, last]);
+    rest = rest.narrow(0, first, last - first + 1).any([0]);
   }
   return box;
 }

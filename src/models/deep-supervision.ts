@@ -15,18 +15,19 @@ export function supervisionWeights(n: number): number[] {
 /**
  * A label (N, C, …) at the size of a coarser output: each voxel has the value of the nearest one, as `interpolate` of PyTorch with
  * `mode="nearest-exact"`. The label itself where the sizes are the same.
- * @throws ConfigError when label or output have no 1 to 3 spatial axes, or not the same number.
+ * @param size of the output along its spatial axes.
+ * @throws ConfigError when these are not 1 to 3, or not as many as the label's.
  */
-export function labelAt(label: Tensor, output: Tensor): Tensor {
-  const size = output.shape.slice(2);
-  if (label.ndim === output.ndim && size.every((n, axis) => n === label.shape[axis + 2])) return label;
+export function labelAt(label: Tensor, size: readonly number[]): Tensor {
+  const sameAxes = label.ndim === size.length + 2;
+  if (sameAxes && size.every((n, axis) => n === label.shape[axis + 2])) return label;
   const values = label.to({ dtype: "float32" });
-  if (label.ndim === output.ndim) {
+  if (sameAxes) {
     if (size.length === 1) return torch._upsampleNearestExact1d(values, size);
     if (size.length === 2) return torch._upsampleNearestExact2d(values, size);
     if (size.length === 3) return torch._upsampleNearestExact3d(values, size);
   }
   throw new ConfigError(
-    `A label of shape (${label.shape.join(", ")}) cannot be compared with an output of shape (${output.shape.join(", ")}). Expected (N, C, …) for both, with the same number of spatial axes.`,
+    `A label of shape (${label.shape.join(", ")}) cannot be compared with an output of the size (${size.join(", ")}). Expected a label (N, C, …) with as many spatial axes.`,
   );
 }

@@ -7,7 +7,7 @@ export { type FreezeOptions, type LoadedWeights, type LoadWeightsOptions, Weight
 /** Several losses, or one, by name. */
 export { namedLosses } from "./losses.ts";
 /** The parent of all models. */
-export { type Losses, Model, type NeededField, type Scaler } from "./model.ts";
+export { type Losses, type LossWeight, Model, type NeededField, type Scaler, type Shares } from "./model.ts";
 export { MultiTaskModel, type MultiTaskModelOptions } from "./multi-task.ts";
 /** From image to image. */
 export { ReconstructionModel } from "./reconstruction.ts";

@@ -15,6 +15,14 @@ import { resetWeights } from "./reset.ts";
 /** One loss, or several by name; each a tensor of one element. */
 export type Losses = Tensor | Readonly<Record<string, Tensor>>;
 
+/**
+ * What a batch counts for in a window of several: one number, or one for each of several means, by their names. The means that are
+ * losses of the model have the names of these.
+ */
+export type LossWeight = number | Readonly<Record<string, number>>;
+/** Of each of these means, the part of a batch in its window, of 1. */
+export type Shares = Readonly<Record<string, number>>;
+
 export type { NeededField } from "../metrics/index.ts";
 
 /** What a model needs of a gradient scaler; `torch.amp.GradScaler` is one. */
@@ -82,8 +90,12 @@ export abstract class Model<B extends BatchType = BatchType> extends nn.Module {
   readonly labelKey: string = "label";
   readonly #kept = new KeptWeights();
 
-  /** The loss of a training batch, or several by name: those of `getLossFunctions`. */
-  abstract forwardStep(batch: B): Losses;
+  /**
+   * The loss of a training batch, or several by name: those of `getLossFunctions`.
+   * @param shares where the batch is one of a window, the parts in it of what {@link lossWeight} counts. The Trainer multiplies means by
+   * those that have their names; the others are for who counts by them.
+   */
+  abstract forwardStep(batch: B, shares?: Shares): Losses;
   /** Computes the gradients of what `forwardStep` gave. They are added to those of earlier batches. */
   abstract backwardStep(loss: Losses, gradScaler: Scaler): void;
   /** Moves the weights. @param optimizers those of `buildOptimizers`. */
@@ -107,7 +119,7 @@ export abstract class Model<B extends BatchType = BatchType> extends nn.Module {
    * What a batch counts for in a window of several (`accumulationSteps`), whose gradient is that of the window as one
    * batch: what the mean of its losses was divided by. Default: null, the number of its samples.
    */
-  lossWeight(_batch: B): number | null {
+  lossWeight(_batch: B): LossWeight | null {
     return null;
   }
 

@@ -1,18 +1,12 @@
 import type { Batch } from "../data/dataloader/index.ts";
-import {
-  acceptedTargets,
-  callLoss,
-  type LossFunction,
-  nameOf,
-  prepareTarget,
-  type TargetSource,
-} from "../losses/index.ts";
+import { acceptedTargets, callLoss, type LossFunction, nameOf, prepareTarget } from "../losses/index.ts";
 import { nn, Tensor } from "../torch/index.ts";
 import type { JsonObject } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { ofAnyOutput } from "./first-output.ts";
 import { type Heads, JoinedHeads } from "./joined-heads.ts";
-import type { Losses, NeededField, Scaler } from "./model.ts";
+import { meanInWindow, sourceOf, targetCounts } from "./loss-weight.ts";
+import type { Losses, LossWeight, NeededField, Scaler, Shares } from "./model.ts";
 import { partsOfTasks, TaskLosses, weightedSum } from "./task-losses.ts";
 import { readTasks, type Task, type TaskOptions, tasksFrom, tasksToDict } from "./tasks.ts";
 import { type FieldReader, VanillaModel, type VanillaModelOptions } from "./vanilla.ts";
@@ -49,8 +43,8 @@ export interface MultiTaskModelOptions extends Omit<VanillaModelOptions, "networ
  * };
  * ```
  *
- * All samples have all labels. In a window of several batches (`accumulationSteps`) each batch counts by its samples, also where a
- * loss has weights of classes. Postprocessing of the inferer sees all outputs together, and must keep their number.
+ * All samples have all labels. In a window of several batches (`accumulationSteps`) each task counts a batch by its samples, or by what
+ * its labels weigh, where its loss has weights of classes. Postprocessing of the inferer sees all outputs together, and must keep their number.
  *
  * Not in ClinicaDL 2.0.0, which cannot read it.
  */
@@ -86,15 +80,21 @@ export class MultiTaskModel extends VanillaModel {
   }
 
   /** The loss of each task, without its weight. */
-  override forwardStep(batch: Batch): Record<string, Tensor> {
+  override forwardStep(batch: Batch, shares?: Shares): Record<string, Tensor> {
     const output = this.inferred.call(batch.getField("image", { dtype: "float32" }));
     const losses = this.#partsOf(output).map(({ task: { name, loss, labelKey }, part }) => {
-      const values = batch.getField(labelKey, { ensureChannelDim: true, device: null });
-      const source: TargetSource = { field: labelKey, participants: batch.participants, values };
-      const target = batch.getField(labelKey, { ensureChannelDim: true });
-      return [name, callLoss(loss, part, prepareTarget(loss, part, target, source))] as const;
+      const label = batch.getField(labelKey, { ensureChannelDim: true });
+      const target = prepareTarget(loss, part, label, sourceOf(batch, labelKey));
+      return [name, meanInWindow(shares?.[name], part, () => callLoss(loss, part, target))] as const;
     });
     return Object.fromEntries(losses);
+  }
+
+  /** Of each task by itself: class indices count by the weights of their classes, and not where they are ignored; others as samples. */
+  override lossWeight(batch: Batch): LossWeight | null {
+    const counts = this.#tasks.map(({ loss, labelKey }) => targetCounts(loss, batch, labelKey)?.[0] ?? null);
+    if (counts.every((count) => count === null)) return null;
+    return Object.fromEntries(this.#tasks.map(({ name }, i) => [name, counts[i] ?? batch.length]));
   }
 
   override backwardStep(losses: Losses, gradScaler?: Scaler): void {

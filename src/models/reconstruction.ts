@@ -1,5 +1,6 @@
 import type { Batch } from "../data/dataloader/index.ts";
 import type { Tensor } from "../torch/index.ts";
+import type { Shares } from "./model.ts";
 import { VanillaModel } from "./vanilla.ts";
 
 /** A network that learns to give back the image it got. */
@@ -7,9 +8,10 @@ export class ReconstructionModel extends VanillaModel {
   static readonly name_: string = "ReconstructionModel";
   override readonly labelKey = "image";
 
-  override forwardStep(batch: Batch): Tensor {
+  override forwardStep(batch: Batch, shares?: Shares): Tensor {
     const images = batch.getField("image", { dtype: "float32" });
     const values = batch.getField("image", { device: null });
-    return this.lossOf(images, images, { field: "image", participants: batch.participants, values });
+    const source = { field: "image", participants: batch.participants, values };
+    return this.lossOf(images, images, { source, shares });
   }
 }

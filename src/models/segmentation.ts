@@ -1,14 +1,20 @@
 import type { Batch } from "../data/dataloader/index.ts";
-import { callLoss, prepareTarget, type TargetSource } from "../losses/index.ts";
-import { type nn, Tensor } from "../torch/index.ts";
+import { callLoss, hasTargetWeights, prepareTarget } from "../losses/index.ts";
+import { type nn, scope, Tensor } from "../torch/index.ts";
 import { type JsonObject, show } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { labelAt, supervisionWeights } from "./deep-supervision.ts";
 import { FirstOutput, type NetworkOption, ofAnyOutput } from "./first-output.ts";
+import { meanInWindow, targetCounts } from "./loss-weight.ts";
+import type { LossWeight, Shares } from "./model.ts";
+import { OutputSizes } from "./output-sizes.ts";
 import { SupervisedModel, type SupervisedModelOptions } from "./supervised.ts";
-import type { FieldReader } from "./vanilla.ts";
+import type { FieldReader, LossContext } from "./vanilla.ts";
 
 const ACTIVATIONS = ["softmax", "sigmoid"] as const;
+
+/** The name of the mean over an output: that of the loss for the finest. */
+const meanOf = (output: number): string => (output === 0 ? "loss" : `output ${output + 1}`);
 
 export interface SegmentationModelOptions extends Omit<SupervisedModelOptions, "network"> {
   readonly network: NetworkOption;
@@ -39,14 +45,15 @@ export interface SegmentationModelOptions extends Omit<SupervisedModelOptions, "
  *
  * Deep supervision: a network that gives a list of logits, the finest first, learns from all of them. Each is compared with the mask
  * at its size (of the nearest voxel), and the losses count 1, 1/2, 1/4, … and 0 for the coarsest of several, divided by the sum of these,
- * as in nnU-Net (Isensee et al., 2021). Evaluation uses the finest alone. In a window of several batches (`accumulationSteps`) a batch
- * counts for what its mask counts for at its full size, where a loss has weights of classes.
+ * as in nnU-Net (Isensee et al., 2021). Evaluation uses the finest alone. In a window of several batches (`accumulationSteps`) each output
+ * of a batch counts for what the mask counts for at its size, where a loss has weights of classes.
  *
  * Not in ClinicaDL 2.0.0, which cannot read it.
  */
 export class SegmentationModel extends SupervisedModel {
   static override readonly name_: string = "SegmentationModel";
   readonly activation: (typeof ACTIVATIONS)[number];
+  readonly #sizes = new OutputSizes();
 
   constructor({ activation = "softmax", network, ...options }: SegmentationModelOptions) {
     if (!ACTIVATIONS.includes(activation)) {
@@ -60,27 +67,52 @@ export class SegmentationModel extends SupervisedModel {
   }
 
   /** The loss between all outputs, and the mask at their sizes. */
-  protected override lossOf(images: Tensor, target: Tensor, source?: TargetSource): Tensor {
-    const outputs: unknown = this.network.call(images);
-    const all = Array.isArray(outputs) ? outputs : [outputs];
-    const weights = supervisionWeights(all.length);
-    const losses = all.flatMap((output, k) => {
-      if (!(output instanceof Tensor) || output.ndim < 3) {
-        throw new ConfigError(
-          `${this.constructor.name} needs a network that gives logits (N, C, …), or a list of them, the finest first; output ${k + 1} of ${this.network.constructor.name} is ${output instanceof Tensor ? `of shape (${output.shape.join(", ")})` : show(output)}.`,
-        );
-      }
+  protected override lossOf(images: Tensor, target: Tensor, { source, shares }: LossContext = {}): Tensor {
+    const outputs = this.#outputs(images);
+    this.#sizes.note(images, outputs);
+    const weights = supervisionWeights(outputs.length);
+    const losses = outputs.flatMap((output, k) => {
       const weight = weights[k] ?? 0;
       if (weight === 0) return [];
       // the values of the mask itself are looked at once, with the finest
-      const label = k === 0 ? target : labelAt(target, output);
+      const label = k === 0 ? target : labelAt(target, output.shape.slice(2));
       const from =
         source === undefined || k === 0 ? source : { field: source.field, participants: source.participants };
-      return callLoss(this.loss, output, prepareTarget(this.loss, output, label, from)).mul(weight);
+      const prepared = prepareTarget(this.loss, output, label, from);
+      const share = shares?.[meanOf(k)];
+      const mean = meanInWindow(share, output, () => callLoss(this.loss, output, prepared));
+      return mean.mul(weight * this.#besideFinest(share, shares));
     });
     const [first, ...others] = losses;
     if (first === undefined) throw new ConfigError(`${this.network.constructor.name} gives an empty list of outputs.`);
     return others.reduce((sum, loss) => sum.add(loss), first);
+  }
+
+  #outputs(images: Tensor): Tensor[] {
+    const outputs: unknown = this.network.call(images);
+    return (Array.isArray(outputs) ? outputs : [outputs]).map((output, k) => {
+      if (output instanceof Tensor && output.ndim >= 3) return output;
+      throw new ConfigError(
+        `${this.constructor.name} needs a network that gives logits (N, C, …), or a list of them, the finest first; output ${k + 1} of ${this.network.constructor.name} is ${output instanceof Tensor ? `of shape (${output.shape.join(", ")})` : show(output)}.`,
+      );
+    });
+  }
+
+  /** The Trainer multiplies all of the loss by the share of the finest output, and what the mask counts for differs at each size. */
+  #besideFinest(share: number | undefined, shares: Shares | undefined): number {
+    const finest = shares?.[meanOf(0)];
+    if (share === undefined || finest === undefined || finest === 0 || this.loss.reduction === "sum") return 1;
+    return share / finest;
+  }
+
+  /** The mask counts at the size of each output by itself. */
+  override lossWeight(batch: Batch): LossWeight | null {
+    if (!hasTargetWeights(this.loss)) return null;
+    using _scope = scope();
+    const sizes = this.#sizes.of(this.network, batch.getField("image", { dtype: "float32" }));
+    const labels = sizes.map((size, k) => (label: Tensor) => (k === 0 ? label : labelAt(label, size)));
+    const counts = targetCounts(this.loss, batch, this.labelKey, labels);
+    return counts === null ? null : Object.fromEntries(counts.map((count, k) => [meanOf(k), count]));
   }
 
   protected override get inferred(): nn.Module {

@@ -1,16 +1,10 @@
 import type { Batch } from "../data/dataloader/index.ts";
-import {
-  acceptedTargets,
-  checkTarget,
-  hasTargetWeights,
-  nameOf,
-  type TargetSource,
-  targetWeights,
-} from "../losses/index.ts";
-import * as torch from "../torch/index.ts";
+import { acceptedTargets, nameOf } from "../losses/index.ts";
+import type { Tensor } from "../torch/index.ts";
 import { type JsonObject, show } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
-import type { NeededField } from "./model.ts";
+import { sourceOf, targetCounts } from "./loss-weight.ts";
+import type { LossWeight, NeededField, Shares } from "./model.ts";
 import { type FieldReader, VanillaModel, type VanillaModelOptions } from "./vanilla.ts";
 
 export interface SupervisedModelOptions extends VanillaModelOptions {
@@ -38,29 +32,15 @@ export class SupervisedModel extends VanillaModel {
     this.labelKey = labelKey;
   }
 
-  override forwardStep(batch: Batch): torch.Tensor {
+  override forwardStep(batch: Batch, shares?: Shares): Tensor {
     const images = batch.getField("image", { dtype: "float32" });
-    return this.lossOf(images, batch.getField(this.labelKey, { ensureChannelDim: true }), this.#source(batch));
-  }
-  #source(batch: Batch): TargetSource {
-    const values = batch.getField(this.labelKey, { ensureChannelDim: true, device: null });
-    return { field: this.labelKey, participants: batch.participants, values };
+    const target = batch.getField(this.labelKey, { ensureChannelDim: true });
+    return this.lossOf(images, target, { source: sourceOf(batch, this.labelKey), shares });
   }
 
   /** Class indices count by the weights of their classes, and not where they are ignored. */
-  override lossWeight(batch: Batch): number | null {
-    if (!hasTargetWeights(this.loss)) return null;
-    using _scope = torch.scope();
-    using _grad = torch.noGrad();
-    const target = batch.getField(this.labelKey, { ensureChannelDim: true });
-    // several channels are probabilities
-    if (target.ndim > 1 && target.shape[1] !== 1) return null;
-    checkTarget(this.loss, target, { classes: null, probabilities: false, source: this.#source(batch) });
-    return (
-      targetWeights(this.loss, target.to({ dtype: "int64" }))
-        ?.sum()
-        .item() ?? null
-    );
+  override lossWeight(batch: Batch): LossWeight | null {
+    return targetCounts(this.loss, batch, this.labelKey)?.[0] ?? null;
   }
 
   /** The labels, unless `forwardStep` is one's own. */

@@ -1,10 +1,10 @@
-import { callLoss, normalDivergence, prepareTarget, type TargetSource } from "../losses/index.ts";
+import { callLoss, normalDivergence, prepareTarget } from "../losses/index.ts";
 import { type nn, Tensor } from "../torch/index.ts";
 import { type JsonObject, show } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { FirstOutput, type NetworkOption, ofAnyOutput } from "./first-output.ts";
 import { ReconstructionModel } from "./reconstruction.ts";
-import type { FieldReader, VanillaModelOptions } from "./vanilla.ts";
+import type { FieldReader, LossContext, VanillaModelOptions } from "./vanilla.ts";
 
 export interface VAEModelOptions extends Omit<VanillaModelOptions, "network"> {
   readonly network: NetworkOption;
@@ -49,7 +49,7 @@ export class VAEModel extends ReconstructionModel {
     this.beta = beta;
   }
 
-  protected override lossOf(images: Tensor, target: Tensor, source?: TargetSource): Tensor {
+  protected override lossOf(images: Tensor, target: Tensor, { source, shares }: LossContext = {}): Tensor {
     const outputs: unknown = this.network.call(images);
     const [reconstruction, mu, logVar] = Array.isArray(outputs) ? outputs : [];
     if (!(reconstruction instanceof Tensor && mu instanceof Tensor && logVar instanceof Tensor)) {
@@ -58,7 +58,13 @@ export class VAEModel extends ReconstructionModel {
       );
     }
     const loss = callLoss(this.loss, reconstruction, prepareTarget(this.loss, reconstruction, target, source));
-    return loss.add(normalDivergence(mu, logVar).mean().mul(this.beta));
+    // sums of batches are added as they are, and the divergence is a mean all the same
+    const share = this.loss.reduction === "sum" ? (shares?.loss ?? 1) : 1;
+    return loss.add(
+      normalDivergence(mu, logVar)
+        .mean()
+        .mul(this.beta * share),
+    );
   }
 
   protected override get inferred(): nn.Module {

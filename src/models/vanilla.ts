@@ -23,7 +23,8 @@ import { snakeToCamel } from "../utils/names.ts";
 import { refuseUnknown } from "../utils/options.ts";
 import type { Named } from "../utils/registry.ts";
 import { configOfLoss, configOfNetwork, configOfOptimizer } from "./as-configs.ts";
-import { type Losses, Model, type Scaler } from "./model.ts";
+import { meanInWindow } from "./loss-weight.ts";
+import { type Losses, Model, type Scaler, type Shares } from "./model.ts";
 import { PassedOptimizer } from "./passed-optimizer.ts";
 import { type Structure, sameStructure, structureOf } from "./structure.ts";
 
@@ -36,6 +37,14 @@ export interface VanillaModelOptions {
   readonly optimizer: OptimizerConfig | Optimizer | Named;
   /** How images go through the network in evaluation. Default: `new SimpleInferer()`. */
   readonly inferer?: Inferer | Named;
+}
+
+/** What else the loss of a batch is computed from. */
+export interface LossContext {
+  /** Where the target comes from, for messages. */
+  readonly source?: TargetSource | undefined;
+  /** The parts of the batch in its window. Default: it is the whole. */
+  readonly shares?: Shares | undefined;
 }
 
 /** Reads a field of `toDict`. */
@@ -239,10 +248,9 @@ export abstract class VanillaModel extends Model<Batch> {
 
   /**
    * The loss between what the network gives for `images` and the target.
-   * @param source where the target comes from, for messages.
    * @throws DataFrameError, ConfigError when the loss does not take such a target, as `prepareTarget` does.
    */
-  protected lossOf(images: Tensor, target: Tensor, source?: TargetSource): Tensor {
+  protected lossOf(images: Tensor, target: Tensor, { source, shares }: LossContext = {}): Tensor {
     const output: unknown = this.network.call(images);
     if (!(output instanceof Tensor)) {
       throw new ConfigError(
@@ -250,7 +258,8 @@ export abstract class VanillaModel extends Model<Batch> {
           "Extend the class with a forwardStep and an evaluationStep that know what they are.",
       );
     }
-    return callLoss(this.loss, output, prepareTarget(this.loss, output, target, source));
+    const prepared = prepareTarget(this.loss, output, target, source);
+    return meanInWindow(shares?.loss, output, () => callLoss(this.loss, output, prepared));
   }
 }
 

@@ -1,7 +1,8 @@
 import { type BatchType, disposeBatch, partsOf } from "../data/dataloader/index.ts";
-import { type Losses, type Model, namedLosses } from "../models/index.ts";
+import { type Losses, type LossWeight, type Model, namedLosses, type Shares } from "../models/index.ts";
 import type { World } from "../run/index.ts";
 import { Tensor } from "../torch/index.ts";
+import { ConfigError } from "../utils/exceptions.ts";
 
 /**
  * The batches in groups of `size`, whose gradients make one step; the last group may be shorter. A group is loaded
@@ -31,20 +32,36 @@ export async function* accumulationWindows(
 }
 
 /**
- * What each batch counts for in its window, of 1: by its samples (of the first part), unless the model says otherwise. Where
- * several processes train together, the window is made of the batches of all of them.
+ * What each loss of each batch counts for in its window, of 1: by its samples (of the first part), unless the model says otherwise.
+ * Where several processes train together, the window is made of the batches of all of them.
+ * @returns null for a batch that is a window by itself.
  */
-export async function sharesInWindow(window: readonly BatchType[], model: Model, world: World): Promise<number[]> {
-  if (window.length === 1 && world.size === 1) return [1];
-  const weights = window.map((batch) => weightOf(batch, model));
+export async function sharesInWindow(
+  window: readonly BatchType[],
+  model: Model,
+  world: World,
+): Promise<(Shares | null)[]> {
+  if (window.length === 1 && world.size === 1) return [null];
+  const weights = window.map((batch) => weightsOf(batch, model));
   const all = world.size === 1 ? weights : (await world.gather(weights)).flat();
-  const total = all.reduce((sum, weight) => sum + weight, 0);
-  return weights.map((weight) => weight / total);
+  return weights.map((each) => Object.fromEntries(Object.keys(each).map((name) => [name, shareOf(name, each, all)])));
 }
 
-/** What a batch counts for among others. */
-function weightOf(batch: BatchType, model: Model): number {
-  return model.lossWeight(batch) ?? partsOf(batch)[0]?.length ?? 0;
+/** What each loss of a batch counts for among others. */
+function weightsOf(batch: BatchType, model: Model): Readonly<Record<string, number>> {
+  const names = Object.keys(model.getLossFunctions());
+  const weight: LossWeight = model.lossWeight(batch) ?? partsOf(batch)[0]?.length ?? 0;
+  if (typeof weight === "number") return Object.fromEntries(names.map((name) => [name, weight]));
+  const missing = names.filter((name) => !(name in weight));
+  if (missing.length === 0) return weight;
+  throw new ConfigError(
+    `${model.constructor.name}.lossWeight gives weights of ${Object.keys(weight).join(", ")}, and none of ${missing.join(", ")}. Give each loss of getLossFunctions one.`,
+  );
+}
+
+/** NaN where nothing counts in any of them, as the mean of nothing. */
+function shareOf(name: string, one: Shares, all: readonly Shares[]): number {
+  return (one[name] ?? 0) / all.reduce((sum, other) => sum + (other[name] ?? 0), 0);
 }
 
 /** The losses of the batch that several processes have each a part of: means by what each part counts for, or sums. */
@@ -55,12 +72,13 @@ export async function lossesOfAll(
   world: World,
 ): Promise<Readonly<Record<string, number>>> {
   if (world.size === 1) return losses;
-  const parts = await world.gather({ losses: { ...losses }, weight: weightOf(batch, model) });
-  const total = parts.reduce((sum, { weight }) => sum + weight, 0);
+  const parts = await world.gather({ losses: { ...losses }, weights: { ...weightsOf(batch, model) } });
+  const weights = parts.map((part) => part.weights);
   const functions = model.getLossFunctions();
   const all = Object.keys(losses).map((name) => {
     const summed = functions[name]?.reduction === "sum";
-    const of = (part: (typeof parts)[number]) => (part.losses[name] ?? Number.NaN) * (summed ? 1 : part.weight / total);
+    const of = (part: (typeof parts)[number]) =>
+      (part.losses[name] ?? Number.NaN) * (summed ? 1 : shareOf(name, part.weights, weights));
     return [name, parts.reduce((sum, part) => sum + of(part), 0)] as const;
   });
   return Object.fromEntries(all);
@@ -70,11 +88,11 @@ export async function lossesOfAll(
  * Losses such that the sum of their gradients over the window is the gradient of the window as one batch: a mean over a
  * batch counts by its share of the window; a sum counts as it is.
  */
-export function weightedLosses(loss: Losses, model: Model, share: number): Losses {
-  if (share === 1) return loss;
+export function weightedLosses(loss: Losses, model: Model, shares: Shares | null): Losses {
+  if (shares === null) return loss;
   const functions = model.getLossFunctions();
   const weighted = Object.entries(namedLosses(loss, model)).map(
-    ([name, value]) => [name, functions[name]?.reduction === "sum" ? value : value.mul(share)] as const,
+    ([name, value]) => [name, functions[name]?.reduction === "sum" ? value : value.mul(shares[name] ?? 1)] as const,
   );
   const [first] = weighted;
   return loss instanceof Tensor && first !== undefined ? first[1] : Object.fromEntries(weighted);

@@ -33,7 +33,7 @@ import type { CallbacksHandler } from "../callbacks/index.ts";
 import { Batch, type BatchType, type DataLoader, disposeBatch, participantsIn } from "../data/dataloader/index.ts";
 import type { Maps, Position } from "../io/maps/index.ts";
 import type { MetricsHandler } from "../metrics/index.ts";
-import { type Losses, type Model, namedLosses } from "../models/index.ts";
+import { type Losses, type Model, namedLosses, type Shares } from "../models/index.ts";
 import type { OptimizationConfig, Optimizer } from "../optim/index.ts";
 import {
   anyOf,
@@ -148,7 +148,7 @@ async function trainWindow(run: TrainingContext, window: readonly BatchType[]): 
     await nextTurn(); // signals arrive here
     state.currentTrainBatch++;
     await tell(run, "onBatchStart", { batch });
-    const tensors = await trainBatch(run, batch, { share: shares[i] ?? 1, isLast: i === window.length - 1 });
+    const tensors = await trainBatch(run, batch, { shares: shares[i] ?? null, isLast: i === window.length - 1 });
     const losses = reader.add(tensors, batch, state.currentTrainBatch);
     if (i === window.length - 1) {
       await step(run, { reader, window, buffers });
@@ -172,20 +172,20 @@ function drawOtherNumbers({ world, state, split }: TrainingContext): void {
 async function trainBatch(
   run: TrainingContext,
   batch: BatchType,
-  { share, isLast }: { readonly share: number; readonly isLast: boolean },
+  { shares, isLast }: { readonly shares: Shares | null; readonly isLast: boolean },
 ): Promise<Record<string, torch.Tensor>> {
   const { model, gradScaler, gradients } = run;
   toDevice(batch, run.computational);
 
   await tell(run, "onForwardStepStart", { batch });
-  const loss = forward(run, batch);
+  const loss = forward(run, batch, shares);
   const tensors = namedLosses(loss, model);
   using owned = new DisposableStack();
   for (const tensor of Object.values(tensors)) owned.use(tensor);
 
   await tell(run, "onBackwardStepStart", { loss, gradScaler });
   if (isLast) gradients.prepare(loss);
-  backward(run, loss, share);
+  backward(run, loss, shares);
   await tell(run, "onBackwardStepEnd", {});
   owned.move();
   return tensors;
@@ -269,19 +269,20 @@ export function tell<E extends EventName>(
 }
 
 /** The losses outlive the scope. */
-function forward({ model, computational, shards }: TrainingContext, batch: BatchType): Losses {
+function forward({ model, computational, shards }: TrainingContext, batch: BatchType, shares: Shares | null): Losses {
   using scope = torch.scope();
   using _amp = torch.amp.autocast(computational.device, { enabled: computational.amp });
-  const step = () => onBatch(`${model.constructor.name}.forwardStep`, batch, () => model.forwardStep(batch));
+  const step = () =>
+    onBatch(`${model.constructor.name}.forwardStep`, batch, () => model.forwardStep(batch, shares ?? undefined));
   const loss = shards === null ? step() : shards.runs(step);
   scope.keep(Object.values(namedLosses(loss, model)));
   return loss;
 }
 
-/** @param share of the batch in its window's samples. */
-function backward({ model, gradScaler }: TrainingContext, loss: Losses, share: number): void {
+/** @param shares of the batch in its window; null: it is the whole. */
+function backward({ model, gradScaler }: TrainingContext, loss: Losses, shares: Shares | null): void {
   using _scope = torch.scope();
-  model.backwardStep(weightedLosses(loss, model, share), gradScaler);
+  model.backwardStep(weightedLosses(loss, model, shares), gradScaler);
 }
 
 /** Unscales the gradients. @returns their norm; with the losses, the one thing a GPU is waited for. */

@@ -75,6 +75,11 @@ CASES = {
         (2, 1, 31, 33),
     ),
     "encoder-3d": (ConvEncoder, dict(spatial_dims=3, in_channels=1, channels=[2, 4], norm=("instance", {"affine": True}), pooling_indices=[0]), (2, 1, 12, 13, 14)),
+    "encoder-2d-dropout": (
+        ConvEncoder,
+        dict(spatial_dims=2, in_channels=2, channels=[3, 4], act="celu", norm="batch", dropout=0.3, bias=False, adn_ordering="DAN"),
+        (3, 2, 9, 8),
+    ),
     "decoder-1d": (
         ConvDecoder,
         dict(
@@ -113,12 +118,32 @@ CASES = {
     ),
     "decoder-3d": (ConvDecoder, dict(spatial_dims=3, in_channels=2, channels=[4, 1], unpooling_indices=[0], dropout=0.2), (2, 2, 3, 4, 5)),
     "generator-1d": (Generator, dict(latent_size=5, start_shape=(3, 6), conv_args={"channels": [], "unpooling_indices": [-1]}, mlp_args={"hidden_dims": [4], "act": "tanh"}), (4, 5)),
+    "generator-2d-dropout": (
+        Generator,
+        dict(
+            latent_size=4,
+            start_shape=(2, 4, 3),
+            conv_args={"channels": [4, 2], "dropout": 0.2, "adn_ordering": "ADN", "act": "elu", "output_act": "tanh", "bias": False, "unpooling_indices": [0]},
+            mlp_args={"hidden_dims": [6, 5], "dropout": 0.3, "output_act": "celu", "norm": None, "bias": False, "adn_ordering": "DA"},
+        ),
+        (3, 4),
+    ),
     "generator-3d": (
         Generator,
         dict(latent_size=4, start_shape=(2, 3, 4, 3), conv_args={"channels": [4, 2], "stride": 2, "unpooling": ("upsample", {"scale_factor": 2, "mode": "trilinear"}), "unpooling_indices": [0], "norm": "batch"}),
         (3, 4),
     ),
     "autoencoder-1d": (AutoEncoder, dict(in_shape=(2, 30), latent_size=3, conv_args={"channels": [3, 4], "pooling_indices": [-1, 1]}, mlp_args={"hidden_dims": [8, 6]}, unpooling_mode="linear"), (4, 2, 30)),
+    "autoencoder-1d-without-bias": (
+        AutoEncoder,
+        dict(
+            in_shape=(1, 20),
+            latent_size=3,
+            conv_args={"channels": [3, 2], "bias": False},
+            mlp_args={"hidden_dims": [6], "act": "elu", "bias": False, "adn_ordering": "AN"},
+        ),
+        (4, 1, 20),
+    ),
     "autoencoder-2d": (
         AutoEncoder,
         dict(
@@ -171,6 +196,16 @@ CASES = {
         (2, 1, 12, 12, 12),
     ),
     "cnn-1d": (CNN, dict(in_shape=(1, 32), num_outputs=1, conv_args={"channels": [2, 4], "act": "gelu"}), (2, 1, 32)),
+    "cnn-1d-without-bias": (
+        CNN,
+        dict(
+            in_shape=(2, 24),
+            num_outputs=3,
+            conv_args={"channels": [3, 4], "adn_ordering": "AND", "act": "celu", "output_act": "tanh", "bias": False},
+            mlp_args={"hidden_dims": [5], "output_act": "logsoftmax", "bias": False, "adn_ordering": "AN"},
+        ),
+        (4, 2, 24),
+    ),
     "cnn-2d": (
         CNN,
         dict(in_shape=(2, 20, 24), num_outputs=3, conv_args={"channels": [4, 6], "pooling_indices": [0, 1], "norm": "batch", "act": "mish"}, mlp_args={"hidden_dims": [7, 5], "act": "selu"}),
@@ -198,6 +233,7 @@ CASES = {
         dict(spatial_dims=3, in_channels=1, out_channels=2, channels=[4, 8, 16], dropout=0.1, output_act="sigmoid"),
         (2, 1, 8, 8, 12),
     ),
+    "attentionunet-1d": (AttentionUNet, dict(spatial_dims=1, in_channels=1, out_channels=1, channels=[2, 4, 6], act="elu"), (3, 1, 16)),
     "attentionunet-2d": (
         AttentionUNet,
         dict(spatial_dims=2, in_channels=2, out_channels=3, channels=[3, 4, 6], act=("leakyrelu", {"negative_slope": 0.2}), output_act="tanh"),
@@ -231,6 +267,11 @@ CASES = {
     ),
     "resnet-3d": (ResNet, dict(spatial_dims=3, in_channels=1, num_outputs=2, n_res_blocks=[2, 1, 1], n_features=[3, 4, 5]), (3, 1, 24, 26, 28)),
     "resnet-3d-features": (ResNet, dict(spatial_dims=3, in_channels=1, num_outputs=None, n_res_blocks=[1, 1], n_features=[3, 4]), (2, 1, 16, 17, 18)),
+    "seresnet-1d-features": (
+        SEResNet,
+        dict(spatial_dims=1, in_channels=1, num_outputs=None, n_res_blocks=[1, 1], n_features=[3, 4], se_reduction=3, init_conv_size=5, init_conv_stride=1, act="elu"),
+        (3, 1, 36),
+    ),
     "seresnet-2d": (
         SEResNet,
         dict(spatial_dims=2, in_channels=2, num_outputs=2, n_res_blocks=[1, 2], n_features=[4, 6], se_reduction=2, output_act=("softmax", {"dim": 1})),
@@ -242,6 +283,17 @@ CASES = {
         (3, 1, 18, 20, 22),
     ),
     "vae-1d": (VAE, dict(in_shape=(2, 30), latent_size=4, conv_args={"channels": [3, 4], "pooling_indices": [1]}, unpooling_mode="linear", out_channels=1), (3, 2, 30)),
+    "vae-1d-without-bias": (
+        VAE,
+        dict(
+            in_shape=(1, 20),
+            latent_size=3,
+            conv_args={"channels": [3, 2], "adn_ordering": "AN", "output_act": "tanh", "bias": False},
+            mlp_args={"hidden_dims": [6], "norm": None, "adn_ordering": "AD", "act": "elu"},
+            out_channels=2,
+        ),
+        (4, 1, 20),
+    ),
     "vae-2d": (
         VAE,
         dict(

@@ -10,6 +10,7 @@ import {
   ModelCheckpointCallback,
   TrainingCheckpointCallback,
 } from "clinicadl/callbacks";
+import { PatchesToImageInferer, SlicesToImageInferer } from "clinicadl/infer";
 import { BCEWithLogitsLossConfig, MSELossConfig } from "clinicadl/losses/config";
 import {
   ConfusionMatrixMetricConfig,
@@ -22,6 +23,7 @@ import { ReconstructionModel, SupervisedModel } from "clinicadl/models";
 import * as networks from "clinicadl/networks/config";
 import { AdamConfig, OneCycleLRConfig, ReduceLROnPlateauConfig, SGDConfig, StepLRConfig } from "clinicadl/optim";
 import { ActivationsConfig, AsDiscreteConfig, RandomFlipConfig } from "clinicadl/transforms/config";
+import { Patch, Slice } from "clinicadl/transforms/extraction";
 
 const inShape = [1, 12, 16, 12];
 const convolutions = { channels: [4, 8], padding: 1, bias: false, poolingIndices: [0, 1] };
@@ -130,4 +132,46 @@ function augmented() {
   };
 }
 
-export const CONFIGURATIONS = { classification, regression, reconstruction, augmented };
+/** Trained on parts of images, and evaluated on whole ones, part by part. */
+function inParts(spatialDims, inferer, extraction) {
+  const labelKey = "image";
+  return {
+    epochs: 1,
+    splits: [0],
+    columns: [],
+    channelsLast: false,
+    extraction,
+    model: new ReconstructionModel({
+      network: new networks.UNetConfig({ spatialDims, inChannels: 1, outChannels: 1, channels: [2, 4] }),
+      loss: new MSELossConfig(),
+      optimizer: new AdamConfig({ lr: 1e-2 }),
+      inferer,
+    }),
+    metrics: {
+      loss: new LossMetricConfig({ labelKey }),
+      mae: new MAEMetricConfig({ labelKey }),
+    },
+    callbacks: [new ModelCheckpointCallback({ metric: "loss" })],
+  };
+}
+
+/** Patches that overlap the edge of the image, and weigh less there; the last batch of an image is shorter. */
+function patches() {
+  const inferer = new PatchesToImageInferer({
+    patchSize: [8, 6, 8],
+    overlap: [0.5, 0.25, 0.4],
+    avgMode: "gaussian",
+    sigmaScale: 0.25,
+    batchSize: 5,
+    postprocessing: [new ActivationsConfig({ include: ["output"], sigmoid: true })],
+    outputType: "image",
+  });
+  return inParts(3, inferer, new Patch({ patchSize: 8, overlap: 0.25 }));
+}
+
+function slices() {
+  const inferer = new SlicesToImageInferer({ sliceDirection: 1, batchSize: 5 });
+  return inParts(2, inferer, new Slice({ sliceDirection: 1, borders: 4, squeeze: true }));
+}
+
+export const CONFIGURATIONS = { classification, regression, reconstruction, augmented, patches, slices };

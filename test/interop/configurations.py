@@ -6,6 +6,7 @@ from clinicadl.callbacks import (
     ModelCheckpointCallback,
     TrainingCheckpointCallback,
 )
+from clinicadl.infer import PatchesToImageInferer, SlicesToImageInferer
 from clinicadl.losses.config import BCEWithLogitsLossConfig, MSELossConfig
 from clinicadl.metrics.config import (
     ConfusionMatrixMetricConfig,
@@ -15,10 +16,11 @@ from clinicadl.metrics.config import (
       ROCAUCMetricConfig,
 )
 from clinicadl.models import ReconstructionModel, SupervisedModel
-from clinicadl.networks.config import AutoEncoderConfig, CNNConfig
+from clinicadl.networks.config import AutoEncoderConfig, CNNConfig, UNetConfig
 from clinicadl.optim.lr_schedulers.config import OneCycleLRConfig, ReduceLROnPlateauConfig, StepLRConfig
 from clinicadl.optim.optimizers.config import AdamConfig, SGDConfig
 from clinicadl.transforms.config import ActivationsConfig, AsDiscreteConfig, RandomFlipConfig
+from clinicadl.transforms.extraction import Patch, Slice
 
 IN_SHAPE = (1, 12, 16, 12)
 CONVOLUTIONS = dict(channels=[4, 8], padding=1, bias=False, pooling_indices=[0, 1])
@@ -124,9 +126,51 @@ def augmented():
     )
 
 
+def in_parts(spatial_dims, inferer, extraction):
+    label_key = "image"
+    return dict(
+        epochs=1,
+        splits=[0],
+        columns=[],
+        channels_last=False,
+        extraction=extraction,
+        model=ReconstructionModel(
+            network=UNetConfig(spatial_dims=spatial_dims, in_channels=1, out_channels=1, channels=[2, 4]),
+            loss=MSELossConfig(),
+            optimizer=AdamConfig(lr=1e-2),
+            inferer=inferer,
+        ),
+        metrics=dict(
+            loss=LossMetricConfig(label_key=label_key),
+            mae=MAEMetricConfig(label_key=label_key),
+        ),
+        callbacks=[ModelCheckpointCallback(metric="loss")],
+    )
+
+
+def patches():
+    inferer = PatchesToImageInferer(
+        patch_size=(8, 6, 8),
+        overlap=(0.5, 0.25, 0.4),
+        avg_mode="gaussian",
+        sigma_scale=0.25,
+        batch_size=5,
+        postprocessing=[ActivationsConfig(include=["output"], sigmoid=True)],
+        output_type="image",
+    )
+    return in_parts(3, inferer, Patch(patch_size=8, overlap=0.25))
+
+
+def slices():
+    inferer = SlicesToImageInferer(slice_direction=1, batch_size=5)
+    return in_parts(2, inferer, Slice(slice_direction=1, borders=4, squeeze=True))
+
+
 CONFIGURATIONS = dict(
     classification=classification,
     regression=regression,
     reconstruction=reconstruction,
     augmented=augmented,
+    patches=patches,
+    slices=slices,
 )

@@ -19,13 +19,18 @@ const BATCH = 2;
 
 class Interruption extends Error {}
 
-function datasetOf({ columns, augmentations = [] }, bids) {
+/** @param whole whether without the extraction of parts of images that there may be in training. */
+function datasetOf({ columns, augmentations = [], extraction = undefined }, bids, whole = false) {
   return new BidsDataset({
     bids,
     fileType: new BidsFileType({ suffix: "T1w", dataType: "anat" }),
     data: join(bids, "metadata.tsv"),
     columns,
-    transforms: new TransformsHandler({ imageTransforms: [new ZNormalizationConfig()], augmentations }),
+    transforms: new TransformsHandler({
+      imageTransforms: [new ZNormalizationConfig()],
+      augmentations,
+      ...(whole || extraction === undefined ? {} : { extraction }),
+    }),
   });
 }
 
@@ -59,7 +64,10 @@ async function train({ configuration, maps, bids, folds, initial, stop }) {
     deterministic: true,
     channelsLast,
   });
-  for (const split of new KFold(folds).getSplits(datasetOf(rest, bids), { splits })) {
+  for (const split of new KFold(folds).getSplits(datasetOf(rest, bids), {
+    splits,
+    evalDataset: datasetOf(rest, bids, true),
+  })) {
     split.buildTrainLoader({ batchSize: BATCH, shuffle });
     split.buildValLoader({ batchSize: BATCH });
     try {
@@ -87,7 +95,7 @@ async function test({ maps, configuration, bids, tests }) {
   for (const { checkpoint, group, participants } of tests) {
     const options = { modelCheckpoint: checkpoint, groupName: group, computational };
     if (participants !== undefined) {
-      const dataset = datasetOf(CONFIGURATIONS[configuration](), bids).subset(participants);
+      const dataset = datasetOf(CONFIGURATIONS[configuration](), bids, true).subset(participants);
       options.dataloader = new DataLoader(dataset, { batchSize: BATCH, shuffle: false });
     }
     await trainer.test(options);

@@ -18,6 +18,8 @@ const PLAN = [
   { configuration: "regression", best: "mae", curves: true },
   { configuration: "reconstruction", best: "loss", curves: true },
   { configuration: "augmented", best: "loss", curves: false },
+  { configuration: "patches", best: "loss", curves: false },
+  { configuration: "slices", best: "loss", curves: false },
 ];
 
 /** The same weights and data: two builds of libtorch cut sums otherwise, about 1e-7. */

@@ -26,14 +26,18 @@ class Interruption(Exception):
     pass
 
 
-def dataset_of(configuration, bids):
+def dataset_of(configuration, bids, whole=False):
+    """`whole`: without the extraction of parts of images that there may be in training."""
+    extraction = None if whole else configuration.get("extraction")
     return BidsDataset(
         bids=bids,
         file_type=BidsFileType(suffix="T1w", data_type="anat"),
         data=f"{bids}/metadata.tsv",
         columns=configuration["columns"],
         transforms=TransformsHandler(
-            image_transforms=[ZNormalizationConfig()], augmentations=configuration.get("augmentations", [])
+            image_transforms=[ZNormalizationConfig()],
+            augmentations=configuration.get("augmentations", []),
+            **({} if extraction is None else dict(extraction=extraction)),
         ),
     )
 
@@ -68,7 +72,8 @@ def train(configuration, maps, bids, folds, initial=None, stop=None):
     computational = ComputationalConfig(
         gpu=False, amp=False, seed=42, deterministic=True, channels_last=chosen.get("channels_last", True)
     )
-    for split in KFold(Path(folds)).get_splits(dataset_of(chosen, bids), splits=chosen["splits"]):
+    sides = dict(dataset=dataset_of(chosen, bids), eval_dataset=dataset_of(chosen, bids, whole=True))
+    for split in KFold(Path(folds)).get_splits(**sides, splits=chosen["splits"]):
         split.build_train_loader(batch_size=BATCH, shuffle=chosen.get("shuffle", False))
         split.build_val_loader(batch_size=BATCH)
         try:
@@ -94,7 +99,7 @@ def test(maps, configuration, bids, tests):
     for one in tests:
         dataloader = None
         if "participants" in one:
-            dataset = dataset_of(CONFIGURATIONS[configuration](), bids).subset(one["participants"])
+            dataset = dataset_of(CONFIGURATIONS[configuration](), bids, whole=True).subset(one["participants"])
             dataloader = DataLoader(dataset, batch_size=BATCH, shuffle=False)
         trainer.test(one["checkpoint"], one["group"], dataloader=dataloader, computational=computational)
 
