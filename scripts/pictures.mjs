@@ -4,10 +4,17 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fetchTemplate } from "../dist/cli/generate/template.js";
-import { DataPoint, LabelMap, ScalarImage } from "../dist/data/structures/index.js";
+import { DataPoint, ScalarImage } from "../dist/data/structures/index.js";
 import { writeNifti } from "../dist/io/nifti/index.js";
 import * as torch from "../dist/torch/index.js";
-import { histogramLandmarks, ResampleConfig, Rng, transformRegistry } from "../dist/transforms/index.js";
+import {
+  extractionRegistry,
+  histogramLandmarks,
+  ResampleConfig,
+  Rng,
+  TransformsHandler,
+  transformRegistry,
+} from "../dist/transforms/index.js";
 
 const folder = join(dirname(fileURLToPath(import.meta.url)), "..", "docs", "pictures", "transforms");
 const brighter = join(tmpdir(), `pictures-${process.pid}.nii.gz`);
@@ -17,12 +24,16 @@ const SCALE = [0, 255];
 using _scope = torch.scope();
 using _grad = torch.noGrad();
 
-/** The brain in voxels of 2 mm, with a mask of its white matter. */
+/** The brain in voxels of 2 mm, with a mask of its white matter, and one of its tissues by their brightness: 1, 2, 3 from the darkest. */
 function brain(template) {
   const point = new DataPoint({ image: ScalarImage.read(template), participantId: "sub-001", sessionId: "ses-M000" });
   new ResampleConfig({ target: 2 }).getObject().apply(point, new Rng(0));
   const { tensor } = point.image;
-  point.addMask("white", new LabelMap(tensor.gt(185).to({ dtype: "uint8" }), point.image.affine));
+  point.addMask("white", tensor.gt(185).to({ dtype: "uint8" }));
+  point.addMask(
+    "tissues",
+    [40, 110, 185].map((from) => tensor.gt(from).to({ dtype: "uint8" })).reduce((a, b) => a.add(b)),
+  );
   return point;
 }
 
@@ -59,6 +70,14 @@ function ofImages(image) {
     RandomFlip: { options: { axes: [1], flipProbability: 1 } },
     Resample: { options: { target: 6 } },
     Resize: { options: { targetShape: [120, 70, 90] } },
+    Compose: {
+      options: {
+        transforms: [
+          { name_: "RandomAffine", degrees: 20 },
+          { name_: "RandomBlur", std: [2, 2] },
+        ],
+      },
+    },
   };
 }
 
@@ -70,6 +89,47 @@ const OF_MASKS = {
   RemoveSmallObjects: { minSize: 60 },
   SobelGradients: {},
 };
+
+/** What is done to the labels of tissues, which lie over the image in colours. */
+const OF_LABELS = {
+  LabelFilter: { include: ["tissues"], appliedLabels: [2] },
+  RemapLabels: { remapping: { 1: 0, 3: 4 } },
+};
+
+/** What is done to an output, one after the other. */
+const OF_OUTPUTS = { Activations: { sigmoid: true }, AsDiscrete: { threshold: 0.5 } };
+
+/** How samples are cut out of the image, and the numbers of those that are shown. */
+const EXTRACTIONS = {
+  Patch: { options: { patchSize: [44, 52, 40] }, samples: [4, 13, 1, 10] },
+  RandomPatch: { options: { patchSize: [44, 52, 40], numSamples: 4 }, samples: [0, 1, 2, 3] },
+  Slice: { options: { sliceDirection: 2, squeeze: false }, samples: [30, 40, 50, 60] },
+};
+
+/** A picture of voxels as they are stored: tensors of one shape beside each other, two in a row from left to right, rows from the top. */
+function plotTiled(name, tensors, range = SCALE) {
+  // a white line between them
+  const tiles = tensors.map((tensor, i) => {
+    const line = [0, 0, i < tensors.length - 2 ? 2 : 0, 0, 0, i % 2 === 0 && tensors.length > 1 ? 2 : 0];
+    return torch.constantPadNd(tensor.to({ dtype: "float32" }), line, range[1]);
+  });
+  const rows = [];
+  for (let i = 0; i < tiles.length; i += 2) rows.unshift(torch.cat(tiles.slice(i, i + 2), 1));
+  const image = new ScalarImage(torch.cat(rows, 2));
+  const shown = new DataPoint({ image, participantId: "sub-001", sessionId: "ses-M000" });
+  shown.plot(join(folder, `${name}.png`), { planes: ["axial"], range });
+}
+
+/** The image with its first axis to the back and its second to the right. */
+function turned({ tensor, affine }) {
+  const [a, b, c] = [0, 4, 8].map((row) => affine.slice(row, row + 4));
+  const last = (tensor.shape[2] ?? 1) - 1;
+  const rows = [a, b, c].map(([x, y, z, at]) => [-y, x, z, at + y * last]);
+  return new ScalarImage(
+    tensor.permute([0, 2, 1, 3]).flip([1]).contiguous(),
+    Float64Array.from([...rows.flat(), 0, 0, 0, 1]),
+  );
+}
 
 function made(name, options) {
   const Class = transformRegistry.get(name);
@@ -109,5 +169,52 @@ for (const [name, options] of Object.entries(OF_MASKS)) {
   if (!(result instanceof torch.Tensor)) throw new Error(`${name} gave no tensor`);
   changed.image = new ScalarImage(result.narrow(0, 0, 1).contiguous(), image.affine);
   changed.plot(join(folder, `${name}.png`), { planes: ["axial"] });
+}
+for (const [name, options] of Object.entries(OF_LABELS)) {
+  const changed = made(name, options).apply(point.alias(), new Rng(7));
+  changed.plot(join(folder, `${name}.png`), { planes: ["axial"], range: SCALE, masks: ["tissues"] });
+}
+point.plot(join(folder, "labels.png"), { planes: ["axial"], range: SCALE, masks: ["tissues"] });
+const classes = made("OneHot", { include: ["tissues"] })
+  .apply(point.alias(), new Rng(7))
+  .getImage("tissues").tensor;
+plotTiled("OneHot", classes.split(1), [0, 1]);
+const merged = made("MergeFields", { keys: ["image", "white"], outputKey: "both" }).apply(point.alias(), new Rng(7));
+const [asItWas, white] = merged.getImage("both").tensor.split(1);
+plotTiled("MergeFields", [asItWas, white.mul(255)]);
+const stored = point.alias();
+stored.image = turned(image);
+stored.removeImage("white");
+stored.removeImage("tissues");
+plotTiled("stored", [stored.image.tensor]);
+made("ToCanonical", {}).apply(stored, new Rng(7));
+plotTiled("ToCanonical", [stored.image.tensor]);
+const choices = [
+  { name_: "RandomBlur", std: [3, 3] },
+  { name_: "RandomNoise", std: [40, 40] },
+  { name_: "RandomGhosting", intensity: [1, 1] },
+];
+const oneOf = made("OneOf", { transforms: choices });
+plotTiled(
+  "OneOf",
+  [2, 4, 5, 7].map((seed) => oneOf.apply(point.alias(), new Rng(seed)).image.tensor),
+);
+const given = point.alias();
+given.image = new ScalarImage(image.tensor.sub(150).div(30), image.affine);
+given.plot(join(folder, "logits.png"), { planes: ["axial"] });
+for (const [name, options] of Object.entries(OF_OUTPUTS)) {
+  made(name, { include: ["image"], ...options }).apply(given, new Rng(7));
+  given.plot(join(folder, `${name}.png`), { planes: ["axial"], range: [0, 1] });
+}
+for (const [name, { options, samples }] of Object.entries(EXTRACTIONS)) {
+  const Extraction = extractionRegistry.get(name);
+  if (Extraction === undefined) throw new Error(`there is no extraction ${name}`);
+  const handler = new TransformsHandler({ extraction: Extraction.fromOptions(options) });
+  const cuts = samples.map((index) => {
+    const sample = point.alias();
+    handler.cutOf(index, new Rng(index + 2)).extract(sample);
+    return sample.image.tensor;
+  });
+  plotTiled(name, cuts);
 }
 rmSync(brighter);

@@ -56,6 +56,26 @@ export function transformConfig<S extends z.ZodRawShape>(name: string, options: 
   });
 }
 
+/**
+ * As {@link transformConfig}, of a transform that looks at a part of the voxels. ClinicaDL writes `masking_method` before what all transforms have, so that it
+ * stands first here, too.
+ */
+export function maskedConfig<M extends { readonly maskingMethod: z.ZodType }, S extends z.ZodRawShape>(
+  name: string,
+  masking: M,
+  options: S,
+  check?: Check<S & M>,
+) {
+  const own = z.object({ ...options, ...masking });
+  return configClass(name, z.strictObject({ ...masking, ...selection, ...options }), {
+    finish(parsed, what) {
+      checkSelection(what, selectionSchema.parse(parsed));
+      check?.(own.parse(parsed), what);
+      return parsed;
+    },
+  });
+}
+
 /** As {@link transformConfig}, of a random transform: it has `p` too, how likely it is applied (default 1). */
 export function randomConfig<S extends z.ZodRawShape>(name: string, options: S, check?: Check<S>) {
   const own = z.object(options);

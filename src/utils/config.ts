@@ -111,6 +111,7 @@ function accepted(issue: z.core.$ZodIssue): string {
     const alternatives = issue.errors.flatMap((issues) => issues.slice(0, 1).map(accepted));
     return [...new Set(alternatives)].join(", or ").replace(/, or Expected/g, ", or");
   }
+  if (issue.code === "invalid_key") return [...new Set(issue.issues.map(accepted))].join(", or ");
   // zod also says what it got, which stands before this
   return issue.message
     .replace(/^(Invalid input|Invalid option|Too small|Too big): e/, "E")

@@ -16,10 +16,13 @@ data = torch.randn(1, 5, 6, 7) * 30 + 100
 mask = (torch.rand(1, 5, 6, 7) > 0.4).float()
 t2 = torch.randn(2, 5, 6, 7) * 20 + 5
 segmentation = torch.randint(0, 5, (1, 5, 6, 7)).float()
+lesion = torch.zeros(1, 5, 6, 7)
+lesion[0, 1:3, 2:5, 3:5] = 2
+lesion[0, 2, 4, 6] = 1
 c10, s10 = np.cos(0.2), np.sin(0.2)
 oblique = np.array([[0, 0, 3.0, 7], [-2 * c10, 0.8 * s10, 0, 5], [2 * s10, 0.8 * c10, 0, -4], [0, 0, 0, 1]])
-IMAGES = {"image": tio.ScalarImage, "t2": tio.ScalarImage, "brain": tio.LabelMap, "segmentation": tio.LabelMap}
-TENSORS = {"image": data, "t2": t2, "brain": mask, "segmentation": segmentation}
+IMAGES = {"image": tio.ScalarImage, "t2": tio.ScalarImage, "brain": tio.LabelMap, "segmentation": tio.LabelMap, "lesion": tio.LabelMap}
+TENSORS = {"image": data, "t2": t2, "brain": mask, "segmentation": segmentation, "lesion": lesion}
 
 
 def point(names=("image", "brain")):

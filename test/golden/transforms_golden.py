@@ -23,6 +23,13 @@ for fields in [{"target_shape": [8, 3, 8], "padding_mode": m} for m in (0.0, 3.5
 ]:
     written = {"name_": "CropOrPad", "include": None, "exclude": None, "copy": False, "mask_name": None, "labels": None, **fields}
     case(None, tio.CropOrPad(**fields), written=written)
+around = ("image", "t2", "lesion")
+case(c.CropOrPadConfig(mask_name="lesion"), names=around)
+case(c.CropOrPadConfig(mask_name="lesion", labels=(2,)), names=around)
+case(c.CropOrPadConfig(target_shape=4, mask_name="lesion"), names=around)
+case(c.CropOrPadConfig(target_shape=(3, 6, 5), mask_name="lesion", labels=(2,), padding_mode=-1), names=around)
+case(c.CropOrPadConfig(target_shape=(2, 3, 9), mask_name="lesion", labels=(1,), padding_mode="edge"), names=around)
+case(c.CropOrPadConfig(target_shape=3, mask_name="lesion", include=["t2"]), names=around)
 
 drawn(c.RandomNoiseConfig())
 drawn(c.RandomNoiseConfig(mean=0.5, std=(1, 2), exclude=["t2"]))

@@ -17,9 +17,13 @@ export class ClampConfig
     },
     ({ outMin, outMax }, what) => {
       if (outMin === null && outMax === null)
-        throw new ConfigError(`${what}: neither 'outMin' nor 'outMax' is given. Give one of them.`);
+        throw new ConfigError(`${what}: neither 'outMin' nor 'outMax' is given. Give one of them.`, {
+          fieldNames: ["outMin", "outMax"],
+        });
       if (outMin !== null && outMax !== null && outMin > outMax)
-        throw new ConfigError(`${what}: 'outMin' got ${outMin}, which is above 'outMax' (${outMax}).`);
+        throw new ConfigError(`${what}: 'outMin' got ${outMin}, which is above 'outMax' (${outMax}).`, {
+          fieldNames: ["outMin", "outMax"],
+        });
     },
   )
   implements TransformConfig

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import * as torch from "../../torch/index.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
-import { perImage, transformConfig } from "../base.ts";
+import { maskedConfig, perImage } from "../base.ts";
 import { maskingMethod } from "../masking.ts";
 import type { Transform, TransformConfig } from "../types.ts";
 
@@ -10,12 +10,13 @@ import type { Transform, TransformConfig } from "../types.ts";
  * only; of a half; or all but some at the borders. Masks are left alone. As TorchIO's `Mask`.
  */
 export class MaskConfig
-  extends transformConfig(
+  extends maskedConfig(
     "Mask",
     {
       /** Which voxels stay as they are: those of the mask of this name, of a half, or all but some at the borders. */
       maskingMethod: maskingMethod.nullable(),
-
+    },
+    {
       /** What all other voxels become; default 0. */
       outsideValue: z.number().default(0),
 

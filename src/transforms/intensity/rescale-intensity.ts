@@ -1,11 +1,15 @@
 import { z } from "zod";
 import * as torch from "../../torch/index.ts";
-import { perImage, transformConfig } from "../base.ts";
+import { maskedConfig, perImage } from "../base.ts";
 import { maskingMethodField, percentilesOf } from "../masking.ts";
 import type { Transform, TransformConfig } from "../types.ts";
 
 const sorted = ([low, high]: readonly [number, number]): boolean => low < high;
 const pair = z.tuple([z.number(), z.number()]).refine(sorted, "Give the smaller number first");
+/** One number n is -n to n. */
+const bounds = z.union([z.number().positive(), pair]);
+const boundsOf = (given: z.output<typeof bounds>): readonly [number, number] =>
+  typeof given === "number" ? [-given, given] : given;
 const percent = z.number().min(0).max(100);
 
 /**
@@ -16,19 +20,23 @@ const percent = z.number().min(0).max(100);
  * @throws ImageError, naming the participant, when all values are the same.
  */
 export class RescaleIntensityConfig
-  extends transformConfig("RescaleIntensity", {
-    /** Which voxels count: those of the mask of this name, or another part of the image; default null: all. */
-    maskingMethod: maskingMethodField,
+  extends maskedConfig(
+    "RescaleIntensity",
+    {
+      /** Which voxels count: those of the mask of this name, or another part of the image; default null: all. */
+      maskingMethod: maskingMethodField,
+    },
+    {
+      /** The range that intensities are brought to, one number n for -n to n; default 0 to 1. */
+      outMinMax: bounds.default([0, 1]),
 
-    /** The range that intensities are brought to; default 0 to 1. */
-    outMinMax: pair.default([0, 1]),
+      /** Values beyond these percentiles are cut off first; default 0 and 100: none. */
+      percentiles: z.tuple([percent, percent]).refine(sorted, "Give the smaller number first").default([0, 100]),
 
-    /** Values beyond these percentiles are cut off first; default 0 and 100: none. */
-    percentiles: z.tuple([percent, percent]).refine(sorted, "Give the smaller number first").default([0, 100]),
-
-    /** The range that is stretched; default null: from the smallest to the greatest value left. */
-    inMinMax: pair.nullable().default(null),
-  })
+      /** The range that is stretched, one number n for -n to n; default null: from the smallest to the greatest value left. */
+      inMinMax: bounds.nullable().default(null),
+    },
+  )
   implements TransformConfig
 {
   getObject(): Transform {
@@ -40,13 +48,14 @@ export class RescaleIntensityConfig
       if (values.numel() === 0) throw place.error("has no voxel under the mask.");
       const percentiles = all ? EVERYTHING : percentilesOf(values.flatten(), [from, to]);
       const [low = Number.NaN, high = Number.NaN] = percentiles.map(Math.fround);
-      const [inMin, inMax] = this.inMinMax ?? cut(torch.voxels.extent(tensor), low, high);
+      const [inMin, inMax] =
+        this.inMinMax === null ? cut(torch.voxels.extent(tensor), low, high) : boundsOf(this.inMinMax);
       if (!(inMax > inMin)) {
         throw place.error(
           `cannot be rescaled: its values go from ${inMin} to ${inMax}. Check the file, or leave it out.`,
         );
       }
-      image.tensor = torch.voxels.rescale(tensor, { low, high, from: [inMin, inMax], to: this.outMinMax });
+      image.tensor = torch.voxels.rescale(tensor, { low, high, from: [inMin, inMax], to: boundsOf(this.outMinMax) });
     });
   }
 }

@@ -1,4 +1,4 @@
-import { perImage, transformConfig } from "../base.ts";
+import { maskedConfig, perImage } from "../base.ts";
 import { maskingMethodField } from "../masking.ts";
 import type { Transform, TransformConfig } from "../types.ts";
 
@@ -9,10 +9,14 @@ import type { Transform, TransformConfig } from "../types.ts";
  * @throws ImageError, naming the participant, when the deviation is 0 or not a number: nothing to normalise, or a damaged image.
  */
 export class ZNormalizationConfig
-  extends transformConfig("ZNormalization", {
-    /** Which voxels count: those of the mask of this name, or another part of the image; default null: all. */
-    maskingMethod: maskingMethodField,
-  })
+  extends maskedConfig(
+    "ZNormalization",
+    {
+      /** Which voxels count: those of the mask of this name, or another part of the image; default null: all. */
+      maskingMethod: maskingMethodField,
+    },
+    {},
+  )
   implements TransformConfig
 {
   getObject(): Transform {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import * as torch from "../../torch/index.ts";
-import { perImage, transformConfig } from "../base.ts";
+import { maskedConfig, perImage } from "../base.ts";
 import { maskingMethodField } from "../masking.ts";
 import type { Transform, TransformConfig } from "../types.ts";
 
@@ -11,13 +11,17 @@ const label = z.string().regex(/^-?\d+$/, "Expected labels, which are integers")
  * everywhere). Images are left alone. As TorchIO's `RemapLabels`.
  */
 export class RemapLabelsConfig
-  extends transformConfig("RemapLabels", {
-    /** Where labels change: in the mask of this name, or another part of the image; default null: everywhere. */
-    maskingMethod: maskingMethodField,
-
-    /** The new label of each label: { 1: 2, 3: 0 }. Others stay. */
-    remapping: z.record(label, z.int()),
-  })
+  extends maskedConfig(
+    "RemapLabels",
+    {
+      /** Where labels change: in the mask of this name, or another part of the image; default null: everywhere. */
+      maskingMethod: maskingMethodField,
+    },
+    {
+      /** The new label of each label: { 1: 2, 3: 0 }. Others stay. */
+      remapping: z.record(label, z.int()),
+    },
+  )
   implements TransformConfig
 {
   getObject(): Transform {

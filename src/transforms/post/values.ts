@@ -41,5 +41,7 @@ export function exactlyOne(what: string, choices: Readonly<Record<string, boolea
   if (chosen.length === 1) return;
   const list = (names: readonly string[], between: string): string => names.map((key) => `'${key}'`).join(between);
   const got = chosen.length === 0 ? "none" : list(chosen, " and ");
-  throw new ConfigError(`${what}: choose exactly one of ${list(Object.keys(choices), ", ")}; got ${got}.`);
+  throw new ConfigError(`${what}: choose exactly one of ${list(Object.keys(choices), ", ")}; got ${got}.`, {
+    fieldNames: Object.keys(choices),
+  });
 }

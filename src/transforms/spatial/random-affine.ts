@@ -56,11 +56,13 @@ export class RandomAffineConfig
     if (given.isotropic && typeof given.scales !== "number" && given.scales.length !== 2) {
       throw new ConfigError(
         `${what}: 'scales' got ${JSON.stringify(given.scales)}, ranges for each axis, with isotropic: true. Give one number, or a pair.`,
+        { fieldNames: ["scales"] },
       );
     }
     if (smallestScale(given.scales) <= 0) {
       throw new ConfigError(
         `${what}: 'scales' got ${JSON.stringify(given.scales)}, so that a factor may be 0 or less, and nothing remains. Give a number below 1, or ranges above 0.`,
+        { fieldNames: ["scales"] },
       );
     }
   })

@@ -44,6 +44,7 @@ export class RandomElasticDeformationConfig
     if (given.lockedBorders === 2 && triple(given.numControlPoints).includes(4)) {
       throw new ConfigError(
         `${what}: 'numControlPoints' got ${JSON.stringify(given.numControlPoints)} with lockedBorders: 2, which locks all of 4 points. Give 5 or more, or lock fewer.`,
+        { fieldNames: ["numControlPoints", "lockedBorders"] },
       );
     }
   })

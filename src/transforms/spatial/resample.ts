@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
 import { z } from "zod";
 import { readNiftiHeader } from "../../io/nifti/index.ts";
+import type { JsonObject } from "../../utils/config.ts";
+import { markFloats } from "../../utils/floats.ts";
 import { voxelMap } from "../affine.ts";
 import { transformConfig } from "../base.ts";
 import { type Grid, withSpacing } from "../resampling/grid.ts";
@@ -49,6 +51,18 @@ export class ResampleConfig
   })
   implements TransformConfig
 {
+  override toDict(): JsonObject {
+    const dict = super.toDict();
+    const { target } = dict;
+    // voxel sizes and affines are floats, a shape is not
+    if (Array.isArray(target) && target.length === 2) {
+      if (Array.isArray(target[1])) for (const row of target[1]) if (Array.isArray(row)) markFloats(row);
+      return dict;
+    }
+    if (Array.isArray(target)) markFloats(target);
+    return markFloats(dict, ["target"]);
+  }
+
   getObject(): Transform {
     const ofFile = typeof this.target === "string" && isPath(this.target) ? gridOfFile(this.target) : null;
     return spatial(this, {

@@ -15,6 +15,8 @@ interface Spatial<D extends JsonValue> extends Pick<Drawing<D>, "drawn" | "undo"
   readonly actsOn?: ActsOn;
   /** The name of an image that stays as it is. Default: none does. */
   readonly stays?: string | null;
+  /** Whether `step` looks at voxels, so that all that waits is sampled before. Default false. */
+  readonly looksAtVoxels?: boolean;
   /**
    * What is done to an image on a grid; null where nothing is. Images on one grid are moved alike: it is asked once for them.
    * @param grids those of all images of the data point, as they are then.
@@ -25,7 +27,7 @@ interface Spatial<D extends JsonValue> extends Pick<Drawing<D>, "drawn" | "undo"
 /** A transform of grids that draws nothing. */
 export function spatial(
   config: TransformOptions,
-  how: Pick<Spatial<null>, "actsOn" | "stays"> & {
+  how: Pick<Spatial<null>, "actsOn" | "stays" | "looksAtVoxels"> & {
     readonly step: (grid: Grid, place: ImagePlace, grids: ReadonlyMap<string, Grid>) => Step | null;
   },
 ): Transform {
@@ -41,7 +43,7 @@ export function spatial(
 /** As {@link spatial}, of a transform that draws, once for all images, which stay aligned. */
 export function randomSpatial<D extends JsonValue>(
   config: TransformOptions,
-  how: Omit<Spatial<D>, "random" | "actsOn" | "stays">,
+  how: Omit<Spatial<D>, "random" | "actsOn" | "stays" | "looksAtVoxels">,
 ): Transform {
   return new SpatialTransform(config, { ...how, random: true });
 }
@@ -90,10 +92,11 @@ export class SpatialTransform<D extends JsonValue> extends DrawnTransform<D> {
   }
 
   #move(parameters: D): Move {
-    const { actsOn = "all", stays = null, step } = this.#how;
+    const { actsOn = "all", stays = null, looksAtVoxels = false, step } = this.#how;
     return {
       parameters,
       take: (dataPoint, waiting) => {
+        if (looksAtVoxels) waiting.sample();
         let last: { readonly grid: Grid; readonly step: Step | null } | null = null;
         for (const [image, place] of selectImages(this.#config, dataPoint, actsOn)) {
           if (place.name === stays) continue;
