@@ -1,10 +1,10 @@
 /** Processes that train together, as `torchrun` starts them: with the environment that it makes, on this machine. */
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { freePort } from "../run/fixtures/free-port.ts";
+import { freePort } from "../torch/distributed/fixtures/free-port.ts";
 import * as torch from "../torch/index.ts";
 import type { LaunchedOptions } from "./fixtures/launched-training.ts";
 
@@ -190,6 +190,23 @@ describe("processes that a launcher started", () => {
     expect(ended.map(({ code }) => code)).toEqual([1, 1, 1]);
     expect(ended[0]?.errors).toContain("there was an error in rank 2: the disk is full");
     expect(ended[2]?.errors).toContain("the disk is full");
+  });
+
+  it("all end with what one of them finds wrong when its Trainer is made", async () => {
+    const maps = join(dir, "twice");
+    mkdirSync(maps);
+    writeFileSync(join(maps, "notes.txt"), "of somebody else");
+    const ended = await launch(3, { maps, action: "train" });
+    expect(ended.map(({ code }) => code)).toEqual([1, 1, 1]);
+    const [own = ""] = /(?<=^MapsExistsError: ).*/m.exec(ended[0]?.errors ?? "") ?? [];
+    expect(own).toContain(maps);
+    for (const rank of [1, 2]) {
+      const [, where, told] =
+        /there was an error in (rank 0 \(.+, process \d+\)): (.*)/.exec(ended[rank]?.errors ?? "") ?? [];
+      expect(where, ended[rank]?.errors).toBeDefined();
+      expect(told).toBe(own);
+    }
+    expect(readdirSync(maps)).toEqual(["notes.txt"]);
   });
 
   it("say before they begin what one of them finds wrong", async () => {

@@ -93,8 +93,9 @@ export class Trainer implements Disposable {
    */
   constructor(options: TrainerOptions, restored: Restored | null = null) {
     const { maps, model, metrics, optimization, callbacks, overwrite = false, distributed = true, ...rest } = options;
-    refuseUnknown("Trainer", rest);
+    // first, so that the others hear of an error in what follows
     this.world = distributed ? worldFromEnvironment() : new SingleProcess();
+    refuseUnknown("Trainer", rest);
     if (!(model instanceof Model)) throw new ConfigError(`Trainer: 'model' got ${show(model)}. Expected a Model.`);
     this.maps = maps instanceof Maps ? maps : new Maps(maps);
     this.model = model;
@@ -157,9 +158,9 @@ export class Trainer implements Disposable {
    * @throws ConfigError listing where model, metrics, callbacks or optimization differ from what the MAPS records.
    */
   static async open(options: OpenOptions): Promise<Trainer> {
+    const world = (options.distributed ?? true) ? worldFromEnvironment() : new SingleProcess();
     const maps = options.maps instanceof Maps ? options.maps : new Maps(options.maps);
     if ("overwrite" in options) refuseUnknown("Trainer.open", { overwrite: options.overwrite });
-    const world = (options.distributed ?? true) ? worldFromEnvironment() : new SingleProcess();
     // the main process makes or opens it for those that train together
     if (!world.isMain) return new Trainer({ ...options, maps });
     try {
@@ -180,6 +181,8 @@ export class Trainer implements Disposable {
   static async fromMaps(path: string | Maps, options: RestoreOptions = {}): Promise<Trainer> {
     const maps = path instanceof Maps ? path : new Maps(path);
     const { bids = null, ...given } = options;
+    // before what may fail in one of several processes, so that the others hear of it
+    if (given.distributed ?? true) worldFromEnvironment();
     const { model, ...parts } = readParts(maps, given);
     try {
       return new Trainer({ maps, model, ...parts }, { bids, compare: false });
