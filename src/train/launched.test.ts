@@ -1,6 +1,6 @@
 /** Processes that train together, as `torchrun` starts them: with the environment that it makes, on this machine. */
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -97,18 +97,23 @@ describe("processes that a launcher started", () => {
         bound,
       );
     }
+    const copy = join(dir, "together-2");
+    cpSync(together, copy, { recursive: true });
     await succeed(1, { maps: alone, action: "evaluate" });
+    await succeed(2, { maps: copy, action: "evaluate" });
     await succeed(3, { maps: together, action: "evaluate" });
     const group = (maps: string, what: string) => join(maps, what, "group-others", "results", "split-0", "final");
-    for (const name of ["aggregated.tsv", "details.tsv"]) {
-      const of = (maps: string) => join(group(maps, "test"), "metrics", name);
-      expectClose(of(alone), of(together), bound);
+    for (const maps of [copy, together]) {
+      for (const name of ["aggregated.tsv", "details.tsv"]) {
+        const of = (maps: string) => join(group(maps, "test"), "metrics", name);
+        expectClose(of(alone), of(maps), bound);
+        const validated = (maps: string) => join(split(maps), "models", "final", "validation_metrics", name);
+        expectClose(validated(alone), validated(maps), bound);
+      }
+      const outputs = (maps: string) => join(group(maps, "prediction"), "output.tsv");
+      expectClose(outputs(alone), outputs(maps), bound);
+      expect(readdirSync(group(maps, "prediction"))).toEqual(readdirSync(group(alone, "prediction")));
     }
-    expectClose(
-      join(group(alone, "prediction"), "output.tsv"),
-      join(group(together, "prediction"), "output.tsv"),
-      bound,
-    );
   });
 
   it("normalise by the whole batch, and send gradients in fewer bits, where they are told to", async () => {

@@ -41,6 +41,7 @@ import {
   disposeOutput,
   type EventName,
   type Events,
+  eachItsShare,
   type GradientSum,
   type Interrupter,
   nextTurn,
@@ -225,31 +226,37 @@ export async function evaluationLoop(
   finish: (output: Batch) => void = () => undefined,
 ): Promise<void> {
   const { metrics, state } = run;
-  for await (const batch of dataloader) {
-    let output: Batch | null = null;
-    try {
-      await nextTurn();
-      if (state.called === "test") state.currentTestBatch++;
-      else state.currentValBatch++;
-      await tell(run, "onBatchStart", { batch });
-      toDevice(batch, run.computational);
+  const evaluateAll = async (check: () => void) => {
+    for await (const batch of dataloader) {
+      check();
+      let output: Batch | null = null;
+      try {
+        await nextTurn();
+        if (state.called === "test") state.currentTestBatch++;
+        else state.currentValBatch++;
+        await tell(run, "onBatchStart", { batch });
+        toDevice(batch, run.computational);
 
-      await tell(run, "onEvaluationStepStart", { batch });
-      output = infer(run, batch, "evaluationStep");
-      finish(output);
+        await tell(run, "onEvaluationStepStart", { batch });
+        output = infer(run, batch, "evaluationStep");
+        finish(output);
 
-      await tell(run, "onMetricsComputationStart", { output, metrics });
-      const evaluated = output;
-      const detailedMetricsDf = onBatch("The metrics", batch, () => metrics.update(evaluated, epoch));
-      await tell(run, "onMetricsComputationEnd", { detailedMetricsDf });
+        await tell(run, "onMetricsComputationStart", { output, metrics });
+        const evaluated = output;
+        const detailedMetricsDf = onBatch("The metrics", batch, () => metrics.update(evaluated, epoch));
+        await tell(run, "onMetricsComputationEnd", { detailedMetricsDf });
 
-      await tell(run, "onBatchEnd", { losses: null });
-    } finally {
-      disposeBatch(batch);
-      disposeOutput(output);
+        await tell(run, "onBatchEnd", { losses: null });
+      } finally {
+        disposeBatch(batch);
+        disposeOutput(output);
+      }
+      run.interruption.check();
     }
-    run.interruption.check();
-  }
+  };
+  // of a training, an error in one process ends the others' next call
+  if (epoch === null) await eachItsShare(run.world, evaluateAll);
+  else await evaluateAll(() => undefined);
   if (run.world.size > 1) await metrics.gather(run.world, epoch);
   metrics.aggregate(epoch);
 }

@@ -16,7 +16,7 @@ import {
   checkTrainingFields,
   checkWeights,
   describeSplit,
-  mainOnly,
+  mainFirst,
   RunLog,
   recordWeights,
   restoreFrozen,
@@ -33,7 +33,7 @@ import { refuseUnknown } from "../utils/options.ts";
 import { calibrate } from "./calibration/fit.ts";
 import type { Calibration } from "./calibration/record.ts";
 import { checkSame, type Described } from "./differences.ts";
-import { evaluationRun, loadWeights, test, validate } from "./evaluation.ts";
+import { evaluationRun, loadWeights, share, test, validate } from "./evaluation.ts";
 import {
   asComputational,
   type CalibrateOptions,
@@ -371,18 +371,21 @@ export class Trainer implements Disposable {
   async predict(options: PredictOptions): Promise<void> {
     const { computational, ...rest } = options;
     using run = beginRun(this, `predict (${options.modelCheckpoint})`);
-    // one process writes what the model gives, the others wait for it
-    await mainOnly(this.world, async () => {
-      using _use = this.maps.use();
-      using prediction = new Prediction(this.maps, rest, asComputational(computational), this.bids);
-      const parts = this.#partsOf(run);
-      await runSeeded(parts, prediction.computational, [prediction.loader], async () => {
-        this.state.resetPrediction(prediction.loader.length);
-        const [modelPt = ""] = prediction.modelPts;
-        loadWeights(this.model, { loader: prediction.loader, modelPt }, prediction.computational);
-        using _inferer = prediction.useInferer(this.model);
-        await predictLoop(evaluationRun(parts, prediction.computational, this.metrics), prediction);
-      });
+    const parts = this.#partsOf(run);
+    using held = new DisposableStack();
+    // the main process makes a directory, in which the others find their place
+    const prediction = await mainFirst(this.world, () => {
+      held.use(this.maps.use());
+      return held.use(new Prediction(this.maps, rest, asComputational(computational), parts));
+    });
+    const { loader } = prediction;
+    using _share = share(loader, this.world);
+    await runSeeded(parts, prediction.computational, [loader], async () => {
+      this.state.resetPrediction(loader.length);
+      const [modelPt = ""] = prediction.modelPts;
+      loadWeights(this.model, { loader, modelPt }, prediction.computational);
+      using _inferer = prediction.useInferer(this.model);
+      await predictLoop(evaluationRun(parts, prediction.computational, this.metrics), prediction);
     });
   }
 
