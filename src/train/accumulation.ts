@@ -47,15 +47,36 @@ function weightOf(batch: BatchType, model: Model): number {
   return model.lossWeight(batch) ?? partsOf(batch)[0]?.length ?? 0;
 }
 
-/** The losses of the batch that several processes have each a part of: means by what each part counts for, or sums. */
-export async function lossesOfAll(
+/** What a process has of the losses of a batch. */
+export interface PartOfLosses {
+  /** Read when they are looked at. */
+  readonly losses: Readonly<Record<string, number>>;
+  /** What they count for. */
+  readonly weight: number;
+}
+
+export function partOfLosses(
   losses: Readonly<Record<string, number>>,
   batch: BatchType,
-  model: Model,
-  world: World,
-): Promise<Readonly<Record<string, number>>> {
-  if (world.size === 1) return losses;
-  const parts = await world.gather({ losses: { ...losses }, weight: weightOf(batch, model) });
+  { model, world }: { readonly model: Model; readonly world: World },
+): PartOfLosses {
+  return { losses, weight: world.size === 1 ? 1 : weightOf(batch, model) };
+}
+
+/** What each process has, by rank. */
+export async function partsOfAll(world: World, part: PartOfLosses): Promise<readonly PartOfLosses[]> {
+  return world.size === 1 ? [part] : await world.gather(readNow(part));
+}
+
+/** The same with losses that are read, to be sent. */
+export function readNow({ losses, weight }: PartOfLosses): PartOfLosses {
+  return { losses: { ...losses }, weight };
+}
+
+/** The losses of the batch that several processes have each a part of: means by what each part counts for, or sums. */
+export function lossesOfAll(parts: readonly PartOfLosses[], model: Model): Readonly<Record<string, number>> {
+  const [{ losses } = { losses: {} }] = parts;
+  if (parts.length === 1) return losses;
   const total = parts.reduce((sum, { weight }) => sum + weight, 0);
   const functions = model.getLossFunctions();
   const all = Object.keys(losses).map((name) => {
