@@ -5,6 +5,7 @@
 //   step          only one training step, in float32 and under autocast, beside PyTorch 2.6, 2.15 and torch.compile, and what the machine could do at most
 //   residual      only a loop of one's own over a residual network, against PyTorch eager
 //   ranks         only a training step in one process and in two, for which no Python is needed
+//                 --namespaces: the two in two network namespaces as two hosts, with a cable of 10 and 1 Gb/s between them (Linux, as root)
 //   --rounds N    how often each side runs (3; the medians are shown)
 //   --epochs N    epochs of the training (4)
 //   --only NAMES  of `data transforms`, only these: their names, with commas between
@@ -21,7 +22,7 @@ import { parseArgs } from "node:util";
 import { peersPython, referencePython } from "../scripts/python-environment.mjs";
 import { data } from "./data/index.mjs";
 import { networks } from "./networks.mjs";
-import { ranks } from "./ranks.mjs";
+import { overNetwork, ranks } from "./ranks.mjs";
 import { residual } from "./residual.mjs";
 import { heading, median, row, run, sideBySide } from "./side.mjs";
 import { steps } from "./steps.mjs";
@@ -36,6 +37,7 @@ const { values: options, positionals } = parseArgs({
     amp: { type: "boolean", default: false },
     short: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
+    namespaces: { type: "boolean", default: false },
   },
 });
 const rounds = options.short ? 1 : Number(options.rounds);
@@ -53,7 +55,7 @@ if (part !== undefined && !(groups.length <= (parts[part] ?? -1))) {
 }
 const settings = { short: options.short, rounds, say, out };
 if (part === "ranks") {
-  const figures = await ranks(settings);
+  const figures = await (options.namespaces ? overNetwork(settings) : ranks(settings));
   if (options.json) process.stdout.write(`${JSON.stringify({ ranks: figures, rounds })}\n`);
   process.exit(0);
 }
