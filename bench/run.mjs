@@ -6,6 +6,7 @@
 //   step          only one training step, in float32 and under autocast, beside PyTorch 2.6, 2.15 and torch.compile, and what the machine could do at most
 //   residual      only a loop of one's own over a residual network, against PyTorch eager
 //   ranks         only a training step in one process and in two, for which no Python is needed
+//                 --namespaces: the two in two network namespaces as two hosts, with a cable of 10 and 1 Gb/s between them (Linux, as root)
 //   sharded       only the memory of processes that share the weights of a network, for which no Python is needed
 //   --rounds N    how often each side runs (3; the medians are shown)
 //   --epochs N    epochs of the training (4)
@@ -26,7 +27,7 @@ import { data } from "./data/index.mjs";
 import { metrics } from "./metrics.mjs";
 import { networks } from "./networks.mjs";
 import { refuseBusyMachine } from "./quiet.mjs";
-import { ranks } from "./ranks.mjs";
+import { overNetwork, ranks } from "./ranks.mjs";
 import { residual } from "./residual.mjs";
 import { sharded } from "./sharded.mjs";
 import { heading, median, row, run, sideBySide } from "./side.mjs";
@@ -43,6 +44,7 @@ const { values: options, positionals } = parseArgs({
     short: { type: "boolean", default: false },
     busy: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
+    namespaces: { type: "boolean", default: false },
   },
 });
 const rounds = options.short ? 1 : Number(options.rounds);
@@ -61,7 +63,8 @@ if (part !== undefined && !(groups.length <= (parts[part] ?? -1))) {
 if (!options.short && !options.busy) await refuseBusyMachine();
 const settings = { short: options.short, rounds, say, out };
 if (part === "ranks" || part === "sharded") {
-  const figures = await (part === "ranks" ? ranks : sharded)(settings);
+  const bench = part === "sharded" ? sharded : options.namespaces ? overNetwork : ranks;
+  const figures = await bench(settings);
   if (options.json) process.stdout.write(`${JSON.stringify({ [part]: figures, rounds })}\n`);
   process.exit(0);
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { inspect } from "node:util";
 import { Command } from "commander";
+import { noteError } from "../torch/distributed/leaving.ts";
 import { readEngine } from "../torch/engine.ts";
 import { ClinicaDLException } from "../utils/exceptions.ts";
 import { hideProgress, keepGoing, say } from "../utils/output.ts";
@@ -114,5 +115,7 @@ try {
 } catch (error) {
   // what the library raises on purpose is written for the user; anything else keeps its stack
   say(error instanceof ClinicaDLException ? `clinicadl: ${error.message}` : inspect(error));
+  // other processes of a launcher, which wait for this one, hear of it
+  noteError(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Maps } from "../io/maps/index.ts";
-import { freePort } from "../run/fixtures/free-port.ts";
+import { freePort } from "../torch/distributed/fixtures/free-port.ts";
 import { makeCohort } from "../train/fixtures/cohort.ts";
 import { ExperimentDocument } from "./experiment/document.ts";
 import { EXPERIMENT } from "./fixtures/experiment.ts";

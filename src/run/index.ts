@@ -65,4 +65,4 @@ export { areRead, markRead, markUnread, WhenRead } from "./unread-losses.ts";
 export { updateBatchNorm } from "./update-batch-norm.ts";
 export { WeightAverage } from "./weight-average.ts";
 /** Who trains together. */
-export { anyOf, mainFirst, mainOnly, SingleProcess, together, type World } from "./world.ts";
+export { anyOf, eachItsShare, mainFirst, mainOnly, SingleProcess, together, type World } from "./world.ts";

@@ -1,5 +1,4 @@
 /** The processes that a launcher started together, as the Trainer sees them. */
-import process from "node:process";
 import type { Model } from "../models/index.ts";
 import * as torch from "../torch/index.ts";
 import type { Compression, GradientSum } from "./gradient-sum.ts";
@@ -49,7 +48,10 @@ class LaunchedWorld implements World {
     return first;
   }
   async leave(message: string): Promise<void> {
-    await (await processGroup()).fail(message);
+    const group = distributed.processGroup();
+    // the others are still waited for: they are told where this process ends
+    if (group === null) distributed.noteError(message);
+    else await group.fail(message);
   }
 }
 
@@ -61,10 +63,11 @@ async function processGroup(): Promise<torch.distributed.ProcessGroup> {
 let joining: torch.distributed.ProcessGroup | Promise<torch.distributed.ProcessGroup> | null = null;
 
 /**
- * The processes that `torchrun`, `srun` or `mpirun` started together with this one, as the environment says.
+ * The processes that `torchrun`, `srun` or `mpirun` started together with this one, as the environment says. Where this one ends with
+ * an error before they have met, it tells them.
  * @throws ConfigError where it says so in part only.
  */
 export function worldFromEnvironment(): World {
-  const rendezvous = distributed.rendezvousFromEnvironment(process.env);
+  const rendezvous = distributed.expectOthers();
   return rendezvous === null ? new SingleProcess() : new LaunchedWorld(rendezvous);
 }

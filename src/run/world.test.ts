@@ -1,7 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { setImmediate as turn } from "node:timers/promises";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import * as torch from "../torch/index.ts";
 import { ranks } from "./fixtures/ranks.ts";
-import { anyOf, mainFirst, mainOnly, SingleProcess, together } from "./world.ts";
+import { anyOf, eachItsShare, mainFirst, mainOnly, SingleProcess, together } from "./world.ts";
 
 describe("a world of one process", () => {
   it("is its own main process, and gives back what it is given", async () => {
@@ -74,5 +75,60 @@ describe("several ranks", () => {
       "the disk is full",
       "There was an error in rank 0 of 2: the disk is full",
     ]);
+  });
+});
+
+describe("shares of a long work", () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+  /** Lets what has been begun go on. */
+  const turns = async () => {
+    for (let i = 0; i < 20; i++) await turn();
+  };
+
+  it("are waited for, however much longer one of them takes", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const ended: number[] = [];
+    const all = ranks(3).map(async (world) => {
+      await eachItsShare(world, async () => {
+        if (world.rank === 1) await promise;
+      });
+      ended.push(world.rank);
+    });
+    await turns();
+    // those that are ready hear at each of these that the other still works
+    for (let minute = 0; minute < 5; minute++) {
+      vi.advanceTimersByTime(60_000);
+      await turns();
+    }
+    expect(ended).toEqual([]);
+    resolve();
+    await Promise.all(all);
+    expect(ended.toSorted()).toEqual([0, 1, 2]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("end where another has failed, with its error, before they are done", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    const done = [0, 0, 0];
+    const all = ranks(3).map((world) =>
+      eachItsShare(world, async (check) => {
+        if (world.rank === 2) throw new Error("no such file");
+        for (let i = 0; i < 1000; i++) {
+          check();
+          await turn();
+          done[world.rank] = i;
+        }
+      }),
+    );
+    const settled = Promise.allSettled(all);
+    await turns();
+    vi.advanceTimersByTime(60_000);
+    const messages = (await settled).map((one) => (one.status === "rejected" ? one.reason.message : null));
+    const told = "There was an error in rank 2 of 3: no such file";
+    expect(messages).toEqual([told, told, "no such file"]);
+    for (const rank of [0, 1]) expect(done[rank]).toBeLessThan(999);
   });
 });

@@ -79,7 +79,7 @@ export async function together<T>(world: World, body: () => T | Promise<T>): Pro
   });
   if ("error" in outcome) throw outcome.error;
   const rank = errors.findIndex((message) => message !== null);
-  if (rank >= 0) throw new ClinicaDLException(`There was an error in rank ${rank} of ${world.size}: ${errors[rank]}`);
+  if (rank >= 0) throw new ClinicaDLException(errorIn(world, rank, errors[rank]));
   return outcome.value;
 }
 
@@ -93,39 +93,71 @@ export async function mainFirst<T>(world: World, body: () => T | Promise<T>): Pr
   return value;
 }
 
-/** How often the main process says that it still works, to those that wait for it. */
+/** How often a process says that it still works, to those that wait for it. */
 const BEAT_MS = 60_000;
+/** What it says then: no message of an error. */
+const STILL = "\u0000";
 
 /**
- * Lets the main process do what only one can do, while the others wait for it, however long it takes.
- * @throws what `body` throws in the main process; elsewhere, an error that names it.
+ * Lets each process do its own share of a long work, while those that are ready wait, however much longer the others take.
+ * @param body gets what it calls between two pieces of its work, which throws where another process has failed meanwhile.
+ * @throws what `body` throws here; elsewhere, an error that names the process and its error.
  */
-export async function mainOnly(world: World, body: () => Promise<void>): Promise<void> {
-  if (world.size === 1) return await body();
-  if (!world.isMain) {
-    let word: string | null | undefined;
-    do [word] = await world.gather<string | null>(null);
-    while (word === STILL);
-    if (word !== null) throw new ClinicaDLException(`There was an error in rank 0 of ${world.size}: ${word}`);
-    return;
-  }
-  let beat: Promise<unknown> = Promise.resolve();
+export async function eachItsShare(world: World, body: (check: () => void) => Promise<void>): Promise<void> {
+  if (world.size === 1) return await body(() => undefined);
+  const elsewhere: unknown[] = [];
+  /** @returns whether all are ready. */
+  const speak = async (word: string | null): Promise<boolean> => {
+    const words = await world.gather(word);
+    const rank = words.findIndex((said) => said !== null && said !== STILL);
+    if (rank >= 0) elsewhere.push(new ClinicaDLException(errorIn(world, rank, words[rank])));
+    return !words.includes(STILL);
+  };
+  let beat: Promise<unknown> | null = null;
   const beats = setInterval(() => {
-    beat = world.gather(STILL).catch(() => undefined);
+    beat ??= speak(STILL)
+      .catch((error: unknown) => {
+        elsewhere.push(error);
+      })
+      .finally(() => {
+        beat = null;
+      });
   }, BEAT_MS);
-  let failure: { readonly error: unknown } | null = null;
+  let here: { readonly error: unknown } | null = null;
   try {
-    await body();
+    await body(() => {
+      if (elsewhere.length > 0) throw elsewhere[0];
+    });
   } catch (error) {
-    failure = { error };
+    here = { error };
   }
   clearInterval(beats);
   await beat;
-  await world.gather(failure === null ? null : messageOf(failure.error));
-  if (failure !== null) throw failure.error;
+  // one that ends because of another's error has none of its own
+  const own = here !== null && !elsewhere.includes(here.error) ? messageOf(here.error) : null;
+  try {
+    while (!(await speak(own)));
+  } catch (lost) {
+    // the others are gone: what went wrong here comes first
+    throw here === null ? lost : here.error;
+  }
+  if (here !== null) throw here.error;
+  if (elsewhere.length > 0) throw elsewhere[0];
 }
-/** What the main process says while it works: no message of an error. */
-const STILL = "\u0000";
+
+/**
+ * Lets the main process do what only one can do, while the others wait for it, however long it takes.
+ * @throws as {@link eachItsShare}.
+ */
+export async function mainOnly(world: World, body: () => Promise<void>): Promise<void> {
+  await eachItsShare(world, async () => {
+    if (world.isMain) await body();
+  });
+}
+
+function errorIn(world: World, rank: number, message: string | null | undefined): string {
+  return `There was an error in rank ${rank} of ${world.size}: ${message}`;
+}
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

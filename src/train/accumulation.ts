@@ -64,15 +64,36 @@ function shareOf(name: string, one: Shares, all: readonly Shares[]): number {
   return (one[name] ?? 0) / all.reduce((sum, other) => sum + (other[name] ?? 0), 0);
 }
 
-/** The losses of the batch that several processes have each a part of: means by what each part counts for, or sums. */
-export async function lossesOfAll(
+/** What a process has of the losses of a batch. */
+export interface PartOfLosses {
+  /** Read when they are looked at. */
+  readonly losses: Readonly<Record<string, number>>;
+  /** What each of them counts for. */
+  readonly weights: Shares;
+}
+
+export function partOfLosses(
   losses: Readonly<Record<string, number>>,
   batch: BatchType,
-  model: Model,
-  world: World,
-): Promise<Readonly<Record<string, number>>> {
-  if (world.size === 1) return losses;
-  const parts = await world.gather({ losses: { ...losses }, weights: { ...weightsOf(batch, model) } });
+  { model, world }: { readonly model: Model; readonly world: World },
+): PartOfLosses {
+  return { losses, weights: world.size === 1 ? {} : weightsOf(batch, model) };
+}
+
+/** What each process has, by rank. */
+export async function partsOfAll(world: World, part: PartOfLosses): Promise<readonly PartOfLosses[]> {
+  return world.size === 1 ? [part] : await world.gather(readNow(part));
+}
+
+/** The same with losses that are read, to be sent. */
+export function readNow({ losses, weights }: PartOfLosses): PartOfLosses {
+  return { losses: { ...losses }, weights };
+}
+
+/** The losses of the batch that several processes have each a part of: means by what each part counts for, or sums. */
+export function lossesOfAll(parts: readonly PartOfLosses[], model: Model): Readonly<Record<string, number>> {
+  const [{ losses } = { losses: {} }] = parts;
+  if (parts.length === 1) return losses;
   const weights = parts.map((part) => part.weights);
   const functions = model.getLossFunctions();
   const all = Object.keys(losses).map((name) => {

@@ -28,7 +28,7 @@ import { Statistics } from "./statistics.ts";
 import { runSeeded, type TrainerParts } from "./trainer-parts.ts";
 
 /** Gives each of the processes that evaluate together its part of the data; afterwards the loader gives all, as before. */
-function share(loader: DataLoader, { rank, size }: World): Disposable {
+export function share(loader: DataLoader, { rank, size }: World): Disposable {
   loader.setShare({ rank, size, of: "dataset" });
   return { [Symbol.dispose]: () => loader.setShare({ rank: 0, size: 1, of: "dataset" }) };
 }

@@ -1,5 +1,5 @@
 /** Processes that train together, as `torchrun` starts them: with the environment that it makes, on this machine. */
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -36,18 +36,23 @@ describe("processes that a launcher started", () => {
         bound,
       );
     }
+    const copy = join(dir, "together-2");
+    cpSync(together, copy, { recursive: true });
     await succeed(1, { maps: alone, action: "evaluate" });
+    await succeed(2, { maps: copy, action: "evaluate" });
     await succeed(3, { maps: together, action: "evaluate" });
     const group = (maps: string, what: string) => join(maps, what, "group-others", "results", "split-0", "final");
-    for (const name of ["aggregated.tsv", "details.tsv"]) {
-      const of = (maps: string) => join(group(maps, "test"), "metrics", name);
-      expectClose(of(alone), of(together), bound);
+    for (const maps of [copy, together]) {
+      for (const name of ["aggregated.tsv", "details.tsv"]) {
+        const of = (maps: string) => join(group(maps, "test"), "metrics", name);
+        expectClose(of(alone), of(maps), bound);
+        const validated = (maps: string) => join(split(maps), "models", "final", "validation_metrics", name);
+        expectClose(validated(alone), validated(maps), bound);
+      }
+      const outputs = (maps: string) => join(group(maps, "prediction"), "output.tsv");
+      expectClose(outputs(alone), outputs(maps), bound);
+      expect(readdirSync(group(maps, "prediction"))).toEqual(readdirSync(group(alone, "prediction")));
     }
-    expectClose(
-      join(group(alone, "prediction"), "output.tsv"),
-      join(group(together, "prediction"), "output.tsv"),
-      bound,
-    );
   });
 
   it("normalise by the whole batch, and send gradients in fewer bits, where they are told to", async () => {
@@ -129,6 +134,23 @@ describe("processes that a launcher started", () => {
     expect(ended.map(({ code }) => code)).toEqual([1, 1, 1]);
     expect(ended[0]?.errors).toContain("there was an error in rank 2: the disk is full");
     expect(ended[2]?.errors).toContain("the disk is full");
+  });
+
+  it("all end with what one of them finds wrong when its Trainer is made", async () => {
+    const maps = join(dir, "twice");
+    mkdirSync(maps);
+    writeFileSync(join(maps, "notes.txt"), "of somebody else");
+    const ended = await launch(3, { maps, action: "train" });
+    expect(ended.map(({ code }) => code)).toEqual([1, 1, 1]);
+    const [own = ""] = /(?<=^MapsExistsError: ).*/m.exec(ended[0]?.errors ?? "") ?? [];
+    expect(own).toContain(maps);
+    for (const rank of [1, 2]) {
+      const [, where, told] =
+        /there was an error in (rank 0 \(.+, process \d+\)): (.*)/.exec(ended[rank]?.errors ?? "") ?? [];
+      expect(where, ended[rank]?.errors).toBeDefined();
+      expect(told).toBe(own);
+    }
+    expect(readdirSync(maps)).toEqual(["notes.txt"]);
   });
 
   it("say before they begin what one of them finds wrong", async () => {

@@ -41,6 +41,7 @@ import {
   disposeOutput,
   type EventName,
   type Events,
+  eachItsShare,
   type GradientSum,
   type Interrupter,
   nextTurn,
@@ -53,7 +54,16 @@ import {
 import type { Split } from "../split/index.ts";
 import * as torch from "../torch/index.ts";
 import { Rng } from "../utils/random/index.ts";
-import { accumulationWindows, lossesOfAll, sharesInWindow, weightedLosses } from "./accumulation.ts";
+import {
+  accumulationWindows,
+  lossesOfAll,
+  type PartOfLosses,
+  partOfLosses,
+  partsOfAll,
+  readNow,
+  sharesInWindow,
+  weightedLosses,
+} from "./accumulation.ts";
 import { onBatch } from "./batch-error.ts";
 import { clipGradients, gradientNorm } from "./clipping.ts";
 import { LossReader } from "./losses.ts";
@@ -134,7 +144,11 @@ export async function trainLoop(run: TrainingContext, position: Position): Promi
 /** A signal that one of several processes has heard is one for all of them, from the same step on. */
 async function agreeOnSignal({ interruption, world }: RunContext): Promise<void> {
   if (world.size === 1) return;
-  interruption.signal ??= (await world.gather(interruption.heard)).find((signal) => signal !== null) ?? null;
+  interruption.signal ??= firstOf(await world.gather(interruption.heard));
+}
+
+function firstOf<T>(heard: readonly (T | null)[]): T | null {
+  return heard.find((signal) => signal !== null) ?? null;
 }
 
 /** One optimization step: the gradient of all batches of an accumulation window together. */
@@ -150,11 +164,10 @@ async function trainWindow(run: TrainingContext, window: readonly BatchType[]): 
     await tell(run, "onBatchStart", { batch });
     const tensors = await trainBatch(run, batch, { shares: shares[i] ?? null, isLast: i === window.length - 1 });
     const losses = reader.add(tensors, batch, state.currentTrainBatch);
-    if (i === window.length - 1) {
-      await step(run, { reader, window, buffers });
-      await agreeOnSignal(run);
-    }
-    await tell(run, "onBatchEnd", { losses: await lossesOfAll(losses, batch, run.model, run.world) });
+    const part = partOfLosses(losses, batch, run);
+    const parts =
+      i === window.length - 1 ? await step(run, { reader, window, buffers, part }) : await partsOfAll(run.world, part);
+    await tell(run, "onBatchEnd", { losses: lossesOfAll(parts, run.model) });
   }
 }
 
@@ -196,17 +209,30 @@ interface WindowResult {
   readonly reader: LossReader;
   readonly window: readonly BatchType[];
   readonly buffers: TensorSnapshot;
+  /** The losses of the last of them. */
+  readonly part: PartOfLosses;
 }
 
-/** Moves the weights, unless a loss or the gradient is not finite; then the buffers are put back, too. */
-async function step(run: TrainingContext, { reader, window, buffers }: WindowResult): Promise<void> {
-  const { state, optimizers, gradScaler } = run;
+/**
+ * Moves the weights, unless a loss or the gradient is not finite; then the buffers are put back, too. All that several processes
+ * must know of each other at the end of a step goes in one message.
+ *
+ * @returns the losses of the last batch, of each process.
+ */
+async function step(
+  run: TrainingContext,
+  { reader, window, buffers, part }: WindowResult,
+): Promise<readonly PartOfLosses[]> {
+  const { state, optimizers, gradScaler, interruption, world } = run;
   await run.gradients.finish();
   const gradNorm = unscale(run, reader);
-  const here = { finite: warnUnlessFinite(run, { reader, gradNorm, window }), losses: reader.notFinite().length === 0 };
-  const all = run.world.size === 1 ? [here] : await run.world.gather(here);
+  const finiteHere = warnUnlessFinite(run, { reader, gradNorm, window });
+  const lossesFinite = reader.notFinite().length === 0;
+  const here = { finite: finiteHere, lossesFinite, heard: interruption.heard, part };
+  const all = world.size === 1 ? [here] : await world.gather({ ...here, part: readNow(part) });
+  if (world.size > 1) interruption.signal ??= firstOf(all.map(({ heard }) => heard));
   const finite = all.every((one) => one.finite);
-  if (!all.every((one) => one.losses)) buffers.restore();
+  if (!all.every((one) => one.lossesFinite)) buffers.restore();
   // a scaler must see infinite gradients, to scale less; it does not step with them
   const steps = finite || gradScaler.isEnabled();
   if (steps) {
@@ -216,6 +242,7 @@ async function step(run: TrainingContext, { reader, window, buffers }: WindowRes
   }
   for (const optimizer of Object.values(optimizers)) optimizer.zeroGrad();
   if (steps) await tell(run, "onOptimizationStepEnd", { optimizers, gradScaler, gradNorm });
+  return all.map((one) => one.part);
 }
 
 /**
@@ -229,31 +256,37 @@ export async function evaluationLoop(
   finish: (output: Batch) => void = () => undefined,
 ): Promise<void> {
   const { metrics, state } = run;
-  for await (const batch of dataloader) {
-    let output: Batch | null = null;
-    try {
-      await nextTurn();
-      if (state.called === "test") state.currentTestBatch++;
-      else state.currentValBatch++;
-      await tell(run, "onBatchStart", { batch });
-      toDevice(batch, run.computational);
+  const evaluateAll = async (check: () => void) => {
+    for await (const batch of dataloader) {
+      check();
+      let output: Batch | null = null;
+      try {
+        await nextTurn();
+        if (state.called === "test") state.currentTestBatch++;
+        else state.currentValBatch++;
+        await tell(run, "onBatchStart", { batch });
+        toDevice(batch, run.computational);
 
-      await tell(run, "onEvaluationStepStart", { batch });
-      output = infer(run, batch, "evaluationStep");
-      finish(output);
+        await tell(run, "onEvaluationStepStart", { batch });
+        output = infer(run, batch, "evaluationStep");
+        finish(output);
 
-      await tell(run, "onMetricsComputationStart", { output, metrics });
-      const evaluated = output;
-      const detailedMetricsDf = onBatch("The metrics", batch, () => metrics.update(evaluated, epoch));
-      await tell(run, "onMetricsComputationEnd", { detailedMetricsDf });
+        await tell(run, "onMetricsComputationStart", { output, metrics });
+        const evaluated = output;
+        const detailedMetricsDf = onBatch("The metrics", batch, () => metrics.update(evaluated, epoch));
+        await tell(run, "onMetricsComputationEnd", { detailedMetricsDf });
 
-      await tell(run, "onBatchEnd", { losses: null });
-    } finally {
-      disposeBatch(batch);
-      disposeOutput(output);
+        await tell(run, "onBatchEnd", { losses: null });
+      } finally {
+        disposeBatch(batch);
+        disposeOutput(output);
+      }
+      run.interruption.check();
     }
-    run.interruption.check();
-  }
+  };
+  // of a training, an error in one process ends the others' next call
+  if (epoch === null) await eachItsShare(run.world, evaluateAll);
+  else await evaluateAll(() => undefined);
   if (run.world.size > 1) await metrics.gather(run.world, epoch);
   metrics.aggregate(epoch);
 }

@@ -16,7 +16,7 @@ import {
   checkTrainingFields,
   checkWeights,
   describeSplit,
-  mainOnly,
+  mainFirst,
   RunLog,
   recordWeights,
   restoreFrozen,
@@ -33,7 +33,7 @@ import { refuseUnknown } from "../utils/options.ts";
 import { calibrate } from "./calibration/fit.ts";
 import type { Calibration } from "./calibration/record.ts";
 import { checkSame, type Described } from "./differences.ts";
-import { evaluationRun, loadWeights, test, validate } from "./evaluation.ts";
+import { evaluationRun, loadWeights, share, test, validate } from "./evaluation.ts";
 import {
   asComputational,
   type CalibrateOptions,
@@ -94,8 +94,9 @@ export class Trainer implements Disposable {
    */
   constructor(options: TrainerOptions, restored: Restored | null = null) {
     const { maps, model, metrics, optimization, callbacks, overwrite = false, distributed = true, ...rest } = options;
-    refuseUnknown("Trainer", rest);
+    // first, so that the others hear of an error in what follows
     this.world = distributed ? worldFromEnvironment() : new SingleProcess();
+    refuseUnknown("Trainer", rest);
     if (!(model instanceof Model)) throw new ConfigError(`Trainer: 'model' got ${show(model)}. Expected a Model.`);
     this.maps = maps instanceof Maps ? maps : new Maps(maps);
     this.model = model;
@@ -158,9 +159,9 @@ export class Trainer implements Disposable {
    * @throws ConfigError listing where model, metrics, callbacks or optimization differ from what the MAPS records.
    */
   static async open(options: OpenOptions): Promise<Trainer> {
+    const world = (options.distributed ?? true) ? worldFromEnvironment() : new SingleProcess();
     const maps = options.maps instanceof Maps ? options.maps : new Maps(options.maps);
     if ("overwrite" in options) refuseUnknown("Trainer.open", { overwrite: options.overwrite });
-    const world = (options.distributed ?? true) ? worldFromEnvironment() : new SingleProcess();
     // the main process makes or opens it for those that train together
     if (!world.isMain) return new Trainer({ ...options, maps });
     try {
@@ -181,6 +182,8 @@ export class Trainer implements Disposable {
   static async fromMaps(path: string | Maps, options: RestoreOptions = {}): Promise<Trainer> {
     const maps = path instanceof Maps ? path : new Maps(path);
     const { bids = null, ...given } = options;
+    // before what may fail in one of several processes, so that the others hear of it
+    if (given.distributed ?? true) worldFromEnvironment();
     const { model, ...parts } = readParts(maps, given);
     try {
       return new Trainer({ maps, model, ...parts }, { bids, compare: false });
@@ -371,18 +374,21 @@ export class Trainer implements Disposable {
   async predict(options: PredictOptions): Promise<void> {
     const { computational, ...rest } = options;
     using run = beginRun(this, `predict (${options.modelCheckpoint})`);
-    // one process writes what the model gives, the others wait for it
-    await mainOnly(this.world, async () => {
-      using _use = this.maps.use();
-      using prediction = new Prediction(this.maps, rest, asComputational(computational), this.bids);
-      const parts = this.#partsOf(run);
-      await runSeeded(parts, prediction.computational, [prediction.loader], async () => {
-        this.state.resetPrediction(prediction.loader.length);
-        const [modelPt = ""] = prediction.modelPts;
-        loadWeights(this.model, { loader: prediction.loader, modelPt }, prediction.computational);
-        using _inferer = prediction.useInferer(this.model);
-        await predictLoop(evaluationRun(parts, prediction.computational, this.metrics), prediction);
-      });
+    const parts = this.#partsOf(run);
+    using held = new DisposableStack();
+    // the main process makes a directory, in which the others find their place
+    const prediction = await mainFirst(this.world, () => {
+      held.use(this.maps.use());
+      return held.use(new Prediction(this.maps, rest, asComputational(computational), parts));
+    });
+    const { loader } = prediction;
+    using _share = share(loader, this.world);
+    await runSeeded(parts, prediction.computational, [loader], async () => {
+      this.state.resetPrediction(loader.length);
+      const [modelPt = ""] = prediction.modelPts;
+      loadWeights(this.model, { loader, modelPt }, prediction.computational);
+      using _inferer = prediction.useInferer(this.model);
+      await predictLoop(evaluationRun(parts, prediction.computational, this.metrics), prediction);
     });
   }
 

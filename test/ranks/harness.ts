@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Rng } from "../../src/utils/random/index.ts";
 import { damagedCheckpoints, differences } from "../faults/trees.ts";
 import { type Ended, launch } from "./launch.ts";
 import type { SubjectOptions } from "./subject.ts";
@@ -34,6 +35,8 @@ export interface RanksOptions {
   readonly sizes?: readonly number[];
   /** At most so many points of each rank. Default: all. */
   readonly most?: number;
+  /** Only so many of these points of each rank, drawn by the seed. Default: all. */
+  readonly draw?: { readonly count: number; readonly seed: number } | null;
   /** Of these points only. */
   readonly filter?: (point: RankPoint) => boolean;
   /** Points that are tried at the same time. Default 1. */
@@ -42,11 +45,12 @@ export interface RanksOptions {
 }
 
 export async function tryKills(options: RanksOptions = {}): Promise<RankResult[]> {
-  const { sizes = [2, 3], most = Number.POSITIVE_INFINITY, filter = () => true, lanes = 1, onResult } = options;
+  const { sizes = [2, 3], most = Number.POSITIVE_INFINITY, draw = null, filter = () => true } = options;
+  const { lanes = 1, onResult } = options;
   const folder = mkdtempSync(join(tmpdir(), "clinicadl-ranks-"));
   try {
     const points: RankPoint[] = [];
-    for (const size of sizes) points.push(...(await pointsOf(folder, size, most)).filter(filter));
+    for (const size of sizes) points.push(...(await pointsOf(folder, size, most, draw)).filter(filter));
     const results: RankResult[] = [];
     const waiting = [...points];
     const lane = async (number: number) => {
@@ -66,7 +70,12 @@ export async function tryKills(options: RanksOptions = {}): Promise<RankResult[]
 const expectedMaps = (folder: string, size: number) => join(folder, `whole-${size}`);
 
 /** Trains without any disturbance, and lists the points of each rank. */
-async function pointsOf(folder: string, size: number, most: number): Promise<RankPoint[]> {
+async function pointsOf(
+  folder: string,
+  size: number,
+  most: number,
+  draw: NonNullable<RanksOptions["draw"]> | null,
+): Promise<RankPoint[]> {
   const lists = Array.from({ length: size }, (_, rank) => join(folder, `points-${size}-${rank}.txt`));
   await succeed(lists.map((list) => ({ maps: expectedMaps(folder, size), list, killAt: null })));
   return lists.flatMap((list, rank) => {
@@ -74,7 +83,9 @@ async function pointsOf(folder: string, size: number, most: number): Promise<Ran
     // the first collective begins when all have met
     const met = names.findIndex((name) => /^before gloo(?!Group)/.test(name));
     const all = names.map((name, i) => ({ size, rank, at: i + 1, name, met: i >= met }));
-    return spread(all, most);
+    if (draw === null) return spread(all, most);
+    const drawn = new Set(new Rng(draw.seed, size, rank).permutation(all.length).slice(0, draw.count));
+    return all.filter((_, i) => drawn.has(i));
   });
 }
 

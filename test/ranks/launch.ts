@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import process from "node:process";
-import { freePort } from "../../src/run/fixtures/free-port.ts";
+import { freePort } from "../../src/torch/distributed/fixtures/free-port.ts";
 import type { SubjectOptions } from "./subject.ts";
 
 export interface Ended {

@@ -2,11 +2,6 @@
  * In a process of the harness: the points at which it can be killed. There is one before and one behind each call by which processes
  * work together, and one before each call that changes what the MAPS holds.
  */
-
-/**
- * In a process of the harness: the points at which it can be killed. There is one before and one behind each call by which processes
- * work together, and one before each call that changes what the MAPS holds.
- */
 import fs, { openSync, writeSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { basename, dirname } from "node:path";
@@ -44,7 +39,7 @@ export function watchPoints({ list, killAt }: PointsOptions): (name: string) => 
   for (const name of FILE_CALLS) {
     const call = fs[name] as (...args: unknown[]) => unknown;
     const watched = (...args: unknown[]): unknown => {
-      point(`${name} ${nameOf(args)}`);
+      point(`${name} ${nameOf(args)}`.trim());
       return call(...args);
     };
     Object.assign(fs, { [name]: watched });

@@ -4,6 +4,7 @@
  * its begin and its end. The others have to end within a limit, by themselves and with one message that names the one that is gone;
  * started again, all of them have to train to the same bits.
  *   --most N        at most N points of each rank, spread over the run
+ *   --draw N        N points of each rank, drawn by --seed (1)
  *   --only TEXT     of these points only: part of "2 processes, rank 1, point 17: before glooBarrier"
  *   --sizes 2,3     numbers of processes
  *   --lanes N       points tried at the same time; by default 1
@@ -15,12 +16,14 @@ import { LIMIT_SECONDS, type RankPoint, type RankResult, tryKills } from "./harn
 const { values: options } = parseArgs({
   options: {
     most: { type: "string" },
+    draw: { type: "string" },
+    seed: { type: "string", default: "1" },
     only: { type: "string" },
     sizes: { type: "string", default: "2,3" },
     lanes: { type: "string", default: "1" },
   },
 });
-const { most, only } = options;
+const { most, draw, only } = options;
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const nameOf = ({ size, rank, at, name }: RankPoint) => `${size} processes, rank ${rank}, point ${at}: ${name}`;
 const start = performance.now();
@@ -30,6 +33,7 @@ const results = await tryKills({
   sizes: options.sizes.split(",").map(Number),
   lanes: Number(options.lanes),
   ...(most === undefined ? {} : { most: Number(most) }),
+  draw: draw === undefined ? null : { count: Number(draw), seed: Number(options.seed) },
   ...(only === undefined ? {} : { filter: (point) => nameOf(point).includes(only) }),
   onResult: (result, done, all) => {
     if (result.problems.length > 0) say([`not survived: ${nameOf(result)}`, ...result.problems].join("\n  "));

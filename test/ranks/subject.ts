@@ -7,9 +7,11 @@ import { type PointsOptions, watchPoints } from "./points.ts";
 
 export interface SubjectOptions extends PointsOptions {
   readonly maps: string;
+  /** Default 2. */
+  readonly batchSize?: number;
 }
 
-const { maps, ...options } = JSON.parse(process.argv[2] ?? "") as SubjectOptions;
+const { maps, batchSize, ...options } = JSON.parse(process.argv[2] ?? "") as SubjectOptions;
 const point = watchPoints(options);
 // events are written when a second has passed: how often that is would be chance
 const startedAt = Date.now();
@@ -18,4 +20,4 @@ Date.now = () => startedAt;
 // the engine is loaded when the points are watched
 const { goOn } = await import("./training.ts");
 point("start");
-await goOn(maps, point);
+await goOn(maps, point, batchSize);

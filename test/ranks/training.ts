@@ -15,7 +15,7 @@ import { toyModel, toySplit } from "../../src/train/fixtures/toy.ts";
 import { Trainer } from "../../src/train/index.ts";
 
 /** Trains, or goes on from the last checkpoint, and ends. */
-export async function goOn(maps: string, point: (name: string) => void): Promise<void> {
+export async function goOn(maps: string, point: (name: string) => void, batchSize = 2): Promise<void> {
   using trainer = await Trainer.open({
     maps,
     model: toyModel({ norm: null }),
@@ -30,7 +30,7 @@ export async function goOn(maps: string, point: (name: string) => void): Promise
     ],
   });
   point("trainer");
-  const split = toySplit({ batchSize: 2 });
+  const split = toySplit({ batchSize });
   // what is there is looked at by all before one of them changes it: `train` and `resume` begin by waiting for all
   const { completeJson, tmp } = trainer.maps.training.split(0);
   const signals = false;

@@ -44,12 +44,13 @@ export interface RunResult {
  * @throws ConfigError naming file, line and field.
  */
 export async function runExperiment(path: string, options: RunOptions = {}): Promise<RunResult> {
+  // first, so that other processes of a launcher hear of an error in what follows
+  const world = worldFromEnvironment();
   const document = new ExperimentDocument(path, options.set);
   const given = readExperiment(document);
   process.chdir(resolve(dirname(path), given.baseDir ?? "."));
   await loadModules(document, given);
   const parts = makeParts(document, given);
-  const world = worldFromEnvironment();
   using opened = new DisposableStack();
   const { trainer, experiment, splits } = await mainFirst(world, async () => {
     const trainer = opened.use(await openTrainer(document, given, parts, world, options.overwrite ?? false));

@@ -3,9 +3,11 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { ConfigError } from "../../utils/exceptions.ts";
 import type { Tensor } from "../tensor.ts";
+import { expectMeeting } from "./leaving.ts";
 import { DistributedError, ProcessGroup, type ReduceOp } from "./process-group.ts";
 import { type Rendezvous, rendezvousFromEnvironment } from "./rendezvous.ts";
 
+export { noteError } from "./leaving.ts";
 export { type Begun, DistributedError, ProcessGroup, type ReduceOp } from "./process-group.ts";
 export { type GradientCompression, Reducer, type ReducerOptions } from "./reducer.ts";
 export { firstNode, type MeetingPlace, type Rendezvous, rendezvousFromEnvironment } from "./rendezvous.ts";
@@ -54,6 +56,19 @@ export async function initProcessGroup(options: InitProcessGroupOptions = {}): P
     networkInterface: process.env.GLOO_SOCKET_IFNAME ?? "",
   });
   return group;
+}
+
+/**
+ * The processes of a launcher that will meet, as the environment says; null for one that is alone. From now on one that ends with
+ * an error tells the others, which would wait for it.
+ * @throws ConfigError where the environment makes no sense.
+ */
+export function expectOthers(): Rendezvous | null {
+  const rendezvous = rendezvousFromEnvironment(process.env);
+  if (rendezvous !== null && group === null) {
+    expectMeeting(rendezvous, joinTimeoutOf(process.env.CLINICADL_JOIN_TIMEOUT) * 1000);
+  }
+  return rendezvous;
 }
 
 function joinTimeoutOf(text: string | undefined): number {

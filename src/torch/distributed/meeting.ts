@@ -1,8 +1,7 @@
 /** How the processes of a group find each other: all come to one place within a limit, or each says who has not. */
-import os from "node:os";
-import process from "node:process";
 import { ClinicaDLException } from "../../utils/exceptions.ts";
 import { type GroupHandle, native, type StoreHandle } from "../native.ts";
+import { expectMeeting, heardOfLeaving, holdsStore, type Leaving, meetingIsOver, whereItIs } from "./leaving.ts";
 import type { MeetingPlace, Rendezvous } from "./rendezvous.ts";
 
 /** One of the processes is gone, or they no longer do the same. */
@@ -27,10 +26,13 @@ export interface Met {
   readonly hosts: readonly string[];
 }
 
-/** What the process of rank 0 says when the limit is over, or all are there. */
-interface Roll {
-  /** By rank; null for one that has not come. */
-  readonly hosts: readonly (string | null)[];
+/** What the process of rank 0 says when the limit is over, or all are there; by rank, null for one that has not come. */
+type Roll = Left | { readonly hosts: readonly (string | null)[] };
+/** What a process says that has come, or of one that has ended before. */
+type Said = Left | { readonly host: string };
+/** One has ended with an error, so that they will not meet. */
+interface Left {
+  readonly left: string;
 }
 
 /** @throws DistributedError naming those that do not come in time. */
@@ -39,24 +41,38 @@ export async function meet(rendezvous: Rendezvous, options: MeetingOptions): Pro
   const { joinMs, timeoutMs, networkInterface } = options;
   const until = performance.now() + joinMs;
   const left = () => Math.max(1, Math.round(until - performance.now()));
+  expectMeeting(rendezvous, joinMs);
   const base = await openStore(place, worldSize, joinMs).catch((cause: unknown) => {
+    meetingIsOver();
     throw refusal(rendezvous, joinMs, `${holderOf(rendezvous)} does not answer there (${reason(cause)})`, cause);
   });
+  if (place.kind === "tcp" && place.serves) holdsStore();
   const store = native.prefixStore(base, prefix);
   try {
-    await native.storeSet(store, `host/${rank}`, `${os.hostname()}, process ${process.pid}`);
-    const { hosts } = await (rank === 0 ? callTheRoll(store, worldSize, left) : waitForRoll(store, left));
+    await native.storeSet(store, `host/${rank}`, JSON.stringify({ host: whereItIs() } satisfies Said));
+    const roll = await (rank === 0 ? callTheRoll(store, worldSize, left) : waitForRoll(store, left));
+    if ("left" in roll) {
+      await native.storeSet(store, `heard/${rank}`, "");
+      heardOfLeaving();
+      throw new DistributedError(
+        `${whoAsks(rendezvous)} has not met the others, because there was an error in ${roll.left}`,
+      );
+    }
+    const { hosts } = roll;
     const there = hosts.filter((host) => host !== null);
     if (there.length < worldSize) {
+      meetingIsOver();
       if (rank === 0) await leaveTime(store, hosts);
       else await native.storeSet(store, `heard/${rank}`, "");
       throw refusal(rendezvous, joinMs, whoIsMissing(hosts));
     }
     const links = native.prefixStore(store, "gloo");
     const group = await native.glooGroup(links, rank, worldSize, left(), timeoutMs, networkInterface);
+    meetingIsOver();
     return { store, group, hosts: there };
   } catch (cause) {
     if (cause instanceof DistributedError) throw cause;
+    meetingIsOver();
     throw refusal(rendezvous, joinMs, await whoIsSilent(store, rendezvous), cause);
   }
 }
@@ -64,15 +80,41 @@ export async function meet(rendezvous: Rendezvous, options: MeetingOptions): Pro
 async function callTheRoll(store: StoreHandle, worldSize: number, left: () => number): Promise<Roll> {
   const hosts: (string | null)[] = [];
   for (let rank = 0; rank < worldSize; rank++) {
-    hosts.push(await native.storeGet(store, `host/${rank}`, left()).catch(ifLate(null)));
+    const said = await saidBy(store, rank, left());
+    if (said !== null && "left" in said) return said;
+    hosts.push(said?.host ?? null);
   }
   await native.storeSet(store, "roll", JSON.stringify({ hosts } satisfies Roll));
   return { hosts };
 }
 
+/** What a process has said; null where it has not come in time. */
+async function saidBy(store: StoreHandle, rank: number, waitMs: number): Promise<Said | null> {
+  const text = await native.storeGet(store, `host/${rank}`, waitMs).catch(ifLate(null));
+  return text === null ? null : (JSON.parse(text) as Said);
+}
+
 /** Rank 0 waits as long for the others as this one for it, and may have come later. */
 async function waitForRoll(store: StoreHandle, left: () => number): Promise<Roll> {
   return JSON.parse(await native.storeGet(store, "roll", left() + SEEK_MS)) as Roll;
+}
+
+/** Says for a process that has ended why they will not meet, wherever the others wait; and stays until they have heard of it. */
+export async function leaveMeeting(leaving: Leaving): Promise<void> {
+  const { rank, worldSize, place, prefix, word, stays, joinMs } = leaving;
+  const until = performance.now() + joinMs;
+  const left = () => Math.max(1, Math.round(until - performance.now()));
+  const store = native.prefixStore(await openStore(place, worldSize, joinMs), prefix);
+  const others = Array.from({ length: worldSize }, (_, other) => other).filter((other) => other !== rank);
+  if (word !== null) {
+    const said = JSON.stringify({ left: word } satisfies Said & Roll);
+    await native.storeSet(store, "roll", said);
+    // rank 0 waits for one after the other, and may not have come to this one
+    for (const other of [rank, ...others]) await native.storeSet(store, `host/${other}`, said);
+    await native.storeSet(store, `heard/${rank}`, "");
+  }
+  if (!stays) return;
+  for (const other of others) await native.storeGet(store, `heard/${other}`, left());
 }
 
 /** The store may end with this process: the others are to have read who is missing. */
@@ -105,8 +147,8 @@ async function whoIsSilent(store: StoreHandle, rendezvous: Rendezvous): Promise<
       ranks.map(async (rank) => {
         const lost = await native.storeGet(store, `lost/${rank}`, SEEK_MS).then(() => true, ifLate(false));
         if (lost) return;
-        const host = await native.storeGet(store, `host/${rank}`, 1).catch(ifLate("which has not come"));
-        silent.push(`rank ${rank} (${host})`);
+        const said = await saidBy(store, rank, 1);
+        silent.push(`rank ${rank} (${said !== null && "host" in said ? said.host : "which has not come"})`);
       }),
     );
     if (silent.length > 0) return `${silent.sort().join(", ")} does not answer`;
@@ -122,11 +164,15 @@ export function holderOf({ place, launcher }: Rendezvous): string {
   return launcher === "torchrun" ? "torchrun's agent" : "rank 0";
 }
 
+function whoAsks({ rank, worldSize, launcher }: Rendezvous): string {
+  return `Rank ${rank} of ${worldSize} (as ${launcher} says)`;
+}
+
 function refusal(rendezvous: Rendezvous, joinMs: number, who: string, cause?: unknown): DistributedError {
-  const { rank, worldSize, place, launcher } = rendezvous;
+  const { place } = rendezvous;
   const where = place.kind === "tcp" ? `${place.host}:${place.port}` : place.path;
   return new DistributedError(
-    `Rank ${rank} of ${worldSize} (as ${launcher} says) has not met the others at ${where} within ${joinMs / 1000} s: ${who}. ` +
+    `${whoAsks(rendezvous)} has not met the others at ${where} within ${joinMs / 1000} s: ${who}. ` +
       "Look whether all of them were started, and why one has ended; CLINICADL_JOIN_TIMEOUT is the limit in seconds.",
     cause === undefined ? {} : { cause },
   );

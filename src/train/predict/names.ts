@@ -4,6 +4,17 @@ import { type DataPoint, Sample } from "../../data/structures/index.ts";
 import { type BidsName, parseBidsName } from "../../io/bids/filename.ts";
 import { NO_SESSION } from "../../io/tsv/index.ts";
 
+/** A name without extension: what is before the number of a copy, and what is behind it. */
+export interface PredictionName {
+  readonly before: string;
+  readonly after: string;
+}
+
+/** @param copy 2, 3 … for further samples of the same place: a name of their own. */
+export function fullName({ before, after }: PredictionName, copy = 1): string {
+  return [before, ...(copy === 1 ? [] : [`copy-${copy}`]), after].join("_");
+}
+
 /**
  * The name, without extension, of the file of one output of one sample.
  *
@@ -14,17 +25,21 @@ import { NO_SESSION } from "../../io/tsv/index.ts";
  *                                                  sub-001_ses-M000_space-MNI152_patch-0x32x64_desc-output_mask
  *
  * Else `<participant>_<session>_<output>`, with `patch-…` or `slice-…` before the output.
- *
- * @param copy 2, 3 … for further samples of the same place: a name of their own.
  */
-export function predictionName(sample: DataPoint, output: string, labels: boolean, copy = 1): string {
-  const more = [...placeOf(sample), ...(copy === 1 ? [] : [`copy-${copy}`])];
+export function predictionName(sample: DataPoint, output: string, labels: boolean): PredictionName {
+  const more = placeOf(sample);
   const own = [sample.participantId, ...(sample.sessionId === NO_SESSION ? [] : [sample.sessionId])];
   const input = inputName(sample);
-  if (input === null) return [...own, ...more, output].join("_").replace(/[^\p{L}\p{N}_.-]/gu, "-");
+  if (input === null) {
+    const safe = (text: string) => text.replace(/[^\p{L}\p{N}_.-]/gu, "-");
+    return { before: safe([...own, ...more].join("_")), after: safe(output) };
+  }
   const others = [...input.entities].filter(([key]) => key !== "sub" && key !== "ses" && key !== "desc");
   const entities = others.map(([key, value]) => `${key}-${value}`);
-  return [...own, ...entities, ...more, `desc-${bidsLabel(output)}`, labels ? "mask" : input.suffix].join("_");
+  return {
+    before: [...own, ...entities, ...more].join("_"),
+    after: `desc-${bidsLabel(output)}_${labels ? "mask" : input.suffix}`,
+  };
 }
 
 /** BIDS labels are letters and digits: `my_output` → `myOutput`. */

@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import type { DataLoader } from "../../data/dataloader/index.ts";
 import { type Inferer, infererRegistry } from "../../infer/index.ts";
 import { writeJson } from "../../io/files/index.ts";
@@ -10,7 +11,7 @@ import {
   type Maps,
   publishDirectory,
   RESULTS,
-  type ResultsDir,
+  ResultsDir,
   recordGuests,
 } from "../../io/maps/index.ts";
 import { readTsv } from "../../io/tsv/index.ts";
@@ -24,6 +25,7 @@ import { refuseFittedOn } from "../calibration/apply.ts";
 import { type Calibration, requireCalibration, writeCalibration } from "../calibration/record.ts";
 import type { PredictOptions } from "../options.ts";
 import { restoreDataLoader } from "../restore.ts";
+import type { TrainerParts } from "../trainer-parts.ts";
 
 /**
  * What is predicted, and where it goes: into a directory beside the groups, which becomes the results of its group when
@@ -45,8 +47,10 @@ export class Prediction implements Disposable {
   readonly modelPts: readonly string[];
   /** What is made of the outputs; null: they are left as they are. */
   readonly calibration: Calibration | null;
-  /** Where files are written. */
+  /** Where this process writes files. */
   readonly results: ResultsDir;
+  /** Where the other processes do, by rank: in the results of the main one, until they are a part of them. */
+  readonly parts: readonly ResultsDir[];
   readonly #maps: Maps;
   readonly #group: GroupDir;
   /** Where they will be. */
@@ -58,7 +62,7 @@ export class Prediction implements Disposable {
     maps: Maps,
     options: Omit<PredictOptions, "computational">,
     computational: ComputationalConfig,
-    bids: string | null,
+    { bids, world }: Pick<TrainerParts, "bids" | "world">,
   ) {
     const { modelCheckpoint, groupName, dataloader, outputs = null, include = [], ensemble, ...others } = options;
     const { inferer, overwrite = false, calibrated = false, ...rest } = others;
@@ -97,20 +101,29 @@ export class Prediction implements Disposable {
       refuseFittedOn(commonParticipants(fittedOn, this.loader.dataset.df), "predict");
     }
 
-    stack.use(maps.prediction.lockGroup(groupName, { shared: true }));
-    stack.use(maps.prediction.lockResults(groupName, models, checkpoint));
-    // the one who held the lock may have written them
-    this.#checkTarget(overwrite);
-    this.results = maps.prediction.unfinishedResults(groupName, models, checkpoint);
-    stack.defer(() => rmSync(this.results.path, { recursive: true, force: true }));
-    // what is there was left by a process that ended in the middle
-    rmSync(this.results.path, { recursive: true, force: true });
+    const unfinished = maps.prediction.unfinishedResults(groupName, models, checkpoint);
+    const partOf = (rank: number) => new ResultsDir(join(unfinished.path, `part-${rank}`));
+    this.parts = Array.from({ length: world.size - 1 }, (_, i) => partOf(i + 1));
+    this.results = world.isMain ? unfinished : partOf(world.rank);
+    if (world.isMain) {
+      stack.use(maps.prediction.lockGroup(groupName, { shared: true }));
+      stack.use(maps.prediction.lockResults(groupName, models, checkpoint));
+      // the one who held the lock may have written them
+      this.#checkTarget(overwrite);
+      // what is there was left by a process that ended in the middle
+      rmSync(unfinished.path, { recursive: true, force: true });
+      stack.defer(() => rmSync(unfinished.path, { recursive: true, force: true }));
+    }
     mkdirSync(this.results.path);
     stack.use(syncLater(this.results.path));
-    writeJson(this.results.computationalJson, computational.toDict());
+    if (world.isMain) this.#describe();
+    this.#resources = stack.move();
+  }
+
+  #describe(): void {
+    writeJson(this.results.computationalJson, this.computational.toDict());
     if (this.inferer !== null) writeJson(this.results.infererJson, this.inferer.toDict());
     if (this.calibration !== null) writeCalibration(this.results.calibrationJson, this.calibration);
-    this.#resources = stack.move();
   }
 
   #checkTarget(overwrite: boolean): void {
@@ -140,6 +153,7 @@ export class Prediction implements Disposable {
 
   /** Puts the results into the MAPS, with a description of the group if it is new. */
   publish(): void {
+    for (const part of this.parts) rmSync(part.path, { recursive: true });
     this.#maps.locked(() => {
       // again: another process may have described the group meanwhile
       checkPrediction(this.#maps, this.loader, this.groupName);

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Batch } from "../../data/dataloader/index.ts";
 import { type DataPoint, Sample } from "../../data/structures/index.ts";
@@ -7,8 +7,9 @@ import { type Row, TsvStream } from "../../io/tsv/index.ts";
 import type { RunLog } from "../../run/index.ts";
 import * as torch from "../../torch/index.ts";
 import { ClinicaDLException, ConfigError } from "../../utils/exceptions.ts";
-import { bidsLabel, predictionName } from "./names.ts";
+import { bidsLabel, fullName, predictionName } from "./names.ts";
 import { type Output, outputOf, writeImage } from "./outputs.ts";
+import { type Form, type OutputFile, PartWriter, readPart } from "./part.ts";
 
 const IDENTITY: readonly string[] = ["participant_id", "session_id"];
 
@@ -20,10 +21,15 @@ export class PredictionWriter implements Disposable {
   readonly #dir: ResultsDir;
   #outputs: readonly string[] | null;
   #table: TsvStream | null = null;
+  /** Where rows go instead, of one of several processes that is not the main one. */
+  readonly #part: PartWriter | null;
   /** What the first sample had of each output; the others must have the same. */
   readonly #forms = new Map<string, string>();
   readonly #floats = new Set<string>();
   readonly #misplaced = new Set<string>();
+  /** Of the batch in hand. */
+  #files: OutputFile[] = [];
+  #formsOfBatch: Form[] = [];
 
   readonly #log: RunLog;
 
@@ -32,16 +38,19 @@ export class PredictionWriter implements Disposable {
   /**
    * @param columns `outputs`: the fields to keep; null: those that the model adds to the first batch. `include`: columns of the data
    * beside them.
+   * @param isMain whether this process writes the table; the others write what it takes in with {@link take}.
    */
   constructor(
     dir: ResultsDir,
     { outputs, include }: { readonly outputs: readonly string[] | null; readonly include: readonly string[] },
     log: RunLog,
+    isMain = true,
   ) {
     this.#include = include;
     this.#log = log;
     this.#dir = dir;
     this.#outputs = outputs;
+    this.#part = isMain ? null : new PartWriter(dir.path);
   }
 
   /**
@@ -52,9 +61,43 @@ export class PredictionWriter implements Disposable {
   write(batch: Batch, given: ReadonlySet<string>): void {
     using _scope = torch.scope();
     const names = this.#outputs ?? fieldsOf(batch).filter((name) => !given.has(name));
-    if (this.#table === null) checkOutputs(names, fieldsOf(batch), given);
+    if (this.#forms.size === 0) checkOutputs(names, fieldsOf(batch), given);
     this.#outputs = names;
-    const rows = batch.samples.map((sample) => this.#rowOf(sample, names));
+    [this.#files, this.#formsOfBatch] = [[], []];
+    const rows = batch.samples.map((sample, row) => this.#rowOf(sample, names, row));
+    if (this.#part === null) this.#append(rows);
+    else this.#part.append({ rows, floats: [...this.#floats], forms: this.#formsOfBatch, files: this.#files });
+  }
+
+  /**
+   * Puts what another process has written behind what is there.
+   * @throws ClinicaDLException when an output is of another form than here.
+   */
+  async take(part: ResultsDir): Promise<void> {
+    for await (const { rows, floats, forms, files } of readPart(part.path)) {
+      for (const form of forms) this.#checkForm(form);
+      for (const column of floats) this.#floats.add(column);
+      const taken: Row[] = rows.map((row) => ({ ...row }));
+      this.#checkColumns(Object.keys(taken[0] ?? {}));
+      for (const file of files) this.#takeFile(part, taken[file.row] ?? {}, file);
+      this.#append(taken);
+    }
+  }
+  #takeFile(part: ResultsDir, row: Row, file: OutputFile): void {
+    const path = this.#freePath(file);
+    renameSync(join(part.path, String(row[file.column])), path);
+    row[file.column] = `${file.folder}/${basename(path)}`;
+  }
+
+  #checkColumns(columns: readonly string[]): void {
+    const before = this.#table?.columns ?? columns;
+    if (columns.join("\t") === before.join("\t")) return;
+    throw new ClinicaDLException(
+      `predict: the columns of some samples are ${columns.join(", ")}, and ${before.join(", ")} those of the samples before them. Name what to write: 'outputs'.`,
+    );
+  }
+
+  #append(rows: readonly Row[]): void {
     this.#table ??= this.#open(rows[0] ?? {});
     this.#table.write(rows);
   }
@@ -63,16 +106,16 @@ export class PredictionWriter implements Disposable {
     return new TsvStream(this.#dir.outputTsv, Object.keys(first), { floats: this.#floats });
   }
 
-  #rowOf(sample: DataPoint, names: readonly string[]): Row {
+  #rowOf(sample: DataPoint, names: readonly string[], row: number): Row {
     const cells = [
       ["participant_id", sample.participantId] as const,
       ["session_id", sample.sessionId] as const,
       ...positionOf(sample),
       ...this.#include.filter((name) => !names.includes(name)).map((name) => [name, columnOf(sample, name)] as const),
-      ...names.flatMap((name) => this.#cellsOf(sample, name)),
+      ...names.flatMap((name) => this.#cellsOf(sample, name, row)),
     ];
-    const row: Row = Object.fromEntries(cells);
-    if (Object.keys(row).length === cells.length) return row;
+    const values: Row = Object.fromEntries(cells);
+    if (Object.keys(values).length === cells.length) return values;
     const columns = cells.map(([column]) => column);
     const twice = columns.find((column, i) => columns.indexOf(column) < i);
     throw new ConfigError(
@@ -80,42 +123,56 @@ export class PredictionWriter implements Disposable {
     );
   }
 
-  #cellsOf(sample: DataPoint, name: string): (readonly [string, Row[string]])[] {
+  #cellsOf(sample: DataPoint, name: string, row: number): (readonly [string, Row[string]])[] {
     const output = outputOf(sample, name);
-    this.#checkForm(sample, name, output);
-    if (output.kind !== "cells") return [[name, this.#save(sample, name, output)]];
+    const count = output.kind === "cells" ? output.cells.length : 0;
+    const values = `${count} ${count === 1 ? "value" : "values"}`;
+    this.#checkForm({ who: sample.who, name, form: output.kind === "cells" ? values : "a file" });
+    if (output.kind !== "cells") return [[name, this.#save(sample, name, output, row)]];
     const single = output.cells.length === 1;
     const cells = output.cells.map((cell, i) => [single ? name : `${name}_${i}`, cell] as const);
     if (output.floats) for (const [column] of cells) this.#floats.add(column);
     return cells;
   }
 
-  #checkForm(sample: DataPoint, name: string, output: Output): void {
-    const count = output.kind === "cells" ? output.cells.length : 0;
-    const form = output.kind === "cells" ? `${count} ${count === 1 ? "value" : "values"}` : "a file";
+  #checkForm(one: Form): void {
+    const { who, name, form } = one;
     const before = this.#forms.get(name) ?? form;
     this.#forms.set(name, before);
+    this.#formsOfBatch.push(one);
     if (form === before) return;
     throw new ClinicaDLException(
-      `predict: for ${sample.who} '${name}' is ${form}, for the samples before it was ${before}. The columns of output.tsv must be the same for all.`,
+      `predict: for ${who} '${name}' is ${form}, for the samples before it was ${before}. The columns of output.tsv must be the same for all.`,
     );
   }
 
   /** Writes a file. @returns its path, from the directory of the results. */
-  #save(sample: DataPoint, name: string, output: Exclude<Output, { kind: "cells" }>): string {
+  #save(sample: DataPoint, name: string, output: Exclude<Output, { kind: "cells" }>, row: number): string {
     const isImage = output.kind === "image";
     if (!isImage && sample.images.has(name)) this.#warnMisplaced(sample, name);
-    const folder = isImage ? this.#dir.images : this.#dir.tensors;
-    mkdirSync(folder, { recursive: true });
-    const labels = isImage && output.labels;
-    const extension = isImage ? "nii.gz" : "pt";
-    let path = "";
-    for (let copy = 1; path === "" || existsSync(path); copy++) {
-      path = join(folder, `${predictionName(sample, name, labels, copy)}.${extension}`);
-    }
+    const file: OutputFile = {
+      row,
+      column: name,
+      name: predictionName(sample, name, isImage && output.labels),
+      folder: isImage ? "images" : "tensors",
+      extension: isImage ? "nii.gz" : "pt",
+    };
+    const path = this.#freePath(file);
     if (isImage) writeImage(path, output);
     else torch.save(output.value, path);
-    return `${basename(folder)}/${basename(path)}`;
+    this.#files.push(file);
+    return `${file.folder}/${basename(path)}`;
+  }
+
+  /** Where a file goes, beside those that are there of other samples of its place. */
+  #freePath({ folder, name, extension }: OutputFile): string {
+    const { [folder]: parent } = this.#dir;
+    mkdirSync(parent, { recursive: true });
+    let path = "";
+    for (let copy = 1; path === "" || existsSync(path); copy++) {
+      path = join(parent, `${fullName(name, copy)}.${extension}`);
+    }
+    return path;
   }
 
   #warnMisplaced(sample: DataPoint, name: string): void {
@@ -129,6 +186,7 @@ export class PredictionWriter implements Disposable {
 
   [Symbol.dispose](): void {
     this.#table?.[Symbol.dispose]();
+    this.#part?.[Symbol.dispose]();
   }
 }
 

@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { freePort } from "../../../src/run/fixtures/free-port.ts";
+import { freePort } from "../../../src/torch/distributed/fixtures/free-port.ts";
 import * as torch from "../../../src/torch/index.ts";
 import type { LaunchedOptions } from "../../../src/train/fixtures/launched-training.ts";
 import type { Check, Place, Said } from "../check.ts";
