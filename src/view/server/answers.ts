@@ -82,7 +82,7 @@ export interface DrawnStudy {
 }
 
 export function drawnStudy(study: StudyContents): DrawnStudy {
-  const look: FigureOptions = { ground: "page" };
+  const look: FigureOptions = { ground: "page", width: 460, height: 330 };
   return {
     study,
     svgs: [trialsFigure(study, look), ...study.parameters.map((parameter) => parameterFigure(study, parameter, look))],
