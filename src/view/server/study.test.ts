@@ -24,7 +24,7 @@ afterAll(async () => {
 
 const ask = (path: string, signal: AbortSignal | null = null) =>
   fetch(`http://127.0.0.1:${served.port}${path}`, { headers: { authorization: `Bearer ${served.token}` }, signal });
-const json = async (path: string) => await (await ask(path)).json();
+const json = async (path: string) => JSON.parse(await (await ask(path)).text());
 
 it("gives the trials of a study with their figures, and what is known of each trial", async () => {
   expect(await json("/api/experiments")).toEqual([]);
