@@ -6,6 +6,10 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { runDemo } from "../dist/cli/demo.js";
+import { DataLoader } from "../dist/data/dataloader/index.js";
+import { BidsDataset } from "../dist/data/datasets/index.js";
+import { SaliencyInferer } from "../dist/infer/index.js";
+import { Trainer } from "../dist/train/index.js";
 import { serve } from "../dist/view/server/index.js";
 import { findChromium } from "../test/page/chromium.ts";
 
@@ -14,7 +18,10 @@ const work = mkdtempSync(join(tmpdir(), "page-pictures-"));
 
 /** What a person would do, up to each picture. */
 async function takePictures(url) {
-  const browser = await chromium.launch({ executablePath: findChromium(), args: ["--no-sandbox"] });
+  const browser = await chromium.launch({
+    executablePath: findChromium(),
+    args: ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"],
+  });
   try {
     const page = await browser.newPage({ viewport: { width: 1180, height: 760 }, colorScheme: "light" });
     await page.goto(url);
@@ -23,15 +30,48 @@ async function takePictures(url) {
     await page.click("#tab-folds");
     await page.waitForSelector("main[data-shown=folds] .figure svg");
     await page.screenshot({ path: join(pictures, "page-folds.png") });
+    await page.click("#tab-participants");
+    await page.getByRole("button", { name: "sub-001" }).click();
+    await page.waitForSelector("dialog canvas[data-ready]");
+    await page.getByLabel("Smoothed").selectOption("2");
+    await page.getByRole("slider").fill("4");
+    // to the hippocampus, in which the simulated patients differ
+    const stage = await page.locator("dialog canvas").boundingBox();
+    if (stage === null) throw new Error("The viewer is not shown.");
+    await page.mouse.click(stage.x + 205, stage.y + 260);
+    await page.mouse.click(stage.x + 440, stage.y + 270);
+    await page.mouse.move(0, 0);
+    // until it is drawn
+    await page.waitForTimeout(3000);
+    const clip = await page.locator("dialog").boundingBox();
+    if (clip === null) throw new Error("The viewer is not shown.");
+    await page.screenshot({ clip, path: join(pictures, "page-saliency.png") });
   } finally {
     await browser.close();
   }
+}
+
+/** Maps of what the first network looks at, of a few participants. */
+async function explain(maps) {
+  const dataset = new BidsDataset({
+    bids: join(work, "bids"),
+    fileType: { suffix: "T1w", dataType: "anat" },
+    data: join(work, "bids", "metadata.tsv"),
+    columns: ["label"],
+    transforms: { imageTransforms: [{ name_: "ZNormalization" }] },
+  });
+  const dataloader = new DataLoader(dataset.subset(dataset.df.slice(0, 4)), { batchSize: 1 });
+  const trainer = await Trainer.fromMaps(maps);
+  const inferer = new SaliencyInferer({ method: "integrated_gradients", nSteps: 20 });
+  const modelCheckpoint = "split-0_final";
+  await trainer.predict({ modelCheckpoint, groupName: "shown", dataloader, inferer, include: ["label"] });
 }
 
 try {
   const options = { participants: 32, folds: 4, epochs: 20, seed: 42, workers: 2, permuteLabels: false };
   const { maps } = await runDemo({ output: work, ...options }, console.log);
   mkdirSync(pictures, { recursive: true });
+  await explain(maps);
   await using served = await serve({ maps: [maps] });
   await takePictures(served.url);
 } finally {

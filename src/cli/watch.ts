@@ -17,9 +17,9 @@ export function registerWatch(program: Command): void {
   program
     .command("watch")
     .description(
-      "Show MAPS in the browser while they are trained and later: curves, folds, participants with their images, configurations, logs.",
+      "Show MAPS in the browser while they are trained and later: curves, folds, participants with their images, configurations, logs; or the trials of a sweep.",
     )
-    .argument("<maps...>", "the directories of the MAPS")
+    .argument("<maps...>", "the directories of the MAPS, or of studies of sweeps")
     .option("--port <number>", "of this machine (default: one that is free)", portOf)
     .option("--bids <path>", "where the BIDS data set is, if it is no longer where the MAPS says")
     .option("--open", "open it in the browser", false)

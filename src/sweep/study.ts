@@ -6,8 +6,9 @@ import { FileLock } from "../io/maps/index.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { asha, type RungEntry } from "./asha.ts";
 import { countTrials, type Sweep } from "./config.ts";
+import { bestOf, folderOfTrial, hasDeviations, readTrials, STUDY_FILE } from "./study-file.ts";
 import { suggest } from "./suggest.ts";
-import { type Trial, trialSchema } from "./trial.ts";
+import type { Trial } from "./trial.ts";
 
 /** A trial that this process has for its own, until it is disposed. */
 export interface ClaimedTrial extends Disposable {
@@ -42,7 +43,7 @@ export class Study implements Disposable {
     this.path = path;
     this.#sweep = sweep;
     mkdirSync(path, { recursive: true });
-    this.#database = new DatabaseSync(join(path, "study.sqlite"), { timeout: BUSY_MS });
+    this.#database = new DatabaseSync(join(path, STUDY_FILE), { timeout: BUSY_MS });
     try {
       this.#database.exec("PRAGMA journal_mode = DELETE");
       this.#exclusively(() => this.#open());
@@ -53,19 +54,12 @@ export class Study implements Disposable {
   }
 
   get trials(): Trial[] {
-    const rows = this.#database
-      .prepare('SELECT number, "values", state, score, sd, epochs FROM trials ORDER BY number')
-      .all();
-    return rows.map((row) => trialSchema.parse(row));
+    return readTrials(this.#database);
   }
 
   /** The best of the complete trials; null while there is none. */
   get best(): Trial | null {
-    const sign = this.#sweep.direction === "min" ? 1 : -1;
-    const complete = this.trials.filter(
-      (trial): trial is Trial & { score: number } => trial.state === "complete" && trial.score !== null,
-    );
-    return complete.sort((a, b) => sign * (a.score - b.score))[0] ?? null;
+    return bestOf(this.#sweep, this.trials);
   }
 
   /** Whether all trials have ended. */
@@ -75,8 +69,8 @@ export class Study implements Disposable {
   }
 
   /** The directory of a trial: its MAPS, or those of its seeds. */
-  pathOf({ number }: Pick<Trial, "number">): string {
-    return join(this.path, `trial-${String(number).padStart(4, "0")}`);
+  pathOf(trial: Pick<Trial, "number">): string {
+    return folderOfTrial(this.path, trial);
   }
 
   /** A trial whose process is gone, else a new one; null where all have ended, or others have them. */
@@ -149,9 +143,7 @@ export class Study implements Disposable {
         "CREATE TABLE IF NOT EXISTS rungs (trial INTEGER NOT NULL, rung INTEGER NOT NULL, value REAL NOT NULL);" +
         "CREATE TABLE IF NOT EXISTS sweep (content TEXT NOT NULL);",
     );
-    // a study of before there was more than one training of a trial
-    const hasSd = this.#database.prepare("SELECT 1 FROM pragma_table_info('trials') WHERE name = 'sd'").get();
-    if (hasSd === undefined) this.#database.exec("ALTER TABLE trials ADD COLUMN sd REAL");
+    if (!hasDeviations(this.#database)) this.#database.exec("ALTER TABLE trials ADD COLUMN sd REAL");
     // there may be more trials later
     const { trials: _, ...rest } = this.#sweep;
     const content = JSON.stringify(rest);

@@ -1,14 +1,15 @@
 /** The live page in a real browser, by what a person does. */
-import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { dirname, join } from "node:path";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Maps } from "../../src/io/maps/index.ts";
 import { makeMaps } from "../../src/view/fixtures/maps.ts";
 import { type Served, serve } from "../../src/view/server/index.ts";
-import { findChromium } from "./chromium.ts";
 import { compilePage } from "./compile.ts";
+import { colouredColumns, greys, warm } from "./pixels.ts";
+import { firstColumn, launch, open, visit } from "./visit.ts";
 
 let folder = "";
 let maps = "";
@@ -20,11 +21,7 @@ beforeAll(async () => {
   compilePage(join(folder, "page"));
   cpSync(maps, join(folder, "other"), { recursive: true });
   served = await serve({ maps: [maps], page: join(folder, "page") });
-  browser = await chromium.launch({
-    executablePath: findChromium(),
-    // WebGL without a graphics card; as root there is no sandbox
-    args: ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"],
-  });
+  browser = await launch();
 });
 afterAll(async () => {
   await browser?.close();
@@ -32,33 +29,10 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Opens the page, and holds it to saying no error and asking nothing of another host. */
-async function opened(
-  visit: (page: Page) => Promise<void>,
+const opened = async (
+  look: (page: Page) => Promise<void>,
   { url = served.url, ...options }: BrowserContextOptions & { url?: string } = {},
-): Promise<void> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-  const wrong: string[] = [];
-  const page = await context.newPage();
-  page.on("console", (message) => {
-    if (message.type() === "error") wrong.push(message.text());
-  });
-  page.on("pageerror", ({ message }) => wrong.push(message));
-  page.on("request", (request) => {
-    const { protocol, host } = new URL(request.url());
-    if (!["data:", "blob:"].includes(protocol) && host !== new URL(url).host) wrong.push(request.url());
-  });
-  await page.goto(url);
-  await page.waitForSelector("main[data-shown]");
-  await visit(page);
-  await context.close();
-  expect(wrong).toEqual([]);
-}
-const open = async (page: Page, view: string): Promise<void> => {
-  await page.click(`#tab-${view}`);
-  await page.waitForSelector(`main[data-shown="${view}"]`);
-};
-const firstColumn = (page: Page): Promise<string[]> => page.locator("tbody td:first-child").allTextContents();
+): Promise<void> => await visit(browser, url, look, options);
 
 it("shows curves that grow while a training writes, and hides those of a split", async () => {
   await opened(async (page) => {
@@ -76,7 +50,7 @@ it("shows curves that grow while a training writes, and hides those of a split",
     await page.waitForSelector('[data-points="13"]');
     await card.locator(".readout", { hasText: "split 1 0.0625" }).waitFor();
     await page.getByRole("button", { name: "split 0" }).click();
-    expect(await card.locator(".readout").textContent()).toBe("split 1 0.0625");
+    await card.locator(".readout", { hasText: /^split 1 0.0625$/ }).waitFor();
     await page.getByLabel("Logarithmic").check();
     await page.getByRole("slider", { name: "Smoothing" }).fill("0.9");
     await page.waitForSelector('[data-points="13"] canvas');
@@ -122,7 +96,7 @@ it("sorts participants, the worst first, and shows the image of one", async () =
       await page.getByRole("button", { name: direction }).click();
       // noise in many greys; a canvas without an image has two
       await expect
-        .poll(async () => await greys(page, (await canvas.screenshot()).toString("base64")), { timeout: 300_000 })
+        .poll(async () => await greys(page, await canvas.screenshot()), { timeout: 300_000 })
         .toBeGreaterThan(50);
     }
     await page.keyboard.press("Escape");
@@ -140,7 +114,7 @@ it("lays masks on the image of a participant, and takes them away", async () => 
     await page.getByRole("button", { name: "sub-002" }).click();
     const canvas = page.locator("dialog canvas[data-ready]");
     await canvas.waitFor();
-    const coloured = async () => await warm(page, (await canvas.screenshot()).toString("base64"));
+    const coloured = async () => await warm(page, await canvas.screenshot());
     const box = page.getByLabel("brain");
     expect(await box.isChecked()).toBe(true);
     // what is warm has more red than blue, which nothing else in the viewer has
@@ -150,32 +124,6 @@ it("lays masks on the image of a participant, and takes them away", async () => 
   });
   writeFileSync(datasetJson, kept);
 });
-
-/** How many values of red a picture has. */
-function greys(page: Page, png: string): Promise<number> {
-  return page.evaluate(
-    `${PIXELS}(${JSON.stringify(png)}).then((data) => new Set(data.filter((_, i) => i % 4 === 0)).size)`,
-  );
-}
-
-/** How many pixels of a picture have more red than blue. */
-function warm(page: Page, png: string): Promise<number> {
-  return page.evaluate(
-    `${PIXELS}(${JSON.stringify(png)}).then((data) => data.filter((red, i) => i % 4 === 0 && red > data[i + 2] + 20).length)`,
-  );
-}
-
-/** The bytes of the pixels of a picture, which the browser decodes. */
-const PIXELS = `(async (png) => {
-  const image = new Image();
-  image.src = "data:image/png;base64," + png;
-  await image.decode();
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [image.width, image.height];
-  const context = canvas.getContext("2d");
-  context.drawImage(image, 0, 0);
-  return context.getImageData(0, 0, image.width, image.height).data;
-})`;
 
 it("is used with the keyboard", async () => {
   await opened(async (page) => {
@@ -237,16 +185,58 @@ it("compares experiments", async () => {
   );
 });
 
-it("draws long curves with fewer points, and loses no peak", async () => {
-  await opened(async (page) => {
-    const thinned = await page.evaluate(`import("/page/thin.js").then(({ thin }) => {
-      const x = Array.from({ length: 100000 }, (_, i) => i);
-      const y = x.map((i) => (i === 70001 ? 9 : i === 70003 ? -9 : i % 2));
-      const { x: few, y: values } = thin({ x, y }, null, 1000);
-      const zoomed = thin({ x, y }, [70000, 70010], 1000);
-      const ascending = few.every((at, i) => i === 0 || at > few[i - 1]);
-      return [few.length, Math.max(...values), Math.min(...values), ascending, zoomed.x[0], zoomed.x.at(-1)];
-    })`);
-    expect(thinned).toEqual([2000, 9, -9, true, 69_999, 70_011]);
+it("shows of long curves every peak, and all of their points to who zooms in", async () => {
+  const long = join(folder, "long");
+  const split = new Maps(long).training.split(0);
+  mkdirSync(dirname(split.trainingLossTsv), { recursive: true });
+  writeFileSync(new Maps(long).summaryLog, "");
+  const rows = Array.from({ length: 100_000 }, (_, i) => {
+    const value = i === 70_001 ? 9 : (i % 1000) / 1000;
+    return `${1 + Math.floor(i / 1000)}\t${1 + (i % 1000)}\t${value}`;
   });
+  writeFileSync(split.trainingLossTsv, `epoch\tbatch\tloss\n${rows.join("\n")}\n`);
+  await using one = await serve({ maps: [long], page: join(folder, "page") });
+  await opened(
+    async (page) => {
+      const card = page.getByRole("region", { name: "Training: loss, by batch" });
+      await page.waitForSelector('[data-points="100000"] canvas');
+      const plot = await card.locator(".u-over").boundingBox();
+      if (plot === null) throw new Error("there is a plot");
+      const { x, y, width, height } = plot;
+      /** One batch of many is a line up to the top. */
+      const peak = async (): Promise<number> => {
+        const clip = { x, y: y + height * 0.2, width, height: height * 0.2 };
+        const columns = await colouredColumns(page, await page.screenshot({ clip }));
+        expect(columns.length).toBeGreaterThan(0);
+        expect(Math.max(...columns) - Math.min(...columns)).toBeLessThan(20);
+        return (Math.min(...columns) + Math.max(...columns)) / 2;
+      };
+      const first = await peak();
+      expect(Math.abs(first / width - 0.7)).toBeLessThan(0.02);
+      const zoomTo = async (at: number): Promise<void> => {
+        await page.mouse.move(x + at - 8, y + height / 2);
+        await page.mouse.down();
+        await page.mouse.move(x + at + 8, y + height / 2, { steps: 3 });
+        await page.mouse.up();
+      };
+      await zoomTo(first);
+      await zoomTo(await peak());
+      // there are fewer points than pixels now: the cursor finds each of them
+      const told = async (): Promise<number[]> => {
+        await page.mouse.move(x + 2, y + height / 2);
+        await page.evaluate(`{
+          const readout = document.querySelector('[aria-label="Training: loss, by batch"] .readout');
+          globalThis.told = new Set();
+          new MutationObserver(() => told.add(readout.textContent)).observe(readout, { childList: true });
+        }`);
+        await page.mouse.move(x + width - 2, y + height / 2, { steps: Math.round(width) });
+        const texts = await page.evaluate<string[]>("[...told]");
+        return texts.map((text) => Number(text.split(" ").at(-1)));
+      };
+      await expect
+        .poll(told, { timeout: 300_000 })
+        .toEqual(expect.arrayContaining([0.995, 0.996, 0.997, 0.998, 0.999, 0, 9, 0.002, 0.003, 0.004]));
+    },
+    { url: one.url },
+  );
 });

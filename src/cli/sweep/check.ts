@@ -5,12 +5,12 @@ import { CallbacksHandler } from "../../callbacks/index.ts";
 import { DataLoader } from "../../data/dataloader/index.ts";
 import type { DatasetLike } from "../../data/datasets/index.ts";
 import { MetricsHandler } from "../../metrics/index.ts";
-import { extremesOf, type Sweep, suggest } from "../../sweep/index.ts";
+import { experimentValues, extremesOf, type Sweep, suggest } from "../../sweep/index.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
 import { ExperimentDocument } from "../experiment/document.ts";
 import { inPart, loadModules, makeModel, makeParts, readExperiment } from "../experiment/parts.ts";
 import type { Experiment } from "../experiment/schema.ts";
-import { experimentValues, runsOf, type SweepFile } from "./file.ts";
+import { runsOf, type SweepFile } from "./file.ts";
 
 /** What was made for a trial, of which the next makes only what it has other values for. */
 interface Checked {

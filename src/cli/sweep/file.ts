@@ -1,6 +1,6 @@
 import { dirname, join, resolve } from "node:path";
 import { innerFolder, nestedFolder } from "../../split/make-nested-kfold.ts";
-import { rangesOf, type Sweep, sweepSchema, type Trial } from "../../sweep/index.ts";
+import { experimentValues, type Sweep, sweepSchema, type Trial, trainingsOf } from "../../sweep/index.ts";
 import { parseWith } from "../../utils/config.ts";
 import { camelToSnake } from "../../utils/names.ts";
 import { ExperimentDocument } from "../experiment/document.ts";
@@ -66,16 +66,6 @@ export function outerFiles({ sweep, experiment, study, splits }: NestedFile): re
   }));
 }
 
-/** Values as the experiment file has them: of a choice, not the index. */
-export function experimentValues(sweep: Sweep, { values }: Pick<Trial, "values">): Record<string, unknown> {
-  return Object.fromEntries(
-    [...rangesOf(sweep)].map(([name, range]) => {
-      const value = values[name];
-      return [name, range.kind === "choice" && value !== undefined ? range.choices[value] : value];
-    }),
-  );
-}
-
 /** What is trained for a trial: one MAPS, or one for each of the seeds. @param path the directory of the trial. */
 export function runsOf(file: SweepFile, trial: Pick<Trial, "values">, path: string): readonly TrialRun[] {
   const { sweep } = file;
@@ -87,11 +77,10 @@ export function runsOf(file: SweepFile, trial: Pick<Trial, "values">, path: stri
       ...seed,
       maps,
     }).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
-  if (sweep.seeds === undefined) return [{ maps: path, changes: changes({}, path) }];
-  return sweep.seeds.map((seed) => {
-    const maps = join(path, `seed-${seed}`);
-    return { maps, changes: changes({ "computational.seed": seed }, maps) };
-  });
+  return trainingsOf(sweep, path).map(({ maps, seed }) => ({
+    maps,
+    changes: changes(seed === null ? {} : { "computational.seed": seed }, maps),
+  }));
 }
 
 function splitsBeside({ splits }: SweepFile): Record<string, unknown> {

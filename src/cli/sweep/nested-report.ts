@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { Maps } from "../../io/maps/index.ts";
-import { Study } from "../../sweep/index.ts";
+import { experimentValues, Study } from "../../sweep/index.ts";
 import { type Spread, spreadOf } from "../../train/summarize.ts";
 import { mean } from "../../utils/stats/index.ts";
 import { alignedTable, shownNumber } from "../table.ts";
-import { experimentValues, type NestedFile, type OuterFile, outerFiles, runsOf } from "./file.ts";
+import { type NestedFile, type OuterFile, outerFiles, runsOf } from "./file.ts";
 import { OUTER_TEST } from "./nested.ts";
 import { valuesOf } from "./score.ts";
 

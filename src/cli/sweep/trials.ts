@@ -1,6 +1,5 @@
-import { rangesOf, type Study, type Sweep, type Trial } from "../../sweep/index.ts";
+import { experimentValues, rangesOf, type Study, type Sweep, type Trial } from "../../sweep/index.ts";
 import { alignedTable, shownNumber } from "../table.ts";
-import { experimentValues } from "./file.ts";
 
 /** A trial as it is printed. */
 export interface TrialRow {

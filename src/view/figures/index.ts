@@ -11,3 +11,4 @@ export { shortNumber } from "./parts/scale.ts";
 export { escapeXml } from "./parts/svg.ts";
 export { precisionRecallFigure, type RankingOptions, rocFigure, type ScoredFold } from "./ranking-figures.ts";
 export { type Predicted, regressionFigure } from "./regression.ts";
+export { parameterFigure, trialsFigure } from "./study.ts";

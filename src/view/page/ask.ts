@@ -1,9 +1,10 @@
 import type { Comparison } from "../../train/compare.ts";
 import type { Curves, Evaluation, Log, Part } from "../read/index.ts";
-import type { Drawn, DrawnFolds, Experiment, Setup } from "../server/answers.ts";
+import type { Drawn, DrawnFolds, DrawnStudy, Experiment, Setup } from "../server/answers.ts";
 import type { Layers } from "../server/layers.ts";
 import type { News } from "../server/news.ts";
 import type { NamedKey } from "../server/question.ts";
+import { SCOPE, scoped } from "./scope.ts";
 
 /** What the server answers, by what is asked. */
 interface Answers {
@@ -16,13 +17,14 @@ interface Answers {
   readonly messages: { readonly warnings: readonly Log[]; readonly logs: readonly Log[] };
   readonly comparison: Part<Comparison>;
   readonly layers: Part<Layers>;
+  readonly studies: readonly string[];
+  readonly study: Part<DrawnStudy>;
 }
 export type Query = Readonly<Record<string, string | number>>;
 
 /** The address of something that the server has. */
 export function addressOf(what: string, query: Query): string {
-  const entries = Object.entries(query).map(([key, value]) => [key, String(value)]);
-  return `/api/${what}?${new URLSearchParams(entries)}`;
+  return scoped(`/api/${what}`, { ...SCOPE, ...query });
 }
 
 /** @throws Error with the reason that the server gives. */
@@ -47,7 +49,7 @@ export interface Listener {
 
 /** Hears what is new; the browser connects again by itself. */
 export function listen({ ready, news, lost }: Listener): void {
-  const source = new EventSource("/api/news");
+  const source = new EventSource(addressOf("news", {}));
   source.addEventListener("ready", ready);
   source.addEventListener("message", ({ data }) => news(JSON.parse(data)));
   source.addEventListener("error", lost);

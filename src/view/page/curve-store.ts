@@ -5,13 +5,16 @@ import { ask } from "./ask.ts";
 /** The kinds of curves, in the order in which they are shown. */
 export const KINDS = ["losses", "epochLosses", "metrics", "learningRates", "gradientNorms"] as const;
 export type Kind = (typeof KINDS)[number];
-type Points = Extract<News, { kind: "points" }>;
+/** Points that have come. */
+export type Points = Extract<News, { kind: "points" }>;
 
 /** A curve that grows. */
 export interface Growing {
   readonly x: number[];
   readonly y: Num[];
 }
+/** The names of the curves of each kind. */
+export type Names = readonly (readonly [Kind, readonly string[]])[];
 type Curved = Readonly<Record<Kind, Map<string, Growing>>>;
 
 /** The curves of all splits: what was read, and the points that have come since. */
@@ -33,10 +36,6 @@ export class CurveStore {
     for (const points of waiting) this.add(points);
   }
 
-  has(maps: number, split: number): boolean {
-    return this.#curves.has(keyOf(maps, split)) || this.#waiting.has(keyOf(maps, split));
-  }
-
   add(points: Points): void {
     const key = keyOf(points.maps, points.split);
     this.#waiting.get(key)?.push(points);
@@ -49,9 +48,10 @@ export class CurveStore {
     }
   }
 
-  /** The names of the curves of a kind, in all splits. */
-  names(kind: Kind): string[] {
-    return [...new Set([...this.#curves.values()].flatMap((curves) => [...curves[kind].keys()]))];
+  /** The names of the curves, in all splits. */
+  names(): Names {
+    const all = [...this.#curves.values()];
+    return KINDS.map((kind) => [kind, [...new Set(all.flatMap((curves) => [...curves[kind].keys()]))]]);
   }
   get(maps: number, split: number, kind: Kind, name: string): Growing | null {
     return this.#curves.get(keyOf(maps, split))?.[kind].get(name) ?? null;

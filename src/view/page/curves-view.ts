@@ -1,7 +1,7 @@
-import { Chart, type Line } from "./chart.ts";
-import { KINDS, type Kind } from "./curve-store.ts";
+import type { Chart, Line } from "./chart.ts";
+import type { Kind } from "./curve-store.ts";
 import { make, swatch } from "./dom.ts";
-import { type Look, lookAt } from "./look.ts";
+import { lookAt } from "./look.ts";
 import { nameOf, nothing, type Page, splitsOf, type View } from "./view.ts";
 
 const TITLES: Readonly<Record<Kind, (name: string) => string>> = {
@@ -11,13 +11,6 @@ const TITLES: Readonly<Record<Kind, (name: string) => string>> = {
   learningRates: (name) => `Learning rate: ${name}`,
   gradientNorms: () => "Norm of the gradients",
 };
-
-interface Shown {
-  readonly maps: number;
-  readonly split: number;
-  readonly label: string;
-  readonly look: Look;
-}
 
 /** The curves of a training, folds and experiments overlaid. */
 export class CurvesView implements View {
@@ -29,39 +22,40 @@ export class CurvesView implements View {
   #charts = new Map<string, Chart>();
   #place: HTMLElement | null = null;
 
-  show(place: HTMLElement, page: Page): void {
+  async show(place: HTMLElement, page: Page): Promise<void> {
     for (const chart of this.#charts.values()) chart.remove();
     this.#charts.clear();
     this.#place = make("div", { class: "charts" });
     place.append(this.#controls(place, page), this.#place);
-    this.grow(page);
+    await this.grow(page);
   }
 
-  grow(page: Page): void {
+  async grow(page: Page): Promise<void> {
     const place = this.#place;
     if (place === null) return;
-    const shown = this.#shown(page).filter(({ label }) => !this.#hidden.has(label));
-    for (const kind of KINDS) {
-      for (const name of page.curves.names(kind)) {
+    // what draws is read when it is needed: the page itself is there before
+    const [names, { Chart }] = await Promise.all([page.curves.names(), import("./chart.ts")]);
+    // shown anew meanwhile
+    if (place !== this.#place) return;
+    const lines = this.#shown(page).filter(({ label }) => !this.#hidden.has(label));
+    const drawn = names.flatMap(([kind, all]) =>
+      all.map(async (name) => {
         const key = `${kind} ${name}`;
         const chart =
-          this.#charts.get(key) ?? new Chart(TITLES[kind](name), { isLog: this.#isLog, smoothing: this.#smoothing });
+          this.#charts.get(key) ??
+          new Chart(TITLES[kind](name), page.curves, { kind, name, isLog: this.#isLog, smoothing: this.#smoothing });
         this.#charts.set(key, chart);
         if (!chart.element.isConnected) place.append(chart.element);
-        chart.draw(
-          shown.flatMap(({ maps, split, label, look }): Line[] => {
-            const curve = page.curves.get(maps, split, kind, name);
-            return curve === null ? [] : [{ label, look, curve }];
-          }),
-        );
-      }
-    }
+        await chart.draw(lines);
+      }),
+    );
     if (this.#charts.size > 0) place.querySelector(":scope > p")?.remove();
     else if (place.childElementCount === 0)
       place.append(nothing("There are no curves yet: they come with the first batches."));
+    await Promise.all(drawn);
   }
 
-  #shown(page: Page): Shown[] {
+  #shown(page: Page): Line[] {
     const all = page.experiments.flatMap((_, maps) => splitsOf(page, maps).map((split) => ({ maps, split })));
     const isOne = page.experiments.length === 1;
     return all.map(({ maps, split }, i) => ({
@@ -75,7 +69,7 @@ export class CurvesView implements View {
   #controls(place: HTMLElement, page: Page): HTMLElement {
     const again = (): void => {
       place.replaceChildren();
-      this.show(place, page);
+      void this.show(place, page);
     };
     const chips = this.#shown(page).map(({ label, look }) => {
       const chip = make(
@@ -87,7 +81,7 @@ export class CurvesView implements View {
       chip.addEventListener("click", () => {
         if (!this.#hidden.delete(label)) this.#hidden.add(label);
         chip.setAttribute("aria-pressed", String(!this.#hidden.has(label)));
-        this.grow(page);
+        void this.grow(page);
       });
       return chip;
     });

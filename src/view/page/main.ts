@@ -3,25 +3,30 @@ import type { Experiment } from "../server/answers.ts";
 import { ask, listen } from "./ask.ts";
 import { ChosenEvaluation } from "./choose-evaluation.ts";
 import { ComparisonView } from "./comparison-view.ts";
-import { CurveStore } from "./curve-store.ts";
+import { Curves } from "./curves.ts";
 import { CurvesView } from "./curves-view.ts";
 import { byId, make } from "./dom.ts";
 import { EvaluationView } from "./evaluation-view.ts";
 import { FoldsView } from "./folds-view.ts";
 import { MessagesView } from "./messages-view.ts";
 import { ParticipantsView } from "./participants-view.ts";
+import { SCOPE, scoped } from "./scope.ts";
 import { SetupView } from "./setup-view.ts";
 import { statusOf } from "./status.ts";
+import { StudyView } from "./study-view.ts";
 import { Tabs } from "./tabs.ts";
 import { followTheme } from "./theme.ts";
 import { nothing, type Page, splitsOf, type View } from "./view.ts";
 
 // the token is in a cookie now: it need not be in the address, the history and what is copied from there
-history.replaceState(null, "", `${location.pathname}${location.hash}`);
+history.replaceState(null, "", `${scoped(location.pathname)}${location.hash}`);
 
 const evaluation = new ChosenEvaluation();
-const curves = new CurveStore();
+const curves = new Curves();
 let experiments: readonly Experiment[] = [];
+let studies: readonly string[] = [];
+/** The trial that is looked at, of one of the studies. */
+const { study, trial } = SCOPE;
 let chosen = 0;
 const pageOf = (): Page => ({ experiments, chosen, curves });
 
@@ -31,6 +36,7 @@ let tabs: Tabs | null = null;
 const place = byId("view");
 
 function beginViews(): void {
+  const ofStudies = studies.length > 0 && trial === undefined ? [new StudyView(studies)] : [];
   const one = [
     new FoldsView(),
     new EvaluationView(evaluation),
@@ -38,7 +44,9 @@ function beginViews(): void {
     new SetupView(),
     new MessagesView(),
   ];
-  views = [view, ...(experiments.length > 1 ? [new ComparisonView()] : []), ...one];
+  const ofMaps = [view, ...(experiments.length > 1 ? [new ComparisonView()] : []), ...one];
+  views = [...ofStudies, ...(experiments.length > 0 ? ofMaps : [])];
+  [view = view] = views;
   tabs = new Tabs(views, (id) => {
     location.hash = id;
   });
@@ -59,14 +67,23 @@ async function show(): Promise<void> {
 }
 
 async function readExperiments(): Promise<void> {
-  experiments = await ask("experiments");
+  [experiments, studies] = await Promise.all([ask("experiments"), ask("studies")]);
   const names = experiments.map(({ contents }, i) => (contents.found ? contents.value.name : `${i}`));
-  byId("title").textContent = names.join(", ");
-  document.title = `${names.join(", ")} · ClinicaDL`;
-  byId("status").textContent = statusOf(experiments);
+  showTitle(names);
+  byId("status").textContent = experiments.length === 0 ? "" : statusOf(experiments);
   const select = byId("experiment");
   select.hidden = experiments.length < 2;
   select.replaceChildren(...names.map((name, i) => make("option", { value: i, selected: i === chosen }, name)));
+}
+
+/** The names of what is shown; of a trial, that of its study, which leads back to it. */
+function showTitle(names: readonly string[]): void {
+  const title =
+    trial === undefined
+      ? [[...studies, ...names].join(", ")]
+      : [make("a", { href: "/#study" }, studies[Number(study)] ?? "study"), ` / trial ${trial}`];
+  byId("title").replaceChildren(...title);
+  document.title = `${byId("title").textContent} · ClinicaDL`;
 }
 
 async function readCurves(isAll: boolean): Promise<void> {
@@ -88,7 +105,10 @@ function soon(delay: number, work: () => void): () => void {
     }, delay);
   };
 }
-const grow = soon(100, () => view.grow?.(pageOf()));
+const grow = soon(100, () => void view.grow?.(pageOf()));
+const growStudy = soon(300, () => {
+  if (view instanceof StudyView) void view.grow(pageOf());
+});
 const change = soon(300, () => void changed());
 
 async function changed(): Promise<void> {
@@ -106,7 +126,7 @@ async function begin(): Promise<void> {
   if (isFirst) beginViews();
   await readCurves(true);
   if (isFirst) await show();
-  else view.grow?.(pageOf());
+  else await view.grow?.(pageOf());
 }
 
 addEventListener("hashchange", () => {
@@ -125,12 +145,13 @@ listen({
   news(news) {
     switch (news.kind) {
       case "points":
-        curves.add(news);
-        return grow();
+        return void curves.add(news).then(grow);
       case "curves":
         return void curves.load(news.maps, news.split).then(grow);
       case "changed":
         return change();
+      case "study":
+        return growStudy();
     }
   },
   lost() {

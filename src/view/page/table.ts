@@ -10,11 +10,18 @@ export interface Column<Row> {
 
 const FIRST = 200;
 
-/** A table whose heads sort it. */
+/** By which column a table is sorted, and whether the greatest comes first. */
+export interface Sorted {
+  readonly column: string;
+  readonly isDown: boolean;
+}
+
+/** A table whose heads sort it. @param changed is told how, for a table that is made anew. */
 export function sortable<Row>(
   rows: readonly Row[],
   columns: readonly Column<Row>[],
-  sorted: { readonly column: string; readonly isDown: boolean },
+  sorted: Sorted,
+  changed: (sorted: Sorted) => void = () => undefined,
 ): HTMLElement {
   let { column, isDown } = sorted;
   let most = FIRST;
@@ -36,6 +43,7 @@ export function sortable<Row>(
     button.addEventListener("click", () => {
       isDown = column === name ? !isDown : true;
       column = name;
+      changed({ column, isDown });
       fill();
     });
     return head;

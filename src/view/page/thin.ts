@@ -3,9 +3,9 @@ import type { Growing } from "./curve-store.ts";
 /**
  * What is seen of a curve: of each of many stretches, its least and its greatest value, so that no peak is lost. A curve of few points stays as it is.
  * @param range which part of x is seen; null: all.
- * @param stretches how many: about one for each pixel.
+ * @param stretches how many: one for each pixel.
  */
-export function thin({ x, y }: Growing, range: readonly [number, number] | null, stretches = 2000): Growing {
+export function thin({ x, y }: Growing, range: readonly [number, number] | null, stretches: number): Growing {
   const first = range === null ? 0 : Math.max(0, x.findIndex((at) => at >= range[0]) - 1);
   const end = range === null ? x.length : Math.min(x.length, x.findLastIndex((at) => at <= range[1]) + 2);
   const size = Math.ceil((end - first) / stretches);

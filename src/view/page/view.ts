@@ -1,5 +1,5 @@
 import type { Experiment } from "../server/answers.ts";
-import type { CurveStore } from "./curve-store.ts";
+import type { Curves } from "./curves.ts";
 import { make } from "./dom.ts";
 
 /** What the views have in common. */
@@ -7,7 +7,7 @@ export interface Page {
   readonly experiments: readonly Experiment[];
   /** The experiment that was chosen, of those with a view of one. */
   readonly chosen: number;
-  readonly curves: CurveStore;
+  readonly curves: Curves;
 }
 
 /** A view: what a tab shows. */
@@ -17,7 +17,7 @@ export interface View {
   /** Shows it in a place that is empty. */
   show(place: HTMLElement, page: Page): Promise<void> | void;
   /** New points have come, for a view that shows them. */
-  grow?(page: Page): void;
+  grow?(page: Page): Promise<void>;
 }
 
 export function nameOf({ experiments }: Page, maps: number): string {

@@ -1,6 +1,7 @@
 import type { Layer } from "../server/layers.ts";
 import { addressOf, ask, type Query } from "./ask.ts";
 import { make } from "./dom.ts";
+import { mapControls } from "./map-controls.ts";
 
 /** The directions of NiiVue, in its numbers. */
 const DIRECTIONS = [
@@ -22,7 +23,7 @@ export async function openViewer(
   const stage = make("div", { class: "stage" });
   const controls = make("div", { class: "controls" });
   const note = make("p", { class: "quiet", role: "status" }, "Reading the image …");
-  const close = make("button", { type: "button", onclick: () => dialog.close() }, "Close");
+  const close = make("button", { type: "button", class: "close", onclick: () => dialog.close() }, "Close");
   const dialog = make("dialog", { "aria-label": title }, make("h2", {}, title), controls, stage, note);
   dialog.addEventListener("close", () => dialog.remove());
   controls.append(close);
@@ -72,6 +73,8 @@ export async function openViewer(
     });
     viewer.setSliceType(DIRECTIONS[0][1]);
     const overlays = layers.slice(1).map((one, i) => {
+      const map = one.kind === "prediction" ? mapControls(viewer, i + 1, one.name) : null;
+      if (map !== null) return map;
       const box = make("input", {
         type: "checkbox",
         checked: opacityOf(one) > 0,

@@ -19,4 +19,12 @@ export { type Part, partOf, valueOr } from "./part.ts";
 export { type Measurement, type PhaseResources, type Resources, readResources } from "./resources.ts";
 export type { Series } from "./series.ts";
 export { type RunsOn, readStatus, type SplitStatus } from "./status.ts";
+export {
+  mapsOfTrial,
+  readStudyContents,
+  type StudyContents,
+  type StudyParameter,
+  type StudyTrial,
+  studiesIn,
+} from "./study.ts";
 export { readTask, type Task } from "./task.ts";

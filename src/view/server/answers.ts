@@ -1,4 +1,4 @@
-import { type FigureOptions, foldsFigure } from "../figures/index.ts";
+import { type FigureOptions, foldsFigure, parameterFigure, trialsFigure } from "../figures/index.ts";
 import { evaluationFigures } from "../gallery/evaluation-figures.ts";
 import { evaluationsOf } from "../gallery/evaluations.ts";
 import {
@@ -14,6 +14,7 @@ import {
   readContents,
   readEnvironment,
   readResources,
+  type StudyContents,
 } from "../read/index.ts";
 import { evaluationKeysOf, type NamedKey } from "./question.ts";
 
@@ -71,4 +72,19 @@ export interface DrawnFolds {
 
 export function drawnFolds(folds: Folds): DrawnFolds {
   return { folds, svg: foldsFigure(folds, { ground: "page" }) };
+}
+
+/** The trials of a study, with their figures. */
+export interface DrawnStudy {
+  readonly study: StudyContents;
+  /** The values of trials, then of each parameter the values over it. */
+  readonly svgs: readonly string[];
+}
+
+export function drawnStudy(study: StudyContents): DrawnStudy {
+  const look: FigureOptions = { ground: "page", width: 460, height: 330 };
+  return {
+    study,
+    svgs: [trialsFigure(study, look), ...study.parameters.map((parameter) => parameterFigure(study, parameter, look))],
+  };
 }

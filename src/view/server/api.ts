@@ -1,18 +1,29 @@
 import { createReadStream, statSync } from "node:fs";
+import { basename } from "node:path";
 import { type Context, Hono } from "hono";
 import { streamSSE } from "hono/streaming";
 import { Maps } from "../../io/maps/index.ts";
 import { compare } from "../../train/compare.ts";
 import { ClinicaDLException } from "../../utils/exceptions.ts";
-import { type Part, partOf, readCurves, readEvaluation, readFolds, readLogs, readWarnings } from "../read/index.ts";
-import { drawnFolds, experimentOf, figuresOf, setupOf } from "./answers.ts";
+import {
+  type Part,
+  partOf,
+  readCurves,
+  readEvaluation,
+  readFolds,
+  readLogs,
+  readStudyContents,
+  readWarnings,
+} from "../read/index.ts";
+import { drawnFolds, drawnStudy, experimentOf, figuresOf, setupOf } from "./answers.ts";
 import { type FoundLayer, findLayers, type Layers } from "./layers.ts";
 import { Newsroom } from "./news.ts";
-import { Question, QuestionError } from "./question.ts";
+import { Question } from "./question.ts";
+import { QuestionError, type Shown } from "./shown.ts";
+import { StudyNews } from "./study-news.ts";
 
 export interface ApiOptions {
-  /** Of the MAPS, absolute. */
-  readonly paths: readonly string[];
+  readonly shown: Shown;
   /** Where the BIDS dataset is, if it is no longer where the MAPS says. */
   readonly bids?: string | undefined;
   /** After how many milliseconds files are looked at again. */
@@ -22,11 +33,13 @@ export interface ApiOptions {
 }
 
 /** What the page asks: values of the readers as JSON, images, and a stream of what is new. Nothing of it changes anything. */
-export function api({ paths, bids, interval, signal }: ApiOptions): Hono {
+export function api({ shown, bids, interval, signal }: ApiOptions): Hono {
   const app = new Hono();
-  const ask = (context: Context): Question => new Question(context.req.query(), paths);
+  /** Of trials that have ended, by study: what does not change is read once. */
+  const epochs = new Map<string, Map<number, number>>();
+  const ask = (context: Context): Question => new Question(context.req.query(), shown);
 
-  app.get("/experiments", (context) => context.json(paths.map(experimentOf)));
+  app.get("/experiments", (context) => context.json(ask(context).paths.map(experimentOf)));
   app.get("/curves", (context) => {
     const question = ask(context);
     return context.json(readCurves(question.maps, question.count("split")));
@@ -53,11 +66,12 @@ export function api({ paths, bids, interval, signal }: ApiOptions): Hono {
     return context.json({ warnings: readWarnings(maps), logs: readLogs(maps) });
   });
   app.get("/comparison", (context) => {
-    const checkpoint = ask(context).text("checkpoint");
+    const question = ask(context);
+    const checkpoint = question.text("checkpoint");
     return context.json(
       partOf(() =>
         compare(
-          paths.map((path) => new Maps(path)),
+          question.paths.map((path) => new Maps(path)),
           { checkpoint },
         ),
       ),
@@ -79,17 +93,29 @@ export function api({ paths, bids, interval, signal }: ApiOptions): Hono {
     if (layer === undefined) throw new QuestionError("There is no such layer.");
     return imageResponse(layer.path);
   });
-  app.get("/news", (context) =>
-    streamSSE(context, async (stream) => {
+  app.get("/studies", (context) => context.json(shown.studies.map((path) => basename(path))));
+  app.get("/study", (context) => {
+    const path = ask(context).study;
+    const known = epochs.get(path) ?? new Map<number, number>();
+    epochs.set(path, known);
+    return context.json(partOf(() => drawnStudy(readStudyContents(path, known))));
+  });
+  app.get("/news", (context) => {
+    const { scope, paths } = ask(context);
+    return streamSSE(context, async (stream) => {
       using newsroom = new Newsroom(paths);
+      using studies = new DisposableStack();
+      const all = scope === null ? shown.studies.map((path, study) => studies.use(new StudyNews(path, study))) : [];
       // what happens from here on is told: the page reads what was before
       await stream.writeSSE({ event: "ready", data: "" });
       while (!stream.aborted && !signal.aborted) {
-        for (const news of newsroom.gather()) await stream.writeSSE({ data: JSON.stringify(news) });
+        for (const news of [newsroom, ...all].flatMap((one) => one.gather())) {
+          await stream.writeSSE({ data: JSON.stringify(news) });
+        }
         await stream.sleep(interval);
       }
-    }),
-  );
+    });
+  });
   app.get("*", (context) => context.json({ reason: "There is no such thing." }, 404));
   app.onError((error, context) => {
     // what a person can do something about is told; anything else is a mistake in this program, and not hidden

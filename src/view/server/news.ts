@@ -24,7 +24,9 @@ export type News =
   /** The curves of a split are read anew. */
   | { readonly kind: "curves"; readonly maps: number; readonly split: number }
   /** Splits, their state or their models have changed: what is shown of a MAPS is read anew. */
-  | { readonly kind: "changed"; readonly maps: number };
+  | { readonly kind: "changed"; readonly maps: number }
+  /** Trials of a study have begun, ended, or come further. */
+  | { readonly kind: "study"; readonly study: number };
 
 /** Tells what happens in some MAPS, from their files of events. */
 export class Newsroom implements Disposable {

@@ -1,26 +1,37 @@
-import { ClinicaDLException } from "../../utils/exceptions.ts";
 import { type EvaluationKey, readContents } from "../read/index.ts";
-
-/** What is asked for is not there, or cannot be understood. */
-export class QuestionError extends ClinicaDLException {}
+import { QuestionError, type Scope, type Shown } from "./shown.ts";
 
 /** What the address of a request says after `?`. */
 export class Question {
   readonly #query: Readonly<Record<string, string>>;
-  readonly #paths: readonly string[];
+  readonly #shown: Shown;
 
-  /** @param paths of the MAPS that are shown. */
-  constructor(query: Readonly<Record<string, string>>, paths: readonly string[]) {
+  constructor(query: Readonly<Record<string, string>>, shown: Shown) {
     this.#query = query;
-    this.#paths = paths;
+    this.#shown = shown;
+  }
+
+  /** The trial that is looked at; null where it is what was given. */
+  get scope(): Scope | null {
+    return this.optional("trial") === null ? null : { study: this.count("study"), trial: this.count("trial") };
+  }
+
+  /** Of the MAPS that are looked at. */
+  get paths(): readonly string[] {
+    return this.#shown.pathsOf(this.scope);
   }
 
   /** The path of the MAPS: `maps` counts from 0. */
   get maps(): string {
-    const path = this.#paths[this.count("maps")];
-    if (path === undefined)
-      throw new QuestionError(`There are ${this.#paths.length} MAPS, and no ${this.text("maps")}.`);
+    const { paths } = this;
+    const path = paths[this.count("maps")];
+    if (path === undefined) throw new QuestionError(`There are ${paths.length} MAPS, and no ${this.text("maps")}.`);
     return path;
+  }
+
+  /** The directory of the study: `study` counts from 0. */
+  get study(): string {
+    return this.#shown.study(this.count("study"));
   }
 
   text(name: string): string {

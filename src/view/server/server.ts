@@ -3,15 +3,14 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 import { type Context, Hono } from "hono";
-import { Maps } from "../../io/maps/index.ts";
 import { ClinicaDLException } from "../../utils/exceptions.ts";
-import { readContents } from "../read/index.ts";
 import { api } from "./api.ts";
 import { Assets, FIGURES_CSS, PAGE } from "./assets.ts";
 import { guard } from "./guard.ts";
+import { Shown } from "./shown.ts";
 
 export interface ServeOptions {
-  /** Paths of the MAPS. */
+  /** Paths of MAPS, and of studies of sweeps. */
   readonly maps: readonly string[];
   /** Default 0: one that is free. */
   readonly port?: number;
@@ -39,14 +38,13 @@ export interface Served extends AsyncDisposable {
  * console.log(served.url);
  * ```
  *
- * @throws ClinicaDLException where a path is no MAPS, or the port is taken.
+ * @throws ClinicaDLException where a path is neither a MAPS nor a study, or the port is taken.
  */
 export async function serve({ maps, port = 0, bids, page = PAGE, interval = 250 }: ServeOptions): Promise<Served> {
-  const paths = maps.map((path) => new Maps(path).path);
-  for (const path of paths) readContents(path);
+  const shown = new Shown(maps);
   const token = randomBytes(24).toString("base64url");
   const end = new AbortController();
-  const app = application(token, new Assets(page)).route("/api", api({ paths, bids, interval, signal: end.signal }));
+  const app = application(token, new Assets(page)).route("/api", api({ shown, bids, interval, signal: end.signal }));
   const server = createServer(getRequestListener(app.fetch));
   server.listen(port, "127.0.0.1");
   await listening(server, port);
