@@ -23,6 +23,12 @@ const options = {
  * Brings images and masks to `targetShape` (one size, or one for x, y and z) around their centre: what is too large is cropped, what
  * is too small is padded with `paddingMode`: a number (default 0), a statistic of the image, or a continuation of it (NumPy's names).
  * Where the difference is odd, the larger half is at the beginning. As TorchIO's `CropOrPad`.
+ *
+ * @example
+ * ```ts
+ * using sample = await sampleWith({ imageTransforms: [new CropOrPadConfig({ targetShape: 16 })] });
+ * console.log(sample.shape); // → [ 1, 16, 16, 16 ]
+ * ```
  */
 export class CropOrPadConfig extends transformConfig("CropOrPad", options) implements TransformConfig {
   getObject(): Transform {
