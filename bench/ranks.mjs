@@ -8,7 +8,11 @@ import { pathToFileURL } from "node:url";
 import { Hosts } from "./namespaces.mjs";
 import { median, run } from "./side.mjs";
 
-/** What each of as many processes of a program says. @param placeOf where each of them runs. Default: here. */
+/**
+ * What each of as many processes of a program says.
+ * @param {number} size @param {string} program @param {object} settings
+ * @param {((rank: number) => { command: string[], meeting: string, device: string }) | null} [placeOf] where each of them runs. Default: here.
+ */
 export async function inEach(size, program, settings, placeOf = null) {
   const dir = mkdtempSync(join(tmpdir(), "clinicadl-ranks-"));
   const threads = String(Math.max(1, Math.floor(availableParallelism() / size)));

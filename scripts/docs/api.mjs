@@ -69,5 +69,7 @@ export async function writeApi(root, tools, folder) {
     return `- [\`${title}\`](./${file}): ${classes}${more}`;
   });
   const index = `# API\n\nWhat each entry of the package exports, and how many things those are.\n\n${list.join("\n")}\n- [operators of \`clinicadl/torch\`](./torch-operators.md)\n`;
-  writeFileSync(join(folder, "index.md"), index);
+  const given = readFileSync(join(root, "test", "docs", "given.ts"), "utf8");
+  const shared = `\n## What the examples share\n\nAn example has this package's names without their import, \`torch\`, and these:\n\n\`\`\`ts\n${given}\`\`\`\n`;
+  writeFileSync(join(folder, "index.md"), index + shared);
 }

@@ -1,6 +1,6 @@
 /** `npx clinicadl generate`: a BIDS dataset of simulated brains, to try things out on. */
 import type { Command } from "commander";
-import { answer } from "../utils/output.ts";
+import { answer, say } from "../utils/output.ts";
 import { parseNumber } from "./numbers.ts";
 
 interface Flags {
@@ -38,5 +38,6 @@ export function registerGenerate(program: Command): void {
 Their masks are in ${masks}.`;
       answer(`${rows.length} simulated images of ${shape.join("×")} voxels in ${bids}
 ${metadata} lists them.${also}`);
+      say(`Next: npx clinicadl init ${output}`);
     });
 }

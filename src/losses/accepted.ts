@@ -28,7 +28,15 @@ export interface ValueSource {
 const NAMED_SAMPLES = 5;
 const NAMED_VALUES = 3;
 
-/** Whether a single value, such as a cell of a table, is accepted. */
+/**
+ * Whether a single value, such as a cell of a table, is accepted.
+ *
+ * @example
+ * ```ts
+ * const rule = acceptedTargets(new CrossEntropyLossConfig().getObject(), 3);
+ * if (rule !== null) console.log(accepts(rule, 2), accepts(rule, 0.5)); // → true false
+ * ```
+ */
 export function accepts(rule: Accepted, value: number): boolean {
   if (value === rule.ignored) return true;
   if (Number.isNaN(value)) return rule.nan;

@@ -22,6 +22,12 @@ import type { LossFunction, WeighsTargets } from "./types.ts";
  * @param source where the target comes from. Default: not known, so that messages name no participant.
  * @throws DataFrameError when the target holds values that the loss does not take, such as a class index 0.5.
  * @throws ConfigError when output, target and weights of the loss do not go together.
+ * @example
+ * ```ts
+ * const loss = new CrossEntropyLossConfig().getObject();
+ * const target = prepareTarget(loss, torch.zeros([2, 3]), torch.tensor([[0], [2]])); // (N, 1) of a table, as float32
+ * console.log(target.dtype, target.shape); // → int64 [ 2 ]
+ * ```
  */
 export function prepareTarget(
   loss: LossFunction,
@@ -43,7 +49,16 @@ export function prepareTarget(
   return prepared;
 }
 
-/** Calls a loss, be it a module or a function. */
+/**
+ * Calls a loss, be it a module or a function.
+ *
+ * @example
+ * ```ts
+ * const loss = new MSELossConfig().getObject();
+ * console.log(callLoss(loss, torch.tensor([2]), torch.tensor([0])).item()); // → 4
+ * console.log(callLoss((output, target) => output.sub(target).sum(), torch.tensor([2]), torch.tensor([0])).item()); // → 2
+ * ```
+ */
 export function callLoss(loss: LossFunction, output: Tensor, target: Tensor): Tensor {
   return loss instanceof nn.Module ? (loss.call(output, target) as Tensor) : loss(output, target);
 }
@@ -53,6 +68,11 @@ export function callLoss(loss: LossFunction, output: Tensor, target: Tensor): Te
  * @returns (N, …), without channel dimension for losses of class indices; or one number, from a loss that does not do what
  * its `reduction` says.
  * @throws ConfigError when it gives something else.
+ * @example
+ * ```ts
+ * const loss = new MSELossConfig().getObject();
+ * console.log(callLossUnreduced(loss, torch.tensor([[2], [3]]), torch.zeros([2, 1])).toNumbers()); // → [ 4, 9 ]
+ * ```
  */
 export function callLossUnreduced(loss: LossFunction & { reduction?: string }, output: Tensor, target: Tensor): Tensor {
   const reduction = loss.reduction;
@@ -72,7 +92,14 @@ function weighsTargets(loss: LossFunction): loss is LossFunction & WeighsTargets
   return "targetWeights" in loss && typeof loss.targetWeights === "function";
 }
 
-/** Whether targets of the loss may count differently in its mean. */
+/**
+ * Whether targets of the loss may count differently in its mean.
+ *
+ * @example
+ * ```ts
+ * console.log(hasTargetWeights(new CrossEntropyLossConfig().getObject()), hasTargetWeights(new MSELossConfig().getObject())); // → true false
+ * ```
+ */
 export function hasTargetWeights(loss: LossFunction): boolean {
   return loss instanceof nn.CrossEntropyLoss || loss instanceof nn.NLLLoss || weighsTargets(loss);
 }
@@ -82,6 +109,11 @@ export function hasTargetWeights(loss: LossFunction): boolean {
  * counts for 1.
  * @param target as {@link prepareTarget} gives it.
  * @returns float32, of the target's shape, or as the loss's own `targetWeights` says.
+ * @example
+ * ```ts
+ * const loss = new CrossEntropyLossConfig({ weight: [1, 4] }).getObject();
+ * console.log(targetWeights(loss, torch.tensor([0, 1, 1], { dtype: "int64" }))?.toNumbers()); // → [ 1, 4, 4 ]
+ * ```
  */
 export function targetWeights(loss: LossFunction, target: Tensor): Tensor | null {
   if (weighsTargets(loss)) return loss.targetWeights(target);

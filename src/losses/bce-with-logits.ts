@@ -4,7 +4,17 @@ import { configClass } from "../utils/config.ts";
 import { nested, noWeight, reduction, weights } from "./fields.ts";
 import type { LossConfig, LossModule } from "./types.ts";
 
-/** Binary cross-entropy between logits and targets of the same shape; `posWeight` weighs the positive class. */
+/**
+ * Binary cross-entropy between logits and targets of the same shape; `posWeight` weighs the positive class.
+ *
+ * @example
+ * ```ts
+ * // three times as many controls as patients
+ * const loss = new BCEWithLogitsLossConfig({ posWeight: [3] }).getObject();
+ * const logits = torch.tensor([[2], [-1]]);
+ * console.log(loss.call(logits, torch.tensor([[1], [0]])).item().toFixed(4)); // → 0.3470
+ * ```
+ */
 export class BCEWithLogitsLossConfig
   extends configClass(
     "BCEWithLogitsLoss",

@@ -16,12 +16,14 @@ const schema = z.strictObject({
  * the batch, the other view by cosine similarity. Output and target are the embeddings (N, F) of the views. SimCLR, Chen et al. 2020; as
  * MONAI's `ContrastiveLoss`. Not in ClinicaDL 2.0.0, which cannot read it. A batch of one sample has nobody to be told from: its loss is 0.
  *
+ * @throws ConfigError in use when output and target are not two matrices of one shape.
+ * @example
  * ```ts
  * const loss = new ContrastiveLossConfig({ temperature: 0.1 }).getObject();
- * loss.call(network.call(oneView), network.call(otherView)); // in the forwardStep of a model of one's own
+ * const oneView = torch.tensor([[1, 0], [0, 1]]);
+ * const otherView = torch.tensor([[0.9, 0.1], [0.2, 0.8]]);
+ * console.log(loss.call(oneView, otherView).item() < loss.call(oneView, otherView.flip([0])).item()); // → true
  * ```
- *
- * @throws ConfigError in use when output and target are not two matrices of one shape.
  */
 export class ContrastiveLossConfig extends configClass("ContrastiveLoss", schema) implements LossConfig {
   getObject(): ContrastiveLoss {
@@ -29,7 +31,16 @@ export class ContrastiveLossConfig extends configClass("ContrastiveLoss", schema
   }
 }
 
-/** What {@link ContrastiveLossConfig} builds. It gives one number whatever `reduction` is: no sample has a loss without the others. */
+/**
+ * What {@link ContrastiveLossConfig} builds. It gives one number whatever `reduction` is: no sample has a loss without the others.
+ *
+ * @example
+ * ```ts
+ * const loss = new ContrastiveLoss({ temperature: 0.5 });
+ * const embedding = torch.tensor([[1, 0]]);
+ * console.log(loss.call(embedding, embedding).item()); // → 0
+ * ```
+ */
 export class ContrastiveLoss extends nn.Module<[output: Tensor, target: Tensor], Tensor> {
   reduction: Reduction = "mean";
   readonly config: ContrastiveLossConfig;

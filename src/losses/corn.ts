@@ -20,14 +20,15 @@ const schema = z.strictObject({
  * beyond it given that one is not below it; its binary cross-entropy counts for the samples that are not below. The target is class indices, (N, 1)
  * or (N,). CORN, Shi, Cao and Raschka 2021; as `corn_loss` of coral-pytorch. Not in ClinicaDL 2.0.0, which cannot read it.
  *
- * ```ts
- * const network = new CNNConfig({ inShape: [1, 64, 64, 64], numOutputs: 3, convArgs: { channels: [8, 16] } });
- * new SupervisedModel({ network, loss: new CornLossConfig({ numClasses: 4 }), optimizer });
- * ```
- *
  * {@link cornLabels} makes class indices of the output.
  *
  * @throws ConfigError in use when the output has not numClasses - 1 channels, or the target is not one class index per sample.
+ * @example
+ * ```ts
+ * const network = new CNNConfig({ inShape: [1, 64, 64, 64], numOutputs: 3, convArgs: { channels: [8, 16] } });
+ * const model = new SupervisedModel({ network, loss: new CornLossConfig({ numClasses: 4 }), optimizer });
+ * console.log(Object.keys(model.getLossFunctions())); // → [ 'loss' ]
+ * ```
  */
 export class CornLossConfig extends configClass("CornLoss", schema) implements LossConfig {
   getObject(): CornLoss {
@@ -35,7 +36,16 @@ export class CornLossConfig extends configClass("CornLoss", schema) implements L
   }
 }
 
-/** What {@link CornLossConfig} builds. With `reduction` "none", it gives (N, numClasses - 1), 0 for questions that a sample does not answer. */
+/**
+ * What {@link CornLossConfig} builds. With `reduction` "none", it gives (N, numClasses - 1), 0 for questions that a sample does not answer.
+ *
+ * @example
+ * ```ts
+ * const loss = new CornLoss({ numClasses: 3 });
+ * const output = torch.tensor([[3, 2], [-3, 0]]); // beyond the first class; not beyond it
+ * console.log(loss.call(output, torch.tensor([[2], [0]])).item().toFixed(4)); // → 0.0747
+ * ```
+ */
 export class CornLoss
   extends nn.Module<[output: Tensor, target: Tensor], Tensor>
   implements KnowsTargets, WeighsTargets
@@ -98,6 +108,10 @@ export class CornLoss
  * than not.
  * @param output (N, numClasses - 1), logits.
  * @returns (N, 1), int64.
+ * @example
+ * ```ts
+ * console.log(cornLabels(torch.tensor([[3, 2], [3, -2], [-3, 0]])).toNumbers()); // → [ 2, 1, 0 ]
+ * ```
  */
 export function cornLabels(output: Tensor): Tensor {
   return torch.tidy(() => output.sigmoid().cumprod(1).gt(0.5).sum([1], true));

@@ -22,13 +22,14 @@ const schema = z.strictObject({
  * The target is (N, 2): time, and 1 for an event or 0 where the sample was censored then. Or (N, 1), as a column of a table gives it: the time,
  * negative where the sample was censored, as in XGBoost.
  *
- * ```ts
- * const columns = { survival: null }; // 18.5: converted at month 18.5; -24: seen until month 24, and did not convert
- * new SupervisedModel({ network, loss: new CoxPHLossConfig(), optimizer, labelKey: "survival" });
- * ```
- *
  * @throws ConfigError in use when output or target has another shape; DataFrameError for times that are no finite numbers, and for events that are
  * neither 0 nor 1.
+ *
+ * @example
+ * ```ts
+ * const columns = { survival: null }; // 18.5: converted at month 18.5; -24: seen until month 24, and did not convert
+ * const model = new SupervisedModel({ network, loss: new CoxPHLossConfig(), optimizer, labelKey: "survival" });
+ * ```
  */
 export class CoxPHLossConfig extends configClass("CoxPHLoss", schema) implements LossConfig {
   getObject(): CoxPHLoss {
@@ -36,7 +37,17 @@ export class CoxPHLossConfig extends configClass("CoxPHLoss", schema) implements
   }
 }
 
-/** What {@link CoxPHLossConfig} builds. With `reduction` "none", it gives one number: no sample has a loss without the others. */
+/**
+ * What {@link CoxPHLossConfig} builds. With `reduction` "none", it gives one number: no sample has a loss without the others.
+ *
+ * @example
+ * ```ts
+ * const loss = new CoxPHLoss();
+ * const risk = torch.tensor([[1], [0]]);
+ * const survival = torch.tensor([[12], [-24]]); // an event at month 12; nothing until month 24
+ * console.log(loss.call(risk, survival).item().toFixed(4)); // → 0.3133
+ * ```
+ */
 export class CoxPHLoss extends nn.Module<[output: Tensor, target: Tensor], Tensor> implements KnowsTargets {
   reduction: Reduction;
   readonly config: CoxPHLossConfig;

@@ -4,7 +4,16 @@ import { configClass } from "../utils/config.ts";
 import { ignoreIndex, reduction, weight, weights } from "./fields.ts";
 import type { LossConfig, LossModule } from "./types.ts";
 
-/** Cross-entropy between scores (N, C, …) and class indices, or class probabilities of the same shape. */
+/**
+ * Cross-entropy between scores (N, C, …) and class indices, or class probabilities of the same shape.
+ *
+ * @example
+ * ```ts
+ * const loss = new CrossEntropyLossConfig({ weight: [1, 1, 4] }).getObject();
+ * const scores = torch.tensor([[2, 0, 0], [0, 0, 1]]);
+ * console.log(loss.call(scores, torch.tensor([0, 2], { dtype: "int64" })).item().toFixed(4)); // → 0.4891
+ * ```
+ */
 export class CrossEntropyLossConfig
   extends configClass(
     "CrossEntropyLoss",

@@ -21,11 +21,11 @@ const schema = z.strictObject({
  * cross-entropy is that of the softmax over classes, or the binary one where the output has one channel. As MONAI's `DiceCELoss`,
  * without `weight` and `label_smoothing`. Not in ClinicaDL 2.0.0, which cannot read it.
  *
- * ```ts
- * new SupervisedModel({ network, loss: new DiceCELossConfig({ softmax: true, toOnehotY: true }), optimizer });
- * ```
- *
  * @throws ConfigError for `sigmoid` with `softmax`, and in use where classes or shapes do not go together.
+ * @example
+ * ```ts
+ * const model = new SupervisedModel({ network, loss: new DiceCELossConfig({ softmax: true, toOnehotY: true }), optimizer });
+ * ```
  */
 export class DiceCELossConfig
   extends configClass("DiceCELoss", schema, { finish: oneActivation })
@@ -36,7 +36,16 @@ export class DiceCELossConfig
   }
 }
 
-/** What {@link DiceCELossConfig} builds. With `reduction` "none", it gives (N,); one number where sums run over the batch. */
+/**
+ * What {@link DiceCELossConfig} builds. With `reduction` "none", it gives (N,); one number where sums run over the batch.
+ *
+ * @example
+ * ```ts
+ * const loss = new DiceCELoss({ softmax: true, toOnehotY: true, lambdaCe: 0.5 });
+ * const scores = torch.tensor([[[[2, 0]], [[0, 2]]]]); // (1, 2, 1, 2): two classes, two voxels
+ * console.log(loss.call(scores, torch.tensor([[[[0, 1]]]])).item().toFixed(4)); // → 0.1827
+ * ```
+ */
 export class DiceCELoss extends nn.Module<[output: Tensor, target: Tensor], Tensor> implements KnowsTargets {
   reduction: Reduction;
   readonly config: DiceCELossConfig;

@@ -31,11 +31,12 @@ const schema = z.strictObject({
  * activation is for the Dice loss; the focal loss always takes the sigmoid of the logits. As MONAI's `DiceFocalLoss`. Not in ClinicaDL
  * 2.0.0, which cannot read it.
  *
- * ```ts
- * new SupervisedModel({ network, loss: new DiceFocalLossConfig({ softmax: true, toOnehotY: true }), optimizer });
- * ```
- *
  * @throws ConfigError for `sigmoid` with `softmax`, and in use where classes, weights or shapes do not go together.
+ * @example
+ * ```ts
+ * const loss = new DiceFocalLossConfig({ softmax: true, toOnehotY: true });
+ * const model = new SupervisedModel({ network, loss, optimizer });
+ * ```
  */
 export class DiceFocalLossConfig
   extends configClass("DiceFocalLoss", schema, { finish: oneActivation })
@@ -46,7 +47,16 @@ export class DiceFocalLossConfig
   }
 }
 
-/** What {@link DiceFocalLossConfig} builds. With `reduction` "none", it gives (N, C); one number where sums run over the batch. */
+/**
+ * What {@link DiceFocalLossConfig} builds. With `reduction` "none", it gives (N, C); one number where sums run over the batch.
+ *
+ * @example
+ * ```ts
+ * const loss = new DiceFocalLoss({ sigmoid: true, gamma: 2, lambdaFocal: 0.5 });
+ * const scores = torch.tensor([[[[2, -2]]]]); // (1, 1, 1, 2): logits of two voxels
+ * console.log(loss.call(scores, torch.tensor([[[[1, 0]]]])).item().toFixed(4)); // → 0.1201
+ * ```
+ */
 export class DiceFocalLoss extends nn.Module<[output: Tensor, target: Tensor], Tensor> implements KnowsTargets {
   reduction: Reduction;
   readonly config: DiceFocalLossConfig;

@@ -33,11 +33,11 @@ const schema = z.strictObject({
  * Jaccard index instead; `batch`: sums run over the batch, too; `weight`: one per class that counts; `smoothNr`, `smoothDr` (1e-5);
  * `reduction` ("mean" or "sum", over samples and classes).
  *
- * ```ts
- * new SupervisedModel({ network, loss: new DiceLossConfig({ softmax: true, toOnehotY: true }), optimizer });
- * ```
- *
  * @throws ConfigError for `sigmoid` with `softmax`, and in use where classes, weights or shapes do not go together.
+ * @example
+ * ```ts
+ * const model = new SupervisedModel({ network, loss: new DiceLossConfig({ softmax: true, toOnehotY: true }), optimizer });
+ * ```
  */
 export class DiceLossConfig
   extends configClass("DiceLoss", schema, {
@@ -50,7 +50,17 @@ export class DiceLossConfig
   }
 }
 
-/** What {@link DiceLossConfig} builds. With `reduction` "none", it gives (N, C); one number where sums run over the batch. */
+/**
+ * What {@link DiceLossConfig} builds. With `reduction` "none", it gives (N, C); one number where sums run over the batch.
+ *
+ * @example
+ * ```ts
+ * const loss = new DiceLoss({ smoothNr: 0, smoothDr: 0 });
+ * const mask = torch.tensor([[[1, 1], [0, 0]]]).unsqueeze(0);
+ * const half = torch.tensor([[[1, 0], [0, 0]]]).unsqueeze(0);
+ * console.log(loss.call(half, mask).item().toFixed(4)); // → 0.3333
+ * ```
+ */
 export class DiceLoss extends SegmentationLoss<DiceLossConfig> {
   declare weight: Tensor | null;
 

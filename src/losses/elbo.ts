@@ -28,14 +28,14 @@ type Variational = readonly [reconstruction: Tensor, mu: Tensor, logVar: Tensor]
  * The output is what a {@link VAE} gives, [reconstruction (N, C, …), mu (N, latent size), logVar (N, latent size)], and the target is the images. Models with one
  * output cannot use it, nor `LossMetric`; in a model of one's own:
  *
- * ```ts
- * override forwardStep(batch: Batch) {
- *   const images = batch.getField("image", { dtype: "float32" });
- *   return this.loss.call(this.vae.call(images), images); // loss = new ELBOLossConfig({ beta: 4 }).getObject()
- * }
- * ```
- *
  * @throws ConfigError in use when the output is something else, or shapes do not go together.
+ * @example
+ * ```ts
+ * const loss = new ELBOLossConfig({ beta: 4 }).getObject();
+ * const vae = new VAE({ inShape: [1, 16, 16, 16], latentSize: 8, convArgs: { channels: [4] } });
+ * const images = torch.rand([2, 1, 16, 16, 16]);
+ * console.log(loss.call(vae.call(images), images).shape); // → []
+ * ```
  */
 export class ELBOLossConfig extends configClass("ELBOLoss", schema) implements LossConfig {
   getObject(): ELBOLoss {
@@ -43,7 +43,17 @@ export class ELBOLossConfig extends configClass("ELBOLoss", schema) implements L
   }
 }
 
-/** What {@link ELBOLossConfig} builds. With `reduction` "none", it gives (N,). */
+/**
+ * What {@link ELBOLossConfig} builds. With `reduction` "none", it gives (N,).
+ *
+ * @example
+ * ```ts
+ * const loss = new ELBOLoss({ beta: 1 });
+ * const image = torch.ones([1, 1, 2, 2]);
+ * const latent = torch.zeros([1, 3]); // mean 0 and variance 1: no divergence
+ * console.log(loss.call([image.mul(0.5), latent, latent], image).item()); // → 1
+ * ```
+ */
 export class ELBOLoss extends nn.Module<[output: Tensor | Variational, target: Tensor], Tensor> {
   reduction: Reduction;
   readonly config: ELBOLossConfig;
@@ -90,6 +100,11 @@ export class ELBOLoss extends nn.Module<[output: Tensor | Variational, target: T
  * (mu² + variance - log variance - 1) / 2.
  * @param mu (N, …), as `logVar`.
  * @returns (N,).
+ * @example
+ * ```ts
+ * // of N(1, 1) from N(0, 1), for each sample
+ * console.log(normalDivergence(torch.tensor([[1, 0]]), torch.zeros([1, 2])).toNumbers()); // → [ 0.5 ]
+ * ```
  */
 export function normalDivergence(mu: Tensor, logVar: Tensor): Tensor {
   return mu.square().add(logVar.exp()).sub(logVar).sub(1).flatten(1).sum([1]).div(2);

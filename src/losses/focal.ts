@@ -35,11 +35,11 @@ const schema = z.strictObject({
  * of their shape, or (N, 1, …) with class indices. Lin et al., 2017; as MONAI's `FocalLoss`. Not in ClinicaDL 2.0.0, which cannot
  * read it.
  *
- * ```ts
- * new SupervisedModel({ network, loss: new FocalLossConfig({ useSoftmax: true, toOnehotY: true }), optimizer });
- * ```
- *
  * @throws ConfigError for `alpha` without background and with `useSoftmax`, and in use where classes, weights or shapes do not go together.
+ * @example
+ * ```ts
+ * const model = new SupervisedModel({ network, loss: new FocalLossConfig({ useSoftmax: true, toOnehotY: true }), optimizer });
+ * ```
  */
 export class FocalLossConfig
   extends configClass("FocalLoss", schema, {
@@ -58,7 +58,15 @@ export class FocalLossConfig
   }
 }
 
-/** What {@link FocalLossConfig} builds. With `reduction` "none", it gives (N, C), means over places. */
+/**
+ * What {@link FocalLossConfig} builds. With `reduction` "none", it gives (N, C), means over places.
+ *
+ * @example
+ * ```ts
+ * const [easy, hard] = [3, -3].map((logit) => new FocalLoss({ gamma: 2 }).call(torch.tensor([[logit]]), torch.ones([1, 1])).item());
+ * console.log(easy?.toFixed(4), hard?.toFixed(4)); // → 0.0001 2.7663
+ * ```
+ */
 export class FocalLoss extends SegmentationLoss<FocalLossConfig> {
   declare weight: Tensor | null;
 

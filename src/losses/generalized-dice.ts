@@ -16,11 +16,12 @@ const schema = z.strictObject({
  * structures count as much as large ones. A class that the target lacks has the largest of the other weights. Sudre et al., 2017; as
  * MONAI's `GeneralizedDiceLoss`. Not in ClinicaDL 2.0.0, which cannot read it.
  *
- * ```ts
- * new SupervisedModel({ network, loss: new GeneralizedDiceLossConfig({ softmax: true, toOnehotY: true }), optimizer });
- * ```
- *
  * @throws ConfigError for `sigmoid` with `softmax`, and in use where classes or shapes do not go together.
+ * @example
+ * ```ts
+ * const loss = new GeneralizedDiceLossConfig({ softmax: true, toOnehotY: true });
+ * const model = new SupervisedModel({ network, loss, optimizer });
+ * ```
  */
 export class GeneralizedDiceLossConfig
   extends configClass("GeneralizedDiceLoss", schema, { finish: oneActivation })
@@ -31,7 +32,16 @@ export class GeneralizedDiceLossConfig
   }
 }
 
-/** What {@link GeneralizedDiceLossConfig} builds. With `reduction` "none", it gives (N, 1); one number where sums run over the batch. */
+/**
+ * What {@link GeneralizedDiceLossConfig} builds. With `reduction` "none", it gives (N, 1); one number where sums run over the batch.
+ *
+ * @example
+ * ```ts
+ * const loss = new GeneralizedDiceLoss({ smoothNr: 0, smoothDr: 0 });
+ * const mask = torch.tensor([[[1, 1], [0, 0]], [[0, 0], [1, 1]]]).unsqueeze(0); // (1, 2, 2, 2): a channel for each class
+ * console.log(loss.call(mask, mask).item()); // → 0
+ * ```
+ */
 export class GeneralizedDiceLoss extends SegmentationLoss<GeneralizedDiceLossConfig> {
   constructor(options: ConstructorParameters<typeof GeneralizedDiceLossConfig>[0] | GeneralizedDiceLossConfig = {}) {
     super(GeneralizedDiceLossConfig.of(options));

@@ -38,11 +38,12 @@ const schema = z.strictObject({
  * Hausdorff distance large, count most. Karimi and Salcudean, 2019; as MONAI's `HausdorffDTLoss`. Not in ClinicaDL 2.0.0, which
  * cannot read it. The distances are computed on the CPU. It is usually added to a Dice loss, since alone it learns slowly at first.
  *
- * ```ts
- * new SupervisedModel({ network, loss: new HausdorffDTLossConfig({ softmax: true, toOnehotY: true }), optimizer });
- * ```
- *
  * @throws ConfigError for `sigmoid` with `softmax`, and in use where classes or shapes do not go together.
+ * @example
+ * ```ts
+ * const loss = new HausdorffDTLossConfig({ softmax: true, toOnehotY: true });
+ * const model = new SupervisedModel({ network, loss, optimizer });
+ * ```
  */
 export class HausdorffDTLossConfig
   extends configClass("HausdorffDTLoss", schema, { finish: oneActivation })
@@ -53,7 +54,18 @@ export class HausdorffDTLossConfig
   }
 }
 
-/** What {@link HausdorffDTLossConfig} builds. With `reduction` "none", it gives (N, C); one number where means run over the batch. */
+/**
+ * What {@link HausdorffDTLossConfig} builds. With `reduction` "none", it gives (N, C); one number where means run over the batch.
+ *
+ * @example
+ * ```ts
+ * const loss = new HausdorffDTLoss();
+ * const mask = torch.zeros([1, 1, 8, 8]);
+ * mask.narrow(2, 2, 4).narrow(3, 2, 4).fill_(1);
+ * console.log(loss.call(mask, mask).item()); // → 0
+ * console.log(loss.call(mask.roll([1], [2]), mask).item() < loss.call(mask.roll([3], [2]), mask).item()); // → true
+ * ```
+ */
 export class HausdorffDTLoss extends SegmentationLoss<HausdorffDTLossConfig> {
   constructor(options: ConstructorParameters<typeof HausdorffDTLossConfig>[0] | HausdorffDTLossConfig = {}) {
     super(HausdorffDTLossConfig.of(options));

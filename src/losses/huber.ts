@@ -4,7 +4,15 @@ import { configClass } from "../utils/config.ts";
 import { reduction } from "./fields.ts";
 import type { LossConfig, LossModule } from "./types.ts";
 
-/** Squared below `delta`, linear above. */
+/**
+ * Squared below `delta`, linear above.
+ *
+ * @example
+ * ```ts
+ * const loss = new HuberLossConfig({ delta: 1 }).getObject();
+ * console.log(loss.call(torch.tensor([[0.5], [3]]), torch.zeros([2, 1])).item()); // → 1.3125
+ * ```
+ */
 export class HuberLossConfig
   extends configClass(
     "HuberLoss",

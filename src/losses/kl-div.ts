@@ -4,7 +4,16 @@ import { configClass } from "../utils/config.ts";
 import { reduction } from "./fields.ts";
 import type { LossConfig, LossModule } from "./types.ts";
 
-/** Kullback-Leibler divergence between log-probabilities and probabilities (or their logarithms). */
+/**
+ * Kullback-Leibler divergence between log-probabilities and probabilities (or their logarithms).
+ *
+ * @example
+ * ```ts
+ * const loss = new KLDivLossConfig({ reduction: "sum" }).getObject();
+ * const [p, q] = [torch.tensor([[0.5, 0.5]]), torch.tensor([[0.75, 0.25]])];
+ * console.log(loss.call(p.log(), q).item().toFixed(4)); // → 0.1308
+ * ```
+ */
 export class KLDivLossConfig
   extends configClass(
     "KLDivLoss",

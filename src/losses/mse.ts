@@ -4,7 +4,15 @@ import { configClass } from "../utils/config.ts";
 import { reduction } from "./fields.ts";
 import type { LossConfig, LossModule } from "./types.ts";
 
-/** Mean squared error. */
+/**
+ * Mean squared error.
+ *
+ * @example
+ * ```ts
+ * const loss = new MSELossConfig().getObject();
+ * console.log(loss.call(torch.tensor([[61], [70]]), torch.tensor([[65], [68]])).item()); // → 10
+ * ```
+ */
 export class MSELossConfig
   extends configClass(
     "MSELoss",

@@ -4,7 +4,16 @@ import { configClass } from "../utils/config.ts";
 import { reduction, weight, weights } from "./fields.ts";
 import type { LossConfig, LossModule } from "./types.ts";
 
-/** Multi-class margin loss between scores (N, C) and class indices. */
+/**
+ * Multi-class margin loss between scores (N, C) and class indices.
+ *
+ * @example
+ * ```ts
+ * const loss = new MultiMarginLossConfig({ margin: 1 }).getObject();
+ * const scores = torch.tensor([[0.5, 0.25, 2]]);
+ * console.log(loss.call(scores, torch.tensor([0], { dtype: "int64" })).item().toFixed(4)); // → 1.0833
+ * ```
+ */
 export class MultiMarginLossConfig
   extends configClass(
     "MultiMarginLoss",

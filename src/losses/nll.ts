@@ -4,7 +4,16 @@ import { configClass } from "../utils/config.ts";
 import { ignoreIndex, reduction, weight, weights } from "./fields.ts";
 import type { LossConfig, LossModule } from "./types.ts";
 
-/** Negative log-likelihood of class indices, from log-probabilities (N, C, …). */
+/**
+ * Negative log-likelihood of class indices, from log-probabilities (N, C, …).
+ *
+ * @example
+ * ```ts
+ * const loss = new NLLLossConfig().getObject();
+ * const logProbabilities = torch.tensor([[0.8, 0.2]]).log();
+ * console.log(loss.call(logProbabilities, torch.tensor([0], { dtype: "int64" })).item().toFixed(4)); // → 0.2231
+ * ```
+ */
 export class NLLLossConfig
   extends configClass(
     "NLLLoss",

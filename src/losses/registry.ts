@@ -8,12 +8,15 @@ export const lossRegistry = new Registry<LossConfig>("loss", isBuilder, list);
 /**
  * Makes a loss config of one's own known by its `name_`, so that a MAPS with it can be read.
  *
- * ```ts
- * class ScaledLossConfig extends configClass("ScaledLoss", z.strictObject({ factor: z.number() })) { getObject() { … } }
- * registerLoss(ScaledLossConfig);
- * ```
- *
  * @throws ConfigError when another loss has that name.
+ * @example
+ * ```ts
+ * class MyLossConfig extends MSELossConfig {
+ *   static override readonly name_: string = "MyLoss";
+ * }
+ * registerLoss(MyLossConfig);
+ * console.log(lossRegistry.names.includes("MyLoss")); // → true
+ * ```
  */
 export function registerLoss(Class: Registrable<LossConfig>): void {
   lossRegistry.register(Class);

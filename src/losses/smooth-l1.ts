@@ -4,7 +4,15 @@ import { configClass } from "../utils/config.ts";
 import { reduction } from "./fields.ts";
 import type { LossConfig, LossModule } from "./types.ts";
 
-/** Squared (and divided by `beta`) below `beta`, linear above. */
+/**
+ * Squared (and divided by `beta`) below `beta`, linear above.
+ *
+ * @example
+ * ```ts
+ * const loss = new SmoothL1LossConfig({ beta: 2 }).getObject();
+ * console.log(loss.call(torch.tensor([[1], [5]]), torch.zeros([2, 1])).item()); // → 2.125
+ * ```
+ */
 export class SmoothL1LossConfig
   extends configClass(
     "SmoothL1Loss",

@@ -21,12 +21,14 @@ const schema = z.strictObject({
  * 1 less the structural similarity (SSIM) of each sample, between images (N, C, H, W) or (N, C, D, H, W); 0 for equal images (Wang et al.
  * 2004, IEEE Trans. Image Process. 13(4):600). As MONAI's `SSIMLoss`, computed with float64. Not in ClinicaDL 2.0.0, which cannot read it.
  *
- * ```ts
- * new ReconstructionModel({ network, loss: new SSIMLossConfig({ spatialDims: 3, dataRange: 1 }), optimizer });
- * ```
- *
  * @throws ConfigError when an option with a value for each axis has not as many as there are axes, and in use when images have another
  * number of dimensions, are smaller than the window, or differ in shape.
+ *
+ * @example
+ * ```ts
+ * const network = new AutoEncoderConfig({ inShape: [1, 16, 16, 16], latentSize: 8, convArgs: { channels: [4] } });
+ * const model = new ReconstructionModel({ network, loss: new SSIMLossConfig({ spatialDims: 3, dataRange: 1 }), optimizer });
+ * ```
  */
 export class SSIMLossConfig
   extends configClass("SSIMLoss", schema, {
@@ -43,7 +45,16 @@ export class SSIMLossConfig
   }
 }
 
-/** What {@link SSIMLossConfig} builds. With `reduction` "none", it gives (N,). */
+/**
+ * What {@link SSIMLossConfig} builds. With `reduction` "none", it gives (N,).
+ *
+ * @example
+ * ```ts
+ * const loss = new SSIMLoss({ spatialDims: 2, dataRange: 1 });
+ * const image = torch.arange(256).view([1, 1, 16, 16]).div(256);
+ * console.log(loss.call(image, image).item().toFixed(4), loss.call(image.flip([2]), image).item() > 0.1); // → 0.0000 true
+ * ```
+ */
 export class SSIMLoss extends nn.Module<[output: Tensor, target: Tensor], Tensor> {
   reduction: Reduction;
   readonly config: SSIMLossConfig;

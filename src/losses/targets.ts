@@ -42,6 +42,11 @@ const CODES = "columns: { label: (column) => column.map((value) => …) } of Bid
  * @param classes how many classes there are, if it is known.
  * @param probabilities whether the target is one number per class, of the shape of the output.
  * @returns null for losses that take any number, and for those of one's own.
+ * @example
+ * ```ts
+ * const rule = acceptedTargets(new CrossEntropyLossConfig().getObject(), 3);
+ * console.log(rule?.min, rule?.max, rule?.integer); // → 0 2 true
+ * ```
  */
 export function acceptedTargets(loss: LossFunction, classes: number | null, probabilities = false): Accepted | null {
   if (knowsTargets(loss)) return loss.acceptedTargets(classes);

@@ -19,11 +19,13 @@ const schema = z.strictObject({
  * its shape, or (N, 1, …) with class indices. Salehi et al., 2017; as MONAI's `TverskyLoss`. Not in ClinicaDL 2.0.0, which cannot
  * read it.
  *
- * ```ts
- * new SupervisedModel({ network, loss: new TverskyLossConfig({ softmax: true, toOnehotY: true, alpha: 0.3, beta: 0.7 }), optimizer });
- * ```
- *
  * @throws ConfigError for `sigmoid` with `softmax`, and in use where classes or shapes do not go together.
+ * @example
+ * ```ts
+ * // missed voxels count more than those that are too many
+ * const loss = new TverskyLossConfig({ softmax: true, toOnehotY: true, alpha: 0.3, beta: 0.7 });
+ * const model = new SupervisedModel({ network, loss, optimizer });
+ * ```
  */
 export class TverskyLossConfig
   extends configClass("TverskyLoss", schema, { finish: oneActivation })
@@ -34,7 +36,17 @@ export class TverskyLossConfig
   }
 }
 
-/** What {@link TverskyLossConfig} builds. With `reduction` "none", it gives (N, C); one number where sums run over the batch. */
+/**
+ * What {@link TverskyLossConfig} builds. With `reduction` "none", it gives (N, C); one number where sums run over the batch.
+ *
+ * @example
+ * ```ts
+ * const mask = torch.tensor([[[[1, 1, 0, 0]]]]);
+ * const missed = torch.tensor([[[[1, 0, 0, 0]]]]);
+ * const loss = new TverskyLoss({ alpha: 0.3, beta: 0.7, smoothNr: 0, smoothDr: 0 });
+ * console.log(loss.call(missed, mask).item().toFixed(4)); // → 0.4118
+ * ```
+ */
 export class TverskyLoss extends SegmentationLoss<TverskyLossConfig> {
   constructor(options: ConstructorParameters<typeof TverskyLossConfig>[0] | TverskyLossConfig = {}) {
     super(TverskyLossConfig.of(options));

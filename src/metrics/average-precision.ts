@@ -4,7 +4,17 @@ import { average, compared, fields, type MetricConfig } from "./config.ts";
 import type { Optimum } from "./metric.ts";
 import { bothClasses, RankingMetric, ties } from "./ranking.ts";
 
-/** Average precision; labels 0 and 1, one column per class. */
+/**
+ * Average precision; labels 0 and 1, one column per class.
+ *
+ * @example
+ * ```ts
+ * using batch = batchOf([[0.9], [0.6], [0.4], [0.1]], [[1], [0], [1], [0]]);
+ * const metric = new AveragePrecisionMetricConfig().getObject();
+ * metric.update(batch);
+ * console.log(metric.aggregate().toFixed(4)); // → 0.8333
+ * ```
+ */
 export class AveragePrecisionMetricConfig
   extends configClass(
     "AveragePrecisionMetric",

@@ -15,11 +15,14 @@ import { rowsOf } from "./reduce.ts";
  * The output is (N, C) with a score for each class, of which the greatest decides, or (N, 1) with the index of the class. The label is (N, 1) with the index, or
  * (N, C) with 1 for the class and 0 for the others.
  *
- * ```ts
- * new Trainer({ maps, model, metrics: { balancedAccuracy: new BalancedAccuracyMetricConfig() } });
- * ```
- *
  * @throws ConfigError for other shapes; DataFrameError naming participants and labels that are no index of a class.
+ * @example
+ * ```ts
+ * using batch = batchOf([[2, 1, 0], [0, 2, 1], [1, 0, 2], [0, 1, 2]], [[0], [1], [2], [1]]);
+ * const metric = new BalancedAccuracyMetricConfig().getObject();
+ * metric.update(batch);
+ * console.log(metric.aggregate().toFixed(4)); // → 0.8333
+ * ```
  */
 export class BalancedAccuracyMetricConfig
   extends configClass("BalancedAccuracyMetric", z.strictObject(fields))

@@ -10,11 +10,14 @@ import { type Forecast, ProbabilityMetric } from "./probabilities.ts";
  *
  * The output is the probability of label 1, (N, 1), or those of all classes, (N, C); the label is 0 or 1, the index of the class, or one column per class.
  *
- * ```ts
- * new BrierMetricConfig({ postprocessing: [new ActivationsConfig({ include: ["output"], sigmoid: true })] });
- * ```
- *
  * @throws ConfigError naming participants whose outputs are no probabilities; DataFrameError for labels that are no classes.
+ * @example
+ * ```ts
+ * using batch = batchOf([[0.9], [0.6], [0.4], [0.1]], [[1], [0], [1], [0]]);
+ * const metric = new BrierMetricConfig().getObject();
+ * metric.update(batch);
+ * console.log(metric.aggregate().toFixed(4)); // → 0.1850
+ * ```
  */
 export class BrierMetricConfig extends configClass("BrierMetric", z.strictObject(fields)) implements MetricConfig {
   optimum(): Optimum {

@@ -13,11 +13,14 @@ import { type Forecast, knownOf, ProbabilityMetric } from "./probabilities.ts";
  * The output is the probability of label 1, (N, 1), which is compared with how often the label is 1; or those of all classes, (N, C), of which the greatest is
  * compared with how often that class is right. It depends on the number of bins: publish it.
  *
- * ```ts
- * new CalibrationErrorMetricConfig({ bins: 10, postprocessing: [new ActivationsConfig({ include: ["output"], sigmoid: true })] });
- * ```
- *
  * @throws ConfigError naming participants whose outputs are no probabilities; DataFrameError for labels that are no classes.
+ * @example
+ * ```ts
+ * using batch = batchOf([[0.9], [0.6], [0.4], [0.1]], [[1], [0], [1], [0]]);
+ * const metric = new CalibrationErrorMetricConfig().getObject();
+ * metric.update(batch);
+ * console.log(metric.aggregate().toFixed(4)); // → 0.3500
+ * ```
  */
 export class CalibrationErrorMetricConfig
   extends configClass(

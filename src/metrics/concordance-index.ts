@@ -25,11 +25,14 @@ import { rowsOf } from "./reduce.ts";
  *
  * Output and label are (N, 1). Pairs of samples with the same time count where one of them is censored, who came later.
  *
- * ```ts
- * new ConcordanceIndexMetricConfig({ labelKey: "months", eventKey: "converted", predicts: "risk" });
- * ```
- *
  * @throws ConfigError for other shapes; DataFrameError naming participants whose event is neither 0 nor 1.
+ * @example
+ * ```ts
+ * using batch = batchOf([[5], [14], [11]], [[6], [12], [24]]); // months until the event: what was predicted, and what came
+ * const metric = new ConcordanceIndexMetricConfig().getObject();
+ * metric.update(batch);
+ * console.log(metric.aggregate().toFixed(4)); // → 0.6667
+ * ```
  */
 export class ConcordanceIndexMetricConfig
   extends configClass(

@@ -234,6 +234,14 @@ function merge(data: readonly (readonly Confusion[])[], reduction: MetricReducti
 /**
  * A quantity of the confusion matrix (`metricName`, "hit_rate") of binary outputs and labels. With several samples,
  * counts are averaged before the formula, or, with `computeSample`, values after it.
+ *
+ * @example
+ * ```ts
+ * using batch = batchOf([[0.9], [0.6], [0.4], [0.1]], [[1], [0], [1], [0]]);
+ * const metric = new ConfusionMatrixMetricConfig({ metricName: "sensitivity", postprocessing: [new AsDiscreteConfig({ include: ["output"], threshold: 0.5 })] }).getObject();
+ * metric.update(batch);
+ * console.log(metric.aggregate().toFixed(4)); // → 0.5000
+ * ```
  */
 export class ConfusionMatrixMetricConfig
   extends configClass(

@@ -13,12 +13,14 @@ import { segmentationOf } from "./segmentation.ts";
  * out; false: it counts 1 if it is nowhere in the output either, otherwise 0), `numClasses` (as many as the output has channels;
  * needed when both are indices of more than two classes), `reduction` ("mean" or "sum", over classes and then over samples).
  *
- * ```ts
- * const postprocessing = [new AsDiscreteConfig({ include: ["output"], threshold: 0.5 })];
- * new Trainer({ maps, model, metrics: { dice: new DiceMetricConfig({ postprocessing }) } });
- * ```
- *
  * @throws ConfigError, DataFrameError naming participants and values that are neither 0 nor 1, nor the index of a class.
+ * @example
+ * ```ts
+ * using batch = batchOf([[[[[1, 1, 0, 0]]]]], [[[[[0, 1, 1, 0]]]]]);
+ * const metric = new DiceMetricConfig().getObject();
+ * metric.update(batch);
+ * console.log(metric.aggregate().toFixed(4)); // → 0.5000
+ * ```
  */
 export class DiceMetricConfig
   extends configClass(

@@ -16,6 +16,13 @@ type WeightType = "square" | "simple" | "uniform";
  * weights depend on their size, the score is 1 if they are empty in the output too, else 0.
  *
  * @throws ConfigError, DataFrameError naming participants and values that are neither 0 nor 1, nor the index of a class.
+ * @example
+ * ```ts
+ * using batch = batchOf([[[[[1, 1, 0, 0]]]]], [[[[[0, 1, 1, 0]]]]]);
+ * const metric = new GeneralizedDiceScoreConfig().getObject();
+ * metric.update(batch);
+ * console.log(metric.aggregate().toFixed(4)); // → 0.5000
+ * ```
  */
 export class GeneralizedDiceScoreConfig
   extends configClass(

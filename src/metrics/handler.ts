@@ -35,11 +35,14 @@ interface Gatherer {
 /**
  * Several metrics over the same batches, and the tables of their values.
  *
+ * @example
  * ```ts
- * const metrics = new MetricsHandler({ mae: new MAEMetricConfig(), loss: new LossMetricConfig() });
+ * using batch = batchOf([[2], [-1]], [[1], [0]]);
+ * const metrics = new MetricsHandler({ auc: new ROCAUCMetricConfig(), loss: new LossMetricConfig() });
  * metrics.initMetrics(model);
  * metrics.update(batch, 1); // one row per sample → metrics.detailedDf
- * metrics.aggregate(1);     // one row → metrics.df
+ * metrics.aggregate(1); // one row → metrics.df
+ * console.log(metrics.df[0]?.auc, metrics.detailedDf.length); // → 1 2
  * ```
  */
 export class MetricsHandler {

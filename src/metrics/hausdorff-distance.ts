@@ -19,12 +19,14 @@ import {
  *
  * A class that is in one of both only is infinitely far, and one that is in neither is left out.
  *
- * ```ts
- * const postprocessing = [new AsDiscreteConfig({ include: ["output"], threshold: 0.5 })];
- * const hd95 = new HausdorffDistanceMetricConfig({ percentile: 95, spacing: "mm", postprocessing });
- * ```
- *
  * @throws ConfigError, DataFrameError naming participants and values that are neither 0 nor 1, nor the index of a class.
+ * @example
+ * ```ts
+ * using batch = batchOf([[[[[1, 1, 0, 0]]]]], [[[[[0, 1, 1, 0]]]]]);
+ * const metric = new HausdorffDistanceMetricConfig().getObject();
+ * metric.update(batch);
+ * console.log(metric.aggregate().toFixed(4)); // → 1.0000
+ * ```
  */
 export class HausdorffDistanceMetricConfig
   extends configClass(

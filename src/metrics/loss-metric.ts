@@ -116,7 +116,17 @@ function total(values: readonly number[]): number {
   return values.reduce((a, b) => a + b, 0);
 }
 
-/** One of the model's losses (`lossName`, as in `Model.getLossFunctions`), over the whole data set. */
+/**
+ * One of the model's losses (`lossName`, as in `Model.getLossFunctions`), over the whole data set.
+ *
+ * @example
+ * ```ts
+ * using batch = batchOf([[2], [-1]], [[1], [0]]);
+ * const metric = new LossMetricConfig().getObject(model); // of a model: its loss is what is measured
+ * metric.update(batch);
+ * console.log(metric.aggregate().toFixed(4)); // → 0.2201
+ * ```
+ */
 export class LossMetricConfig
   extends configClass(
     "LossMetric",

@@ -9,12 +9,14 @@ import { segmentationOf } from "./segmentation.ts";
  * The Jaccard index |A∩B| / |A∪B| (intersection over union) of a decided segmentation, one value per class and sample: between
  * 0 and 1. As MONAI's `MeanIoU`. Output and label are (N, C, …) with 0 and 1 per class, or (N, 1, …) with the index of the class.
  *
- * ```ts
- * const postprocessing = [new AsDiscreteConfig({ include: ["output"], threshold: 0.5 })];
- * new Trainer({ maps, model, metrics: { iou: new MeanIoUConfig({ postprocessing }) } });
- * ```
- *
  * @throws ConfigError, DataFrameError naming participants and values that are neither 0 nor 1, nor the index of a class.
+ * @example
+ * ```ts
+ * using batch = batchOf([[[[[1, 1, 0, 0]]]]], [[[[[0, 1, 1, 0]]]]]);
+ * const metric = new MeanIoUConfig().getObject();
+ * metric.update(batch);
+ * console.log(metric.aggregate().toFixed(4)); // → 0.3333
+ * ```
  */
 export class MeanIoUConfig
   extends configClass("MeanIoU", z.strictObject(overlapShape), { ours: { numClasses: null } })

@@ -28,12 +28,21 @@ export interface MetricTables {
  * A metric of one's own extends this class: `accumulate` keeps, for each sample, what the result is made of (numbers, not
  * tensors: they stay until `reset`), and `aggregateData` makes the result of any number of samples.
  *
+ * @example
  * ```ts
  * class Bias extends Metric<number> {
  *   readonly optimum = "min";
- *   protected accumulate(batch) { return [...batch.getField("output").sub(batch.getField("label")).flatten(1).mean([1]).toTypedArray()] }
- *   protected aggregateData(data) { return data.reduce((a, b) => a + b, 0) / data.length }
+ *   protected accumulate(batch: Batch): number[] {
+ *     return batch.getField("output").sub(batch.getField("label")).flatten(1).mean([1]).toNumbers();
+ *   }
+ *   protected aggregateData(data: readonly number[]): number {
+ *     return data.reduce((a, b) => a + b, 0) / data.length;
+ *   }
  * }
+ * using batch = batchOf([[61], [70]], [[65], [68]]);
+ * const bias = new Bias();
+ * bias.update(batch);
+ * console.log(bias.aggregate()); // → -1
  * ```
  */
 export abstract class Metric<T = unknown> {

@@ -4,7 +4,17 @@ import { compared, fields, getNotNans, type MetricConfig, reduction } from "./co
 import type { Optimum } from "./metric.ts";
 import { differences, PerSampleMetric } from "./per-sample.ts";
 
-/** Mean squared error. */
+/**
+ * Mean squared error.
+ *
+ * @example
+ * ```ts
+ * using batch = batchOf([[61], [70], [82]], [[65], [68], [80]]);
+ * const metric = new MSEMetricConfig().getObject();
+ * metric.update(batch);
+ * console.log(metric.aggregate().toFixed(4)); // → 8.0000
+ * ```
+ */
 export class MSEMetricConfig
   extends configClass(
     "MSEMetric",

@@ -22,6 +22,11 @@ import { PerSampleMetric } from "./per-sample.ts";
  * the one before along each axis. As MONAI's `MultiScaleSSIMMetric`, computed with float64.
  *
  * @throws ConfigError when images have another number of dimensions, or are smaller than the window at the last scale.
+ * @example
+ * ```ts
+ * const metrics = { similarity: new MultiScaleSSIMMetricConfig({ spatialDims: 3, kernelSize: 3, weights: [0.5, 0.5] }) };
+ * const trainer = new Trainer({ maps: "maps_metrics", model, metrics });
+ * ```
  */
 export class MultiScaleSSIMMetricConfig
   extends configClass(

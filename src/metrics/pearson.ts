@@ -8,8 +8,12 @@ import type { Optimum } from "./metric.ts";
  * The correlation of output and label over all samples (Pearson), from -1 to 1; of several outputs the mean. As `scipy.stats.pearsonr`; NaN where all outputs
  * or all labels are alike. Not in ClinicaDL 2.0.0, which cannot read it.
  *
+ * @example
  * ```ts
- * new Trainer({ maps, model, metrics: { mae: new MAEMetricConfig(), r: new PearsonMetricConfig() } });
+ * using batch = batchOf([[61], [70], [82]], [[65], [68], [80]]);
+ * const metric = new PearsonMetricConfig().getObject();
+ * metric.update(batch);
+ * console.log(metric.aggregate().toFixed(4)); // → 0.9686
  * ```
  */
 export class PearsonMetricConfig extends configClass("PearsonMetric", z.strictObject(fields)) implements MetricConfig {

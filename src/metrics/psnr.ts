@@ -8,8 +8,13 @@ import { differences, PerSampleMetric } from "./per-sample.ts";
  * Peak signal-to-noise ratio of each sample, in decibels: 20·log₁₀(`maxVal`) − 10·log₁₀(mean squared error). As MONAI's
  * `PSNRMetric`. Infinite where output and label are equal.
  *
+ * @example
  * ```ts
- * new Trainer({ maps, model, metrics: { psnr: new PSNRMetricConfig({ maxVal: 1 }) } });
+ * const image = torch.arange(4096).view([1, 16, 16, 16]).div(4096);
+ * using batch = batchOf([image.add(0.1)], [image]);
+ * const metric = new PSNRMetricConfig({ maxVal: 1 }).getObject();
+ * metric.update(batch);
+ * console.log(metric.aggregate().toFixed(4)); // → 20.0000
  * ```
  */
 export class PSNRMetricConfig

@@ -8,8 +8,12 @@ import type { Optimum } from "./metric.ts";
  * The coefficient of determination R²: 1 - Σ (label - output)² / Σ (label - mean label)², over all samples; of several outputs the mean. 1 is perfect, 0 what the
  * mean label would reach. As `sklearn.metrics.r2_score`; NaN where all labels are alike. Not in ClinicaDL 2.0.0, which cannot read it.
  *
+ * @example
  * ```ts
- * new Trainer({ maps, model, metrics: { mae: new MAEMetricConfig(), r2: new R2MetricConfig() } });
+ * using batch = batchOf([[61], [70], [82]], [[65], [68], [80]]);
+ * const metric = new R2MetricConfig().getObject();
+ * metric.update(batch);
+ * console.log(metric.aggregate().toFixed(4)); // → 0.8095
  * ```
  */
 export class R2MetricConfig extends configClass("R2Metric", z.strictObject(fields)) implements MetricConfig {

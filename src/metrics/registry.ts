@@ -8,6 +8,14 @@ export const metricRegistry = new Registry<MetricConfig>("metric", isBuilder, li
 /**
  * Makes the config of a metric of one's own known by its `name_`, so that a MAPS with it can be read.
  * @throws ConfigError when another metric has that name.
+ * @example
+ * ```ts
+ * class MyMetricConfig extends MAEMetricConfig {
+ *   static override readonly name_: string = "MyMetric";
+ * }
+ * registerMetric(MyMetricConfig);
+ * console.log(metricRegistry.names.includes("MyMetric")); // → true
+ * ```
  */
 export function registerMetric(Class: Registrable<MetricConfig>): void {
   metricRegistry.register(Class);

@@ -4,7 +4,17 @@ import { compared, fields, getNotNans, type MetricConfig, reduction } from "./co
 import type { Optimum } from "./metric.ts";
 import { differences, PerSampleMetric } from "./per-sample.ts";
 
-/** Root mean squared error of each sample. */
+/**
+ * Root mean squared error of each sample.
+ *
+ * @example
+ * ```ts
+ * using batch = batchOf([[61], [70], [82]], [[65], [68], [80]]);
+ * const metric = new RMSEMetricConfig().getObject();
+ * metric.update(batch);
+ * console.log(metric.aggregate().toFixed(4)); // → 2.6667
+ * ```
+ */
 export class RMSEMetricConfig
   extends configClass(
     "RMSEMetric",

@@ -9,8 +9,12 @@ import { bothClasses, RankingMetric, ties } from "./ranking.ts";
  * Area under the ROC curve; labels 0 and 1, one column per class. Of several classes, as `sklearn.metrics.roc_auc_score`; with `multiClass`, labels may
  * be the index of the class, (N, 1), too.
  *
+ * @example
  * ```ts
- * new ROCAUCMetricConfig({ multiClass: "ovo" }); // does not depend on how many there are of each class (Hand & Till 2001)
+ * using batch = batchOf([[0.9], [0.6], [0.4], [0.1]], [[1], [0], [1], [0]]);
+ * const metric = new ROCAUCMetricConfig().getObject();
+ * metric.update(batch);
+ * console.log(metric.aggregate().toFixed(4)); // → 0.7500
  * ```
  */
 export class ROCAUCMetricConfig

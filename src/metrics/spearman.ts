@@ -9,8 +9,12 @@ import { ties } from "./ranking.ts";
  * The rank correlation of output and label over all samples (Spearman), from -1 to 1; equal values share the mean of their ranks; of several outputs the mean. As
  * `scipy.stats.spearmanr`; NaN where all outputs or all labels are alike. Not in ClinicaDL 2.0.0, which cannot read it.
  *
+ * @example
  * ```ts
- * new Trainer({ maps, model, metrics: { mae: new MAEMetricConfig(), rho: new SpearmanMetricConfig() } });
+ * using batch = batchOf([[61], [70], [82]], [[65], [68], [80]]);
+ * const metric = new SpearmanMetricConfig().getObject();
+ * metric.update(batch);
+ * console.log(metric.aggregate().toFixed(4)); // → 1.0000
  * ```
  */
 export class SpearmanMetricConfig

@@ -10,11 +10,15 @@ import { PerSampleMetric } from "./per-sample.ts";
  * at each place where it lies within the image, and averaged; 1 for equal images (Wang et al. 2004, IEEE Trans. Image Process.
  * 13(4):600). As MONAI's `SSIMMetric`, computed with float64. Images are (N, C, H, W) or (N, C, D, H, W).
  *
- * ```ts
- * new Trainer({ maps, model, metrics: { ssim: new SSIMMetricConfig({ spatialDims: 3, dataRange: 1 }) } });
- * ```
- *
  * @throws ConfigError when images have another number of dimensions, or are smaller than the window.
+ * @example
+ * ```ts
+ * const image = torch.arange(4096).view([1, 16, 16, 16]).div(4096);
+ * using batch = batchOf([image], [image]);
+ * const metric = new SSIMMetricConfig({ spatialDims: 3 }).getObject();
+ * metric.update(batch);
+ * console.log(metric.aggregate().toFixed(4)); // → 1.0000
+ * ```
  */
 export class SSIMMetricConfig
   extends configClass(

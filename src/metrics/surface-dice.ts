@@ -13,12 +13,14 @@ import { distanceShape, mergedShape, oursOfSurfacesDefaults, SurfaceMetric, surf
  *
  * It is 0 for a class that is in one of both only; one that is in neither is left out.
  *
- * ```ts
- * const postprocessing = [new AsDiscreteConfig({ include: ["output"], threshold: 0.5 })];
- * const nsd = new SurfaceDiceMetricConfig({ classThresholds: [2], spacing: "mm", useSubvoxels: true, postprocessing });
- * ```
- *
  * @throws ConfigError, DataFrameError naming participants and values that are neither 0 nor 1, nor the index of a class.
+ * @example
+ * ```ts
+ * using batch = batchOf([[[[[1, 1, 0, 0]]]]], [[[[[0, 1, 1, 0]]]]]);
+ * const metric = new SurfaceDiceMetricConfig({ classThresholds: [1] }).getObject();
+ * metric.update(batch);
+ * console.log(metric.aggregate().toFixed(4)); // → 1.0000
+ * ```
  */
 export class SurfaceDiceMetricConfig
   extends configClass(

@@ -12,6 +12,12 @@ const optionalLimit = z.number().nonnegative().nullable().default(null);
  * - `clipGradValue` (none): largest absolute value of each gradient; applied before the norm is clipped.
  * - `resetModel` (true): trainable weights are drawn anew before each training; otherwise each starts from the weights
  *   that the model had when the Trainer was built.
+ *
+ * @example
+ * ```ts
+ * const optimization = new OptimizationConfig({ numEpochs: 100, accumulationSteps: 2, evaluationInterval: 5 });
+ * console.log(optimization.numEpochs, optimization.accumulationSteps); // → 100 2
+ * ```
  */
 export class OptimizationConfig extends configClass(
   "Optimization",

@@ -1,5 +1,5 @@
 import process from "node:process";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
   Callback,
   EMACallback,
@@ -17,8 +17,6 @@ import * as torch from "../torch/index.ts";
 import { toySplit } from "./fixtures/toy.ts";
 import { computational, Trainers, weights } from "./fixtures/trainers.ts";
 import { TrainingInterrupted } from "./index.ts";
-
-vi.setConfig({ testTimeout: 300_000 });
 
 const trainers = Trainers.forEachTest();
 const optimization = { numEpochs: 4 };

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, expect, it } from "vitest";
 import { Rapl } from "../callbacks/carbon/rapl.ts";
 import { Callback, CarbonCallback, type EventArgs, TrainingCheckpointCallback } from "../callbacks/index.ts";
 import { readJson } from "../io/json/file.ts";
@@ -9,7 +9,6 @@ import * as torch from "../torch/index.ts";
 import { toySplit } from "./fixtures/toy.ts";
 import { computational, Trainers } from "./fixtures/trainers.ts";
 
-vi.setConfig({ testTimeout: 300_000 });
 const trainers = Trainers.forEachTest();
 
 let powercap = "";

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Callback, TrainingCheckpointCallback } from "../callbacks/index.ts";
 import { CutMix, type DataLoaderOptions, MixUp } from "../data/dataloader/index.ts";
 import { BidsDataset } from "../data/datasets/index.ts";
@@ -14,8 +14,6 @@ import { RandomPatch } from "../transforms/index.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { makeCohort } from "./fixtures/cohort.ts";
 import { Trainer } from "./trainer.ts";
-
-vi.setConfig({ testTimeout: 300_000 });
 
 let dir = "";
 let bids = "";

@@ -1,12 +1,10 @@
 import process from "node:process";
-import { expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import { Callback, type EventArgs, GradualUnfreezingCallback } from "../callbacks/index.ts";
 import * as torch from "../torch/index.ts";
 import { toySplit } from "./fixtures/toy.ts";
 import { computational, Trainers } from "./fixtures/trainers.ts";
 import { TrainingInterrupted } from "./index.ts";
-
-vi.setConfig({ testTimeout: 300_000 });
 
 const trainers = Trainers.forEachTest();
 const optimization = { numEpochs: 4 };

@@ -1,12 +1,10 @@
 import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, expect, it } from "vitest";
 import { LoggerCallback, ModelCheckpointCallback, TrainingCheckpointCallback } from "../callbacks/index.ts";
 import { toyModel, toySplit } from "./fixtures/toy.ts";
 import { Trainer } from "./trainer.ts";
-
-vi.setConfig({ testTimeout: 120_000 });
 
 let dir = "";
 let umask = 0;

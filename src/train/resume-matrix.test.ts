@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   Callback,
   EarlyStoppingCallback,
@@ -17,8 +17,6 @@ import * as torch from "../torch/index.ts";
 import { cohortSplit, makeCohort } from "./fixtures/cohort.ts";
 import { toyModel } from "./fixtures/toy.ts";
 import { Trainer } from "./trainer.ts";
-
-vi.setConfig({ testTimeout: 300_000 });
 
 let dir = "";
 let bids = "";

@@ -1,5 +1,5 @@
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
   Callback,
   type EventArgs,
@@ -13,8 +13,6 @@ import { warn } from "../utils/warnings.ts";
 import { ToyDataset, toySplit } from "./fixtures/toy.ts";
 import { computational, Trainers } from "./fixtures/trainers.ts";
 import { readEvents, TrainingInterrupted } from "./index.ts";
-
-vi.setConfig({ testTimeout: 600_000 });
 
 const trainers = Trainers.forEachTest();
 const EVENTS = "training/split-0/.clinicadl-ts/events.jsonl";

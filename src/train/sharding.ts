@@ -1,12 +1,17 @@
 import { type CallbacksHandler, EMACallback } from "../callbacks/index.ts";
-import { type Model, MultiTaskModel, VanillaModel } from "../models/index.ts";
+import { hasTargetWeights } from "../losses/index.ts";
+import { type Model, MultiTaskModel, SegmentationModel, VanillaModel } from "../models/index.ts";
 import type { ComputationalConfig, World } from "../run/index.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 
 /** What a training with sharded weights does not do yet. @throws ConfigError naming it, before anything is begun. */
 export function checkSharding(
   { fullyShardedDataParallel, gpu, gradientCompression }: ComputationalConfig,
-  { model, callbacks, world }: { readonly model: Model; readonly callbacks: CallbacksHandler; readonly world: World },
+  {
+    model,
+    callbacks,
+    world,
+  }: { readonly model: Model; readonly callbacks: CallbacksHandler; readonly world: Pick<World, "size"> },
 ): void {
   if (!fullyShardedDataParallel || world.size === 1) return;
   const refuse = (what: string): never => {
@@ -18,6 +23,10 @@ export function checkSharding(
   if (![VanillaModel.prototype.backwardStep, MultiTaskModel.prototype.backwardStep].includes(model.backwardStep))
     refuse(
       `${model.constructor.name} has a backwardStep of its own, which may have several backward passes. Leave it out.`,
+    );
+  if (model instanceof SegmentationModel && hasTargetWeights(model.loss))
+    refuse(
+      "the loss weighs classes, for which SegmentationModel runs the network once more, and whole. Leave out the weights, or the sharding.",
     );
   if (callbacks.allCallbacks.some((callback) => callback instanceof EMACallback))
     refuse(

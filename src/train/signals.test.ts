@@ -10,8 +10,6 @@ import type { SignalOptions } from "../run/index.ts";
 import { toyModel, toySplit } from "./fixtures/toy.ts";
 import { Trainer } from "./trainer.ts";
 
-vi.setConfig({ testTimeout: 120_000 });
-
 let dir = "";
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), "signals-"));

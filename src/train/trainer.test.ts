@@ -24,9 +24,6 @@ import { Trainer } from "./trainer.ts";
 const computational = { gpu: false, seed: 42, deterministic: true };
 const quiet = () => new LoggerCallback({ progressBar: false });
 
-// the machine may be busy
-vi.setConfig({ testTimeout: 120_000 });
-
 let dir = "";
 /** Disposed after each test: a trainer that is only collected some day would change the counts of another test. */
 const made: Trainer[] = [];

@@ -35,14 +35,20 @@ type Check<S extends z.ZodRawShape> = (options: z.output<z.ZodObject<S>>, what: 
  * The base of the config of a transform: its own options, with `include`, `exclude` and `copy`. What remains to be written is `getObject`,
  * with one of the functions below.
  *
+ * @example
  * ```ts
- * export class ShiftConfig extends transformConfig("Shift", { by: z.number() }) implements TransformConfig {
+ * import { perImage, type Transform, transformConfig, type TransformConfig } from "clinicadl/transforms";
+ * import { z } from "zod";
+ *
+ * class ShiftConfig extends transformConfig("Shift", { by: z.number() }) implements TransformConfig {
  *   getObject(): Transform {
  *     return perImage(this, "scalar", (image) => {
  *       image.tensor = image.tensor.add(this.by);
  *     });
  *   }
  * }
+ * using sample = await sampleWith({ imageTransforms: [new ShiftConfig({ by: 1000 })] });
+ * console.log(sample.image.tensor.min().item() >= 1000); // → true
  * ```
  */
 export function transformConfig<S extends z.ZodRawShape>(name: string, options: S, check?: Check<S>) {
@@ -135,7 +141,23 @@ export class ImagePlace {
   }
 }
 
-/** A transform that changes each image by itself, and draws nothing. */
+/**
+ * A transform that changes each image by itself, and draws nothing.
+ *
+ * @example
+ * ```ts
+ * import { perImage, type Transform, transformConfig, type TransformConfig } from "clinicadl/transforms";
+ *
+ * class SquareConfig extends transformConfig("Square", {}) implements TransformConfig {
+ *   getObject(): Transform {
+ *     return perImage(this, "scalar", (image) => {
+ *       image.tensor = image.tensor.square();
+ *     });
+ *   }
+ * }
+ * console.log(new SquareConfig().getObject().name); // → Square
+ * ```
+ */
 export function perImage(
   config: TransformOptions,
   actsOn: ActsOn,

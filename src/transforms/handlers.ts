@@ -46,6 +46,17 @@ export interface PortableTransforms {
 /**
  * What happens to an image before the network sees it, in this order: image transforms, extraction, sample transforms, and in training
  * augmentations. The caller opens a `torch.scope()` around it: intermediates are not disposed here.
+ *
+ * @example
+ * ```ts
+ * const transforms = new TransformsHandler({
+ *   imageTransforms: [new ToCanonicalConfig(), new ZNormalizationConfig()],
+ *   extraction: new Patch({ patchSize: 8 }),
+ *   augmentations: [new RandomFlipConfig({ axes: [0] })],
+ * });
+ * using sample = await sampleWith(transforms);
+ * console.log(sample.shape); // → [ 1, 8, 8, 8 ]
+ * ```
  */
 export class TransformsHandler implements ToDict {
   readonly extraction: AnyExtraction;
@@ -182,7 +193,15 @@ export class TransformsHandler implements ToDict {
   }
 }
 
-/** What is done to the output of a network: an activation, a threshold. */
+/**
+ * What is done to the output of a network: an activation, a threshold.
+ *
+ * @example
+ * ```ts
+ * const postprocessing = new PostprocessingHandler({ transforms: [new ActivationsConfig({ include: ["output"], sigmoid: true })] });
+ * console.log(postprocessing.transforms.length); // → 1
+ * ```
+ */
 export class PostprocessingHandler implements ToDict {
   readonly transforms: readonly HeldTransform[];
   readonly #transforms: readonly Transform[];

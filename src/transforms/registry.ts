@@ -22,14 +22,24 @@ const modules = new Map<string, { readonly Class: object; readonly source: Modul
 /**
  * Makes a transform config of one's own known by its `name_`, so that a MAPS with it can be read.
  *
- * ```ts
- * export class GammaConfig extends transformConfig("MyGamma", { gamma: z.number() }) { getObject() { … } }
- * registerTransform(GammaConfig, { module: import.meta.url });
- * ```
- *
  * @param options `module`: the URL of the module that exports the class under its own name, for worker threads to import. Without
  * it, the transform works in the main thread only.
  * @throws ConfigError when another transform has that name.
+ * @example
+ * ```ts
+ * import { perImage, registerTransform, type Transform, transformConfig, type TransformConfig } from "clinicadl/transforms";
+ * import { z } from "zod";
+ *
+ * export class DoubleConfig extends transformConfig("Double", { times: z.number().default(2) }) implements TransformConfig {
+ *   getObject(): Transform {
+ *     return perImage(this, "scalar", (image) => {
+ *       image.tensor = image.tensor.mul(this.times);
+ *     });
+ *   }
+ * }
+ * registerTransform(DoubleConfig);
+ * console.log(new TransformsHandler({ imageTransforms: [{ name_: "Double" }] }).imageTransforms.length); // → 1
+ * ```
  */
 export function registerTransform(
   Class: Registrable<TransformConfig> & { readonly name: string },

@@ -8,15 +8,19 @@ import type { HasImages, TransformRecord } from "./types.ts";
  * Does to `dataPoint` what a history says was done to another (or to itself, as it was read): the same parameters, whatever was drawn
  * at random then. The result is the same bit for bit. The caller opens a `torch.scope()` around it.
  *
- * ```ts
- * using sample = await dataset.get(0);
- * using other = new DataPoint({ image: "other.nii.gz", participantId: "sub-2", sessionId: "ses-1" });
- * { using _ = torch.scope(); replay(sample.history, other); }
- * ```
- *
  * @throws ConfigError for a record of a function of one's own, unless it came from a module that this thread has used.
  * @throws CannotReadFieldError for a transform that is not known, or a record that was changed.
  * @throws ImageError when an image that was transformed then is not there now.
+ * @example
+ * ```ts
+ * using sample = await sampleWith({ augmentations: [new RandomFlipConfig({ flipProbability: 1 })] });
+ * using other = await sampleWith({});
+ * {
+ *   using scope = torch.scope();
+ *   replay(sample.history, other); // the same again, of another image
+ * }
+ * console.log(other.history.length); // → 1
+ * ```
  */
 export function replay<T extends HasImages>(history: readonly TransformRecord[], dataPoint: T): T {
   return history.reduce((point, record) => replayOne(record, point), dataPoint);

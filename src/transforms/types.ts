@@ -92,10 +92,16 @@ export type TransformFunction = <T extends HasImages>(dataPoint: T, rng: Rng) =>
 /**
  * A transform of one's own, by the module that exports it: so worker threads can import it too.
  *
+ * @example
  * ```ts
  * // my-transforms.ts
- * export function gamma(point, rng) { … }
- * export const myGamma = { module: import.meta.url, export: "gamma" };
+ * import type { HasImages } from "clinicadl/transforms";
+ *
+ * export function tag<T extends HasImages>(point: T): T {
+ *   point.setField("seen", 1);
+ *   return point;
+ * }
+ * export const myTag = { module: import.meta.url, export: "tag" };
  * ```
  */
 export interface TransformReference extends ModuleExport {

@@ -1,10 +1,7 @@
 /** Every recipe is type-checked and run. */
 import { globSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { vi } from "vitest";
 import { describePage, describeTypes } from "./page.ts";
-
-vi.setConfig({ testTimeout: 180_000 });
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const pages = globSync("docs/cookbook/*.md", { cwd: root, exclude: ["docs/cookbook/index.md"] }).sort();

@@ -1,9 +1,7 @@
 import { globSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { describePage, describeTypes } from "./page.ts";
-
-vi.setConfig({ testTimeout: 180_000 });
 
 describeTypes(["docs/maps.md"]);
 const { texts, folder } = describePage("docs/maps.md");

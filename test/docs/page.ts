@@ -9,7 +9,7 @@
  * - What a program prints must be what follows `// → ` in its lines.
  * - `<!-- begins as: PAGE -->` in the first line: all blocks of that page, by its path from here, come first.
  */
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import {
   cpSync,
   existsSync,
@@ -24,9 +24,9 @@ import {
 import { constants, tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-
-vi.setConfig({ testTimeout: 180_000 });
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { onSources } from "./example-programs.ts";
+import { typeErrors } from "./types.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -131,16 +131,6 @@ function filesOf(path: string): Map<string, string> {
   const both = [...files.keys()].filter((name) => before.has(name));
   if (both.length > 0) throw new Error(`${path} and ${begins} both have ${both.join(", ")}`);
   return new Map([...before, ...files]);
-}
-
-/** The program, with this package's names as paths in src/. */
-function onSources(code: string): string {
-  const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  return code.replace(/"clinicadl(\/[^"]+)"/g, (name, entry: string) => {
-    const target: string | undefined = exports[`.${entry}`]?.default;
-    if (target === undefined) throw new Error(`${name} is not in the exports of package.json`);
-    return JSON.stringify(join(root, target.replace("./dist/", "src/").replace(/\.js$/, ".ts")));
-  });
 }
 
 interface Ended {
@@ -253,21 +243,7 @@ export function describeTypes(paths: readonly string[]): void {
   it.skipIf(programs.length === 0)("the programs have the types of the package", { timeout: 600_000 }, () => {
     const dir = join(base, "types");
     for (const [i, path] of paths.entries()) folderOf(path, join(dir, String(i)));
-    const options = {
-      ...{ target: "esnext", lib: ["esnext"], module: "nodenext", types: ["node"], strict: true, noUnusedLocals: true },
-      ...{ noEmit: true, allowImportingTsExtensions: true, skipLibCheck: true, verbatimModuleSyntax: true },
-      typeRoots: [join(root, "node_modules/@types")],
-    };
-    writeFileSync(join(dir, "tsconfig.json"), JSON.stringify({ compilerOptions: options, files: programs }));
-    const tsc = join(root, "node_modules/typescript/bin/tsc");
-    const { stdout, status } = spawnSync(process.execPath, [tsc, "-p", dir], { cwd: dir, encoding: "utf8" });
-    // a scope is opened to be closed, not to be read
-    const errors = stdout
-      .split("\n")
-      .filter((line) => line.includes("error TS") && !line.includes("'scope' is declared"));
-    // those in src/ are another check's
-    expect(errors.filter((line) => !line.startsWith(".."))).toEqual([]);
-    if (stdout === "") expect(status).toBe(0);
+    expect(typeErrors(dir, programs, true)).toEqual([]);
   });
 }
 

@@ -2,10 +2,8 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import { describePage, describeTypes, parse } from "./page.ts";
-
-vi.setConfig({ testTimeout: 180_000 });
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const pages = globSync(["README.md", "docs/**/*.md"], { cwd: root }).sort();

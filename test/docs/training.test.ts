@@ -1,10 +1,8 @@
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { TrainingCheckpointCallback } from "../../src/callbacks/index.ts";
 import { OptimizationConfig } from "../../src/optim/index.ts";
 import { ComputationalConfig } from "../../src/train/index.ts";
 import { describePage, describeTypes } from "./page.ts";
-
-vi.setConfig({ testTimeout: 180_000 });
 
 describeTypes(["docs/training.md"]);
 const { text } = describePage("docs/training.md");

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { readJson } from "../../src/io/files/index.ts";
 import { Maps } from "../../src/io/maps/index.ts";
 import * as torch from "../../src/torch/index.ts";
@@ -19,8 +19,6 @@ import type { Call, Outcome } from "./races-worker.ts";
 
 const rounds = Number(process.env.RACES_ROUNDS ?? 8);
 const seed = Number(process.env.RACES_SEED ?? 1);
-vi.setConfig({ testTimeout: Math.max(120_000, rounds * 30_000) });
-
 const PROCESSES = 4;
 const dir = mkdtempSync(join(tmpdir(), "races-"));
 const path = join(dir, "maps");

@@ -1,2 +1,2 @@
 /** Experiment files: a whole training in YAML or JSON. */
-export { type FoldOutcome, type RunOptions, type RunResult, runExperiment } from "./run.ts";
+export { type FoldOutcome, planExperiment, type RunOptions, type RunResult, runExperiment } from "./run.ts";

@@ -5,6 +5,7 @@ import { Maps } from "../../io/maps/index.ts";
 import { mainFirst, type World, worldFromEnvironment } from "../../run/index.ts";
 import type { Split } from "../../split/index.ts";
 import { Trainer } from "../../train/index.ts";
+import { ConfigError } from "../../utils/exceptions.ts";
 import { ExperimentDocument } from "./document.ts";
 import { type ExperimentParts, inPart, loadModules, makeModel, makeParts, readExperiment } from "./parts.ts";
 import { recordExperiment } from "./record.ts";
@@ -44,20 +45,8 @@ export interface RunResult {
  * @throws ConfigError naming file, line and field.
  */
 export async function runExperiment(path: string, options: RunOptions = {}): Promise<RunResult> {
-  // first, so that other processes of a launcher hear of an error in what follows
-  const world = worldFromEnvironment();
-  const document = new ExperimentDocument(path, options.set);
-  const given = readExperiment(document);
-  process.chdir(resolve(dirname(path), given.baseDir ?? "."));
-  await loadModules(document, given);
-  const parts = makeParts(document, given);
-  using opened = new DisposableStack();
-  const { trainer, experiment, splits } = await mainFirst(world, async () => {
-    const trainer = opened.use(await openTrainer(document, given, parts, world, options.overwrite ?? false));
-    const experiment = recordExperiment(trainer.maps, given);
-    const splits = inPart(document, ["split"], () => findSplits(experiment, trainer.maps, parts, options.folds));
-    return { trainer, experiment, splits };
-  });
+  using opened = await openExperiment(path, options);
+  const { document, parts, world, trainer, experiment, splits } = opened;
   const computational = parts.computational.with({ seed: Number(experiment.computational.seed) });
   const signals = { requeue: options.requeue ?? false };
   const folds: FoldOutcome[] = [];
@@ -73,23 +62,71 @@ export async function runExperiment(path: string, options: RunOptions = {}): Pro
   return { rank: world.rank, maps: trainer.maps.path, folds };
 }
 
+/**
+ * Makes the MAPS and the splits of an experiment where they are not there, and trains none.
+ * @returns what {@link runExperiment} would do with each split.
+ * @throws ConfigError naming file, line and field; for a process that a launcher started, which trains with others.
+ */
+export async function planExperiment(path: string, options: RunOptions = {}): Promise<Omit<RunResult, "rank">> {
+  const { size } = worldFromEnvironment();
+  if (size > 1) {
+    throw new ConfigError(
+      `--parallel starts processes of its own, and this is one of ${size} that a launcher started, which train each split together. Leave out one of both.`,
+    );
+  }
+  using opened = await openExperiment(path, options);
+  const { trainer, splits } = opened;
+  const { maps } = trainer;
+  return { maps: maps.path, folds: [...splits].map(({ index }) => ({ split: index, did: left(maps, index) })) };
+}
+
+/** An experiment file, read, with its MAPS. */
+interface OpenExperiment extends Disposable {
+  readonly document: ExperimentDocument;
+  readonly parts: ExperimentParts;
+  readonly world: World;
+  readonly trainer: Trainer;
+  readonly experiment: Experiment;
+  readonly splits: Iterable<Split>;
+}
+
+async function openExperiment(path: string, options: RunOptions): Promise<OpenExperiment> {
+  // first, so that other processes of a launcher hear of an error in what follows
+  const world = worldFromEnvironment();
+  const document = new ExperimentDocument(path, options.set);
+  const given = readExperiment(document);
+  process.chdir(resolve(dirname(path), given.baseDir ?? "."));
+  await loadModules(document, given);
+  const parts = makeParts(document, given);
+  using opened = new DisposableStack();
+  const made = await mainFirst(world, async () => {
+    const trainer = opened.use(await openTrainer(document, given, parts, world, options.overwrite ?? false));
+    const experiment = recordExperiment(trainer.maps, given);
+    const splits = inPart(document, ["split"], () => findSplits(experiment, trainer.maps, parts, options.folds));
+    return { trainer, experiment, splits };
+  });
+  const kept = opened.move();
+  return { document, parts, world, ...made, [Symbol.dispose]: () => kept.dispose() };
+}
+
+/** What is left to do with a split. */
+function left({ training }: Maps, split: number): FoldOutcome["did"] {
+  if (!training.splitsList.includes(split)) return "trained";
+  const { completeJson, tmp } = training.split(split);
+  if (existsSync(completeJson)) return "was complete";
+  return tmp.list.length > 0 ? "resumed" : "trained";
+}
+
 async function trainOn(
   trainer: Trainer,
   split: Split,
   computational: ExperimentParts["computational"],
   signals: { readonly requeue: boolean },
 ): Promise<FoldOutcome["did"]> {
-  const { training } = trainer.maps;
-  if (training.splitsList.includes(split.index)) {
-    const { completeJson, tmp } = training.split(split.index);
-    if (existsSync(completeJson)) return "was complete";
-    if (tmp.list.length > 0) {
-      await trainer.resume({ splitIdx: split.index, split, signals });
-      return "resumed";
-    }
-  }
-  await trainer.train(split, { computational, signals });
-  return "trained";
+  const did = left(trainer.maps, split.index);
+  if (did === "resumed") await trainer.resume({ splitIdx: split.index, split, signals });
+  if (did === "trained") await trainer.train(split, { computational, signals });
+  return did;
 }
 
 async function openTrainer(

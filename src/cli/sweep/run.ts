@@ -3,31 +3,24 @@ import { followEvents } from "../../run/index.ts";
 import type { ClaimedTrial, Study, Sweep, Trial } from "../../sweep/index.ts";
 import { ClinicaDLException } from "../../utils/exceptions.ts";
 import { say } from "../../utils/output.ts";
+import { inPool, trainInProcess } from "../train-process.ts";
 import { runsOf, type SweepFile } from "./file.ts";
 import { scoreOf } from "./score.ts";
-import { trainInProcess } from "./train-process.ts";
 
 /**
  * Trains the trials that are left, so many at a time, each by a process of its own with its share of the cores.
  * @returns 0, or the exit code of a training that a signal ended: the same call goes on from its checkpoint.
  */
 export async function runSweep(file: SweepFile, study: Study, jobs: number): Promise<number> {
-  let ended = 0;
-  const failures: unknown[] = [];
-  const work = async (): Promise<void> => {
-    while (ended === 0 && failures.length === 0) {
-      using claimed = study.claim();
-      if (claimed === null) return;
-      try {
-        ended = (await runTrial(file, study, claimed, jobs)) || ended;
-      } catch (error) {
-        failures.push(error);
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: jobs }, work));
-  if (failures.length > 0) throw failures[0];
-  return ended;
+  return await inPool(jobs, () => {
+    const claimed = study.claim();
+    return claimed === null ? null : trainClaimed(file, study, claimed, jobs);
+  });
+}
+
+async function trainClaimed(file: SweepFile, study: Study, claimed: ClaimedTrial, jobs: number): Promise<number> {
+  using held = claimed;
+  return await runTrial(file, study, held, jobs);
 }
 
 /** Trains what is left of a trial, once for each seed. @returns as `runSweep`. */

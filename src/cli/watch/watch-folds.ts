@@ -15,6 +15,8 @@ export interface WatchFoldsOptions {
   readonly rows: () => number;
   /** How often files are looked at, and lines drawn, in milliseconds. Default 200. */
   readonly interval?: number;
+  /** Which splits. Default: all. */
+  readonly splits?: readonly number[];
 }
 
 /**
@@ -24,9 +26,10 @@ export interface WatchFoldsOptions {
  */
 export async function watchFolds(
   paths: readonly string[],
-  { stream, signal, rows, interval = 200 }: WatchFoldsOptions,
+  { stream, signal, rows, interval = 200, splits: asked }: WatchFoldsOptions,
 ): Promise<void> {
   const all = paths.map((path) => new Maps(readContents(path).path));
+  const wanted = asked === undefined ? null : new Set(asked);
   const lines = new FoldLines(stream);
   const followed = new Set<string>();
   const running: Promise<void>[] = [];
@@ -34,12 +37,13 @@ export async function watchFolds(
   while (!signal.aborted) {
     for (const maps of all) {
       for (const split of maps.training.splitsList) {
+        if (wanted !== null && !wanted.has(split)) continue;
         const { path, eventsJsonl } = maps.training.split(split);
         if (followed.has(eventsJsonl)) continue;
         followed.add(eventsJsonl);
         const prefix = all.length > 1 ? `${basename(maps.path)}  ` : "";
         const follow = async (): Promise<void> => {
-          for await (const event of followEvents(eventsJsonl, { signal, interval })) {
+          for await (const event of followEvents(eventsJsonl, { signal, interval, lastLook: true })) {
             lines.receive(`${prefix}Split ${split}`, event, { prefix, place: path });
           }
         };
@@ -52,4 +56,5 @@ export async function watchFolds(
     await setTimeout(interval, undefined, { signal }).catch(() => undefined);
   }
   await Promise.all(running);
+  lines.draw(Date.now(), rows());
 }

@@ -41,14 +41,18 @@ export function bootstrapOptions(given: BootstrapOptions, what = "bootstrap"): z
  * again, as `scipy.stats.bootstrap`. NaN of fewer than two units, and with "bca" where all draws are on one side of the value, or
  * where it is not defined without one of the units.
  *
- * ```ts
- * const { value, lower, upper } = bootstrap(participants, (drawn) => rocAuc(drawn.map((p) => p.score), drawn.map((p) => p.label)), {
- *   strata: participants.map((p) => p.label), // as many of each class in each draw
- * });
- * ```
- *
  * @param units what is drawn, with replacement.
  * @param strata of each unit: those with the same are drawn among themselves. Default: all are alike.
+ * @example
+ * ```ts
+ * const participants = [0.9, 0.8, 0.4, 0.3].map((score, i) => ({ score, label: i < 2 ? 1 : 0 }));
+ * const { value } = bootstrap(
+ *   participants,
+ *   (drawn) => drawn.reduce((sum, { score }) => sum + score, 0) / drawn.length,
+ *   { strata: participants.map(({ label }) => label) }, // as many of each class in each draw
+ * );
+ * console.log(value.toFixed(2)); // → 0.60
+ * ```
  */
 export function bootstrap<T>(
   units: readonly T[],

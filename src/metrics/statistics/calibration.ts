@@ -5,15 +5,16 @@ import { bothClasses, ties } from "../ranking.ts";
  * The temperature by which logits are divided, so that probabilities say how often it is so (Guo et al. 2017, arXiv:1706.04599): the one with the least
  * cross-entropy on validation data. Above 1 where a network is too sure. The order of scores, and so the AUC, stays.
  *
- * ```ts
- * const temperature = fitTemperature([[2.1], [-0.3], [0.4], [-1.8]], [1, 1, 0, 0]); // of the validation data
- * const probabilities = withTemperature([[1.2]], temperature); // of the test data
- * ```
- *
  * @param logits of each sample, before sigmoid (one column) or softmax (one column per class).
  * @param labels 0 and 1 of one column, else the index of the class.
  * @throws ConfigError where logits or labels are no such; where the least cross-entropy is that of no finite temperature: the logits tell all labels
  * without error, or are no better than none.
+ *
+ * @example
+ * ```ts
+ * const temperature = fitTemperature([[2.1], [-0.3], [0.4], [-1.8]], [1, 1, 0, 0]); // of the validation data
+ * const probabilities = withTemperature([[1.2]], temperature); // of the test data
+ * ```
  */
 export function fitTemperature(logits: readonly (readonly number[])[], labels: readonly number[]): number {
   const samples = asSoftmax(logits, labels);
@@ -45,7 +46,14 @@ export function fitTemperature(logits: readonly (readonly number[])[], labels: r
   return 1 / high;
 }
 
-/** Probabilities of logits divided by a temperature: by sigmoid of one column, else by softmax. */
+/**
+ * Probabilities of logits divided by a temperature: by sigmoid of one column, else by softmax.
+ *
+ * @example
+ * ```ts
+ * console.log(withTemperature([[2]], 2).map(([p]) => p?.toFixed(4))); // → [ '0.7311' ]
+ * ```
+ */
 export function withTemperature(logits: readonly (readonly number[])[], temperature: number): number[][] {
   if (!(temperature > 0)) {
     throw new ConfigError(`withTemperature: 'temperature' got ${temperature}. Give one that is greater than 0.`);
@@ -102,12 +110,12 @@ export interface Threshold {
  * The threshold with the greatest sensitivity + specificity (Youden 1950, Cancer 3:32), of several the highest. Choose it on validation data, and apply it to
  * test data: on the data that it was chosen on, sensitivity and specificity are too good.
  *
+ * @throws ConfigError for labels that are neither 0 nor 1, or all alike, and for scores that are NaN.
+ * @example
  * ```ts
  * const { threshold } = youdenThreshold([0.9, 0.6, 0.4, 0.1], [1, 1, 0, 0]);
  * const decided = [0.7, 0.2].map((score) => (score >= threshold ? 1 : 0)); // or AsDiscreteConfig({ threshold }) in `postprocessing`
  * ```
- *
- * @throws ConfigError for labels that are neither 0 nor 1, or all alike, and for scores that are NaN.
  */
 export function youdenThreshold(scores: readonly number[], labels: readonly number[]): Threshold {
   if (scores.length !== labels.length || !bothClasses(labels) || scores.some(Number.isNaN)) {

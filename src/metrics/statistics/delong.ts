@@ -16,13 +16,13 @@ export interface AucInterval {
  * score per participant: those of several sessions depend on each other. An AUC of 0 or 1 has no variance, and an interval of no
  * width that means nothing. NaN where a class has less than two.
  *
- * ```ts
- * const { auc, lower, upper } = delong([0.9, 0.4, 0.7, 0.2], [1, 1, 0, 0]);
- * ```
- *
  * @param labels 0 or 1.
  * @param options `level`: how many of such intervals hold the true value; default 0.95.
  * @throws ConfigError for labels that are neither 0 nor 1, or all alike, for scores that are NaN, or other lengths.
+ * @example
+ * ```ts
+ * const { auc, lower, upper } = delong([0.9, 0.4, 0.7, 0.2], [1, 1, 0, 0]);
+ * ```
  */
 export function delong(
   scores: readonly number[],
@@ -57,12 +57,14 @@ export interface AucDifference {
 /**
  * Whether two models, on the same participants, differ in their areas under the ROC curve (DeLong et al. 1988), as `roc.test` of pROC.
  *
- * ```ts
- * const { difference, pValue } = delongTest(scoresOfOne, scoresOfOther, labels);
- * ```
- *
  * @param labels 0 or 1, in the order of both.
  * @throws ConfigError as {@link delong}.
+ * @example
+ * ```ts
+ * const labels = [1, 1, 1, 0, 0, 0];
+ * const { difference } = delongTest([0.9, 0.8, 0.3, 0.4, 0.2, 0.1], [0.9, 0.2, 0.3, 0.4, 0.8, 0.1], labels);
+ * console.log(difference.toFixed(4)); // → 0.3333
+ * ```
  */
 export function delongTest(
   first: readonly number[],

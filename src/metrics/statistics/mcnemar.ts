@@ -16,13 +16,16 @@ export interface McNemar {
  * McNemar's test (1947, Psychometrika 12:153): whether one of two classifiers is right more often than the other, on the same participants. As `mcnemar` of
  * statsmodels.
  *
- * ```ts
- * const { pValue } = mcnemar(decidedByOne.map((d, i) => d === labels[i]), decidedByOther.map((d, i) => d === labels[i]));
- * ```
- *
  * @param first, second whether each was right, of the same participants in the same order.
  * @param options `exact` (default true): the binomial distribution; else χ², corrected for continuity (Edwards 1948) unless `correction` is false.
  * @throws ConfigError when there are not as many of both.
+ * @example
+ * ```ts
+ * const labels = [1, 1, 1, 0, 0, 0];
+ * const right = (decided: readonly number[]) => decided.map((decision, i) => decision === labels[i]);
+ * const { pValue } = mcnemar(right([1, 1, 1, 0, 0, 1]), right([1, 0, 0, 1, 0, 1]));
+ * console.log(pValue); // → 0.25
+ * ```
  */
 export function mcnemar(
   first: readonly boolean[],

@@ -19,14 +19,16 @@ export interface VoteOptions {
 /**
  * What the patches or slices of a session say together, from the table of a prediction (`output.tsv`).
  *
- * ```ts
- * votes(results.outputTsv, { outputs: ["output"], keep: ["diagnosis"], threshold: 0 }); // predict({ include: ["diagnosis"], … }), logits
- * ```
- *
  * @param table a TSV, or rows.
  * @returns a row for each session or participant: whose it is, `keep`, the means of the scores, `decided` (0 or 1, or the index of the column), the share
  * of samples that decided so (`agreement`), and how many there are (`n_samples`).
  * @throws ConfigError for columns that are not there; DataFrameError for scores that are missing, and values of `keep` that differ.
+ * @example
+ * ```ts
+ * const of = (participant: string) => ({ participant_id: participant, session_id: "ses-M000" });
+ * const rows = [0.9, 0.7, 0.2].map((output) => ({ ...of("sub-001"), output })); // of three patches
+ * console.log(votes(rows, { outputs: ["output"] }).map(({ decided, n_samples }) => [decided, n_samples])); // → [ [ 1, 3 ] ]
+ * ```
  */
 export function votes(
   table: string | readonly Row[],

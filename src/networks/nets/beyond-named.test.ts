@@ -1,11 +1,9 @@
 import { readFileSync } from "node:fs";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import * as torch from "../../torch/index.ts";
 import { snakeToCamel } from "../../utils/names.ts";
 import { expectSums, image, type Sums } from "../fixtures/named.ts";
 import { MedNeXtB, MedNeXtS, networkRegistry } from "../index.ts";
-
-vi.setConfig({ testTimeout: 120_000 });
 
 interface Case extends Sums {
   readonly options: Readonly<Record<string, unknown>>;

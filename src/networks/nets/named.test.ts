@@ -13,8 +13,6 @@ import {
   SEResNet152Config,
 } from "../index.ts";
 
-vi.setConfig({ testTimeout: 120_000 });
-
 interface Named extends Sums {
   readonly output: readonly number[];
   /** The names and shapes in torchvision's file. */

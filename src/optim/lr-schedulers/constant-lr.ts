@@ -4,7 +4,22 @@ import { configClass } from "../../utils/config.ts";
 import type { LRSchedulerConfig } from "./config.ts";
 import { lastEpoch, positive, totalIters } from "./fields.ts";
 
-/** The learning rate times `factor` until epoch `totalIters`. */
+/**
+ * The learning rate times `factor` until epoch `totalIters`.
+ *
+ * @example
+ * ```ts
+ * const weights = new torch.nn.Linear(1, 1);
+ * const optimizer = new SGDConfig({ lr: 1 }).getObject(weights);
+ * const scheduler = new ConstantLRConfig({ factor: 0.5, totalIters: 2 }).getObject(optimizer);
+ * const rates = Array.from({ length: 3 }, () => {
+ *   optimizer.step();
+ *   scheduler.step();
+ *   return scheduler.getLastLr()[0]?.toFixed(3);
+ * });
+ * console.log(rates.join(" ")); // → 0.500 1.000 1.000
+ * ```
+ */
 export class ConstantLRConfig
   extends configClass(
     "ConstantLR",

@@ -8,6 +8,12 @@ import { counted, interval, type TrainingLength, wholeTraining } from "./length.
 /**
  * Half a cosine from the learning rate down to `etaMin` (0) in `tMax` epochs, by default all of the training, and up again (Loshchilov & Hutter,
  * 2017). Not in ClinicaDL 2.0.0.
+ *
+ * @example
+ * ```ts
+ * const callback = new LRSchedulerCallback({ scheduler: new CosineAnnealingLRConfig({ etaMin: 1e-6 }) });
+ * const trainer = new Trainer({ maps: "maps_scheduled", model, callbacks: [callback] });
+ * ```
  */
 export class CosineAnnealingLRConfig
   extends configClass(

@@ -4,7 +4,22 @@ import { configClass } from "../../utils/config.ts";
 import type { LRSchedulerConfig } from "./config.ts";
 import { lastEpoch, positive } from "./fields.ts";
 
-/** The learning rate times `gamma` at every epoch. */
+/**
+ * The learning rate times `gamma` at every epoch.
+ *
+ * @example
+ * ```ts
+ * const weights = new torch.nn.Linear(1, 1);
+ * const optimizer = new SGDConfig({ lr: 1 }).getObject(weights);
+ * const scheduler = new ExponentialLRConfig({ gamma: 0.5 }).getObject(optimizer);
+ * const rates = Array.from({ length: 3 }, () => {
+ *   optimizer.step();
+ *   scheduler.step();
+ *   return scheduler.getLastLr()[0]?.toFixed(3);
+ * });
+ * console.log(rates.join(" ")); // → 0.500 0.250 0.125
+ * ```
+ */
 export class ExponentialLRConfig
   extends configClass(
     "ExponentialLR",

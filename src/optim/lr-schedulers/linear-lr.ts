@@ -4,7 +4,22 @@ import { configClass } from "../../utils/config.ts";
 import type { LRSchedulerConfig } from "./config.ts";
 import { lastEpoch, positive, totalIters } from "./fields.ts";
 
-/** From `startFactor` to `endFactor` times the learning rate, linearly, in `totalIters` epochs. */
+/**
+ * From `startFactor` to `endFactor` times the learning rate, linearly, in `totalIters` epochs.
+ *
+ * @example
+ * ```ts
+ * const weights = new torch.nn.Linear(1, 1);
+ * const optimizer = new SGDConfig({ lr: 1 }).getObject(weights);
+ * const scheduler = new LinearLRConfig({ startFactor: 0.25, totalIters: 3 }).getObject(optimizer);
+ * const rates = Array.from({ length: 4 }, () => {
+ *   optimizer.step();
+ *   scheduler.step();
+ *   return scheduler.getLastLr()[0]?.toFixed(3);
+ * });
+ * console.log(rates.join(" ")); // → 0.500 0.750 1.000 1.000
+ * ```
+ */
 export class LinearLRConfig
   extends configClass(
     "LinearLR",

@@ -4,7 +4,22 @@ import { configClass } from "../../utils/config.ts";
 import type { LRSchedulerConfig } from "./config.ts";
 import { lastEpoch, positive } from "./fields.ts";
 
-/** The learning rate times `gamma` at each of the epochs `milestones`. */
+/**
+ * The learning rate times `gamma` at each of the epochs `milestones`.
+ *
+ * @example
+ * ```ts
+ * const weights = new torch.nn.Linear(1, 1);
+ * const optimizer = new SGDConfig({ lr: 1 }).getObject(weights);
+ * const scheduler = new MultiStepLRConfig({ milestones: [1, 3], gamma: 0.5 }).getObject(optimizer);
+ * const rates = Array.from({ length: 4 }, () => {
+ *   optimizer.step();
+ *   scheduler.step();
+ *   return scheduler.getLastLr()[0]?.toFixed(3);
+ * });
+ * console.log(rates.join(" ")); // → 0.500 0.500 0.250 0.250
+ * ```
+ */
 export class MultiStepLRConfig
   extends configClass(
     "MultiStepLR",

@@ -6,7 +6,22 @@ import type { LRSchedulerConfig } from "./config.ts";
 import { checkSameGroups, forGroups, lastEpoch, positive, values } from "./fields.ts";
 import { counted, type TrainingLength, wholeTraining } from "./length.ts";
 
-/** One cycle of the learning rate up to `maxLr` and down again, moved at every optimizer step (Smith & Topin, 2019). */
+/**
+ * One cycle of the learning rate up to `maxLr` and down again, moved at every optimizer step (Smith & Topin, 2019).
+ *
+ * @example
+ * ```ts
+ * const weights = new torch.nn.Linear(1, 1);
+ * const optimizer = new SGDConfig({ lr: 1 }).getObject(weights);
+ * const scheduler = new OneCycleLRConfig({ maxLr: 1, totalSteps: 10 }).getObject(optimizer);
+ * const rates = Array.from({ length: 4 }, () => {
+ *   optimizer.step();
+ *   scheduler.step();
+ *   return scheduler.getLastLr()[0]?.toFixed(3);
+ * });
+ * console.log(rates.join(" ")); // → 0.520 1.000 0.950 0.812
+ * ```
+ */
 export class OneCycleLRConfig
   extends configClass(
     "OneCycleLR",

@@ -8,8 +8,10 @@ import { counted, interval, type TrainingLength, wholeTraining } from "./length.
 /**
  * The learning rate times (1 − epoch / `totalIters`) to the `power`. That of nnU-Net (Isensee et al., 2021) goes over the whole training:
  *
+ * @example
  * ```ts
- * new PolynomialLRConfig({ totalIters: "training", power: 0.9 });
+ * const callback = new LRSchedulerCallback({ scheduler: new PolynomialLRConfig({ totalIters: "training", power: 0.9 }) });
+ * const trainer = new Trainer({ maps: "maps_scheduled", model, callbacks: [callback] });
  * ```
  */
 export class PolynomialLRConfig

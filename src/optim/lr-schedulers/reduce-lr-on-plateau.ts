@@ -4,7 +4,16 @@ import { configClass } from "../../utils/config.ts";
 import type { LRSchedulerConfig } from "./config.ts";
 import { checkSameGroups, forGroups, positive, values } from "./fields.ts";
 
-/** The learning rate times `factor` when a metric has not improved for more than `patience` validations. */
+/**
+ * The learning rate times `factor` when a metric has not improved for more than `patience` validations.
+ *
+ * @example
+ * ```ts
+ * const scheduler = new ReduceLROnPlateauConfig({ patience: 5, factor: 0.5 });
+ * const callback = new LRSchedulerCallback({ scheduler, metricName: "loss" });
+ * const trainer = new Trainer({ maps: "maps_scheduled", model, callbacks: [callback] });
+ * ```
+ */
 export class ReduceLROnPlateauConfig
   extends configClass(
     "ReduceLROnPlateau",

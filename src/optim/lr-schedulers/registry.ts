@@ -7,6 +7,14 @@ export const lrSchedulerRegistry = new Registry<LRSchedulerConfig>("learning-rat
 /**
  * Makes the config of a scheduler of one's own known by its `name_`, so that a MAPS with it can be read.
  * @throws ConfigError when another learning-rate scheduler has that name.
+ * @example
+ * ```ts
+ * class MyStepLRConfig extends StepLRConfig {
+ *   static override readonly name_: string = "MyStepLR";
+ * }
+ * registerLRScheduler(MyStepLRConfig);
+ * console.log(lrSchedulerRegistry.names.includes("MyStepLR")); // → true
+ * ```
  */
 export function registerLRScheduler(Class: Registrable<LRSchedulerConfig>): void {
   lrSchedulerRegistry.register(Class);

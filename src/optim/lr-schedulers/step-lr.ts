@@ -4,7 +4,22 @@ import { configClass } from "../../utils/config.ts";
 import type { LRSchedulerConfig } from "./config.ts";
 import { lastEpoch, positive } from "./fields.ts";
 
-/** The learning rate times `gamma` every `stepSize` epochs. */
+/**
+ * The learning rate times `gamma` every `stepSize` epochs.
+ *
+ * @example
+ * ```ts
+ * const weights = new torch.nn.Linear(1, 1);
+ * const optimizer = new SGDConfig({ lr: 1 }).getObject(weights);
+ * const scheduler = new StepLRConfig({ stepSize: 2, gamma: 0.1 }).getObject(optimizer);
+ * const rates = Array.from({ length: 4 }, () => {
+ *   optimizer.step();
+ *   scheduler.step();
+ *   return scheduler.getLastLr()[0]?.toFixed(3);
+ * });
+ * console.log(rates.join(" ")); // → 1.000 0.100 0.100 0.010
+ * ```
+ */
 export class StepLRConfig
   extends configClass(
     "StepLR",

@@ -27,11 +27,12 @@ const schema = z.strictObject({
  * A linear rise of the learning rate, then any other schedule of epochs or steps, which is shorter by the warm-up where its length is left to the
  * training. The rates are those of PyTorch's `SequentialLR` of `LinearLR` and the other. Not in ClinicaDL 2.0.0, which cannot read it.
  *
- * ```ts
- * new WarmupLRConfig({ warmup: 10, scheduler: new CosineAnnealingLRConfig() });
- * ```
- *
  * @throws ConfigError where `scheduler` follows a metric, or has a warm-up itself; and at the start, where the warm-up is as long as the training.
+ * @example
+ * ```ts
+ * const callback = new LRSchedulerCallback({ scheduler: new WarmupLRConfig({ warmup: 10, scheduler: new CosineAnnealingLRConfig() }) });
+ * const trainer = new Trainer({ maps: "maps_scheduled", model, callbacks: [callback] });
+ * ```
  */
 export class WarmupLRConfig
   extends configClass("WarmupLR", schema, {

@@ -3,7 +3,15 @@ import { optimizerConfig } from "./config.ts";
 import { choice, flag, lr, nonNegative, unit } from "./fields.ts";
 import { perGroup } from "./per-group.ts";
 
-/** Adadelta (Zeiler, 2012). */
+/**
+ * Adadelta (Zeiler, 2012).
+ *
+ * @example
+ * ```ts
+ * const optimizer = new AdadeltaConfig({ rho: 0.9 });
+ * const model = new SupervisedModel({ network, loss: new BCEWithLogitsLossConfig(), optimizer });
+ * ```
+ */
 export class AdadeltaConfig extends optimizerConfig("Adadelta", () => optim.Adadelta, {
   /** The learning rate, > 0: one, or one per part of the network (`{ head: 1e-3, ELSE: 1e-4 }`), as all options here; default 1. */
   lr: lr(1),

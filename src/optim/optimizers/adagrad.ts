@@ -2,7 +2,15 @@ import { optim } from "../../torch/index.ts";
 import { optimizerConfig } from "./config.ts";
 import { choice, flag, lr, nonNegative } from "./fields.ts";
 
-/** Adagrad (Duchi, Hazan & Singer, 2011). */
+/**
+ * Adagrad (Duchi, Hazan & Singer, 2011).
+ *
+ * @example
+ * ```ts
+ * const optimizer = new AdagradConfig({ lr: 1e-2 });
+ * const model = new SupervisedModel({ network, loss: new BCEWithLogitsLossConfig(), optimizer });
+ * ```
+ */
 export class AdagradConfig extends optimizerConfig("Adagrad", () => optim.Adagrad, {
   /** The learning rate, > 0: one, or one per part of the network (`{ head: 1e-3, ELSE: 1e-4 }`), as all options here; default 1e-2. */
   lr: lr(1e-2),

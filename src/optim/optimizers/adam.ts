@@ -4,7 +4,16 @@ import { optimizerConfig } from "./config.ts";
 import { choice, flag, lr, nonNegative, unit } from "./fields.ts";
 import { perGroup } from "./per-group.ts";
 
-/** Adam (Kingma & Ba, 2015). */
+/**
+ * Adam (Kingma & Ba, 2015).
+ *
+ * @example
+ * ```ts
+ * // the last layers learn faster than the others
+ * const optimizer = new AdamConfig({ lr: { mlp: 1e-3, ELSE: 1e-4 } });
+ * const model = new SupervisedModel({ network, loss: new BCEWithLogitsLossConfig(), optimizer });
+ * ```
+ */
 export class AdamConfig extends optimizerConfig("Adam", () => optim.Adam, {
   /** The learning rate, > 0: one, or one per part of the network (`{ head: 1e-3, ELSE: 1e-4 }`), as all options here; default 1e-3. */
   lr: lr(1e-3),

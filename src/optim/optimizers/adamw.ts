@@ -4,7 +4,15 @@ import { optimizerConfig } from "./config.ts";
 import { choice, flag, lr, nonNegative, unit } from "./fields.ts";
 import { perGroup } from "./per-group.ts";
 
-/** Adam with decoupled weight decay (Loshchilov & Hutter, 2019). Not in ClinicaDL 2.0.0, which cannot read it. */
+/**
+ * Adam with decoupled weight decay (Loshchilov & Hutter, 2019). Not in ClinicaDL 2.0.0, which cannot read it.
+ *
+ * @example
+ * ```ts
+ * const optimizer = new AdamWConfig({ lr: 1e-3, weightDecay: 0.01 });
+ * const model = new SupervisedModel({ network, loss: new BCEWithLogitsLossConfig(), optimizer });
+ * ```
+ */
 export class AdamWConfig extends optimizerConfig("AdamW", () => optim.AdamW, {
   /** The learning rate, > 0: one, or one per part of the network (`{ head: 1e-3, ELSE: 1e-4 }`), as all options here; default 1e-3. */
   lr: lr(1e-3),

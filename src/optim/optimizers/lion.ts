@@ -7,6 +7,12 @@ import { perGroup } from "./per-group.ts";
 /**
  * Steps along the signs of averaged gradients: every weight moves by the learning rate. With half of Adam's state; `lr` is a tenth to a third of
  * AdamW's and `weightDecay` 3 to 10 times as large (Chen et al., 2023). Not in ClinicaDL 2.0.0, which cannot read it, nor in PyTorch.
+ *
+ * @example
+ * ```ts
+ * const optimizer = new LionConfig({ lr: 1e-4, weightDecay: 0.1 });
+ * const model = new SupervisedModel({ network, loss: new BCEWithLogitsLossConfig(), optimizer });
+ * ```
  */
 export class LionConfig extends optimizerConfig("Lion", () => optim.Lion, {
   /** The learning rate, > 0: one, or one per part of the network (`{ head: 1e-3, ELSE: 1e-4 }`), as all options here; default 1e-4. */

@@ -4,7 +4,15 @@ import { optimizerConfig } from "./config.ts";
 import { choice, flag, lr, nonNegative, unit } from "./fields.ts";
 import { perGroup } from "./per-group.ts";
 
-/** Adam with Nesterov's momentum (Dozat, 2016). Not in ClinicaDL 2.0.0, which cannot read it. */
+/**
+ * Adam with Nesterov's momentum (Dozat, 2016). Not in ClinicaDL 2.0.0, which cannot read it.
+ *
+ * @example
+ * ```ts
+ * const optimizer = new NAdamConfig({ lr: 2e-3 });
+ * const model = new SupervisedModel({ network, loss: new BCEWithLogitsLossConfig(), optimizer });
+ * ```
+ */
 export class NAdamConfig extends optimizerConfig("NAdam", () => optim.NAdam, {
   /** The learning rate, > 0: one, or one per part of the network (`{ head: 1e-3, ELSE: 1e-4 }`), as all options here; default 2e-3. */
   lr: lr(2e-3),

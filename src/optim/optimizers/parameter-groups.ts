@@ -5,6 +5,11 @@ import { ELSE, isPerGroup, WEIGHTS } from "./per-group.ts";
 /**
  * The parameters under a path of the network: a layer, a block (`"mlp.output"`) or one parameter (`"conv1.bias"`).
  * @throws ConfigError when the network has nothing of that name.
+ * @example
+ * ```ts
+ * const cnn = network.getObject();
+ * console.log(parametersUnder(cnn, "mlp").length); // → 2
+ * ```
  */
 export function parametersUnder(network: nn.Module, path: string): nn.Parameter[] {
   const all = [...network.namedParameters()];

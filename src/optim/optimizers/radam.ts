@@ -4,7 +4,15 @@ import { optimizerConfig } from "./config.ts";
 import { choice, flag, lr, nonNegative, unit } from "./fields.ts";
 import { perGroup } from "./per-group.ts";
 
-/** Adam that begins as momentum does, until its average of squares is of enough steps, so that it needs no warm-up (Liu et al., 2020). Not in ClinicaDL 2.0.0, which cannot read it. */
+/**
+ * Adam that begins as momentum does, until its average of squares is of enough steps, so that it needs no warm-up (Liu et al., 2020). Not in ClinicaDL 2.0.0, which cannot read it.
+ *
+ * @example
+ * ```ts
+ * const optimizer = new RAdamConfig({ lr: 1e-3 });
+ * const model = new SupervisedModel({ network, loss: new BCEWithLogitsLossConfig(), optimizer });
+ * ```
+ */
 export class RAdamConfig extends optimizerConfig("RAdam", () => optim.RAdam, {
   /** The learning rate, > 0: one, or one per part of the network (`{ head: 1e-3, ELSE: 1e-4 }`), as all options here; default 1e-3. */
   lr: lr(1e-3),

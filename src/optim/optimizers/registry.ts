@@ -8,6 +8,14 @@ export const optimizerRegistry = new Registry<OptimizerConfig>("optimizer", isBu
 /**
  * Makes the config of an optimizer of one's own known by its `name_`, so that a MAPS with it can be read.
  * @throws ConfigError when another optimizer has that name.
+ * @example
+ * ```ts
+ * class MyAdamConfig extends AdamConfig {
+ *   static override readonly name_: string = "MyAdam";
+ * }
+ * registerOptimizer(MyAdamConfig);
+ * console.log(optimizerRegistry.names.includes("MyAdam")); // → true
+ * ```
  */
 export function registerOptimizer(Class: Registrable<OptimizerConfig>): void {
   optimizerRegistry.register(Class);

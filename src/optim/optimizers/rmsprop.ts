@@ -2,7 +2,15 @@ import { optim } from "../../torch/index.ts";
 import { optimizerConfig } from "./config.ts";
 import { choice, flag, lr, nonNegative } from "./fields.ts";
 
-/** RMSprop (Hinton). */
+/**
+ * RMSprop (Hinton).
+ *
+ * @example
+ * ```ts
+ * const optimizer = new RMSpropConfig({ lr: 1e-3, momentum: 0.9 });
+ * const model = new SupervisedModel({ network, loss: new BCEWithLogitsLossConfig(), optimizer });
+ * ```
+ */
 export class RMSpropConfig extends optimizerConfig("RMSprop", () => optim.RMSprop, {
   /** The learning rate, > 0: one, or one per part of the network (`{ head: 1e-3, ELSE: 1e-4 }`), as all options here; default 1e-2. */
   lr: lr(1e-2),

@@ -4,7 +4,15 @@ import { optimizerConfig } from "./config.ts";
 import { choice, flag, lr, nonNegative } from "./fields.ts";
 import { perGroup } from "./per-group.ts";
 
-/** Stochastic gradient descent, with momentum if asked. */
+/**
+ * Stochastic gradient descent, with momentum if asked.
+ *
+ * @example
+ * ```ts
+ * const optimizer = new SGDConfig({ lr: 0.1, momentum: 0.9, nesterov: true });
+ * const model = new SupervisedModel({ network, loss: new BCEWithLogitsLossConfig(), optimizer });
+ * ```
+ */
 export class SGDConfig extends optimizerConfig("SGD", () => optim.SGD, {
   /** The learning rate, > 0: one, or one per part of the network (`{ head: 1e-3, ELSE: 1e-4 }`), as all options here; default 1e-3. */
   lr: lr(1e-3),

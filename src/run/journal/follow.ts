@@ -7,6 +7,8 @@ export interface FollowOptions {
   readonly signal?: { readonly aborted: boolean };
   /** How often the file is looked at, in milliseconds. Default 500. */
   readonly interval?: number;
+  /** Whether it looks at the file once more after `signal` was aborted: what was told until then is not lost. Default false. */
+  readonly lastLook?: boolean;
 }
 
 /**
@@ -25,18 +27,20 @@ export interface FollowOptions {
  */
 export async function* followEvents(
   path: string,
-  { signal, interval = 500 }: FollowOptions = {},
+  { signal, interval = 500, lastLook = false }: FollowOptions = {},
 ): AsyncGenerator<RunEvent | LaterEvent, void> {
   using tail = new Tail(path);
   const seen = new SeenEvents();
-  while (signal?.aborted !== true) {
+  for (let isLast = false; !isLast; ) {
+    isLast = signal?.aborted === true;
+    if (isLast && !lastLook) return;
     const { lines, anew } = tail.read();
     const events = lines.flatMap((line) => parseEvent(line) ?? []);
     for (const event of anew ? seen.unseen(events) : events) {
       seen.add(event);
       yield event;
     }
-    await setTimeout(interval);
+    if (!isLast) await setTimeout(interval);
   }
 }
 

@@ -1,11 +1,8 @@
 import os from "node:os";
 import { join } from "node:path";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { freePort } from "./fixtures/free-port.ts";
 import { type Ended, launch } from "./fixtures/launch.ts";
-
-// processes that start beside others on a busy machine
-vi.setConfig({ testTimeout: 240_000 });
 
 const PROGRAM = join(import.meta.dirname, "fixtures", "meeting-program.ts");
 

@@ -1,10 +1,8 @@
 import { join } from "node:path";
-import { beforeAll, describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { results } from "../distributed/fixtures/launch.ts";
 import * as torch from "../index.ts";
 import { CASES, type Outcome, outcome } from "./parallel/fixtures/layers.ts";
-
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 const { BatchNorm1d, BatchNorm2d, BatchNorm3d, Linear, Sequential, SyncBatchNorm } = torch.nn;
 

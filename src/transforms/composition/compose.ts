@@ -27,11 +27,14 @@ const schema = z.strictObject({
  * differ as interpolating once differs from interpolating twice. A voxel that comes from outside of an image on the way has the padding value of the
  * transform that brought it in, without a blend at the border; a `"minimum"`, `"mean"` or `"otsu"` is that of the image before the first that interpolates.
  *
- * ```ts
- * new ComposeConfig({ transforms: [new RandomAffineConfig(), new RandomElasticDeformationConfig(), new RandomFlipConfig()], once: true });
- * ```
- *
  * @throws ConfigError where, with `once`, transforms that are put together differ in an interpolation, or one has `copy: true`.
+ * @example
+ * ```ts
+ * const transforms = [new RandomAffineConfig(), new RandomElasticDeformationConfig({ maxDisplacement: 2 }), new RandomFlipConfig()];
+ * // voxels are interpolated once, not three times
+ * using sample = await sampleWith({ augmentations: [new ComposeConfig({ transforms, once: true })] });
+ * console.log(sample.shape); // → [ 1, 17, 20, 16 ]
+ * ```
  */
 export class ComposeConfig
   extends configClass("Compose", schema, {

@@ -37,6 +37,13 @@ const schema = z.strictObject({
 /**
  * Applies one of `transforms`, or, for a list among them, all of that list, in order. Each is chosen with its share of `probabilities`, which need not
  * sum to 1 (default: equal). With a probability of 1 - `p`, nothing is done (default 1). As TorchIO's `OneOf`.
+ *
+ * @example
+ * ```ts
+ * const transforms = [new RandomBlurConfig(), new RandomNoiseConfig()];
+ * using sample = await sampleWith({ augmentations: [new OneOfConfig({ transforms, probabilities: [0.25, 0.75] })] });
+ * console.log(sample.shape); // → [ 1, 17, 20, 16 ]
+ * ```
  */
 export class OneOfConfig
   extends configClass("OneOf", schema, {

@@ -30,6 +30,12 @@ const schema = z.strictObject({
  * Patches of `patchSize` voxels (one size, or x, y, z), one after the other, each overlapping the last by a share `overlap` (0). The image
  * is padded at its end (`padMode` "constant" with `padValue`, "reflect", "replicate", "circular") so that the patches cover it; with `padMode`
  * null it is not, and patches that would stick out are dropped. Patches are numbered with z fastest, as in MONAI's `iter_patch_position`.
+ *
+ * @example
+ * ```ts
+ * using sample = await sampleWith({ extraction: new Patch({ patchSize: 8, overlap: 0.5 }) });
+ * console.log(sample.shape); // → [ 1, 8, 8, 8 ]
+ * ```
  */
 export class Patch extends configClass("Patch", schema) implements Extraction {
   get sampleType(): "patch" {

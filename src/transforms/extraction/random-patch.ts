@@ -62,11 +62,13 @@ const schema = z.strictObject({
  * A patch whose centre is near the border is moved into the image. Of a mask with several channels, a voxel counts in any of them.
  * Each place follows from the seed, the epoch and the number of the sample, whatever the number of workers. ClinicaDL has no such extraction.
  *
- * ```ts
- * new RandomPatch({ patchSize: [96, 96, 64], numSamples: 4, weights: { mask: "lesion", foreground: 0.33 } });
- * ```
- *
  * @throws ConfigError naming the participant, when it has no mask of this name; ImageError when its images are of different sizes.
+ * @example
+ * ```ts
+ * const weights = { mask: "brain", foreground: 0.8 }; // of five patches, four around a voxel of the brain
+ * using sample = await sampleWith({ extraction: new RandomPatch({ patchSize: 8, numSamples: 5, weights }) });
+ * console.log(sample.shape); // → [ 1, 8, 8, 8 ]
+ * ```
  */
 export class RandomPatch
   extends configClass("RandomPatch", schema, { verbatim: ["weights"] })

@@ -40,6 +40,12 @@ const schema = z.strictObject({
  * Slices across `sliceDirection` (0: sagittal in RAS+, 1: coronal, 2: axial): all of them, or those numbered in `slices`, or, by image,
  * in `tsvPath` (columns participant_id, session_id, slice_idx), or all but `discardedSlices` and `borders` (how many at each end). With `squeeze` (true),
  * the sample's image is 2D.
+ *
+ * @example
+ * ```ts
+ * using sample = await sampleWith({ extraction: new Slice({ sliceDirection: 2, slices: [8] }) });
+ * console.log(sample.shape); // → [ 1, 17, 20, 1 ]
+ * ```
  */
 export class Slice extends configClass("Slice", schema) implements Extraction {
   readonly #byImage: ReadonlyMap<string, readonly number[]> | null;

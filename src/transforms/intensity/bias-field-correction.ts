@@ -19,11 +19,12 @@ const LEAST_VOXELS = 4;
  * The field is a B-spline, fitted again and again to what the image's histogram would lose of its spread without it; on a grid of control points that gets twice as
  * dense from level to level. Intensities of 0 and below have no logarithm, and do not count.
  *
- * ```ts
- * new BiasFieldCorrectionConfig({ maskingMethod: "brain", shrinkFactor: 2 });
- * ```
- *
  * @throws ImageError naming the participant, when an image holds values that are not numbers, or none above 0 under the mask.
+ * @example
+ * ```ts
+ * using sample = await sampleWith({ imageTransforms: [new BiasFieldCorrectionConfig({ maskingMethod: "brain", shrinkFactor: 1, maxIterations: [5] })] });
+ * console.log(sample.shape); // → [ 1, 17, 20, 16 ]
+ * ```
  */
 export class BiasFieldCorrectionConfig
   extends transformConfig("BiasFieldCorrection", {

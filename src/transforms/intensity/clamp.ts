@@ -5,7 +5,16 @@ import type { Transform, TransformConfig } from "../types.ts";
 
 const bound = z.number().nullable().default(null);
 
-/** Cuts intensities below `outMin` and above `outMax` (at least one of them). Masks are left alone. As TorchIO's `Clamp`. */
+/**
+ * Cuts intensities below `outMin` and above `outMax` (at least one of them). Masks are left alone. As TorchIO's `Clamp`.
+ *
+ * @example
+ * ```ts
+ * using sample = await sampleWith({ imageTransforms: [new ClampConfig({ outMin: 0, outMax: 100 })] });
+ * const [low, high] = [sample.image.tensor.min().item(), sample.image.tensor.max().item()];
+ * console.log(low.toFixed(3), high.toFixed(3)); // → 0.000 100.000
+ * ```
+ */
 export class ClampConfig
   extends transformConfig(
     "Clamp",

@@ -22,6 +22,12 @@ export function landmarksOf(values: Tensor): number[] | null {
  * of the values under its mask. As TorchIO's `HistogramStandardization.train`.
  *
  * @throws ImageError when there is no image, or one is constant or holds NaN, by its place in the list.
+ * @example
+ * ```ts
+ * using sample = await dataset.get(0);
+ * using other = await dataset.get(1);
+ * console.log(histogramLandmarks([sample.image.tensor, other.image.tensor]).length); // → 13
+ * ```
  */
 export function histogramLandmarks(images: Iterable<Tensor>): number[] {
   const sum = PERCENTILES.map(() => 0);

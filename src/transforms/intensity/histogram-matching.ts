@@ -20,11 +20,13 @@ interface Distribution {
  * With `maskingMethod` (as in `ZNormalization`) only the voxels under it are matched, and the others stay as they are; with `referenceMask`, the path of a mask, only those of
  * the reference are matched with. Without, the background counts like all else.
  *
- * ```ts
- * new HistogramMatchingConfig({ reference: "template.nii.gz", referenceMask: "template_mask.nii.gz", maskingMethod: "brain" });
- * ```
- *
  * @throws ImageError when the reference cannot be read or holds NaN; naming the participant, when an image does.
+ * @example
+ * ```ts
+ * const reference = "bids/sub-002/ses-M000/anat/sub-002_ses-M000_T1w.nii.gz";
+ * using sample = await sampleWith({ imageTransforms: [new HistogramMatchingConfig({ reference })] });
+ * console.log(sample.shape); // → [ 1, 17, 20, 16 ]
+ * ```
  */
 export class HistogramMatchingConfig
   extends transformConfig("HistogramMatching", {

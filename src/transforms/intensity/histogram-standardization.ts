@@ -20,6 +20,13 @@ const ascending = (values: readonly number[]): boolean =>
  * Zhang, 2000); ClinicaDL has none.
  *
  * @throws ImageError, naming the participant, when an image holds NaN.
+ * @example
+ * ```ts
+ * using other = await dataset.get(1);
+ * const landmarks = histogramLandmarks([other.image.tensor]);
+ * using sample = await sampleWith({ imageTransforms: [new HistogramStandardizationConfig({ landmarks })] });
+ * console.log(sample.shape); // → [ 1, 17, 20, 16 ]
+ * ```
  */
 export class HistogramStandardizationConfig
   extends transformConfig("HistogramStandardization", {

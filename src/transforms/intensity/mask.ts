@@ -8,6 +8,12 @@ import type { Transform, TransformConfig } from "../types.ts";
 /**
  * Sets the intensities outside a mask to `outsideValue` (default 0). `maskingMethod` says which voxels stay: those of the mask of that name, or of its `labels`
  * only; of a half; or all but some at the borders. Masks are left alone. As TorchIO's `Mask`.
+ *
+ * @example
+ * ```ts
+ * using sample = await sampleWith({ imageTransforms: [new MaskConfig({ maskingMethod: "brain" })] });
+ * console.log(sample.image.tensor.min().item()); // → 0
+ * ```
  */
 export class MaskConfig
   extends maskedConfig(

@@ -11,6 +11,12 @@ const coefficients = range();
  * Multiplies each image with a smooth field, as an uneven magnetic field does: the exponential of a polynomial of degree `order` (default 3) in x, y and z, of which the
  * coefficients are drawn from `coefficients` (a range; one number d means -d to d; default 0.5). Masks are left alone. As TorchIO's
  * `RandomBiasField` (Van Leemput et al. 1999).
+ *
+ * @example
+ * ```ts
+ * using sample = await sampleWith({ augmentations: [new RandomBiasFieldConfig({ coefficients: 0.5 })] });
+ * console.log(sample.history.map(({ name_ }) => name_)); // → [ 'RandomBiasField' ]
+ * ```
  */
 export class RandomBiasFieldConfig
   extends randomConfig("RandomBiasField", {

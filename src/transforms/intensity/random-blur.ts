@@ -10,6 +10,12 @@ const std = rangePerAxis({ min: 0 });
 /**
  * Blurs each image with a Gaussian, of which the standard deviations along the axes are drawn from `std`, in millimetres: one range for all axes (one number d means 0 to d; default
  * 0 to 2), three numbers, or six. Masks are left alone. As TorchIO's `RandomBlur`.
+ *
+ * @example
+ * ```ts
+ * using sample = await sampleWith({ augmentations: [new RandomBlurConfig({ std: [0, 2] })] });
+ * console.log(sample.history.map(({ name_ }) => name_)); // → [ 'RandomBlur' ]
+ * ```
  */
 export class RandomBlurConfig
   extends randomConfig("RandomBlur", {

@@ -9,6 +9,12 @@ const logGamma = range();
 /**
  * Changes the contrast of each image: its values are raised to a power γ, of which the logarithm is drawn from `logGamma`, for each channel (a range; one
  * number d means -d to d; default -0.3 to 0.3). Negative values keep their sign: sign(x)·|x|^γ. Masks are left alone. As TorchIO's `RandomGamma`.
+ *
+ * @example
+ * ```ts
+ * using sample = await sampleWith({ augmentations: [new RandomGammaConfig({ logGamma: [-0.3, 0.3] })] });
+ * console.log(sample.history.map(({ name_ }) => name_)); // → [ 'RandomGamma' ]
+ * ```
  */
 export class RandomGammaConfig
   extends randomConfig("RandomGamma", {

@@ -20,6 +20,11 @@ const restore = range({ min: 0, max: 1 });
  * - `restore`: the share of the spectrum, in its middle, that is left as it was: one number or a range from 0 to 1. Default null: the middle plane.
  *
  * @throws ImageError, naming the participant, when an image has one voxel along all `axes`, or holds NaN.
+ * @example
+ * ```ts
+ * using sample = await sampleWith({ augmentations: [new RandomGhostingConfig({ numGhosts: [4, 10], axes: [1] })] });
+ * console.log(sample.history.map(({ name_ }) => name_)); // → [ 'RandomGhosting' ]
+ * ```
  */
 export class RandomGhostingConfig
   extends randomConfig("RandomGhosting", {

@@ -10,6 +10,12 @@ const zoom = range({ min: 0.01, max: 1 });
  * Makes images as if they had been acquired with fewer voxels: each is sampled to a share of its size that is drawn from `zoom` (one number or a range;
  * default 0.5 to 1), the nearest voxel each, and back to its own size, linearly. Masks are left alone. As nnU-Net's
  * `SimulateLowResolutionTransform` (Isensee et al., 2021); ClinicaDL has none.
+ *
+ * @example
+ * ```ts
+ * using sample = await sampleWith({ augmentations: [new RandomLowResolutionConfig({ zoom: [0.5, 1] })] });
+ * console.log(sample.history.map(({ name_ }) => name_)); // → [ 'RandomLowResolution' ]
+ * ```
  */
 export class RandomLowResolutionConfig
   extends randomConfig("RandomLowResolution", {

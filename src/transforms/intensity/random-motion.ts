@@ -25,6 +25,12 @@ const JITTER = 0.3;
  * millimetres (each a range; one number d means -d to d; default 10), so that the parts of the spectrum that were taken after it are those of the moved
  * image; what was taken in the middle is the image as it is. Masks are left alone. `imageInterpolation` is one of those of {@link ResizeConfig} (default
  * `"linear"`). As TorchIO's `RandomMotion` (Shaw et al. 2019), but images turn around their middle; TorchIO turns them around the origin of space.
+ *
+ * @example
+ * ```ts
+ * using sample = await sampleWith({ augmentations: [new RandomMotionConfig({ degrees: 5, translation: 5 })] });
+ * console.log(sample.history.map(({ name_ }) => name_)); // → [ 'RandomMotion' ]
+ * ```
  */
 export class RandomMotionConfig
   extends randomConfig("RandomMotion", {

@@ -10,6 +10,12 @@ const std = range({ min: 0 });
 /**
  * Adds Gaussian noise to each image. Its mean is drawn from `mean` (a range; one number m means -m to m; default 0), its standard
  * deviation from `std` (a range, or one number; default 0 to 0.25). Masks are left alone. As TorchIO's `RandomNoise`.
+ *
+ * @example
+ * ```ts
+ * using sample = await sampleWith({ augmentations: [new RandomNoiseConfig({ std: [0, 0.25] })] });
+ * console.log(sample.history.map(({ name_ }) => name_)); // → [ 'RandomNoise' ]
+ * ```
  */
 export class RandomNoiseConfig
   extends randomConfig("RandomNoise", {

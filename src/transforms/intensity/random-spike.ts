@@ -17,6 +17,11 @@ const place3 = z.tuple([share, share, share]);
  * - `intensity`: how high a spike is, as a share of the greatest real part in the spectrum: a range, or one number d for -d to d. Default 1 to 3.
  *
  * @throws ImageError, naming the participant, when an image holds NaN.
+ * @example
+ * ```ts
+ * using sample = await sampleWith({ augmentations: [new RandomSpikeConfig({ numSpikes: 1, intensity: [1, 3] })] });
+ * console.log(sample.history.map(({ name_ }) => name_)); // → [ 'RandomSpike' ]
+ * ```
  */
 export class RandomSpikeConfig
   extends randomConfig("RandomSpike", {

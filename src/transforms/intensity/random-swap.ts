@@ -12,6 +12,11 @@ const corner = z.tuple([z.int(), z.int(), z.int()]);
  * learn to restore it. Masks are left alone. As TorchIO's `RandomSwap`; patches of a pair that overlap are exchanged as they were.
  *
  * @throws ImageError, naming the participant, when an image has no room for two patches.
+ * @example
+ * ```ts
+ * using sample = await sampleWith({ augmentations: [new RandomSwapConfig({ patchSize: 4, numIterations: 20 })] });
+ * console.log(sample.history.map(({ name_ }) => name_)); // → [ 'RandomSwap' ]
+ * ```
  */
 export class RandomSwapConfig
   extends randomConfig("RandomSwap", {

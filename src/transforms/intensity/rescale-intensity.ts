@@ -18,6 +18,12 @@ const percent = z.number().min(0).max(100);
  * left) is stretched. Masks are left alone. As TorchIO's `RescaleIntensity`.
  *
  * @throws ImageError, naming the participant, when all values are the same.
+ * @example
+ * ```ts
+ * using sample = await sampleWith({ imageTransforms: [new RescaleIntensityConfig({ outMinMax: [0, 1], percentiles: [0.5, 99.5] })] });
+ * const [low, high] = [sample.image.tensor.min().item(), sample.image.tensor.max().item()];
+ * console.log(low.toFixed(3), high.toFixed(3)); // → 0.000 1.000
+ * ```
  */
 export class RescaleIntensityConfig
   extends maskedConfig(

@@ -7,6 +7,11 @@ import type { Transform, TransformConfig } from "../types.ts";
  * Masks are left alone. As TorchIO's `ZNormalization`.
  *
  * @throws ImageError, naming the participant, when the deviation is 0 or not a number: nothing to normalise, or a damaged image.
+ * @example
+ * ```ts
+ * using sample = await sampleWith({ imageTransforms: [new ZNormalizationConfig()] });
+ * console.log(sample.image.tensor.std().item().toFixed(2)); // → 1.00
+ * ```
  */
 export class ZNormalizationConfig
   extends maskedConfig(

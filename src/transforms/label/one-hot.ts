@@ -8,6 +8,11 @@ import type { Transform, TransformConfig } from "../types.ts";
  * (-1, the default). Images are left alone. As TorchIO's `OneHot`.
  *
  * @throws ImageError, naming the participant, for a mask of several channels, or with labels that are none of the classes.
+ * @example
+ * ```ts
+ * using sample = await sampleWith({ imageTransforms: [new OneHotConfig({ numClasses: 4 })] });
+ * console.log(sample.getImage("tissues").tensor.shape[0]); // → 4
+ * ```
  */
 export class OneHotConfig
   extends transformConfig("OneHot", {

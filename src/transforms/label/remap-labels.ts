@@ -9,6 +9,12 @@ const label = z.string().regex(/^-?\d+$/, "Expected labels, which are integers")
 /**
  * Gives labels of masks other numbers: `remapping` { 1: 2, 3: 0 } makes each 1 a 2 and each 3 a 0, all at once; others stay. Under `maskingMethod` only (default null:
  * everywhere). Images are left alone. As TorchIO's `RemapLabels`.
+ *
+ * @example
+ * ```ts
+ * using sample = await sampleWith({ imageTransforms: [new RemapLabelsConfig({ remapping: { 1: 2, 3: 2 } })] });
+ * console.log(sample.getImage("tissues").tensor.max().item()); // → 2
+ * ```
  */
 export class RemapLabelsConfig
   extends maskedConfig(

@@ -7,6 +7,14 @@ import { exactlyOne, perValue } from "./values.ts";
 /**
  * Applies one of `sigmoid`, `softmax` (along `dim`, default 0: the channels) and `other` (a function of a tensor) to the fields and images in
  * `include`; without it, to all images. As MONAI's `Activations`.
+ *
+ * @example
+ * ```ts
+ * using batch = batchOf([[[[[0.25, 0.75]]]]], [[[[[0, 1]]]]]);
+ * const [sample] = batch.samples;
+ * if (sample !== undefined) new ActivationsConfig({ include: ["output"], sigmoid: true }).getObject().apply(sample, new Rng(0));
+ * console.log(sample?.getField("output")); // → tensor([[[[0.5622, 0.6792]]]])
+ * ```
  */
 export class ActivationsConfig
   extends transformConfig(

@@ -11,6 +11,14 @@ import { exactlyOne, perValue } from "./values.ts";
  * Makes values discrete, in one of four ways: `argmax` along `dim` (default 0: the channels; the dimension stays, with size 1), `toOnehot` (how many
  * classes; `dim` must have size 1), `threshold` (1 where the value is at least that, else 0), `rounding` ("torchrounding": to
  * the nearest whole number, halves to even). The result has `dtype` (float32). As MONAI's `AsDiscrete`.
+ *
+ * @example
+ * ```ts
+ * using batch = batchOf([[[[[0.25, 0.75]]]]], [[[[[0, 1]]]]]);
+ * const [sample] = batch.samples;
+ * if (sample !== undefined) new AsDiscreteConfig({ include: ["output"], threshold: 0.5 }).getObject().apply(sample, new Rng(0));
+ * console.log(sample?.getField("output")); // → tensor([[[[0., 1.]]]])
+ * ```
  */
 export class AsDiscreteConfig
   extends transformConfig(

@@ -14,6 +14,13 @@ const size = z.number().positive();
  * `sampling`: the size of a voxel, of all axes or of each, so that distances are in millimetres. Default null: they are in voxels.
  *
  * @throws ImageError, naming the participant, when a channel has no voxel that is 0: there is no distance then.
+ * @example
+ * ```ts
+ * using batch = batchOf([[[[[0, 1, 1]]]]], [0]); // of each sample (1, 1, 1, 3)
+ * const [sample] = batch.samples;
+ * if (sample !== undefined) new DistanceTransformEDTConfig({ include: ["output"] }).getObject().apply(sample, new Rng(0));
+ * console.log(sample?.getField("output")); // → tensor([[[[0., 1., 2.]]]])
+ * ```
  */
 export class DistanceTransformEDTConfig
   extends transformConfig("DistanceTransformEDT", {

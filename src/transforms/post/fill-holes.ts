@@ -16,6 +16,15 @@ import { perValue } from "./values.ts";
  *   dimensions.
  *
  * @throws ImageError, naming the participant, when an image holds numbers that are no labels.
+ * @example
+ * ```ts
+ * const shell = torch.ones([1, 3, 3, 3]);
+ * shell.narrow(1, 1, 1).narrow(2, 1, 1).narrow(3, 1, 1).fill_(0);
+ * using batch = batchOf([shell], [0]);
+ * const [sample] = batch.samples;
+ * if (sample !== undefined) new FillHolesConfig({ include: ["output"] }).getObject().apply(sample, new Rng(0));
+ * console.log(batch.getField("output").sum().item()); // → 27
+ * ```
  */
 export class FillHolesConfig
   extends transformConfig("FillHoles", { appliedLabels, connectivity: connectivity.default(null) })

@@ -18,6 +18,13 @@ const dimension = z.int().min(0);
  * - `unsqueeze`: where a dimension of size 1 is put in, after that. Default null: none is.
  *
  * @throws ImageError, naming the participant, when there is no such dimension, or an image would not have the shape (C, D, H, W) any more.
+ * @example
+ * ```ts
+ * using batch = batchOf([[[[[0.25, 0.75]]]]], [[[[[0, 1]]]]]);
+ * const [sample] = batch.samples;
+ * if (sample !== undefined) new FormatConfig({ include: ["output"], dtype: "float64" }).getObject().apply(sample, new Rng(0));
+ * console.log(sample?.getField("output")); // → tensor([[[[0.2500, 0.7500]]]], dtype=torch.float64)
+ * ```
  */
 export class FormatConfig
   extends transformConfig("Format", {

@@ -19,6 +19,14 @@ import { perValue } from "./values.ts";
  * - `numComponents`: how many objects are kept. Default 1.
  *
  * @throws ImageError, naming the participant, when an image holds numbers that are no labels, or has several channels without being one-hot.
+ * @example
+ * ```ts
+ * using batch = batchOf([[[[[1, 1, 0, 1]]]]], [0]);
+ * const [sample] = batch.samples;
+ * const largest = new KeepLargestConnectedComponentConfig({ include: ["output"] }).getObject();
+ * if (sample !== undefined) largest.apply(sample, new Rng(0));
+ * console.log(sample?.getField("output")); // → tensor([[[[1., 1., 0., 0.]]]])
+ * ```
  */
 export class KeepLargestConnectedComponentConfig
   extends transformConfig("KeepLargestConnectedComponent", {

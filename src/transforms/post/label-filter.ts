@@ -7,6 +7,15 @@ import { perValue } from "./values.ts";
 /**
  * Keeps `appliedLabels` (one, or a list) and makes everything else 0, in the fields and images in `include`; without it, in all images. As MONAI's
  * `LabelFilter`.
+ *
+ * @example
+ * ```ts
+ * using batch = batchOf([[[[[1, 2, 3]]]]], [0]);
+ * const [sample] = batch.samples;
+ * const filter = new LabelFilterConfig({ include: ["output"], appliedLabels: [1, 3] }).getObject();
+ * if (sample !== undefined) filter.apply(sample, new Rng(0));
+ * console.log(sample?.getField("output")); // → tensor([[[[1., 0., 3.]]]])
+ * ```
  */
 export class LabelFilterConfig
   extends transformConfig("LabelFilter", {

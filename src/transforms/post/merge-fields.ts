@@ -11,6 +11,14 @@ import type { HasImages, ImageLike, Transform, TransformConfig } from "../types.
  * tensor with a new first dimension; lists as one list; anything else as the list of what there is. ClinicaDL's own.
  *
  * @throws ImageError, naming the participant, when images do not lie on each other, or tensors have other shapes.
+ * @example
+ * ```ts
+ * using batch = batchOf([[0.25]], [[1]]);
+ * const [sample] = batch.samples;
+ * const merge = new MergeFieldsConfig({ keys: ["output", "label"], outputKey: "both" }).getObject();
+ * if (sample !== undefined) merge.apply(sample, new Rng(0));
+ * console.log(batch.getField("both").shape); // → [ 1, 2, 1 ]
+ * ```
  */
 export class MergeFieldsConfig
   extends transformConfig("MergeFields", {

@@ -18,6 +18,14 @@ const size = z.number().positive();
  * - `pixdim`: the size of a voxel, of all axes or each, for `byMeasure`. Default null: the image's own.
  *
  * @throws ImageError, naming the participant, when an image holds numbers that are no labels, or `byMeasure` knows no voxel sizes.
+ * @example
+ * ```ts
+ * using batch = batchOf([[[[[1, 1, 0, 1]]]]], [0]);
+ * const [sample] = batch.samples;
+ * const large = new RemoveSmallObjectsConfig({ include: ["output"], minSize: 2 }).getObject();
+ * if (sample !== undefined) large.apply(sample, new Rng(0));
+ * console.log(sample?.getField("output")); // → tensor([[[[1., 1., 0., 0.]]]])
+ * ```
  */
 export class RemoveSmallObjectsConfig
   extends transformConfig("RemoveSmallObjects", {

@@ -23,6 +23,13 @@ const axis = z.int().min(0).max(2);
  * - `dtype`: to which the weights are rounded (default float32). The result has the type of the image, float32 for whole numbers.
  *
  * @throws ImageError, naming the participant, when an image does not have such an axis, or is too small to be mirrored.
+ * @example
+ * ```ts
+ * using batch = batchOf([torch.arange(27).view([1, 3, 3, 3])], [0]);
+ * const [sample] = batch.samples;
+ * if (sample !== undefined) new SobelGradientsConfig({ include: ["output"] }).getObject().apply(sample, new Rng(0));
+ * console.log(batch.getField("output").shape); // → [ 1, 3, 3, 3, 3 ]
+ * ```
  */
 export class SobelGradientsConfig
   extends transformConfig(

@@ -31,6 +31,12 @@ const options = {
  *
  * @throws ImageError, naming the participant, when an image does not lie on the mask, or the box of an empty one is asked for; around an empty mask, of which there is a
  * warning, images keep their centre.
+ *
+ * @example
+ * ```ts
+ * using sample = await sampleWith({ imageTransforms: [new CropOrPadConfig({ targetShape: 16 })] });
+ * console.log(sample.shape); // → [ 1, 16, 16, 16 ]
+ * ```
  */
 export class CropOrPadConfig
   extends transformConfig("CropOrPad", options, ({ targetShape, maskName, labels }, what) => {

@@ -8,6 +8,11 @@ import { spatial } from "./spatial-transform.ts";
  * beginning and at the end). As TorchIO's `Crop`.
  *
  * @throws ImageError, naming the participant, when nothing would be left.
+ * @example
+ * ```ts
+ * using sample = await sampleWith({ imageTransforms: [new CropConfig({ cropping: 2 })] });
+ * console.log(sample.shape); // → [ 1, 13, 16, 12 ]
+ * ```
  */
 export class CropConfig
   extends transformConfig("Crop", {

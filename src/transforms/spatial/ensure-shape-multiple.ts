@@ -10,6 +10,12 @@ const size = z.int().min(1);
  * Brings images and masks to a size that is a multiple of `targetMultiple` (one number, or one for x, y and z), which networks that halve their input
  * need: to the next greater one, with zeros around it (`method` "pad", the default), or to the next smaller one ("crop"). As TorchIO's
  * `EnsureShapeMultiple`.
+ *
+ * @example
+ * ```ts
+ * using sample = await sampleWith({ imageTransforms: [new EnsureShapeMultipleConfig({ targetMultiple: 8 })] });
+ * console.log(sample.shape); // → [ 1, 24, 24, 16 ]
+ * ```
  */
 export class EnsureShapeMultipleConfig
   extends transformConfig("EnsureShapeMultiple", {

@@ -7,6 +7,12 @@ import { spatial } from "./spatial-transform.ts";
  * Adds voxels at the ends of the axes, to images and masks: `padding` is one number, one for each of x, y and z, or two for each (at the
  * beginning and at the end). They hold `paddingMode`: a number (default 0), a statistic of the image, or a continuation of
  * it (NumPy's names). As TorchIO's `Pad`.
+ *
+ * @example
+ * ```ts
+ * using sample = await sampleWith({ imageTransforms: [new PadConfig({ padding: 2 })] });
+ * console.log(sample.shape); // → [ 1, 21, 24, 20 ]
+ * ```
  */
 export class PadConfig
   extends transformConfig("Pad", {

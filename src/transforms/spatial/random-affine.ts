@@ -50,6 +50,11 @@ const options = {
  * demands that all images have the same shape. A single slice is moved within its plane. As TorchIO's `RandomAffine`.
  *
  * @throws ImageError when images differ in shape, naming whose they are.
+ * @example
+ * ```ts
+ * using sample = await sampleWith({ augmentations: [new RandomAffineConfig({ degrees: 10, scales: 0.1 })] });
+ * console.log(sample.history.map(({ name_ }) => name_)); // → [ 'RandomAffine' ]
+ * ```
  */
 export class RandomAffineConfig
   extends randomConfig("RandomAffine", options, (given, what) => {

@@ -14,6 +14,12 @@ const downsampling = range({ min: 1 });
  * `downsampling` (a range, or one number; default 1.5 to 5), by nearest neighbour, and back by `imageInterpolation` (default `"linear"`; those
  * of {@link ResizeConfig}). Masks are left alone. Of a single slice, one of the other axes is taken. As TorchIO's `RandomAnisotropy`, but the last thick slice
  * goes on to the edge, where TorchIO leaves zeros.
+ *
+ * @example
+ * ```ts
+ * using sample = await sampleWith({ augmentations: [new RandomAnisotropyConfig({ downsampling: [1.5, 3] })] });
+ * console.log(sample.history.map(({ name_ }) => name_)); // → [ 'RandomAnisotropy' ]
+ * ```
  */
 export class RandomAnisotropyConfig
   extends randomConfig("RandomAnisotropy", {

@@ -38,6 +38,11 @@ const triple = (value: number | Triple): Triple => (typeof value === "number" ? 
  * A displacement of more than half the distance between control points may fold the image: that is said once.
  *
  * @throws ImageError when images differ in shape, naming whose they are.
+ * @example
+ * ```ts
+ * using sample = await sampleWith({ augmentations: [new RandomElasticDeformationConfig({ numControlPoints: 5, maxDisplacement: 2 })] });
+ * console.log(sample.history.map(({ name_ }) => name_)); // → [ 'RandomElasticDeformation' ]
+ * ```
  */
 export class RandomElasticDeformationConfig
   extends randomConfig("RandomElasticDeformation", options, (given, what) => {

@@ -12,6 +12,12 @@ const WORLD = { LR: 0, PA: 1, IS: 2 } as const;
 /**
  * Flips images and masks together along `axes`, each with `flipProbability`: voxel axes 0, 1, 2 (default 0), or `"LR"`, `"PA"`, `"IS"`
  * for the axes that run that way. The affine stays, as in TorchIO's `RandomFlip`.
+ *
+ * @example
+ * ```ts
+ * using sample = await sampleWith({ augmentations: [new RandomFlipConfig({ axes: [0], flipProbability: 0.5 })] });
+ * console.log(sample.history.map(({ name_ }) => name_)); // → [ 'RandomFlip' ]
+ * ```
  */
 export class RandomFlipConfig
   extends randomConfig("RandomFlip", {

@@ -36,6 +36,11 @@ const target = z.union([
  * {@link ResizeConfig}; `scalarsOnly` leaves masks as they are (default false). As TorchIO's `Resample`.
  *
  * @throws ImageError when the target is a file that cannot be read, or neither an image nor a file.
+ * @example
+ * ```ts
+ * using sample = await sampleWith({ imageTransforms: [new ResampleConfig({ target: 24 })] });
+ * console.log(sample.shape); // → [ 1, 8, 10, 8 ]
+ * ```
  */
 export class ResampleConfig
   extends transformConfig("Resample", {

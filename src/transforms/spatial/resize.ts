@@ -13,6 +13,12 @@ const size = z.union([z.int().min(1), z.literal(-1)]);
  * before: the voxels get another size. `imageInterpolation` (default `"linear"`), and for masks `labelInterpolation` (default
  * `"nearest"`), are `nearest`, `linear`, `bspline`, `cubic`, `gaussian`, `label_gaussian`, `hamming`, `cosine`, `welch`, `lanczos` or `blackman`. As
  * TorchIO's `Resize`.
+ *
+ * @example
+ * ```ts
+ * using sample = await sampleWith({ imageTransforms: [new ResizeConfig({ targetShape: 8 })] });
+ * console.log(sample.shape); // → [ 1, 8, 8, 8 ]
+ * ```
  */
 export class ResizeConfig
   extends transformConfig("Resize", {

@@ -3,6 +3,12 @@
  * whatever the order in which samples are drawn and however many workers draw them.
  *
  * Key mixing and generator: SplitMix64 (Steele, Lea & Flood 2014) seeds xoshiro128** (Blackman & Vigna 2018).
+ *
+ * @example
+ * ```ts
+ * const rng = new Rng(42, 3); // a seed, and the epoch, say
+ * console.log(rng.integer(10) === new Rng(42, 3).integer(10)); // → true
+ * ```
  */
 export class Rng {
   readonly #s = new Uint32Array(4);

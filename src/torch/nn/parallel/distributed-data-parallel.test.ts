@@ -1,11 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { launch, results } from "../../distributed/fixtures/launch.ts";
 import * as torch from "../../index.ts";
 import { batch, gradients, heads, loss, network, numbers } from "./fixtures/networks.ts";
-
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 const golden = JSON.parse(readFileSync(join(import.meta.dirname, "golden", "parallel.json"), "utf8")) as Record<
   "steps" | "accumulated" | "unused" | "float16" | "bfloat16",

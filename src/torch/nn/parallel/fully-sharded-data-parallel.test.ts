@@ -1,12 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { launch, results } from "../../distributed/fixtures/launch.ts";
 import * as torch from "../../index.ts";
 import { numbers } from "./fixtures/networks.ts";
 import { blocks, data, train } from "./fixtures/sharded.ts";
-
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 const PROGRAM = join(import.meta.dirname, "fixtures", "sharded-program.ts");
 

@@ -5,10 +5,10 @@ import process from "node:process";
 export interface TrainProcessOptions {
   /** How many share the cores. */
   readonly jobs: number;
-  /** Of the trial's lock. */
-  readonly descriptor: number;
-  /** Ends it at a checkpoint. */
-  readonly end: AbortSignal;
+  /** Of a lock that the process holds, too. Default: none. */
+  readonly descriptor?: number;
+  /** Ends it at a checkpoint. Default: only a signal to this process does. */
+  readonly end?: AbortSignal;
 }
 
 /**
@@ -24,7 +24,7 @@ export async function trainInProcess(
   const env = { OMP_NUM_THREADS: String(threads), ...process.env };
   const child = spawn(process.execPath, [...process.execArgv, program, "train", ...args], {
     env,
-    stdio: ["ignore", "ignore", "inherit", descriptor],
+    stdio: ["ignore", "ignore", "inherit", ...(descriptor === undefined ? [] : [descriptor])],
   });
   const signals = ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"] as const;
   let passed = false;
@@ -34,7 +34,7 @@ export async function trainInProcess(
   };
   for (const signal of signals) process.on(signal, pass);
   const stop = (): void => void child.kill("SIGTERM");
-  end.addEventListener("abort", stop);
+  end?.addEventListener("abort", stop);
   try {
     const code = await new Promise<number>((done, failed) => {
       child.once("error", failed);
@@ -44,6 +44,30 @@ export async function trainInProcess(
     return { code, passed };
   } finally {
     for (const signal of signals) process.off(signal, pass);
-    end.removeEventListener("abort", stop);
+    end?.removeEventListener("abort", stop);
   }
+}
+
+/**
+ * Does the work of several processes at a time, until none is left, one has ended with another exit code than 0, or one has failed.
+ * @param next begins a piece of work and waits for its end; null: none is left.
+ * @returns 0, or the exit code of one that ended otherwise.
+ */
+export async function inPool(jobs: number, next: () => Promise<number> | null): Promise<number> {
+  let ended = 0;
+  const failures: unknown[] = [];
+  const work = async (): Promise<void> => {
+    while (ended === 0 && failures.length === 0) {
+      try {
+        const begun = next();
+        if (begun === null) return;
+        ended = (await begun) || ended;
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: jobs }, work));
+  if (failures.length > 0) throw failures[0];
+  return ended;
 }
