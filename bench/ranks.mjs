@@ -29,7 +29,10 @@ export async function inEach(size, program, settings, placeOf = null) {
   }
 }
 
-/** The steps of as many processes; the slowest of them counts, which the others wait for. */
+/**
+ * The steps of as many processes; the slowest of them counts, which the others wait for.
+ * @param {number} size @param {{ steps: number, [name: string]: unknown }} settings @param {Parameters<typeof inEach>[3]} [placeOf]
+ */
 async function steps(size, settings, placeOf = null) {
   const all = await inEach(size, "bench/ranks.ts", settings, placeOf);
   // the first steps warm caches up

@@ -7,6 +7,7 @@ const MIB = 2 ** 20;
 
 export async function sharded({ short, rounds, say, out }) {
   const common = { width: short ? 128 : 1024, layers: 24, batch: 8, steps: short ? 3 : 8 };
+  /** @type {Record<string, [way: string, size: number]>} */
   const ways = { "one process": ["whole", 1], "two, whole": ["ddp", 2], "two, sharded": ["sharded", 2] };
   /** @type {Record<string, { seconds: number, tensors: number, resident: number, losses: number[] }[]>} */
   const found = Object.fromEntries(Object.keys(ways).map((name) => [name, []]));
