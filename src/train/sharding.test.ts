@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { CallbacksHandler } from "../callbacks/index.ts";
-import { CrossEntropyLossConfig } from "../losses/index.ts";
+import { CrossEntropyLossConfig, DiceLossConfig } from "../losses/index.ts";
 import { SegmentationModel } from "../models/index.ts";
 import { UNetConfig } from "../networks/index.ts";
 import { AdamConfig } from "../optim/index.ts";
@@ -8,20 +8,21 @@ import { ComputationalConfig } from "../run/index.ts";
 import * as torch from "../torch/index.ts";
 import { checkSharding } from "./sharding.ts";
 
-it("refuses classes with weights for images with several sizes of output, where there is more than one process", () => {
+it("refuses a loss for which a network of segmentation runs once more, where there is more than one process", () => {
   const live = torch.memory.live().tensors;
   const callbacks = new CallbacksHandler();
   const config = new ComputationalConfig({ gpu: false, fullyShardedDataParallel: true });
-  for (const weight of [null, [1, 3]]) {
+  for (const loss of [new DiceLossConfig({ softmax: true }), new CrossEntropyLossConfig()]) {
     using model = new SegmentationModel({
       network: new UNetConfig({ spatialDims: 3, inChannels: 1, outChannels: 2, channels: [4, 8] }),
-      loss: new CrossEntropyLossConfig({ weight }),
+      loss,
       optimizer: new AdamConfig(),
     });
     const check = (size: number) => () => checkSharding(config, { model, callbacks, world: { size } });
     expect(check(1)).not.toThrow();
-    if (weight === null) expect(check(2)).not.toThrow();
-    else expect(check(2)).toThrow(/'fullyShardedDataParallel' is true, but the loss weighs classes.*Leave out/);
+    if (loss instanceof DiceLossConfig) expect(check(2)).not.toThrow();
+    else
+      expect(check(2)).toThrow(/'fullyShardedDataParallel' is true, but the loss is a mean over voxels.*such as Dice/);
   }
   expect(torch.memory.live().tensors).toBe(live);
 });

@@ -26,7 +26,7 @@ export function checkSharding(
     );
   if (model instanceof SegmentationModel && hasTargetWeights(model.loss))
     refuse(
-      "the loss weighs classes, for which SegmentationModel runs the network once more, and whole. Leave out the weights, or the sharding.",
+      "the loss is a mean over voxels that count, at each size of the output, for which SegmentationModel runs the network once more, and whole. Use a loss such as Dice, or leave out the sharding.",
     );
   if (callbacks.allCallbacks.some((callback) => callback instanceof EMACallback))
     refuse(
