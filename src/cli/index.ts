@@ -68,7 +68,7 @@ const COMMANDS: readonly Listed[] = [
   { register: registerInit, summary: "write a first experiment file for a dataset" },
   { register: registerSchema, summary: "the JSON schema of experiment files" },
   { register: registerTrain, summary: "train what an experiment file describes", computes: true, progress: true },
-  { register: registerSweep, summary: "search for the options of an experiment", computes: true },
+  { register: registerSweep, summary: "search for the options of an experiment", computes: true, progress: true },
   { register: registerResume, summary: "go on with a training", computes: true, progress: true },
   {
     register: registerValidate,
@@ -76,7 +76,7 @@ const COMMANDS: readonly Listed[] = [
     computes: true,
     progress: true,
   },
-  { register: registerCalibrate, summary: "fit a temperature and a threshold", computes: true },
+  { register: registerCalibrate, summary: "fit a temperature and a threshold", computes: true, progress: true },
   { register: registerTest, summary: "a saved model on a test group", computes: true, progress: true },
   {
     register: registerPredict,

@@ -70,8 +70,8 @@ describe("clinicadl sweep", () => {
   it("gives a trial the mean over its seeds and folds, all on the same splits", () => {
     const head = "experiment: e.yaml\nstudy: seeds\nfolds: [0, 2]\nseeds: [7, 11]\nseed: 5\nsampler: grid\n";
     writeFileSync(join(dir, "seeds.yaml"), `${head}parameters: { train_loader.batch_size: { choice: [2, 4] } }\n`);
-    const { status, stdout } = sweep("seeds.yaml", "--json", "--jobs", "2");
-    expect(status).toBe(0);
+    const { status, stdout, stderr } = sweep("seeds.yaml", "--json", "--jobs", "2", "--quiet");
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     const { trials } = JSON.parse(stdout) as { trials: { number: number; score: number; sd: number }[] };
     expect(trials).toHaveLength(2);
     const validated = new Set<string>();

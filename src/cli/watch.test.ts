@@ -105,4 +105,12 @@ it("says what is wrong with a port, and with what is no MAPS", async () => {
   expect(watch(maps, "--port", "80x").stderr).toMatch(/Give a number between 0 and 65535/);
   expect(watch(join(folder, "nothing")).stderr).toMatch(/nothing does not exist\. Check the path of the MAPS/);
   expect(watch(folder).stderr).toMatch(/is no MAPS/);
+  const study = join(folder, "study");
+  mkdirSync(study);
+  writeFileSync(join(study, "study.sqlite"), "");
+  expect(watch(study, "--plain")).toEqual({
+    status: 1,
+    stdout: "",
+    stderr: `clinicadl: ${study} is the study of a sweep, which the page shows: leave out --plain, or give MAPS of its trials (${join(study, "trial-0000")}).\n`,
+  });
 });

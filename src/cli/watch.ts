@@ -1,8 +1,11 @@
 /** `npx clinicadl watch`: the live page of some MAPS. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { folderOfTrial, STUDY_FILE } from "../sweep/study-file.ts";
+import { ClinicaDLException } from "../utils/exceptions.ts";
 import { answer, say } from "../utils/output.ts";
 
 interface Flags {
@@ -56,6 +59,11 @@ async function ended(): Promise<void> {
 
 /** Shows the progress of trainings on standard output. */
 async function watchHere(maps: readonly string[]): Promise<void> {
+  const study = maps.find((path) => existsSync(join(path, STUDY_FILE)));
+  if (study !== undefined)
+    throw new ClinicaDLException(
+      `${study} is the study of a sweep, which the page shows: leave out --plain, or give MAPS of its trials (${folderOfTrial(study, { number: 0 })}).`,
+    );
   const { watchFolds } = await import("./watch/watch-folds.ts");
   const stop = new AbortController();
   // who reads it may have ended: `npx clinicadl watch --plain maps | head`

@@ -50,6 +50,11 @@ export function say(text: string): void {
   write("stderr", `${visibleLines(text)}\n`);
 }
 
+/** A line of {@link progressOutput}, as {@link say}: how far a command is. */
+export function sayProgress(text: string): void {
+  progressOutput.write(`${visibleLines(text)}\n`);
+}
+
 /** A line on standard output: what a command was asked for. As {@link say}. */
 export function answer(text: string): void {
   write("stdout", `${visibleLines(text)}\n`);

@@ -6,7 +6,7 @@ import { FileLock, Maps } from "../../io/maps/index.ts";
 import { makeNestedKFold, NestedKFold } from "../../split/index.ts";
 import { Study } from "../../sweep/index.ts";
 import { Trainer } from "../../train/index.ts";
-import { say } from "../../utils/output.ts";
+import { sayProgress } from "../../utils/output.ts";
 import { ExperimentDocument } from "../experiment/document.ts";
 import { inPart, loadModules, makeParts, readExperiment } from "../experiment/parts.ts";
 import { EXPERIMENT_FILE } from "../experiment/record.ts";
@@ -24,7 +24,7 @@ export const OUTER_TEST = "outer_test";
 export async function runNested(file: NestedFile, jobs: number): Promise<number> {
   await makeSplits(file);
   for (const outer of outerFiles(file)) {
-    say(`outer fold ${outer.fold}`);
+    sayProgress(`outer fold ${outer.fold}`);
     using study = new Study(outer.study, outer.sweep);
     const ended = await runSweep(outer, study, jobs);
     if (ended !== 0) return ended;

@@ -2,7 +2,7 @@ import { Maps } from "../../io/maps/index.ts";
 import { followEvents } from "../../run/index.ts";
 import type { ClaimedTrial, Study, Sweep, Trial } from "../../sweep/index.ts";
 import { ClinicaDLException } from "../../utils/exceptions.ts";
-import { say } from "../../utils/output.ts";
+import { sayProgress } from "../../utils/output.ts";
 import { inPool, trainInProcess } from "../train-process.ts";
 import { runsOf, type SweepFile } from "./file.ts";
 import { scoreOf } from "./score.ts";
@@ -48,7 +48,7 @@ async function runTrial(
     ]);
     if (code > 128 && (passed || epoch === null)) return code;
     if (epoch !== null) {
-      say(`trial ${trial.number}: pruned after epoch ${epoch}`);
+      sayProgress(`trial ${trial.number}: pruned after epoch ${epoch}`);
       return 0;
     }
     if (code !== 0 && study.best === null) {
@@ -64,13 +64,13 @@ async function runTrial(
   const { mean, sd, n } = score;
   study.finish(trial, mean, n > 1 ? sd : null);
   const spread = n > 1 ? ` ± ${Number(sd.toPrecision(2))} (n = ${n})` : "";
-  say(`trial ${trial.number}: ${sweep.metric} ${mean}${spread}`);
+  sayProgress(`trial ${trial.number}: ${sweep.metric} ${mean}${spread}`);
   return 0;
 }
 
 function failed(study: Study, trial: Trial): number {
   study.finish(trial, null);
-  say(`trial ${trial.number}: failed`);
+  sayProgress(`trial ${trial.number}: failed`);
   return 0;
 }
 
