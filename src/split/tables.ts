@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { makeFolder, syncFolder, writeJson } from "../io/files/index.ts";
 import {
+  columnsOf,
   floatColumns,
   markFloatColumns,
   PARTICIPANT_ID,
@@ -32,7 +33,7 @@ export function outputDirOf(data: TableLike, outputDir: string | undefined): str
 
 /** Checks that every column is there, which the option `asked` names. @throws DataFrameError */
 export function checkColumns(rows: readonly Row[], columns: readonly string[], asked = "stratification"): void {
-  const known = new Set(rows.flatMap((row) => Object.keys(row)));
+  const known = columnsOf(rows);
   const missing = columns.filter((column) => !known.has(column));
   if (missing.length > 0) {
     throw new DataFrameError(

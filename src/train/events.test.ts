@@ -185,8 +185,8 @@ describe("events", () => {
       if (added.length > 0) more[event] = added;
     }
     expect(more).toEqual({
-      on_train_start: ["interruption"],
-      on_resume: ["checkpoint", "interruption", "problems"],
+      on_train_start: ["interruption", "shards"],
+      on_resume: ["checkpoint", "interruption", "problems", "shards"],
       on_batch_end: ["losses"],
       on_optimization_step_end: ["grad_norm"],
     });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { floatColumns, markFloatColumns, type ParticipantRow } from "../../io/tsv/index.ts";
+import { columnsOf, floatColumns, markFloatColumns, type ParticipantRow } from "../../io/tsv/index.ts";
 import { checkKeys, type JsonObject, parseWith } from "../../utils/config.ts";
 import { CannotReadFieldError, ConfigError } from "../../utils/exceptions.ts";
 import type { Item, Sample } from "../structures/index.ts";
@@ -116,7 +116,7 @@ export async function membersFromWorker(
 
 /** The rows of all datasets, one after the other, with the number of their dataset; null in columns that it does not have. */
 export function joinedRows(name: string, datasets: readonly DatasetLike[]): readonly ParticipantRow[] {
-  const columns = new Set(datasets.flatMap((dataset) => dataset.df.flatMap((row) => Object.keys(row))));
+  const columns = columnsOf(datasets.flatMap((dataset) => dataset.df));
   if (columns.has(DATASET_ID)) {
     throw new ConfigError(`${name}: a dataset has a column '${DATASET_ID}', a name that it uses. Rename it.`);
   }

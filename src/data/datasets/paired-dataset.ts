@@ -1,5 +1,12 @@
 import { z } from "zod";
-import { type Cell, floatColumns, markFloatColumns, type ParticipantRow, pairKey } from "../../io/tsv/index.ts";
+import {
+  type Cell,
+  columnsOf,
+  floatColumns,
+  markFloatColumns,
+  type ParticipantRow,
+  pairKey,
+} from "../../io/tsv/index.ts";
 import { type JsonObject, parseWith, show } from "../../utils/config.ts";
 import { ConfigError, DataFrameError } from "../../utils/exceptions.ts";
 import { warn } from "../../utils/warnings.ts";
@@ -223,7 +230,7 @@ function mergedRows(datasets: readonly DatasetLike[], union: boolean): readonly 
     );
   }
   const keys = union ? [...new Set(tables.flatMap((table) => [...table.keys()]))].sort() : [...first.keys()];
-  const columns = new Set(datasets.flatMap((dataset) => dataset.df.flatMap((row) => Object.keys(row))));
+  const columns = columnsOf(datasets.flatMap((dataset) => dataset.df));
   const blank = Object.fromEntries([...columns].map((column) => [column, null]));
   const rows = keys.map((key) => {
     const [participant_id = "", session_id = ""] = key.split("\t");

@@ -1,6 +1,7 @@
 import { hasFloats, markFloats } from "../../io/json/index.ts";
 import {
   type Cell,
+  columnsOf,
   floatColumns,
   looksNumeric,
   markFloatColumns,
@@ -24,12 +25,12 @@ export type ColumnFunction = (column: readonly Cell[]) => readonly Cell[];
 export class Table {
   readonly rows: readonly ParticipantRow[];
   readonly floats: ReadonlySet<string>;
-  readonly #indexOf: ReadonlyMap<string, number>;
+  /** Where each pair is; made when it is first asked for, since of a large table it takes as much memory as the rows. */
+  #indexOf: ReadonlyMap<string, number> | null = null;
 
   constructor(rows: readonly ParticipantRow[], floats: Iterable<string>) {
     this.floats = new Set(floats);
     this.rows = markFloatColumns(rows, this.floats);
-    this.#indexOf = new Map(rows.map((row, i) => [pairKey(row), i]));
   }
 
   /** A copy of the rows, or the TSV. @param name what rows are called in messages. @throws DataFrameError when it is no table of participants and sessions. */
@@ -44,7 +45,7 @@ export class Table {
   }
 
   get columns(): string[] {
-    return [...new Set(this.rows.flatMap((row) => Object.keys(row)))];
+    return [...columnsOf(this.rows)];
   }
 
   /** @throws DataFrameError naming the columns there are. */
@@ -100,7 +101,9 @@ export class Table {
    * @throws DataFrameError for pairs that are not here, unless `missing` is "ignore"; and when none is.
    */
   find(selection: RowSelection, missing: Missing): number[] {
-    return selectPairs(selection, this.rows, missing).flatMap((pair) => this.#indexOf.get(pairKey(pair)) ?? []);
+    this.#indexOf ??= new Map(this.rows.map((row, i) => [pairKey(row), i]));
+    const index = this.#indexOf;
+    return selectPairs(selection, this.rows, missing).flatMap((pair) => index.get(pairKey(pair)) ?? []);
   }
 
   take(indices: readonly number[]): Table {

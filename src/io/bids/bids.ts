@@ -34,7 +34,8 @@ export class Bids implements ToDict {
   /** Absolute, links resolved. */
   readonly path: string;
   readonly datasetDescription: DatasetDescription;
-  readonly #scans = new Map<string, FoundFolder[]>();
+  /** By what was looked for, and below which folder; a key of both would be one more long text for each of many sessions. */
+  readonly #scans = new Map<string, Map<string, FoundFolder[]>>();
 
   constructor(path: string) {
     const absolute = resolve(path);
@@ -201,13 +202,14 @@ export class Bids implements ToDict {
   ): { readonly folders: FoundFolder[]; readonly remembered: boolean } {
     const root = this.#root(options);
     const outside = options.sessionId === NO_SESSION && !root.endsWith(NO_SESSION);
-    const whole = outside ? `${root}, no session` : root;
-    const key = only === null ? whole : `${whole}, ${only}`;
-    const known = this.#scans.get(key) ?? this.#scans.get(whole);
+    const all = outside ? "all outside of sessions" : "all";
+    const sought = only === null ? all : `${outside ? "outside of sessions" : "in"} ${only}`;
+    const known = this.#scans.get(sought)?.get(root) ?? this.#scans.get(all)?.get(root);
     if (known !== undefined && !again) return { folders: known, remembered: true };
     const folders =
       only === null ? scanFiles(root, (name) => !outside || !name.startsWith("ses-")) : scanFolder(root, only);
-    this.#scans.set(key, folders);
+    const found = this.#scans.get(sought) ?? new Map<string, FoundFolder[]>();
+    this.#scans.set(sought, found.set(root, folders));
     return { folders, remembered: false };
   }
 

@@ -10,5 +10,5 @@ export {
 } from "./participants.ts";
 export { looksNumeric, parseTsv, readTsv, readTsvColumns } from "./read.ts";
 export { TsvStream, writeTsvParts } from "./stream.ts";
-export { type Cell, floatColumns, markFloatColumns, type Row } from "./types.ts";
+export { type Cell, columnsOf, floatColumns, markFloatColumns, type Row } from "./types.ts";
 export { formatTsv, type TsvOptions, writeTsv } from "./write.ts";

@@ -1,7 +1,7 @@
 import { DataFrameError } from "../../utils/exceptions.ts";
 import { hasControlCharacters, visible } from "../../utils/visible.ts";
 import { readTsv } from "./read.ts";
-import { type Cell, floatColumns, markFloatColumns, type Row } from "./types.ts";
+import { type Cell, columnsOf, floatColumns, markFloatColumns, type Row } from "./types.ts";
 
 export const PARTICIPANT_ID = "participant_id";
 export const SESSION_ID = "session_id";
@@ -32,7 +32,7 @@ export function readParticipants(
 ): readonly ParticipantRow[] {
   const given = typeof data === "string" ? readTsv(data) : data;
   const what = typeof data === "string" ? data : name;
-  const columns = [...new Set(given.flatMap((row) => Object.keys(row)))];
+  const columns = [...columnsOf(given)];
   if (given.length === 0) throw new DataFrameError(`${what} has no rows.`);
   const rows = sessionsOptional && !columns.includes(SESSION_ID) ? withoutSessions(given) : given;
   const missing = [PARTICIPANT_ID, SESSION_ID].filter((column) => !columns.includes(column));

@@ -58,7 +58,7 @@ export function readTsv(path: string): Row[] {
 
 /** The columns of a TSV, which may have no rows. */
 export function readTsvColumns(path: string): string[] {
-  const [header] = tsvRecords(textOf(path), path, 1);
+  const [header] = tsvRecords(textOf(path), path);
   return header === undefined ? [] : namesOf(header.cells).filter((_, i) => header.cells[i] !== "");
 }
 
@@ -86,26 +86,42 @@ function textOf(path: string): string {
 
 /** The table in `text`; `name` is for messages. */
 export function parseTsv(text: string, name: string): Row[] {
-  const [first, ...body] = tsvRecords(text.replace(/^\uFEFF/, ""), name);
+  const records = tsvRecords(text.replace(/^\uFEFF/, ""), name);
+  const first = records.next().value;
   if (first === undefined) throw new DataFrameError(`${name} is empty: not even a line of column names.`);
   const header = namesOf(first.cells);
   const repeated = header.find((column, i) => header.indexOf(column) !== i);
   if (repeated !== undefined) throw new DataFrameError(`${name} has the column ${show(repeated)} twice. Rename one.`);
-  for (const record of body) checkLength(record, header.length, name);
+  // cells go to their columns at once: of a large table, its lines would be as large again
+  const texts = header.map((): string[] => []);
+  let count = 0;
+  for (const record of records) {
+    checkLength(record, header.length, name);
+    for (const [i, cells] of texts.entries()) cells.push(record.cells[i] ?? "");
+    count++;
+  }
 
   const floats: string[] = [];
   const columns = header.map((column, i) => {
-    const cells = body.map((record) => record.cells[i] ?? "");
+    const cells = texts[i] ?? [];
     const typed = ALWAYS_TEXT.has(column)
       ? { cells: cells.map((cell) => (cell === "" ? null : cell)), float: false }
       : typeColumn(cells);
     if (typed.float) floats.push(column);
     return typed.cells;
   });
-  const rows = body.map(
-    (_, r): Row => Object.fromEntries(header.map((column, c) => [column, columns[c]?.[r] ?? null])),
-  );
+  const rows = Array.from({ length: count }, (_, r): Row => {
+    const row: Row = {};
+    for (const [c, column] of header.entries()) setCell(row, column, columns[c]?.[r] ?? null);
+    return row;
+  });
   return markFloatColumns(rows, floats);
+}
+
+/** Whatever the column is called: assigned, `__proto__` would be no cell. */
+function setCell(row: Row, column: string, value: Cell): void {
+  if (column !== "__proto__") row[column] = value;
+  else Object.defineProperty(row, column, { value, writable: true, enumerable: true, configurable: true });
 }
 
 /** Columns without a name are called as pandas calls them. */

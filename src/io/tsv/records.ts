@@ -10,32 +10,29 @@ export interface TsvRecord {
 const LINE_END = /\r\n|\r|\n/g;
 
 /**
- * The cells of a TSV, as pandas cuts them: lines end with LF, CRLF or CR, in any mixture; empty lines are left out; a cell
+ * The cells of a TSV, row by row, as pandas cuts them: lines end with LF, CRLF or CR, in any mixture; empty lines are left out; a cell
  * that begins with a quote goes on to the next single quote, and two quotes stand for one; other quotes are as they are.
  *
  * Unlike pandas it refuses a quote that swallows rows: one that is closed in a later row, or never.
- * @param atMost how many records to read. Default: all.
  * @throws DataFrameError with the line of the quote.
  */
-export function tsvRecords(text: string, name: string, atMost = Number.POSITIVE_INFINITY): TsvRecord[] {
-  const records: TsvRecord[] = [];
+export function* tsvRecords(text: string, name: string): Generator<TsvRecord, void> {
   let at = 0;
-  for (let line = 1; at < text.length && records.length < atMost; ) {
+  for (let line = 1; at < text.length; ) {
     LINE_END.lastIndex = at;
     const end = LINE_END.exec(text);
     const content = text.slice(at, end?.index);
     if (!content.includes('"')) {
-      if (!/^ *$/.test(content)) records.push({ line, cells: content.split("\t") });
+      if (!/^ *$/.test(content)) yield { line, cells: content.split("\t") };
       at = end === null ? text.length : LINE_END.lastIndex;
       line++;
       continue;
     }
     const record = quotedRecord(text, at, line, name);
-    records.push({ line, cells: record.cells });
+    yield { line, cells: record.cells };
     at = record.next;
     line += record.lines;
   }
-  return records;
 }
 
 /** A record that has quotes: its cells, where the next one begins, and over how many lines it goes. */

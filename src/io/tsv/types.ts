@@ -11,6 +11,13 @@ export function markFloatColumns<T extends readonly Row[]>(rows: T, columns: Ite
   return rows;
 }
 
+/** The columns that any of the rows has, in the order in which they are met. Without a list for each row, since there may be many. */
+export function columnsOf(rows: Iterable<Row>): Set<string> {
+  const columns = new Set<string>();
+  for (const row of rows) for (const column of Object.keys(row)) columns.add(column);
+  return columns;
+}
+
 /**
  * The columns that hold floats: those that were read or marked as such, and those with a fraction or with a missing value
  * among numbers (a column of integers has none in pandas).
@@ -20,7 +27,8 @@ export function floatColumns(rows: readonly Row[]): Set<string> {
   const missing = new Set<string>();
   const numeric = new Set<string>();
   for (const row of rows) {
-    for (const [column, value] of Object.entries(row)) {
+    for (const column of Object.keys(row)) {
+      const { [column]: value = null } = row;
       if (value === null) missing.add(column);
       else if (typeof value === "number") {
         numeric.add(column);

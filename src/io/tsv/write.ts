@@ -1,6 +1,6 @@
 import { writeFileAtomic } from "../files/atomic.ts";
 import { pythonFloat, pythonNumber } from "../json/index.ts";
-import { type Cell, floatColumns, type Row } from "./types.ts";
+import { type Cell, columnsOf, floatColumns, type Row } from "./types.ts";
 
 export interface TsvOptions {
   /** Columns of floats, written `1.0` where whole, besides those that `floatColumns` finds. */
@@ -22,7 +22,7 @@ export function writeTsv(
 
 /** The text of {@link writeTsv}. */
 export function formatTsv(rows: readonly Row[], columns?: readonly string[], { floats = [] }: TsvOptions = {}): string {
-  const names = columns ?? [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const names = columns ?? [...columnsOf(rows)];
   const areFloats = new Set([...floatColumns(rows), ...floats]);
   const lines = [
     names.map(quote),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Cell, pairKey, type Row } from "../../io/tsv/index.ts";
+import { type Cell, columnsOf, pairKey, type Row } from "../../io/tsv/index.ts";
 import { parseWith, show } from "../../utils/config.ts";
 import { ConfigError, DataFrameError } from "../../utils/exceptions.ts";
 
@@ -53,7 +53,7 @@ export function keyOf({ participant_id, session_id }: Row): string {
 
 /** The cells of a column, by participant and session. @throws ConfigError where there is no such column. */
 export function columnOf(data: readonly Row[], column: string, what: string): Map<string, Cell> {
-  const columns = new Set(data.flatMap((row) => Object.keys(row)));
+  const columns = columnsOf(data);
   if (!columns.has(column)) {
     throw new ConfigError(`${what}: the data have no column '${column}'. There are: ${[...columns].join(", ")}.`);
   }
