@@ -43,7 +43,14 @@ export async function installModules(root, env) {
     );
   const bar = progress("npm ci");
   bar.update("installing the packages of package-lock.json");
-  const { code, tail } = await run(npm, ["ci", "--no-audit", "--no-fund"], { cwd: root, env });
+  const install = () => run(npm, ["ci", "--no-audit", "--no-fund", "--prefer-offline"], { cwd: root, env });
+  const isDisagreement = (tail) => /EUSAGE|in sync/.test(tail);
+  let { code, tail } = await install();
+  // a network may fail for a moment; what has come is in npm's cache
+  if (code !== 0 && !isDiskFull(tail) && !isDisagreement(tail)) {
+    bar.update("it failed; once more");
+    ({ code, tail } = await install());
+  }
   bar.done(code === 0 ? "done" : "failed");
   if (code === 0) return;
   if (isDiskFull(tail)) throw diskFull("node_modules", root);
@@ -54,7 +61,7 @@ export async function installModules(root, env) {
     .slice(0, usage < 0 ? undefined : usage)
     .slice(0, 12)
     .join("\n");
-  const wayOut = /EUSAGE|in sync/.test(tail)
+  const wayOut = isDisagreement(tail)
     ? "package.json and package-lock.json do not agree: run npm install, then setup again."
     : "Check the network (behind a proxy: npm config set proxy) and run setup again.";
   throw new SetupError(`npm ci failed.\n${reason}\n${wayOut}`);

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { findTools } from "./addon.mjs";
@@ -60,6 +60,21 @@ describe("npm ci", () => {
     );
     writeProgram(join(machine.bin, "npm"), "#!/bin/sh\necho 'npm error code ENOSPC'\nexit 1\n");
     await expect(installModules(machine.folder, machine.env)).rejects.toThrow(/The disk is full/);
+  });
+
+  it("is tried once more when the network fails, and no more than once", async () => {
+    using machine = new FakeMachine(["touch"]);
+    const once = machine.path("once");
+    const npm = (end: string) =>
+      writeProgram(
+        join(machine.bin, "npm"),
+        `#!/bin/sh\nif [ -e ${once} ]; then ${end}; fi\ntouch ${once}\necho 'npm error code ECONNRESET'\nexit 1\n`,
+      );
+    npm("exit 0");
+    await installModules(machine.folder, machine.env);
+    rmSync(once);
+    npm("echo 'npm error code ETIMEDOUT'; exit 1");
+    await expect(installModules(machine.folder, machine.env)).rejects.toThrow(/ETIMEDOUT[\s\S]*Check the network/);
   });
 });
 

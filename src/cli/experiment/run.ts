@@ -4,6 +4,7 @@ import process from "node:process";
 import { Maps } from "../../io/maps/index.ts";
 import { mainFirst, type World, worldFromEnvironment } from "../../run/index.ts";
 import type { Split } from "../../split/index.ts";
+import * as torch from "../../torch/index.ts";
 import { Trainer } from "../../train/index.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
 import { ExperimentDocument } from "./document.ts";
@@ -68,10 +69,11 @@ export async function runExperiment(path: string, options: RunOptions = {}): Pro
  * @throws ConfigError naming file, line and field; for a process that a launcher started, which trains with others.
  */
 export async function planExperiment(path: string, options: RunOptions = {}): Promise<Omit<RunResult, "rank">> {
-  const { size } = worldFromEnvironment();
-  if (size > 1) {
+  // each of them says it for itself, and waits for no other
+  const launched = torch.distributed.rendezvousFromEnvironment(process.env);
+  if (launched !== null) {
     throw new ConfigError(
-      `--parallel starts processes of its own, and this is one of ${size} that a launcher started, which train each split together. Leave out one of both.`,
+      `--parallel starts processes of its own, and this is one of ${launched.worldSize} that a launcher started, which train each split together. Leave out one of both.`,
     );
   }
   using opened = await openExperiment(path, options);
