@@ -182,6 +182,25 @@ describe("makeKFold", () => {
   });
 });
 
+it("makeSplit refuses thresholds and numbers that are none", () => {
+  for (const options of [
+    { pCategoricalThreshold: 1.5 },
+    { pContinuousThreshold: -0.1 },
+    { nTest: -1 },
+    { nTest: 9 },
+    { nTryMax: 0 },
+    { seed: -1 },
+    { seed: 2 ** 32 },
+    { stratification: ["weight"] },
+  ]) {
+    expect(() => makeSplit(rows(9), { outputDir: dir, ...options })).toThrow(
+      new RegExp(`'${Object.keys(options)[0]}'|'weight'`),
+    );
+  }
+  expect(() => makeSplit(rows(9), {})).toThrow(/outputDir/);
+  expect(readdirSync(dir)).toEqual([]);
+});
+
 describe("makeSplit", () => {
   it("tests counts, so that a large uneven split is refused (D-split)", () => {
     expect(chiSquaredTest([5, 5], [3, 7])).toBeCloseTo(0.1675, 3);

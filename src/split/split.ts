@@ -5,13 +5,23 @@ import {
   type BatchOf,
   type CollateOption,
   DataLoader,
+  DataLoaderConfig,
   type DataLoaderOptions,
   type LoadedBatch,
 } from "../data/dataloader/index.ts";
-import type { DatasetLike } from "../data/datasets/index.ts";
+import { type DatasetLike, datasetFromDict } from "../data/datasets/index.ts";
 import type { Item, Sample } from "../data/structures/index.ts";
-import type { JsonObject, ToDict } from "../utils/config.ts";
-import { ConfigError } from "../utils/exceptions.ts";
+import {
+  checkKeys,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  readAs,
+  show,
+  type ToDict,
+} from "../utils/config.ts";
+import { CannotReadFieldError, ConfigError } from "../utils/exceptions.ts";
+import { refuseUnknown } from "../utils/options.ts";
 
 /** The options of a `DataLoader`. */
 export type LoaderOptions = DataLoaderOptions & CollateOption<LoadedBatch>;
@@ -43,7 +53,9 @@ export class Split<T extends Item = Item> implements ToDict {
   #trainLoader: DataLoader<T, SplitBatch<T>> | null = null;
   #valLoader: DataLoader<T, SplitBatch<T>> | null = null;
 
-  constructor({ index, trainDataset, valDataset, splitDir = null }: SplitOptions<T>) {
+  /** @throws ConfigError for an index below 0, a folder that is not there, and an option that is misspelt. */
+  constructor({ index, trainDataset, valDataset, splitDir = null, ...unknown }: SplitOptions<T>) {
+    refuseUnknown("Split", unknown);
     if (!Number.isInteger(index) || index < 0)
       throw new ConfigError(`Split: 'index' got ${index}. Give an integer from 0.`);
     if (splitDir !== null && !existsSync(splitDir)) {
@@ -104,4 +116,45 @@ export class Split<T extends Item = Item> implements ToDict {
       val_loader_config: this.#valLoader?.toDict() ?? null,
     };
   }
+
+  /**
+   * Reads what `toDict`, or ClinicaDL in Python, wrote; the loaders are built where it has their options.
+   *
+   * ```ts
+   * const again = Split.fromDict(split.toDict());
+   * ```
+   *
+   * @throws CannotReadFieldError for a value that cannot be read, and for a dataset that is not known here or has moved.
+   */
+  static fromDict(dict: JsonObject): Split {
+    checkKeys("Split", dict, KEYS);
+    const { index, split_dir: splitDir } = dict;
+    if (typeof index !== "number") throw cannotRead("index", index);
+    if (splitDir !== null && typeof splitDir !== "string") throw cannotRead("split_dir", splitDir);
+    const [trainDataset, valDataset] = [datasetAt(dict, "train_dataset"), datasetAt(dict, "val_dataset")];
+    const split = readAs(() => new Split({ index, trainDataset, valDataset, splitDir }));
+    const [train, val] = [loaderAt(dict, "train_loader_config"), loaderAt(dict, "val_loader_config")];
+    if (train !== null) split.buildTrainLoader(train);
+    if (val !== null) split.buildValLoader(val);
+    return split;
+  }
+}
+
+const KEYS = ["index", "split_dir", "train_dataset", "val_dataset", "train_loader_config", "val_loader_config"];
+
+function cannotRead(field: string, value: JsonValue | undefined): CannotReadFieldError {
+  return new CannotReadFieldError(`Split: '${field}' is ${show(value)}.`, [field]);
+}
+
+function datasetAt(dict: JsonObject, field: string): DatasetLike {
+  const { [field]: value } = dict;
+  if (!isJsonObject(value)) throw cannotRead(field, value);
+  return datasetFromDict(value);
+}
+
+function loaderAt(dict: JsonObject, field: string): LoaderOptions | null {
+  const { [field]: value } = dict;
+  if (value === null) return null;
+  if (!isJsonObject(value)) throw cannotRead(field, value);
+  return DataLoaderConfig.fromDict(value).fields();
 }

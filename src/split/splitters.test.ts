@@ -161,6 +161,21 @@ describe("a split folder that was changed by hand", () => {
   });
 });
 
+it("both validate on another dataset, if they are given one", () => {
+  const slices = new BidsDataset({
+    bids: cohort.root,
+    fileType: new BidsFileType({ suffix: "T1w", dataType: "anat" }),
+    data: cohort.tsv,
+    transforms: { extraction: { name_: "Slice", sliceDirection: 1 } },
+  });
+  const single = new SingleSplit(makeSplit(cohort.tsv, { nTest: 3, seed: 0 }));
+  const [fold] = new KFold(makeKFold(cohort.tsv, { nSplits: 5, seed: 0 })).getSplits(slices, { evalDataset: dataset });
+  const split = single.getSplit(dataset, { evalDataset: slices });
+  expect([split.trainDataset.length, split.valDataset.length]).toEqual([7, 3 * 5]);
+  expect([fold!.trainDataset.length, fold!.valDataset.length]).toEqual([8 * 5, 2]);
+  expect(ids(fold!.trainDataset).filter((id) => ids(fold!.valDataset).includes(id))).toEqual([]);
+});
+
 it("SingleSplit gives split 0", () => {
   const split = new SingleSplit(makeSplit(cohort.tsv, { nTest: 3, seed: 0 })).getSplit(dataset);
   expect(split.index).toBe(0);

@@ -63,7 +63,8 @@ export class MergeBatchesCollate
   declare readonly gives?: Batch<Sample>;
 }
 
-const registry = new Registry<CollateFn>("collate function", isCollateFn, {
+/** The collations by their `name_`. */
+export const collateFnRegistry = new Registry<CollateFn>("collate function", isCollateFn, {
   ToBatchCollate,
   ToBatchesCollate,
   MergeBatchesCollate,
@@ -71,7 +72,7 @@ const registry = new Registry<CollateFn>("collate function", isCollateFn, {
 
 /** One of them as it is, or made of a plain object with its `name_`; anything else as it is, to be refused. */
 export function toCollateFn(value: unknown): unknown {
-  return registry.from("'collateFn'", value) ?? value;
+  return collateFnRegistry.from("'collateFn'", value) ?? value;
 }
 
 export function isCollateFn(value: unknown): value is CollateFn {
@@ -80,5 +81,5 @@ export function isCollateFn(value: unknown): value is CollateFn {
 
 /** Reads what `toDict` wrote. @throws CannotReadFieldError */
 export function collateFnFromJson(json: JsonValue | undefined): CollateFn | null {
-  return json === null || json === undefined ? null : registry.read("DataLoader", "collate_fn", json);
+  return json === null || json === undefined ? null : collateFnRegistry.read("DataLoader", "collate_fn", json);
 }

@@ -405,6 +405,9 @@ describe("Batch", () => {
       expect(Array.from(batch.get(0).getImage("rebuilt").affine)).toEqual(AFFINE);
       expect(() => batch.addField("x", torch.ones([3]))).toThrow(/'x' has 3 values; the batch has 2 samples/);
       expect(() => batch.addField("image", torch.ones([2]))).toThrow(/is an image/);
+      expect(() => batch.addImages("x", torch.ones([3, 1, 4, 5, 6]))).toThrow(/'x' has 3 values/);
+      expect(() => batch.getField("x")).toThrow(/\(sub-000, ses-M000\): there is no field 'x'. There are: image, /);
+      expect(() => batch.to({ channelslast: true } as never)).toThrow(/Batch\.to: unknown option 'channelslast'/);
       expect(scope).toBeDefined();
       break;
     }

@@ -3,13 +3,14 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { BidsFileType } from "../../io/bids/index.ts";
 import { formatJson, parseJson } from "../../io/json/index.ts";
+import { writeNifti } from "../../io/nifti/index.ts";
 import * as torch from "../../torch/index.ts";
 import { Patch, RandomNoiseConfig, Slice, TransformsHandler, ZNormalizationConfig } from "../../transforms/index.ts";
 import type { JsonObject } from "../../utils/config.ts";
 import { ConfigError, DataFrameError, ImageError } from "../../utils/exceptions.ts";
 import { receiveWarnings } from "../../utils/warnings.ts";
 import { AFFINE, makeCohort } from "../fixtures/cohort.ts";
-import { Sample2D } from "../structures/index.ts";
+import { SAMPLE_FIELDS, Sample2D } from "../structures/index.ts";
 import { BidsDataset, datasetFromDict } from "./index.ts";
 
 const cohort = makeCohort(6);
@@ -52,7 +53,26 @@ describe("samples", () => {
     expect(sample.imagePath).toEqual([cohort.imagePath(3)]);
     expect(sample.fileType[0]?.equals(fileType)).toBe(true);
     expect(dataset.getSampleInfo(3, "diagnosis")).toBe(1);
-    await expect(dataset.get(6)).rejects.toThrow(RangeError);
+    for (const odd of [6, -1, 0.5, Number.NaN, "0" as never]) {
+      await expect(dataset.get(odd)).rejects.toThrow(RangeError);
+      expect(() => dataset.getSampleInfo(odd, "age")).toThrow(/has 6 samples, numbered from 0; there is no number/);
+    }
+    expect(() => dataset.getSampleInfo(0, "weight")).toThrow(/no column 'weight'/);
+  });
+
+  it("have masks of another dataset", async () => {
+    using other = makeCohort(6);
+    for (let i = 0; i < 6; i++)
+      writeNifti(other.maskPath(i), {
+        data: new Uint8Array(120).fill(i),
+        shape: [4, 5, 6],
+        affine: AFFINE,
+        dtype: "uint8",
+      });
+    const dataset = new BidsDataset({ ...base, masks: { own: maskType, other: [other.root, maskType] } });
+    using sample = await dataset.get(4);
+    const labels = (name: string): number[] => [...new Set(sample.getImage(name).tensor.toNumbers())];
+    expect([labels("own"), labels("other")]).toEqual([[0, 1, 2], [4]]);
   });
 
   it("are patches and slices, found by number", async () => {
@@ -101,6 +121,27 @@ describe("samples", () => {
     dataset.setEpoch(5);
     expect(await values()).toEqual(plain);
     expect(plain.reduce((a, b) => a + b) / plain.length).toBeCloseTo(0, 5);
+  });
+});
+
+describe("a description", () => {
+  it("says whose images of which type are cut into how many samples", () => {
+    const dataset = new BidsDataset({
+      ...base,
+      data: cohort.rows.slice(0, 2),
+      transforms: { extraction: new Slice() },
+    });
+    expect(dataset.describe()).toEqual({
+      participant_session_pairs: [
+        ["sub-000", "ses-M000"],
+        ["sub-001", "ses-M000"],
+      ],
+      file_type: fileType.toDict(),
+      extraction: new Slice().toDict(),
+      total_number_samples: dataset.length,
+    });
+    expect(dataset.length).toBe(8);
+    dataset.clearCache();
   });
 });
 
@@ -257,7 +298,13 @@ describe("bad input", () => {
     expect(() => new BidsDataset({ ...base, columns: ["weight"] })).toThrow(
       /no column 'weight'.*There are: participant_id, session_id, age/,
     );
-    expect(() => new BidsDataset({ ...base, columns: ["participant_id"] })).toThrow(ConfigError);
+    for (const name of SAMPLE_FIELDS) {
+      const named = cohort.rows.map((row) => ({ ...row, [name]: row[name] ?? 1 }));
+      const make = (options: object) => () => new BidsDataset({ ...base, data: named, ...options });
+      expect(make({ columns: [name] }), name).toThrow(ConfigError);
+      expect(make({ columns: [name] }), name).toThrow(new RegExp(`column .*'${name}'`));
+      expect(make({ masks: { [name]: maskType } }), name).toThrow(new RegExp(`mask .*'${name}'`));
+    }
     expect(() => new BidsDataset({ ...base, columns: ["age"], masks: { age: maskType } })).toThrow(
       /a column and a mask/,
     );

@@ -13,6 +13,7 @@ import {
 import { type DatasetLike, type RowSelection, type SubsetOptions, subsetOptions } from "./dataset-like.ts";
 import type { PortableDataset } from "./portable.ts";
 import { selectPairs } from "./select-pairs.ts";
+import { checkSamples, SPATIAL_CHECKS, type SpatialCheckOption } from "./spatial-checks.ts";
 
 /**
  * Datasets one after the other, such as images of several BIDS datasets. The rows have a column more, `dataset_id`, and null in
@@ -53,6 +54,11 @@ export class ConcatDataset extends Collection<Sample> {
     const { missing } = parseWith(subsetOptions, options, "subset");
     const parts = partsOfMembers(this.datasets, selectPairs(selection, this.df, missing));
     return this.passOn(new ConcatDataset(parts.filter((part) => part !== null)));
+  }
+
+  /** As of a `BidsDataset`, of the samples of all datasets: those of one are compared with those of the others, too. */
+  async sanityCheck(checks: SpatialCheckOption = SPATIAL_CHECKS): Promise<void> {
+    await checkSamples(this, checks);
   }
 
   #locate(index: number): { dataset: DatasetLike<Sample>; number: number; inDataset: number } {

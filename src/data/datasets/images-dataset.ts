@@ -10,7 +10,7 @@ import { countSamples, type LoadingContext, loadSample } from "./loading.ts";
 import { DatasetMode } from "./mode.ts";
 import type { PortableDataset } from "./portable.ts";
 import type { RowFiles } from "./sources.ts";
-import { SPATIAL_CHECKS, SpatialChecker, type SpatialCheckOption, spatialChecks } from "./spatial-checks.ts";
+import { checkSamples, SPATIAL_CHECKS, type SpatialCheckOption } from "./spatial-checks.ts";
 import { Table } from "./table.ts";
 
 const N_SAMPLES = "n_samples";
@@ -141,11 +141,7 @@ export abstract class ImagesDataset extends DatasetMode {
    * @throws ImageError naming the first that differs, and whatever a sample that cannot be loaded throws.
    */
   async sanityCheck(checks: SpatialCheckOption = SPATIAL_CHECKS): Promise<void> {
-    const checker = new SpatialChecker(spatialChecks("sanityCheck", checks));
-    for (let i = 0; i < this.length; i++) {
-      using sample = await this.get(i);
-      checker.check(sample);
-    }
+    await checkSamples(this, checks);
   }
 
   /** Gives back the memory of the images that were kept. */

@@ -1,7 +1,8 @@
 /** Whether images and masks of a sample, and samples of a dataset, have the same voxels. */
 import { show } from "../../utils/config.ts";
 import { ConfigError, ImageError } from "../../utils/exceptions.ts";
-import type { DataPoint } from "../structures/index.ts";
+import type { DataPoint, Sample } from "../structures/index.ts";
+import type { DatasetLike } from "./dataset-like.ts";
 
 const CHECKS = ["spacing", "affine", "shape", "global_spacing", "global_shape"] as const;
 
@@ -26,6 +27,18 @@ export function spatialChecks(what: string, checks: unknown): readonly SpatialCh
       `${what}: 'spatialChecks' got ${show(check)}. Expected some of ${CHECKS.join(", ")}, or null.`,
     );
   });
+}
+
+/** Loads every sample once, and looks at it. @throws ImageError, and ConfigError for what is no check. */
+export async function checkSamples(
+  dataset: Pick<DatasetLike<Sample>, "length" | "get">,
+  checks: SpatialCheckOption,
+): Promise<void> {
+  const checker = new SpatialChecker(spatialChecks("sanityCheck", checks));
+  for (let i = 0; i < dataset.length; i++) {
+    using sample = await dataset.get(i);
+    checker.check(sample);
+  }
 }
 
 /** What the images of a sample have in common. */

@@ -152,6 +152,15 @@ describe("BidsDataset.toTensors", () => {
       Transforms: [],
     });
     expect(Object.keys(description)).toEqual(Object.keys(readJson(RAW)));
+    const original = readJson(join(GOLDEN, "dataset_description.json"));
+    expect(readJson(join(folder(), "dataset_description.json"))).toEqual({ ...original, Name: expect.any(String) });
+    const files = [cohort.imagePath(1), cohort.maskPath(1)].map((path) => `file://${path}`);
+    const sidecar = readJson(tensorOf(1).replace(/\.pt$/, ".json"));
+    expect(Object.keys(sidecar)).toEqual(["Sources"]);
+    expect([...(sidecar.Sources as string[])].sort()).toEqual(files.sort());
+    const who = readTsv(join(folder(), "src-T1w_conv-raw_participantsXsessions.tsv"));
+    expect(who).toEqual(cohort.rows.map(({ participant_id, session_id }) => ({ participant_id, session_id })));
+    expect(tensors.describe()).toMatchObject({ file_type: description.TensorType, total_number_samples: 3 });
     expect(readdirSync(folder()).sort()).toEqual([
       "conversions.tsv",
       "dataset_description.json",

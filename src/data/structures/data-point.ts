@@ -55,7 +55,9 @@ export class DataPoint implements HasImages, Disposable {
   /** What was done to it since it was read, in order: `replay` of `clinicadl/transforms` does the same to another. */
   history: readonly TransformRecord[] = [];
 
-  constructor({ image, participantId, sessionId, images = {}, fields = {} }: DataPointOptions) {
+  /** @throws ConfigError for an option that is misspelt; ImageError for a file that holds no image. */
+  constructor({ image, participantId, sessionId, images = {}, fields = {}, ...unknown }: DataPointOptions) {
+    refuseUnknown(new.target.name, unknown);
     this.participantId = participantId;
     this.sessionId = sessionId;
     this.images = new Map<string, AnyImage>([["image", typeof image === "string" ? ScalarImage.read(image) : image]]);

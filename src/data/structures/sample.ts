@@ -1,7 +1,8 @@
 import type { BidsFileType } from "../../io/bids/index.ts";
 import type { Tensor } from "../../torch/index.ts";
 import type { SamplePlace } from "../../transforms/types.ts";
-import { ImageError } from "../../utils/exceptions.ts";
+import { show } from "../../utils/config.ts";
+import { ConfigError, ImageError } from "../../utils/exceptions.ts";
 import { DataPoint, type DataPointOptions } from "./data-point.ts";
 import { type AnyImage, LabelMap, ScalarImage } from "./images.ts";
 
@@ -38,14 +39,15 @@ export class Sample extends DataPoint {
   readonly imagePath: readonly string[];
   readonly place: SamplePlace;
 
-  constructor(options: SampleOptions) {
+  /** @throws ConfigError for a place that is none, and an option that is misspelt; ImageError for values that are not one per channel. */
+  constructor({ fileType = [], imagePath = [], place = WHOLE, ...options }: SampleOptions) {
     super(options);
     const channels = this.image.shape[0] ?? 1;
-    const { fileType = [], imagePath = [] } = options;
     this.fileType = perChannel("fileType", isOne(fileType) ? [fileType] : fileType, channels, this.who);
     const paths = typeof imagePath === "string" ? [imagePath] : imagePath;
     this.imagePath = perChannel("imagePath", paths, channels, this.who);
-    this.place = options.place ?? WHOLE;
+    this.place = place;
+    if (!isPlace(place)) throw new ConfigError(`${this.who}: 'place' got ${show(place)}. ${PLACES}`);
   }
 
   get sampleType(): SamplePlace["sampleType"] {
@@ -112,6 +114,16 @@ export class Sample2D extends Sample {
   override addMask(name: string, mask: Tensor | AnyImage | string): void {
     super.addMask(name, isTensor(mask) ? new LabelMap(unsqueezed(this.sliceDirection, mask), this.image.affine) : mask);
   }
+}
+
+const PLACES =
+  "Of a whole image 'samplePosition' is null; of a patch, its first voxel, three numbers from 0; of a slice, its number, from 0.";
+
+function isPlace({ sampleType, samplePosition }: SamplePlace): boolean {
+  const isIndex = (value: number): boolean => Number.isInteger(value) && value >= 0;
+  if (sampleType === "image") return samplePosition === null;
+  if (sampleType === "slice") return isIndex(samplePosition);
+  return Array.isArray(samplePosition) && samplePosition.length === 3 && samplePosition.every(isIndex);
 }
 
 function unsqueezed(direction: number, tensor: Tensor): Tensor {

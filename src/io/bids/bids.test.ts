@@ -148,8 +148,11 @@ describe("Bids", () => {
   });
   it("knows its kind", () => {
     expect(bids.tensorsDir).toBe(join(root, "derivatives/tensors"));
+    expect(bids.participantsDir).toBe(root);
+    expect(bids.datasetDescription).toMatchObject({ name: "x", datasetType: "raw", isCaps: false });
     const caps = new Bids(make("caps", { DatasetType: "derivative", CAPSVersion: "1.0.0" }));
     expect([caps.participantsDir, caps.tensorsDir]).toEqual([join(folder, "caps/subjects"), join(folder, "tensors")]);
+    expect(caps.datasetDescription.isCaps).toBe(true);
     expect(new Bids(make("study", { DatasetType: "study" })).participantsDir).toBe(
       join(folder, "study/sourcedata/raw"),
     );

@@ -8,11 +8,15 @@ import type { BatchTransform } from "./types.ts";
 export type { BatchTransform };
 export { CutMix, MixUp };
 
-const registry = new Registry<BatchTransform>("batch transform", isBatchTransform, { MixUp, CutMix });
+/** The batch transforms by their `name_`. */
+export const batchTransformRegistry = new Registry<BatchTransform>("batch transform", isBatchTransform, {
+  MixUp,
+  CutMix,
+});
 
 /** One of them as it is, or made of a plain object with its `name_`; anything else as it is, to be refused. */
 export function toBatchTransform(value: unknown): unknown {
-  return registry.from("'batchTransform'", value) ?? value;
+  return batchTransformRegistry.from("'batchTransform'", value) ?? value;
 }
 
 export function isBatchTransform(value: unknown): value is BatchTransform {
@@ -21,5 +25,7 @@ export function isBatchTransform(value: unknown): value is BatchTransform {
 
 /** Reads what `toDict` wrote. @throws CannotReadFieldError */
 export function batchTransformFromJson(json: JsonValue | undefined): BatchTransform | null {
-  return json === null || json === undefined ? null : registry.read("DataLoader", "batch_transform", json);
+  return json === null || json === undefined
+    ? null
+    : batchTransformRegistry.read("DataLoader", "batch_transform", json);
 }
