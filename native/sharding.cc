@@ -1,5 +1,5 @@
-// What sharded weights need of libtorch: collectives that are begun in one place and waited for in another, memory that a tensor gives
-// back and takes again while views of it stay, and a call at the end of a backward pass.
+// What sharded weights need of libtorch: a collective that is waited for, memory that a tensor gives back and takes again while views of it
+// stay, and a call at the end of a backward pass.
 #include <ATen/native/Resize.h>
 #include <torch/csrc/autograd/engine.h>
 
@@ -8,45 +8,13 @@
 namespace clinicadl {
 namespace {
 
-using Work = c10::intrusive_ptr<c10d::Work>;
-
-napi_value make_work(napi_env env, Work work) {
-  auto owner = std::make_unique<Work>(std::move(work));
-  napi_value out;
-  auto finalize = [](napi_env, void* data, void*) { delete static_cast<Work*>(data); };
-  ok(napi_create_external(env, owner.get(), finalize, nullptr, &out));
-  owner.release();
-  return out;
-}
-
-// beginAllGather(group, output, input): the inputs of all ranks, one after another; what workWait takes
-napi_value begin_all_gather(napi_env env, napi_callback_info info) {
+// allGatherNow(group, output, input): the inputs of all ranks, one after another; waits
+napi_value all_gather_now(napi_env env, napi_callback_info info) {
   return guarded(env, [&](Env& state) {
     Args args(env, info);
     at::NoGradGuard no_grad;
     const at::Tensor output = state.get(to_handle(env, args[1])), input = state.get(to_handle(env, args[2]));
-    return make_work(env, all_gather_into(group_of(env, args[0])->of(input), output, input));
-  });
-}
-
-// beginAllReduce(group, tensor): becomes the sum of the ranks'; what workWait takes
-napi_value begin_all_reduce(napi_env env, napi_callback_info info) {
-  return guarded(env, [&](Env& state) {
-    Args args(env, info);
-    std::vector<at::Tensor> tensors{state.get(to_handle(env, args[1]))};
-    at::NoGradGuard no_grad;
-    return make_work(env, group_of(env, args[0])->of(tensors[0])->allreduce(tensors));
-  });
-}
-
-// workWait(work): waits, once
-napi_value work_wait(napi_env env, napi_callback_info info) {
-  return guarded(env, [&](Env&) {
-    void* data = nullptr;
-    if (napi_get_value_external(env, Args(env, info)[0], &data) != napi_ok) throw std::invalid_argument("expected what a collective was begun with");
-    Work work = std::move(*static_cast<Work*>(data));
-    if (!work) throw std::invalid_argument("this collective has been waited for");
-    work->wait();
+    all_gather_into(group_of(env, args[0])->of(input), output, input)->wait();
     return make_undefined(env);
   });
 }
@@ -76,9 +44,7 @@ napi_value at_backward_end(napi_env env, napi_callback_info info) {
 }  // namespace
 
 void define_sharding(napi_env env, napi_value exports) {
-  define(env, exports, "beginAllGather", begin_all_gather);
-  define(env, exports, "beginAllReduce", begin_all_reduce);
-  define(env, exports, "workWait", work_wait);
+  define(env, exports, "allGatherNow", all_gather_now);
   define(env, exports, "resizeStorage", resize_storage);
   define(env, exports, "atBackwardEnd", at_backward_end);
 }

@@ -4,13 +4,9 @@ import type { GradientSum } from "./gradient-sum.ts";
 
 const { partsOfSize, Shards } = torch.nn.parallel;
 
-/** Of all weights, those that are gathered together at least: what is whole at once is then some 30th of the model. */
-const PARTS = 32;
-
 /** The weights of a model, sharded by those of its parts that are large enough. */
 export function shardsOf(group: torch.distributed.ProcessGroup, model: Model): torch.nn.parallel.Shards {
-  const count = [...model.parameters()].reduce((sum, parameter) => sum + parameter.numel(), 0);
-  return new Shards(group, model, partsOfSize(model, Math.ceil(count / PARTS)), { average: false });
+  return new Shards(group, model, partsOfSize(model), { average: false });
 }
 
 /** Sums of gradients of which each process has those of its shard, in every backward pass. */

@@ -20,10 +20,6 @@ export interface GroupHandle {
 export interface ReducerHandle {
   readonly kind: "reducer";
 }
-/** A collective that was begun and is to be waited for, once: a Node-API external. */
-export interface WorkHandle {
-  readonly kind: "work";
-}
 export type NativeValue = number | bigint | string | boolean | null | undefined | NativeValue[];
 export type BinaryArray =
   | Int8Array
@@ -251,9 +247,7 @@ export interface Native {
   broadcastNow(group: GroupHandle, tensors: readonly Handle[], root: number): void;
   allReduceNow(group: GroupHandle, tensor: Handle): void;
   // sharding.cc
-  beginAllGather(group: GroupHandle, output: Handle, input: Handle): WorkHandle;
-  beginAllReduce(group: GroupHandle, tensor: Handle): WorkHandle;
-  workWait(work: WorkHandle): void;
+  allGatherNow(group: GroupHandle, output: Handle, input: Handle): void;
   resizeStorage(h: Handle, bytes: number): void;
   atBackwardEnd(call: () => void): void;
   // norm_act_pool.cc

@@ -8,7 +8,7 @@ import { DistributedError, ProcessGroup, type ReduceOp } from "./process-group.t
 import { type Rendezvous, rendezvousFromEnvironment } from "./rendezvous.ts";
 
 export { noteError } from "./leaving.ts";
-export { type Begun, DistributedError, ProcessGroup, type ReduceOp } from "./process-group.ts";
+export { DistributedError, ProcessGroup, type ReduceOp } from "./process-group.ts";
 export { type GradientCompression, Reducer, type ReducerOptions } from "./reducer.ts";
 export { firstNode, type MeetingPlace, type Rendezvous, rendezvousFromEnvironment } from "./rendezvous.ts";
 

@@ -1,7 +1,7 @@
 /** Processes that compute together: c10d's, through gloo between CPUs and NCCL between GPUs. */
 import { deserialize, serialize } from "node:v8";
 import { fromTypedArray } from "../creation.ts";
-import { type GroupHandle, native, type StoreHandle, type WorkHandle } from "../native.ts";
+import { type GroupHandle, native, type StoreHandle } from "../native.ts";
 import { emptyLike } from "../ops.ts";
 import { tidy } from "../scope.ts";
 import type { Tensor } from "../tensor.ts";
@@ -12,12 +12,6 @@ export { DistributedError } from "./meeting.ts";
 
 /** What becomes of the values of all processes. */
 export type ReduceOp = "sum" | "product" | "min" | "max";
-
-/** A collective that goes on. */
-export interface Begun {
-  /** Waits for its end, once. */
-  wait(): void;
-}
 
 /** Objects up to this size go to the others in one message; of larger ones the size goes first. */
 const SMALL = 1024;
@@ -199,28 +193,17 @@ export class ProcessGroup {
     this.#now(() => native.broadcastNow(group, handles, src));
   }
 
-  /** Begins what {@link allGatherIntoTensor} does; whoever waits for what it gives waits in JavaScript's thread. */
-  beginAllGather(output: Tensor, input: Tensor): Begun {
+  /** Does what {@link allGatherIntoTensor} does, and waits for it in JavaScript's thread. */
+  allGatherNow(output: Tensor, input: Tensor): void {
     const group = this.handleFor("allGatherIntoTensor");
     const to = output.handleFor("allGatherIntoTensor");
     const from = input.handleFor("allGatherIntoTensor");
-    return this.#begun(this.#now(() => native.beginAllGather(group, to, from)));
+    this.#now(() => native.allGatherNow(group, to, from));
   }
 
-  /** Begins to put the sum of those that the processes gave into the tensor; to be waited for in the same way. */
-  beginAllReduce(tensor: Tensor): Begun {
-    const group = this.handleFor("allReduce");
-    const handle = tensor.handleFor("allReduce");
-    return this.#begun(this.#now(() => native.beginAllReduce(group, handle)));
-  }
-
-  #begun(work: WorkHandle): Begun {
-    return { wait: () => this.#now(() => native.workWait(work)) };
-  }
-
-  #now<T>(body: () => T): T {
+  #now(body: () => void): void {
     try {
-      return body();
+      body();
     } catch (error) {
       this.#lost = true;
       throw error;

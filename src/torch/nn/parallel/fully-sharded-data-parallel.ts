@@ -68,9 +68,7 @@ export class FullyShardedDataParallel<I extends unknown[] = [Tensor], O = Tensor
     const handles = parameters.map((parameter) => parameter.handleFor(name));
     native.sameInAll(group.handleFor(name), handles);
     group.broadcastNow([...module.stateDict().values()], 0);
-    const count = parameters.reduce((sum, parameter) => sum + parameter.numel(), 0);
-    const { minNumParams = Math.ceil(count / 32) } = options;
-    this.#shards = new Shards(group, module, options.parts ?? partsOfSize(module, minNumParams));
+    this.#shards = new Shards(group, module, options.parts ?? partsOfSize(module, options.minNumParams));
     this.#shards.shard();
   }
 

@@ -47,7 +47,6 @@ export class ShardUnit implements Disposable {
   readonly #ownBytes: number;
   #gathered = true;
   #sharded = false;
-  #begun: { wait(): void } | null = null;
   /** The gradient of this process' elements, of the backward pass that goes on. */
   #gradient: Tensor | null = null;
   /** Whether a backward pass has come to this unit. */
@@ -109,20 +108,11 @@ export class ShardUnit implements Disposable {
     native.resizeStorage(this.#own.handleFor("unshard"), 0);
   }
 
-  /** Begins to gather what {@link gather} waits for. */
-  beginGather(): void {
-    if (this.#gathered || this.#begun !== null) return;
-    native.resizeStorage(this.#all.handleFor("gather"), this.#bytes);
-    this.#begun = this.#group.beginAllGather(this.#all, this.#own);
-  }
-
   /** Makes the weights whole until they are released. */
   gather(): void {
     if (this.#gathered) return;
-    this.beginGather();
-    const begun = this.#begun;
-    this.#begun = null;
-    begun?.wait();
+    native.resizeStorage(this.#all.handleFor("gather"), this.#bytes);
+    this.#group.allGatherNow(this.#all, this.#own);
     for (const { parameter, whole } of this.#places) parameter.setData(whole);
     this.#gathered = true;
   }
@@ -255,7 +245,6 @@ export class ShardUnit implements Disposable {
   /** Fills the weights with NaN, whole: those of others cannot be had any more. */
   lose(): void {
     using _grad = noGrad();
-    this.#begun = null;
     this.#sharded = false;
     if (this.#gathered) return;
     native.resizeStorage(this.#all.handleFor("lose"), this.#bytes);

@@ -1,22 +1,33 @@
 /** Which parts of a network are gathered by themselves. */
+import type { Tensor } from "../../tensor.ts";
 import { MultiheadAttention } from "../attention.ts";
 import { ModuleDict, ModuleList } from "../containers.ts";
 import type { AnyModule } from "../module.ts";
 
+/** Of all parameters, the share that a part has at least: what is whole at once is then some 30th of the module. */
+const SMALLEST = 1 / 32;
+
+function countOf(parameters: Iterable<Tensor>): number {
+  return [...parameters].reduce((sum, parameter) => sum + parameter.numel(), 0);
+}
+
 /**
  * The parts of a module that have at least so many parameters which no part of them has, as PyTorch's `size_based_auto_wrap_policy`
  * finds them: the innermost first. Lists of modules are not called, and the parts of an attention neither, so that these are none.
+ * @param minNumParams Default: a 32nd of all parameters.
  */
-export function partsOfSize(root: AnyModule, minNumParams: number): AnyModule[] {
+export function partsOfSize(
+  root: AnyModule,
+  minNumParams: number = Math.ceil(countOf(root.parameters()) * SMALLEST),
+): AnyModule[] {
   const parts: AnyModule[] = [];
   const seen = new Set<AnyModule>();
   /** How many parameters are left to those around. */
   const rest = (module: AnyModule): number => {
     if (seen.has(module)) return 0;
     seen.add(module);
-    let count = [...module.parameters({ recurse: false })].reduce((sum, parameter) => sum + parameter.numel(), 0);
-    if (module instanceof MultiheadAttention)
-      count = [...module.parameters()].reduce((sum, parameter) => sum + parameter.numel(), 0);
+    let count = countOf(module.parameters({ recurse: false }));
+    if (module instanceof MultiheadAttention) count = countOf(module.parameters());
     else for (const child of module.children()) count += rest(child);
     if (module === root || count < minNumParams || module instanceof ModuleList || module instanceof ModuleDict)
       return count;
