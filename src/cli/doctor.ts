@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { autoWorkers } from "../data/dataloader/auto-workers.ts";
+import { hasGpu } from "../torch/cuda-part.ts";
 import { type Engine, libtorchProblem, readEngine, whyNotLoaded } from "../torch/engine.ts";
 import { processorOf } from "../torch/instruction-sets.ts";
 import { answer } from "../utils/output.ts";
@@ -225,8 +226,7 @@ export function kernelsText(
 function devicesText(addon: Addon, torch: string, hasCuda: boolean): string {
   const cuda = join(torch, "lib", "libtorch_cuda.so");
   if (!hasCuda) return "cpu (this libtorch has no CUDA)";
-  const devices = ["/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg"];
-  if (!devices.some((device) => existsSync(device))) return "cpu (no NVIDIA GPU found)";
+  if (!hasGpu()) return "cpu (no NVIDIA GPU found)";
   const problem = addon.loadCuda(cuda);
   if (problem !== "") return `cpu (a GPU is there, but CUDA cannot be loaded: ${problem})`;
   if (!addon.cudaAvailable()) return "cpu (a GPU is there, but its driver does not answer)";

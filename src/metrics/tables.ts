@@ -1,4 +1,4 @@
-import { type Row, readTsv, readTsvColumns, writeTsv } from "../io/tsv/index.ts";
+import { columnsOf, type Row, readTsv, readTsvColumns, writeTsv } from "../io/tsv/index.ts";
 
 /** The columns that say of which epoch and sample a row of metrics is. */
 export const TABLE_KEYS: readonly string[] = ["epoch", "participant_id", "session_id"];
@@ -32,7 +32,7 @@ export function withNan(rows: readonly Row[], metrics: readonly string[]): Row[]
  */
 export function mergeTables(old: readonly Row[], fresh: readonly Row[]): Row[] {
   const keys = TABLE_KEYS.filter((key) => [old, fresh].every((rows) => rows.every((row) => key in row)));
-  const columns = [...new Set([...old, ...fresh].flatMap((row) => Object.keys(row)))];
+  const columns = [...columnsOf([...old, ...fresh])];
   const merged = new Map<string, Row>();
   for (const rows of [old, fresh]) {
     const seen = new Map<string, number>();

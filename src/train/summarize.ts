@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import type { Maps } from "../io/maps/index.ts";
-import { readTsv } from "../io/tsv/index.ts";
+import { columnsOf, readTsv } from "../io/tsv/index.ts";
 import { ClinicaDLException } from "../utils/exceptions.ts";
 import { refuseUnknown } from "../utils/options.ts";
 import { mean, variance } from "../utils/stats/index.ts";
@@ -61,7 +61,7 @@ export function summarize(maps: Maps, { checkpoint, groupName, ...rest }: Summar
     );
   }
   const rows = splits.map((split) => readTsv(tableOf(split)).at(-1) ?? {});
-  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))].filter((name) => name !== "epoch");
+  const names = [...columnsOf(rows)].filter((name) => name !== "epoch");
   const metrics = names.map((metric): MetricSummary => {
     const values = rows.map((row) => {
       const value = row[metric];

@@ -1,5 +1,5 @@
 /** Which column of a table is learnt, and as what. */
-import type { Cell, Row } from "../../io/tsv/index.ts";
+import { type Cell, columnsOf, type Row } from "../../io/tsv/index.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
 
 /** Columns that say whose a row is. */
@@ -17,7 +17,7 @@ export type Task =
 
 /** The columns that can be learnt, the likeliest first. */
 export function labelColumns(rows: readonly Row[]): string[] {
-  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const columns = [...columnsOf(rows)];
   const rank = (name: string): number => {
     const found = LIKELY.indexOf(name.toLowerCase());
     return found < 0 ? LIKELY.length : found;

@@ -1,6 +1,6 @@
 /** The tables that an evaluation has beside the values: intervals, groups, and what metrics have of their own. */
 import { existsSync, rmSync } from "node:fs";
-import { type Row, readTsv, writeTsv } from "../../io/tsv/index.ts";
+import { columnsOf, type Row, readTsv, writeTsv } from "../../io/tsv/index.ts";
 import { DataFrameError } from "../../utils/exceptions.ts";
 import type { Metric } from "../metric.ts";
 import { withEmptyCells } from "../tables.ts";
@@ -127,6 +127,6 @@ export function replaceRows(path: string, metrics: readonly string[], rows: read
     rmSync(path, { force: true });
     return;
   }
-  const columns = [...new Set(all.flatMap((row) => Object.keys(row)))];
+  const columns = [...columnsOf(all)];
   writeTsv(path, all, columns, { floats: columns.filter((column) => !NOT_FLOATS.has(column)) });
 }

@@ -1,16 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { leavingNoTensor } from "../fixtures/leaving-no-tensor.ts";
 import * as torch from "../index.ts";
 import { nn, type Tensor } from "../index.ts";
-
-/** Runs `test` in a scope, after which there are as many tensors as before. */
-function leavingNoTensor(test: () => void): void {
-  const before = torch.memory.live().tensors;
-  {
-    using _ = torch.scope();
-    test();
-  }
-  expect(torch.memory.live().tensors).toBe(before);
-}
 
 const cases = [
   { channels: 16, kernel: 3, padding: 1, dilation: 1, size: [2, 6, 7, 9] },

@@ -1,18 +1,10 @@
 /** Convolutions that take in the normalisation behind them, beside the same layers one by one, which a hook on each keeps apart. */
+
 import { describe, expect, it, vi } from "vitest";
+import { leavingNoTensor } from "../fixtures/leaving-no-tensor.ts";
 import type { Tensor } from "../index.ts";
 import * as torch from "../index.ts";
 import { nn } from "../index.ts";
-
-/** Runs `test` in a scope, after which there are as many tensors as before. */
-function leavingNoTensor(test: () => void): void {
-  const before = torch.memory.live().tensors;
-  {
-    using _ = torch.scope();
-    test();
-  }
-  expect(torch.memory.live().tensors).toBe(before);
-}
 
 /** The same weights and statistics in both, none of them 1 or 0; the second is run layer by layer. */
 function twins(make: () => nn.Sequential): [folded: nn.Sequential, inTurn: nn.Sequential] {

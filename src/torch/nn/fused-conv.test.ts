@@ -1,20 +1,12 @@
 /** Convolutions by kernels of our own, beside the same layers one by one, which a hook on each keeps from being fused. */
+
 import { describe, expect, it } from "vitest";
+import { leavingNoTensor } from "../fixtures/leaving-no-tensor.ts";
 import type { Tensor } from "../index.ts";
 import * as torch from "../index.ts";
 import { nn } from "../index.ts";
 
 const { autocast } = torch.amp;
-
-/** Runs `test` in a scope, after which there are as many tensors as before. */
-function leavingNoTensor(test: () => void): void {
-  const before = torch.memory.live().tensors;
-  {
-    using _ = torch.scope();
-    test();
-  }
-  expect(torch.memory.live().tensors).toBe(before);
-}
 
 function hook(net: nn.AnyModule): void {
   for (const module of net.modules()) module.registerForwardHook(() => undefined);

@@ -1,5 +1,7 @@
 /** What a chain does at once, beside the same layers one by one, which a hook on each keeps from being fused. */
+
 import { describe, expect, it } from "vitest";
+import { leavingNoTensor } from "../fixtures/leaving-no-tensor.ts";
 import type { Tensor } from "../index.ts";
 import * as torch from "../index.ts";
 import { nn } from "../index.ts";
@@ -60,16 +62,6 @@ function expectAlike(fused: readonly Tensor[], inTurn: readonly Tensor[]): void 
     // sums of some hundred values in float32
     expect(got.sub(expected).abs().max().item() / size).toBeLessThan(64 * 2 ** -23);
   }
-}
-
-/** Runs `test` in a scope, after which there are as many tensors as before. */
-function leavingNoTensor(test: () => void): void {
-  const before = torch.memory.live().tensors;
-  {
-    using _ = torch.scope();
-    test();
-  }
-  expect(torch.memory.live().tensors).toBe(before);
 }
 
 describe.each(cases)("$name of $channels channels", ({ norm, dims, channels }) => {

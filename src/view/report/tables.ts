@@ -1,4 +1,4 @@
-import type { Cell, Row } from "../../io/tsv/index.ts";
+import { type Cell, columnsOf, type Row } from "../../io/tsv/index.ts";
 import type { NamedEvaluation } from "../gallery/index.ts";
 import type { Contents, EvaluatedSample, Folds, Num, Resources, Task } from "../read/index.ts";
 
@@ -33,7 +33,7 @@ export function foldTable({ splits, metrics, checkpoint, group, missing }: Folds
     name,
     title: group === null ? "Metrics on the validation data" : `Metrics on the group ${group}`,
     note: `Of the models '${checkpoint}': mean and standard deviation (n − 1) over the splits in which a metric is defined.${without}`,
-    columns: columnsOf(rows, ["metric", "mean", "sd", "n"]),
+    columns: columnsWith(["metric", "mean", "sd", "n"], rows),
     rows,
   };
 }
@@ -67,7 +67,7 @@ export function caseTable(evaluations: readonly NamedEvaluation[], name: string,
   const rows = cases
     .toSorted((a, b) => worse(a.error, b.error))
     .map(({ row, error }): Row => (known ? { ...row, error } : row));
-  const columns = columnsOf(rows, ["models", "participant_id", "session_id", "label"]);
+  const columns = columnsWith(["models", "participant_id", "session_id", "label"], rows);
   return {
     name,
     title: `Worst cases of ${data}`,
@@ -143,6 +143,6 @@ export function resourceTable(resources: readonly Resources[]): ReportTable {
 }
 
 /** The columns that rows have, those of `first` at the beginning. */
-function columnsOf(rows: readonly Row[], first: readonly string[]): string[] {
-  return [...new Set([...first, ...rows.flatMap((row) => Object.keys(row))])];
+function columnsWith(first: readonly string[], rows: readonly Row[]): string[] {
+  return [...new Set([...first, ...columnsOf(rows)])];
 }
