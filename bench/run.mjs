@@ -53,37 +53,31 @@ const say = (line) => process.stderr.write(`${line}\n`);
 
 const out = options.json ? say : (line) => process.stdout.write(`${line}\n`);
 const [part, ...groups] = positionals;
-/** How many words may follow the name of each part. */
-const parts = { data: Number.POSITIVE_INFINITY, metrics: 0, networks: 1, ranks: 0, residual: 0, sharded: 0, step: 0 };
-if (part !== undefined && !(groups.length <= (parts[part] ?? -1))) {
+const settings = { short: options.short, rounds, say, out };
+const beside = () => ({ ...settings, python: referencePython(), peers: peersPython });
+/** What each part is, and how many words may follow its name. @type {Record<string, { words?: number, run: () => Promise<unknown> }>} */
+const parts = {
+  data: { words: Number.POSITIVE_INFINITY, run: () => data(groups, { ...beside(), only: options.only?.split(",") }) },
+  metrics: { run: () => metrics({ ...beside(), surfaces: surfacesPython }) },
+  networks: { words: 1, run: () => networks(groups[0], { ...beside(), amp: options.amp }) },
+  ranks: { run: () => (options.namespaces ? overNetwork : ranks)(settings) },
+  residual: { run: () => residual(referencePython(), settings) },
+  sharded: { run: () => sharded(settings) },
+  step: { run: () => steps(beside()) },
+};
+const named = part === undefined ? undefined : parts[part];
+if (part !== undefined && !(named !== undefined && groups.length <= (named.words ?? 0))) {
   throw new Error(
     `bench: '${positionals.join(" ")}' is not known; write one of ${Object.keys(parts).join(", ")}, or nothing for all.`,
   );
 }
 if (!options.short && !options.busy) await refuseBusyMachine();
-const settings = { short: options.short, rounds, say, out };
-if (part === "ranks" || part === "sharded") {
-  const bench = part === "sharded" ? sharded : options.namespaces ? overNetwork : ranks;
-  const figures = await bench(settings);
+if (part !== undefined && named !== undefined) {
+  const figures = await named.run();
   if (options.json) process.stdout.write(`${JSON.stringify({ [part]: figures, rounds })}\n`);
   process.exit(0);
 }
 const python = referencePython();
-if (part !== undefined) {
-  const beside = { ...settings, python, peers: peersPython };
-  const figures =
-    part === "data"
-      ? await data(groups, { ...beside, only: options.only?.split(",") })
-      : part === "networks"
-        ? await networks(groups[0], { ...beside, amp: options.amp })
-        : part === "metrics"
-          ? await metrics({ ...beside, surfaces: surfacesPython })
-          : part === "step"
-            ? await steps(beside)
-            : await residual(python, settings);
-  if (options.json) process.stdout.write(`${JSON.stringify({ [part]: figures, rounds })}\n`);
-  process.exit(0);
-}
 const work = mkdtempSync(join(tmpdir(), "clinicadl-bench-"));
 const bids = join(work, "bids");
 const cli = join(here, "..", "dist", "cli", "index.js");
