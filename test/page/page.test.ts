@@ -9,7 +9,7 @@ import { makeMaps } from "../../src/view/fixtures/maps.ts";
 import { type Served, serve } from "../../src/view/server/index.ts";
 import { compilePage } from "./compile.ts";
 import { colouredColumns, greys, warm } from "./pixels.ts";
-import { firstColumn, launch, open, visit } from "./visit.ts";
+import { firstColumn, launch, open, soon, visit } from "./visit.ts";
 
 let folder = "";
 let maps = "";
@@ -40,8 +40,8 @@ it("shows curves that grow while a training writes, and hides those of a split",
     expect(page.url()).not.toContain("token");
     const card = page.getByRole("region", { name: "Training: loss, by batch" });
     await card.waitFor();
-    expect(await card.getAttribute("data-points")).toBe("12");
-    expect(await card.locator(".readout").textContent()).toMatch(/^split 0 [\d.]+ · split 1 [\d.]+$/);
+    await soon(() => card.getAttribute("data-points")).toBe("12");
+    await soon(() => card.locator(".readout").textContent()).toMatch(/^split 0 [\d.]+ · split 1 [\d.]+$/);
     const line = JSON.stringify({
       ...{ n: 9000, time: 0, kind: "batch", epoch: 4, batch: 1 },
       ...{ losses: { loss: 0.0625 }, rates: {}, seconds: 1 },
@@ -60,8 +60,8 @@ it("shows curves that grow while a training writes, and hides those of a split",
 it("shows folds, and those of a test group with their intervals", async () => {
   await opened(async (page) => {
     await open(page, "folds");
-    expect(await firstColumn(page)).toEqual(["loss", "auc", "accuracy"]);
-    expect(await page.locator("thead th").allTextContents()).toEqual([
+    await soon(() => firstColumn(page)).toEqual(["loss", "auc", "accuracy"]);
+    await soon(() => page.locator("thead th").allTextContents()).toEqual([
       "Metric",
       "Mean ± sd",
       "n",
@@ -70,10 +70,10 @@ it("shows folds, and those of a test group with their intervals", async () => {
     ]);
     await page.getByLabel("Data").selectOption("held");
     await page.getByText("95 %").waitFor();
-    expect(await page.locator("td small").count()).toBe(6);
+    await soon(() => page.locator("td small").count()).toBe(6);
     await open(page, "evaluation");
     await page.locator(".figure svg title").first().waitFor({ state: "attached" });
-    expect(await page.locator(".figure svg").count()).toBe(5);
+    await soon(() => page.locator(".figure svg").count()).toBe(5);
   });
 });
 
@@ -81,26 +81,24 @@ it("sorts participants, the worst first, and shows the image of one", async () =
   await opened(async (page) => {
     await open(page, "participants");
     const errors = async () => (await page.locator("tbody tr td:nth-child(5)").allTextContents()).map(Number);
+    await soon(errors).toHaveLength(4);
     const before = await errors();
-    expect(before).toHaveLength(4);
     expect(before).toEqual([...before].sort((a, b) => b - a));
     await page.getByRole("columnheader", { name: "Participant" }).getByRole("button").click();
-    expect(await firstColumn(page)).toEqual(["sub-003", "sub-002", "sub-001", "sub-000"]);
+    await soon(() => firstColumn(page)).toEqual(["sub-003", "sub-002", "sub-001", "sub-000"]);
     await page.getByRole("columnheader", { name: "Participant" }).getByRole("button").click();
-    expect(await firstColumn(page)).toEqual(["sub-000", "sub-001", "sub-002", "sub-003"]);
+    await soon(() => firstColumn(page)).toEqual(["sub-000", "sub-001", "sub-002", "sub-003"]);
     await page.getByRole("button", { name: "sub-002" }).click();
     const canvas = page.locator("dialog canvas[data-ready]");
     await canvas.waitFor();
-    expect(await page.getByRole("dialog").textContent()).toContain("sub-002_ses-M000_T1w.nii.gz");
+    await soon(() => page.getByRole("dialog").textContent()).toContain("sub-002_ses-M000_T1w.nii.gz");
     for (const direction of ["Axial", "3D"]) {
       await page.getByRole("button", { name: direction }).click();
       // noise in many greys; a canvas without an image has two
-      await expect
-        .poll(async () => await greys(page, await canvas.screenshot()), { timeout: 300_000 })
-        .toBeGreaterThan(50);
+      await soon(async () => await greys(page, await canvas.screenshot())).toBeGreaterThan(50);
     }
     await page.keyboard.press("Escape");
-    expect(await page.locator("dialog").count()).toBe(0);
+    await soon(() => page.locator("dialog").count()).toBe(0);
   });
 });
 
@@ -116,11 +114,11 @@ it("lays masks on the image of a participant, and takes them away", async () => 
     await canvas.waitFor();
     const coloured = async () => await warm(page, await canvas.screenshot());
     const box = page.getByLabel("brain");
-    expect(await box.isChecked()).toBe(true);
+    await soon(() => box.isChecked()).toBe(true);
     // what is warm has more red than blue, which nothing else in the viewer has
-    await expect.poll(coloured, { timeout: 300_000 }).toBeGreaterThan(1000);
+    await soon(coloured).toBeGreaterThan(1000);
     await box.uncheck();
-    await expect.poll(coloured, { timeout: 300_000 }).toBe(0);
+    await soon(coloured).toBe(0);
   });
   writeFileSync(datasetJson, kept);
 });
@@ -132,8 +130,8 @@ it("is used with the keyboard", async () => {
     await page.waitForSelector('main[data-shown="folds"]');
     await page.keyboard.press("End");
     await page.waitForSelector('main[data-shown="messages"]');
-    expect(await page.evaluate("document.activeElement.id")).toBe("tab-messages");
-    expect(await page.evaluate("document.activeElement.getAttribute('aria-selected')")).toBe("true");
+    await soon(() => page.evaluate("document.activeElement.id")).toBe("tab-messages");
+    await soon(() => page.evaluate("document.activeElement.getAttribute('aria-selected')")).toBe("true");
     await page.goBack();
     await page.waitForSelector('main[data-shown="folds"]');
     // reloading needs no token in the address
@@ -146,9 +144,9 @@ it("is light and dark as the system is, or as was chosen", async () => {
   const ground = (page: Page) => page.evaluate("getComputedStyle(document.body).backgroundColor");
   await opened(
     async (page) => {
-      expect(await ground(page)).toBe("rgb(20, 23, 26)");
+      await soon(() => ground(page)).toBe("rgb(20, 23, 26)");
       await page.getByRole("button", { name: "Colours" }).click();
-      expect(await ground(page)).toBe("rgb(255, 255, 255)");
+      await soon(() => ground(page)).toBe("rgb(255, 255, 255)");
     },
     { colorScheme: "dark" },
   );
@@ -172,9 +170,9 @@ it("compares experiments", async () => {
   await using both = await serve({ maps: [maps, join(folder, "other")], page: join(folder, "page") });
   await opened(
     async (page) => {
-      expect(await page.locator(".chip").allTextContents()).toEqual(["maps 0", "maps 1", "other 0", "other 1"]);
+      await soon(() => page.locator(".chip").allTextContents()).toEqual(["maps 0", "maps 1", "other 0", "other 1"]);
       await open(page, "comparison");
-      expect(await firstColumn(page)).toEqual(["loss", "auc", "accuracy"]);
+      await soon(() => firstColumn(page)).toEqual(["loss", "auc", "accuracy"]);
       await page.getByText("None differs.").waitFor();
       await page.getByLabel("Experiment").selectOption("1");
       await open(page, "setup");
@@ -203,6 +201,8 @@ it("shows of long curves every peak, and all of their points to who zooms in", a
       const plot = await card.locator(".u-over").boundingBox();
       if (plot === null) throw new Error("there is a plot");
       const { x, y, width, height } = plot;
+      const drawn = () => soon(() => card.getAttribute("aria-busy")).toBe("false");
+      await drawn();
       /** One batch of many is a line up to the top. */
       const peak = async (): Promise<number> => {
         const clip = { x, y: y + height * 0.2, width, height: height * 0.2 };
@@ -218,6 +218,7 @@ it("shows of long curves every peak, and all of their points to who zooms in", a
         await page.mouse.down();
         await page.mouse.move(x + at + 8, y + height / 2, { steps: 3 });
         await page.mouse.up();
+        await drawn();
       };
       await zoomTo(first);
       await zoomTo(await peak());
@@ -233,9 +234,7 @@ it("shows of long curves every peak, and all of their points to who zooms in", a
         const texts = await page.evaluate<string[]>("[...told]");
         return texts.map((text) => Number(text.split(" ").at(-1)));
       };
-      await expect
-        .poll(told, { timeout: 300_000 })
-        .toEqual(expect.arrayContaining([0.995, 0.996, 0.997, 0.998, 0.999, 0, 9, 0.002, 0.003, 0.004]));
+      await soon(told).toEqual(expect.arrayContaining([0.995, 0.996, 0.997, 0.998, 0.999, 0, 9, 0.002, 0.003, 0.004]));
     },
     { url: one.url },
   );

@@ -7,7 +7,7 @@ import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { makeMaps } from "../../src/view/fixtures/maps.ts";
 import { makeReport } from "../../src/view/report/index.ts";
-import { launch } from "./visit.ts";
+import { launch, soon } from "./visit.ts";
 
 let folder = "";
 let file = "";
@@ -62,11 +62,11 @@ it("sorts a table of numbers by a click, and the other way by a second one", asy
     expect(before).toEqual([...before].sort((a, b) => b - a));
     const head = table.getByRole("columnheader", { name: "error" });
     await head.getByRole("button").click();
-    expect(await errors()).toEqual([...before].sort((a, b) => a - b));
-    expect(await head.getAttribute("aria-sort")).toBe("ascending");
+    await soon(errors).toEqual([...before].sort((a, b) => a - b));
+    await soon(() => head.getAttribute("aria-sort")).toBe("ascending");
     await head.getByRole("button").click();
-    expect(await errors()).toEqual(before);
-    expect(await head.getAttribute("aria-sort")).toBe("descending");
+    await soon(errors).toEqual(before);
+    await soon(() => head.getAttribute("aria-sort")).toBe("descending");
   });
 });
 
@@ -78,12 +78,13 @@ it("sorts a table of texts with the keyboard, and moves whole rows", async () =>
     const participants = table.getByRole("columnheader", { name: "participant_id" });
     await participants.getByRole("button").focus();
     await page.keyboard.press("Enter");
-    const names = await column(table, "participant_id");
-    expect(names).toEqual([0, 0, 1, 1, 2, 2, 3, 3].map((number) => `sub-00${number}`));
+    await soon(() => column(table, "participant_id")).toEqual(
+      [0, 0, 1, 1, 2, 2, 3, 3].map((number) => `sub-00${number}`),
+    );
     expect((await rows()).toSorted()).toEqual(before.toSorted());
     // other tables stay as they were, and only one head tells how a table is sorted
     await table.getByRole("columnheader", { name: "error" }).getByRole("button").click();
-    expect(await participants.getAttribute("aria-sort")).toBeNull();
-    expect(await page.locator("th[aria-sort]").count()).toBe(1);
+    await soon(() => participants.getAttribute("aria-sort")).toBeNull();
+    await soon(() => page.locator("th[aria-sort]").count()).toBe(1);
   });
 });

@@ -8,7 +8,7 @@ import { Study } from "../../src/sweep/index.ts";
 import { makeStudy, SWEEP } from "../../src/view/fixtures/study.ts";
 import { type Served, serve } from "../../src/view/server/index.ts";
 import { compilePage } from "./compile.ts";
-import { firstColumn, launch, visit } from "./visit.ts";
+import { firstColumn, launch, soon, visit } from "./visit.ts";
 
 let folder = "";
 let study = "";
@@ -30,16 +30,16 @@ afterAll(async () => {
 
 it("sorts trials, keeps their order while the study grows, and opens one of them", async () => {
   await visit(browser, served.url, async (page) => {
-    expect(await page.getByRole("tab").allTextContents()).toEqual(["Study"]);
+    await soon(() => page.getByRole("tab").allTextContents()).toEqual(["Study"]);
     await page.getByText("1 running · 2 complete · 1 pruned · 1 failed · best (greatest auc): trial 2, 0.75").waitFor();
-    expect(await firstColumn(page)).toEqual([0, 1, 2, 3, 4].map((number) => `trial ${number}`));
-    expect(await page.getByRole("columnheader").allTextContents()).toEqual([
+    await soon(() => firstColumn(page)).toEqual([0, 1, 2, 3, 4].map((number) => `trial ${number}`));
+    await soon(() => page.getByRole("columnheader").allTextContents()).toEqual([
       ...["Trial ↑", "auc", "State", "Epochs", "model.optimizer.lr", "network.norm"],
     ]);
     await page.getByRole("columnheader", { name: "auc" }).getByRole("button").click();
     // the greatest first, and those without a value last
-    expect(await firstColumn(page)).toEqual([2, 0, 3, 1, 4].map((number) => `trial ${number}`));
-    expect(await page.locator(".figure svg > title").allTextContents()).toEqual([
+    await soon(() => firstColumn(page)).toEqual([2, 0, 3, 1, 4].map((number) => `trial ${number}`));
+    await soon(() => page.locator(".figure svg > title").allTextContents()).toEqual([
       ...["auc of 5 trials", "model.optimizer.lr", "network.norm"],
     ]);
     {
@@ -49,16 +49,16 @@ it("sorts trials, keeps their order while the study grows, and opens one of them
       running.finish(claimed.trial, 0.875);
     }
     await page.getByText("3 complete · 1 pruned · 1 failed · best (greatest auc): trial 4, 0.875").waitFor();
-    expect(await firstColumn(page)).toEqual([4, 2, 0, 3, 1].map((number) => `trial ${number}`));
+    await soon(() => firstColumn(page)).toEqual([4, 2, 0, 3, 1].map((number) => `trial ${number}`));
     await page.getByRole("link", { name: "trial 2" }).click();
     const card = page.getByRole("region", { name: "Training: loss, by batch" });
     await card.locator(".readout", { hasText: "split 0 0.25" }).waitFor();
-    expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe("study / trial 2");
+    await soon(() => page.getByRole("heading", { level: 1 }).textContent()).toBe("study / trial 2");
     await page.reload();
     await card.locator(".readout", { hasText: "split 0 0.25" }).waitFor();
     await page.getByRole("link", { name: "study" }).click();
     await page.waitForSelector('main[data-shown="study"]');
-    expect(await firstColumn(page)).toHaveLength(5);
+    await soon(() => firstColumn(page)).toHaveLength(5);
   });
 });
 

@@ -44,6 +44,9 @@ export async function open(page: Page, view: string): Promise<void> {
   await page.waitForSelector(`main[data-shown="${view}"]`);
 }
 
+/** Holds what is read from a page to an expectation until it is so: a page is drawn some time after a click. */
+export const soon = <Value>(read: () => Promise<Value>) => expect.poll(read, { timeout: 300_000 });
+
 export async function firstColumn(page: Page): Promise<string[]> {
   return await page.locator("tbody td:first-child").allTextContents();
 }

@@ -65,8 +65,10 @@ export class Chart {
 
   async #again(): Promise<void> {
     this.#isAskedAgain = true;
+    this.element.ariaBusy = "true";
     this.#drawing ??= this.#drawAll().finally(() => {
       this.#drawing = null;
+      this.element.ariaBusy = "false";
     });
     await this.#drawing;
   }
