@@ -115,6 +115,7 @@ describe("clinicadl train", () => {
   it("says file, line and field of what is wrong, before a MAPS is made", () => {
     const wrong: [from: string, to: string, message: RegExp][] = [
       ["lr: 0.001", "lr: -1", /^clinicadl: wrong.yaml:18: AdamConfig: 'lr' got -1/],
+      ["padding: 1", "padding: [1, 1, 1, 1, 1]", /^clinicadl: wrong.yaml:16: CNNConfig.*'padding' got/],
       ["padding: 1", "paddin: 1", /^clinicadl: wrong.yaml:16: CNNConfig: unknown option 'paddin'/],
       ["name_: CNN", "name_: CMM", /^clinicadl: wrong.yaml:12: 'network' got the name 'CMM'. Expected one of/],
       ["columns: [label]", "columns: [lable]", /^clinicadl: wrong.yaml:\d: There is no column 'lable'/],

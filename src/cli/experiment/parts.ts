@@ -24,12 +24,13 @@ export function inPart<T>(document: ExperimentDocument, section: readonly string
     return make();
   } catch (error) {
     if (!(error instanceof ClinicaDLException) || error instanceof ExperimentError) throw error;
-    const fields = "fieldNames" in error && Array.isArray(error.fieldNames) ? error.fieldNames : namedIn(error.message);
+    const named = "fieldNames" in error && Array.isArray(error.fieldNames) ? error.fieldNames : [];
+    const fields = named.length > 0 ? named : namedIn(error.message);
     throw new ExperimentError(`${document.where(section, fields)}: ${error.message}`, { cause: error });
   }
 }
 
-/** The names that a message has in quotes: of misspelt options there is nothing else. */
+/** The names that a message has in quotes: where an error does not list its fields, there is nothing else. */
 function namedIn(message: string): string[] {
   return [...message.matchAll(/'([A-Za-z_][\w.]*)'/g)]
     .flatMap(([, name = ""]) => name.split(".").reverse())

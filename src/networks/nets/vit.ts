@@ -51,7 +51,9 @@ function finish(parsed: z.output<typeof schema>, what: string) {
   };
   if (each.length !== size.length) refuse(`'patchSize' got ${show(patchSize)}. Give one number, or ${size.length}.`);
   if (size.some((length, i) => length % (each[i] ?? 1) !== 0)) {
-    refuse(`'patchSize' got ${show(patchSize)}, which does not divide the size ${show(size)} of the images.`);
+    refuse(
+      `'patchSize' got ${show(patchSize)}, which does not divide the size ${show(size)} of the images ('inShape').`,
+    );
   }
   if (embeddingDim % numHeads !== 0) {
     refuse(`'embeddingDim' got ${embeddingDim}, which is not a multiple of 'numHeads' (${numHeads}).`);
