@@ -127,7 +127,7 @@ export class Chart {
         scales: { x: { time: false }, y: isLog ? { distr: 3 } : {} },
         cursor: { points: { size: 6 }, drag: { x: true, y: false } },
         axes: [
-          axis,
+          { ...axis, size: 28 },
           { ...axis, size: 62, values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : shown(tick))) },
         ],
         series: [{}, ...series],

@@ -37,9 +37,10 @@ export function sortable<Row>(
     },
     `Show all ${rows.length}`,
   );
-  const heads = columns.map(({ name }) => {
+  const classes = columns.map(({ value }) => (rows.some((row) => typeof value(row) === "string") ? "text" : "number"));
+  const heads = columns.map(({ name }, i) => {
     const button = make("button", { type: "button" }, name);
-    const head = make("th", { scope: "col" }, button);
+    const head = make("th", { scope: "col", class: classes[i] ?? "" }, button);
     button.addEventListener("click", () => {
       isDown = column === name ? !isDown : true;
       column = name;
@@ -52,7 +53,11 @@ export function sortable<Row>(
     const by = columns.find(({ name }) => name === column);
     const ordered = by === undefined ? rows : [...rows].sort((a, b) => order(by.value(a), by.value(b), isDown));
     body.replaceChildren(
-      ...ordered.slice(0, most).map((row) => make("tr", {}, ...columns.map(({ cell }) => make("td", {}, cell(row))))),
+      ...ordered
+        .slice(0, most)
+        .map((row) =>
+          make("tr", {}, ...columns.map(({ cell }, i) => make("td", { class: classes[i] ?? "" }, cell(row)))),
+        ),
     );
     heads.forEach((head, i) => {
       const isThis = columns[i]?.name === column;

@@ -29,7 +29,7 @@ export interface Measurement {
 export interface Resources {
   readonly split: number;
   readonly phases: Part<readonly PhaseResources[]>;
-  /** As the summary says it: `Peak memory: …`, `Throughput: …`. Empty where it does not. */
+  /** What the summary says beside its table: `Throughput of training: …`, `Peak memory: …`. Empty where it does not. */
   readonly notes: readonly string[];
 }
 
@@ -54,8 +54,18 @@ export function readResources(path: string, split: number): Resources {
         gpuMemory: column(`${phase} GPU max memory (MB)`),
       }));
     }),
-    notes: summary.split("\n").filter((line) => /^(?:Peak memory|Throughput): /.test(line)),
+    notes: notesOf(summary),
   };
+}
+
+/** A throughput is that of the rows above it: `Training | …`, those that belong to it indented, then `Throughput: …`. */
+function notesOf(summary: string): string[] {
+  let phase = "";
+  return summary.split("\n").flatMap((line) => {
+    phase = /^(\S[^|]*?) *\|/.exec(line)?.[1] ?? phase;
+    if (line.startsWith("Throughput: ")) return line.replace(":", ` of ${phase.toLowerCase()}:`);
+    return line.startsWith("Peak memory: ") ? line : [];
+  });
 }
 
 function measured(cells: readonly (Cell | undefined)[]): Measurement {

@@ -52,15 +52,13 @@ export interface Drawn {
   readonly svg: string;
 }
 
-const LOOK: FigureOptions = { ground: "page", width: 560, height: 420 };
-
 /** The figures of an evaluation: of the model of a split, those of the same model of all splits together. */
 export function figuresOf(path: string, key: EvaluationKey): readonly Drawn[] {
   const { models, checkpoint, group } = key;
   const asked = typeof models === "number" ? readContents(path).splits.map(({ index }) => index) : [models];
   return evaluationFigures(evaluationsOf(path, asked, checkpoint, group), group).map(({ name, draw }) => ({
     name,
-    svg: draw(LOOK),
+    svg: draw({ ground: "page" }),
   }));
 }
 
