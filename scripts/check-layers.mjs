@@ -29,6 +29,15 @@ const EXCEPTIONS = new Map([["utils/seed.ts", "torch"]]);
 
 const rank = new Map(LAYERS.flatMap((folders, index) => folders.map((folder) => [folder, index])));
 
+/**
+ * The folder of src/ in whose layer a file is; undefined for one that is in none.
+ * @param {string} name its path below src/, or below dist/
+ */
+export function roomOf(name) {
+  const source = name.replace(/(\.test)?\.[jt]s$/, ".ts");
+  return EXCEPTIONS.get(source) ?? (name.includes("/") ? name.split("/")[0] : undefined);
+}
+
 /** The relative imports of a file, type imports, re-exports and dynamic ones included. */
 export function importsOf(text) {
   const code = text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
@@ -43,8 +52,7 @@ export function checkLayers(src) {
   const edges = new Map();
   for (const file of filesUnder(src, (path) => path.endsWith(".ts"))) {
     const name = relative(src, file).split(sep).join("/");
-    const folder =
-      EXCEPTIONS.get(name.replace(".test.ts", ".ts")) ?? (name.includes("/") ? name.split("/")[0] : undefined);
+    const folder = roomOf(name);
     if (folder === undefined || !rank.has(folder)) {
       problems.push(`${name}: its folder is in no layer; add it to scripts/check-layers.mjs`);
       continue;

@@ -5,13 +5,14 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
-import { runDemo } from "../dist/cli/demo.js";
-import { DataLoader } from "../dist/data/dataloader/index.js";
-import { BidsDataset } from "../dist/data/datasets/index.js";
-import { SaliencyInferer } from "../dist/infer/index.js";
-import { Trainer } from "../dist/train/index.js";
-import { serve } from "../dist/view/server/index.js";
+import { runDemo } from "../src/cli/demo.ts";
+import { DataLoader } from "../src/data/dataloader/index.ts";
+import { BidsDataset } from "../src/data/datasets/index.ts";
+import { SaliencyInferer } from "../src/infer/index.ts";
+import { Trainer } from "../src/train/index.ts";
+import { serve } from "../src/view/server/index.ts";
 import { findChromium } from "../test/page/chromium.ts";
+import { compilePage } from "../test/page/compile.ts";
 
 const pictures = join(dirname(fileURLToPath(import.meta.url)), "..", "docs", "pictures");
 const work = mkdtempSync(join(tmpdir(), "page-pictures-"));
@@ -72,7 +73,9 @@ try {
   const { maps } = await runDemo({ output: work, ...options }, console.log);
   mkdirSync(pictures, { recursive: true });
   await explain(maps);
-  await using served = await serve({ maps: [maps] });
+  const page = join(work, "page");
+  compilePage(page);
+  await using served = await serve({ maps: [maps], page });
   await takePictures(served.url);
 } finally {
   rmSync(work, { recursive: true, force: true });

@@ -3,10 +3,10 @@ import { mkdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { fetchTemplate } from "../dist/cli/generate/template.js";
-import { DataPoint, ScalarImage } from "../dist/data/structures/index.js";
-import { writeNifti } from "../dist/io/nifti/index.js";
-import * as torch from "../dist/torch/index.js";
+import { fetchTemplate } from "../src/cli/generate/template.ts";
+import { DataPoint, ScalarImage } from "../src/data/structures/index.ts";
+import { writeNifti } from "../src/io/nifti/index.ts";
+import * as torch from "../src/torch/index.ts";
 import {
   extractionRegistry,
   histogramLandmarks,
@@ -14,7 +14,7 @@ import {
   Rng,
   TransformsHandler,
   transformRegistry,
-} from "../dist/transforms/index.js";
+} from "../src/transforms/index.ts";
 
 const folder = join(dirname(fileURLToPath(import.meta.url)), "..", "docs", "pictures", "transforms");
 const brighter = join(tmpdir(), `pictures-${process.pid}.nii.gz`);

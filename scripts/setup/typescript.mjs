@@ -38,11 +38,20 @@ const isTestFolder = (path) => /(^|\/)(golden|fixtures|__snapshots__)\//.test(pa
 
 export function distStamp(root) {
   const sources = filesUnder(join(root, "src"), (path) => !isTest(path) && !isTestFolder(path));
-  const names = ["tsconfig.json", "tsconfig.build.json", "tsconfig.page.json", "scripts/generate-descriptions.mjs"];
+  const names = [
+    "tsconfig.json",
+    "tsconfig.build.json",
+    "tsconfig.page.json",
+    "scripts/generate-descriptions.mjs",
+    "scripts/bundle.mjs",
+    "scripts/check-layers.mjs",
+  ];
   const settings = names.map((name) => join(root, name));
-  const compiler = join(root, "node_modules", "typescript", "package.json");
-  const version = existsSync(compiler) ? JSON.parse(readFileSync(compiler, "utf8")).version : "";
-  return hashOf(root, [...sources, ...settings], [version]);
+  const versions = ["typescript", "rolldown"].map((tool) => {
+    const manifest = join(root, "node_modules", tool, "package.json");
+    return existsSync(manifest) ? JSON.parse(readFileSync(manifest, "utf8")).version : "";
+  });
+  return hashOf(root, [...sources, ...settings], versions);
 }
 
 export function distNeeded(root) {
@@ -83,6 +92,8 @@ export async function buildDist(root, env) {
   const tsc = [compiler, "-p", join(root, "tsconfig.build.json"), "--outDir", fresh];
   try {
     await node(root, env, tsc, bar, "The TypeScript in src/ does not compile.");
+    const bundler = [join(root, "scripts", "bundle.mjs"), fresh];
+    await node(root, env, bundler, bar, "What was compiled cannot be put together.");
     await node(root, env, pageArguments(root, join(fresh, "view", "page")), bar, "The live page does not compile.");
     copyAssets(join(root, "src"), fresh);
     if (existsSync(join(root, "dist"))) renameSync(join(root, "dist"), old);
