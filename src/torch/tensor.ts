@@ -1,22 +1,15 @@
 /**
- * The tensor: a handle on libtorch's. Memory is owned, not collected: dispose what you make, or make it in a scope.
+ * The tensor: a handle on libtorch's. Memory is owned, not collected: dispose what you make, or make it in a scope (`owned-handle.ts`).
  * The operators that have `self` as their first argument are methods too; they are generated (`generated/methods.ts`).
  */
 import { show } from "../utils/config.ts";
-import { ClinicaDLException } from "../utils/exceptions.ts";
 import { conversion } from "./conversion.ts";
+import { nested, numbers, refuseComplex, typedArray } from "./elements.ts";
 import { type BinaryArray, type Handle, type NativeValue, native } from "./native.ts";
-import { madeOutside, takenCareOf } from "./outside.ts";
+import { OwnedHandle } from "./owned-handle.ts";
 import { formatTensor } from "./print.ts";
-import { enterScopeOf, type Scope } from "./scope.ts";
 import { type DType, type MemoryFormat, memoryFormats, type NestedArray, type TypedArray } from "./types.ts";
 import { checkOneOf } from "./words.ts";
-
-/** A tensor was used after its memory was given back. */
-export class DisposedTensorError extends ClinicaDLException {}
-
-/** The net below ownership: a tensor that nobody disposed is freed when the garbage collector finds it. */
-const forgotten = new FinalizationRegistry<Handle>((handle) => native.dispose(handle));
 
 export interface ToOptions {
   /** Default: as it is. */
@@ -33,93 +26,9 @@ export interface ToOptions {
 
 const TO_OPTIONS = ["dtype", "device", "memoryFormat", "nonBlocking", "copy"] as const;
 
-export class Tensor implements Disposable {
-  #handle: Handle;
-  /** Whether it was made outside of scopes, and is neither kept nor disposed. */
-  #outside = false;
-  /** The scope that disposes this tensor at its end; null when it is kept. Managed by `scope.ts`. */
-  scope: Scope | null = null;
-  /** Whether `keep()` took it out of all scopes. */
-  kept = false;
-
-  /** Takes ownership of a native handle. Use `torch.tensor` and its kin to make tensors. */
-  constructor(handle: Handle) {
-    this.#handle = handle;
-    if (enterScopeOf(this)) return;
-    forgotten.register(this, handle, this);
-    this.#outside = true;
-    madeOutside();
-  }
-
+export class Tensor extends OwnedHandle {
   static isTensor(value: unknown): value is Tensor {
     return value instanceof Tensor;
-  }
-
-  /** The native handle; throws when disposed, naming the operator that wanted it. */
-  handleFor(operator: string): Handle {
-    if (this.#handle < 0) {
-      throw new DisposedTensorError(
-        `${operator}: a tensor was used after it had been disposed. Keep it with scope.keep(t) or t.keep(), or dispose it later.`,
-      );
-    }
-    return this.#handle;
-  }
-
-  get disposed(): boolean {
-    return this.#handle < 0;
-  }
-
-  /** Gives the memory back now. Doing so twice is harmless. */
-  dispose(): void {
-    if (this.#handle < 0) return;
-    this.#leaveNet();
-    native.dispose(this.#handle);
-    this.#handle = -1;
-    this.#takenCareOf();
-  }
-
-  /** Leaves the disposal of its handle, if it has one, to whoever called: with those of a scope it is one call. For `scope.ts`. */
-  disposeWith(handles: Handle[]): void {
-    if (this.#handle < 0) return;
-    handles.push(this.#handle);
-    this.#leaveNet();
-    this.#handle = -1;
-  }
-
-  /** What is in a scope was never in the net. */
-  #leaveNet(): void {
-    if (this.scope === null) forgotten.unregister(this);
-  }
-
-  [Symbol.dispose](): void {
-    this.dispose();
-  }
-
-  /** Hands the native handle over with `take`; this object is then as good as disposed. For moves between threads. */
-  surrender<T>(operator: string, take: (handle: Handle) => T): T {
-    const taken = take(this.handleFor(operator));
-    this.#leaveNet();
-    this.#handle = -1;
-    this.#takenCareOf();
-    return taken;
-  }
-
-  #takenCareOf(): void {
-    if (this.#outside) takenCareOf();
-    this.#outside = false;
-  }
-
-  /** Takes the tensor out of every scope: it lives until it is disposed. Returns itself. */
-  keep(): this {
-    this.leaveScope();
-    this.kept = true;
-    this.#takenCareOf();
-    return this;
-  }
-  /** Makes it a tensor that was made outside of scopes: whoever receives it disposes it. For `scope.ts`. */
-  leaveScope(): void {
-    if (this.scope !== null) forgotten.register(this, this.handleFor("keep"), this);
-    this.scope = null;
   }
 
   get shape(): readonly number[] {
@@ -279,12 +188,7 @@ export class Tensor implements Disposable {
     refuseComplex("toArray", dtype);
     const isBool = dtype === "bool";
     const flat = Array.from(this.toTypedArray() as Float64Array, (v) => (isBool ? Boolean(v) : Number(v)));
-    const build = (offset: number, dim: number, shape: readonly number[]): NestedArray => {
-      if (dim === shape.length) return flat[offset] as NestedArray;
-      const inner = shape.slice(dim + 1).reduce((a, b) => a * b, 1);
-      return Array.from({ length: shape[dim] ?? 0 }, (_, i) => build(offset + i * inner, dim + 1, shape));
-    };
-    return build(0, 0, this.shape);
+    return nested(flat, this.shape);
   }
 
   /** Itself in another dtype, device or memory format; a new object even where nothing changes. */
@@ -323,15 +227,7 @@ export class Tensor implements Disposable {
   toNumbers(): number[] {
     const dtype = this.dtype;
     refuseComplex("toNumbers", dtype);
-    const values = this.toTypedArray();
-    if (!(values instanceof BigInt64Array)) return Array.from(values);
-    return Array.from(values, (value) => {
-      const number = Number(value);
-      if (!Number.isSafeInteger(number)) {
-        throw new RangeError(`toNumbers: ${value} does not fit a number exactly; use toTypedArray().`);
-      }
-      return number;
-    });
+    return numbers(this.toTypedArray());
   }
 
   /** `x + y` and `x < y` would compute with text: there are methods for them. */
@@ -341,7 +237,7 @@ export class Tensor implements Disposable {
       "A tensor is not a number: JavaScript's operators do not work on it. Write x.add(y), x.mul(2), x.lt(y); for one number, x.item().",
     );
   }
-  toString(): string {
+  override toString(): string {
     return formatTensor(this);
   }
   [Symbol.for("nodejs.util.inspect.custom")](): string {
@@ -363,35 +259,4 @@ function callHook(hook: (gradient: Tensor) => Tensor | undefined, gradient: Tens
   if (replaced === undefined || replaced === null) return undefined;
   if (replaced instanceof Tensor) return replaced;
   throw new TypeError(`A gradient hook returned ${show(replaced)}. Expected a Tensor, or nothing.`);
-}
-
-function refuseComplex(what: string, dtype: DType): void {
-  if (dtype !== "complex64" && dtype !== "complex128") return;
-  throw new TypeError(`${what}: the elements are complex; use toTypedArray(), or real() and imag().`);
-}
-
-/** Views `buffer` as `dtype`. */
-export function typedArray(dtype: DType, buffer: ArrayBuffer): TypedArray {
-  switch (dtype) {
-    case "float32":
-    case "complex64":
-      return new Float32Array(buffer);
-    case "float64":
-    case "complex128":
-      return new Float64Array(buffer);
-    case "float16":
-    case "bfloat16":
-      return new Uint16Array(buffer);
-    case "int8":
-      return new Int8Array(buffer);
-    case "uint8":
-    case "bool":
-      return new Uint8Array(buffer);
-    case "int16":
-      return new Int16Array(buffer);
-    case "int32":
-      return new Int32Array(buffer);
-    case "int64":
-      return new BigInt64Array(buffer);
-  }
 }

@@ -29,29 +29,10 @@
  * callbacks may wait for something.
  */
 
-import type { CallbacksHandler } from "../callbacks/index.ts";
-import { Batch, type BatchType, type DataLoader, disposeBatch, participantsIn } from "../data/dataloader/index.ts";
-import type { Maps, Position } from "../io/maps/index.ts";
-import type { MetricsHandler } from "../metrics/index.ts";
-import { type Losses, type Model, namedLosses, type Shares } from "../models/index.ts";
-import type { OptimizationConfig, Optimizer } from "../optim/index.ts";
-import {
-  anyOf,
-  type ComputationalConfig,
-  disposeOutput,
-  type EventName,
-  type Events,
-  eachItsShare,
-  type GradientSum,
-  type Interrupter,
-  nextTurn,
-  type RunLog,
-  TensorSnapshot,
-  type TrainerState,
-  toDevice,
-  type World,
-} from "../run/index.ts";
-import type { Split } from "../split/index.ts";
+import { type Batch, type BatchType, type DataLoader, disposeBatch } from "../data/dataloader/index.ts";
+import type { Position } from "../io/maps/index.ts";
+import { type Losses, namedLosses, type Shares } from "../models/index.ts";
+import { anyOf, disposeOutput, eachItsShare, nextTurn, TensorSnapshot, toDevice } from "../run/index.ts";
 import * as torch from "../torch/index.ts";
 import { Rng } from "../utils/random/index.ts";
 import {
@@ -66,30 +47,10 @@ import {
 } from "./accumulation.ts";
 import { onBatch } from "./batch-error.ts";
 import { clipGradients, gradientNorm } from "./clipping.ts";
+import { type RunContext, type TrainingContext, tell } from "./context.ts";
+import { infer } from "./infer.ts";
 import { LossReader } from "./losses.ts";
-
-/** What is the same in training and evaluation. */
-export interface RunContext {
-  readonly model: Model;
-  readonly maps: Maps;
-  readonly state: TrainerState;
-  readonly callbacks: CallbacksHandler;
-  readonly computational: ComputationalConfig;
-  readonly metrics: MetricsHandler;
-  readonly interruption: Interrupter;
-  readonly log: RunLog;
-  readonly world: World;
-}
-
-export interface TrainingContext extends RunContext {
-  readonly split: Split;
-  readonly optimization: OptimizationConfig;
-  readonly optimizers: Readonly<Record<string, Optimizer>>;
-  readonly gradScaler: torch.amp.GradScaler;
-  readonly gradients: GradientSum;
-  /** The weights, where each process holds a part of them. */
-  readonly shards: torch.nn.parallel.Shards | null;
-}
+import { warnUnlessFinite } from "./not-finite.ts";
 
 /** Trains until `state.numEpochs`, from `position` on. */
 export async function trainLoop(run: TrainingContext, position: Position): Promise<void> {
@@ -291,16 +252,6 @@ export async function evaluationLoop(
   metrics.aggregate(epoch);
 }
 
-/** Calls the callbacks. */
-export function tell<E extends EventName>(
-  run: Omit<RunContext, "computational" | "metrics" | "interruption">,
-  event: E,
-  args: Events[E],
-): Promise<void> {
-  const { model, maps, state, callbacks, log, world } = run;
-  return callbacks.callEvent(event, { ...args, model, maps, state, log, world });
-}
-
 /** The losses outlive the scope. */
 function forward({ model, computational, shards }: TrainingContext, batch: BatchType, shares: Shares | null): Losses {
   using scope = torch.scope();
@@ -331,43 +282,4 @@ function optimize({ model, optimization, optimizers, gradScaler, shards }: Train
   clipGradients(model, optimization, shards);
   model.optimizationStep(optimizers, gradScaler);
   gradScaler.update();
-}
-
-/** Passes a batch through the model without gradients. What it adds to the batch outlives the scope. */
-export function infer(
-  { model, computational }: Pick<RunContext, "model" | "computational">,
-  batch: BatchType,
-  step: "evaluationStep" | "predictionStep",
-): Batch {
-  using _scope = torch.scope();
-  using _grad = torch.noGrad();
-  using _amp = torch.amp.autocast(computational.device, { enabled: computational.amp });
-  const output = onBatch(`${model.constructor.name}.${step}`, batch, () => model[step](batch));
-  // transforms of the output put new tensors in the place of what the batch had kept
-  if (output instanceof Batch) for (const sample of output) for (const tensor of sample.tensors()) tensor.keep();
-  return output;
-}
-
-/** Says of each loss, and of the gradient, that it is NaN or infinite. */
-function warnUnlessFinite(
-  { state, gradScaler, log }: TrainingContext,
-  step: { readonly reader: LossReader; readonly gradNorm: number; readonly window: readonly BatchType[] },
-): boolean {
-  const { reader, gradNorm, window } = step;
-  const bad = reader.notFinite();
-  const remedy =
-    "The weights are not moved by it. Look at these images and labels, lower the learning rate, or switch amp off.";
-  for (const { name, value, batch, number } of bad) {
-    log.warning(
-      `The loss '${name}' is ${value} in epoch ${state.currentEpoch}, batch ${number} (${participantsIn(batch)}). ${remedy}`,
-    );
-  }
-  if (Number.isFinite(gradNorm)) return bad.length === 0;
-  const where = `is ${gradNorm} in epoch ${state.currentEpoch}, batch ${state.currentTrainBatch}`;
-  if (bad.length === 0 && gradScaler.isEnabled()) {
-    log.debug(`The norm of the gradient ${where}: no step is made, and losses are scaled less from now on.`);
-  } else if (bad.length === 0) {
-    log.warning(`The norm of the gradient ${where} (${window.map(participantsIn).join(", ")}). ${remedy}`);
-  }
-  return false;
 }

@@ -13,9 +13,10 @@ import { SupervisedModel } from "../models/index.ts";
 import { OptimizationConfig, SGDConfig } from "../optim/index.ts";
 import { ComputationalConfig, Interrupter, RunLog, SingleProcess, TrainerState } from "../run/index.ts";
 import * as torch from "../torch/index.ts";
+import type { TrainingContext } from "./context.ts";
 import { toySplit } from "./fixtures/toy.ts";
 import { computational, Trainers } from "./fixtures/trainers.ts";
-import { type TrainingContext, trainLoop } from "./loop.ts";
+import { trainLoop } from "./loop.ts";
 
 const trainers = Trainers.forEachTest();
 

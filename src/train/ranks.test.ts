@@ -7,9 +7,10 @@ import { OptimizationConfig, SGDConfig } from "../optim/index.ts";
 import { ranks } from "../run/fixtures/ranks.ts";
 import { ComputationalConfig, Interrupter, RunLog, SingleProcess, TrainerState, type World } from "../run/index.ts";
 import * as torch from "../torch/index.ts";
+import type { TrainingContext } from "./context.ts";
 import { toySplit } from "./fixtures/toy.ts";
 import { Trainers } from "./fixtures/trainers.ts";
-import { type TrainingContext, trainLoop } from "./loop.ts";
+import { trainLoop } from "./loop.ts";
 
 const trainers = Trainers.forEachTest();
 

@@ -10,7 +10,7 @@ import {
   ownTables,
   replaceRows,
 } from "../metrics/index.ts";
-import type { RunContext } from "./loop.ts";
+import type { RunContext } from "./context.ts";
 
 /** What an evaluation computes of the metrics besides their values. */
 export interface StatisticsOptions {

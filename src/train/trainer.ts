@@ -7,22 +7,10 @@ import { OptimizationConfig } from "../optim/index.ts";
 import {
   beginRun,
   type Callback,
-  checkBatchTransform,
   checkIdle,
-  checkLoneSample,
-  checkLosses,
-  checkResumedSplit,
-  checkSplit,
-  checkTrainingFields,
-  checkWeights,
-  describeSplit,
-  mainFirst,
   RunLog,
-  recordWeights,
-  restoreFrozen,
   SingleProcess,
   TrainerState,
-  together,
   type World,
   worldFromEnvironment,
 } from "../run/index.ts";
@@ -30,33 +18,29 @@ import type { Split } from "../split/index.ts";
 import { show } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { refuseUnknown } from "../utils/options.ts";
+import { resume, train } from "./begin.ts";
 import { calibrate } from "./calibration/fit.ts";
 import type { Calibration } from "./calibration/record.ts";
-import { checkSame, type Described } from "./differences.ts";
-import { evaluationRun, loadWeights, share, test, validate } from "./evaluation.ts";
-import {
-  asComputational,
-  type CalibrateOptions,
-  type Metrics,
-  type OpenOptions,
-  type PredictOptions,
-  type RestoreOptions,
-  type ResumeOptions,
-  type TestOptions,
-  type TrainerOptions,
-  type TrainOptions,
-  type ValidateOptions,
+import { checkSame } from "./differences.ts";
+import { test, validate } from "./evaluation.ts";
+import type {
+  CalibrateOptions,
+  Metrics,
+  OpenOptions,
+  PredictOptions,
+  RestoreOptions,
+  ResumeOptions,
+  TestOptions,
+  TrainerOptions,
+  TrainOptions,
+  ValidateOptions,
 } from "./options.ts";
 import { InitialWeights } from "./placement.ts";
-import { predictLoop } from "./predict/loop.ts";
-import { Prediction } from "./predict/prediction.ts";
+import { predict } from "./predict/predict.ts";
 import { readParts } from "./read-parts.ts";
-import { checkNotTrained, checkTrained, findResumePoint, recordedComputational } from "./recorded.ts";
-import { restoreSplit } from "./restore.ts";
-import { checkSharding } from "./sharding.ts";
 import { type SummarizeOptions, type Summary, summarize } from "./summarize.ts";
-import { runSeeded, type TrainerParts } from "./trainer-parts.ts";
-import { runTraining } from "./training.ts";
+import type { TrainerParts } from "./trainer-parts.ts";
+import { describeParts, writeParts } from "./write-parts.ts";
 
 /** How a Trainer is made of a MAPS that is there. */
 interface Restored {
@@ -117,8 +101,8 @@ export class Trainer implements Disposable {
     this.#initialWeights = this.optimization.resetModel ? null : new InitialWeights(model);
     // the main process makes the MAPS for all; the others look at it when they train
     if (!this.world.isMain) return;
-    if (restored === null) this.maps.create({ overwrite, fill: (staging) => this.#describe(staging) });
-    else if (restored.compare) checkSame(this.maps.path, this.#described(this.maps));
+    if (restored === null) this.maps.create({ overwrite, fill: (staging) => writeParts(staging, this) });
+    else if (restored.compare) checkSame(this.maps.path, describeParts(this.maps, this));
     using _use = this.maps.use();
     using log = new RunLog();
     const { bids: _, ...parts } = this.#partsOf({ log });
@@ -129,22 +113,6 @@ export class Trainer implements Disposable {
   #partsOf({ log }: { readonly log: RunLog }): TrainerParts {
     const { maps, model, metrics, callbacks, optimization, state, bids, world } = this;
     return { maps, model, metrics, callbacks, optimization, state, bids, log, world };
-  }
-
-  /** What the Trainer is made of, and in which files a MAPS says so. */
-  #described(maps: Maps): Described[] {
-    const { callbacks } = this;
-    return [
-      { what: "model", file: maps.modelJson, now: this.model.toDict() },
-      { what: "metrics", file: maps.metricsJson, now: this.metrics.toDict() },
-      { what: "callbacks", file: maps.callbacksJson, now: callbacks.toDict() },
-      { what: "callbacks", file: maps.callbacksExtrasJson, now: callbacks.extrasToDict() },
-      { what: "optimization", file: maps.training.optimizationJson, now: this.optimization.toDict() },
-    ];
-  }
-  #describe(maps: Maps): void {
-    for (const { file, now } of this.#described(maps)) writeJson(file, now);
-    maps.saveFile(this.model.toString(), maps.architectureLog);
   }
 
   /**
@@ -212,54 +180,8 @@ export class Trainer implements Disposable {
 
   /** Trains the model on a split, from new weights (or those it was given with, if `optimization.resetModel` is false). */
   async train(split: Split, options: TrainOptions = {}): Promise<void> {
-    const { computational, metrics, signals = {}, ...rest } = options;
-    refuseUnknown("train", rest);
     using run = beginRun(this, `train (split ${split.index})`);
-    using held = new DisposableStack();
-    // the main process has made the MAPS by then; one that is alone has locked it when this call comes back
-    if (this.world.size > 1) await this.world.barrier();
-    const { config, handler } = await together(this.world, async () => {
-      const config = asComputational(computational).forTraining();
-      held.use(this.maps.use());
-      held.use(this.#lockForTraining(split.index));
-      checkNotTrained(this.maps, split.index);
-      config.takeDevice();
-      checkSharding(config, this);
-      const handler = metrics === undefined ? this.metrics : this.metrics.subset(metrics);
-      checkLosses(this.model);
-      checkSplit(split);
-      checkWeights(this.maps, this.model, split.index);
-      checkLoneSample(this.model, split.trainLoader);
-      checkBatchTransform(this.model, split);
-      split.trainLoader.checkParts(this.world.size);
-      await checkTrainingFields(this.model, handler, split);
-      return { config, handler };
-    });
-    await together(this.world, () => {
-      if (!this.world.isMain) return;
-      this.maps.createSplit(split.index, describeSplit(split, config));
-      recordWeights(this.maps.training.split(split.index), this.model);
-    });
-    const { numEpochs } = this.optimization;
-    const initial = this.#initialWeights;
-    await runTraining(this.#partsOf(run), {
-      split,
-      computational: config,
-      metrics: handler,
-      numEpochs,
-      signals,
-      initial,
-      from: null,
-    });
-  }
-
-  /** The lock of a split, which the main process holds for all, and a MAPS without what killed processes have left. */
-  #lockForTraining(splitIdx: number): Disposable | null {
-    if (!this.world.isMain) return null;
-    using lock = new DisposableStack();
-    lock.use(this.maps.training.lockSplit(splitIdx));
-    this.maps.removeLeftovers();
-    return lock.move();
+    await train(this.#partsOf(run), { initial: this.#initialWeights, split, options });
   }
 
   /**
@@ -267,31 +189,8 @@ export class Trainer implements Disposable {
    * `numEpochs`, with one that is complete.
    */
   async resume(options: ResumeOptions): Promise<void> {
-    const { splitIdx, split: given, computational, numEpochs, signals = {}, ...rest } = options;
-    refuseUnknown("resume", rest);
-    using run = beginRun(this, `resume (split ${splitIdx})`);
-    using held = new DisposableStack();
-    const training = await together(this.world, async () => {
-      held.use(this.maps.use());
-      checkTrained(this.maps, splitIdx);
-      if (given !== undefined && given.index !== splitIdx) {
-        throw new ConfigError(`resume: 'splitIdx' is ${splitIdx}, but the split passed has the index ${given.index}.`);
-      }
-      held.use(this.#lockForTraining(splitIdx));
-      const from = findResumePoint(this.maps, splitIdx, numEpochs);
-      const config = recordedComputational(this.maps, splitIdx, computational);
-      checkSharding(config, this);
-      const split = given ?? restoreSplit(this.maps, splitIdx, this.bids);
-      checkResumedSplit(this.maps, split);
-      restoreFrozen(this.maps.training.split(splitIdx), this.model);
-      // metrics that were not computed so far are left out of this training, not out of the Trainer
-      const handler = this.metrics.subset(this.metrics.metricNames);
-      checkBatchTransform(this.model, split);
-      split.trainLoader.checkParts(this.world.size);
-      await checkTrainingFields(this.model, handler, split);
-      return { split, computational: config, metrics: handler, numEpochs: from.numEpochs, from };
-    });
-    await runTraining(this.#partsOf(run), { ...training, signals, initial: this.#initialWeights });
+    using run = beginRun(this, `resume (split ${options.splitIdx})`);
+    await resume(this.#partsOf(run), { initial: this.#initialWeights, options });
   }
 
   /** Computes metrics of saved models on the validation data of their split, and adds them to those models' tables. */
@@ -372,24 +271,8 @@ export class Trainer implements Disposable {
    * while another process writes them.
    */
   async predict(options: PredictOptions): Promise<void> {
-    const { computational, ...rest } = options;
     using run = beginRun(this, `predict (${options.modelCheckpoint})`);
-    const parts = this.#partsOf(run);
-    using held = new DisposableStack();
-    // the main process makes a directory, in which the others find their place
-    const prediction = await mainFirst(this.world, () => {
-      held.use(this.maps.use());
-      return held.use(new Prediction(this.maps, rest, asComputational(computational), parts));
-    });
-    const { loader } = prediction;
-    using _share = share(loader, this.world);
-    await runSeeded(parts, prediction.computational, [loader], async () => {
-      this.state.resetPrediction(loader.length);
-      const [modelPt = ""] = prediction.modelPts;
-      loadWeights(this.model, { loader, modelPt }, prediction.computational);
-      using _inferer = prediction.useInferer(this.model);
-      await predictLoop(evaluationRun(parts, prediction.computational, this.metrics), prediction);
-    });
+    await predict(this.#partsOf(run), options);
   }
 
   /**

@@ -10,7 +10,8 @@ import {
 } from "../run/index.ts";
 import type { Split } from "../split/index.ts";
 import * as torch from "../torch/index.ts";
-import { tell, trainLoop } from "./loop.ts";
+import { tell } from "./context.ts";
+import { trainLoop } from "./loop.ts";
 import { type InitialWeights, placeModel, resetToCpu } from "./placement.ts";
 import { type ResumePoint, recordExtension, resumeCommand } from "./recorded.ts";
 import { runSeeded, type TrainerParts } from "./trainer-parts.ts";

@@ -4,7 +4,7 @@ import { checkValidation, disposeOutput, mainOnly, nextTurn, toDevice } from "..
 import { ConfigError } from "../../utils/exceptions.ts";
 import { refuseUnknown } from "../../utils/options.ts";
 import { evaluationRun, loadWeights } from "../evaluation.ts";
-import { infer } from "../loop.ts";
+import { infer } from "../infer.ts";
 import type { CalibrateOptions } from "../options.ts";
 import { checkTrained, recordedComputational } from "../recorded.ts";
 import { restoreDataLoader } from "../restore.ts";

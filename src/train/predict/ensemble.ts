@@ -5,7 +5,8 @@ import type { Tensor } from "../../torch/index.ts";
 import * as torch from "../../torch/index.ts";
 import { show } from "../../utils/config.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
-import { infer, type RunContext } from "../loop.ts";
+import type { RunContext } from "../context.ts";
+import { infer } from "../infer.ts";
 import { fieldsOf } from "./writer.ts";
 
 /** The saved weights of several models of one kind, on the device where the model is. */

@@ -18,7 +18,8 @@ import { disposeOutput, eachItsShare, mainOnly, nextTurn, toDevice } from "../..
 import { show } from "../../utils/config.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
 import { addDecisions } from "../calibration/apply.ts";
-import { infer, type RunContext, tell } from "../loop.ts";
+import { type RunContext, tell } from "../context.ts";
+import { infer } from "../infer.ts";
 import { Ensemble, inferEnsemble } from "./ensemble.ts";
 import type { Prediction } from "./prediction.ts";
 import { fieldsOf, PredictionWriter } from "./writer.ts";
