@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Maps } from "../io/maps/index.ts";
 import { readTsv } from "../io/tsv/index.ts";
 import type { MetricsHandler } from "../metrics/index.ts";
-import { type EventArgs, RunLog, TrainerState } from "../run/index.ts";
+import { type EventArgs, RunLog, SingleProcess, TrainerState, type World } from "../run/index.ts";
 import * as torch from "../torch/index.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { snakeToCamel } from "../utils/names.ts";
@@ -106,7 +106,8 @@ class Run implements Disposable {
   }
   /** The rows of the table that is written at the end. */
   table() {
-    this.callback.onTrainEnd({ maps, state: this.#state } as EventArgs<"onTrainEnd">);
+    const world: World = new SingleProcess();
+    this.callback.onTrainEnd({ maps, state: this.#state, world } as EventArgs<"onTrainEnd">);
     return readTsv(maps.training.split(0).learningRatesTsv("optimizer"));
   }
   [Symbol.dispose](): void {

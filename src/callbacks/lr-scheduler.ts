@@ -106,7 +106,9 @@ export class LRSchedulerCallback extends Callback {
     this.#current = [...this.#scheduler.getLastLr()];
   }
 
-  override onTrainEnd({ maps, state }: EventArgs<"onTrainEnd">): void {
+  override onTrainEnd({ maps, state, world }: EventArgs<"onTrainEnd">): void {
+    // of several processes each moves its rates, and one writes
+    if (!world.isMain) return;
     const columns = this.#groups.length > 0 ? this.#groups : ["lr"];
     const used = this.#used;
     const last = used.length - 1;

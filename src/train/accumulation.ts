@@ -31,20 +31,26 @@ export async function* accumulationWindows(
   }
 }
 
+/** What the losses of a batch count for. */
+export interface Counts {
+  /** Among other batches: by samples (of the first part), unless the model says otherwise. Empty where there are no others. */
+  readonly weights: Shares;
+  /** Of 1, in its window; null: the batch is a window by itself. */
+  readonly shares: Shares | null;
+}
+
 /**
- * What each loss of each batch counts for in its window, of 1: by its samples (of the first part), unless the model says otherwise.
- * Where several processes train together, the window is made of the batches of all of them.
- * @returns null for a batch that is a window by itself.
+ * What each loss of each batch counts for in its window. Where several processes train together, the window is made of the batches of
+ * all of them. The model is asked once for each batch, since what it does for it may be a pass of a network.
  */
-export async function sharesInWindow(
-  window: readonly BatchType[],
-  model: Model,
-  world: World,
-): Promise<(Shares | null)[]> {
-  if (window.length === 1 && world.size === 1) return [null];
-  const weights = window.map((batch) => weightsOf(batch, model));
-  const all = world.size === 1 ? weights : (await world.gather(weights)).flat();
-  return weights.map((each) => Object.fromEntries(Object.keys(each).map((name) => [name, shareOf(name, each, all)])));
+export async function countsInWindow(window: readonly BatchType[], model: Model, world: World): Promise<Counts[]> {
+  if (window.length === 1 && world.size === 1) return [{ weights: {}, shares: null }];
+  const own = window.map((batch) => weightsOf(batch, model));
+  const all = world.size === 1 ? own : (await world.gather(own)).flat();
+  return own.map((weights) => {
+    const shares = Object.keys(weights).map((name) => [name, shareOf(name, weights, all)] as const);
+    return { weights, shares: Object.fromEntries(shares) };
+  });
 }
 
 /** What each loss of a batch counts for among others. */
@@ -70,14 +76,6 @@ export interface PartOfLosses {
   readonly losses: Readonly<Record<string, number>>;
   /** What each of them counts for. */
   readonly weights: Shares;
-}
-
-export function partOfLosses(
-  losses: Readonly<Record<string, number>>,
-  batch: BatchType,
-  { model, world }: { readonly model: Model; readonly world: World },
-): PartOfLosses {
-  return { losses, weights: world.size === 1 ? {} : weightsOf(batch, model) };
 }
 
 /** What each process has, by rank. */

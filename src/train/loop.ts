@@ -37,12 +37,11 @@ import * as torch from "../torch/index.ts";
 import { Rng } from "../utils/random/index.ts";
 import {
   accumulationWindows,
+  countsInWindow,
   lossesOfAll,
   type PartOfLosses,
-  partOfLosses,
   partsOfAll,
   readNow,
-  sharesInWindow,
   weightedLosses,
 } from "./accumulation.ts";
 import { onBatch } from "./batch-error.ts";
@@ -115,7 +114,7 @@ function firstOf<T>(heard: readonly (T | null)[]): T | null {
 /** One optimization step: the gradient of all batches of an accumulation window together. */
 async function trainWindow(run: TrainingContext, window: readonly BatchType[]): Promise<void> {
   const { state } = run;
-  const shares = await sharesInWindow(window, run.model, run.world);
+  const counts = await countsInWindow(window, run.model, run.world);
   drawOtherNumbers(run);
   using reader = new LossReader();
   using buffers = new TensorSnapshot(run.model.namedBuffers());
@@ -123,9 +122,9 @@ async function trainWindow(run: TrainingContext, window: readonly BatchType[]): 
     await nextTurn(); // signals arrive here
     state.currentTrainBatch++;
     await tell(run, "onBatchStart", { batch });
-    const tensors = await trainBatch(run, batch, { shares: shares[i] ?? null, isLast: i === window.length - 1 });
-    const losses = reader.add(tensors, batch, state.currentTrainBatch);
-    const part = partOfLosses(losses, batch, run);
+    const { weights = {}, shares = null } = counts[i] ?? {};
+    const tensors = await trainBatch(run, batch, { shares, isLast: i === window.length - 1 });
+    const part = { losses: reader.add(tensors, batch, state.currentTrainBatch), weights };
     const parts =
       i === window.length - 1 ? await step(run, { reader, window, buffers, part }) : await partsOfAll(run.world, part);
     await tell(run, "onBatchEnd", { losses: lossesOfAll(parts, run.model) });

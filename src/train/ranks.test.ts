@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { CallbacksHandler } from "../callbacks/index.ts";
+import type { Batch } from "../data/dataloader/index.ts";
 import { Maps } from "../io/maps/index.ts";
 import { LossMetricConfig, MAEMetricConfig, MetricsHandler } from "../metrics/index.ts";
-import { SupervisedModel } from "../models/index.ts";
+import { type LossWeight, SupervisedModel } from "../models/index.ts";
 import { OptimizationConfig, SGDConfig } from "../optim/index.ts";
 import { ranks } from "../run/fixtures/ranks.ts";
 import { ComputationalConfig, Interrupter, RunLog, SingleProcess, TrainerState, type World } from "../run/index.ts";
@@ -14,22 +15,34 @@ import { trainLoop } from "./loop.ts";
 
 const trainers = Trainers.forEachTest();
 
+/** Counts how often it is asked what a batch counts for. */
+class Asked extends SupervisedModel {
+  times = 0;
+  override lossWeight(batch: Batch): LossWeight | null {
+    this.times++;
+    return super.lossWeight(batch);
+  }
+}
+
 interface Outcome {
   readonly weights: number[];
   readonly metrics: readonly object[];
   readonly samples: readonly object[];
   readonly gradNorms: number[];
   readonly epochs: number;
+  readonly batches: number;
+  readonly asked: number;
 }
 
 /** Some epochs of the loop itself, of one of the processes of `world`. */
 async function loop(world: World, batchSize: number, stopAfter: (world: World) => number): Promise<Outcome> {
-  using model = new SupervisedModel({
+  using model = new Asked({
     network: new torch.nn.Sequential(new torch.nn.Flatten(), new torch.nn.Linear(512, 1)),
     loss: new torch.nn.MSELoss(),
     optimizer: new SGDConfig({ lr: 0.01 }),
   });
   const gradNorms: number[] = [];
+  let batches = 0;
   const optimizers = model.buildOptimizers();
   torch.manualSeed(1);
   model.reset();
@@ -47,6 +60,7 @@ async function loop(world: World, batchSize: number, stopAfter: (world: World) =
     callbacks: {
       callEvent: async (event: string, args: { gradNorm: number }) => {
         if (event === "onOptimizationStepEnd") gradNorms.push(args.gradNorm);
+        if (event === "onForwardStepStart") batches++;
         if (event === "onEpochEnd" && state.currentEpoch >= stopAfter(world)) state.shouldStop = true;
       },
     } as unknown as CallbacksHandler,
@@ -67,7 +81,15 @@ async function loop(world: World, batchSize: number, stopAfter: (world: World) =
   for (const optimizer of Object.values(optimizers)) optimizer.dispose();
   const weights = [...model.parameters()].flatMap((parameter) => [...parameter.toTypedArray()].map(Number));
   const { df, detailedDf } = metrics;
-  return { weights, metrics: df, samples: detailedDf, gradNorms, epochs: state.currentEpoch };
+  return {
+    weights,
+    metrics: df,
+    samples: detailedDf,
+    gradNorms,
+    epochs: state.currentEpoch,
+    batches,
+    asked: model.times,
+  };
 }
 
 describe("ranks that train together", () => {
@@ -80,6 +102,7 @@ describe("ranks that train together", () => {
       const together = await Promise.all(ranks(2).map((world) => loop(world, size, () => 99)));
       for (const one of together) {
         expect(one.epochs).toBe(4);
+        expect(one.asked).toBe(one.batches);
         expect(one.gradNorms).toHaveLength(alone.gradNorms.length);
         // sums of 512 products in float32 whose terms come in another order: some units of 6e-8 of them, in each of a few steps
         const bound = 1e-5;

@@ -13,6 +13,8 @@ beforeAll(() => {
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 const sharded = { fullyShardedDataParallel: true } as const;
+/** From the first epoch on, so that those before an interruption count, and with a learning rate that goes on. */
+const swa = [{ name_: "SWACallback", startEpoch: 1, swaLr: 0.001, annealEpochs: 2 }] as const;
 const lossesOf = (maps: string) => join(split(maps), "logs", "training_loss.tsv");
 
 /** The largest difference of weights that trainings have left. */
@@ -88,6 +90,36 @@ describe("processes that share the weights", () => {
     expect(ended.map(({ code }) => code)).toEqual([143, 143]);
     await succeed(1, { deep: true, maps: left, action: "resume", batchSize: 4 });
     expect(far(alone, left)).toBeLessThan(1e-6);
+  });
+
+  // in the last batch a process may have one sample, of which there is no variance
+  it.each([2, 3])("normalise by the whole batch, and average the weights of epochs, as one does (%i)", async (size) => {
+    const [alone, together] = [join(dir, `swa-alone-${size}`), join(dir, `swa-together-${size}`)];
+    const common = { action: "train", deep: true, norm: true, accumulationSteps: 2, callbacks: swa } as const;
+    await succeed(1, { ...common, maps: alone, batchSize: 2 * size });
+    await succeed(size, { ...common, maps: together, computational: { ...sharded, syncBatchnorm: true } });
+    const bound = 1e-6;
+    // the averages, with statistics of their own
+    expect(far(alone, together)).toBeLessThan(bound);
+    expectClose(lossesOf(alone), lossesOf(together), bound);
+    const details = (maps: string) => join(split(maps), "validation_metrics", "details.tsv");
+    expectClose(details(alone), details(together), bound);
+    const last = join(dir, `swa-none-${size}`);
+    await succeed(1, { ...common, maps: last, batchSize: 2 * size, callbacks: [] });
+    expect(far(alone, last)).toBeGreaterThan(1000 * bound);
+  });
+
+  it("go on to the same averages, and statistics of the whole batch", async () => {
+    const [whole, stopped] = [join(dir, "swa-whole"), join(dir, "swa-stopped")];
+    const computational = { ...sharded, syncBatchnorm: true } as const;
+    const common = { deep: true, norm: true, dropout: 0.3, computational, callbacks: swa } as const;
+    await succeed(2, { ...common, maps: whole, action: "train" });
+    const at = { rank: 1, batch: 2, does: "SIGTERM" } as const;
+    const ended = await launch(2, { ...common, maps: stopped, action: "train", at });
+    expect(ended.map(({ code }) => code)).toEqual([143, 143]);
+    await succeed(2, { ...common, maps: stopped, action: "resume" });
+    expect(weights(stopped)).toEqual(weights(whole));
+    expect(table(lossesOf(stopped))).toEqual(table(lossesOf(whole)));
   });
 
   it("compute with mixed precision as those with whole weights", async () => {

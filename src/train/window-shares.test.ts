@@ -7,7 +7,7 @@ import { SGDConfig } from "../optim/index.ts";
 import { SingleProcess } from "../run/index.ts";
 import type { Tensor } from "../torch/index.ts";
 import * as torch from "../torch/index.ts";
-import { sharesInWindow, weightedLosses } from "./accumulation.ts";
+import { countsInWindow, weightedLosses } from "./accumulation.ts";
 import { gradientsOf } from "./fixtures/trainers.ts";
 
 let live = 0;
@@ -24,13 +24,14 @@ const world = new SingleProcess();
 
 /** The sum over a window of the gradients of its batches, as the Trainer weighs them, and the mean of their losses. */
 async function learnt(model: Model, window: readonly TestBatch[]) {
-  const shares = await sharesInWindow(window, model, world);
+  const counts = await countsInWindow(window, model, world);
   using _scope = torch.scope();
   model.zeroGrad();
   let loss = 0;
   for (const [i, batch] of window.entries()) {
-    const losses = model.forwardStep(batch, shares[i] ?? undefined);
-    const weighted = weightedLosses(losses, model, shares[i] ?? null);
+    const shares = counts[i]?.shares ?? null;
+    const losses = model.forwardStep(batch, shares ?? undefined);
+    const weighted = weightedLosses(losses, model, shares);
     model.backwardStep(weighted, { scale: (value) => value, step: () => undefined });
     for (const value of weighted instanceof torch.Tensor ? [weighted] : Object.values(weighted)) loss += value.item();
   }
@@ -207,7 +208,7 @@ describe("one loss", () => {
     const network = new torch.nn.Sequential(new torch.nn.Flatten(), new torch.nn.Linear(4, 1));
     using model = new Other({ network, loss: new MSELossConfig(), optimizer });
     using batch = new TestBatch({ image: torch.randn([1, 1, 2, 2]), label: torch.tensor([1]) });
-    await expect(sharesInWindow([batch, batch], model, world)).rejects.toThrow(
+    await expect(countsInWindow([batch, batch], model, world)).rejects.toThrow(
       "Other.lossWeight gives weights of other, and none of loss. Give each loss of getLossFunctions one.",
     );
   });
