@@ -12,10 +12,11 @@ import { EXCUSED } from "./excused.ts";
 import { typeErrors } from "./types.ts";
 
 /** The rooms whose public classes and functions all have an example. */
-const ROOMS = ["losses", "metrics", "optim", "transforms"];
+const ROOMS = ["data", "losses", "metrics", "optim", "transforms"];
+/** What is exported by the doors of others: random numbers are for transforms. */
+const SHARED = ["utils/random"];
 const files = (rooms: readonly string[]) =>
-  // random numbers are for transforms
-  [...rooms, "utils/random"]
+  [...rooms, ...SHARED]
     .flatMap((room) => globSync(`src/${room}/**/*.ts`, { cwd: root }))
     .filter((path) => !/\.test\.ts$|\/(fixtures|golden)\//.test(path))
     .sort();

@@ -4,6 +4,8 @@ const DRAWN =
 
 /** The public classes and functions that have no example, each with the reason. */
 export const EXCUSED: Readonly<Record<string, string>> = {
+  checkOpenFiles: OTHER_ROOMS,
+  datasetFromWorker: OTHER_ROOMS,
   checkTarget: OTHER_ROOMS,
   describeRefused: OTHER_ROOMS,
   nameOf: OTHER_ROOMS,

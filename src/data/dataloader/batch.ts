@@ -41,6 +41,14 @@ interface Stack {
  * Samples that go through the network together. Owns them: `dispose()` gives back all their tensors.
  *
  * Fields that are tensors are held stacked, and the samples' own tensors are views of the stack.
+ * @example
+ * ```ts
+ * using batch = new Batch([await dataset.get(0), await dataset.get(1)]);
+ * using images = batch.getField("image");
+ * using labels = batch.getField("label", { dtype: "float32", ensureChannelDim: true });
+ * console.log(images.shape, labels.shape); // → [ 2, 1, 17, 20, 16 ] [ 2, 1 ]
+ * console.log(batch.getValues("participant_id")); // → [ 'sub-001', 'sub-002' ]
+ * ```
  */
 export class Batch<T extends DataPoint = DataPoint> implements Disposable, Iterable<T> {
   readonly samples: readonly T[];

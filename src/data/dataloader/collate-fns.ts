@@ -14,7 +14,14 @@ export interface CollateFn<B extends BatchType = LoadedBatch> {
   toDict(): JsonObject;
 }
 
-/** Samples become a `Batch`. What loaders do with them anyway. */
+/**
+ * Samples become a `Batch`. What loaders do with them anyway.
+ * @example
+ * ```ts
+ * const loader = new DataLoader(dataset.subset("bids/metadata.tsv"), { batchSize: 16, collateFn: new ToBatchCollate() });
+ * for await (using batch of loader) console.log(batch.length); // → 16
+ * ```
+ */
 export class ToBatchCollate
   extends configClass("ToBatchCollate", z.strictObject({}))
   implements CollateFn<Batch<Sample>>
@@ -22,7 +29,17 @@ export class ToBatchCollate
   declare readonly gives?: Batch<Sample>;
 }
 
-/** Tuples of samples become a tuple of batches. What loaders do with them anyway. */
+/**
+ * Tuples of samples become a tuple of batches. What loaders do with them anyway.
+ * @example
+ * ```ts
+ * const loader = new DataLoader(new PairedDataset([dataset, dataset]), { batchSize: 16, collateFn: new ToBatchesCollate() });
+ * for await (const batches of loader) {
+ *   console.log(batches.map((batch) => batch.length)); // → [ 16, 16 ]
+ *   disposeBatch(batches);
+ * }
+ * ```
+ */
 export class ToBatchesCollate
   extends configClass("ToBatchesCollate", z.strictObject({}))
   implements CollateFn<readonly Batch<Sample>[]>
@@ -49,12 +66,16 @@ const mergeSchema = z.strictObject({
  * - tensors are stacked along a new first dimension;
  * - of other values that are all equal there is one, else an array of all.
  *
- * ```ts
- * const loader = new DataLoader(new PairedDataset([t1w, pet]), { batchSize: 8, collateFn: new MergeBatchesCollate() });
- * for await (using batch of loader) batch.getField("image"); // (8, 2, D, H, W)
- * ```
- *
  * - `ignore`: fields that the merged sample does not get. Default null: none.
+ * @example
+ * ```ts
+ * const [t1w, pet] = [dataset, dataset];
+ * const loader = new DataLoader(new PairedDataset([t1w, pet]), { batchSize: 16, collateFn: new MergeBatchesCollate() });
+ * for await (using batch of loader) {
+ *   using images = batch.getField("image");
+ *   console.log(images.shape); // → [ 16, 2, 17, 20, 16 ]
+ * }
+ * ```
  */
 export class MergeBatchesCollate
   extends configClass("MergeBatchesCollate", mergeSchema)

@@ -60,6 +60,11 @@ const schema = z
  * - `collateFn`: how items are put together; `new MergeBatchesCollate()` makes one sample of each tuple. Default null: of samples
  *   a batch, of tuples a tuple of batches.
  * - `batchTransform`: what is done to each batch in training: `new MixUp({ alpha: 0.4 })`, `new CutMix()`. Default null: nothing.
+ * @example
+ * ```ts
+ * const config = new DataLoaderConfig({ batchSize: 8, shuffle: false, numWorkers: 2 });
+ * console.log(config.toDict().batch_size, config.dropLast); // → 8 false
+ * ```
  */
 export class DataLoaderConfig extends configClass("DataLoader", schema, {
   // ClinicaDL knows numbers only, and has 0 where nothing was asked

@@ -42,14 +42,16 @@ const forgotten = new FinalizationRegistry<{ close(): Promise<void> }>((pool) =>
 /**
  * Loads a dataset in batches: of samples a `Batch`, of tuples a tuple of them, of named samples one for each name.
  *
- * ```ts
- * const loader = new DataLoader(dataset, { batchSize: 8, numWorkers: 2 });
- * loader.setEpoch(1);
- * for await (using batch of loader) model.forwardStep(batch);
- * ```
- *
  * Batches come in the same order, with the same content, whatever the number of workers. Who takes a batch disposes it.
  * Leaving the loop early stops the workers and frees what they had loaded.
+ * @example
+ * ```ts
+ * const loader = new DataLoader(dataset.subset("bids/metadata.tsv"), { batchSize: 6, numWorkers: 0 });
+ * loader.setEpoch(1);
+ * const sizes: number[] = [];
+ * for await (using batch of loader) sizes.push(batch.length);
+ * console.log(loader.length, sizes); // → 3 [ 6, 6, 4 ]
+ * ```
  */
 export class DataLoader<T extends Item = Item, B extends BatchType = BatchOf<T>>
   implements ToDict, AsyncIterable<B>, AsyncDisposable

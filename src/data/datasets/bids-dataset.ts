@@ -20,16 +20,18 @@ import { checkToTensors, type ToTensorsOptions } from "./tensors/options.ts";
  * The images of a BIDS dataset, with masks and metadata, as samples: whole images, patches or slices.
  *
  * Everything is checked when it is made: the table, the columns, and that each session has its image and masks.
- *
+ * @example
  * ```ts
  * const dataset = new BidsDataset({
  *   bids: "bids",
  *   fileType: new BidsFileType({ dataType: "anat", suffix: "T1w" }),
  *   data: "bids/metadata.tsv",
- *   columns: { age: null, diagnosis: (column) => column.map((d) => (d === "patient" ? 1 : 0)) },
- *   transforms: new TransformsHandler({ imageTransforms: [new ZNormalizationConfig()] }),
+ *   columns: { age: null, diagnosis: (column) => column.map((d) => (d === "AD" ? 1 : 0)) },
+ *   masks: { brain: ["bids/derivatives/masks", { dataType: "anat", suffix: "mask", withEntities: { desc: "brain" } }] },
+ *   transforms: new TransformsHandler({ imageTransforms: [new ZNormalizationConfig({ maskingMethod: "brain" })] }),
  * });
  * using sample = await dataset.get(0);
+ * console.log(dataset.length, sample.shape, sample.getField("diagnosis")); // → 16 [ 1, 17, 20, 16 ] 1
  * ```
  */
 export class BidsDataset extends ImagesDataset implements DatasetLike<Sample> {
@@ -77,6 +79,11 @@ export class BidsDataset extends ImagesDataset implements DatasetLike<Sample> {
    * @throws ConfigError for options that do not go together.
    * @throws TensorConversionError when a conversion of this name is there, of other images, masks or transforms, or of files that
    * have changed since; and when a session cannot be converted: what was converted before it stays.
+   * @example
+   * ```ts
+   * const tensors = await dataset.toTensors({ conversionName: "normalised", saveTransforms: true });
+   * console.log(tensors.length, tensors.descriptionJson.endsWith("src-T1w_conv-normalised_description.json")); // → 16 true
+   * ```
    */
   async toTensors(options: ToTensorsOptions = {}): Promise<TensorDataset> {
     const { bids, masks, files, cache, resampleMasks, columns } = this.#parts;

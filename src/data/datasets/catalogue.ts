@@ -10,14 +10,32 @@ import { datasetRegistry } from "./registry.ts";
 datasetRegistry.add(list);
 const builtIn: ReadonlySet<string> = new Set(datasetRegistry.names);
 
-/** Whether a program that does not know the class of a dataset can read it from a MAPS, as `npx clinicadl` would. */
+/**
+ * Whether a program that does not know the class of a dataset can read it from a MAPS, as `npx clinicadl` would.
+ * @example
+ * ```ts
+ * class Phantoms extends Dataset {
+ *   get length() { return 1; }
+ *   row() { return { participantId: "sub-1" }; }
+ *   load() { return torch.zeros([1, 4, 4, 4]); }
+ * }
+ * console.log(isKnownEverywhere(dataset), isKnownEverywhere(new Phantoms())); // → true false
+ * ```
+ */
 export function isKnownEverywhere(dataset: DatasetLike): boolean {
   const described = dataset.toDict();
   const names = [described, ...membersOf(described)].map(({ name_ }) => name_);
   return names.every((name) => typeof name === "string" && builtIn.has(name));
 }
 
-/** The dataset that `toDict` described. @throws CannotReadFieldError for one that is not known here. */
+/**
+ * The dataset that `toDict` described. @throws CannotReadFieldError for one that is not known here.
+ * @example
+ * ```ts
+ * const again = datasetFromDict(dataset.toDict());
+ * console.log(again instanceof BidsDataset, again.length); // → true 16
+ * ```
+ */
 export function datasetFromDict(dict: JsonObject): DatasetLike {
   return datasetRegistry.read("A dataset", "dataset", dict);
 }

@@ -18,9 +18,11 @@ import { checkSamples, SPATIAL_CHECKS, type SpatialCheckOption } from "./spatial
 /**
  * Datasets one after the other, such as images of several BIDS datasets. The rows have a column more, `dataset_id`, and null in
  * columns that their dataset does not have.
- *
+ * @example
  * ```ts
- * const dataset = new ConcatDataset([adni, oasis]);
+ * const [adni, oasis] = [dataset, dataset];
+ * const both = new ConcatDataset([adni, oasis]);
+ * console.log(both.length, both.getSampleInfo(20, "dataset_id")); // → 32 1
  * ```
  */
 export class ConcatDataset extends Collection<Sample> {

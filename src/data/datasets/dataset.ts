@@ -24,23 +24,26 @@ export interface DatasetOptions {
 /**
  * The parent of datasets of one's own: three members, and it can be split, loaded, trained on, evaluated and recorded.
  *
+ * It takes its options in one object, which it gives to `super`: with numbers, texts, arrays and plain objects only, and with
+ * `from`, worker threads build it again (`numWorkers`), and with `registerDataset(Faces)` it is read from a MAPS.
+ * @example
  * ```ts
+ * import type { DatasetOptions } from "clinicadl/data/datasets";
+ *
  * export class Faces extends Dataset {
  *   static override readonly from = { module: import.meta.url, export: "Faces" };
- *   readonly folder: string;
- *
- *   constructor(options: { folder: string } & DatasetOptions) {
+ *   readonly size: number;
+ *   constructor(options: { size: number } & DatasetOptions) {
  *     super(options);
- *     this.folder = options.folder;
+ *     this.size = options.size;
  *   }
  *   get length() { return 100; }
  *   row(index: number) { return { participantId: `sub-${index}`, label: index % 2 }; }
- *   load(index: number) { return { image: torch.load(`${this.folder}/${index}.pt`) }; }
+ *   load(index: number) { return { image: torch.full([1, this.size, this.size, 1], index) }; }
  * }
+ * using sample = await new Faces({ size: 8 }).get(3);
+ * console.log(sample.participantId, sample.shape, sample.getField("label")); // → sub-3 [ 1, 8, 8, 1 ] 1
  * ```
- *
- * It takes its options in one object, which it gives to `super`: with numbers, texts, arrays and plain objects only, and with
- * `from`, worker threads build it again (`numWorkers`), and with `registerDataset(Faces)` it is read from a MAPS.
  */
 export abstract class Dataset extends DatasetMode implements DatasetLike<Sample> {
   /** The module that exports the class, for worker threads. Default null: it stays in its thread (`numWorkers: 0`). */

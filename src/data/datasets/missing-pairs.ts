@@ -18,6 +18,12 @@ const SHOWN = 10;
  * The pairs that a dataset lacks, for a message: the first ten, each with what the dataset has in a near spelling.
  *
  *     (sub-003, ses-M00) [the dataset has (sub-003, ses-M000)], (sub-08, ses-M000) [the dataset has (sub-008, ses-M000)]
+ * @example
+ * ```ts
+ * const wanted = [{ participant_id: "sub-1", session_id: "ses-M000" }];
+ * const present = [{ participant_id: "sub-001", session_id: "ses-M000" }];
+ * console.log(listMissing(wanted, present)); // → (sub-1, ses-M000) [the dataset has (sub-001, ses-M000)]
+ * ```
  */
 export function listMissing(missing: readonly Pair[], present: readonly Pair[]): string {
   const alike = Map.groupBy(present, (pair) => `${bare(pair.participant_id)}\t${bare(pair.session_id)}`);
@@ -32,7 +38,15 @@ export function listMissing(missing: readonly Pair[], present: readonly Pair[]):
   return `${listed.join(", ")}${more}`;
 }
 
-/** The pairs that are asked for, each once, parted by whether a dataset has them. */
+/**
+ * The pairs that are asked for, each once, parted by whether a dataset has them.
+ * @example
+ * ```ts
+ * const wanted = [{ participant_id: "sub-001", session_id: "ses-M000" }, { participant_id: "sub-099", session_id: "ses-M000" }];
+ * const { found, missing } = partPairs(wanted, dataset.df.map(({ participant_id, session_id }) => ({ participant_id, session_id })));
+ * console.log(found.length, missing[0]?.participant_id); // → 1 sub-099
+ * ```
+ */
 export function partPairs<T extends Pair>(
   wanted: readonly T[],
   present: readonly Pair[],

@@ -1,7 +1,20 @@
 import type { ParticipantRow } from "../../io/tsv/index.ts";
 import { ClinicaDLException } from "../../utils/exceptions.ts";
 
-/** Something went wrong while a sample was made, in a transform for instance; `cause` is what. */
+/**
+ * Something went wrong while a sample was made, in a transform for instance; `cause` is what.
+ * @example
+ * ```ts
+ * class Broken extends Dataset {
+ *   get length() { return 1; }
+ *   row() { return { participantId: "sub-001", sessionId: "ses-M000" }; }
+ *   load(): never { throw new Error("no voxels"); }
+ * }
+ * await new Broken().get(0).catch((error: unknown) => {
+ *   if (error instanceof SampleError) console.log(error.message); // → (sub-001, ses-M000): no voxels
+ * });
+ * ```
+ */
 export class SampleError extends ClinicaDLException {}
 
 /** The error that says whose data it was; of its own class where that is one of this package's. */

@@ -41,11 +41,14 @@ const optionsSchema = z.strictObject({ missing: z.enum(["error", "ignore", "zero
 /**
  * Several datasets of the same participants and sessions, such as two modalities: an item is a tuple of samples, one of each
  * dataset, and a loader gives a tuple of batches. Samples of a tuple draw the same random numbers.
- *
+ * @example
  * ```ts
- * const dataset = new PairedDataset([t1w, pet], { missing: "zeros" });
- * class Siamese extends Model<readonly Batch[]> {
- *   override forwardStep([t1w, pet]: readonly Batch[]) { pet.getField("is_present"); … }
+ * const [t1w, pet] = [dataset, dataset.subset([["sub-002", "ses-M000"]])];
+ * const paired = new PairedDataset([t1w, pet], { missing: "zeros" });
+ * for await (const [first, second] of new DataLoader(paired, { batchSize: 16, shuffle: false })) {
+ *   using isPresent = second.getField("is_present");
+ *   console.log(first.length, isPresent.sum().item()); // → 16 1
+ *   disposeBatch([first, second]);
  * }
  * ```
  */

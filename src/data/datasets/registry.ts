@@ -14,12 +14,17 @@ export const datasetRegistry = new Registry<DatasetLike>(
 /**
  * Makes a dataset class of one's own known by its name, so that a MAPS with it can be read.
  *
- * ```ts
- * export class Faces extends Dataset { … }
- * registerDataset(Faces);
- * ```
- *
  * @throws ConfigError when another dataset has that name.
+ * @example
+ * ```ts
+ * class Volumes extends Dataset {
+ *   get length() { return 2; }
+ *   row(index: number) { return { participantId: `sub-${index}` }; }
+ *   load() { return torch.zeros([1, 4, 4, 4]); }
+ * }
+ * registerDataset(Volumes);
+ * console.log(datasetFromDict(new Volumes().toDict()) instanceof Volumes); // → true
+ * ```
  */
 export function registerDataset(Class: Registrable<DatasetLike>): void {
   datasetRegistry.register(Class);

@@ -184,6 +184,11 @@ function who(row: Row): string {
 /**
  * The first cell of a column that makes it text, where other cells look like numbers: a word in a column of ages, or an
  * integer beyond 2^53. Null where no cell looks like a number, or all cells are numbers.
+ * @example
+ * ```ts
+ * const rows = ["77.5", "eighty", "81"].map((age, i) => ({ participant_id: `sub-${i}`, session_id: "ses-M000", age }));
+ * console.log(oddCell(rows, "age")?.value); // → eighty
+ * ```
  */
 export function oddCell<T extends Row>(rows: readonly T[], column: string): { row: T; value: Cell } | null {
   const isNumber = (value: Cell): boolean =>

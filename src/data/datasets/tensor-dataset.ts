@@ -52,15 +52,14 @@ const JSON_FIELDS = ["data", "transforms", "columns", "description_json", "to_lo
 /**
  * Images that `BidsDataset.toTensors` converted: read without unpacking, and with their image transforms done.
  *
- * ```ts
- * const dataset = new TensorDataset({
- *   descriptionJson: "bids/derivatives/tensors/src-T1w_conv-raw_description.json",
- *   data: "bids/metadata.tsv",
- *   columns: ["age"],
- * });
- * ```
- *
  * Nothing in the files is run when they are read.
+ * @example
+ * ```ts
+ * const { descriptionJson } = await dataset.toTensors({ conversionName: "z", saveTransforms: true });
+ * const tensors = new TensorDataset({ descriptionJson, data: "bids/metadata.tsv", columns: ["age"] });
+ * using sample = await tensors.get(0);
+ * console.log(tensors.length, sample.shape, sample.getField("age")); // → 16 [ 1, 17, 20, 16 ] 77.6
+ * ```
  */
 export class TensorDataset extends ImagesDataset implements DatasetLike<Sample> {
   static readonly name_ = "TensorDataset";

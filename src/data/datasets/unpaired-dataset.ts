@@ -32,11 +32,13 @@ const SEEDS_APART = 1000;
  * one of each dataset, put together at random and anew in each epoch (a loader sets it). A loader gives a tuple of batches.
  *
  * Which sample meets which follows from the epoch alone: for dataset i the permutation of NumPy's `RandomState(epoch + 1000 i)`.
- *
+ * @example
  * ```ts
- * const dataset = new UnpairedDataset([t1w, pet], { oversample: true });
- * dataset.setEpoch(3);
- * dataset.mapping[0]; // [17, 4]: sample 17 of t1w, sample 4 of pet
+ * const [t1w, pet] = [dataset, dataset.subset([["sub-002", "ses-M000"], ["sub-005", "ses-M000"]])];
+ * const unpaired = new UnpairedDataset([t1w, pet], { oversample: true });
+ * unpaired.setEpoch(3);
+ * // sample 7 of t1w meets sample 1 of pet
+ * console.log(unpaired.length, unpaired.mapping[0]); // → 16 [ 7, 1 ]
  * ```
  */
 export class UnpairedDataset extends Collection<readonly Sample[]> {

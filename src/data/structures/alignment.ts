@@ -25,6 +25,14 @@ export interface AlignOptions {
  * mask over; the result has the affine of the image.
  *
  * @throws ImageError naming both files, their shapes and affines.
+ * @example
+ * ```ts
+ * const image = new ScalarImage(torch.zeros([1, 4, 4, 4]));
+ * // the same voxels, from left to right
+ * const mask = new LabelMap(torch.ones([1, 4, 4, 4], { dtype: "int32" }), [-1, 0, 0, 3, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1]);
+ * using aligned = alignMask({ image: mask, file: "mask.nii" }, { image, file: "image.nii" }, { name: "brain" });
+ * console.log(aligned.affine[0]); // → 1
+ * ```
  */
 export function alignMask(mask: Named<LabelMap>, to: Named<AnyImage>, options: AlignOptions): LabelMap {
   const { image: own } = mask;

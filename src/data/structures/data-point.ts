@@ -10,7 +10,18 @@ import type { FieldType } from "./field-type.ts";
 import { type AnyImage, LabelMap, ScalarImage } from "./images.ts";
 import { type PictureOptions, pictureOf } from "./plot.ts";
 
-/** A data point has no field of this name. */
+/**
+ * A data point has no field of this name.
+ * @example
+ * ```ts
+ * using sample = await dataset.get(0);
+ * try {
+ *   sample.getField("weight");
+ * } catch (error) {
+ *   if (error instanceof FieldError) console.log(error.message.slice(0, 51)); // → (sub-001, ses-M000): there is no field 'weight'. Th
+ * }
+ * ```
+ */
 export class FieldError extends ClinicaDLException {}
 
 export interface DataPointOptions {
@@ -43,6 +54,12 @@ const RELATIVE_TOLERANCE = 1e-3;
 /**
  * The image of a participant at a session, with its masks and whatever else is known of it.
  * Owns its images' tensors; `dispose()` gives them back.
+ * @example
+ * ```ts
+ * const image = "bids/sub-001/ses-M000/anat/sub-001_ses-M000_T1w.nii.gz";
+ * using point = new DataPoint({ image, participantId: "sub-001", sessionId: "ses-M000", fields: { age: 77.6 } });
+ * console.log(point.image.shape, point.spacing.length, point.getField("age")); // → [ 1, 17, 20, 16 ] 3 77.6
+ * ```
  */
 export class DataPoint implements HasImages, Disposable {
   readonly participantId: string;
@@ -209,14 +226,14 @@ export class DataPoint implements HasImages, Disposable {
   /**
    * Writes a picture of an image, planes through its middle beside each other, with masks over it: a PNG file.
    *
-   * ```ts
-   * using sample = await dataset.get(0);
-   * sample.plot("sub-001.png", { masks: ["hippocampus"] });
-   * ```
-   *
    * @param options `image`: which ("image"); `masks`: those to lay over it, each label in a colour (none); `planes`: "sagittal", "coronal",
    * "axial" (all); `range`: the intensities that are black and white (the 1st and the 99th percentile).
    * @throws FieldError for a name that is none.
+   * @example
+   * ```ts
+   * using sample = await sampleWith({});
+   * sample.plot("sub-001.png", { masks: ["tissues"], planes: ["axial"] });
+   * ```
    */
   plot(path: string, { image = "image", masks = [], ...options }: PlotOptions = {}): void {
     const { planes, range, ...others } = options;

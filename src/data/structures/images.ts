@@ -49,7 +49,16 @@ abstract class SpatialImage implements ImageLike, Disposable {
 
 const IDENTITY: readonly number[] = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1];
 
-/** Intensities: interpolated and normalised by transforms. */
+/**
+ * Intensities: interpolated and normalised by transforms.
+ * @example
+ * ```ts
+ * using image = ScalarImage.read("bids/sub-001/ses-M000/anat/sub-001_ses-M000_T1w.nii.gz");
+ * console.log(image.shape, image.tensor.dtype); // → [ 1, 17, 20, 16 ] float32
+ * using made = new ScalarImage(torch.zeros([1, 8, 8, 4]), [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 2, 0, 0, 0, 0, 1]);
+ * console.log(made.spacing); // → [ 1, 1, 2 ]
+ * ```
+ */
 export class ScalarImage extends SpatialImage {
   readonly kind = "scalar";
   /** Reads a NIfTI file, as float32; as float64, with a warning, where it holds integers beyond 2²⁴, which float32 would change. */
@@ -65,7 +74,14 @@ export class ScalarImage extends SpatialImage {
   }
 }
 
-/** Labels, one number per region: a mask or a segmentation. */
+/**
+ * Labels, one number per region: a mask or a segmentation.
+ * @example
+ * ```ts
+ * using labels = LabelMap.read("bids/derivatives/masks/sub-001/ses-M000/anat/sub-001_ses-M000_dseg.nii.gz");
+ * console.log(labels.shape, labels.tensor.dtype.includes("int")); // → [ 1, 17, 20, 16 ] true
+ * ```
+ */
 export class LabelMap extends SpatialImage {
   readonly kind = "label";
   /**
@@ -81,7 +97,16 @@ export class LabelMap extends SpatialImage {
 
 export type AnyImage = ScalarImage | LabelMap;
 
-/** An image with the same voxels in a tensor object of its own; the memory is shared. */
+/**
+ * An image with the same voxels in a tensor object of its own; the memory is shared.
+ * @example
+ * ```ts
+ * using image = new ScalarImage(torch.zeros([1, 2, 2, 2]));
+ * using other = aliasOf(image);
+ * other.tensor.fill_(1);
+ * console.log(image.tensor.sum().item()); // → 8
+ * ```
+ */
 export function aliasOf(image: AnyImage): AnyImage {
   const tensor = image.tensor.alias();
   return image.kind === "scalar" ? new ScalarImage(tensor, image.affine) : new LabelMap(tensor, image.affine);

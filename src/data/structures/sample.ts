@@ -31,7 +31,15 @@ export const SAMPLE_FIELDS: readonly string[] = [
 const WHOLE: SamplePlace = { sampleType: "image", samplePosition: null };
 const READ_ONLY = ["file_type", "image_path", "sample_type", "sample_position"];
 
-/** What a dataset gives: a whole image, a patch or a slice of it, with where it comes from. */
+/**
+ * What a dataset gives: a whole image, a patch or a slice of it, with where it comes from.
+ * @example
+ * ```ts
+ * using sample = await dataset.get(0);
+ * console.log(sample.participantId, sample.sampleType, sample.getField("label")); // → sub-001 image 1
+ * console.log(sample.getKeys({ include: ["image", "age", "label"] })); // → [ 'image', 'label', 'age' ]
+ * ```
+ */
 export class Sample extends DataPoint {
   /** One per channel; none where it is not known. */
   readonly fileType: readonly BidsFileType[];
@@ -80,7 +88,17 @@ export class Sample extends DataPoint {
   }
 }
 
-/** A slice. Its images have one voxel along the slice direction, which networks do not see when `squeeze` is set. */
+/**
+ * A slice. Its images have one voxel along the slice direction, which networks do not see when `squeeze` is set.
+ * @example
+ * ```ts
+ * const slices = new Slice({ sliceDirection: 2, slices: [8] });
+ * using slice = await sampleWith({ extraction: slices });
+ * using pixels = slice.getImageTensor("image");
+ * console.log(slice instanceof Sample2D, slice.samplePosition); // → true 8
+ * console.log(slice.image.shape, pixels.shape); // → [ 1, 17, 20, 1 ] [ 1, 17, 20 ]
+ * ```
+ */
 export class Sample2D extends Sample {
   readonly sliceDirection: 0 | 1 | 2;
   readonly squeeze: boolean;

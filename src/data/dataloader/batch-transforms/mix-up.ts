@@ -18,11 +18,17 @@ import type { BatchTransform } from "./types.ts";
  *
  * What is drawn follows from the seed, the epoch and the number of the batch. ClinicaDL has no such transform.
  *
- * ```ts
- * split.buildTrainLoader({ batchSize: 8, batchTransform: new MixUp({ alpha: 0.4, numClasses: 3 }) });
- * ```
- *
  * @throws ConfigError, DataFrameError, ImageError for what cannot be mixed, naming participants.
+ * @example
+ * ```ts
+ * const batchTransform = new MixUp({ alpha: 0.4, numClasses: 2 });
+ * const training = dataset.subset("bids/metadata.tsv");
+ * training.train();
+ * for await (using batch of new DataLoader(training, { batchSize: 16, batchTransform })) {
+ *   using label = batch.getField("label");
+ *   console.log(label.shape, label.sum().item()); // → [ 16, 2 ] 16
+ * }
+ * ```
  */
 export class MixUp extends configClass("MixUp", z.strictObject(mixingFields)) implements BatchTransform {
   get cutsMasks(): boolean {

@@ -9,6 +9,14 @@ import { pairsPath, readDescription, unlistConversion } from "./description.ts";
  *
  * @param descriptionJson what `BidsDataset.toTensors` wrote: `…_conv-<name>_description.json`.
  * @throws TensorConversionError when it is no description.
+ * @example
+ * ```ts
+ * import { existsSync } from "node:fs";
+ *
+ * const { descriptionJson } = await dataset.toTensors({ conversionName: "once", saveTransforms: true });
+ * removeTensors(descriptionJson);
+ * console.log(existsSync(descriptionJson)); // → false
+ * ```
  */
 export function removeTensors(descriptionJson: string): void {
   const pairs = pairsPath(descriptionJson);
