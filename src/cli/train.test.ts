@@ -109,6 +109,7 @@ describe("clinicadl train", () => {
       "--overwrite",
     );
     expect(overwritten.stdout).toContain("split 0 trained");
+    expect(overwritten.stderr).toMatch(/^On people held out: npx clinicadl test .* --checkpoint split-0_final /m);
     expect(readdirSync(join(dir, "a folder/kept/splits"))).toEqual(["3_fold"]);
   });
 

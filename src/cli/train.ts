@@ -29,8 +29,11 @@ export function registerTrain(program: Command): void {
       const told = ({ maps, folds }: Omit<RunResult, "rank">): void => {
         if (json) return answer(JSON.stringify({ maps, folds }));
         answer([...folds.map(({ split, did }) => `split ${split} ${did}`), maps].join("\n"));
-        if (folds.some(({ did }) => did !== "was complete"))
-          progressOutput.write(`Next: npx clinicadl watch ${maps}, or npx clinicadl report ${maps}\n`);
+        const trained = folds.find(({ did }) => did !== "was complete");
+        if (trained === undefined) return;
+        const checkpoint = `split-${trained.split}_final`;
+        progressOutput.write(`Next: npx clinicadl watch ${maps}, or npx clinicadl report ${maps}
+On people held out: npx clinicadl test ${maps} --checkpoint ${checkpoint} --group <a name> --data <their table>\n`);
       };
       if (parallel !== undefined) {
         const { trainInParallel } = await import("./train-parallel.ts");
