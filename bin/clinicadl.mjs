@@ -4,11 +4,13 @@
 import { existsSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { keepCompiled } from "../scripts/setup/compiled.mjs";
 import { isNewEnough, nodeOfPackage } from "../scripts/setup/platform.mjs";
 
 // who reads the output may end (`npx clinicadl doctor | head -1`): that is no error
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
+keepCompiled();
 const root = realpathSync(fileURLToPath(new URL("..", import.meta.url)));
 const program = join(root, "dist", "cli", "index.js");
 const args = process.argv.slice(2);

@@ -1,9 +1,16 @@
-// What Node's fs lacks: advisory locks that end with their process, and the exchange of two paths in one step.
+// What Node's fs lacks: advisory locks that end with their process, the exchange of two paths in one step, and many files that are
+// put on the disk at once.
 #include <fcntl.h>
 #include <sys/file.h>
+#include <unistd.h>
+#include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <system_error>
+#include <thread>
+#include <vector>
 
 #include "addon.h"
 
@@ -39,11 +46,46 @@ napi_value exchange_paths(napi_env env, napi_callback_info info) {
   });
 }
 
+// 0, or errno. macOS tells the disk to empty its cache only when it is asked so; not every file system there knows it
+int put_on_disk(int fd) {
+#if defined(__APPLE__)
+  if (fcntl(fd, F_FULLFSYNC) == 0) return 0;
+#endif
+  while (fsync(fd) != 0)
+    if (errno != EINTR) return errno;
+  return 0;
+}
+
+// as many as a disk takes together
+constexpr size_t kSyncThreads = 16;
+
+// syncAll(descriptors): for each, 0 or errno. One after the other, each would wait for a turn of the disk of its own
+napi_value sync_all(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env&) {
+    const std::vector<int64_t> descriptors = to_ints(env, Args(env, info)[0]);
+    std::vector<int64_t> errors(descriptors.size(), 0);
+    std::atomic<size_t> next{0};
+    auto work = [&] {
+      for (size_t i; (i = next.fetch_add(1)) < descriptors.size();) errors[i] = put_on_disk(static_cast<int>(descriptors[i]));
+    };
+    std::vector<std::thread> threads;
+    try {
+      while (threads.size() + 1 < std::min(kSyncThreads, descriptors.size())) threads.emplace_back(work);
+    } catch (const std::system_error&) {
+      // no more threads than the system gives
+    }
+    work();
+    for (std::thread& thread : threads) thread.join();
+    return make_ints(env, errors);
+  });
+}
+
 }  // namespace
 
 void define_files(napi_env env, napi_value exports) {
   define(env, exports, "lockFile", lock_file);
   define(env, exports, "exchangePaths", exchange_paths);
+  define(env, exports, "syncAll", sync_all);
 }
 
 }  // namespace clinicadl

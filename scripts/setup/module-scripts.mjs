@@ -4,6 +4,9 @@ import { readFileSync } from "node:fs";
 import { registerHooks, stripTypeScriptTypes } from "node:module";
 import { fileURLToPath } from "node:url";
 import { compileFunction } from "node:vm";
+import { keepCompiled } from "./compiled.mjs";
+
+keepCompiled();
 
 const AS_MODULE = { commonjs: "module", "commonjs-typescript": "module-typescript" };
 // what V8 says of modules that it compiles as something else

@@ -1,4 +1,5 @@
 /** What Node's `fs` lacks. */
+import { closeSync, openSync } from "node:fs";
 import { getSystemErrorMessage, getSystemErrorName } from "node:util";
 import { native } from "./native.ts";
 
@@ -27,4 +28,28 @@ export function exchangePaths(a: string, b: string): boolean {
   if (NO_EXCHANGE.includes(code)) return false;
   const error = new Error(`${code}: ${getSystemErrorMessage(-errno)}, exchange '${a}' -> '${b}'`);
   throw Object.assign(error, { code, errno: -errno, syscall: "exchange", path: a, dest: b });
+}
+
+/** How many files are open at the same time: others need some, too. */
+const TOGETHER = 64;
+
+/**
+ * Puts what was written in these files, and the names in these folders, on the disk, as `fsync` does: all of them at once, which takes
+ * little longer than one of them.
+ * @throws the system's error, with its `code` and the path, of the first that could not be; the others have been.
+ */
+export function syncAll(paths: readonly string[]): void {
+  for (let start = 0; start < paths.length; start += TOGETHER) syncTogether(paths.slice(start, start + TOGETHER));
+}
+
+function syncTogether(paths: readonly string[]): void {
+  using open = new DisposableStack();
+  const descriptors = paths.map((path) => open.adopt(openSync(path, "r"), closeSync));
+  const errors = native.syncAll(descriptors);
+  const failed = errors.findIndex((errno) => errno !== 0);
+  if (failed < 0) return;
+  const [errno = 0, path] = [errors[failed], paths[failed]];
+  const code = getSystemErrorName(-errno);
+  const error = new Error(`${code}: ${getSystemErrorMessage(-errno)}, fsync '${path}'`);
+  throw Object.assign(error, { code, errno: -errno, syscall: "fsync", path });
 }

@@ -127,6 +127,7 @@ export interface Native {
   // files.cc
   lockFile(descriptor: number, shared: boolean): "locked" | "taken" | (string & {});
   exchangePaths(a: string, b: string): number;
+  syncAll(descriptors: readonly number[]): number[];
   // inflate.cc
   inflater(): string;
   inflateMember(

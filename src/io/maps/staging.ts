@@ -3,20 +3,17 @@ import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import * as torch from "../../torch/index.ts";
 import { syncLater } from "../../utils/sync-later.ts";
-import { makeFolder, sync, syncFolder } from "../files/index.ts";
+import { makeFolder, syncFolder } from "../files/index.ts";
 import { Claim, discard, discardForgotten } from "./claim.ts";
 
 /** The beginning of all names that do not count yet. ClinicaDL ignores them: it looks for `split…`, `epoch…`, `best…`. */
 export const TEMPORARY = ".tmp-";
 
 /** Syncs all files below `directory`, and of the directories that name them. */
-export function syncTree(directory: string): void {
-  for (const entry of readdirSync(directory, { withFileTypes: true })) {
-    const path = join(directory, entry.name);
-    if (entry.isDirectory()) syncTree(path);
-    else if (entry.isFile()) sync(path);
-  }
-  sync(directory);
+function syncTree(directory: string): void {
+  const below = readdirSync(directory, { withFileTypes: true, recursive: true });
+  const named = below.filter((entry) => entry.isDirectory() || entry.isFile());
+  torch.files.syncAll([...named.map((entry) => join(entry.parentPath, entry.name)), directory]);
 }
 
 /** A name beside `target` that no reader takes for anything. */

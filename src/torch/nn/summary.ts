@@ -4,6 +4,7 @@ import { scope } from "../scope.ts";
 import { Tensor } from "../tensor.ts";
 import { itemSize } from "../types.ts";
 import type { AnyModule, Module } from "./module.ts";
+import { oneForAll, type Shortcut } from "./one-for-all.ts";
 
 /** A line of the table. */
 interface Line {
@@ -78,6 +79,20 @@ type Path = readonly AnyModule[];
 
 /** Runs the network and notes each call of a module, parents before children. */
 function trace(network: Module<[Tensor], unknown>, input: Tensor): Line[] {
+  try {
+    return traceCalls(network, input, oneForAll);
+  } catch {
+    // what stands for several images cannot be changed in place, for instance: then all go through, and what is wrong is thrown here
+    return traceCalls(network, input, () => null);
+  }
+}
+
+/** @param shortcut of each call of a layer; null: it is run as it is. */
+function traceCalls(
+  network: Module<[Tensor], unknown>,
+  input: Tensor,
+  shortcut: (module: AnyModule, inputs: readonly unknown[]) => Shortcut | null,
+): Line[] {
   // of a module that has several places, the last counts
   const paths = new Map<AnyModule, Path>();
   const visit = (module: AnyModule, path: Path) => {
@@ -88,20 +103,29 @@ function trace(network: Module<[Tensor], unknown>, input: Tensor): Line[] {
 
   const lines: Line[] = [];
   const running = new Map<AnyModule, Line>();
+  const shortcuts = new Map<AnyModule, Shortcut>();
   const hooks = [...paths].flatMap(([module, path]) => [
-    module.registerForwardPreHook(() => {
+    module.registerForwardPreHook((_module: AnyModule, inputs: readonly unknown[]) => {
       const repeated = running.has(module);
       const line = { ...lineOf(module, module === network ? 0 : path.length + 1), repeated };
       running.set(module, line);
       lines.push(line);
+      const taken = shortcut(module, inputs);
+      if (taken === null) return undefined;
+      shortcuts.set(module, taken);
+      return [taken.input];
     }),
     module.registerForwardHook((_module: AnyModule, _inputs: unknown, output: unknown) => {
       const line = running.get(module);
-      const first = Array.isArray(output) ? output[0] : output;
-      if (line === undefined || !Tensor.isTensor(first)) return;
+      const taken = shortcuts.get(module);
+      shortcuts.delete(module);
+      const whole = taken === undefined ? output : taken.finish(output);
+      const first = Array.isArray(whole) ? whole[0] : whole;
+      if (line === undefined || !Tensor.isTensor(first)) return undefined;
       line.outputShape = [...first.shape];
       line.outputBytes = first.numel() * itemSize(first.dtype);
       line.multAdds = multAdds(module, line.outputShape);
+      return whole;
     }),
   ]);
   // parts may be in another mode than the whole
