@@ -1,24 +1,17 @@
 import type { Batch } from "../data/dataloader/index.ts";
-import {
-  type FileSum,
-  GrowingTable,
-  type Row,
-  readTsv,
-  readTsvColumns,
-  type TsvOptions,
-  writeTsv,
-} from "../io/tsv/index.ts";
+import { type FileSum, type Row, writeTsv } from "../io/tsv/index.ts";
 import { checkKeys, type JsonObject, show } from "../utils/config.ts";
 import { CannotReadFieldError, ConfigError, DataFrameError } from "../utils/exceptions.ts";
 import { own } from "../utils/registry.ts";
 import { type HasLossFunctions, type MetricConfig, withLabelKeyOf } from "./config.ts";
+import { DetailTable } from "./detail-table.ts";
 import { LossMetric } from "./loss-metric.ts";
 import { Metric } from "./metric.ts";
 import { asMetric, type MetricLike } from "./metric-like.ts";
 import type { NeededField } from "./needed-field.ts";
 import { shortestFloat32 } from "./reduce.ts";
 import { metricRegistry } from "./registry.ts";
-import { mergeIntoFile, TABLE_KEYS, withEmptyCells, withNan } from "./tables.ts";
+import { mergeIntoFile, readTable, withEmptyCells } from "./tables.ts";
 
 /** Options of {@link MetricsHandler}: `metricsOnCpu`, and every other key is the name of a metric. */
 export interface MetricsHandlerOptions {
@@ -51,10 +44,7 @@ export class MetricsHandler {
   #metrics: Map<string, Metric> | null = null;
   #model: HasLossFunctions | null = null;
   #df: Row[] = [];
-  #detailedDf: Row[] = [];
-  /** Where the rows of all epochs are, if not in `detailedDf`. */
-  #detailsPath: string | null = null;
-  #details: GrowingTable | null = null;
+  readonly #details = new DetailTable();
 
   constructor({ metricsOnCpu = true, ...metrics }: MetricsHandlerOptions = {}) {
     this.metricsOnCpu = metricsOnCpu;
@@ -95,7 +85,7 @@ export class MetricsHandler {
    * those of the last epoch that was evaluated: see {@link keepDetailsIn}.
    */
   get detailedDf(): readonly Row[] {
-    return this.#detailedDf;
+    return this.#details.rows;
   }
   /** Columns of `df`, in order. */
   get columns(): string[] {
@@ -103,7 +93,7 @@ export class MetricsHandler {
   }
   /** Columns of `detailedDf`, in order. */
   get detailedColumns(): string[] {
-    return [...epochColumn(this.#detailedDf), "participant_id", "session_id", ...this.metricNames];
+    return [...epochColumn(this.detailedDf), "participant_id", "session_id", ...this.metricNames];
   }
 
   /**
@@ -113,8 +103,7 @@ export class MetricsHandler {
    * @param path null: rows stay in memory again, those that are there; the file is not looked at any more.
    */
   keepDetailsIn(path: string | null): void {
-    this.#detailsPath = path;
-    this.#details = null;
+    this.#details.keepIn(path);
   }
 
   /**
@@ -130,8 +119,7 @@ export class MetricsHandler {
       for (const [name, samples] of values) row[name] = shortestFloat32(samples[i] ?? Number.NaN);
       return row;
     });
-    if (this.#detailsPath !== null && epoch !== null && this.#detailedDf[0]?.epoch !== epoch) this.#detailedDf = [];
-    for (const row of rows) this.#detailedDf.push(row);
+    this.#details.add(rows, epoch);
     return rows;
   }
 
@@ -141,9 +129,7 @@ export class MetricsHandler {
    */
   async gather(world: Gatherer, epoch: number | null = null): Promise<void> {
     for (const metric of this.#initialised().values()) metric.takeSamples((await world.gather(metric.samples)).flat());
-    const mine = (row: Row) => epoch === null || row.epoch === epoch;
-    const rows = (await world.gather(this.#detailedDf.filter(mine))).flat();
-    this.#detailedDf = [...this.#detailedDf.filter((row) => !mine(row)), ...rows];
+    this.#details.replace(epoch, (await world.gather(this.#details.of(epoch))).flat());
   }
 
   /** Adds the values over all samples since the last `reset` to `df`. */
@@ -151,9 +137,7 @@ export class MetricsHandler {
     const row: Row = epoch === null ? {} : { epoch };
     for (const [name, metric] of this.#initialised()) row[name] = metric.aggregate();
     this.#df.push(row);
-    if (this.#detailsPath === null || epoch === null) return;
-    this.#details ??= new GrowingTable(this.#detailsPath, TABLE_KEYS.concat(this.metricNames), this.#floats);
-    this.#details.append(this.getDetailedMetricValues(epoch));
+    if (epoch !== null) this.#details.finish(epoch, this.metricNames);
   }
 
   /** After `aggregate`: for each metric, why its value is NaN, or leaves samples out. */
@@ -175,8 +159,7 @@ export class MetricsHandler {
     for (const metric of this.#metrics?.values() ?? []) metric.reset();
     if (!resetDf) return;
     this.#df = [];
-    this.#detailedDf = [];
-    this.#details = null;
+    this.#details.reset();
   }
 
   /** The value of a metric over the data set, at an epoch or the last one computed. */
@@ -194,7 +177,7 @@ export class MetricsHandler {
   }
   /** The rows of `detailedDf` of an epoch. */
   getDetailedMetricValues(epoch: number): Row[] {
-    return this.#detailedDf.filter((row) => row.epoch === epoch);
+    return this.#details.of(epoch);
   }
   /** @throws ConfigError unless there is a metric of that name. */
   checkMetricName(metric: string): void {
@@ -212,17 +195,17 @@ export class MetricsHandler {
     for (const [name, metric] of added) this.#configs.set(name, metric);
     this.reset();
     if (this.#metrics !== null) this.initMetrics(this.#model);
-    for (const row of [...this.#df, ...this.#detailedDf]) for (const [name] of added) row[name] = null;
-    this.#columnsChanged();
+    for (const row of [...this.#df, ...this.detailedDf]) for (const [name] of added) row[name] = null;
+    this.#details.columnsChanged(this.metricNames);
   }
   removeMetrics(metrics: string | readonly string[]): void {
     for (const name of typeof metrics === "string" ? [metrics] : metrics) {
       this.checkMetricName(name);
       this.#configs.delete(name);
       this.#metrics?.delete(name);
-      for (const row of [...this.#df, ...this.#detailedDf]) delete row[name];
+      for (const row of [...this.#df, ...this.detailedDf]) delete row[name];
     }
-    this.#columnsChanged();
+    this.#details.columnsChanged(this.metricNames);
   }
   /**
    * A new handler with some of the metrics and empty tables; this one does not change. Metrics that are objects, not
@@ -255,53 +238,27 @@ export class MetricsHandler {
     { upTo = Number.POSITIVE_INFINITY, same = null }: { readonly upTo?: number; readonly same?: string | null } = {},
   ): FileSum | null {
     const wanted = (rows: readonly Row[]) => withEmptyCells(rows.filter(({ epoch }) => Number(epoch ?? 0) <= upTo));
-    writeTsv(path, wanted(this.#df), this.columns, this.#floats);
+    const floats = this.metricNames;
+    writeTsv(path, wanted(this.#df), this.columns, { floats });
     if (detailsPath === null) return null;
-    if (this.#details !== null) return this.#details.copyTo(detailsPath, same);
-    writeTsv(detailsPath, wanted(this.#detailedDf), this.detailedColumns, this.#floats);
+    const { file } = this.#details;
+    if (file !== null) return file.copyTo(detailsPath, same);
+    writeTsv(detailsPath, wanted(this.detailedDf), this.detailedColumns, { floats });
     return null;
   }
   /** Adds the values to those of existing files, row by row. */
   merge(path: string, detailsPath: string | null = null): void {
     mergeIntoFile(path, this.#df, this.columns);
-    if (detailsPath !== null) mergeIntoFile(detailsPath, this.#detailedDf, this.detailedColumns);
+    if (detailsPath !== null) mergeIntoFile(detailsPath, this.detailedDf, this.detailedColumns);
   }
   /** Takes the tables from files that `save` wrote. */
   load(path: string, detailsPath: string | null = null): void {
-    const df = this.#read(path, []);
+    const names = this.metricNames;
+    const df = readTable(path, [], names);
     const last = df.at(-1)?.epoch;
-    if (this.#detailsPath !== null && detailsPath !== null && typeof last === "number") {
-      this.#checkColumns(detailsPath, TABLE_KEYS, readTsvColumns(detailsPath));
-      this.reset({ resetDf: true });
-      const columns = TABLE_KEYS.concat(this.metricNames);
-      this.#details = GrowingTable.from(this.#detailsPath, detailsPath, columns, this.#floats);
-      this.#detailedDf = withNan(this.#details.lastRows(last), this.metricNames);
-    } else {
-      const details = detailsPath === null ? [] : this.#read(detailsPath, ["participant_id", "session_id"]);
-      this.reset({ resetDf: true });
-      this.#detailedDf = details;
-    }
+    this.#details.load(detailsPath, typeof last === "number" ? last : null, names);
+    this.reset();
     this.#df = df;
-  }
-  #read(path: string, keys: readonly string[]): Row[] {
-    const rows = readTsv(path);
-    if (rows[0] !== undefined) this.#checkColumns(path, keys, Object.keys(rows[0]));
-    return withNan(rows, this.metricNames);
-  }
-  #checkColumns(path: string, keys: readonly string[], columns: readonly string[]): void {
-    const missing = [...keys, ...this.metricNames].filter((column) => !columns.includes(column));
-    if (missing.length === 0) return;
-    throw new DataFrameError(`${path} lacks the column(s) ${missing.map((c) => `'${c}'`).join(", ")}.`);
-  }
-  get #floats(): TsvOptions {
-    return { floats: this.metricNames };
-  }
-  /** The file has the columns that there are now. */
-  #columnsChanged(): void {
-    if (this.#details === null) return;
-    const rows = readTsv(this.#details.path);
-    this.#details = new GrowingTable(this.#details.path, TABLE_KEYS.concat(this.metricNames), this.#floats);
-    this.#details.append(rows);
   }
 
   toDict(): JsonObject {

@@ -1,4 +1,5 @@
 import { columnsOf, type Row, readTsv, readTsvColumns, writeTsv } from "../io/tsv/index.ts";
+import { DataFrameError } from "../utils/exceptions.ts";
 
 /** The columns that say of which epoch and sample a row of metrics is. */
 export const TABLE_KEYS: readonly string[] = ["epoch", "participant_id", "session_id"];
@@ -23,6 +24,24 @@ export function withNan(rows: readonly Row[], metrics: readonly string[]): Row[]
   return rows.map((row) =>
     Object.fromEntries(Object.entries(row).map(([k, v]) => [k, v === null && names.has(k) ? Number.NaN : v])),
   );
+}
+
+/**
+ * Reads a table of metric values.
+ * @param keys the columns that it has beside those of the metrics
+ * @throws DataFrameError where a column is not there
+ */
+export function readTable(path: string, keys: readonly string[], metrics: readonly string[]): Row[] {
+  const rows = readTsv(path);
+  if (rows[0] !== undefined) checkColumns(path, [...keys, ...metrics], Object.keys(rows[0]));
+  return withNan(rows, metrics);
+}
+
+/** @throws DataFrameError unless all that are wanted are among the columns of a file. */
+export function checkColumns(path: string, wanted: readonly string[], columns: readonly string[]): void {
+  const missing = wanted.filter((column) => !columns.includes(column));
+  if (missing.length === 0) return;
+  throw new DataFrameError(`${path} lacks the column(s) ${missing.map((c) => `'${c}'`).join(", ")}.`);
 }
 
 /**

@@ -42,6 +42,8 @@ export {
   RMSNorm,
   type RMSNormOptions,
 } from "./group-norm.ts";
+// modules and what holds them
+export type { HookHandle } from "./hooks.ts";
 /** `nn.init.kaimingUniform_(weight)` and its kin. */
 export * as init from "./init.ts";
 // layers
@@ -65,13 +67,11 @@ export {
   SmoothL1Loss,
   type WeightedLossOptions,
 } from "./loss.ts";
-// modules and what holds them
 export {
   type AnyModule,
   type BackwardHook,
   type ForwardHook,
   type ForwardPreHook,
-  type HookHandle,
   type Layer,
   Module,
 } from "./module.ts";

@@ -4,10 +4,11 @@ import { conversion } from "../conversion.ts";
 import * as ops from "../ops.ts";
 import { Tensor } from "../tensor.ts";
 import type { MemoryFormat } from "../types.ts";
-import { type Gradients, observeBackward } from "./backward-hooks.ts";
 import { convertTensor, type ModuleToOptions } from "./convert.ts";
 import { indentAfterFirst } from "./format.ts";
+import { type GradientHook, type HookHandle, Hooks, type PostHook, type PreHook } from "./hooks.ts";
 import { Parameter } from "./parameter.ts";
+import { refusePlainLists } from "./plain-lists.ts";
 import { type IncompatibleKeys, loadStateDict, type StateDict } from "./state-dict.ts";
 import { structureChanged } from "./structure.ts";
 
@@ -17,17 +18,12 @@ export type AnyModule = Module<never[], unknown>;
 /** A module with one tensor in and one out, as `Sequential` chains them. */
 export type Layer = Module<[Tensor], Tensor>;
 
-/** What `register…` gives back; `remove()` undoes the registration. */
-export interface HookHandle {
-  remove(): void;
-}
 /** Sees the inputs before `forward`; an array that it returns replaces them. */
-export type ForwardPreHook = (module: AnyModule, inputs: readonly unknown[]) => readonly unknown[] | undefined;
+export type ForwardPreHook = PreHook<AnyModule>;
 /** Sees inputs and output after `forward`; what it returns, unless undefined, replaces the output. */
-export type ForwardHook = (module: AnyModule, inputs: readonly unknown[], output: unknown) => unknown;
-
+export type ForwardHook = PostHook<AnyModule>;
 /** Sees the gradients of the inputs and of the outputs, null where there is none; a list that it returns replaces the first. */
-export type BackwardHook = (module: AnyModule, gradInputs: Gradients, gradOutputs: Gradients) => Gradients | undefined;
+export type BackwardHook = GradientHook<AnyModule>;
 
 /**
  * A part of a network. Its properties that are `Module`s or `Parameter`s, in the order in which they are declared, are
@@ -61,14 +57,12 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> implements Dispo
   readonly #buffers = new Map<string, { readonly persistent: boolean }>();
   /** The properties made by `addModule`, whose name is the key as it is. */
   readonly #named = new Set<string>();
-  readonly #preHooks = new Set<ForwardPreHook>();
-  readonly #hooks = new Set<ForwardHook>();
-  readonly #backwardHooks = new Set<BackwardHook>();
+  readonly #hooks = new Hooks<AnyModule>();
   #inspected = false;
 
   /** Whether a hook would run at a call. */
   get hooked(): boolean {
-    return this.#preHooks.size > 0 || this.#hooks.size > 0 || this.#backwardHooks.size > 0;
+    return this.#hooks.any;
   }
 
   /** What the module computes. Override it; to run it, use `call`, which also runs the hooks. */
@@ -79,27 +73,15 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> implements Dispo
   /** Runs `forward` between the hooks. */
   call(...inputs: I): O {
     if (!this.#inspected) this.#inspect();
-    if (!this.hooked) return this.forward(...inputs);
-    let given: readonly unknown[] = inputs;
-    for (const hook of this.#preHooks) given = hook(this, given) ?? given;
-    const run = (seen: readonly unknown[]): unknown => {
-      let output: unknown = this.forward(...(seen as I));
-      for (const hook of this.#hooks) output = hook(this, seen, output) ?? output;
-      return output;
-    };
-    if (this.#backwardHooks.size === 0) return run(given) as O;
-    return observeBackward(this.constructor.name, given, run, (gradInputs, gradOutputs) => {
-      let current = gradInputs;
-      for (const hook of this.#backwardHooks) current = hook(this, current, gradOutputs) ?? current;
-      return current === gradInputs ? undefined : current;
-    }) as O;
+    if (!this.#hooks.any) return this.forward(...inputs);
+    return this.#hooks.run(this, inputs, (seen) => this.forward(...(seen as I))) as O;
   }
 
   registerForwardPreHook(hook: ForwardPreHook): HookHandle {
-    return hooked(this.#preHooks, hook);
+    return this.#hooks.before(hook);
   }
   registerForwardHook(hook: ForwardHook): HookHandle {
-    return hooked(this.#hooks, hook);
+    return this.#hooks.after(hook);
   }
 
   /**
@@ -107,7 +89,7 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> implements Dispo
    * to take one along, clone and `keep()` it. The output of the module is one tensor, or an array. CPU only.
    */
   registerFullBackwardHook(hook: BackwardHook): HookHandle {
-    return hooked(this.#backwardHooks, hook);
+    return this.#hooks.backward(hook);
   }
 
   /** Adds a child whose key is exactly `name`. */
@@ -142,18 +124,8 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> implements Dispo
     Object.defineProperty(this, name, { value, writable: true, enumerable: true, configurable: true });
   }
 
-  /** Modules and parameters in a plain list would be neither trained, moved nor saved. */
   #inspect(): void {
-    for (const [property, value] of Object.entries(this)) {
-      if (!(Array.isArray(value) || value instanceof Set || value instanceof Map)) continue;
-      const found: unknown = value.values().find((each) => each instanceof Module || each instanceof Parameter);
-      if (found === undefined) continue;
-      const what = found instanceof Parameter ? "parameters" : "modules";
-      const write = found instanceof Parameter ? "registerParameter for each" : "new nn.ModuleList([…]) in its place";
-      throw new TypeError(
-        `${this.constructor.name}: '${property}' is a plain ${value.constructor.name} of ${what}, which would be neither trained nor saved. Write ${write}, or make it private (#${property}) if they are registered elsewhere.`,
-      );
-    }
+    refusePlainLists(this, (value) => value instanceof Module);
     this.#inspected = true;
   }
 
@@ -367,15 +339,4 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> implements Dispo
 
 function join(prefix: string, name: string): string {
   return prefix === "" ? name : `${prefix}.${name}`;
-}
-
-function hooked<H>(hooks: Set<H>, hook: H): HookHandle {
-  hooks.add(hook);
-  structureChanged();
-  return {
-    remove() {
-      hooks.delete(hook);
-      structureChanged();
-    },
-  };
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { JsonValue } from "../../utils/config.ts";
-import { type ActsOn, type Drawing, DrawnTransform, ImagePlace, selectImages, type TransformOptions } from "../base.ts";
+import { type ActsOn, type Drawing, ImagePlace, selectImages, type TransformOptions } from "../base.ts";
+import { DrawnTransform } from "../drawn-transform.ts";
 import type { Grid } from "../resampling/grid.ts";
 import type { HasImages, Rng, Transform } from "../types.ts";
 import type { Step } from "./step.ts";
