@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { FileLock, Maps } from "../io/maps/index.ts";
 import { sweepSchema } from "./config.ts";
 import { claimInProcess, killed } from "./fixtures/claim-in-process.ts";
@@ -87,4 +87,20 @@ it("is running while a training goes on that has outlived the process of the swe
     expect(states()).toEqual(["running"]);
   }
   writeFileSync(lock(), signed);
+});
+
+it("is heard of on other machines for as long as its process has it", () => {
+  vi.useFakeTimers();
+  try {
+    using study = new Study(dir, sweep);
+    const claimed = study.claim();
+    const age = () => Date.now() - statSync(lock()).mtimeMs;
+    vi.advanceTimersByTime(4 * QUIET_MS);
+    expect(age()).toBeLessThan(QUIET_MS / 2);
+    claimed?.[Symbol.dispose]();
+    vi.advanceTimersByTime(4 * QUIET_MS);
+    expect(age()).toBeGreaterThan(3 * QUIET_MS);
+  } finally {
+    vi.useRealTimers();
+  }
 });
