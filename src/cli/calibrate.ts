@@ -36,6 +36,7 @@ export function registerCalibrate(program: Command): void {
         ...(threshold ? {} : { threshold }),
         ...computationalOptions(flags),
       });
+      if (!trainer.world.isMain) return;
       const lines = Object.entries(found).flatMap(([name, one]) =>
         calibrationLines(one).map((line) => `${name}: ${line}`),
       );

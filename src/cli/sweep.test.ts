@@ -143,7 +143,7 @@ describe("clinicadl sweep", () => {
       // a kill is of the training, too: as if the machine had lost its power
       process.kill(signal === "SIGKILL" ? -pid : pid, signal);
       expect((await ended)[0]).toBe(code);
-      expect(sweep("killed.yaml", "--status").stdout).toMatch(/^0 +running/m);
+      expect(sweep("killed.yaml", "--status").stdout).toMatch(/^0 +interrupted/m);
     }
     expect(JSON.parse(sweep("killed.yaml", "--json").stdout)).toEqual(whole);
   });
@@ -185,6 +185,6 @@ describe("clinicadl sweep", () => {
     const { status, stderr } = sweep("failing.yaml");
     expect(status).toBe(1);
     expect(stderr).toContain("Trial 0 failed");
-    expect(sweep("failing.yaml", "--status").stdout).toMatch(/^0 +running/m);
+    expect(sweep("failing.yaml", "--status").stdout).toMatch(/^0 +interrupted/m);
   });
 });

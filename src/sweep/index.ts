@@ -4,6 +4,7 @@ export { choiceSchema, countTrials, rangeSchema, rangesOf, type Sweep, sweepSche
 export { extremesOf } from "./extremes.ts";
 export { makeParzen, type NumericParzen, type Parzen } from "./parzen.ts";
 export { readStudy, type StudyContent } from "./read-study.ts";
+export { type ShownState, shownState } from "./shown-state.ts";
 export { bounds, drawUniform, fromScale, type Range } from "./space.ts";
 export { type ClaimedTrial, Study } from "./study.ts";
 export { bestOf, experimentValues, folderOfTrial, STUDY_FILE, trainingsOf } from "./study-file.ts";

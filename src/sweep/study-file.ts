@@ -34,6 +34,11 @@ export function folderOfTrial(study: string, { number }: Pick<Trial, "number">):
   return join(study, `trial-${String(number).padStart(4, "0")}`);
 }
 
+/** The lock of who trains a trial. */
+export function lockOfTrial(study: string, { number }: Pick<Trial, "number">): string {
+  return join(study, `.trial-${number}.lock`);
+}
+
 /** The trainings of a trial: each a MAPS, and its seed; null where that is the experiment's. @param folder that of the trial. */
 export function trainingsOf(
   { seeds }: Pick<Sweep, "seeds">,

@@ -6,7 +6,8 @@ import { FileLock } from "../io/maps/index.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { asha, type RungEntry } from "./asha.ts";
 import { countTrials, type Sweep } from "./config.ts";
-import { bestOf, folderOfTrial, hasDeviations, readTrials, STUDY_FILE } from "./study-file.ts";
+import { QUIET_MS } from "./shown-state.ts";
+import { bestOf, folderOfTrial, hasDeviations, lockOfTrial, readTrials, STUDY_FILE } from "./study-file.ts";
 import { suggest } from "./suggest.ts";
 import type { Trial } from "./trial.ts";
 
@@ -23,6 +24,8 @@ const rungsSchema: z.ZodType<RungEntry[]> = z.array(z.object({ trial: z.int(), r
 
 /** Others write for moments only: it is waited for them so long. */
 const BUSY_MS = 60_000;
+/** How often the lock of a trial that is trained is touched, for those on other machines who look at the study. */
+const TOUCH_MS = QUIET_MS / 10;
 
 /**
  * The trials of a sweep, in one SQLite file that any number of processes share.
@@ -158,11 +161,16 @@ export class Study implements Disposable {
 
   #claimed(trial: Trial, lock: FileLock): ClaimedTrial {
     const { descriptor } = lock;
-    return { trial, maps: this.pathOf(trial), descriptor, [Symbol.dispose]: () => lock[Symbol.dispose]() };
+    const touches = setInterval(() => lock.touch(), TOUCH_MS).unref();
+    const end = () => {
+      clearInterval(touches);
+      lock[Symbol.dispose]();
+    };
+    return { trial, maps: this.pathOf(trial), descriptor, [Symbol.dispose]: end };
   }
 
   #lock(number: number): FileLock | null {
-    return FileLock.tryAcquire(join(this.path, `.trial-${number}.lock`));
+    return FileLock.tryAcquire(lockOfTrial(this.path, { number }));
   }
 
   /** No other process writes, or decides by what it has read, meanwhile. */

@@ -16,6 +16,10 @@ export interface StoreHandle {
 export interface GroupHandle {
   readonly kind: "group";
 }
+/** A collective that was begun: a Node-API external. */
+export interface WorkHandle {
+  readonly kind: "work";
+}
 /** A reducer of gradients: a Node-API external. */
 export interface ReducerHandle {
   readonly kind: "reducer";
@@ -248,7 +252,9 @@ export interface Native {
   broadcastNow(group: GroupHandle, tensors: readonly Handle[], root: number): void;
   allReduceNow(group: GroupHandle, tensor: Handle): void;
   // sharding.cc
-  allGatherNow(group: GroupHandle, output: Handle, input: Handle): void;
+  beginAllGather(group: GroupHandle, output: Handle, input: Handle): WorkHandle;
+  workWait(work: WorkHandle): void;
+  reduceScatterNow(group: GroupHandle, output: Handle, input: Handle): void;
   resizeStorage(h: Handle, bytes: number): void;
   atBackwardEnd(call: () => void): void;
   // norm_act_pool.cc

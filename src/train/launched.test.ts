@@ -1,5 +1,5 @@
 /** Processes that train together, as `torchrun` starts them: with the environment that it makes, on this machine. */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -10,6 +10,11 @@ beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), "launched-"));
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+/** What was fitted for the output of a model. */
+function calibrationOf(path: string): { readonly threshold: number; readonly n_samples: number } {
+  return JSON.parse(readFileSync(path, "utf8")).outputs.output;
+}
 
 describe("processes that a launcher started", () => {
   it("train as one with batches of all of them, and evaluate as one does", async () => {
@@ -47,6 +52,11 @@ describe("processes that a launcher started", () => {
         const validated = (maps: string) => join(split(maps), "models", "final", "validation_metrics", name);
         expectClose(validated(alone), validated(maps), bound);
       }
+      const calibrated = (maps: string) => calibrationOf(join(split(maps), "models", "final", "calibration.json"));
+      const [here, there] = [calibrated(alone), calibrated(maps)];
+      expect(Math.abs(here.threshold - there.threshold)).toBeLessThan(bound);
+      expect({ ...here, threshold: 0 }).toEqual({ ...there, threshold: 0 });
+      expect(here).toMatchObject({ n_samples: 4, n_participants: 4 });
       const outputs = (maps: string) => join(group(maps, "prediction"), "output.tsv");
       expectClose(outputs(alone), outputs(maps), bound);
       expect(readdirSync(group(maps, "prediction"))).toEqual(readdirSync(group(alone, "prediction")));

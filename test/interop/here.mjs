@@ -3,8 +3,12 @@
 // usage: here.mjs JOBS RESULTS
 //   JOBS: a JSON list of { id, job, … } as in `JOBS` below; RESULTS: where what came out is written, by id:
 //   {} or, for a job that failed, { error, trace }.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { createServer } from "node:net";
+import { dirname, join } from "node:path";
+import process from "node:process";
 import { DataLoader } from "clinicadl/data/dataloader";
 import { BidsDataset } from "clinicadl/data/datasets";
 import { BidsFileType } from "clinicadl/io/bids";
@@ -46,7 +50,36 @@ function watch(model, { initial, stop }) {
   Object.defineProperty(model, "forwardStep", { value, enumerable: false });
 }
 
-async function train({ configuration, maps, bids, folds, initial, stop }) {
+/** Trains in several processes, each of which holds its part of the weights, and has its part of each batch. */
+async function trainShared({ processes, ...options }) {
+  const place = { MASTER_ADDR: "127.0.0.1", MASTER_PORT: String(await freePort()), GLOO_SOCKET_IFNAME: "lo" };
+  const ended = Array.from({ length: processes }, async (_, rank) => {
+    const jobs = join(dirname(options.maps), `rank-${rank}.json`);
+    writeFileSync(jobs, JSON.stringify([{ id: 0, job: "train", ...options, size: processes }]));
+    const env = { ...process.env, ...place, RANK: String(rank), WORLD_SIZE: String(processes) };
+    const child = spawn(process.execPath, [import.meta.filename, jobs, `${jobs}.out`], {
+      env,
+      stdio: ["ignore", 2, 2],
+    });
+    await once(child, "close");
+    const { 0: outcome } = JSON.parse(readFileSync(`${jobs}.out`, "utf8"));
+    if (outcome.error !== undefined) throw new Error(`rank ${rank}: ${outcome.error}`);
+  });
+  await Promise.all(ended);
+}
+
+function freePort() {
+  const server = createServer();
+  return new Promise((done) => {
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => done(port));
+    });
+  });
+}
+
+/** @param size how many processes train together. */
+async function train({ configuration, maps, bids, folds, initial, stop, size = 1 }) {
   const { model, metrics, callbacks, epochs, splits, shuffle = false, ...rest } = CONFIGURATIONS[configuration]();
   watch(model, { initial, stop });
   const trainer = new Trainer({
@@ -63,12 +96,13 @@ async function train({ configuration, maps, bids, folds, initial, stop }) {
     seed: 42,
     deterministic: true,
     channelsLast,
+    fullyShardedDataParallel: size > 1,
   });
   for (const split of new KFold(folds).getSplits(datasetOf(rest, bids), {
     splits,
     evalDataset: datasetOf(rest, bids, true),
   })) {
-    split.buildTrainLoader({ batchSize: BATCH, shuffle });
+    split.buildTrainLoader({ batchSize: BATCH / size, shuffle });
     split.buildValLoader({ batchSize: BATCH });
     try {
       await trainer.train(split, { computational });
@@ -109,7 +143,7 @@ async function resume({ maps }) {
   trainer.dispose();
 }
 
-const JOBS = { train, validate, test, resume };
+const JOBS = { train, trainShared, validate, test, resume };
 
 const [jobs, results] = process.argv.slice(2);
 const found = {};
@@ -122,3 +156,4 @@ for (const { id, job, ...options } of JSON.parse(readFileSync(jobs, "utf8"))) {
   }
 }
 writeFileSync(results, JSON.stringify(found));
+await torch.distributed.destroyProcessGroup();

@@ -12,9 +12,12 @@ const STEPS = 20;
 /** In the third epoch of four steps each. */
 const STOP = 9;
 
-/** The best checkpoint's metric; `curves`: whether there are loss curves to compare, and a training to interrupt. */
+/**
+ * The best checkpoint's metric; `curves`: whether there are loss curves to compare, and a training to interrupt; `shared`: whether
+ * it is trained here by two processes, too, each with its part of the weights, and gone on with by one of either side.
+ */
 const PLAN = [
-  { configuration: "classification", best: "loss", curves: true },
+  { configuration: "classification", best: "loss", curves: true, shared: true },
   { configuration: "regression", best: "mae", curves: true },
   { configuration: "reconstruction", best: "loss", curves: true },
   { configuration: "augmented", best: "loss", curves: false },
@@ -71,18 +74,26 @@ function names(work, side, configuration) {
     tested: at("tested"),
     validated: at("validated"),
     resumed: at("resumed"),
+    sharded: at("sharded"),
     initial: at("initial.pt"),
     by: (name, who) => at(`${name}-${who}`),
   };
 }
 
-function trainings({ configuration, side, curves, whole, interrupted, tested, initial }, { bids, folds, test }) {
+/** What only this library does. */
+const isShared = ({ side, shared = false }) => shared && side === "here";
+
+function trainings(one, { bids, folds, test }) {
+  const { configuration, side, curves, whole, interrupted, tested, initial, sharded } = one;
   const train = { job: "train", configuration, bids, folds };
   const first = { checkpoint: "split-0_final", group: "first", participants: test };
   return [
     { name: whole, side, job: { ...train, maps: whole, initial } },
     { name: tested, side, job: { job: "test", maps: whole, configuration, bids, tests: [first] } },
     ...(curves ? [{ name: interrupted, side, job: { ...train, maps: interrupted, stop: STOP } }] : []),
+    ...(isShared(one)
+      ? [{ name: sharded, side, job: { ...train, job: "trainShared", maps: sharded, stop: STOP, processes: 2 } }]
+      : []),
   ];
 }
 
@@ -95,8 +106,8 @@ function testsOf(best, participants) {
 }
 
 /** The other side validates and resumes; both do the same tests. */
-function openings({ configuration, side, other, best, curves, ...maps }, { bids, test }) {
-  const { whole, tested, interrupted, validated, resumed, by } = maps;
+function openings(one, { bids, test }) {
+  const { configuration, other, best, curves, whole, tested, interrupted, validated, resumed, sharded, by } = one;
   const opened = (name, who, needs, prepare, job) => ({ name, side: who, needs, prepare, job: { ...job, maps: name } });
   const tests = { job: "test", configuration, bids, tests: testsOf(best, test) };
   return [
@@ -104,6 +115,10 @@ function openings({ configuration, side, other, best, curves, ...maps }, { bids,
     ...SIDES.map((who) => {
       const copy = by("tested", who);
       return opened(copy, who, [whole, tested], () => copyMaps(whole, copy), tests);
+    }),
+    ...(isShared(one) ? SIDES : []).map((who) => {
+      const copy = by("sharded", who);
+      return opened(copy, who, [sharded], () => copyMaps(sharded, copy), { job: "resume" });
     }),
     ...(curves
       ? [opened(resumed, other, [whole, interrupted], () => copyMaps(interrupted, resumed), { job: "resume" })]
@@ -131,12 +146,22 @@ function fromScratch(here, there) {
   ];
 }
 
-function directed({ side, other, best, curves, whole, validated, resumed, by }) {
+function directed(one) {
+  const { side, other, best, curves, whole, validated, resumed, by } = one;
   const direction = `${side} → ${other}`;
   const row = (operation, tolerance, needs, compared) => ({ direction, operation, tolerance, needs, compared });
   const copies = [by("tested", side), by("tested", other)];
   const resume = (what, compared) => row(`resume: ${what}`, RESUMED, [resumed], () => compared(whole, resumed));
+  const ends = SIDES.map((who) => by("sharded", who));
+  const goOn = (what, compared) => row(`sharded weights, resumed: ${what}`, RESUMED, ends, () => compared(...ends));
   return [
+    ...(isShared(one)
+      ? [
+          goOn("losses, relative", compare.lossCurves),
+          goOn("metrics of all epochs", compare.epochMetrics),
+          goOn("final weights", compare.finalWeights),
+        ]
+      : []),
     row("validate: checkpoints", SAME, [validated], () => compare.checkpointMetrics(whole, validated)),
     row("test: two groups", SAME, copies, () => compare.testMetrics(...copies, testsOf(best))),
     ...(curves

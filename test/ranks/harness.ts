@@ -1,7 +1,7 @@
 /** Kills one of the processes of a training at a point, looks at how the others end, and lets all of them go on. */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Rng } from "../../src/utils/random/index.ts";
 import { damagedCheckpoints, differences } from "../faults/trees.ts";
 import { type Ended, launch } from "./launch.ts";
@@ -27,8 +27,8 @@ export interface RankResult extends RankPoint {
 
 /** Seconds in which the others have to have ended: they look for it for 3, and processes take time to end on a busy machine. */
 export const LIMIT_SECONDS = 20;
-/** Seconds until all have to have met, where one is killed. */
-const JOIN_SECONDS = 25;
+/** Seconds until all have to have met, where one is killed before. */
+export const JOIN_SECONDS = 60;
 
 export interface RanksOptions {
   /** Numbers of processes. Default 2 and 3. */
@@ -67,7 +67,9 @@ export async function tryKills(options: RanksOptions = {}): Promise<RankResult[]
   }
 }
 
-const expectedMaps = (folder: string, size: number) => join(folder, `whole-${size}`);
+/** Where a MAPS is: in folders of the same names each, since they are in the names of points. */
+const mapsIn = (folder: string) => join(folder, "disk", "maps");
+const expectedMaps = (folder: string, size: number) => mapsIn(join(folder, `whole-${size}`));
 
 /** Trains without any disturbance, and lists the points of each rank. */
 async function pointsOf(
@@ -77,6 +79,7 @@ async function pointsOf(
   draw: NonNullable<RanksOptions["draw"]> | null,
 ): Promise<RankPoint[]> {
   const lists = Array.from({ length: size }, (_, rank) => join(folder, `points-${size}-${rank}.txt`));
+  mkdirSync(dirname(expectedMaps(folder, size)), { recursive: true });
   await succeed(lists.map((list) => ({ maps: expectedMaps(folder, size), list, killAt: null })));
   return lists.flatMap((list, rank) => {
     const names = readFileSync(list, "utf8").trimEnd().split("\n");
@@ -108,28 +111,33 @@ function described(one: Ended | undefined): string {
 
 async function tryPoint(folder: string, lane: string, point: RankPoint): Promise<RankResult> {
   const { size, rank: victim, at, met } = point;
-  const disk = join(folder, lane);
-  rmSync(disk, { recursive: true, force: true });
-  mkdirSync(disk);
-  const maps = join(disk, "maps");
-  const list = join(disk, "points.txt");
+  const place = join(folder, lane);
+  rmSync(place, { recursive: true, force: true });
+  const maps = mapsIn(place);
+  mkdirSync(dirname(maps), { recursive: true });
+  const list = join(place, "points.txt");
   const options = Array.from({ length: size }, (_, rank) => ({
     maps,
     list: rank === victim ? list : null,
     killAt: rank === victim ? at : null,
   }));
-  // where they have not met yet, the others wait for it until the limit is over
+  // where they have not met yet, the others wait for it until the limit is over; else it comes, however busy the machine is
+  const joinSeconds = met ? 300 : JOIN_SECONDS;
   const patience = LIMIT_SECONDS + (met ? 0 : JOIN_SECONDS);
-  const ended = await launch(options, { joinSeconds: JOIN_SECONDS, patience });
+  const ended = await launch(options, { joinSeconds, patience });
   const problems: string[] = [];
   const killed = ended[victim];
-  if (killed?.signal !== "SIGKILL" || killed.overdue)
-    problems.push(`it ended with ${described(killed)}, not at this point`);
-  else {
+  const others = ended.filter((_, rank) => rank !== victim);
+  if (killed?.signal !== "SIGKILL" || killed.overdue) {
+    const ends = others.map((other) => `${described(other)} after ${Math.round(other.at / 1000)} s: ${other.errors}`);
+    problems.push(
+      `it ended with ${described(killed)}, not at this point: ${killed?.errors}`,
+      ...ends.map((end) => `one of the others ended with ${end}`),
+    );
+  } else {
     const reached = readFileSync(list, "utf8").trimEnd().split("\n").at(-1);
     if (reached !== point.name) problems.push(`the point was another one: ${reached}`);
   }
-  const others = ended.filter((_, rank) => rank !== victim);
   const complete = existsSync(join(maps, "training", "split-0", ".clinicadl-ts", "complete.json"));
   problems.push(...others.flatMap((other) => wrongWithEnd(other, victim, complete)));
   problems.push(...(await wrongWithGoingOn(folder, size, maps)));

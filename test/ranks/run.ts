@@ -11,7 +11,7 @@
  */
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { LIMIT_SECONDS, type RankPoint, type RankResult, tryKills } from "./harness.ts";
+import { JOIN_SECONDS, LIMIT_SECONDS, type RankPoint, type RankResult, tryKills } from "./harness.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -48,6 +48,8 @@ say(
   `${met.length} points after they had met: the others had ended after at most ${longest(met)} s (limit ${LIMIT_SECONDS} s)`,
 );
 const before = results.filter((one) => !one.met);
-say(`${before.length} points before: after at most ${longest(before)} s, with a limit of 25 s for meeting`);
+say(
+  `${before.length} points before: after at most ${longest(before)} s, with a limit of ${JOIN_SECONDS} s for meeting`,
+);
 say(`${results.length} points tried, ${results.length - failed.length} survived, in ${seconds()} s`);
 process.exitCode = results.length > 0 && failed.length === 0 ? 0 : 1;

@@ -1,10 +1,10 @@
-import { experimentValues, rangesOf, type Study, type Sweep, type Trial } from "../../sweep/index.ts";
+import { experimentValues, rangesOf, type ShownState, type Study, type Sweep, shownState } from "../../sweep/index.ts";
 import { alignedTable, shownNumber } from "../table.ts";
 
 /** A trial as it is printed. */
 export interface TrialRow {
   readonly number: number;
-  readonly state: Trial["state"];
+  readonly state: ShownState;
   readonly score: number | null;
   /** The standard deviation over its trainings; null where there are no two. */
   readonly sd: number | null;
@@ -16,7 +16,8 @@ export interface TrialRow {
 
 export function trialRows(sweep: Sweep, study: Study): TrialRow[] {
   return study.trials.map((trial) => {
-    const { number, state, score, sd, epochs } = trial;
+    const { number, score, sd, epochs } = trial;
+    const state = shownState(study.path, sweep, trial);
     return { number, state, score, sd, epochs, values: experimentValues(sweep, trial) };
   });
 }

@@ -7,6 +7,7 @@ export { folderOf, GroupDir, InferenceDir, type Models, ResultsDir } from "./inf
 export { appendInside, checkInside, checkOurs, recordGuests } from "./inside.ts";
 export { RESULTS } from "./layout.ts";
 export { FileLock, LockedError } from "./lock.ts";
+export { seemsHeld } from "./lock-holders.ts";
 export { Maps } from "./maps.ts";
 export { MetricsDir, ModelDir, ModelsDir } from "./model-dirs.ts";
 export { readCallbackExtras, readExtension, readSplitRecord, readState } from "./records.ts";

@@ -4,19 +4,16 @@ import {
   constants,
   existsSync,
   fstatSync,
-  ftruncateSync,
+  futimesSync,
   lstatSync,
   mkdirSync,
-  readSync,
 } from "node:fs";
-import { hostname } from "node:os";
 import { dirname } from "node:path";
-import process from "node:process";
 import * as torch from "../../torch/index.ts";
 import { ClinicaDLException } from "../../utils/exceptions.ts";
 import { naming } from "../../utils/file-errors.ts";
-import { writeAll } from "../../utils/write-all.ts";
 import { openRegular, syncFolder } from "../files/index.ts";
+import { sign, signers } from "./lock-holders.ts";
 
 /** Something in a MAPS is in use by another process, or by another call in this one. */
 export class LockedError extends ClinicaDLException {}
@@ -111,6 +108,12 @@ export class FileLock implements Disposable {
     return body();
   }
 
+  /** Says to other machines, which cannot see this process, that it goes on. */
+  touch(): void {
+    const now = new Date();
+    naming(this.#path, () => futimesSync(this.#descriptor, now, now));
+  }
+
   /** To be inherited by a child process (`stdio`), which then holds the lock as well, for as long as it runs. */
   get descriptor(): number {
     return this.#descriptor;
@@ -166,40 +169,6 @@ function sameFile(file: BigIntStats, path: string): boolean {
   return now !== undefined && idOf(now) === idOf(file);
 }
 
-const LIMIT = 4096;
-
-/** Writes down who holds the lock; a shared one after those who hold it, too. */
-function sign(descriptor: number, shared: boolean): void {
-  const others = shared ? linesOf(descriptor).filter((line) => !hasEnded(line)) : [];
-  const own = `process ${process.pid} on ${hostname()}, since ${new Date().toISOString()}`;
-  const text = [...others.slice(-20), own].map((line) => `${line}\n`).join("");
-  ftruncateSync(descriptor);
-  writeAll(descriptor, text, 0);
-}
-
-function linesOf(descriptor: number): string[] {
-  const bytes = Buffer.alloc(LIMIT);
-  const count = readSync(descriptor, bytes, 0, LIMIT, 0);
-  return bytes
-    .toString("utf8", 0, count)
-    .split("\n")
-    .filter((line) => LINE.test(line));
-}
-
-const LINE = /^process (\d{1,10}) on ([\w.-]+), since [\dT:.Z-]+$/;
-
-/** Whether the process of this line ran on this machine, and does not run any more. */
-function hasEnded(line: string): boolean {
-  const [, pid = "", host] = LINE.exec(line) ?? [];
-  if (host !== hostname() || Number(pid) === process.pid) return false;
-  try {
-    process.kill(Number(pid), 0);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ESRCH";
-  }
-}
-
 /** Who holds a lock that was not granted, as far as its file says; and whether it is this process. */
 function holdersOf(path: string): { readonly holders: string; readonly here: boolean } {
   let descriptor: number;
@@ -210,9 +179,8 @@ function holdersOf(path: string): { readonly holders: string; readonly here: boo
   }
   try {
     const here = heldHere.has(idOf(fstatSync(descriptor, { bigint: true })));
-    const lines = linesOf(descriptor).filter((line) => !hasEnded(line));
-    const own = lines.filter((line) => line.startsWith(`process ${process.pid} on ${hostname()},`));
-    return { holders: (here && own.length > 0 ? own.slice(-1) : lines).join("; ") || "another process", here };
+    const { all, own } = signers(descriptor);
+    return { holders: (here && own.length > 0 ? own.slice(-1) : all).join("; ") || "another process", here };
   } finally {
     closeSync(descriptor);
   }

@@ -193,17 +193,29 @@ export class ProcessGroup {
     this.#now(() => native.broadcastNow(group, handles, src));
   }
 
-  /** Does what {@link allGatherIntoTensor} does, and waits for it in JavaScript's thread. */
-  allGatherNow(output: Tensor, input: Tensor): void {
+  /**
+   * Begins what {@link allGatherIntoTensor} does; others may be begun, and waited for, before it is.
+   * @returns what waits for it, once, in JavaScript's thread.
+   */
+  beginAllGather(output: Tensor, input: Tensor): () => void {
     const group = this.handleFor("allGatherIntoTensor");
     const to = output.handleFor("allGatherIntoTensor");
     const from = input.handleFor("allGatherIntoTensor");
-    this.#now(() => native.allGatherNow(group, to, from));
+    const work = this.#now(() => native.beginAllGather(group, to, from));
+    return () => this.#now(() => native.workWait(work));
   }
 
-  #now(body: () => void): void {
+  /** Does what {@link reduceScatterTensor} does with sums, and waits for it in JavaScript's thread. */
+  reduceScatterNow(output: Tensor, input: Tensor): void {
+    const group = this.handleFor("reduceScatterTensor");
+    const to = output.handleFor("reduceScatterTensor");
+    const from = input.handleFor("reduceScatterTensor");
+    this.#now(() => native.reduceScatterNow(group, to, from));
+  }
+
+  #now<T>(body: () => T): T {
     try {
-      body();
+      return body();
     } catch (error) {
       this.#lost = true;
       throw error;

@@ -15,12 +15,14 @@ import {
 } from "../../metrics/index.ts";
 import { type Model, MultiTaskModel, ReconstructionModel, SupervisedModel } from "../../models/index.ts";
 import { AdamConfig } from "../../optim/index.ts";
-import { ComputationalConfig, describeSplit } from "../../run/index.ts";
+import { ranks } from "../../run/fixtures/ranks.ts";
+import { ComputationalConfig, describeSplit, RunLog } from "../../run/index.ts";
 import { Split } from "../../split/index.ts";
 import * as torch from "../../torch/index.ts";
 import { ActivationsConfig, AsDiscreteConfig } from "../../transforms/index.ts";
 import { computational, Trainers } from "../fixtures/trainers.ts";
 import type { Trainer } from "../trainer.ts";
+import { calibrate } from "./fit.ts";
 
 const trainers = Trainers.forEachTest();
 
@@ -144,6 +146,29 @@ describe("a calibration", () => {
     expect(existsSync(path)).toBe(true);
     trainer.maps.deleteSplit(0);
     expect(existsSync(path)).toBe(false);
+  });
+
+  it.each([2, 3, 9])("is of the samples of all of several processes, each of which has it (%i)", async (size) => {
+    const trainer = saved(binary(), { logits, labels });
+    const { calibrationJson } = trainer.maps.training.split(0).models.final;
+    const alone = await trainer.calibrate(run);
+    const expected = readFileSync(calibrationJson, "utf8");
+    rmSync(calibrationJson);
+    const { maps, model, metrics, callbacks, optimization, state, bids } = trainer;
+    const all = (data: Omit<Given, "first">) =>
+      ranks(size).map(async (world) => {
+        using log = new RunLog();
+        const parts = { maps, model, metrics, callbacks, optimization, state, bids, log, world };
+        return await calibrate(parts, { ...run, dataloader: loaderOf(data) });
+      });
+    expect(await Promise.all(all({ logits, labels }))).toEqual(Array.from({ length: size }, () => alone));
+    expect(readFileSync(calibrationJson, "utf8")).toBe(expected);
+    // an error in the part of one of them ends all
+    const tried = await Promise.allSettled(all({ logits, labels: labels.with(7, 5) }));
+    const messages = tried.map((one) => (one.status === "rejected" ? String(one.reason.message) : ""));
+    for (const message of messages) expect(message).toMatch(/\(sub-27, ses-M000\): 'label' is 5/);
+    expect(messages.filter((message) => message.startsWith("There was an error in rank"))).toHaveLength(size - 1);
+    expect(readFileSync(calibrationJson, "utf8")).toBe(expected);
   });
 
   it("of a test divides logits, and decides by its threshold, in all metrics", async () => {

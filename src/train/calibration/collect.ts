@@ -1,22 +1,39 @@
 import type { Batch } from "../../data/dataloader/index.ts";
+import type { World } from "../../run/index.ts";
 import * as torch from "../../torch/index.ts";
 import { ConfigError, DataFrameError } from "../../utils/exceptions.ts";
 import type { ClassOutput } from "./class-outputs.ts";
 
+/** What one output gave for a sample. */
+interface Sample {
+  readonly participantId: string;
+  readonly logits: readonly number[];
+  readonly label: number;
+}
+
 /** The logits of one output, and the classes, of all samples that have one. */
 export class CollectedLogits {
   readonly output: ClassOutput;
-  readonly logits: number[][] = [];
-  /** Indices of classes; of one column 0 or 1. */
-  readonly labels: number[] = [];
-  readonly #participants = new Set<string>();
+  #samples: Sample[] = [];
 
   constructor(output: ClassOutput) {
     this.output = output;
   }
 
+  get logits(): readonly (readonly number[])[] {
+    return this.#samples.map(({ logits }) => logits);
+  }
+  /** Indices of classes; of one column 0 or 1. */
+  get labels(): readonly number[] {
+    return this.#samples.map(({ label }) => label);
+  }
   get nParticipants(): number {
-    return this.#participants.size;
+    return new Set(this.#samples.map(({ participantId }) => participantId)).size;
+  }
+
+  /** Takes what all processes have, each of its part of the data, in the order of the data. */
+  async gather(world: World): Promise<void> {
+    if (world.size > 1) this.#samples = (await world.gather(this.#samples)).flat();
   }
 
   /**
@@ -49,9 +66,7 @@ export class CollectedLogits {
           `calibrate: ${who}: '${field}' is ${row.join(", ")}, in the validation data. Look at this image, and at what the network makes of it.`,
         );
       }
-      this.logits.push(row);
-      this.labels.push(index);
-      this.#participants.add(participantId);
+      this.#samples.push({ participantId, logits: row, label: index });
     });
   }
 }

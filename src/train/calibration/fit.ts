@@ -1,9 +1,10 @@
-import { disposeBatch } from "../../data/dataloader/index.ts";
+import { type DataLoader, disposeBatch } from "../../data/dataloader/index.ts";
 import { fitTemperature, MetricsHandler, withTemperature, youdenThreshold } from "../../metrics/index.ts";
-import { checkValidation, disposeOutput, mainOnly, nextTurn, toDevice } from "../../run/index.ts";
+import { checkValidation, disposeOutput, eachItsShare, nextTurn, toDevice, together } from "../../run/index.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
 import { refuseUnknown } from "../../utils/options.ts";
-import { evaluationRun, loadWeights } from "../evaluation.ts";
+import type { RunContext } from "../context.ts";
+import { evaluationRun, loadWeights, share } from "../evaluation.ts";
 import { infer } from "../infer.ts";
 import type { CalibrateOptions } from "../options.ts";
 import { checkTrained, recordedComputational } from "../recorded.ts";
@@ -30,14 +31,13 @@ export async function calibrate(
   if (!temperature && threshold === false) {
     throw new ConfigError("calibrate: 'temperature' and 'threshold' are both false. Fit one of them, or both.");
   }
-  const { maps, model, world, bids } = parts;
-  const found: Record<string, Calibration> = {};
-  // one process fits, the others wait for it
-  await mainOnly(world, async () => {
-    using _use = maps.use();
+  const { maps, model, state, world, bids } = parts;
+  using held = new DisposableStack();
+  const ready = await together(world, () => {
+    held.use(maps.use());
     checkTrained(maps, splitIdx);
     // nobody trains on it, or deletes it: the calibration and the weights stay together
-    using _split = maps.training.lockSplit(splitIdx, { shared: true });
+    held.use(maps.training.lockSplit(splitIdx, { shared: true }));
     const computational = recordedComputational(maps, splitIdx, changes);
     const { models } = maps.training.split(splitIdx);
     const checkpoints = modelCheckpoint === undefined ? models.list : [modelCheckpoint];
@@ -45,35 +45,50 @@ export async function calibrate(
     const outputs = classOutputsOf(model);
     const loader = dataloader ?? restoreDataLoader(maps, maps.training.data.validation(splitIdx), bids);
     checkValidation(maps, loader, splitIdx);
+    return { computational, models, checkpoints, outputs, loader };
+  });
+  const { computational, models, checkpoints, outputs, loader } = ready;
+  using _share = share(loader, world);
+  const found: Record<string, Calibration> = {};
+  await runSeeded(parts, computational, [loader], async () => {
     const run = evaluationRun(parts, computational, new MetricsHandler());
-    await runSeeded(parts, computational, [loader], async () => {
-      for (const name of checkpoints) {
-        const dir = models.getCheckpointDir(name);
-        parts.state.resetValidation(splitIdx, loader.length, false);
-        loadWeights(model, { loader, modelPt: dir.modelPt }, computational);
-        const collected = outputs.map((output) => new CollectedLogits(output));
-        for await (const batch of loader) {
-          let output: unknown = null;
-          try {
-            await nextTurn();
-            toDevice(batch, computational);
-            const evaluated = infer(run, batch, "evaluationStep");
-            output = evaluated;
-            for (const one of collected) one.add(evaluated);
-          } finally {
-            disposeBatch(batch);
-            disposeOutput(output);
-          }
-        }
-        const calibration: Calibration = Object.fromEntries(
-          collected.map((one) => [one.output.field, fitted(one, { temperature, threshold }, name)]),
-        );
-        maps.locked(() => writeCalibration(dir.calibrationJson, calibration));
-        found[name] = calibration;
-      }
-    });
+    for (const name of checkpoints) {
+      const dir = models.getCheckpointDir(name);
+      state.resetValidation(splitIdx, loader.length, false);
+      loadWeights(model, { loader, modelPt: dir.modelPt }, computational);
+      const collected = outputs.map((output) => new CollectedLogits(output));
+      await collect(run, loader, collected);
+      found[name] = await together(world, () => {
+        const fits = collected.map((one) => [one.output.field, fitted(one, { temperature, threshold }, name)]);
+        const calibration: Calibration = Object.fromEntries(fits);
+        // the others have fitted the same
+        if (world.isMain) maps.locked(() => writeCalibration(dir.calibrationJson, calibration));
+        return calibration;
+      });
+    }
   });
   return found;
+}
+
+/** Passes all samples through the model: several processes each its part of them, and then each has what all have collected. */
+async function collect(run: RunContext, loader: DataLoader, collected: readonly CollectedLogits[]): Promise<void> {
+  await eachItsShare(run.world, async (check) => {
+    for await (const batch of loader) {
+      check();
+      let output: unknown = null;
+      try {
+        await nextTurn();
+        toDevice(batch, run.computational);
+        const evaluated = infer(run, batch, "evaluationStep");
+        output = evaluated;
+        for (const one of collected) one.add(evaluated);
+      } finally {
+        disposeBatch(batch);
+        disposeOutput(output);
+      }
+    }
+  });
+  for (const one of collected) await one.gather(run.world);
 }
 
 function fitted(collected: CollectedLogits, wanted: Wanted, checkpoint: string): OutputCalibration {
@@ -104,7 +119,7 @@ function choosesThreshold({ field, activation }: ClassOutput, wanted: boolean | 
   );
 }
 
-function thresholdOf(logits: readonly number[][], labels: readonly number[], temperature: number | null) {
+function thresholdOf(logits: readonly (readonly number[])[], labels: readonly number[], temperature: number | null) {
   const scores = withTemperature(logits, temperature ?? 1).map(([probability]) => probability ?? Number.NaN);
   const chosen = youdenThreshold(scores, labels);
   if (Number.isFinite(chosen.threshold)) return chosen;

@@ -43,7 +43,9 @@ export class StudyView implements View {
     const { study, svgs } = found.value;
     const { trials, best, metric, direction } = study;
     const count = (state: StudyTrial["state"]) => trials.filter((trial) => trial.state === state).length;
-    const states = (["running", "complete", "pruned", "failed"] as const).filter((state) => count(state) > 0);
+    const states = (["running", "interrupted", "complete", "pruned", "failed"] as const).filter(
+      (state) => count(state) > 0,
+    );
     const value = trials.find(({ number }) => number === best)?.score;
     const said = [
       ...states.map((state) => `${count(state)} ${state}`),

@@ -4,8 +4,8 @@ import { Maps } from "../../io/maps/index.ts";
 import { indicesIn } from "../../io/maps/scan.ts";
 import { rangesOf } from "../../sweep/config.ts";
 import { readStudy } from "../../sweep/read-study.ts";
+import { type ShownState, shownState } from "../../sweep/shown-state.ts";
 import { bestOf, experimentValues, folderOfTrial, STUDY_FILE, trainingsOf } from "../../sweep/study-file.ts";
-import type { Trial } from "../../sweep/trial.ts";
 import { ClinicaDLException } from "../../utils/exceptions.ts";
 import { readStatus } from "./status.ts";
 
@@ -22,7 +22,7 @@ export interface StudyParameter {
 /** A trial of a sweep. */
 export interface StudyTrial {
   readonly number: number;
-  readonly state: Trial["state"];
+  readonly state: ShownState;
   /** The mean of the metric over its trainings; of one that was pruned, the metric at that time. */
   readonly score: number | null;
   /** The standard deviation over its trainings; null where there are no two. */
@@ -83,10 +83,11 @@ export function readStudyContents(path: string, known = new Map<number, number>(
       range: range.kind === "choice" ? range : { kind: "numbers", low: range.low, high: range.high, isLog: range.log },
     })),
     trials: trials.map((trial) => {
-      const { number, state, score, sd } = trial;
+      const { number, score, sd } = trial;
+      const state = shownState(resolve(path), sweep, trial);
       const trainings = trainingsOf(sweep, folderOfTrial(resolve(path), trial)).map(({ maps }) => maps);
       const epochs = known.get(number) ?? epochsOf(trainings);
-      if (state !== "running") known.set(number, epochs);
+      if (trial.state !== "running") known.set(number, epochs);
       return {
         ...{ number, state, score, sd, epochs },
         values: experimentValues(sweep, trial),

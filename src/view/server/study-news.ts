@@ -1,35 +1,42 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
-import { STUDY_FILE } from "../../sweep/study-file.ts";
-import { partOf, readStudyContents } from "../read/index.ts";
+import { readStudy } from "../../sweep/read-study.ts";
+import { shownState } from "../../sweep/shown-state.ts";
+import { folderOfTrial, STUDY_FILE, trainingsOf } from "../../sweep/study-file.ts";
+import { partOf } from "../read/index.ts";
 import { type News, Newsroom } from "./news.ts";
 
-/** Tells what happens in a study: that trials begin and end, and how far those are that are trained. */
+/** Tells what happens in a study: that trials begin and end, or nobody trains them any more, and how far those are that are trained. */
 export class StudyNews implements Disposable {
   readonly #path: string;
   readonly #study: number;
   #changes: number | null;
-  #running: Newsroom;
+  #running: RunningTrials;
+  #states: string;
 
   constructor(path: string, study: number) {
     this.#path = path;
     this.#study = study;
     this.#changes = changesOf(path);
-    this.#running = newsOfRunning(path);
+    this.#running = new RunningTrials(path);
+    this.#states = this.#running.states;
   }
 
   /** What is new since the last call. */
   gather(): News[] {
     const changes = changesOf(this.#path);
     const isOther = changes !== this.#changes;
-    // the epochs of a trial, not each of its batches
-    const hasGrown = this.#running.gather().some(({ kind }) => kind === "changed");
+    const hasGrown = this.#running.haveGrown();
     if (isOther) {
       this.#changes = changes;
       this.#running[Symbol.dispose]();
-      this.#running = newsOfRunning(this.#path);
+      this.#running = new RunningTrials(this.#path);
     }
-    return isOther || hasGrown ? [{ kind: "study", study: this.#study }] : [];
+    // a process that is killed changes no file
+    const { states } = this.#running;
+    const isOtherState = states !== this.#states;
+    this.#states = states;
+    return isOther || hasGrown || isOtherState ? [{ kind: "study", study: this.#study }] : [];
   }
 
   [Symbol.dispose](): void {
@@ -37,10 +44,33 @@ export class StudyNews implements Disposable {
   }
 }
 
-function newsOfRunning(path: string): Newsroom {
-  const study = partOf(() => readStudyContents(path));
-  const running = study.found ? study.value.trials.filter(({ state }) => state === "running") : [];
-  return new Newsroom(running.flatMap(({ trainings }) => trainings));
+/** The trials that have begun and not ended, as far as the study says. */
+class RunningTrials implements Disposable {
+  readonly #states: () => string;
+  readonly #news: Newsroom;
+
+  constructor(path: string) {
+    const study = partOf(() => readStudy(path));
+    const { sweep, trials } = study.found ? study.value : { sweep: {}, trials: [] };
+    const running = trials.filter(({ state }) => state === "running");
+    this.#states = () => running.map((trial) => `${trial.number} ${shownState(path, sweep, trial)}`).join();
+    this.#news = new Newsroom(
+      running.flatMap((trial) => trainingsOf(sweep, folderOfTrial(path, trial)).map(({ maps }) => maps)),
+    );
+  }
+
+  /** Whether each is trained. */
+  get states(): string {
+    return this.#states();
+  }
+  /** Whether one has come further since the last call: the epochs of a trial, not each of its batches. */
+  haveGrown(): boolean {
+    return this.#news.gather().some(({ kind }) => kind === "changed");
+  }
+
+  [Symbol.dispose](): void {
+    this.#news[Symbol.dispose]();
+  }
 }
 
 /** Where the file counts how often it was changed (https://sqlite.org/fileformat.html, 1.3.6): it is told without a lock. */

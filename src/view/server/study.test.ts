@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Maps } from "../../io/maps/index.ts";
 import { formatEvent } from "../../run/journal/schema.ts";
+import { claimInProcess, killed } from "../../sweep/fixtures/claim-in-process.ts";
 import { Study } from "../../sweep/index.ts";
 import { makeStudy, SWEEP } from "../fixtures/study.ts";
+import type { StudyTrial } from "../read/index.ts";
 import { type Served, serve } from "./index.ts";
 
 let folder = "";
@@ -105,4 +107,14 @@ it("tells of an epoch of a trial that is trained, of a trial that ends, and of o
   expect(value.study.best).toBe(4);
   expect(value.study.trials.at(-1)).toMatchObject({ number: 5, state: "running" });
   expect(value.study.trials[4].epochs).toBe(2);
+});
+
+it("tells of a trial whose process was killed, which changes no file", async () => {
+  const child = await claimInProcess(study, SWEEP);
+  const states = async () => (await json("/api/study?study=0")).value.study.trials.map((one: StudyTrial) => one.state);
+  const before = await states();
+  const number = before.lastIndexOf("running");
+  const told = await toldAfter([() => void killed(child)]);
+  expect(told).toEqual([{ kind: "study", study: 0 }]);
+  expect(await states()).toEqual(before.with(number, "interrupted"));
 });

@@ -46,6 +46,8 @@ export class ShardUnit implements Disposable {
   readonly #own: Tensor;
   readonly #ownBytes: number;
   #gathered = true;
+  /** Waits for what makes the weights whole, where that was begun. */
+  #begun: (() => void) | null = null;
   #sharded = false;
   /** The gradient of this process' elements, of the backward pass that goes on. */
   #gradient: Tensor | null = null;
@@ -108,17 +110,28 @@ export class ShardUnit implements Disposable {
     native.resizeStorage(this.#own.handleFor("unshard"), 0);
   }
 
+  /** Begins to make the weights whole, which {@link gather} waits for. */
+  beginGather(): void {
+    if (this.#gathered || this.#begun !== null) return;
+    native.resizeStorage(this.#all.handleFor("gather"), this.#bytes);
+    this.#begun = this.#group.beginAllGather(this.#all, this.#own);
+  }
+
   /** Makes the weights whole until they are released. */
   gather(): void {
     if (this.#gathered) return;
-    native.resizeStorage(this.#all.handleFor("gather"), this.#bytes);
-    this.#group.allGatherNow(this.#all, this.#own);
+    this.beginGather();
+    const wait = this.#begun;
+    this.#begun = null;
+    wait?.();
     for (const { parameter, whole } of this.#places) parameter.setData(whole);
     this.#gathered = true;
   }
 
   /** Gives the memory of what the others hold back. */
   release(): void {
+    // what the others still write cannot be given back
+    if (this.#begun !== null) this.gather();
     if (!(this.#sharded && this.#gathered)) return;
     for (const { parameter, part } of this.#places) parameter.setData(part);
     native.resizeStorage(this.#all.handleFor("release"), 0);
@@ -157,10 +170,8 @@ export class ShardUnit implements Disposable {
         parameter.grad = null;
         grad.dispose();
       }
-      // gloo scatters nothing that it reduces: each process takes its part
-      this.#group.allReduceNow(whole);
-      using mine = this.#ownPart(whole);
-      const own = mine.clone();
+      const own = ops.emptyLike(this.#own);
+      this.#group.reduceScatterNow(own, whole);
       if (this.#gradient === null) this.#gradient = own.keep();
       else this.#gradient.add_(own);
     }
@@ -247,6 +258,12 @@ export class ShardUnit implements Disposable {
     using _grad = noGrad();
     this.#sharded = false;
     if (this.#gathered) return;
+    try {
+      this.#begun?.();
+    } catch {
+      // that they are lost is known; what matters is that nothing is written there any more
+    }
+    this.#begun = null;
     native.resizeStorage(this.#all.handleFor("lose"), this.#bytes);
     this.#all.fill_(Number.NaN);
     for (const { parameter, whole } of this.#places) parameter.setData(whole);

@@ -11,9 +11,11 @@ import { scope } from "../../scope.ts";
 import { Tensor } from "../../tensor.ts";
 import type { HookHandle } from "../hooks.ts";
 import type { AnyModule } from "../module.ts";
-import { Parameter } from "../parameter.ts";
+import type { Parameter } from "../parameter.ts";
 import { hasGradients } from "../recompute.ts";
+import { Order } from "./order.ts";
 import { ShardUnit } from "./shard-unit.ts";
+import { parametersOf } from "./wrap-policy.ts";
 
 export interface ShardsOptions {
   /** Whether gradients become the mean of the processes' (default), or their sum. */
@@ -49,6 +51,9 @@ export class Shards implements Disposable {
   readonly #parts: readonly Part[];
   readonly #unitOf = new Map<Tensor, ShardUnit>();
   readonly #hooks: HookHandle[] = [];
+  /** In which order parts are run, forwards and backwards: the weights of the next are on their way while one computes. */
+  readonly #forwards = new Order<Part>();
+  readonly #backwards = new Order<Part>();
   #isSharded = false;
   #inBackward = false;
   #isClosed = false;
@@ -122,11 +127,17 @@ export class Shards implements Disposable {
       );
     }
     for (const unit of part.units) unit.gather();
+    if (!this.#inBackward) this.#beginNext(this.#forwards, part);
     if (!isGradEnabled()) return;
     const learns = tensorsIn(inputs).filter((input) => input.requiresGrad);
     const [first] = learns;
     // its gradient is known when all that used it has been passed: with several, it would be by the last of them
     if (learns.length === 1) first?.registerHook(() => this.#passed(part));
+  }
+
+  /** All processes run the same parts in the same order, and so begin the same. */
+  #beginNext(order: Order<Part>, part: Part): void {
+    for (const unit of order.after(part)?.units ?? []) unit.beginGather();
   }
 
   #leave(part: Part, output: unknown): void {
@@ -141,9 +152,11 @@ export class Shards implements Disposable {
       if (!one.requiresGrad) continue;
       one.registerHook(() => {
         this.#beginBackward();
-        if (!entered) part.active++;
-        entered = true;
         for (const unit of part.units) unit.expectGradients();
+        if (entered) return undefined;
+        entered = true;
+        part.active++;
+        this.#beginNext(this.#backwards, part);
         return undefined;
       });
     }
@@ -168,13 +181,15 @@ export class Shards implements Disposable {
     if (rest === undefined) return body();
     // of a backward pass before that has thrown
     this.#abandon();
+    this.#forwards.begin();
     for (const unit of rest.units) unit.gather();
     try {
       const output = body();
       if (isGradEnabled()) this.#announce(rest, output);
       return output;
     } finally {
-      for (const unit of rest.units) unit.release();
+      // and what was begun and not run
+      for (const unit of this.#units()) unit.release();
     }
   }
 
@@ -182,6 +197,7 @@ export class Shards implements Disposable {
   #beginBackward(): void {
     if (this.#inBackward) return;
     this.#inBackward = true;
+    this.#backwards.begin();
     native.atBackwardEnd(() => this.#endBackward());
   }
 
@@ -190,7 +206,10 @@ export class Shards implements Disposable {
     using _grad = noGrad();
     const units = [...this.#units()];
     // those whose inputs have no gradient, and the rest
-    for (const unit of units) if (unit.expects) unit.reduce();
+    for (const unit of units) {
+      if (unit.expects) unit.reduce();
+      else unit.release();
+    }
     const flags = units.flatMap(({ used }) => used.map(Number));
     const used = tensor(flags, { dtype: "float32" });
     this.#group.allReduceNow(used);
@@ -302,25 +321,6 @@ export class Shards implements Disposable {
     this.unshard();
     for (const unit of this.#units()) unit[Symbol.dispose]();
   }
-}
-
-/** The parameters of each part; those that several parts have are of the whole. */
-function parametersOf(root: AnyModule, parts: ReadonlySet<AnyModule>): Map<AnyModule, Parameter[]> {
-  const owners = new Map<Parameter, Set<AnyModule>>();
-  const visit = (module: AnyModule, around: AnyModule): void => {
-    const owner = parts.has(module) ? module : around;
-    for (const one of module.localState().values())
-      if (one instanceof Parameter) owners.set(one, (owners.get(one) ?? new Set()).add(owner));
-    for (const child of module.localModules().values()) visit(child, owner);
-  };
-  visit(root, root);
-  const out = new Map<AnyModule, Parameter[]>();
-  for (const [parameter, several] of owners) {
-    const [first = root] = several;
-    const owner = several.size === 1 ? first : root;
-    out.set(owner, [...(out.get(owner) ?? []), parameter]);
-  }
-  return out;
 }
 
 function tensorsIn(value: unknown): Tensor[] {

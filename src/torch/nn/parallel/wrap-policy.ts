@@ -3,6 +3,7 @@ import type { Tensor } from "../../tensor.ts";
 import { MultiheadAttention } from "../attention.ts";
 import { ModuleDict, ModuleList } from "../containers.ts";
 import type { AnyModule } from "../module.ts";
+import { Parameter } from "../parameter.ts";
 
 /** Of all parameters, the share that a part has at least: what is whole at once is then some 30th of the module. */
 const SMALLEST = 1 / 32;
@@ -36,4 +37,23 @@ export function partsOfSize(
   };
   rest(root);
   return parts;
+}
+
+/** The parameters of each part; those that several parts have are of the whole. */
+export function parametersOf(root: AnyModule, parts: ReadonlySet<AnyModule>): Map<AnyModule, Parameter[]> {
+  const owners = new Map<Parameter, Set<AnyModule>>();
+  const visit = (module: AnyModule, around: AnyModule): void => {
+    const owner = parts.has(module) ? module : around;
+    for (const one of module.localState().values())
+      if (one instanceof Parameter) owners.set(one, (owners.get(one) ?? new Set()).add(owner));
+    for (const child of module.localModules().values()) visit(child, owner);
+  };
+  visit(root, root);
+  const out = new Map<AnyModule, Parameter[]>();
+  for (const [parameter, several] of owners) {
+    const [first = root] = several;
+    const owner = several.size === 1 ? first : root;
+    out.set(owner, [...(out.get(owner) ?? []), parameter]);
+  }
+  return out;
 }
