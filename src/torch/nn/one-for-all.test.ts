@@ -109,6 +109,24 @@ it("one image goes through a layer, and what comes of it is in memory once", () 
   });
 });
 
+it("all images go through a layer with a hook, or with a way to compute of its own", () => {
+  leavingNoTensor(() => {
+    using _scope = torch.scope();
+    const [hooked, own] = [new nn.Conv2d(1, 3, 3), new nn.ReLU()];
+    using network = new nn.Sequential(hooked, own);
+    const seen: number[] = [];
+    hooked.registerForwardHook((_module: AnyModule, _inputs: unknown, output: unknown) => {
+      seen.push((output as Tensor).shape[0]!);
+    });
+    own.forward = (x) => {
+      seen.push(x.shape[0]!);
+      return x.relu();
+    };
+    nn.summary(network, torch.zeros([4, 1, 8, 8]));
+    expect(seen).toEqual([4, 4]);
+  });
+});
+
 it("an error of a network is its own", () => {
   leavingNoTensor(() => {
     using _scope = torch.scope();

@@ -79,8 +79,11 @@ type Path = readonly AnyModule[];
 
 /** Runs the network and notes each call of a module, parents before children. */
 function trace(network: Module<[Tensor], unknown>, input: Tensor): Line[] {
+  // a hook, or a way to compute of its own, sees what it would see
+  const plain = new Set<AnyModule>();
+  for (const module of network.modules()) if (!module.hooked && !Object.hasOwn(module, "forward")) plain.add(module);
   try {
-    return traceCalls(network, input, oneForAll);
+    return traceCalls(network, input, (module, inputs) => (plain.has(module) ? oneForAll(module, inputs) : null));
   } catch {
     // what stands for several images cannot be changed in place, for instance: then all go through, and what is wrong is thrown here
     return traceCalls(network, input, () => null);
