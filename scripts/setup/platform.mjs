@@ -94,7 +94,8 @@ export function closedToOthers(path) {
 
 /**
  * Whether an NVIDIA GPU is here. `CLINICADL_CUDA=1` or `0` overrides what is found, for a login node that sets up for
- * the GPU nodes that share its disk, or the reverse.
+ * the GPU nodes that share its disk, or the reverse. The engine looks at /dev/dxg, too (`src/torch/cuda-part.ts`), the device of Windows'
+ * Linux: it is there for GPUs of any maker, so that a download of gigabytes must not follow from it; nvidia-smi, which is there as well, knows.
  */
 export async function hasGpu(env = process.env, devices = ["/dev/nvidiactl", "/dev/nvidia0"]) {
   if (env.CLINICADL_CUDA === "1") return true;

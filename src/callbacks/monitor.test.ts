@@ -1,21 +1,11 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Maps } from "../io/maps/index.ts";
-import { readTsv } from "../io/tsv/index.ts";
-import {
-  asRecord,
-  Callback,
-  DeviceMeter,
-  type EventArgs,
-  PhaseTimer,
-  RunLog,
-  SingleProcess,
-  type TimeMark,
-  TrainerState,
-} from "../run/index.ts";
+import { pass, SlowGpu } from "../run/fixtures/slow-gpu.ts";
+import { asRecord, Callback, type EventArgs, SingleProcess } from "../run/index.ts";
 import * as torch from "../torch/index.ts";
+import { args, log, MEGABYTE, TRAIN_BATCHES, Training, VAL_BATCHES } from "./fixtures/monitored-training.ts";
 import { CallbacksHandler } from "./handler.ts";
 import { LoggerCallback } from "./logger.ts";
 import { MonitorCallback } from "./monitor.ts";
@@ -34,154 +24,15 @@ afterEach(() => {
   expect(torch.memory.live().tensors).toBe(tensors);
 });
 
-const pass = (milliseconds: number) => vi.advanceTimersByTime(milliseconds);
-
-/** A GPU that works while the host goes on. Its tensors are the CPU's. */
-class SlowGpu extends DeviceMeter {
-  waits = 0;
-  /** Moments that nobody has given back. */
-  alive = 0;
-  #busyUntil = 0;
-  constructor() {
-    super("cpu");
-  }
-  override get name(): string {
-    return "Slow GPU";
-  }
-  work(milliseconds: number): void {
-    this.#busyUntil = Math.max(this.#busyUntil, performance.now()) + milliseconds;
-  }
-  override now(): TimeMark & { readonly at: number } {
-    const at = Math.max(this.#busyUntil, performance.now());
-    this.alive++;
-    const query = () => performance.now() >= at;
-    return {
-      at,
-      query,
-      synchronize: () => {
-        this.waits++;
-        pass(Math.max(0, at - performance.now()));
-      },
-      elapsedTime(end) {
-        // as libtorch
-        if (!query() || !end.query()) throw new Error("Both events must be completed before calculating elapsed time.");
-        return (end as ReturnType<SlowGpu["now"]>).at - at;
-      },
-      [Symbol.dispose]: () => {
-        this.alive--;
-      },
-    };
-  }
-}
-
-const TRAIN_BATCHES = 3;
-const VAL_BATCHES = 2;
-const MEGABYTE = 2 ** 20;
-/** A log without files. */
-const log = new RunLog();
-const world = new SingleProcess();
 afterAll(() => log[Symbol.dispose]());
-const args = <T extends object>(given: Partial<T>): T => ({ log, world, ...given }) as T;
-
-/** Tells the callback of a training, in which the host and the GPU take a certain time for everything. */
-class Training {
-  readonly callback: MonitorCallback;
-  readonly state = new TrainerState();
-  readonly maps: Maps;
-  readonly gpu: SlowGpu | null;
-  constructor(name: string, callback: MonitorCallback, gpu: SlowGpu | null = null) {
-    this.callback = callback;
-    this.maps = new Maps(join(dir, name));
-    mkdirSync(this.maps.training.split(0).path, { recursive: true });
-    this.gpu = gpu;
-    this.state.resetTraining(0, 9);
-  }
-  start(state: Uint8Array | null = null): void {
-    const split = { trainLoader: { batchSize: 4 }, valLoader: { batchSize: 2 } };
-    const given = { split, computational: {}, optimization: { accumulationSteps: 3 } };
-    if (state === null) this.callback.onTrainStart(given as unknown as EventArgs<"onTrainStart">);
-    else {
-      this.callback.onResume(given as unknown as EventArgs<"onResume">);
-      using _scope = torch.scope();
-      this.callback.loadStateDict(torch.load(state));
-    }
-  }
-  #work(host: number, gpu: number, megabytes: number): void {
-    using _scope = torch.scope();
-    torch.zeros([megabytes * (MEGABYTE / 4)]);
-    this.gpu?.work(gpu);
-    pass(host);
-  }
-  /** The batches of an epoch from `from` on, until `until`. */
-  train(epoch: number, { from = 0, until = TRAIN_BATCHES } = {}): void {
-    const { callback, state } = this;
-    state.resetEpoch(epoch, TRAIN_BATCHES);
-    state.currentTrainBatch = from;
-    if (from === 0) callback.onEpochStart();
-    while (state.currentTrainBatch < until) {
-      state.currentTrainBatch++;
-      pass(2);
-      callback.onForwardStepStart();
-      this.#work(3, 30, 8);
-      callback.onBackwardStepStart();
-      this.#work(4, 40, 16);
-      callback.onBackwardStepEnd();
-      pass(1);
-      if (state.currentTrainBatch === TRAIN_BATCHES) {
-        callback.onOptimizationStepStart();
-        this.#work(5, 60, 4);
-        callback.onOptimizationStepEnd();
-      }
-      callback.onBatchEnd(args<EventArgs<"onBatchEnd">>({ state }));
-    }
-  }
-  validate(): void {
-    const { callback, state } = this;
-    state.resetValidation(0, VAL_BATCHES, true);
-    callback.onValidationStart();
-    while (state.currentValBatch < VAL_BATCHES) {
-      state.currentValBatch++;
-      pass(6);
-      callback.onEvaluationStepStart(args<EventArgs<"onEvaluationStepStart">>({ state }));
-      this.#work(7, 10, 2);
-      callback.onMetricsComputationStart(args<EventArgs<"onMetricsComputationStart">>({ state }));
-      this.#work(8, 2, 1);
-      callback.onMetricsComputationEnd(args<EventArgs<"onMetricsComputationEnd">>({ state }));
-      callback.onBatchEnd(args<EventArgs<"onBatchEnd">>({ state }));
-    }
-    callback.onValidationEnd();
-  }
-  epoch(epoch: number): void {
-    this.train(epoch);
-    this.validate();
-    this.callback.onEpochEnd();
-  }
-  end(): void {
-    this.callback.onTrainEnd(args<EventArgs<"onTrainEnd">>({ maps: this.maps, state: this.state }));
-  }
-  /** What a checkpoint holds of the callback. */
-  checkpoint(): Uint8Array {
-    using _scope = torch.scope();
-    return torch.save(this.callback.stateDict());
-  }
-  column(name: string): number[] {
-    const rows = readTsv(this.maps.training.split(0).computationalTsv);
-    return rows.map((row) => row[name]).filter((value) => value !== null) as number[];
-  }
-  get columns(): Record<string, number[]> {
-    const names = Object.keys(readTsv(this.maps.training.split(0).computationalTsv)[0] ?? {});
-    return Object.fromEntries(names.map((name) => [name, this.column(name).map((value) => Number(value.toFixed(9)))]));
-  }
-  get summary(): string {
-    return readFileSync(this.maps.training.split(0).summaryLog, "utf8");
-  }
-}
 
 const filled = <T>(count: number, value: T) => Array<T>(count).fill(value);
+const training = (name: string, callback: MonitorCallback, gpu: SlowGpu | null = null) =>
+  new Training(join(dir, name), callback, gpu);
 
 describe("on the CPU", () => {
   it("measures each phase by itself, data loading of the validation too", () => {
-    const run = new Training("cpu", new MonitorCallback({ warmupIterations: 0 }));
+    const run = training("cpu", new MonitorCallback({ warmupIterations: 0 }));
     run.start();
     run.epoch(1);
     run.epoch(2);
@@ -222,7 +73,7 @@ describe("on the CPU", () => {
       new LoggerCallback({ saveLogs: false, progressBar: false }),
       new Slow(),
     ]);
-    const run = new Training("slow", monitor);
+    const run = training("slow", monitor);
     run.start();
     run.state.called = "train";
     run.state.resetEpoch(1, TRAIN_BATCHES);
@@ -243,7 +94,7 @@ describe("on the CPU", () => {
     });
   });
   it("tells the peak of memory", () => {
-    const run = new Training("memory", new MonitorCallback());
+    const run = training("memory", new MonitorCallback());
     const { bytes } = torch.memory.live();
     run.start();
     run.epoch(1);
@@ -256,7 +107,7 @@ describe("on the CPU", () => {
   });
 
   it("measures so many times, after the warm-up, or not at all", () => {
-    const some = new Training("some", new MonitorCallback({ warmupIterations: 2, numMeasurements: 3 }));
+    const some = training("some", new MonitorCallback({ warmupIterations: 2, numMeasurements: 3 }));
     some.start();
     for (const epoch of [1, 2, 3]) some.epoch(epoch);
     some.end();
@@ -265,7 +116,7 @@ describe("on the CPU", () => {
       "Training loop (s)": [0.015, 0.01, 0.01],
       "Evaluation (s)": filled(3, 0.007),
     });
-    const none = new Training("none", new MonitorCallback({ enabled: false }));
+    const none = training("none", new MonitorCallback({ enabled: false }));
     none.start();
     none.epoch(1);
     const state = asRecord(torch.load(none.checkpoint()), "the state");
@@ -293,7 +144,7 @@ describe("on the CPU", () => {
 describe("after a resume", () => {
   const callback = () => new MonitorCallback({ warmupIterations: 4 });
   const whole = () => {
-    const run = new Training("whole", callback());
+    const run = training("whole", callback());
     run.start();
     for (const epoch of [1, 2, 3]) run.epoch(epoch);
     run.end();
@@ -301,12 +152,12 @@ describe("after a resume", () => {
   };
 
   it("goes on as if it had not been interrupted: the machine is warm", () => {
-    const first = new Training("first", callback());
+    const first = training("first", callback());
     first.start();
     first.epoch(1);
     const state = first.checkpoint();
     pass(1e6);
-    const second = new Training("second", callback());
+    const second = training("second", callback());
     second.start(state);
     second.epoch(2);
     second.epoch(3);
@@ -318,13 +169,13 @@ describe("after a resume", () => {
 
   it("does so in the middle of an epoch, and before its validation", () => {
     for (const batch of [1, 2, TRAIN_BATCHES]) {
-      const first = new Training(`first-${batch}`, callback());
+      const first = training(`first-${batch}`, callback());
       first.start();
       first.epoch(1);
       first.train(2, { until: batch });
       const state = first.checkpoint();
       pass(1e6);
-      const second = new Training(`second-${batch}`, callback());
+      const second = training(`second-${batch}`, callback());
       second.start(state);
       second.train(2, { from: batch });
       second.validate();
@@ -336,7 +187,7 @@ describe("after a resume", () => {
   });
 
   it("takes over what ClinicaDL measured, whose GPU times are milliseconds", () => {
-    const first = new Training("first", new MonitorCallback({ warmupIterations: 0 }));
+    const first = training("first", new MonitorCallback({ warmupIterations: 0 }));
     first.start();
     first.epoch(1);
     const { iterations, ...phases } = asRecord(torch.load(first.checkpoint()), "the state");
@@ -344,7 +195,7 @@ describe("after a resume", () => {
     const forward = { times: [0.5], gpu_times: [torch.float(250)], gpu_max_mem: [3 * MEGABYTE], n_measured: 1 };
     const state = { ...phases, gpu: ["Old GPU"], Forward: forward };
     const gpu = new SlowGpu();
-    const second = new Training("second", new MonitorCallback({ warmupIterations: 1000 }, () => gpu), gpu);
+    const second = training("second", new MonitorCallback({ warmupIterations: 1000 }, () => gpu), gpu);
     second.start(torch.save(state));
     second.epoch(2);
     second.end();
@@ -358,7 +209,7 @@ describe("after a resume", () => {
 describe("on a GPU", () => {
   it("does not wait for it in a batch, and tells its times in seconds", () => {
     const gpu = new SlowGpu();
-    const run = new Training("gpu", new MonitorCallback({ warmupIterations: 0 }, () => gpu), gpu);
+    const run = training("gpu", new MonitorCallback({ warmupIterations: 0 }, () => gpu), gpu);
     const live = torch.memory.live().bytes / MEGABYTE;
     run.start();
     for (const epoch of [1, 2]) {
@@ -393,55 +244,14 @@ describe("on a GPU", () => {
     expect(run.summary).toContain(`, ${(live + 16).toFixed(2)} MB on the GPU\n***`);
   });
 
-  it("reads a time as soon as the GPU has come to it, in order", () => {
-    const gpu = new SlowGpu();
-    const timer = new PhaseTimer("Forward", { gpu });
-    const phase = (work: number) => {
-      timer.start();
-      gpu.work(work);
-      timer.stop();
-    };
-    phase(10);
-    expect(timer.gpuTimes).toEqual([]);
-    pass(10);
-    phase(20); // the first is known by now
-    expect(timer.gpuTimes).toEqual([0.01]);
-    phase(30);
-    expect(timer.gpuTimes).toEqual([0.01]);
-    pass(50);
-    phase(40);
-    expect(timer.gpuTimes).toEqual([0.01, 0.02, 0.03]);
-    expect([gpu.waits, gpu.alive]).toEqual([0, 2]);
-    timer.finish();
-    expect(timer.gpuTimes).toEqual([0.01, 0.02, 0.03, 0.04]);
-    expect([gpu.waits, gpu.alive]).toEqual([1, 0]);
-  });
-
   it("gives its events back when training fails", () => {
     const gpu = new SlowGpu();
-    const run = new Training("failed", new MonitorCallback({ warmupIterations: 0 }, () => gpu), gpu);
+    const run = training("failed", new MonitorCallback({ warmupIterations: 0 }, () => gpu), gpu);
     run.start();
     run.train(1, { until: 2 });
     run.callback.onForwardStepStart();
     expect(gpu.alive).toBeGreaterThan(0);
     run.callback.onException(args<EventArgs<"onException">>({ state: run.state, exception: new Error("failed") }));
     expect([gpu.waits, gpu.alive]).toEqual([0, 0]);
-  });
-
-  it("measures with libtorch's events and statistics", () => {
-    const timer = new PhaseTimer("Forward", { gpu: new DeviceMeter("cpu") });
-    const { bytes } = torch.memory.live();
-    for (const [time, megabytes] of [
-      [7, 2],
-      [9, 1],
-    ] as const) {
-      timer.start();
-      torch.zeros([megabytes * (MEGABYTE / 4)]).dispose();
-      pass(time);
-      timer.stop();
-    }
-    expect(timer.gpuTimes).toEqual(timer.times);
-    expect(timer.times).toEqual([0.007, 0.009]);
-    expect(timer.gpuMaxMemory).toEqual([bytes + 2 * MEGABYTE, bytes + MEGABYTE]);
   });
 });

@@ -1,20 +1,9 @@
 /** The small training that the harness interrupts, and what a user does afterwards to go on. */
 import { existsSync } from "node:fs";
-import {
-  EarlyStoppingCallback,
-  LoggerCallback,
-  LRSchedulerCallback,
-  ModelCheckpointCallback,
-  TrainingCheckpointCallback,
-} from "../../src/callbacks/index.ts";
-import { LossMetricConfig, MAEMetricConfig } from "../../src/metrics/index.ts";
-import { StepLRConfig } from "../../src/optim/index.ts";
+import { computational, EPOCHS, interruptedParts } from "../../src/train/fixtures/interrupted.ts";
 import { toyModel, toySplit } from "../../src/train/fixtures/toy.ts";
 import { Trainer } from "../../src/train/index.ts";
 import { ClinicaDLException } from "../../src/utils/exceptions.ts";
-
-const EPOCHS = 2;
-const computational = { gpu: false, seed: 11, deterministic: true };
 
 /** 2 epochs of 3 batches in windows of 2 and 1, so that the checkpoint after the third step is in the middle of an epoch. */
 function newTrainer(maps: string, overwrite = false): Trainer {
@@ -22,15 +11,8 @@ function newTrainer(maps: string, overwrite = false): Trainer {
     maps,
     overwrite,
     model: toyModel(),
-    metrics: { loss: new LossMetricConfig(), mae: new MAEMetricConfig() },
     optimization: { numEpochs: EPOCHS, accumulationSteps: 2 },
-    callbacks: [
-      new LoggerCallback({ progressBar: false, debug: false }),
-      new TrainingCheckpointCallback({ everyNEpochs: 1, everyNSteps: 3, everyMinutes: null }),
-      new ModelCheckpointCallback({ metric: "mae", epochs: [1, 2] }),
-      new EarlyStoppingCallback({ metric: "loss", patience: 10 }),
-      new LRSchedulerCallback({ scheduler: new StepLRConfig({ stepSize: 1, gamma: 0.5 }) }),
-    ],
+    ...interruptedParts(3),
   });
 }
 

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { num, pointsOf, textAt } from "../fixtures/drawn.ts";
+import { SAMPLES } from "../fixtures/scored.ts";
 import { all, parseXml, type XmlElement } from "../fixtures/xml.ts";
 import {
   calibrationFigure,
@@ -11,12 +13,8 @@ import {
   regressionFigure,
   reliabilityBins,
   rocFigure,
-  type Scored,
 } from "./index.ts";
 
-const scored = (scores: readonly number[], labels: readonly number[]): Scored[] =>
-  scores.map((score, i) => ({ score, label: labels[i] === 1 ? 1 : 0, participant: `sub-${i}` }));
-const SAMPLES = scored([0.1, 0.4, 0.35, 0.8, 0.4, 0.4], [0, 0, 1, 1, 1, 0]);
 const FOLDS = {
   checkpoint: "final",
   group: "held",
@@ -87,19 +85,6 @@ const FIGURES: Readonly<Record<string, (options: FigureOptions) => string>> = {
     lineChart({ title: "", series: [] }, options) && rocFigure([], options) && regressionFigure([], options),
 };
 
-const num = (element: XmlElement, name: string) => Number(element.attributes[name]);
-const textAt = (svg: XmlElement, content: string, anchor: string) =>
-  all(svg, "text").find(({ text, attributes }) => text === content && attributes["text-anchor"] === anchor)!;
-/** The points of a path. */
-const pointsOf = (path: XmlElement) =>
-  [...(path.attributes.d ?? "").matchAll(/([ML])(-?[\d.]+) (-?[\d.]+)/g)].map(([, mark, x, y]) => ({
-    mark,
-    x: Number(x),
-    y: Number(y),
-  }));
-const dataPaths = (svg: XmlElement) =>
-  all(svg, "path").filter(({ attributes }) => attributes["stroke-linecap"] === "round");
-
 describe.each(Object.entries(FIGURES))("%s", (_, make) => {
   it.each(["light", "dark", "page"] as const)(
     "is well-formed on %s, says what it is, and is the same each time",
@@ -133,131 +118,6 @@ describe.each(Object.entries(FIGURES))("%s", (_, make) => {
         expect(y).toBeLessThanOrEqual(height);
       }
     }
-  });
-});
-
-describe("a line chart", () => {
-  it("has its points where its ticks say", () => {
-    const svg = parseXml(lineChart({ title: "t", series: [{ name: "a", x: [0, 4, 8], y: [0, 10, 20] }] }));
-    const [path] = dataPaths(svg);
-    const points = pointsOf(path!);
-    const xTick = (value: string) => num(textAt(svg, value, "middle"), "x");
-    // the base line of a label is 4 below the middle of its letters
-    const yTick = (value: string) => num(textAt(svg, value, "end"), "y") - 4;
-    expect(points.map(({ x }) => x)).toEqual([xTick("0"), xTick("4"), xTick("8")]);
-    expect(points.map(({ y }) => y)).toEqual([yTick("0"), yTick("10"), yTick("20")]);
-    expect(xTick("4")).toBeCloseTo((xTick("0") + xTick("8")) / 2, 1);
-  });
-
-  it("has gaps where values are missing, and a dot where one stands alone", () => {
-    const svg = parseXml(
-      lineChart({ title: "t", series: [{ name: "a", x: [1, 2, 3, 4, 5, 6], y: [1, 2, null, 2, null, 1] }] }),
-    );
-    const [path] = dataPaths(svg);
-    expect(pointsOf(path!).map(({ mark }) => mark)).toEqual(["M", "L"]);
-    expect(all(svg, "circle")).toHaveLength(2);
-  });
-
-  it("has a tenfold as high everywhere on a log scale, and no zero", () => {
-    const svg = parseXml(
-      lineChart({ title: "t", yScale: "log", series: [{ name: "a", x: [1, 2, 3, 4, 5], y: [1, 0.1, 0.01, 0, -1] }] }),
-    );
-    const points = pointsOf(dataPaths(svg)[0]!);
-    expect(points).toHaveLength(3);
-    const [a = 0, b = 0, c = 0] = points.map(({ y }) => y);
-    expect(b - a).toBeCloseTo(c - b, 1);
-  });
-
-  it("of 100,000 points keeps the extremes, and so many as can be seen", () => {
-    const y = Array.from({ length: 100_000 }, (_, i) => (i === 54_321 ? 100 : i === 54_322 ? -100 : Math.sin(i)));
-    const svg = parseXml(lineChart({ title: "t", series: [{ name: "a", x: y.map((_, i) => i), y }] }, { width: 640 }));
-    const points = pointsOf(dataPaths(svg)[0]!);
-    expect(points.length).toBeLessThan(4 * 640);
-    const ys = points.map((point) => point.y);
-    expect(Math.min(...ys)).toBe(num(textAt(svg, "100", "end"), "y") - 4);
-    expect(Math.max(...ys)).toBe(num(textAt(svg, "−100", "end"), "y") - 4);
-  });
-
-  it("smooths by the past alone, beginning with the first value", () => {
-    const chart = { title: "t", smoothing: 0.5, series: [{ name: "a", x: [0, 1, 2], y: [0, 9, 9] }] };
-    const svg = parseXml(lineChart(chart));
-    const [raw, smooth] = dataPaths(svg);
-    expect(raw?.attributes["stroke-opacity"]).toBe("0.3");
-    const tick = (value: string) => num(textAt(svg, value, "end"), "y") - 4;
-    const [zero, ten] = [tick("0"), tick("10")];
-    // 0; (0.25 * 0 + 0.5 * 9) / 0.75 = 6; (0.25 * 9 + 0.5 * 9) / 0.875 = 54 / 7
-    const expected = [0, 6, 54 / 7].map((value) => zero + ((ten - zero) * value) / 10);
-    for (const [i, { y }] of pointsOf(smooth!).entries()) expect(y).toBeCloseTo(expected[i]!, 1);
-  });
-
-  it("names a look once", () => {
-    const series = [0, 1].map((i) => ({ name: "validation", x: [1], y: [i], look: 0 }));
-    const svg = parseXml(lineChart({ title: "t", series }));
-    expect(all(svg, "text").filter(({ text }) => text === "validation")).toHaveLength(1);
-  });
-});
-
-describe("curves of ranking", () => {
-  const corners = (svg: XmlElement) => {
-    const [left, right] = ["0.0", "1.0"].map((value) => num(textAt(svg, value, "middle"), "x"));
-    const [bottom, top] = ["0.0", "1.0"].map((value) => num(textAt(svg, value, "end"), "y") - 4);
-    return { left: left!, right: right!, bottom: bottom!, top: top! };
-  };
-  const values = (svg: XmlElement, path: XmlElement) => {
-    const { left, right, bottom, top } = corners(svg);
-    return pointsOf(path).map(({ x, y }) => [
-      Number(((x - left) / (right - left)).toFixed(2)),
-      Number(((y - bottom) / (top - bottom)).toFixed(2)),
-    ]);
-  };
-
-  it("ROC is scikit-learn's, ties and all", () => {
-    // roc_curve(y, s, drop_intermediate=False), roc_auc_score
-    const svg = parseXml(rocFigure([{ name: "split 0", samples: SAMPLES }]));
-    expect(values(svg, dataPaths(svg)[0]!)).toEqual([
-      [0, 0],
-      [0, 0.33],
-      [0.67, 0.67],
-      [0.67, 1],
-      [1, 1],
-    ]);
-    expect(svg.attributes["aria-label"]).toContain("split 0: AUC 0.667");
-    expect(all(svg, "text").some(({ text }) => text === "95 % of draws")).toBe(true);
-  });
-
-  it("precision and recall are scikit-learn's, with its average precision", () => {
-    const svg = parseXml(precisionRecallFigure([{ name: "split 0", samples: SAMPLES }]));
-    expect(svg.attributes["aria-label"]).toContain("split 0: AP 0.700");
-    expect(values(svg, dataPaths(svg)[0]!)).toEqual([
-      [0, 1],
-      [0, 1],
-      [0.33, 1],
-      [0.33, 0.5],
-      [0.67, 0.5],
-      [0.67, 0.6],
-      [1, 0.6],
-      [1, 0.5],
-      [1, 0.5],
-    ]);
-  });
-
-  it("of several folds has their mean, and says so where a class is missing", () => {
-    const other = scored([0.9, 0.1], [1, 0]);
-    const svg = parseXml(
-      rocFigure([
-        { name: "split 0", samples: SAMPLES },
-        { name: "split 1", samples: other },
-        { name: "split 2", samples: scored([0.9], [1]) },
-      ]),
-    );
-    const texts = all(svg, "text").map(({ text }) => text);
-    // (2 / 3 + 1) / 2
-    expect(texts).toContain("mean: AUC 0.833");
-    expect(texts).toContain("± 1 standard deviation");
-    expect(texts.some((text) => text.startsWith("split 2"))).toBe(false);
-    expect(
-      all(parseXml(rocFigure([{ name: "a", samples: scored([0.9], [1]) }])), "text").map(({ text }) => text),
-    ).toContain("no values");
   });
 });
 
