@@ -6,7 +6,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { DataLoader } from "clinicadl/data/dataloader";
@@ -17,6 +16,7 @@ import { KFold } from "clinicadl/split";
 import * as torch from "clinicadl/torch";
 import { ComputationalConfig, Trainer } from "clinicadl/train";
 import { TransformsHandler, ZNormalizationConfig } from "clinicadl/transforms";
+import { freePort } from "../../src/torch/distributed/fixtures/free-port.ts";
 import { CONFIGURATIONS } from "./configurations.mjs";
 
 const BATCH = 2;
@@ -66,16 +66,6 @@ async function trainShared({ processes, ...options }) {
     if (outcome.error !== undefined) throw new Error(`rank ${rank}: ${outcome.error}`);
   });
   await Promise.all(ended);
-}
-
-function freePort() {
-  const server = createServer();
-  return new Promise((done) => {
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => done(port));
-    });
-  });
 }
 
 /** @param size how many processes train together. */

@@ -28,7 +28,7 @@ export interface RankResult extends RankPoint {
 /** Seconds in which the others have to have ended: they look for it for 3, and processes take time to end on a busy machine. */
 export const LIMIT_SECONDS = 20;
 /** Seconds until all have to have met, where one is killed before. */
-export const JOIN_SECONDS = 60;
+export const JOIN_SECONDS = 40;
 
 export interface RanksOptions {
   /** Numbers of processes. Default 2 and 3. */
@@ -123,7 +123,8 @@ async function tryPoint(folder: string, lane: string, point: RankPoint): Promise
   }));
   // where they have not met yet, the others wait for it until the limit is over; else it comes, however busy the machine is
   const joinSeconds = met ? 300 : JOIN_SECONDS;
-  const patience = LIMIT_SECONDS + (met ? 0 : JOIN_SECONDS);
+  // libtorch tries for half of the limit, waits for up to as long, and tries again
+  const patience = LIMIT_SECONDS + (met ? 0 : 1.5 * JOIN_SECONDS);
   const ended = await launch(options, { joinSeconds, patience });
   const problems: string[] = [];
   const killed = ended[victim];

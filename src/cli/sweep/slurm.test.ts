@@ -68,7 +68,7 @@ describe("clinicadl sweep --slurm", () => {
     job.kill("SIGUSR1");
     expect(await ended).toEqual([0, null]);
     expect(queued()).toBe(`--array=2\n${script}\n`);
-    expect(sweep("--status").stdout).toMatch(/^0 +running/m);
+    expect(sweep("--status").stdout).toMatch(/^0 +interrupted/m);
 
     expect(spawnSync("bash", [script], { env }).status).toBe(0);
     expect(queued()).toBe(`--array=2\n${script}\n`);
