@@ -129,6 +129,7 @@ export interface Native {
   exchangePaths(a: string, b: string): number;
   // inflate.cc
   inflater(): string;
+  inflateStart(packed: Uint8Array, start: number, target: Uint8Array): boolean;
   inflateMember(
     packed: BinaryArray | Handle,
     start: number,
