@@ -304,6 +304,8 @@ export interface Native {
   symmetricFilter(h: Handle, weights: readonly (readonly number[])[]): Handle;
   // power.cc
   signedPower(h: Handle, exponents: readonly number[]): Handle;
+  // noise.cc
+  addNoise(h: Handle, mean: number, std: number, seed: number | bigint): Handle;
   // swap.cc
   swapPatches(h: Handle, size: readonly number[], corners: readonly number[]): Handle;
   // holes.cc
