@@ -137,6 +137,7 @@ void define_count(napi_env env, napi_value exports);
 void define_labels(napi_env env, napi_value exports);
 void define_blur(napi_env env, napi_value exports);
 void define_power(napi_env env, napi_value exports);
+void define_noise(napi_env env, napi_value exports);
 void define_swap(napi_env env, napi_value exports);
 void define_holes(napi_env env, napi_value exports);
 void define_c10d(napi_env env, napi_value exports);

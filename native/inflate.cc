@@ -1,6 +1,9 @@
 // Unpacking with libdeflate.
 #include "libdeflate.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "addon.h"
 #include "library.h"
 
@@ -65,11 +68,38 @@ napi_value inflate_member(napi_env env, napi_callback_info info) {
   });
 }
 
+// inflateStart(packed, start, target): fills `target` with the beginning of the deflate stream at `start`, of which the end need not be there; whether that
+// could be done. libdeflate stops where its room ends, and does not say how far it came. So it unpacks into two rooms that held other bytes before: what
+// is the same in both was written. It may write a little ahead, for which there is more room than it asks for.
+napi_value inflate_start(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env& state) {
+    Args args(env, info);
+    const Span packed = span_of(state, args[0]), target = span_of(state, args[2]);
+    const size_t start = to_size(env, args[1]);
+    if (start > packed.size) throw std::invalid_argument("inflateStart: the position is beyond the end");
+    constexpr size_t kAhead = 1024;
+    constexpr int kNoRoom = 3;
+    thread_local Decompressor decompressor;
+    if (!libdeflate().there || decompressor.state == nullptr) return make_bool(env, false);
+    const size_t compared = target.size + kAhead;
+    std::vector<uint8_t> rooms[] = {std::vector<uint8_t>(compared + kAhead, 0x00), std::vector<uint8_t>(compared + kAhead, 0xFF)};
+    int status = 0;
+    size_t read = 0, written = 0;
+    for (std::vector<uint8_t>& room : rooms)
+      status = libdeflate().decompress(decompressor.state, packed.data + start, packed.size - start, room.data(), room.size(), &read, &written);
+    const bool came = status == 0 ? written >= target.size : status == kNoRoom && std::equal(rooms[0].begin(), rooms[0].begin() + compared, rooms[1].begin());
+    if (!came) return make_bool(env, false);
+    std::copy_n(rooms[0].begin(), target.size, target.data);
+    return make_bool(env, true);
+  });
+}
+
 }  // namespace
 
 void define_inflate(napi_env env, napi_value exports) {
   define(env, exports, "inflater", inflater);
   define(env, exports, "inflateMember", inflate_member);
+  define(env, exports, "inflateStart", inflate_start);
 }
 
 }  // namespace clinicadl

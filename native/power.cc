@@ -1,5 +1,5 @@
-// sign(x)·|x|^γ: logarithm and power of 2 by polynomials in float64, of which float32 keeps all but the last half of a digit. Without
-// branches, so that the compiler makes vectors of it; the same bits on every processor.
+// sign(x)·|x|^γ: logarithm and power of 2 by polynomials in float32, right to 2^-22 of the value. Without branches, so that the compiler makes vectors
+// of it; the same bits on every processor.
 
 #include <algorithm>
 #include <bit>
@@ -13,49 +13,79 @@
 namespace clinicadl {
 namespace {
 
-constexpr int64_t kGrain = 1 << 14;
-constexpr uint64_t kOne = std::bit_cast<uint64_t>(1.0);
-constexpr uint64_t kRootOfHalf = std::bit_cast<uint64_t>(0.70710678118654752440);
-constexpr uint64_t kExponent = uint64_t{0x7FF} << 52;
-// Added to a small integer, it puts it into the lowest bits of a number, and rounds to integers.
-constexpr double kInteger = 4503599627370496.0;         // 2^52, for integers from 0 on
-constexpr double kSigned = 6755399441055744.0;          // 3·2^51, for integers of either sign
-constexpr double kTwoOverLog2 = 2.88539008177792681472;  // 2 / ln 2
-constexpr double kLog2 = 0.69314718055994530942;
-// 2^±200 is beyond float32, and not beyond float64.
-constexpr double kFar = 200;
+constexpr int64_t kGrain = 1 << 14, kBlock = 256;
+constexpr uint32_t kOne = std::bit_cast<uint32_t>(1.0f);
+constexpr uint32_t kRootOfHalf = std::bit_cast<uint32_t>(0.70710678f);
+constexpr uint32_t kExponent = 0xFF << 23;
+constexpr float kLeastNormal = std::numeric_limits<float>::min();
+// Added to a number and taken away again, it rounds to an integer.
+constexpr float kInteger = 12582912.0f;  // 3·2^22
+// 1 / ln 2, of which the 1 is added apart.
+constexpr float kTwiceLess = 0.44269504088896341f;
+// Beyond this, the error of the logarithm, which γ makes greater, would be seen.
+constexpr double kGreatest = 16;
+// 2^±250 is beyond float32 twice over, and its root is not.
+constexpr float kFar = 250;
 
-// log2 of a number that is normal and greater than 0: its exponent, and an odd series in s = (m - 1) / (m + 1) for its mantissa from √½ to √2,
-// so that |s| < 0.172; what is left out is below 2^-35. Terms are summed by pairs, which do not wait for each other.
-inline __attribute__((always_inline)) double log2_of(double value) {
-  const uint64_t bits = std::bit_cast<uint64_t>(value);
-  const uint64_t shifted = bits - kRootOfHalf + kOne;
-  const double exponent = std::bit_cast<double>((shifted >> 52) | std::bit_cast<uint64_t>(kInteger)) - (kInteger + 1023);
-  const double m = std::bit_cast<double>(bits - (shifted & kExponent) + kOne);
-  const double s = (m - 1) / (m + 1), q = s * s;
-  const double q2 = q * q;
-  const double series = (1 + q * (1.0 / 3)) + q2 * (1.0 / 5 + q * (1.0 / 7)) + q2 * q2 * (1.0 / 9 + q * (1.0 / 11));
-  return exponent + kTwoOverLog2 * s * series;
+// log2 of a number that is greater than 0: its exponent, and the logarithm of its mantissa m from √½ to √2. With r = m - 1 and s = r / (2 + r), that is
+// r - (r²/2 - s·(r²/2 + R)), where R is what follows in the series of 2·artanh(s): r, which is exact, is most of it.
+struct Logarithm {
+  float exponent, mantissa;
+};
+inline __attribute__((always_inline)) Logarithm log2_of(float value) {
+  // numbers that are not normal are made so
+  const int32_t more = value < kLeastNormal ? 24 : 0;
+  const uint32_t bits = std::bit_cast<uint32_t>(value * std::bit_cast<float>((127 + more) << 23));
+  const uint32_t shifted = bits - kRootOfHalf + kOne;
+  const float exponent = static_cast<float>(static_cast<int32_t>(shifted >> 23) - (127 + more));
+  const float r = std::bit_cast<float>(bits - (shifted & kExponent) + kOne) - 1;
+  const float s = r / (2 + r), z = s * s, half = 0.5f * r * r;
+  const float rest = z * ((2.0f / 3 + z * (2.0f / 5)) + z * z * (2.0f / 7 + z * (2.0f / 9)));
+  const float less = s * (half + rest) - half;
+  return {exponent, (less * kTwiceLess + r * kTwiceLess) + less + r};
 }
 
-// 2^y: an integer, and the exponential series of the rest, at most ½; what is left out is below 2^-37.
-inline __attribute__((always_inline)) double exp2_of(double y) {
-  const double far = y < -kFar ? -kFar : y > kFar ? kFar : y;
-  const double rounded = far + kSigned;
-  const double f = (far - (rounded - kSigned)) * kLog2;
-  const double f2 = f * f, f4 = f2 * f2;
-  const double low = (1 + f) + f2 * (1.0 / 2 + f * (1.0 / 6)), middle = (1.0 / 24 + f * (1.0 / 120)) + f2 * (1.0 / 720 + f * (1.0 / 5040));
-  const double series = low + f4 * middle + f4 * f4 * (1.0 / 40320 + f * (1.0 / 362880));
-  return std::bit_cast<double>(std::bit_cast<uint64_t>(series) + (std::bit_cast<uint64_t>(rounded) << 52));
+// 2^f - 1 for f from -½ to ½: the polynomial that comes nearest.
+inline __attribute__((always_inline)) float exp2_less_one(float f) {
+  const float f2 = f * f;
+  const float low = 0.24022647738f + f * 0.05550332367f, high = 0.009618437849f + f * 0.001339890063f;
+  return f * 0.6931471825f + f2 * (low + f2 * (high + f2 * 0.0001535334159f));
 }
 
-CLINICADL_CLONES void power(const float* x, float* out, int64_t n, double gamma) {
-  for (int64_t i = 0; i < n; ++i) {
-    const float size = std::fabs(x[i]);
-    const float raised = static_cast<float>(exp2_of(gamma * log2_of(static_cast<double>(size))));
-    // 0, infinite numbers and NaN stay what they are
-    const bool plain = (size > 0) & (size < std::numeric_limits<float>::infinity());
-    out[i] = std::copysign(plain ? raised : size, x[i]);
+// γ is `coarse` + `fine`; `coarse` has 12 digits, so that its product with an exponent is exact, and so is what is left of it beside an integer. Logarithms
+// first, then powers: each half is so short that the processor has several of it under way.
+CLINICADL_CLONES void power(const float* x, float* out, int64_t n, float gamma, float coarse, float fine) {
+  float most[kBlock], rest[kBlock];
+  for (int64_t at = 0; at < n; at += kBlock) {
+    const int64_t count = std::min(kBlock, n - at);
+    for (int64_t i = 0; i < count; ++i) {
+      const Logarithm log = log2_of(std::fabs(x[at + i]));
+      most[i] = coarse * log.exponent;
+      rest[i] = fine * log.exponent + gamma * log.mantissa;
+    }
+    for (int64_t i = 0; i < count; ++i) {
+      const float size = std::fabs(x[at + i]);
+      const float rounded = (most[i] + rest[i] + kInteger) - kInteger;
+      const float raised = 1 + exp2_less_one((most[i] - rounded) + rest[i]);
+      // in two steps: the power of 2 alone may be beyond float32
+      const float least = rounded > -kFar ? rounded : -kFar;
+      const int32_t whole = static_cast<int32_t>(least < kFar ? least : kFar), half = whole >> 1;
+      const float scaled = raised * std::bit_cast<float>((half + 127) << 23) * std::bit_cast<float>((whole - half + 127) << 23);
+      // 0, infinite numbers and NaN stay what they are
+      const bool plain = (size > 0) & (size < std::numeric_limits<float>::infinity());
+      out[at + i] = std::copysign(plain ? scaled : size, x[at + i]);
+    }
+  }
+}
+
+void power(const float* x, float* out, int64_t n, double gamma) {
+  if (gamma == 1) {
+    std::copy_n(x, n, out);
+  } else if (gamma > kGreatest) {
+    for (int64_t i = 0; i < n; ++i) out[i] = std::copysign(static_cast<float>(std::pow(std::fabs(static_cast<double>(x[i])), gamma)), x[i]);
+  } else {
+    const float coarse = std::bit_cast<float>(std::bit_cast<uint32_t>(static_cast<float>(gamma)) & ~uint32_t{0xFFF});
+    power(x, out, n, static_cast<float>(gamma), coarse, static_cast<float>(gamma - coarse));
   }
 }
 

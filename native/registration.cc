@@ -40,6 +40,7 @@ napi_value init(napi_env env, napi_value exports) {
     define_labels(env, exports);
     define_blur(env, exports);
     define_power(env, exports);
+    define_noise(env, exports);
     define_swap(env, exports);
     define_holes(env, exports);
     define_c10d(env, exports);

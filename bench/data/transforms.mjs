@@ -43,6 +43,7 @@ export async function transforms({ python, peers, rounds, short, say, out, only 
   const settings = JSON.stringify({
     shape: short ? [24, 28, 24] : [96, 112, 96],
     times: short ? 1 : 3,
+    atLeast: short ? 0 : 0.25,
     transforms: chosen.map(([name, options]) => ({ name, options })),
   });
   const script = "bench/data/transforms.py";

@@ -51,11 +51,12 @@ for one in settings["transforms"]:
         options["remapping"] = dict(options["remapping"])
     transform, point = {"clinicadl": clinicadl, "newest": newest}[library](one["name"], options)
     taken = []
-    for i in range(settings["times"] + 1):  # the first warms up
+    enough = time.perf_counter() + settings["atLeast"]
+    while len(taken) <= settings["times"] or time.perf_counter() < enough:
         given = point()
         begin = time.perf_counter()
         transform(given)
-        if i > 0:
-            taken.append(time.perf_counter() - begin)
+        taken.append(time.perf_counter() - begin)
+    taken.pop(0)  # the first warms up
     seconds.append(taken)
 print(json.dumps({"seconds": seconds}))

@@ -6,11 +6,13 @@ import { Rng, TransformsHandler } from "clinicadl/transforms";
 
 interface Settings {
   readonly shape: readonly number[];
+  /** How often each is done at least, and for how many seconds. */
   readonly times: number;
+  readonly atLeast: number;
   readonly transforms: readonly { readonly name: string; readonly options: Readonly<Record<string, unknown>> }[];
 }
 
-const { shape, times, transforms } = JSON.parse(process.argv[2] ?? "{}") as Settings;
+const { shape, times, atLeast, transforms } = JSON.parse(process.argv[2] ?? "{}") as Settings;
 const camel = (name: string): string => name.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 torch.setNumThreads(1);
 torch.manualSeed(0);
@@ -31,8 +33,9 @@ const seconds = transforms.map(({ name, options }) => {
   if (Array.isArray(own.remapping)) own.remapping = Object.fromEntries(own.remapping);
   const handler = new TransformsHandler({ augmentations: [{ name_: name, ...own }] });
   const taken: number[] = [];
-  // the first warms up
-  for (let i = 0; i <= times; i++) {
+  const enough = performance.now() + atLeast * 1000;
+  // the first warms up; what takes less than a millisecond is done again and again
+  for (let i = 0; i <= times || performance.now() < enough; i++) {
     using _ = torch.scope();
     const point = new DataPoint({
       image: new ScalarImage(voxels.alias()),

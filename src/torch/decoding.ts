@@ -44,6 +44,15 @@ export function inflateMember(
   return result === null ? null : { end: result[0], length: result[1] };
 }
 
+/**
+ * Fills `target` with the beginning of what a deflate stream holds, which need not be there to its end. Nothing is compared with its checksum.
+ * @param start where the stream begins, behind the member's header.
+ * @returns false where that cannot be done: there is no libdeflate, the beginning is not enough or damaged, or it is made of too small parts.
+ */
+export function inflateStart(packed: Uint8Array, start: number, target: Uint8Array): boolean {
+  return native.inflateStart(packed, start, target);
+}
+
 /** Some planes of a volume, and how they become a tensor's. */
 export interface VoxelsOptions {
   readonly source: Memory;

@@ -134,6 +134,7 @@ export interface Native {
   syncAll(descriptors: readonly number[]): number[];
   // inflate.cc
   inflater(): string;
+  inflateStart(packed: Uint8Array, start: number, target: Uint8Array): boolean;
   inflateMember(
     packed: BinaryArray | Handle,
     start: number,
@@ -310,6 +311,8 @@ export interface Native {
   symmetricFilter(h: Handle, weights: readonly (readonly number[])[]): Handle;
   // power.cc
   signedPower(h: Handle, exponents: readonly number[]): Handle;
+  // noise.cc
+  addNoise(h: Handle, mean: number, std: number, seed: number | bigint): Handle;
   // swap.cc
   swapPatches(h: Handle, size: readonly number[], corners: readonly number[]): Handle;
   // holes.cc

@@ -55,6 +55,7 @@ const kernels: Record<string, () => readonly Tensor[]> = {
   symmetricFilter: () => [torch.voxels.symmetricFilter(image(), [[0.5, 0.25], [0.6, 0.2], [1]])],
   rescale: () => [torch.voxels.rescale(image(), { low: -1, high: 1 })],
   extent: () => [torch.tensor([...torch.voxels.extent(image())])],
+  addNoise: () => [torch.voxels.addNoise(image(), { seed: 4 })],
   signedPower: () => [torch.voxels.signedPower(image(), [1.3, 0.7])],
   place: () => [torch.voxels.place(image(), [-2, 3, 1], [44, 40, 30], 7)],
   oneHot: () => [torch.voxels.oneHot(objects(), 2)],

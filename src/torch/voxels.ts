@@ -2,8 +2,9 @@
  * What transforms do to every voxel, in one pass over them. Kernels of our own do it on the CPU, and libtorch's operators, with the same result, where an image
  * is on a GPU, has gradients, or is of a type that the kernel does not know.
  */
+import { Generator } from "./generator.ts";
 import { native } from "./native.ts";
-import { aminmax, cat, constantPadNd, stack } from "./ops.ts";
+import { aminmax, cat, constantPadNd, randn, stack } from "./ops.ts";
 import { tidy } from "./scope.ts";
 import { Tensor } from "./tensor.ts";
 import { itemSize } from "./types.ts";
@@ -173,8 +174,30 @@ export function swapPatches(
   });
 }
 
+export interface AddNoiseOptions {
+  /** Of the noise. Default: 0. */
+  readonly mean?: number;
+  /** Of the noise. Default: 1. */
+  readonly std?: number;
+  /** Of the generator that the noise is drawn from: the numbers are those of `randn` with it. */
+  readonly seed: number;
+}
+
+/** Gaussian noise added to `x`, in float32. */
+export function addNoise(x: Tensor, { mean = 0, std = 1, seed }: AddNoiseOptions): Tensor {
+  if (isPlainFloat(x)) return new Tensor(native.addNoise(x.handleFor("addNoise"), mean, std, seed));
+  return tidy(() => {
+    const noise = randn(x.shape, { generator: new Generator().manualSeed(seed), dtype: "float32" });
+    return noise
+      .mul(std)
+      .add(mean)
+      .to({ device: x.device })
+      .add(x.to({ dtype: "float32" }));
+  });
+}
+
 /**
- * sign(x)·|x|^γ.
+ * sign(x)·|x|^γ, to 2⁻²² of the value for γ up to 2.
  *
  * @param x (C, …), float32.
  * @param exponents γ of each channel.

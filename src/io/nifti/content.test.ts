@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gunzipSync, gzipSync } from "node:zlib";
+import { constants, deflateRawSync, gunzipSync, gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, beforeEach, expect, it } from "vitest";
 import * as torch from "../../torch/index.ts";
@@ -81,6 +81,42 @@ it("unpacks the same with libdeflate, where the system has it, and with zlib", (
     using small = torch.empty([plain.length - 1], { dtype: "uint8" });
     expect(gunzipInto(bytes, small, plain.length, "x.nii.gz")).toBe(false);
   }
+});
+
+it("unpacks the beginning of a stream, or nothing", () => {
+  const piece = fc.record({ size: fc.integer({ min: 1, max: 3000 }), level: fc.constantFrom(0, 1, 9) });
+  const given = fc.record({
+    pieces: fc.array(piece, { minLength: 1, maxLength: 6 }),
+    count: fc.integer({ min: 1, max: 1200 }),
+    cut: fc.integer({ min: 0, max: 4000 }),
+    from: fc.integer({ min: 0, max: 3000 }),
+  });
+  fc.assert(
+    fc.property(given, ({ pieces, count, cut, from }) => {
+      let at = from;
+      const parts = pieces.map(({ size, level }, i) => {
+        const finishFlush = i === pieces.length - 1 ? constants.Z_FINISH : constants.Z_SYNC_FLUSH;
+        at += size;
+        return deflateRawSync(plain.subarray(at - size, at), { level, finishFlush });
+      });
+      const stream = Buffer.concat([Buffer.from([7]), ...parts]);
+      for (const bytes of [stream, stream.subarray(0, Math.max(1, stream.length - cut))]) {
+        const target = new Uint8Array(count);
+        if (!torch.decoding.inflateStart(bytes, 1, target)) continue;
+        expect(Buffer.from(target)).toEqual(plain.subarray(from, Math.min(at, from + count)));
+      }
+    }),
+  );
+  const whole = deflateRawSync(plain);
+  const isThere = torch.decoding.inflater() === "libdeflate";
+  for (const bytes of [whole, whole.subarray(0, 4000)]) {
+    const target = new Uint8Array(544);
+    expect(torch.decoding.inflateStart(bytes, 0, target)).toBe(isThere);
+    if (isThere) expect(Buffer.from(target)).toEqual(plain.subarray(0, 544));
+  }
+  expect(torch.decoding.inflateStart(whole, 0, new Uint8Array(plain.length + 1))).toBe(false);
+  expect(torch.decoding.inflateStart(whole.subarray(0, 50), 0, new Uint8Array(544))).toBe(false);
+  expect(() => torch.decoding.inflateStart(whole, whole.length + 1, new Uint8Array(1))).toThrow(/beyond the end/);
 });
 
 it("refuses what would leave the memory that it was given", () => {

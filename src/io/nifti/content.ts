@@ -18,6 +18,10 @@ const SLAB_PLANES = 32;
 /** Room for what some programs write behind the voxels, so that it need not be unpacked twice. */
 const ROOM_BEHIND = 4096;
 
+/** The memory that a packed file was read into stays for the next one up to here: to get new memory takes longer than to read into it. */
+const LARGEST_KEPT = 16 * 2 ** 20;
+let room: Uint8Array = new Uint8Array(0);
+
 /** A part of an image, in voxels. */
 export interface Window {
   /** The first voxel along x, y, z. */
@@ -165,7 +169,7 @@ export class NiftiContent implements Disposable {
     const path = this.#voxelsPath;
     const count = this.header.offset + this.header.byteLength;
     requirePossible(size, count, path);
-    const whole = Buffer.allocUnsafeSlow(size);
+    const whole = roomFor(size);
     const packed = whole.subarray(0, this.#file.read(whole, 0));
     if (torch.decoding.inflater() === "libdeflate") {
       const scratch = torch.empty([count + ROOM_BEHIND], { dtype: "uint8" });
@@ -183,6 +187,13 @@ export class NiftiContent implements Disposable {
       `${this.#voxelsPath} is truncated: ${shape.join("×")}${channels > 1 ? `×${channels}` : ""} voxels of ${dtype} need ${byteLength} bytes, got ${got}. Copy or download it again.`,
     );
   }
+}
+
+/** Memory for a packed file, until the next one is read. */
+function roomFor(size: number): Uint8Array {
+  if (size > LARGEST_KEPT) return Buffer.allocUnsafeSlow(size);
+  if (room.length < size) room = Buffer.allocUnsafeSlow(Math.min(LARGEST_KEPT, 2 * size));
+  return room.subarray(0, size);
 }
 
 function inside(window: Window, { shape }: NiftiHeader, path: string): Window {

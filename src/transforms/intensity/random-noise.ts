@@ -31,12 +31,7 @@ export class RandomNoiseConfig
       drawn: z.strictObject({ mean: z.number(), std: z.number(), seed: z.int() }),
       draw: (rng) => ({ mean: mean.draw(this.mean, rng), std: std.draw(this.std, rng), seed: rng.seed() }),
       change: (image, drawn) => {
-        const generator = new torch.Generator("cpu").manualSeed(drawn.seed);
-        const noise = torch.randn(image.tensor.shape, { generator, dtype: "float32" });
-        noise.mul_(drawn.std);
-        // a pass over the whole image, which is not needed for the default
-        if (drawn.mean !== 0) noise.add_(drawn.mean);
-        image.tensor = noise.add_(image.tensor);
+        image.tensor = torch.voxels.addNoise(image.tensor, drawn);
       },
     });
   }
