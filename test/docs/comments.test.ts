@@ -12,9 +12,9 @@ import { EXCUSED } from "./excused.ts";
 import { typeErrors } from "./types.ts";
 
 /** The rooms whose public classes and functions all have an example. */
-const ROOMS = ["data", "losses", "metrics", "optim", "transforms"];
-/** What is exported by the doors of others: random numbers are for transforms. */
-const SHARED = ["utils/random"];
+const ROOMS = ["callbacks", "data", "losses", "metrics", "optim", "transforms"];
+/** What is exported by the doors of others: random numbers are for transforms, events and their state for callbacks. */
+const SHARED = ["run", "utils/random"];
 const files = (rooms: readonly string[]) =>
   [...rooms, ...SHARED]
     .flatMap((room) => globSync(`src/${room}/**/*.ts`, { cwd: root }))
