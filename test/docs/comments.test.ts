@@ -12,7 +12,7 @@ import { EXCUSED } from "./excused.ts";
 import { typeErrors } from "./types.ts";
 
 /** The rooms whose public classes and functions all have an example. */
-const ROOMS = ["callbacks", "data", "losses", "metrics", "models", "networks", "optim", "split", "transforms"];
+const ROOMS = ["callbacks", "data", "infer", "losses", "metrics", "models", "networks", "optim", "split", "transforms"];
 /** What is exported by the doors of others: random numbers are for transforms, events and their state for callbacks. */
 const SHARED = ["run", "utils/random"];
 const files = (rooms: readonly string[]) =>
