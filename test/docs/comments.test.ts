@@ -23,6 +23,7 @@ const ROOMS = [
   "networks",
   "optim",
   "split",
+  "train",
   "transforms",
 ];
 /** What is exported by the doors of others: random numbers are for transforms, events and their state for callbacks, floats for JSON. */
