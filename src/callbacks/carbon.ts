@@ -50,11 +50,17 @@ const MACHINE: Sources = { powercap: POWERCAP, now: () => performance.now(), pow
  * says which. Not counted are discs, network, cooling, and in a training on several machines the processors of the others.
  * A resumed training adds to what is there, also the energy of batches that it had to train on again.
  *
- * ```ts
- * new CarbonCallback({ gramsPerKwh: 56 }); // of where the machine is
- * ```
- *
  * ClinicaDL 2 has no such callback.
+ * @example
+ * ```ts
+ * import { existsSync } from "node:fs";
+ *
+ * // of where the machine is
+ * const callbacks = [new CarbonCallback({ gramsPerKwh: 56, cpuWatts: 65 })];
+ * const trainer = new Trainer({ maps: "carbon", model, callbacks, optimization: { numEpochs: 1 } });
+ * await trainer.train(split);
+ * console.log(existsSync("carbon/training/split-0/logs/energy.json")); // → true
+ * ```
  */
 export class CarbonCallback extends Callback {
   static readonly name_ = "CarbonCallback";

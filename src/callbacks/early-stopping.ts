@@ -44,6 +44,13 @@ interface Stopper {
  * - `upperBound`, `lowerBound` (none): a value beyond says stop.
  *
  * Whether low or high values are good is the metric's own knowledge.
+ * @example
+ * ```ts
+ * const ba = new BalancedAccuracyMetricConfig({ postprocessing: [new AsDiscreteConfig({ include: ["output"], threshold: 0.5 })] });
+ * const callbacks = [new EarlyStoppingCallback({ metric: ["loss", "ba"], patience: [5, 10], minDelta: 1e-3 })];
+ * const metrics = { loss: new LossMetricConfig(), ba };
+ * const trainer = new Trainer({ maps: "early", model, metrics, callbacks, optimization: { numEpochs: 100 } });
+ * ```
  */
 export class EarlyStoppingCallback extends Callback {
   static readonly name_ = "EarlyStoppingCallback";

@@ -21,6 +21,11 @@ const schema = z.strictObject({
  *
  * The numbers are those of `torch.optim.swa_utils.AveragedModel` with `get_ema_multi_avg_fn(decay)` and `use_buffers`, but for
  * buffers of whole numbers, which are not averaged. ClinicaDL has no such callback.
+ * @example
+ * ```ts
+ * const callbacks = [new EMACallback({ decay: 0.99, startEpoch: 5 })];
+ * const trainer = new Trainer({ maps: "ema", model, callbacks, optimization: { numEpochs: 20 } });
+ * ```
  */
 export class EMACallback extends Callback {
   static readonly name_ = "EMACallback";

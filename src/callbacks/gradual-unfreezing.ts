@@ -22,15 +22,6 @@ interface Stage {
 /**
  * Lets parts of the model learn from a later epoch on, such as those with trained weights after the head (Howard and Ruder, 2018):
  *
- * ```ts
- * new GradualUnfreezingCallback({
- *   stages: [
- *     { epoch: 3, parts: "network.convolutions.layer1" },
- *     { epoch: 6, parts: ["network.convolutions.layer0"] },
- *   ],
- * });
- * ```
- *
  * `parts` are layers, blocks or parameters by their path in the model, as in `loadWeights`; `epoch`, from 2, is the first in which they learn. What is in
  * no stage is left as it is. Before its stage, a part gets no gradient, so no optimizer moves it and none makes a state for it, but statistics of
  * BatchNorm in it follow the data (unless `loadWeights` keeps them). When the training ends, what learns is as it was before. Rates per
@@ -38,6 +29,18 @@ interface Stage {
  *
  * @throws ConfigError for a part in two stages, and at the start of the training for parts that the model does not have, or that
  * leave nothing to learn in the first epoch.
+ * @example
+ * ```ts
+ * const callbacks = [
+ *   new GradualUnfreezingCallback({
+ *     stages: [
+ *       { epoch: 3, parts: "network.convolutions.layer1" },
+ *       { epoch: 6, parts: ["network.convolutions.layer0"] },
+ *     ],
+ *   }),
+ * ];
+ * const trainer = new Trainer({ maps: "unfreezing", model, callbacks, optimization: { numEpochs: 10 } });
+ * ```
  */
 export class GradualUnfreezingCallback extends Callback {
   static readonly name_ = "GradualUnfreezingCallback";

@@ -73,6 +73,12 @@ function isA(callback: Callback, Class: CallbackClass): boolean {
  * their list: what is told to whoever looks on, checks of the data and recording of the configuration; those that were passed, and
  * the default ones; then losses, gradient norms, metrics, summaries and progress. Default callbacks (LoggerCallback, MonitorCallback, ModelCheckpointCallback,
  * TrainingCheckpointCallback) are added unless one of their class is passed.
+ * @example
+ * ```ts
+ * const handler = new CallbacksHandler([new EMACallback(), { name_: "EarlyStoppingCallback", metric: "loss" }]);
+ * const trainer = new Trainer({ maps: "handler", model, callbacks: handler });
+ * console.log(handler.callbacks.some((callback) => callback instanceof EarlyStoppingCallback)); // → true
+ * ```
  */
 export class CallbacksHandler implements CallbackSequence {
   #given: Callback[];

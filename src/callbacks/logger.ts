@@ -17,6 +17,11 @@ const schema = z.strictObject({
  *   warnings may be about them.
  * - `debug` (true): with `debug.log`.
  * - `progressBar` (true): one moving line on a terminal (standard error), one line per epoch elsewhere.
+ * @example
+ * ```ts
+ * const callbacks = [new LoggerCallback({ debug: false, progressBar: false })];
+ * const trainer = new Trainer({ maps: "quiet", model, callbacks });
+ * ```
  */
 export class LoggerCallback extends Callback {
   static readonly name_ = "LoggerCallback";

@@ -32,6 +32,15 @@ export interface LRSchedulerCallbackOptions {
  * Moves the learning rate of an optimizer: after each optimization step, each epoch or each validation, as the scheduler
  * demands. Lengths that a scheduler leaves to the training are those of its split; a training that is continued for more epochs keeps the
  * schedule with which it began. The rates that were used go to `logs/learning_rates/<optimizer>.tsv`.
+ * @example
+ * ```ts
+ * import { existsSync } from "node:fs";
+ *
+ * const callbacks = [new LRSchedulerCallback({ scheduler: new StepLRConfig({ stepSize: 1, gamma: 0.5 }) })];
+ * const trainer = new Trainer({ maps: "scheduler", model, callbacks, optimization: { numEpochs: 2 } });
+ * await trainer.train(split);
+ * console.log(existsSync("scheduler/training/split-0/logs/learning_rates/optimizer.tsv")); // → true
+ * ```
  */
 export class LRSchedulerCallback extends Callback {
   static readonly name_ = "LRSchedulerCallback";

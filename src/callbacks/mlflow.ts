@@ -38,9 +38,10 @@ const schema = z.strictObject({
  * MLFLOW_TRACKING_TOKEN. All is sent from a thread: the training waits for nothing before its end. A server that does not answer is a warning; what it
  * lacks is sent when it answers, or when the training is resumed. A resumed training goes on with its run, and no step is there twice.
  * ClinicaDL has no such callback.
- *
+ * @example
  * ```ts
- * new MLflowCallback({ trackingUri: "http://127.0.0.1:5000", experimentName: "ad-vs-cn" });
+ * const callbacks = [new MLflowCallback({ trackingUri: "http://127.0.0.1:5000", experimentName: "ad-vs-cn" })];
+ * const trainer = new Trainer({ maps: "mlflow", model, callbacks });
  * ```
  */
 export class MLflowCallback extends TrackerCallback {

@@ -30,6 +30,15 @@ const schema = z.strictObject({
  * - `epochs` (none): after each of these epochs (the first is 1), in `checkpoints/epoch-<n>`.
  * - `everyNEpochs` (none): after every n-th epoch, there too.
  * - `saveLast` (true): after the last epoch, in `final`.
+ * @example
+ * ```ts
+ * import { readdirSync } from "node:fs";
+ *
+ * const callbacks = [new ModelCheckpointCallback({ metric: "loss", epochs: [1] })];
+ * const trainer = new Trainer({ maps: "kept", model, callbacks, optimization: { numEpochs: 2 } });
+ * await trainer.train(split);
+ * console.log(readdirSync("kept/training/split-0/models").sort()); // → [ 'best_models', 'checkpoints', 'final' ]
+ * ```
  */
 export class ModelCheckpointCallback extends Callback {
   static readonly name_ = "ModelCheckpointCallback";

@@ -38,6 +38,11 @@ const schema = z.strictObject({
  * - `numMeasurements` (100): per phase; epochs and validations are all measured.
  * - `warmupIterations` (10): batches before the first measurement.
  * - `enabled` (true).
+ * @example
+ * ```ts
+ * const callbacks = [new MonitorCallback({ numMeasurements: 20, warmupIterations: 2 })];
+ * const trainer = new Trainer({ maps: "monitor", model, callbacks });
+ * ```
  */
 export class MonitorCallback extends Callback {
   static readonly name_ = "MonitorCallback";

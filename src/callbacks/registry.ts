@@ -20,6 +20,8 @@ export const callbackRegistry = new Registry<Callback, CallbackClass>(
  * Makes a callback of one's own known by its `name_`, so that a MAPS with it can be read. It needs a static `name_`, `toDict()`
  * and a static `fromDict(dict)`.
  *
+ * @throws ConfigError when another callback has that name.
+ * @example
  * ```ts
  * class Halve extends Callback {
  *   static readonly name_ = "Halve";
@@ -27,9 +29,9 @@ export const callbackRegistry = new Registry<Callback, CallbackClass>(
  *   toDict() { return { name_: "Halve" }; }
  * }
  * registerCallback(Halve);
+ * const { callbacks } = new CallbacksHandler([{ name_: "Halve" }]);
+ * console.log(callbacks.some((callback) => callback instanceof Halve)); // → true
  * ```
- *
- * @throws ConfigError when another callback has that name.
  */
 export function registerCallback(Class: CallbackClass): void {
   callbackRegistry.register(Class);

@@ -37,6 +37,11 @@ const schema = z.strictObject({
  * The statistics of BatchNorm do not belong to averaged weights: when training ends, the training data pass through the model once
  * more and give new ones, as with `torch.optim.swa_utils.update_bn`. No validation has seen these weights, so the tables of `final` have
  * no rows: `trainer.validate({ splitIdx, metrics, modelCheckpoint: "final" })` fills them. ClinicaDL has no such callback.
+ * @example
+ * ```ts
+ * const callbacks = [new SWACallback({ startEpoch: 15, swaLr: 1e-4 })];
+ * const trainer = new Trainer({ maps: "swa", model, callbacks, optimization: { numEpochs: 20 } });
+ * ```
  */
 export class SWACallback extends Callback {
   static readonly name_ = "SWACallback";

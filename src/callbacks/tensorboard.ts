@@ -16,6 +16,14 @@ const schema = z.strictObject({
  *
  * A resumed training goes on with its curves; steps that are made again are there once. What cannot be written is a warning, and the training goes on. Nothing
  * of TensorBoard is needed to write the files. ClinicaDL has no such callback.
+ * @example
+ * ```ts
+ * import { readdirSync } from "node:fs";
+ *
+ * const trainer = new Trainer({ maps: "tensorboard", model, callbacks: [new TensorBoardCallback()], optimization: { numEpochs: 1 } });
+ * await trainer.train(split);
+ * console.log(readdirSync("tensorboard/training/split-0/logs/tensorboard").length); // → 1
+ * ```
  */
 export class TensorBoardCallback extends Callback {
   static readonly name_ = "TensorBoardCallback";

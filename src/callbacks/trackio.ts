@@ -36,9 +36,10 @@ const schema = z.strictObject({
  *
  * Nothing of Trackio is needed to write them. All is written from a thread: the training waits for nothing before its end. A database that cannot be
  * written is a warning; what it lacks is written later, or when the training is resumed. No step is there twice. ClinicaDL has no such callback.
- *
+ * @example
  * ```ts
- * new TrackioCallback({ project: "ad-vs-cn" });
+ * const callbacks = [new TrackioCallback({ project: "ad-vs-cn", dir: "trackio" })];
+ * const trainer = new Trainer({ maps: "trackio", model, callbacks });
  * ```
  */
 export class TrackioCallback extends TrackerCallback {

@@ -36,6 +36,11 @@ const schema = z.strictObject({
  *
  * One is written when training begins, one when a signal ends it, and one at its end, which stays, so that training can
  * go on for more epochs. To keep weights for good, use `ModelCheckpointCallback`.
+ * @example
+ * ```ts
+ * const callbacks = [new TrainingCheckpointCallback({ everyNEpochs: 1, everyMinutes: 5, keep: 3 })];
+ * const trainer = new Trainer({ maps: "often", model, callbacks });
+ * ```
  */
 export class TrainingCheckpointCallback extends Callback {
   static readonly name_ = "TrainingCheckpointCallback";

@@ -5,7 +5,13 @@ import { infererRegistry } from "./registry.ts";
 
 infererRegistry.add(list);
 
-/** The field that an inferer of this package adds to a batch, if it leaves the others as they are; null: this is not known. */
+/**
+ * The field that an inferer of this package adds to a batch, if it leaves the others as they are; null: this is not known.
+ * @example
+ * ```ts
+ * console.log(addedFieldOf(new SimpleInferer({ outputName: "score" }))); // → score
+ * ```
+ */
 export function addedFieldOf(inferer: Inferer): string | null {
   if (inferer instanceof list.SaliencyInferer) return null;
   if (inferer instanceof list.TestTimeAugmentation && inferer.spreadName !== null) return null;

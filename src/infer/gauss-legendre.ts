@@ -8,9 +8,7 @@ export interface QuadraturePoint {
  * The points of Gauss-Legendre quadrature from 0 to 1: `Σ weight · f(at)` is the integral of f, exactly for polynomials up to degree 2n - 1.
  * Roots of the Legendre polynomial by Newton's method (Abramowitz and Stegun 1964, 25.4.29), in ascending order.
  *
- * ```ts
- * gaussLegendre(3).reduce((sum, { at, weight }) => sum + weight * at ** 4, 0); // 1/5
- * ```
+ *     gaussLegendre(3).reduce((sum, { at, weight }) => sum + weight * at ** 4, 0); // 1/5
  */
 export function gaussLegendre(n: number): QuadraturePoint[] {
   return Array.from({ length: n }, (_, i) => {

@@ -32,14 +32,18 @@ const schema = z.strictObject({
  * of MONAI's `sliding_window_inference`. An image that is smaller than a patch is padded with 0 around it; a network that gives
  * patches of another size gives an image of another size. Memory is that of image, output and `batchSize` patches.
  *
- * ```ts
- * new SupervisedModel({ network, loss, optimizer, labelKey: "mask", inferer: new PatchesToImageInferer({ patchSize: 64, avgMode: "gaussian" }) });
- * ```
- *
  * Options: `patchSize`, `overlap` (0.25), `avgMode` ("constant"), `sigmaScale` (0.125), `batchSize` (1), and those of
  * {@link SimpleInferer}; with `postprocessingOnCpu`, the output is put together on the CPU.
  *
  * @throws ImageError when outputs cannot be put together.
+ * @example
+ * ```ts
+ * const unet = new UNet({ spatialDims: 3, inChannels: 1, outChannels: 2, channels: [4, 8] });
+ * using batch = new Batch([await dataset.get(0)]);
+ * using scope = torch.scope();
+ * new PatchesToImageInferer({ patchSize: 16, overlap: 0.5, avgMode: "gaussian" }).call(batch, unet);
+ * console.log(batch.getField("output").shape); // → [ 1, 2, 17, 20, 16 ]
+ * ```
  */
 export class PatchesToImageInferer extends configClass("PatchesToImageInferer", schema) implements Inferer {
   /** Adds the output to a batch of images (C, D, H, W), or of squeezed slices (C, H, W), or to a data point. */

@@ -11,6 +11,14 @@ export const infererRegistry = new Registry<Inferer>(
 /**
  * Makes an inferer of one's own known by its `name_`, so that a MAPS with it can be read.
  * @throws ConfigError when another inferer has that name.
+ * @example
+ * ```ts
+ * class ScoreInferer extends SimpleInferer {
+ *   override readonly name_ = "ScoreInferer";
+ *   static readonly name_ = "ScoreInferer";
+ * }
+ * registerInferer(ScoreInferer);
+ * ```
  */
 export function registerInferer(Class: Registrable<Inferer>): void {
   infererRegistry.register(Class);

@@ -38,12 +38,14 @@ const schema = z.strictObject({
  * The numbers are Captum's. What a network gives before a sigmoid or a softmax is explained: `postprocessing` is done afterwards. ClinicaDL
  * does not have it: it cannot read the model of a MAPS with this inferer. Give it to `predict` instead.
  *
- * ```ts
- * const inferer = new SaliencyInferer({ method: "integrated_gradients", baseline: -1 });
- * await trainer.predict({ modelCheckpoint: "split-0_best-loss", groupName: "held_out", inferer });
- * ```
- *
  * @throws ConfigError for a network whose output is an image, or has no output `target`, or does not depend on the image.
+ * @example
+ * ```ts
+ * const trainer = await Trainer.fromMaps("maps");
+ * const inferer = new SaliencyInferer({ method: "integrated_gradients", baseline: -1, nSteps: 4 });
+ * const dataloader = new DataLoader(split.valDataset);
+ * await trainer.predict({ modelCheckpoint: "split-0_final", groupName: "explained", dataloader, inferer });
+ * ```
  */
 export class SaliencyInferer
   extends configClass("SaliencyInferer", schema, {

@@ -14,6 +14,13 @@ const schema = z.strictObject(outputOptions);
  * Options: `postprocessing` (none: transforms of the samples, after the network), `postprocessingOnCpu` (false),
  * `outputName` ("output": the field where the output goes), `outputType` ("tensor"; "image" and "mask" give it the
  * affine of the image).
+ * @example
+ * ```ts
+ * using batch = new Batch([await dataset.get(0), await dataset.get(1)]);
+ * using scope = torch.scope();
+ * new SimpleInferer({ outputName: "score" }).call(batch, model.network);
+ * console.log(batch.getField("score").shape); // → [ 2, 1 ]
+ * ```
  */
 export class SimpleInferer extends configClass("SimpleInferer", schema) implements Inferer {
   /** Adds the output to a batch, or to a data point, which the network sees as a batch of one. */

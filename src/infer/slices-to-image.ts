@@ -23,6 +23,14 @@ const schema = z.strictObject({
  * output is put together on the CPU.
  *
  * @throws ImageError when the network does not give images.
+ * @example
+ * ```ts
+ * const flat = new ConvEncoder({ spatialDims: 2, inChannels: 1, channels: [4, 1], padding: 1, poolingIndices: null });
+ * using batch = new Batch([await dataset.get(0)]);
+ * using scope = torch.scope();
+ * new SlicesToImageInferer({ sliceDirection: 2, batchSize: 8 }).call(batch, flat);
+ * console.log(batch.getField("output").shape); // → [ 1, 1, 17, 20, 16 ]
+ * ```
  */
 export class SlicesToImageInferer extends configClass("SlicesToImageInferer", schema) implements Inferer {
   /** Adds the output to a batch of images (C, D, H, W), or to a data point. */

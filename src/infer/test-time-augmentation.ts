@@ -65,14 +65,24 @@ interface Variant {
  * Outputs that are images are mirrored back exactly, and moved back from a `RandomAffine` by linear interpolation, where a voxel counts
  * by how much of it a variant saw. Outputs that are values, such as scores of classes, are averaged as they are.
  *
- * ```ts
- * new TestTimeAugmentation({ inferer: new PatchesToImageInferer({ patchSize: 64 }), mirrorAxes: [0, 1, 2] });
- * new TestTimeAugmentation({ inferer: new SimpleInferer(), transforms: [new RandomAffineConfig()], n: 8, spreadName: "spread" });
- * ```
- *
  * ClinicaDL does not have it: it cannot read the model of a MAPS with this inferer.
  *
  * @throws ConfigError for a transform that cannot be undone.
+ * @example
+ * ```ts
+ * const mirrored = new TestTimeAugmentation({ inferer: new SimpleInferer(), mirrorAxes: [0] });
+ * const moved = new TestTimeAugmentation({
+ *   inferer: new SimpleInferer(),
+ *   transforms: [new RandomAffineConfig()],
+ *   n: 3,
+ *   spreadName: "spread",
+ * });
+ * using batch = new Batch([await dataset.get(0)]);
+ * using scope = torch.scope();
+ * mirrored.call(batch, model.network);
+ * moved.call(batch, model.network);
+ * console.log(batch.getField("output").shape, batch.getField("spread").shape); // → [ 1, 1 ] [ 1, 1 ]
+ * ```
  */
 export class TestTimeAugmentation
   extends configClass("TestTimeAugmentation", schema, {

@@ -36,7 +36,22 @@ export interface LoadedWeights {
   readonly mismatched: readonly Mismatch[];
 }
 
-/** The saved weights do not fit the model; none was loaded. */
+/**
+ * The saved weights do not fit the model; none was loaded.
+ * @example
+ * ```ts
+ * const other = new SupervisedModel({
+ *   network: new CNNConfig({ inShape: [1, 17, 20, 16], numOutputs: 2, convArgs: { channels: [4, 8] } }),
+ *   loss: new CrossEntropyLossConfig(),
+ *   optimizer,
+ * });
+ * try {
+ *   other.loadWeights("maps", "split-0_final");
+ * } catch (error) {
+ *   console.log(error instanceof WeightsError); // → true
+ * }
+ * ```
+ */
 export class WeightsError extends ClinicaDLException {}
 
 /** What is about to be loaded: nothing has changed yet. */

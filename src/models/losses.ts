@@ -6,6 +6,12 @@ import type { Losses, Model } from "./model.ts";
 /**
  * What `forwardStep` gave, by name: a single loss has the name of the model's only loss function.
  * @throws ConfigError unless the names are those of `getLossFunctions`, and each loss is a tensor of one element.
+ * @example
+ * ```ts
+ * using batch = new Batch([await dataset.get(0)]);
+ * using scope = torch.scope();
+ * console.log(Object.keys(namedLosses(model.forwardStep(batch), model))); // → [ 'loss' ]
+ * ```
  */
 export function namedLosses(loss: Losses, model: Model): Record<string, Tensor> {
   const names = Object.keys(model.getLossFunctions());

@@ -45,8 +45,10 @@ export interface Scaler {
  * `Model<Batch>` takes a batch of samples, `Model<readonly [Batch, Batch]>` those of a dataset of pairs, and so on.
  *
  * Two networks that learn against each other:
- *
+ * @example
  * ```ts
+ * import type { Scaler } from "clinicadl/models";
+ *
  * class GAN extends Model<Batch> {
  *   generator = new MLP({ numInputs: 8, numOutputs: 16, hiddenDims: [32], norm: null });
  *   discriminator = new MLP({ numInputs: 16, numOutputs: 1, hiddenDims: [32], norm: null });
@@ -55,7 +57,7 @@ export interface Scaler {
  *   override forwardStep(batch: Batch) {
  *     const images = batch.getField("image", { dtype: "float32" }).flatten(1);
  *     const made = this.generator.call(torch.randnLike(images.narrow(1, 0, 8)));
- *     const scored = (x: Tensor, isReal: number) => {
+ *     const scored = (x: torch.Tensor, isReal: number) => {
  *       const score = this.discriminator.call(x);
  *       return this.loss.call(score, torch.fullLike(score, isReal));
  *     };
@@ -64,10 +66,10 @@ export interface Scaler {
  *     this.discriminator.requiresGrad_(true);
  *     return { generator, discriminator: scored(images, 1).add(scored(made.detach(), 0)) };
  *   }
- *   override backwardStep(losses: Record<string, Tensor>, gradScaler: Scaler) {
+ *   override backwardStep(losses: Record<string, torch.Tensor>, gradScaler: Scaler) {
  *     for (const loss of Object.values(losses)) gradScaler.scale(loss).backward();
  *   }
- *   override optimizationStep(optimizers: Record<string, Optimizer>, gradScaler: Scaler) {
+ *   override optimizationStep(optimizers: Record<string, torch.optim.Optimizer>, gradScaler: Scaler) {
  *     for (const optimizer of Object.values(optimizers)) gradScaler.step(optimizer);
  *   }
  *   override evaluationStep(batch: Batch) {
@@ -83,6 +85,9 @@ export interface Scaler {
  *     return { generator: this.loss, discriminator: this.loss };
  *   }
  * }
+ * const image = () => new ScalarImage(torch.rand([1, 4, 4, 1]));
+ * using batch = new Batch([1, 2].map((i) => new DataPoint({ image: image(), participantId: `sub-${i}`, sessionId: "ses-M000" })));
+ * console.log(Object.keys(new GAN().forwardStep(batch))); // → [ 'generator', 'discriminator' ]
  * ```
  */
 export abstract class Model<B extends BatchType = BatchType> extends nn.Module {
@@ -155,16 +160,20 @@ export abstract class Model<B extends BatchType = BatchType> extends nn.Module {
    * are drawn anew, as ever. From a checkpoint of a MAPS, of this package or of ClinicaDL in Python, or from a file (`.pt`,
    * `.pth`, `.safetensors`).
    *
-   * ```ts
-   * model.loadWeights("maps_age", "split-0_best-loss"); // all of them
-   * model.loadWeights("maps_age", "split-0_best-loss", { prefix: "network.convolutions", freeze: true });
-   * model.loadWeights("encoder.pt", { prefix: { "": "network.convolutions" }, freeze: { keepStatistics: true } });
-   * const { loaded, missing } = model.loadWeights("other.safetensors", { strict: false });
-   * ```
-   *
    * @returns the names of what was loaded, and of what was not.
    * @throws WeightsError listing what does not fit (unless `strict` is false), or when nothing fits; TensorFileError for a
    * file that cannot be read; ConfigError for paths that do not exist. Then nothing has changed.
+   * @example
+   * ```ts
+   * const other = SupervisedModel.fromDict(model.toDict());
+   * console.log(other.loadWeights("maps", "split-0_final").missing); // → []
+   * // only a part, which does not learn any more
+   * other.loadWeights("maps", "split-0_final", { prefix: "network.convolutions", freeze: true });
+   * // from a file, with what fits
+   * torch.saveSafetensors(other.network.stateDict(), "network.safetensors");
+   * const { missing } = other.loadWeights("network.safetensors", { prefix: { "": "network" }, strict: false });
+   * console.log(missing.length); // → 0
+   * ```
    */
   loadWeights(file: string, options?: LoadWeightsOptions): LoadedWeights;
   loadWeights(maps: string | Maps, checkpoint: string, options?: LoadWeightsOptions): LoadedWeights;

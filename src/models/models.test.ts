@@ -208,7 +208,7 @@ describe("Model", () => {
     using read = modelFromDict(model.toDict());
     expect(read).toBeInstanceOf(Twice);
     expect(read.toDict()).toEqual(model.toDict());
-    expect(() => registerModel(Mine)).toThrow("There is a model named 'SupervisedModel' already");
+    expect(() => registerModel(Mine)).toThrow("Another model is named 'SupervisedModel' already");
   });
   it("keeps frozen weights at reset", () => {
     const model = new SupervisedModel({

@@ -28,12 +28,17 @@ export interface MultiTaskModelOptions extends Omit<VanillaModelOptions, "networ
  * Evaluation and prediction add, besides all outputs together (`output`), those of each task: `output_` and its name. Metrics name
  * what they compare, and the loss of which task:
  *
+ * All samples have all labels. In a window of several batches (`accumulationSteps`) each task counts a batch by its samples, or by what
+ * its labels weigh, where its loss has weights of classes. Postprocessing of the inferer sees all outputs together, and must keep their number.
+ *
+ * Not in ClinicaDL 2.0.0, which cannot read it.
+ * @example
  * ```ts
- * const model = new MultiTaskModel({
- *   network: new CNNConfig({ inShape: [1, 64, 64, 64], numOutputs: 3, convArgs: { channels: [8, 16] } }),
+ * const twoTasks = new MultiTaskModel({
+ *   network: new CNNConfig({ inShape: [1, 17, 20, 16], numOutputs: 3, convArgs: { channels: [8, 16] } }),
  *   tasks: {
  *     age: { loss: new MSELossConfig(), weight: 0.01 },
- *     diagnosis: { loss: new CrossEntropyLossConfig(), numOutputs: 2 },
+ *     label: { loss: new CrossEntropyLossConfig(), numOutputs: 2 },
  *   },
  *   optimizer: new AdamConfig({ lr: 1e-3 }),
  * });
@@ -41,12 +46,9 @@ export interface MultiTaskModelOptions extends Omit<VanillaModelOptions, "networ
  *   ageLoss: new LossMetricConfig({ lossName: "age", predKey: "output_age", labelKey: "age" }),
  *   mae: new MAEMetricConfig({ predKey: "output_age", labelKey: "age" }),
  * };
+ * const trainer = new Trainer({ maps: "two-tasks", model: twoTasks, metrics, optimization: { numEpochs: 1 } });
+ * await trainer.train(split);
  * ```
- *
- * All samples have all labels. In a window of several batches (`accumulationSteps`) each task counts a batch by its samples, or by what
- * its labels weigh, where its loss has weights of classes. Postprocessing of the inferer sees all outputs together, and must keep their number.
- *
- * Not in ClinicaDL 2.0.0, which cannot read it.
  */
 export class MultiTaskModel extends VanillaModel {
   static readonly name_: string = "MultiTaskModel";

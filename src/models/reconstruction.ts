@@ -3,7 +3,20 @@ import type { Tensor } from "../torch/index.ts";
 import type { Shares } from "./model.ts";
 import { VanillaModel } from "./vanilla.ts";
 
-/** A network that learns to give back the image it got. */
+/**
+ * A network that learns to give back the image it got.
+ * @example
+ * ```ts
+ * const autoencoder = new ReconstructionModel({
+ *   network: new AutoEncoderConfig({ inShape: [1, 17, 20, 16], latentSize: 8, convArgs: { channels: [4, 8] } }),
+ *   loss: new MSELossConfig(),
+ *   optimizer: new AdamConfig({ lr: 1e-3 }),
+ * });
+ * using batch = new Batch([await dataset.get(0)]);
+ * using images = autoencoder.evaluationStep(batch).getField("output");
+ * console.log(images.shape); // → [ 1, 1, 17, 20, 16 ]
+ * ```
+ */
 export class ReconstructionModel extends VanillaModel {
   static readonly name_: string = "ReconstructionModel";
   override readonly labelKey = "image";

@@ -23,14 +23,15 @@ export const modelRegistry = new Registry<Model, ModelClass>(
 /**
  * Makes a model of one's own known by its `name_`, so that a MAPS with it can be read without passing it.
  *
+ * @throws ConfigError when another model has that name.
+ * @example
  * ```ts
  * class Twice extends SupervisedModel {
  *   static override readonly name_: string = "Twice";
  * }
  * registerModel(Twice);
+ * console.log(modelFromDict(new Twice({ network, loss: new BCEWithLogitsLossConfig(), optimizer }).toDict()) instanceof Twice); // → true
  * ```
- *
- * @throws ConfigError when another model has that name.
  */
 export function registerModel(Class: ModelClass): void {
   modelRegistry.register(Class);
@@ -41,6 +42,11 @@ export function registerModel(Class: ModelClass): void {
  * @param given options to take instead of the fields written, such as a network of one's own.
  * @throws CannotReadFieldError when the model, or what it is made of, is a class of one's own that is not registered: JSON only
  * has its name.
+ * @example
+ * ```ts
+ * const again = modelFromDict(model.toDict());
+ * console.log(again instanceof SupervisedModel, again.labelKey); // → true label
+ * ```
  */
 export function modelFromDict(dict: JsonValue, given: Partial<SupervisedModelOptions> = {}): Model {
   const [Class, written] = modelRegistry.find("The model", "model", dict);

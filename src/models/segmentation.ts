@@ -32,23 +32,26 @@ export interface SegmentationModelOptions extends Omit<SupervisedModelOptions, "
  * Evaluation and prediction add, besides the logits (`output`), the decided segmentation as the mask `segmentation`: with "softmax", the
  * index of the likeliest class, (N, 1, …); with "sigmoid", 0 or 1 for each class, (N, C, …). Metrics compare it:
  *
- * ```ts
- * const model = new SegmentationModel({
- *   network: new UNetConfig({ spatialDims: 3, inChannels: 1, outChannels: 4, channels: [8, 16, 32] }),
- *   loss: new DiceCELossConfig({ softmax: true, toOnehotY: true }),
- *   optimizer: new AdamConfig({ lr: 1e-3 }),
- *   labelKey: "tissues",
- *   inferer: new PatchesToImageInferer({ patchSize: 32 }),
- * });
- * const metrics = { dice: new DiceMetricConfig({ predKey: "segmentation", numClasses: 4 }) };
- * ```
- *
  * Deep supervision: a network that gives a list of logits, the finest first, learns from all of them. Each is compared with the mask
  * at its size (of the nearest voxel), and the losses count 1, 1/2, 1/4, … and 0 for the coarsest of several, divided by the sum of these,
  * as in nnU-Net (Isensee et al., 2021). Evaluation uses the finest alone. In a window of several batches (`accumulationSteps`) each output
  * of a batch counts for what the mask counts for at its size, where a loss has weights of classes.
  *
  * Not in ClinicaDL 2.0.0, which cannot read it.
+ * @example
+ * ```ts
+ * const segmentation = new SegmentationModel({
+ *   network: new UNetConfig({ spatialDims: 3, inChannels: 1, outChannels: 4, channels: [4, 8] }),
+ *   loss: new DiceCELossConfig({ softmax: true, toOnehotY: true }),
+ *   optimizer: new AdamConfig({ lr: 1e-3 }),
+ *   labelKey: "tissues",
+ *   inferer: new PatchesToImageInferer({ patchSize: 16 }),
+ * });
+ * const metrics = { dice: new DiceMetricConfig({ predKey: "segmentation", labelKey: "tissues", numClasses: 4 }) };
+ * using batch = new Batch([await sampleWith({})]);
+ * using decided = segmentation.evaluationStep(batch).getField("segmentation");
+ * console.log(decided.shape); // → [ 1, 1, 17, 20, 16 ]
+ * ```
  */
 export class SegmentationModel extends SupervisedModel {
   static override readonly name_: string = "SegmentationModel";

@@ -17,6 +17,18 @@ export interface SupervisedModelOptions extends VanillaModelOptions {
  *
  * Labels of `CrossEntropyLoss`, `NLLLoss` and `MultiMarginLoss` are class indices (for the cross-entropy, class
  * probabilities too); those of other losses have the shape of the output.
+ * @example
+ * ```ts
+ * const regression = new SupervisedModel({
+ *   network: new CNNConfig({ inShape: [1, 17, 20, 16], numOutputs: 1, convArgs: { channels: [4, 8] } }),
+ *   loss: new L1LossConfig(),
+ *   optimizer: new AdamConfig({ lr: 1e-3 }),
+ *   labelKey: "age",
+ * });
+ * const trainer = new Trainer({ maps: "age", model: regression, optimization: { numEpochs: 1 } });
+ * await trainer.train(split);
+ * console.log(trainer.state.optimStep); // → 3
+ * ```
  */
 export class SupervisedModel extends VanillaModel {
   static readonly name_: string = "SupervisedModel";

@@ -24,16 +24,17 @@ export interface VAEModelOptions extends Omit<VanillaModelOptions, "network"> {
  * Evaluation and prediction add the reconstruction (`output`) from the mean of the distribution, without drawing; `LossMetric`
  * is `loss` of it, without the divergence.
  *
+ * Not in ClinicaDL 2.0.0, which cannot read it.
+ * @example
  * ```ts
- * const model = new VAEModel({
- *   network: new VAEConfig({ inShape: [1, 16, 20, 16], latentSize: 16, convArgs: { channels: [8, 16] } }),
+ * const variational = new VAEModel({
+ *   network: new VAEConfig({ inShape: [1, 17, 20, 16], latentSize: 8, convArgs: { channels: [4, 8] } }),
  *   loss: new MSELossConfig(),
  *   optimizer: new AdamConfig({ lr: 1e-3 }),
- *   beta: 1 / (16 * 20 * 16),
+ *   beta: 1 / (17 * 20 * 16),
  * });
+ * await new Trainer({ maps: "vae", model: variational, optimization: { numEpochs: 1 } }).train(split);
  * ```
- *
- * Not in ClinicaDL 2.0.0, which cannot read it.
  */
 export class VAEModel extends ReconstructionModel {
   static override readonly name_: string = "VAEModel";

@@ -63,7 +63,14 @@ function ownName(Class: { readonly name: string }): string {
 
 const noScaling: Scaler = { scale: (loss) => loss, step: (optimizer) => optimizer.step() };
 
-/** One network, one loss, one optimizer: the parent of SupervisedModel and ReconstructionModel. */
+/**
+ * One network, one loss, one optimizer: the parent of SupervisedModel and ReconstructionModel.
+ * @example
+ * ```ts
+ * const models: VanillaModel[] = [model];
+ * console.log(models[0]?.network instanceof torch.nn.Module, Object.keys(model.getLossFunctions())); // → true [ 'loss' ]
+ * ```
+ */
 export abstract class VanillaModel extends Model<Batch> {
   readonly network: nn.Module;
   readonly loss: LossFunction;
@@ -222,13 +229,16 @@ export abstract class VanillaModel extends Model<Batch> {
   /**
    * Rebuilds a model from what `toDict` wrote.
    *
-   * ```ts
-   * SupervisedModel.fromDict(dict, { network }); // a network of one's own, which JSON cannot hold
-   * ```
-   *
    * @param given options to take instead of the fields written, which are not looked at.
    * @throws MissingFieldsError, WrongFieldsError when keys are missing, or not known.
    * @throws CannotReadFieldError naming the field that holds something else than a config.
+   * @example
+   * ```ts
+   * const again = SupervisedModel.fromDict(model.toDict());
+   * // a network of one's own, which JSON cannot hold, is passed
+   * const own = new CNN({ inShape: [1, 17, 20, 16], numOutputs: 1, convArgs: { channels: [2] } });
+   * console.log(SupervisedModel.fromDict(model.toDict(), { network: own }).network === own); // → true
+   * ```
    */
   static fromDict<C extends new (options: never) => VanillaModel>(
     this: C,

@@ -12,6 +12,16 @@ export const networkRegistry = new Registry<AnyNetworkConfig>("network", isBuild
 /**
  * Makes the config of a network of one's own known by its `name_`, so that a MAPS with it can be read.
  * @throws ConfigError when another network has that name.
+ * @example
+ * ```ts
+ * class WideUNetConfig extends UNetConfig {
+ *   static override readonly name_: string = "WideUNet";
+ * }
+ * registerNetwork(WideUNetConfig);
+ * const unet = { name_: "WideUNet", spatialDims: 3, inChannels: 1, outChannels: 1, channels: [8, 16] };
+ * const wide = new ReconstructionModel({ network: unet, loss: new MSELossConfig(), optimizer });
+ * console.log(wide.network instanceof UNet); // → true
+ * ```
  */
 export function registerNetwork(Class: Registrable<NetworkConfig>): void {
   networkRegistry.register(Class);

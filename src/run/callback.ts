@@ -25,6 +25,19 @@ type Done = void | Promise<void>;
  * belongs in a `Model`, not here.
  *
  * A callback with a memory overrides `stateDict` and `loadStateDict`, so that a resumed training goes on with it.
+ * @example
+ * ```ts
+ * import type { EventArgs } from "clinicadl/callbacks";
+ *
+ * class StopAtLoss extends Callback {
+ *   override onBatchEnd({ losses, state }: EventArgs<"onBatchEnd">) {
+ *     if ((losses?.loss ?? Infinity) < 100) state.shouldStop = true;
+ *   }
+ * }
+ * const trainer = new Trainer({ maps: "stopped", model, callbacks: [new StopAtLoss()], optimization: { numEpochs: 5 } });
+ * await trainer.train(split);
+ * console.log(trainer.state.currentEpoch); // → 1
+ * ```
  */
 export abstract class Callback implements EventListener, Stateful {
   /**

@@ -43,6 +43,13 @@ export type ComputationalOptions = {
  * - `gradientCompression` (null): there, gradients are sent as "float16" or "bfloat16": half of the bytes, rounded to 11 or 8 bits.
  * - `fullyShardedDataParallel` (false): there, each process holds its part only of the weights, their gradients and the states of
  *   optimizers; the weights of one part of the network at a time are whole. On CPUs.
+ * @example
+ * ```ts
+ * const computational = new ComputationalConfig({ gpu: false, seed: 42, deterministic: true });
+ * console.log(computational.amp, computational.nonBlocking); // → false true
+ * const trainer = new Trainer({ maps: "computed", model, optimization: { numEpochs: 1 } });
+ * await trainer.train(split, { computational });
+ * ```
  */
 export class ComputationalConfig extends configClass("Computational", schema, { named: false, ours }) {
   constructor(options: ComputationalOptions = {}) {

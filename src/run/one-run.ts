@@ -2,7 +2,16 @@ import { ClinicaDLException } from "../utils/exceptions.ts";
 import { forgetWarnings } from "../utils/warnings.ts";
 import { RunLog } from "./log.ts";
 
-/** A run was asked for while another one goes on in this process. */
+/**
+ * A run was asked for while another one goes on in this process.
+ * @example
+ * ```ts
+ * const trainer = new Trainer({ maps: "one-run", model, optimization: { numEpochs: 1 } });
+ * const training = trainer.train(split);
+ * await trainer.train(split).catch((error: unknown) => console.log(error instanceof RunInProgressError)); // → true
+ * await training;
+ * ```
+ */
 export class RunInProgressError extends ClinicaDLException {}
 
 /** The run in hand, until it is disposed. */

@@ -39,7 +39,19 @@ export interface SignalOptions {
   readonly requeue?: boolean;
 }
 
-/** A signal ended the training, after the step that was in hand; it can be resumed. */
+/**
+ * A signal ended the training, after the step that was in hand; it can be resumed.
+ * @example
+ * ```ts
+ * const trainer = new Trainer({ maps: "interrupted", model, optimization: { numEpochs: 1 } });
+ * try {
+ *   await trainer.train(split);
+ * } catch (error) {
+ *   if (!(error instanceof TrainingInterrupted)) throw error;
+ *   console.log(`${error.signal}: in the next job, trainer.resume({ splitIdx: ${split.index} })`);
+ * }
+ * ```
+ */
 export class TrainingInterrupted extends ClinicaDLException {
   readonly signal: InterruptionSignal;
   constructor(signal: InterruptionSignal) {

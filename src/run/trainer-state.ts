@@ -6,7 +6,16 @@ export type TrainerCall = "train" | "validate" | "test" | "predict";
 /** What it is doing. */
 export type TrainerStage = "training" | "evaluation" | "prediction" | "interrupted";
 
-/** Where a Trainer is: epochs and batches count from 1, and 0 is before the first. Written to `state.json`. */
+/**
+ * Where a Trainer is: epochs and batches count from 1, and 0 is before the first. Written to `state.json`.
+ * @example
+ * ```ts
+ * const trainer = new Trainer({ maps: "state", model, optimization: { numEpochs: 1 } });
+ * console.log(trainer.state.currentEpoch, trainer.state.optimStep); // → 0 0
+ * await trainer.train(split);
+ * console.log(trainer.state.currentEpoch, trainer.state.optimStep); // → 1 3
+ * ```
+ */
 export class TrainerState {
   called: TrainerCall | null = null;
   stage: TrainerStage | null = null;

@@ -10,7 +10,13 @@ const subsetName = z
   .refine((name) => name !== "train" && !name.endsWith("_baseline"), "This name is taken by other files of the split");
 const seed = z.int().min(0).max(0xffffffff).nullable();
 
-/** `kfold_config.json`. */
+/**
+ * `kfold_config.json`.
+ * @example
+ * ```ts
+ * console.log(new KFoldConfig({ nSplits: 3, seed: 42 }).toDict().subset_name); // → validation
+ * ```
+ */
 export class KFoldConfig extends configClass(
   "KFold",
   z.strictObject({
@@ -25,7 +31,13 @@ export class KFoldConfig extends configClass(
 
 const threshold = z.number().min(0).max(1);
 
-/** `single_split_config.json`. */
+/**
+ * `single_split_config.json`.
+ * @example
+ * ```ts
+ * console.log(new SingleSplitConfig({ seed: 42, nTest: 4 }).toDict().subset_name); // → test
+ * ```
+ */
 export class SingleSplitConfig extends configClass(
   "SingleSplit",
   z.strictObject({

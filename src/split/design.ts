@@ -8,7 +8,14 @@ import { readSplitConfig } from "./split-dir.ts";
 
 const FILE = "design.json";
 
-/** How the participants were dealt out, beyond what ClinicaDL knows. */
+/**
+ * How the participants were dealt out, beyond what ClinicaDL knows.
+ * @example
+ * ```ts
+ * const folder = makeKFold("bids/metadata.tsv", { nSplits: 2, groups: "diagnosis", outputDir: "grouped", seed: 42 });
+ * console.log(new KFold(folder).design?.groups); // → diagnosis
+ * ```
+ */
 export class SplitDesign extends configClass(
   "SplitDesign",
   z.strictObject({

@@ -55,6 +55,12 @@ export type MakeKFoldOptions = Input<typeof makeKFoldSchema>;
  * @returns the folder: `<outputDir>/<nSplits>_fold` (`<nSplits>_fold_<repeats>_repeats`), with `_2`, `_3`… where it exists. It is written
  * whole or not at all. What ClinicaDL's JSON cannot say (groups, repeats, several columns) is in `design.json` beside it.
  * @throws ConfigError, DataFrameError
+ * @example
+ * ```ts
+ * const folder = makeKFold("bids/metadata.tsv", { nSplits: 4, stratification: "diagnosis", outputDir: "four", seed: 42 });
+ * const splits = [...new KFold(folder).getSplits(dataset)];
+ * console.log(splits.map(({ valDataset }) => valDataset.length)); // → [ 4, 4, 4, 4 ]
+ * ```
  */
 export function makeKFold(data: TableLike, options: MakeKFoldOptions = {}): string {
   const given = parseWith(makeKFoldSchema, options, "makeKFold");

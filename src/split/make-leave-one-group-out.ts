@@ -33,6 +33,11 @@ export type MakeLeaveOneGroupOutOptions = Input<typeof makeLeaveOneGroupOutSchem
  * - `outputDir`, `subsetName` ("validation"), `longitudinal` (false): as for `makeKFold`.
  * @returns the folder, which `KFold` opens: `<outputDir>/leave_one_<groups>_out`, with `_2`, `_3`… where it exists.
  * @throws ConfigError, DataFrameError
+ * @example
+ * ```ts
+ * const folder = makeLeaveOneGroupOut("bids/metadata.tsv", { groups: "sex", outputDir: "sites" });
+ * console.log([...new KFold(folder).getSplits(dataset)].length); // → 2
+ * ```
  */
 export function makeLeaveOneGroupOut(data: TableLike, options: MakeLeaveOneGroupOutOptions): string {
   const what = "makeLeaveOneGroupOut";

@@ -32,6 +32,13 @@ export const innerFolder = (nInnerSplits: number): string => `${nInnerSplits}_fo
  * @returns the folder, which `NestedKFold` opens: `<outputDir>/<nSplits>_fold_nested`, with `_2`, `_3`… where it exists. The outer folds, and
  * `split-<i>/<nInnerSplits>_fold`, are each a folder that `KFold` (and ClinicaDL) opens.
  * @throws ConfigError, DataFrameError
+ * @example
+ * ```ts
+ * const folder = makeNestedKFold("bids/metadata.tsv", { nSplits: 4, nInnerSplits: 3, outputDir: "inner", seed: 42 });
+ * const nested = new NestedKFold(folder);
+ * const [outer] = nested.outer.getSplits(dataset);
+ * if (outer !== undefined) console.log([...nested.inner(0).getSplits(outer.trainDataset)].length); // → 3
+ * ```
  */
 export function makeNestedKFold(data: TableLike, options: MakeNestedKFoldOptions = {}): string {
   const what = "makeNestedKFold";

@@ -56,7 +56,17 @@ export const makeSplitSchema = z.strictObject({
 });
 export type MakeSplitOptions = Input<typeof makeSplitSchema>;
 
-/** No random split resembled the whole closely enough. */
+/**
+ * No random split resembled the whole closely enough.
+ * @example
+ * ```ts
+ * try {
+ *   makeSplit("bids/metadata.tsv", { nTest: 1, stratification: ["diagnosis"], pCategoricalThreshold: 1, nTryMax: 2, outputDir: "none" });
+ * } catch (error) {
+ *   console.log(error instanceof NoSplitFoundError); // → true
+ * }
+ * ```
+ */
 export class NoSplitFoundError extends ClinicaDLException {}
 
 /**
@@ -77,6 +87,12 @@ export class NoSplitFoundError extends ClinicaDLException {}
  * - `nTryMax` (1000): how many splits to try.
  * @returns the folder: `<outputDir>/split`, with `_2`, `_3`… where it exists. It is written whole or not at all.
  * @throws ConfigError, DataFrameError, NoSplitFoundError
+ * @example
+ * ```ts
+ * const folder = makeSplit("bids/metadata.tsv", { nTest: 0.25, stratification: ["diagnosis"], outputDir: "held-out", seed: 42 });
+ * const { trainDataset, valDataset } = new SingleSplit(folder).getSplit(dataset);
+ * console.log(trainDataset.length, valDataset.length); // → 12 4
+ * ```
  */
 export function makeSplit(data: TableLike, options: MakeSplitOptions = {}): string {
   const given = parseWith(makeSplitSchema, options, "makeSplit");

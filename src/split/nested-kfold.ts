@@ -6,12 +6,13 @@ import { KFold } from "./splitters.ts";
 
 /**
  * The folds within folds that `makeNestedKFold` wrote.
- *
+ * @example
  * ```ts
- * const nested = new NestedKFold("splits/5_fold_nested");
- * for (const split of nested.outer.getSplits(dataset)) {
- *   for (const inner of nested.inner(split.index).getSplits(split.trainDataset)) { … }   // choose
- *   …                                                                               // train with the choice, then test
+ * const nested = new NestedKFold(makeNestedKFold("bids/metadata.tsv", { nSplits: 3, nInnerSplits: 2, outputDir: "nested", seed: 42 }));
+ * for (const { index, trainDataset, valDataset } of nested.outer.getSplits(dataset)) {
+ *   // a model and its settings are chosen on these; who is in valDataset has no say
+ *   const inner = [...nested.inner(index).getSplits(trainDataset)];
+ *   if (index === 0) console.log(inner.length, trainDataset.length + valDataset.length); // → 2 16
  * }
  * ```
  */

@@ -44,6 +44,12 @@ const schema = z.strictObject({ columns: z.array(z.string()).readonly() });
  * @param data the table from which it was made: the path of a TSV, or rows. It may have more columns than the split keeps.
  * @returns rows for `console.table` or `writeTsv`, and warnings.
  * @throws SplitDirError, DataFrameError
+ * @example
+ * ```ts
+ * const { rows, warnings } = reportSplits("splits/3_fold", "bids/metadata.tsv", { columns: ["age", "diagnosis"] });
+ * const ages = rows.filter(({ column, statistic }) => column === "age" && statistic === "mean");
+ * console.log(ages.length, warnings); // → 3 []
+ * ```
  */
 export function reportSplits(
   splitDir: string,

@@ -13,7 +13,17 @@ import {
 import type { JsonObject } from "../utils/config.ts";
 import { ClinicaDLException } from "../utils/exceptions.ts";
 
-/** A split folder is not there, lacks a file, or a file of it cannot be used. */
+/**
+ * A split folder is not there, lacks a file, or a file of it cannot be used.
+ * @example
+ * ```ts
+ * try {
+ *   new KFold("splits/5_fold");
+ * } catch (error) {
+ *   console.log(error instanceof SplitDirError); // → true
+ * }
+ * ```
+ */
 export class SplitDirError extends ClinicaDLException {}
 
 const REMEDY = "Make it with makeKFold or makeSplit (clinicadl/split).";

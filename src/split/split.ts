@@ -43,6 +43,16 @@ export interface SplitOptions<T extends Item = Item> {
  *
  * A loader is built by `buildTrainLoader` or `buildValLoader`, once: `trainLoader` is the same object at each access, so that an
  * epoch set on it stays set.
+ * @example
+ * ```ts
+ * const own = new Split({
+ *   index: 0,
+ *   trainDataset: dataset.subset("splits/3_fold/split-0/train_baseline.tsv"),
+ *   valDataset: dataset.subset("splits/3_fold/split-0/validation_baseline.tsv"),
+ * });
+ * own.buildTrainLoader({ batchSize: 4, samplingWeights: null });
+ * console.log(own.trainLoader.length, own.trainDataset.length + own.valDataset.length); // → 3 16
+ * ```
  */
 export class Split<T extends Item = Item> implements ToDict {
   readonly index: number;
@@ -120,11 +130,12 @@ export class Split<T extends Item = Item> implements ToDict {
   /**
    * Reads what `toDict`, or ClinicaDL in Python, wrote; the loaders are built where it has their options.
    *
+   * @throws CannotReadFieldError for a value that cannot be read, and for a dataset that is not known here or has moved.
+   * @example
    * ```ts
    * const again = Split.fromDict(split.toDict());
+   * console.log(again.index, again.trainLoader.batchSize); // → 0 4
    * ```
-   *
-   * @throws CannotReadFieldError for a value that cannot be read, and for a dataset that is not known here or has moved.
    */
   static fromDict(dict: JsonObject): Split {
     checkKeys("Split", dict, KEYS);

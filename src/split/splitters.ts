@@ -27,7 +27,18 @@ const options = z.strictObject({
 });
 const kFoldOptions = options.extend({ splits: z.array(z.number()).readonly().optional() });
 
-/** The folds that `makeKFold` wrote. */
+/**
+ * The folds that `makeKFold` wrote.
+ * @example
+ * ```ts
+ * const folds = new KFold("splits/3_fold");
+ * for (const split of folds.getSplits(dataset)) {
+ *   split.buildTrainLoader({ batchSize: 4 });
+ *   split.buildValLoader({ batchSize: 4 });
+ * }
+ * console.log(folds.config.nSplits, [...folds.getSplits(dataset)].map(({ index }) => index)); // → 3 [ 0, 1, 2 ]
+ * ```
+ */
 export class KFold {
   readonly splitDir: string;
   readonly config: KFoldConfig;
@@ -91,7 +102,15 @@ export class KFold {
   }
 }
 
-/** The split that `makeSplit` wrote. */
+/**
+ * The split that `makeSplit` wrote.
+ * @example
+ * ```ts
+ * const folder = makeSplit("bids/metadata.tsv", { nTest: 4, outputDir: "single", seed: 42 });
+ * const split = new SingleSplit(folder).getSplit(dataset);
+ * console.log(split.trainDataset.length, split.valDataset.length); // → 12 4
+ * ```
+ */
 export class SingleSplit {
   readonly splitDir: string;
   readonly config: SingleSplitConfig;

@@ -2,7 +2,19 @@ import { type Batch, type BatchType, participantsIn, partsOf } from "../data/dat
 import { Tensor } from "../torch/index.ts";
 import { ClinicaDLException } from "../utils/exceptions.ts";
 
-/** Something went wrong while a model worked on a batch, in libtorch for instance; `cause` is what. */
+/**
+ * Something went wrong while a model worked on a batch, in libtorch for instance; `cause` is what.
+ * @example
+ * ```ts
+ * class Broken extends SupervisedModel {
+ *   override forwardStep(): never { throw new Error("not today"); }
+ * }
+ * const broken = new Broken({ network, loss: new BCEWithLogitsLossConfig(), optimizer });
+ * await new Trainer({ maps: "broken", model: broken }).train(split).catch((error: unknown) => {
+ *   if (error instanceof BatchError) console.log(error.message.includes("sub-"), error.message.includes("not today")); // → true true
+ * });
+ * ```
+ */
 export class BatchError extends ClinicaDLException {}
 
 /** What libtorch says, and what it mostly comes from. */

@@ -51,11 +51,14 @@ interface Restored {
 
 /**
  * Trains a model on splits, and evaluates it, into a MAPS.
- *
+ * @example
  * ```ts
- * const trainer = new Trainer({ maps: "maps", model });
+ * const trainer = new Trainer({ maps: "trained", model, optimization: { numEpochs: 1 } });
  * await trainer.train(split);
- * await trainer.resume({ splitIdx: 0 }); // after an interruption; in another process: (await Trainer.fromMaps("maps")).resume(…)
+ * console.log(trainer.maps.training.split(0).models.list); // → [ 'final' ]
+ * // later, in another process; after an interruption: await again.resume({ splitIdx: 0 })
+ * const again = await Trainer.fromMaps("trained");
+ * await again.validate({ splitIdx: 0, modelCheckpoint: "final", metrics: ["loss"] });
  * ```
  */
 export class Trainer implements Disposable {
@@ -119,12 +122,17 @@ export class Trainer implements Disposable {
    * The Trainer of a MAPS, which is made if there is none. Several processes that call this at the same moment (an array of
    * jobs, one split each) get the same one: one of them makes it, the others open it.
    *
-   * ```ts
-   * const trainer = await Trainer.open({ maps: "maps", model });
-   * await trainer.train(splits[Number(process.env.SLURM_ARRAY_TASK_ID)]);
-   * ```
-   *
    * @throws ConfigError listing where model, metrics, callbacks or optimization differ from what the MAPS records.
+   * @example
+   * ```ts
+   * const trainer = await Trainer.open({ maps: "opened", model, optimization: { numEpochs: 1 } });
+   * const splits = [...new KFold("splits/3_fold").getSplits(dataset)];
+   * const one = splits[Number(process.env.SLURM_ARRAY_TASK_ID ?? 0)];
+   * if (one === undefined) throw new Error("There is no such split.");
+   * one.buildTrainLoader({ batchSize: 4 });
+   * one.buildValLoader({ batchSize: 4 });
+   * await trainer.train(one);
+   * ```
    */
   static async open(options: OpenOptions): Promise<Trainer> {
     const world = (options.distributed ?? true) ? worldFromEnvironment() : new SingleProcess();
@@ -211,15 +219,16 @@ export class Trainer implements Disposable {
    * sensitivity + specificity ({@link youdenThreshold}). It is kept beside the weights, in `calibration.json`, in place of one that is there,
    * and applied where `test` and `predict` are asked to, on other participants: `calibrated: true`.
    *
-   * ```ts
-   * const { final } = await trainer.calibrate({ splitIdx: 0, modelCheckpoint: "final" });
-   * console.log(final?.output?.temperature, final?.output?.threshold);
-   * await trainer.test({ modelCheckpoint: "split-0_final", groupName: "held_out", dataloader, calibrated: true });
-   * ```
-   *
    * @returns what was fitted for each checkpoint, by its name, and each of its outputs, by its field.
    * @throws ConfigError for models whose outputs are not known to be logits of classes, and where no temperature, or no threshold, is
    * best; DataFrameError naming participants without a class.
+   * @example
+   * ```ts
+   * const trainer = await Trainer.fromMaps("maps");
+   * const { final } = await trainer.calibrate({ splitIdx: 0, modelCheckpoint: "final" });
+   * const { temperature, threshold } = final?.output ?? {};
+   * console.log(typeof temperature, typeof threshold); // → number number
+   * ```
    */
   async calibrate(options: CalibrateOptions): Promise<Readonly<Record<string, Calibration>>> {
     using run = beginRun(this, `calibrate (split ${options.splitIdx})`);
@@ -229,11 +238,12 @@ export class Trainer implements Disposable {
   /**
    * Mean and standard deviation over splits of the metrics that the MAPS has of a saved model of each.
    *
-   * ```ts
-   * for (const { metric, mean, sd, n } of trainer.summarize({ checkpoint: "best-loss" }).metrics) console.log(metric, mean, sd, n);
-   * ```
-   *
    * @throws ClinicaDLException where no split has such values.
+   * @example
+   * ```ts
+   * const trainer = await Trainer.fromMaps("maps");
+   * for (const { metric, n } of trainer.summarize({ checkpoint: "final" }).metrics) console.log(metric, n); // → loss 1
+   * ```
    */
   summarize(options: SummarizeOptions): Summary {
     using _use = this.maps.use();
@@ -257,18 +267,21 @@ export class Trainer implements Disposable {
    *
    * Labels are not needed. The directory appears when it is whole: an interruption leaves none.
    *
-   * ```ts
-   * const dataloader = new DataLoader(new BidsDataset({ bids: "cohort", fileType }), { batchSize: 8, shuffle: false });
-   * await trainer.predict({ modelCheckpoint: "split-0_best-loss", groupName: "cohort", dataloader });
-   * // another checkpoint, for the data that the MAPS knows as "cohort"
-   * await trainer.predict({ modelCheckpoint: "split-1_best-loss", groupName: "cohort" });
-   * // the mean of the best models of four folds, in results/ensemble-0-1-2-3/best-loss, with a column of the data
-   * await trainer.predict({ modelCheckpoint: "best-loss", ensemble: [0, 1, 2, 3], groupName: "cohort", include: ["age"] });
-   * ```
-   *
    * @throws ClinicaDLException when there are such predictions already (unless `overwrite`), the group is known with other
    * data, or an output is not of the same form for all samples; ConfigError for options that cannot be used; LockedError
    * while another process writes them.
+   * @example
+   * ```ts
+   * import { readFileSync } from "node:fs";
+   *
+   * const trainer = await Trainer.fromMaps("maps");
+   * const cohort = new BidsDataset({ bids: "bids", fileType: { dataType: "anat", suffix: "T1w" }, data: "bids/metadata.tsv", columns: ["age"] });
+   * const dataloader = new DataLoader(cohort, { batchSize: 8, shuffle: false });
+   * // with a column of the data; of several splits, ensemble: [0, 1, 2] gives the mean of their models
+   * await trainer.predict({ modelCheckpoint: "split-0_final", groupName: "cohort", dataloader, include: ["age"] });
+   * const { outputTsv } = trainer.maps.prediction.group("cohort").results(0, "final");
+   * console.log(readFileSync(outputTsv, "utf8").split("\n")[0]?.split("\t")); // → [ 'participant_id', 'session_id', 'age', 'output' ]
+   * ```
    */
   async predict(options: PredictOptions): Promise<void> {
     using run = beginRun(this, `predict (${options.modelCheckpoint})`);

@@ -7,13 +7,25 @@ import { camelToSnake } from "./names.ts";
  */
 const marked = new WeakMap<object, readonly string[] | null>();
 
-/** Says that the numbers of `object` are floats for Python: those of `keys`, or all of them. Returns it. */
+/**
+ * Says that the numbers of `object` are floats for Python: those of `keys`, or all of them. Returns it.
+ * @example
+ * ```ts
+ * console.log(formatJson(markFloats({ lr: 1 })).includes("1.0")); // → true
+ * ```
+ */
 export function markFloats<T extends object>(object: T, keys: readonly string[] | null = null): T {
   marked.set(object, keys);
   return object;
 }
 
-/** Whether all numbers of `object` are floats; with `key`, whether that member is. */
+/**
+ * Whether all numbers of `object` are floats; with `key`, whether that member is.
+ * @example
+ * ```ts
+ * console.log(hasFloats(markFloats({ lr: 1 })), hasFloats({ lr: 1 })); // → true false
+ * ```
+ */
 export function hasFloats(object: object, key?: string): boolean {
   const keys = marked.get(object);
   if (keys === undefined || keys === null) return keys === null;

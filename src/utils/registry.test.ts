@@ -70,7 +70,7 @@ describe("a registry", () => {
         return 4;
       }
     }
-    expect(() => toys.register(OtherConfig)).toThrow("There is a toy named 'One' already");
+    expect(() => toys.register(OtherConfig)).toThrow("Another toy is named 'One' already");
     // @ts-expect-error what it makes is no toy
     expect(() => toys.register(class extends configClass("Four", z.strictObject({})) {})).not.toThrow();
   });

@@ -52,7 +52,7 @@ export class Registry<T extends object, C extends Registrable<T> = Registrable<T
   register(Class: C): void {
     if (this.#classes.has(Class.name_) && this.#classes.get(Class.name_) !== Class) {
       throw new ConfigError(
-        `There is a ${this.kind} named '${Class.name_}' already. Give your own another name_: a MAPS is read by it.`,
+        `Another ${this.kind} is named '${Class.name_}' already. Give your own another name_: a MAPS is read by it.`,
       );
     }
     this.#add(Class);

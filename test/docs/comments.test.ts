@@ -12,12 +12,25 @@ import { EXCUSED } from "./excused.ts";
 import { typeErrors } from "./types.ts";
 
 /** The rooms whose public classes and functions all have an example. */
-const ROOMS = ["data", "losses", "metrics", "optim", "transforms"];
-/** What is exported by the doors of others: random numbers are for transforms. */
-const SHARED = ["utils/random"];
+const ROOMS = [
+  "callbacks",
+  "data",
+  "infer",
+  "io",
+  "losses",
+  "metrics",
+  "models",
+  "networks",
+  "optim",
+  "split",
+  "train",
+  "transforms",
+];
+/** What is exported by the doors of others: random numbers are for transforms, events and their state for callbacks, floats for JSON. */
+const SHARED = ["run", "utils/floats", "utils/random"];
 const files = (rooms: readonly string[]) =>
   [...rooms, ...SHARED]
-    .flatMap((room) => globSync(`src/${room}/**/*.ts`, { cwd: root }))
+    .flatMap((room) => globSync([`src/${room}.ts`, `src/${room}/**/*.ts`], { cwd: root }))
     .filter((path) => !/\.test\.ts$|\/(fixtures|golden)\//.test(path))
     .sort();
 

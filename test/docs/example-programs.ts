@@ -41,7 +41,7 @@ function programOf(code: string, names: Names, given: readonly string[]): string
     .replace(/(["'])(?:(?!\1).)*\1/g, '""')
     .replace(/(?<!\.\.)\.\w+/g, "");
   const own = new Set(
-    [...bare.matchAll(/(?:\b(?:const|let|function|class)\s+(\w+)|import (?:type )?\{([^}]*)\})/g)].flatMap(
+    [...bare.matchAll(/(?:\b(?:const|let|using|function|class)\s+(\w+)|import (?:type )?\{([^}]*)\})/g)].flatMap(
       ([, name, imported]) => name ?? (imported ?? "").replaceAll("type ", "").split(/[\s,]+/),
     ),
   );

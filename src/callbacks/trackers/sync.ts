@@ -21,12 +21,15 @@ export interface Synced {
  * Tells a tracker what it lacks of a training that is not going on, such as one that was complete while the tracker was down. What it has is
  * not sent again: each step is there once.
  *
- * ```ts
- * await syncTraining(new MLflowCallback({ trackingUri: "http://127.0.0.1:5000" }), new Maps("maps"), 0);
- * ```
- *
  * @throws LockedError while the split is trained on: the training itself sends then.
  * @throws ClinicaDLException when the MAPS has no events of the split, such as one of ClinicaDL, or the tracker cannot be told.
+ * @example
+ * ```ts
+ * const callback = new TrackioCallback({ project: "ad-vs-cn", dir: "trackio" });
+ * const { sent } = await syncTraining(callback, new Maps("maps"), 0);
+ * const again = await syncTraining(callback, new Maps("maps"), 0);
+ * console.log(sent > 0, again.sent); // → true 0
+ * ```
  */
 export async function syncTraining(callback: TrackerCallback, maps: Maps, split: number): Promise<Synced> {
   const { eventsJsonl } = maps.training.split(split);

@@ -11,7 +11,14 @@ interface Serving {
   readonly log: EventArgs<"onTrainStart">["log"];
 }
 
-/** A callback that keeps the curves of a training somewhere else, too: in a thread of its own, which the training does not wait for. */
+/**
+ * A callback that keeps the curves of a training somewhere else, too: in a thread of its own, which the training does not wait for.
+ * @example
+ * ```ts
+ * const trackers: readonly TrackerCallback[] = [new TrackioCallback({ project: "ad-vs-cn" }), new MLflowCallback({ timeout: 60 })];
+ * console.log(trackers.map(({ title, timeout }) => `${title}: ${timeout} s`)); // → [ 'Trackio: 20 s', 'MLflow: 60 s' ]
+ * ```
+ */
 export abstract class TrackerCallback extends Callback {
   #serving: Serving | null = null;
 

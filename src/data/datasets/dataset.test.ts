@@ -299,7 +299,7 @@ describe("a registered dataset", () => {
         return "Faces";
       }
     }
-    expect(() => registerDataset(Other)).toThrow(/There is a dataset named 'Faces' already/);
+    expect(() => registerDataset(Other)).toThrow(/Another dataset is named 'Faces' already/);
   });
   it("with options that JSON cannot hold must be passed itself", () => {
     registerDataset(Kept);

@@ -29,6 +29,16 @@ export interface PathOptions {
  * forgets everything.
  *
  * @throws BidsError when there is no `dataset_description.json`, or it lacks what it must have.
+ * @example
+ * ```ts
+ * import { basename } from "node:path";
+ *
+ * const bids = new Bids("bids");
+ * const t1w = new BidsFileType({ dataType: "anat", suffix: "T1w" });
+ * console.log(bids.getParticipantsSessionsWith(t1w)[0]); // → [ 'sub-001', 'ses-M000' ]
+ * const path = bids.getPath(t1w, { participantId: "sub-001", sessionId: "ses-M000" });
+ * console.log(basename(path)); // → sub-001_ses-M000_T1w.nii.gz
+ * ```
  */
 export class Bids implements ToDict {
   /** Absolute, links resolved. */

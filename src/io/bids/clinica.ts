@@ -22,7 +22,14 @@ function describe(what: string, pipeline: string, uncropped: boolean): string {
   return `${what} from Clinica's ${pipeline}, registered to ${SPACE}, ${crop}`;
 }
 
-/** T1-weighted MRI of `clinica run t1-linear`; cropped images unless `useUncroppedImage`. */
+/**
+ * T1-weighted MRI of `clinica run t1-linear`; cropped images unless `useUncroppedImage`.
+ * @example
+ * ```ts
+ * const t1w = new T1Linear();
+ * console.log(t1w.suffix, t1w.withEntities); // → T1w { space: 'MNI152NLin2009cSym', desc: 'Crop', res: '1x1x1' }
+ * ```
+ */
 export class T1Linear extends BidsFileType {
   constructor(options: LinearOptions = {}) {
     const { useUncroppedImage } = parseWith(linear, options, "T1Linear");
@@ -35,7 +42,13 @@ export class T1Linear extends BidsFileType {
   }
 }
 
-/** FLAIR MRI of `clinica run flair-linear`; cropped images unless `useUncroppedImage`. */
+/**
+ * FLAIR MRI of `clinica run flair-linear`; cropped images unless `useUncroppedImage`.
+ * @example
+ * ```ts
+ * console.log(new FlairLinear().suffix, new FlairLinear({ useUncroppedImage: true }).withoutEntities); // → FLAIR { desc: 'Crop' }
+ * ```
+ */
 export class FlairLinear extends BidsFileType {
   constructor(options: LinearOptions = {}) {
     const { useUncroppedImage } = parseWith(linear, options, "FlairLinear");
@@ -59,7 +72,14 @@ const pet = z.strictObject({
 });
 export type PetOptions = z.input<typeof pet>;
 
-/** PET of `clinica run pet-linear`: a tracer, the region that SUVR refers to, and how the image was reconstructed (default: not said). */
+/**
+ * PET of `clinica run pet-linear`: a tracer, the region that SUVR refers to, and how the image was reconstructed (default: not said).
+ * @example
+ * ```ts
+ * const pet = new PetLinear({ tracer: "18FFDG", suvrReferenceRegion: "cerebellumPons2" });
+ * console.log(pet.suffix, pet.withEntities?.trc); // → pet 18FFDG
+ * ```
+ */
 export class PetLinear extends BidsFileType {
   constructor(options: PetOptions) {
     const { tracer, suvrReferenceRegion, reconstruction, useUncroppedImage } = parseWith(pet, options, "PetLinear");
@@ -84,7 +104,14 @@ const dti = z.strictObject({
 });
 export type DtiOptions = z.input<typeof dti>;
 
-/** A map of `clinica run dwi-dti`: fractional anisotropy, mean, axial or radial diffusivity, in native or MNI152Lin space. */
+/**
+ * A map of `clinica run dwi-dti`: fractional anisotropy, mean, axial or radial diffusivity, in native or MNI152Lin space.
+ * @example
+ * ```ts
+ * const map = new DwiDti({ measure: "FA", space: "normalized" });
+ * console.log(map.suffix, map.withEntities); // → FA { space: 'MNI152Lin', res: '1x1x1' }
+ * ```
+ */
 export class DwiDti extends BidsFileType {
   constructor(options: DtiOptions) {
     const { measure, space } = parseWith(dti, options, "DwiDti");

@@ -11,7 +11,14 @@ const schema = z.looseObject({
   DatasetType: z.enum(["raw", "derivative", "study"], { error: "Expected 'raw', 'derivative' or 'study'" }).optional(),
 });
 
-/** What `dataset_description.json` says. Keys beyond these are allowed. */
+/**
+ * What `dataset_description.json` says. Keys beyond these are allowed.
+ * @example
+ * ```ts
+ * const { name, datasetType } = new DatasetDescription({ Name: "A study", BIDSVersion: "1.10.0", DatasetType: "raw" });
+ * console.log(name, datasetType); // → A study raw
+ * ```
+ */
 export class DatasetDescription {
   readonly name: string;
   readonly bidsVersion: string;

@@ -35,6 +35,12 @@ export interface ScannedFile {
  * - `withEntities`: what the name must have: `{ space: "MNI152.*" }`. `sub` and `ses` are implied.
  * - `withoutEntities`: what it must not have.
  * - `description`: for people.
+ * @example
+ * ```ts
+ * const mask = new BidsFileType({ dataType: "anat", suffix: "mask", withEntities: { desc: "brain" } });
+ * const masks = new Bids("bids/derivatives/masks");
+ * console.log(masks.hasFileType("sub-001", "ses-M000", mask), mask.extension); // → true .nii.*
+ * ```
  */
 export class BidsFileType extends configClass("BidsFileType", schema, {
   named: false,

@@ -20,6 +20,10 @@ const WHOSE = new Set(["sub", "ses", "run"]);
 /**
  * What kinds of files the sessions of a dataset have, those of most sessions first; each is one that a `BidsFileType` can ask for. Files
  * without a BIDS name are left out.
+ * @example
+ * ```ts
+ * for (const { dataType, suffix, sessions } of fileKinds(new Bids("bids"))) console.log(dataType, suffix, sessions); // → anat T1w 16
+ * ```
  */
 export function fileKinds(bids: Bids): FileKind[] {
   const found = new Map<string, Omit<FileKind, "sessions"> & { readonly sessions: Set<string> }>();

@@ -26,7 +26,14 @@ export interface TensorSources {
   readonly transformed?: boolean;
 }
 
-/** Files `tensors/…_tensors.pt`. */
+/**
+ * Files `tensors/…_tensors.pt`.
+ * @example
+ * ```ts
+ * const type = new TensorType({ entities: { conv: "normalised" } });
+ * console.log(type.suffix, type.extension); // → tensors .pt
+ * ```
+ */
 export class TensorType extends BidsFileType {
   constructor(given: TensorTypeOptions = {}) {
     const { entities } = parseWith(options, given, "TensorType");

@@ -1,7 +1,18 @@
 import { join } from "node:path";
 import { ClinicaDLException } from "../../utils/exceptions.ts";
 
-/** A file could not be downloaded. */
+/**
+ * A file could not be downloaded.
+ * @example
+ * ```ts
+ * try {
+ *   // its name does not say what its content is
+ *   downloadTo("weights.pth", "https://example.org/weights.pth");
+ * } catch (error) {
+ *   console.log(error instanceof DownloadError); // → true
+ * }
+ * ```
+ */
 export class DownloadError extends ClinicaDLException {}
 
 /** A file on the web. */

@@ -19,9 +19,7 @@ const CHILD = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "./child.t
  * The path of a file from the web: downloaded once, checked, and kept in the user's cache (`~/.cache/clinicadl/downloads`, or below
  * `XDG_CACHE_HOME`). `HF_ENDPOINT` and `HF_TOKEN` count for the hub. It waits until the file is there.
  *
- * ```ts
- * const path = downloaded({ url: "hf://TencentMedicalNet/MedicalNet-Resnet10/resnet_10_23dataset.pth", sha256: null });
- * ```
+ *     const path = downloaded({ url: "hf://TencentMedicalNet/MedicalNet-Resnet10/resnet_10_23dataset.pth", sha256: null });
  *
  * @throws DownloadError when it cannot be had, or is another file; nothing is kept of it then.
  */

@@ -10,6 +10,10 @@ import { parseJson } from "./parse.ts";
  * Reads a JSON file that holds an object, in UTF-8, with or without a byte order mark, or in UTF-16 with one.
  * @throws NotInterpretableJsonError when it is damaged, or holds something else. A missing file is node's own ENOENT error,
  * which names it.
+ * @example
+ * ```ts
+ * console.log(readJson("maps/model.json").name_); // → SupervisedModel
+ * ```
  */
 export function readJson(path: string): JsonObject {
   const text = textOf(path);
@@ -41,6 +45,11 @@ function textOf(path: string): string {
 /**
  * Writes an object as Python's `json.dump(indent=4)` would, atomically.
  * @throws FileExistsError when the file is there and `overwrite` is false (the default, as in ClinicaDL).
+ * @example
+ * ```ts
+ * writeJson("options.json", { numEpochs: 20 });
+ * console.log(readJson("options.json")); // → { numEpochs: 20 }
+ * ```
  */
 export function writeJson(path: string, value: JsonObject | string, { overwrite = false }: WriteOptions = {}): void {
   writeFileAtomic(path, formatJson(value), { overwrite });

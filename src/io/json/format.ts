@@ -4,6 +4,14 @@ import { hasFloats, pythonFloat, pythonNumber } from "./floats.ts";
 /**
  * JSON text exactly as Python's `json.dumps(value, indent=4)` writes it: ASCII only, NaN and Infinity as bare words.
  * `undefined` members are left out, as in `JSON.stringify`.
+ * @example
+ * ```ts
+ * console.log(formatJson({ lr: 1e-5, name: "é" }));
+ * // → {
+ * // →     "lr": 1e-05,
+ * // →     "name": "\u00e9"
+ * // → }
+ * ```
  */
 export function formatJson(value: JsonValue): string {
   return format(value, "\n", pythonNumber);

@@ -17,6 +17,10 @@ interface ReviverContext {
  * are marked (`hasFloats`), so that writing them again gives floats. An integer beyond 2^53, which a number cannot hold,
  * becomes the text of its digits.
  * @throws SyntaxError
+ * @example
+ * ```ts
+ * console.log(parseJson('{ "auc": NaN, "id": 12345678901234567890 }')); // → { auc: NaN, id: '12345678901234567890' }
+ * ```
  */
 export function parseJson(text: string): JsonValue {
   try {

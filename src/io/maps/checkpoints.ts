@@ -33,7 +33,14 @@ function compare(a: Position, b: Position): number {
   return rank(a) === rank(b) ? 0 : rank(a) - rank(b);
 }
 
-/** A checkpoint from which training can go on: a directory in `tmp/`, with ClinicaDL's files and our own in `.clinicadl-ts`. */
+/**
+ * A checkpoint from which training can go on: a directory in `tmp/`, with ClinicaDL's files and our own in `.clinicadl-ts`.
+ * @example
+ * ```ts
+ * const { checkpoint } = new Maps("maps").training.split(0).tmp.newest();
+ * console.log(checkpoint?.position, checkpoint?.problem()); // → { epoch: 2, batch: null } null
+ * ```
+ */
 export class CheckpointDir {
   readonly path: string;
   readonly position: Position;
@@ -90,6 +97,11 @@ export class CheckpointDir {
  * `tmp/`: the checkpoints of a training. Each is written to a temporary directory with a manifest of sizes and
  * checksums, synced, and renamed; only then are older ones deleted. At least two are kept during training, so that one
  * that cannot be read leaves the one before.
+ * @example
+ * ```ts
+ * const checkpoints = new Maps("maps").training.split(0).tmp;
+ * console.log(checkpoints.list.map(String)); // → [ 'the end of epoch 2' ]
+ * ```
  */
 export class CheckpointsDir {
   readonly path: string;

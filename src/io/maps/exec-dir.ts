@@ -9,7 +9,16 @@ import { removeDirectory } from "./staging.ts";
 
 const two = (n: number) => String(n).padStart(2, "0");
 
-/** `exec/run-<call>_<time>`: the logs of one call. */
+/**
+ * `exec/run-<call>_<time>`: the logs of one call.
+ * @example
+ * ```ts
+ * import { existsSync } from "node:fs";
+ * import { basename } from "node:path";
+ *
+ * for (const run of new Maps("maps").exec.runs.values()) console.log(basename(run.infoLog), existsSync(run.infoLog)); // → info.log true
+ * ```
+ */
 export class RunDir {
   readonly path: string;
   constructor(path: string) {
@@ -26,7 +35,14 @@ export class RunDir {
   }
 }
 
-/** `exec/`. */
+/**
+ * `exec/`.
+ * @example
+ * ```ts
+ * const [run = ""] = new Maps("maps").exec.runsList;
+ * console.log(run.startsWith("train_")); // → true
+ * ```
+ */
 export class ExecDir {
   readonly path: string;
   constructor(path: string) {

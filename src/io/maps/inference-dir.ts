@@ -9,7 +9,16 @@ import { checkItemName, directoriesIn, ifThere, indicesIn, namesIn } from "./sca
 import { removeDirectory, TEMPORARY } from "./staging.ts";
 import { DataDir, type DataRecord } from "./training-dir.ts";
 
-/** `results/split-<i>/<checkpoint>`: what a model gave on a group: metrics of a test, or predictions. */
+/**
+ * `results/split-<i>/<checkpoint>`: what a model gave on a group: metrics of a test, or predictions.
+ * @example
+ * ```ts
+ * import { basename } from "node:path";
+ *
+ * const { outputTsv, images } = new Maps("maps").prediction.group("held_out").results(0, "final");
+ * console.log(basename(outputTsv), basename(images)); // → output.tsv images
+ * ```
+ */
 export class ResultsDir {
   readonly path: string;
   readonly metrics: MetricsDir;
@@ -48,12 +57,28 @@ export class ResultsDir {
 /** Whose results: the model of a split, or the models of several splits together. */
 export type Models = number | readonly number[];
 
-/** `split-1`, or `ensemble-0-1-2`, which ClinicaDL does not look at. */
+/**
+ * `split-1`, or `ensemble-0-1-2`, which ClinicaDL does not look at.
+ * @example
+ * ```ts
+ * console.log(folderOf(1), folderOf([0, 1, 2])); // → split-1 ensemble-0-1-2
+ * ```
+ */
 export function folderOf(models: Models): string {
   return typeof models === "number" ? `split-${models}` : `ensemble-${models.join("-")}`;
 }
 
-/** `group-<name>`: the data of a group, and the results of models on it. */
+/**
+ * `group-<name>`: the data of a group, and the results of models on it.
+ * @example
+ * ```ts
+ * const trainer = await Trainer.fromMaps("maps");
+ * const dataloader = new DataLoader(split.valDataset);
+ * await trainer.predict({ modelCheckpoint: "split-0_final", groupName: "held_out", dataloader });
+ * const group = trainer.maps.prediction.group("held_out");
+ * console.log(group.splitsList, group.checkpointsList(0)); // → [ 0 ] [ 'final' ]
+ * ```
+ */
 export class GroupDir extends DataDir {
   /** The splits that have results. */
   get splitsList(): number[] {
@@ -74,7 +99,13 @@ export class GroupDir extends DataDir {
   }
 }
 
-/** `test/` and `prediction/`. */
+/**
+ * `test/` and `prediction/`.
+ * @example
+ * ```ts
+ * console.log(new Maps("maps").prediction.groupsList); // → []
+ * ```
+ */
 export class InferenceDir {
   readonly path: string;
   constructor(path: string) {

@@ -15,7 +15,19 @@ import { naming } from "../../utils/file-errors.ts";
 import { openRegular, syncFolder } from "../files/index.ts";
 import { sign, signers } from "./lock-holders.ts";
 
-/** Something in a MAPS is in use by another process, or by another call in this one. */
+/**
+ * Something in a MAPS is in use by another process, or by another call in this one.
+ * @example
+ * ```ts
+ * const { training } = new Maps("maps");
+ * using lock = training.lockSplit(0);
+ * try {
+ *   training.lockSplit(0);
+ * } catch (error) {
+ *   console.log(error instanceof LockedError); // → true
+ * }
+ * ```
+ */
 export class LockedError extends ClinicaDLException {}
 
 /** In a MAPS, the lock of all who use it. */
@@ -37,6 +49,13 @@ const heldHere = new Map<string, number>();
  *
  * Once it is held, the file is still the one of that name: a lock in a directory that was replaced or deleted meanwhile
  * is not taken for one in the directory that is there now.
+ * @example
+ * ```ts
+ * import { existsSync } from "node:fs";
+ *
+ * using lock = FileLock.await("table.lock", "The table");
+ * console.log(existsSync("table.lock")); // → true
+ * ```
  */
 export class FileLock implements Disposable {
   readonly #path: string;

@@ -23,6 +23,12 @@ import { TrainingDir } from "./training-dir.ts";
  *
  * A `Maps` is a view of what is on the disk; it caches nothing. Whatever must be whole is written to a temporary
  * directory and renamed, so that a start that fails leaves the MAPS as it was.
+ * @example
+ * ```ts
+ * const maps = new Maps("maps");
+ * console.log(maps.training.splitsList, maps.test.groupsList); // → [ 0 ] []
+ * console.log(maps.training.split(0).models.list); // → [ 'final' ]
+ * ```
  */
 export class Maps {
   readonly path: string;

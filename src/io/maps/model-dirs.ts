@@ -3,7 +3,17 @@ import { join } from "node:path";
 import { ConfigError } from "../../utils/exceptions.ts";
 import { indicesIn, isPlainName, namesIn, shownName } from "./scan.ts";
 
-/** Tables of metrics: over the data set, and one row per sample. */
+/**
+ * Tables of metrics: over the data set, and one row per sample.
+ * @example
+ * ```ts
+ * import { readFileSync } from "node:fs";
+ *
+ * const { validationMetrics } = new Maps("maps").training.split(0).models.final;
+ * const [columns] = readFileSync(validationMetrics.detailsTsv, "utf8").split("\n");
+ * console.log(columns?.split("\t")); // → [ 'epoch', 'participant_id', 'session_id', 'loss' ]
+ * ```
+ */
 export class MetricsDir {
   readonly path: string;
   constructor(path: string) {
@@ -21,7 +31,17 @@ export class MetricsDir {
   }
 }
 
-/** The weights of a model, with its validation metrics. */
+/**
+ * The weights of a model, with its validation metrics.
+ * @example
+ * ```ts
+ * import { existsSync } from "node:fs";
+ * import { basename } from "node:path";
+ *
+ * const { modelPt } = new Maps("maps").training.getCheckpointDir("split-0_final");
+ * console.log(basename(modelPt), existsSync(modelPt)); // → model.pt true
+ * ```
+ */
 export class ModelDir {
   readonly path: string;
   readonly validationMetrics: MetricsDir;
@@ -41,7 +61,14 @@ export class ModelDir {
   }
 }
 
-/** `models/` of a split: the best ones (`best-<metric>`), those of given epochs (`epoch-<n>`), and the last (`final`). */
+/**
+ * `models/` of a split: the best ones (`best-<metric>`), those of given epochs (`epoch-<n>`), and the last (`final`).
+ * @example
+ * ```ts
+ * const { models } = new Maps("maps").training.split(0);
+ * console.log(models.list, models.epochsList); // → [ 'final' ] []
+ * ```
+ */
 export class ModelsDir {
   readonly path: string;
   constructor(path: string) {

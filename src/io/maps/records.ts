@@ -58,6 +58,11 @@ function read<S extends z.ZodType>(path: string, schema: S): z.output<S> {
 /**
  * The state of a Trainer at a checkpoint of a split.
  * @throws CannotReadJsonError naming a value that it cannot have there: another split's, or of another moment.
+ * @example
+ * ```ts
+ * const { checkpoint } = new Maps("maps").training.split(0).tmp.newest();
+ * if (checkpoint !== null) console.log(readState(checkpoint, 0).current_epoch); // → 2
+ * ```
  */
 export function readState(checkpoint: CheckpointDir, splitIdx: number): JsonObject & { readonly num_epochs: number } {
   const { position, stateJson } = checkpoint;

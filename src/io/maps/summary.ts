@@ -20,7 +20,17 @@ const SECTIONS = {
   prediction: { header: "--------------------- Prediction ---------------------", key: "Groups", dated: false },
 } as const;
 
-/** `summary.log` of a MAPS: what was trained and tested, and when. Edited in place, keeping what others wrote. */
+/**
+ * `summary.log` of a MAPS: what was trained and tested, and when. Edited in place, keeping what others wrote.
+ * @example
+ * ```ts
+ * import { readFileSync } from "node:fs";
+ *
+ * const { summaryLog } = new Maps("maps");
+ * new MapsSummary(summaryLog).addTestGroup("held_out");
+ * console.log(readFileSync(summaryLog, "utf8").includes("held_out")); // → true
+ * ```
+ */
 export class MapsSummary {
   readonly file: string;
   constructor(file: string) {
@@ -68,7 +78,17 @@ export class MapsSummary {
   }
 }
 
-/** `summary.log` of a split. */
+/**
+ * `summary.log` of a split.
+ * @example
+ * ```ts
+ * import { readFileSync } from "node:fs";
+ *
+ * const { summaryLog } = new Maps("maps").training.split(0);
+ * new TrainingSummary(summaryLog).addInfo("Looked at by hand.");
+ * console.log(readFileSync(summaryLog, "utf8").includes("by hand")); // → true
+ * ```
+ */
 export class TrainingSummary {
   readonly file: string;
   constructor(file: string) {

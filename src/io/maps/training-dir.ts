@@ -19,7 +19,14 @@ export interface DataRecord {
   readonly dataloader: JsonObject | string;
 }
 
-/** What describes a data set: its participants and sessions, the dataset, and the loader. */
+/**
+ * What describes a data set: its participants and sessions, the dataset, and the loader.
+ * @example
+ * ```ts
+ * const { datasetJson } = new Maps("maps").training.data.train(0);
+ * console.log(datasetFromDict(readJson(datasetJson)).length > 0); // → true
+ * ```
+ */
 export class DataDir {
   readonly path: string;
   constructor(path: string) {
@@ -49,7 +56,16 @@ export class DataDir {
   }
 }
 
-/** `training/split-<i>`. */
+/**
+ * `training/split-<i>`.
+ * @example
+ * ```ts
+ * import { existsSync } from "node:fs";
+ *
+ * const split0 = new Maps("maps").training.split(0);
+ * console.log(readEvents(split0.eventsJsonl)[0]?.kind, existsSync(split0.trainingLossTsv)); // → start true
+ * ```
+ */
 export class SplitDir {
   readonly path: string;
   readonly models: ModelsDir;
@@ -118,7 +134,16 @@ export class SplitDir {
   }
 }
 
-/** `training/data`: which data were seen in which split. */
+/**
+ * `training/data`: which data were seen in which split.
+ * @example
+ * ```ts
+ * import { existsSync } from "node:fs";
+ *
+ * const { data } = new Maps("maps").training;
+ * console.log(existsSync(data.dataTsv), existsSync(data.validation(0).dataTsv)); // → true true
+ * ```
+ */
 export class TrainingDataDir {
   readonly path: string;
   constructor(path: string) {
@@ -136,7 +161,14 @@ export class TrainingDataDir {
   }
 }
 
-/** `training/`. */
+/**
+ * `training/`.
+ * @example
+ * ```ts
+ * const { training } = new Maps("maps");
+ * console.log(training.readCheckpointName("split-0_final")); // → { splitIdx: 0, checkpoint: 'final' }
+ * ```
+ */
 export class TrainingDir {
   readonly path: string;
   readonly data: TrainingDataDir;

@@ -21,6 +21,14 @@ const isCoded = (code: number): boolean => code >= 1 && code <= 5;
  *
  * @param dims the sizes of the first three dimensions that the header has; fewer for a plane or a line.
  * @throws RangeError naming the fields of the header that make it singular, or no number.
+ * @example
+ * ```ts
+ * const affine = affineOf(
+ *   { qformCode: 0, sformCode: 1, pixdim: [1, 2, 2, 2], quaternion: [0, 0, 0], qoffset: [0, 0, 0], srow: [2, 0, 0, -9, 0, 2, 0, -9, 0, 0, 2, -9] },
+ *   [10, 10, 10],
+ * );
+ * console.log(affine[0], affine[3]); // → 2 -9
+ * ```
  */
 export function affineOf(orientation: Orientation, dims: readonly number[]): Float64Array {
   const { sformCode, qformCode, srow, pixdim } = orientation;
@@ -103,7 +111,13 @@ function rotationMatrix(a: number, b: number, c: number, d: number): number[] {
   ];
 }
 
-/** The voxel sizes in millimetres that an affine implies: the lengths of its columns. */
+/**
+ * The voxel sizes in millimetres that an affine implies: the lengths of its columns.
+ * @example
+ * ```ts
+ * console.log(spacingOf(Float64Array.of(0, 2, 0, 0, 1, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 1))); // → [ 1, 2, 3 ]
+ * ```
+ */
 export function spacingOf(affine: Float64Array): [number, number, number] {
   const length = (column: number): number =>
     Math.hypot(affine[column] ?? 0, affine[column + 4] ?? 0, affine[column + 8] ?? 0);

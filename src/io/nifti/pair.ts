@@ -13,6 +13,10 @@ export interface ImageFiles {
 /**
  * The files of a `.hdr`/`.img` pair, given by either; each may be packed. Any other name is that of a single file.
  * @throws ImageError naming the header that should be beside an `.img`.
+ * @example
+ * ```ts
+ * console.log(imageFiles("brain.nii.gz")); // → { header: 'brain.nii.gz', voxels: null }
+ * ```
  */
 export function imageFiles(path: string): ImageFiles {
   const [ending, kind = "", packing = ""] = PAIRED.exec(path) ?? [];

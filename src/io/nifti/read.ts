@@ -38,6 +38,11 @@ export interface NiftiTensor extends Described {
  * whatever the name says, in either byte order.
  * @throws ImageError naming the file: missing, not fetched, no image, truncated (with the bytes expected and got), damaged, or
  * of complex, RGB or other voxels that are no single numbers.
+ * @example
+ * ```ts
+ * const { data, shape, affine } = readNifti("bids/sub-001/ses-M000/anat/sub-001_ses-M000_T1w.nii.gz");
+ * console.log(shape, data.length, affine.length); // → [ 17, 20, 16 ] 5440 16
+ * ```
  */
 export function readNifti(path: string): NiftiImage {
   const { tensor, ...described } = readNiftiTensor(path);
@@ -51,6 +56,11 @@ export function readNifti(path: string): NiftiImage {
  * bits in the next larger signed one; scaled ones as int32, where it holds them). Stored as fractions, or scaled, they are
  * rounded where they are within 0.1 of an integer.
  * @throws ImageError as {@link readNifti}, and naming a value that is no label.
+ * @example
+ * ```ts
+ * const { data } = readNiftiLabels("bids/derivatives/masks/sub-001/ses-M000/anat/sub-001_ses-M000_dseg.nii.gz");
+ * console.log(new Set(Array.from(data, Number)).size); // → 4
+ * ```
  */
 export function readNiftiLabels(path: string): NiftiImage<LabelArray> {
   const { tensor, ...described } = readNiftiLabelTensor(path);
@@ -62,17 +72,38 @@ export function readNiftiLabels(path: string): NiftiImage<LabelArray> {
  * @param options `window`: a part of the image, with the affine of that part. Of a file that is not packed only its rows are
  * read. It is float64 where the window holds large integers.
  * @throws ImageError as {@link readNifti}, and for a window that does not lie in the image.
+ * @example
+ * ```ts
+ * using scope = torch.scope();
+ * const { tensor } = readNiftiTensor("bids/sub-001/ses-M000/anat/sub-001_ses-M000_T1w.nii.gz");
+ * console.log(tensor.shape, tensor.dtype); // → [ 1, 17, 20, 16 ] float32
+ * ```
  */
 export function readNiftiTensor(path: string, options: ReadOptions = {}): NiftiTensor {
   return read(path, readIntensities, options);
 }
 
-/** As {@link readNiftiLabels}, into a tensor. Options as of {@link readNiftiTensor}. */
+/**
+ * As {@link readNiftiLabels}, into a tensor. Options as of {@link readNiftiTensor}.
+ * @example
+ * ```ts
+ * using scope = torch.scope();
+ * const { tensor } = readNiftiLabelTensor("bids/derivatives/masks/sub-001/ses-M000/anat/sub-001_ses-M000_dseg.nii.gz");
+ * console.log(tensor.shape, tensor.max().item()); // → [ 1, 17, 20, 16 ] 3
+ * ```
+ */
 export function readNiftiLabelTensor(path: string, options: ReadOptions = {}): NiftiTensor {
   return read(path, readLabelValues, options);
 }
 
-/** Reads only what a file says of itself: shape, affine, type. Only the first bytes are read. */
+/**
+ * Reads only what a file says of itself: shape, affine, type. Only the first bytes are read.
+ * @example
+ * ```ts
+ * const { shape, channels, dtype } = readNiftiHeader("bids/derivatives/masks/sub-001/ses-M000/anat/sub-001_ses-M000_dseg.nii.gz");
+ * console.log(shape, channels, dtype); // → [ 17, 20, 16 ] 1 uint8
+ * ```
+ */
 export function readNiftiHeader(path: string): NiftiHeader {
   using content = new NiftiContent(path);
   return content.header;

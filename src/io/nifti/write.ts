@@ -33,6 +33,12 @@ const INTEGER_RANGES: Readonly<Record<string, readonly [number, number]>> = {
 /**
  * Writes a NIfTI-1 file, atomically; packed if the name ends in `.gz`. The affine goes to the sform (code 2, "aligned").
  * @throws ImageError when sizes disagree, or a value does not fit the integer type.
+ * @example
+ * ```ts
+ * const affine = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1];
+ * writeNifti("labels.nii.gz", { data: new Uint8Array(8).fill(2), shape: [2, 2, 2], affine, dtype: "uint8" });
+ * console.log(readNiftiHeader("labels.nii.gz").dtype, readNiftiLabels("labels.nii.gz").data[0]); // → uint8 2
+ * ```
  */
 export function writeNifti(path: string, image: NiftiToWrite): void {
   const { data, shape, channels = 1, affine, dtype = "float32", level = 1 } = image;

@@ -18,6 +18,11 @@ export interface ADNOptions {
 /**
  * Activation, dropout and normalisation in any order, each optional: children `A`, `D`, `N`, as in MONAI.
  * Elements, not whole channels, are dropped.
+ * @example
+ * ```ts
+ * using layers = new ADN({ ordering: "NDA", act: "relu", norm: "batch", normDims: 3, dropout: 0.1, channels: 8 });
+ * console.log([...layers.namedChildren()].map(([name]) => name)); // → [ 'N', 'D', 'A' ]
+ * ```
  */
 export class ADN extends nn.Sequential {
   constructor({ ordering, act, norm, normDims, dropout, channels }: ADNOptions) {

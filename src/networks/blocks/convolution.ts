@@ -26,7 +26,17 @@ export interface ConvolutionOptions extends Geometry {
   readonly adn: Omit<ADNOptions, "channels" | "normDims"> | null;
 }
 
-/** A convolution (`conv`), transposed or not, and what follows it (`adn`), named as in MONAI. */
+/**
+ * A convolution (`conv`), transposed or not, and what follows it (`adn`), named as in MONAI.
+ * @example
+ * ```ts
+ * const adn = { ordering: "NDA", act: "relu", norm: "instance", dropout: null } as const;
+ * using layers = new Convolution({ spatialDims: 3, inChannels: 1, outChannels: 8, kernelSize: 3, padding: 1, adn });
+ * using images = torch.rand([2, 1, 16, 16, 16]);
+ * using features = layers.call(images);
+ * console.log(features.shape); // → [ 2, 8, 16, 16, 16 ]
+ * ```
+ */
 export class Convolution extends nn.Sequential {
   constructor({ adn, ...geometry }: ConvolutionOptions) {
     super();

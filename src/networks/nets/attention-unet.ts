@@ -17,7 +17,14 @@ function finish(options: z.output<typeof unetOptions>, what: string) {
   return options;
 }
 
-/** Config of {@link AttentionUNet}. */
+/**
+ * Config of {@link AttentionUNet}.
+ * @example
+ * ```ts
+ * const config = new AttentionUNetConfig({ spatialDims: 3, inChannels: 1, outChannels: 2 });
+ * console.log(config.channels, config.act); // → [ 64, 128, 256, 512, 1024 ] relu
+ * ```
+ */
 export class AttentionUNetConfig
   extends configClass("AttentionUNet", unetOptions, { finish })
   implements NetworkConfig
@@ -31,6 +38,13 @@ export class AttentionUNetConfig
  * A `UNet` with attention gates, `up{i}.attention` (Oktay et al., 2018). As in ClinicaDL, a gate weighs the voxels that come from below by
  * what comes over the skip connection, and the convolutions get both: those voxels, weighed and not. Options, shapes and
  * errors are those of `UNet`; `channels` but the last are at least 2.
+ * @example
+ * ```ts
+ * using images = torch.rand([2, 1, 16, 16, 16]);
+ * using network = new AttentionUNet({ spatialDims: 3, inChannels: 1, outChannels: 2, channels: [4, 8, 16] });
+ * using logits = network.call(images);
+ * console.log(logits.shape); // → [ 2, 2, 16, 16, 16 ]
+ * ```
  */
 export class AttentionUNet extends UNetStack {
   readonly config: AttentionUNetConfig;

@@ -9,7 +9,14 @@ import { Generator } from "./generator.ts";
 
 export type AutoEncoderOptions = Input<typeof autoEncoderOptions>;
 
-/** Config of {@link AutoEncoder}. */
+/**
+ * Config of {@link AutoEncoder}.
+ * @example
+ * ```ts
+ * const config = new AutoEncoderConfig({ inShape: [1, 64, 64, 64], latentSize: 32, convArgs: { channels: [8, 16] } });
+ * console.log(config.unpoolingMode, config.outChannels); // → nearest 1
+ * ```
+ */
 export class AutoEncoderConfig
   extends configClass("AutoEncoder", autoEncoderOptions, { finish: finishAutoEncoder })
   implements NetworkConfig
@@ -24,16 +31,19 @@ export class AutoEncoderConfig
  * {@link Generator} (`decoder`), whose layers come in the other order: transposed convolutions for convolutions,
  * upsamplings or transposed convolutions for poolings. (N, ...inShape) → (N, outChannels, ...spatial size of inShape).
  *
- * ```ts
- * const network = new AutoEncoder({ inShape: [1, 64, 64, 64], latentSize: 32, convArgs: { channels: [8, 16] } });
- * const latent = network.encoder.call(images); // (N, 32)
- * ```
- *
  * Options: `inShape` ([channels, ...spatial size]), `latentSize`, `convArgs` (options of ConvEncoder; `channels` is
  * required), `mlpArgs` (options of MLP; without it, single linear layers), `outChannels` (those of the input),
  * `outputAct` (none; after the last layer), `unpoolingMode`: "nearest" (the default), "linear" (1D), "bilinear" or
  * "bicubic" (2D), "trilinear" (3D), or "convtranspose", a transposed convolution of the pooling's window.
  * @throws ConfigError when the images would vanish on their way, or the mode is for another number of dimensions.
+ * @example
+ * ```ts
+ * using images = torch.rand([2, 1, 16, 16, 16]);
+ * using network = new AutoEncoder({ inShape: [1, 16, 16, 16], latentSize: 32, convArgs: { channels: [4, 8] } });
+ * using latent = network.encoder.call(images);
+ * using again = network.call(images);
+ * console.log(latent.shape, again.shape); // → [ 2, 32 ] [ 2, 1, 16, 16, 16 ]
+ * ```
  */
 export class AutoEncoder extends nn.Sequential {
   readonly config: AutoEncoderConfig;

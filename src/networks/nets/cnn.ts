@@ -23,7 +23,14 @@ const schema = z.strictObject({
 });
 export type CNNOptions = Input<typeof schema>;
 
-/** Config of {@link CNN}. */
+/**
+ * Config of {@link CNN}.
+ * @example
+ * ```ts
+ * const config = new CNNConfig({ inShape: [1, 64, 64, 64], numOutputs: 2, convArgs: { channels: [8, 16] } });
+ * console.log(config.toDict().num_outputs, config.getObject() instanceof CNN); // → 2 true
+ * ```
+ */
 export class CNNConfig
   extends configClass("CNN", schema, {
     finish: (parsed, what) => ({
@@ -45,6 +52,13 @@ export class CNNConfig
  * Options: `inShape` ([channels, ...spatial size]), `numOutputs`, `convArgs` (options of ConvEncoder; `channels` is
  * required), `mlpArgs` (options of MLP; without it, a single linear layer).
  * @throws ConfigError when the images would vanish on their way.
+ * @example
+ * ```ts
+ * using images = torch.rand([2, 1, 16, 16, 16]);
+ * using network = new CNN({ inShape: [1, 16, 16, 16], numOutputs: 2, convArgs: { channels: [4, 8] }, mlpArgs: { hiddenDims: [16] } });
+ * using scores = network.call(images);
+ * console.log(scores.shape); // → [ 2, 2 ]
+ * ```
  */
 export class CNN extends nn.Sequential {
   readonly config: CNNConfig;

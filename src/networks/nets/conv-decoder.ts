@@ -17,7 +17,14 @@ const schema = z.strictObject({
 });
 export type ConvDecoderInit = Input<typeof schema>;
 
-/** Config of {@link ConvDecoder}. */
+/**
+ * Config of {@link ConvDecoder}.
+ * @example
+ * ```ts
+ * const config = new ConvDecoderConfig({ spatialDims: 3, inChannels: 8, channels: [4, 1] });
+ * console.log(config.act, config.norm, config.adnOrdering); // → prelu instance NDA
+ * ```
+ */
 export class ConvDecoderConfig
   extends configClass("ConvDecoder", schema, {
     finish: (parsed, what) => expandDecoderOptions(parsed, parsed.spatialDims, what),
@@ -38,6 +45,13 @@ export class ConvDecoderConfig
  * `outputPadding` (0), `dilation` (1), `unpooling` (`["upsample", { scaleFactor: 2 }]`; or `"convtranspose"`),
  * `unpoolingIndices` (none; i is after convolution i, -1 before the first), `act` ("prelu"), `outputAct` (none),
  * `norm` ("instance"), `dropout` (none), `bias` (true), `adnOrdering` ("NDA").
+ * @example
+ * ```ts
+ * using features = torch.rand([2, 8, 4, 4, 4]);
+ * using network = new ConvDecoder({ spatialDims: 3, inChannels: 8, channels: [4, 1], padding: 1, unpoolingIndices: [0] });
+ * using images = network.call(features);
+ * console.log(images.shape); // → [ 2, 1, 8, 8, 8 ]
+ * ```
  */
 export class ConvDecoder extends ConvStack {
   readonly config: ConvDecoderConfig;

@@ -18,7 +18,14 @@ const schema = z.strictObject({
 });
 export type ConvEncoderInit = Input<typeof schema>;
 
-/** Config of {@link ConvEncoder}. */
+/**
+ * Config of {@link ConvEncoder}.
+ * @example
+ * ```ts
+ * const config = new ConvEncoderConfig({ spatialDims: 3, inChannels: 1, channels: [4, 8] });
+ * console.log(config.act, config.norm, config.adnOrdering); // → prelu instance NDA
+ * ```
+ */
 export class ConvEncoderConfig
   extends configClass("ConvEncoder", schema, {
     finish: (parsed, what) => expandConvOptions(parsed, parsed.spatialDims, what),
@@ -39,6 +46,13 @@ export class ConvEncoderConfig
  * `dilation` (1), `pooling` (`["max", { kernelSize: 2 }]`), `poolingIndices` (none; i is after convolution i, -1 before
  * the first), `act` ("prelu"), `outputAct` (none), `norm` ("instance"), `dropout` (none), `bias` (true),
  * `adnOrdering` ("NDA").
+ * @example
+ * ```ts
+ * using images = torch.rand([2, 1, 16, 16, 16]);
+ * using network = new ConvEncoder({ spatialDims: 3, inChannels: 1, channels: [4, 8], padding: 1, poolingIndices: [0] });
+ * using features = network.call(images);
+ * console.log(features.shape); // → [ 2, 8, 8, 8, 8 ]
+ * ```
  */
 export class ConvEncoder extends ConvStack {
   readonly config: ConvEncoderConfig;

@@ -48,7 +48,14 @@ function finish(options: z.output<typeof schema>, what: string) {
   );
 }
 
-/** Config of {@link ConvNeXt}. */
+/**
+ * Config of {@link ConvNeXt}.
+ * @example
+ * ```ts
+ * const config = new ConvNeXtConfig({ spatialDims: 3, inChannels: 1, numOutputs: 2 });
+ * console.log(config.nBlocks, config.nFeatures); // → [ 3, 3, 9, 3 ] [ 96, 192, 384, 768 ]
+ * ```
+ */
 export class ConvNeXtConfig
   extends configClass("ConvNeXt", schema, { finish, ours: { pretrained: false } })
   implements NetworkConfig
@@ -64,13 +71,15 @@ export class ConvNeXtConfig
  * by their names; in 1 and 3 it has layers of these dimensions. (N, inChannels, …) → (N, numOutputs), or the images of the last layer when
  * `numOutputs` is null. Each spatial size is at least 4 times 2 to the power of the number of halvings: 32 for four stages.
  *
- * ```ts
- * const network = new ConvNeXt({ spatialDims: 3, inChannels: 1, numOutputs: 2, nBlocks: [1, 1, 2], nFeatures: [24, 48, 96] });
- * const scores = network.call(images); // (N, 1, 64, 64, 64) → (N, 2)
- * ```
- *
  * Options: `spatialDims`, `inChannels`, `numOutputs`, `nBlocks` ([3, 3, 9, 3]), `nFeatures` ([96, 192, 384, 768]), `layerScale` (1e-6),
  * `stochasticDepthProb` (0), `outputAct` (none), `pretrained` (false).
+ * @example
+ * ```ts
+ * using images = torch.rand([2, 1, 16, 16, 16]);
+ * using network = new ConvNeXt({ spatialDims: 3, inChannels: 1, numOutputs: 2, nBlocks: [1, 1, 2], nFeatures: [8, 16, 32] });
+ * using scores = network.call(images);
+ * console.log(scores.shape); // → [ 2, 2 ]
+ * ```
  */
 export class ConvNeXt extends ConvNeXtStack {
   readonly config: ConvNeXtConfig;

@@ -37,7 +37,14 @@ const schema = z.strictObject({
 });
 export type DenseNetOptions = Input<typeof schema>;
 
-/** Config of {@link DenseNet}. */
+/**
+ * Config of {@link DenseNet}.
+ * @example
+ * ```ts
+ * const config = new DenseNetConfig({ spatialDims: 3, inChannels: 1, numOutputs: 2 });
+ * console.log(config.nDenseLayers, config.growthRate); // → [ 6, 12, 24, 16 ] 32
+ * ```
+ */
 export class DenseNetConfig extends configClass("DenseNet", schema) implements NetworkConfig {
   getObject(): DenseNet {
     return new DenseNet(this);
@@ -49,13 +56,15 @@ export class DenseNetConfig extends configClass("DenseNet", schema) implements N
  * of which sees the channels of all before it in the block, transitions that halve channels and size, and a linear layer on the mean over the
  * image. (N, inChannels, …) → (N, numOutputs), or the images of the last layer when `numOutputs` is null.
  *
- * ```ts
- * const network = new DenseNet({ spatialDims: 3, inChannels: 1, numOutputs: 2, nDenseLayers: [2, 4], growthRate: 8 });
- * const scores = network.call(images); // (N, 1, 64, 64, 64) → (N, 2)
- * ```
- *
  * Options: `spatialDims`, `inChannels`, `numOutputs`, `nDenseLayers` (layers of each block; [6, 12, 24, 16]), `initFeatures`
  * (64), `growthRate` (32), `bottleneckFactor` (4), `act` (["relu", { inplace: true }]), `outputAct` (none), `dropout` (none).
+ * @example
+ * ```ts
+ * using images = torch.rand([2, 1, 16, 16, 16]);
+ * using network = new DenseNet({ spatialDims: 3, inChannels: 1, numOutputs: 2, nDenseLayers: [2, 4], growthRate: 8 });
+ * using scores = network.call(images);
+ * console.log(scores.shape); // → [ 2, 2 ]
+ * ```
  */
 export class DenseNet extends DenseNetStack {
   readonly config: DenseNetConfig;

@@ -38,7 +38,14 @@ function renamed(key: string): string | null {
   return key.replace(/(\.denselayer\d+)\.(norm|conv)\.?(\d)\./, "$1.layers.$2$3.");
 }
 
-/** Config of {@link DenseNet121}. */
+/**
+ * Config of {@link DenseNet121}.
+ * @example
+ * ```ts
+ * const config = new DenseNet121Config({ numOutputs: 2, outputAct: "softmax" });
+ * console.log(config.inChannels, config.toDict().num_outputs); // → 3 2
+ * ```
+ */
 export class DenseNet121Config extends configClass("DenseNet121", schema, { ours }) implements NetworkConfig {
   getObject(): DenseNet121 {
     return new DenseNet121(this);
@@ -47,9 +54,11 @@ export class DenseNet121Config extends configClass("DenseNet121", schema, { ours
 /**
  * A DenseNet of 121 layers (Huang et al., 2017), as torchvision has it: (N, 3, H, W) → (N, numOutputs). Options: `numOutputs`, `outputAct`
  * (none), `inChannels` (3), `pretrained` (false; torchvision's weights, but for the last layer: true, a path, `hf://…` or `{ url, sha256 }`. They are what a reset puts back).
- *
+ * @example
  * ```ts
- * const network = new DenseNet121({ numOutputs: 2, pretrained: "densenet121-a639ec97.pth" });
+ * using network = new DenseNet121({ numOutputs: 2 });
+ * // weights
+ * console.log([...network.parameters()].reduce((sum, weights) => sum + weights.numel(), 0)); // → 6955906
  * ```
  */
 export class DenseNet121 extends NamedDenseNet {
@@ -67,13 +76,28 @@ export class DenseNet121 extends NamedDenseNet {
   }
 }
 
-/** Config of {@link DenseNet161}. */
+/**
+ * Config of {@link DenseNet161}.
+ * @example
+ * ```ts
+ * const config = new DenseNet161Config({ numOutputs: 2, outputAct: "softmax" });
+ * console.log(config.inChannels, config.toDict().num_outputs); // → 3 2
+ * ```
+ */
 export class DenseNet161Config extends configClass("DenseNet161", schema, { ours }) implements NetworkConfig {
   getObject(): DenseNet161 {
     return new DenseNet161(this);
   }
 }
-/** As {@link DenseNet121}, of 161 layers. */
+/**
+ * As {@link DenseNet121}, of 161 layers.
+ * @example
+ * ```ts
+ * using network = new DenseNet161({ numOutputs: 2 });
+ * // weights
+ * console.log([...network.parameters()].reduce((sum, weights) => sum + weights.numel(), 0)); // → 26476418
+ * ```
+ */
 export class DenseNet161 extends NamedDenseNet {
   readonly config: DenseNet161Config;
 
@@ -89,13 +113,28 @@ export class DenseNet161 extends NamedDenseNet {
   }
 }
 
-/** Config of {@link DenseNet169}. */
+/**
+ * Config of {@link DenseNet169}.
+ * @example
+ * ```ts
+ * const config = new DenseNet169Config({ numOutputs: 2, outputAct: "softmax" });
+ * console.log(config.inChannels, config.toDict().num_outputs); // → 3 2
+ * ```
+ */
 export class DenseNet169Config extends configClass("DenseNet169", schema, { ours }) implements NetworkConfig {
   getObject(): DenseNet169 {
     return new DenseNet169(this);
   }
 }
-/** As {@link DenseNet121}, of 169 layers. */
+/**
+ * As {@link DenseNet121}, of 169 layers.
+ * @example
+ * ```ts
+ * using network = new DenseNet169({ numOutputs: 2 });
+ * // weights
+ * console.log([...network.parameters()].reduce((sum, weights) => sum + weights.numel(), 0)); // → 12487810
+ * ```
+ */
 export class DenseNet169 extends NamedDenseNet {
   readonly config: DenseNet169Config;
 
@@ -111,13 +150,28 @@ export class DenseNet169 extends NamedDenseNet {
   }
 }
 
-/** Config of {@link DenseNet201}. */
+/**
+ * Config of {@link DenseNet201}.
+ * @example
+ * ```ts
+ * const config = new DenseNet201Config({ numOutputs: 2, outputAct: "softmax" });
+ * console.log(config.inChannels, config.toDict().num_outputs); // → 3 2
+ * ```
+ */
 export class DenseNet201Config extends configClass("DenseNet201", schema, { ours }) implements NetworkConfig {
   getObject(): DenseNet201 {
     return new DenseNet201(this);
   }
 }
-/** As {@link DenseNet121}, of 201 layers. */
+/**
+ * As {@link DenseNet121}, of 201 layers.
+ * @example
+ * ```ts
+ * using network = new DenseNet201({ numOutputs: 2 });
+ * // weights
+ * console.log([...network.parameters()].reduce((sum, weights) => sum + weights.numel(), 0)); // → 18096770
+ * ```
+ */
 export class DenseNet201 extends NamedDenseNet {
   readonly config: DenseNet201Config;
 

@@ -24,7 +24,14 @@ const schema = z.strictObject({
 });
 export type GeneratorOptions = Input<typeof schema>;
 
-/** Config of {@link Generator}. */
+/**
+ * Config of {@link Generator}.
+ * @example
+ * ```ts
+ * const config = new GeneratorConfig({ latentSize: 32, startShape: [8, 4, 4, 4], convArgs: { channels: [4, 1] } });
+ * console.log(config.startShape); // → [ 8, 4, 4, 4 ]
+ * ```
+ */
 export class GeneratorConfig
   extends configClass("Generator", schema, {
     finish: (parsed, what) => ({
@@ -46,6 +53,13 @@ export class GeneratorConfig
  * Options: `latentSize`, `startShape` ([channels, ...spatial size] of what the convolutions get), `convArgs` (options of
  * ConvDecoder; `channels` is required), `mlpArgs` (options of MLP; without it, a single linear layer).
  * @throws ConfigError when the images would vanish on their way.
+ * @example
+ * ```ts
+ * using latent = torch.rand([2, 32]);
+ * using network = new Generator({ latentSize: 32, startShape: [8, 4, 4, 4], convArgs: { channels: [4, 1], padding: 1 } });
+ * using images = network.call(latent);
+ * console.log(images.shape, network.outputShape); // → [ 2, 1, 4, 4, 4 ] [ 1, 4, 4, 4 ]
+ * ```
  */
 export class Generator extends nn.Sequential {
   readonly config: GeneratorConfig;

@@ -66,7 +66,14 @@ function finish(options: Parsed, what: string) {
   };
 }
 
-/** Config of {@link MedNeXt}. */
+/**
+ * Config of {@link MedNeXt}.
+ * @example
+ * ```ts
+ * const config = new MedNeXtConfig({ outChannels: 4 });
+ * console.log(config.initFilters, config.kernelSize, config.blocksDown); // → 32 7 [ 2, 2, 2, 2 ]
+ * ```
+ */
 export class MedNeXtConfig extends configClass("MedNeXt", schema, { finish }) implements NetworkConfig<MedNeXt> {
   getObject(): MedNeXt {
     return new MedNeXt(this);
@@ -78,15 +85,18 @@ export class MedNeXtConfig extends configClass("MedNeXt", schema, { finish }) im
  * (N, outChannels, …). With `deepSupervision`, in training, an array of segmentations: of the size of the images, then smaller ones. Each
  * spatial size is a multiple of 2 to the power of `blocksDown.length`. The networks of the paper are {@link MedNeXtS} and its like.
  *
- * ```ts
- * const network = new MedNeXt({ initFilters: 16, useResidualConnection: true, kernelSize: 3, blocksDown: [2, 2], blocksUp: [2, 2] });
- * const logits = network.call(images); // (N, 1, 64, 64, 64) → (N, 2, 64, 64, 64)
- * ```
- *
  * Options: `spatialDims` (3), `inChannels` (1), `outChannels` (2), `kernelSize` (7), `deepSupervision` (false), `initFilters` (32),
  * `encoderExpansionRatio`, `decoderExpansionRatio`, `bottleneckExpansionRatio` (2), `useResidualConnection` (false), `blocksDown` and `blocksUp` ([2, 2, 2,
  * 2]), `blocksBottleneck` (2), `globalRespNorm` (false). MONAI's weights load by their names.
  * @throws ConfigError when called with images that cannot be halved so often.
+ * @example
+ * ```ts
+ * using images = torch.rand([2, 1, 16, 16, 16]);
+ * using network = new MedNeXt({ initFilters: 4, kernelSize: 3, blocksDown: [1, 1], blocksUp: [1, 1], blocksBottleneck: 1 });
+ * using scope = torch.scope();
+ * const logits = network.call(images);
+ * if (logits instanceof torch.Tensor) console.log(logits.shape); // → [ 2, 2, 16, 16, 16 ]
+ * ```
  */
 export class MedNeXt extends MedNeXtStack {
   readonly config: MedNeXtConfig;

@@ -44,7 +44,14 @@ abstract class NamedMedNeXt extends MedNeXtStack {
   }
 }
 
-/** Config of {@link MedNeXtS}. */
+/**
+ * Config of {@link MedNeXtS}.
+ * @example
+ * ```ts
+ * const config = new MedNeXtSConfig({ outChannels: 4, deepSupervision: true });
+ * console.log(config.inChannels, config.toDict().out_channels); // → 1 4
+ * ```
+ */
 export class MedNeXtSConfig extends configClass("MedNeXtS", schema) implements NetworkConfig<MedNeXtS> {
   getObject(): MedNeXtS {
     return new MedNeXtS(this);
@@ -53,9 +60,11 @@ export class MedNeXtSConfig extends configClass("MedNeXtS", schema) implements N
 /**
  * The small MedNeXt of the paper (Roy et al., 2023), as MONAI has it: {@link MedNeXt} with residual connections, of 32 channels and 4 halvings.
  * Options: `spatialDims` (3), `inChannels` (1), `outChannels` (2), `kernelSize` (3), `deepSupervision` (false).
- *
+ * @example
  * ```ts
- * const network = new MedNeXtS({ inChannels: 1, outChannels: 4, deepSupervision: true });
+ * using network = new MedNeXtS({ inChannels: 1, outChannels: 4 });
+ * // weights
+ * console.log([...network.parameters()].reduce((sum, weights) => sum + weights.numel(), 0)); // → 5550980
  * ```
  */
 export class MedNeXtS extends NamedMedNeXt {
@@ -68,13 +77,28 @@ export class MedNeXtS extends NamedMedNeXt {
   }
 }
 
-/** Config of {@link MedNeXtB}. */
+/**
+ * Config of {@link MedNeXtB}.
+ * @example
+ * ```ts
+ * const config = new MedNeXtBConfig({ outChannels: 4, deepSupervision: true });
+ * console.log(config.inChannels, config.toDict().out_channels); // → 1 4
+ * ```
+ */
 export class MedNeXtBConfig extends configClass("MedNeXtB", schema) implements NetworkConfig<MedNeXtB> {
   getObject(): MedNeXtB {
     return new MedNeXtB(this);
   }
 }
-/** As {@link MedNeXtS}: the base one. */
+/**
+ * As {@link MedNeXtS}: the base one.
+ * @example
+ * ```ts
+ * using network = new MedNeXtB({ inChannels: 1, outChannels: 4 });
+ * // weights
+ * console.log([...network.parameters()].reduce((sum, weights) => sum + weights.numel(), 0)); // → 10510916
+ * ```
+ */
 export class MedNeXtB extends NamedMedNeXt {
   readonly config: MedNeXtBConfig;
 
@@ -85,13 +109,28 @@ export class MedNeXtB extends NamedMedNeXt {
   }
 }
 
-/** Config of {@link MedNeXtM}. */
+/**
+ * Config of {@link MedNeXtM}.
+ * @example
+ * ```ts
+ * const config = new MedNeXtMConfig({ outChannels: 4, deepSupervision: true });
+ * console.log(config.inChannels, config.toDict().out_channels); // → 1 4
+ * ```
+ */
 export class MedNeXtMConfig extends configClass("MedNeXtM", schema) implements NetworkConfig<MedNeXtM> {
   getObject(): MedNeXtM {
     return new MedNeXtM(this);
   }
 }
-/** As {@link MedNeXtS}: the medium one. */
+/**
+ * As {@link MedNeXtS}: the medium one.
+ * @example
+ * ```ts
+ * using network = new MedNeXtM({ inChannels: 1, outChannels: 4 });
+ * // weights
+ * console.log([...network.parameters()].reduce((sum, weights) => sum + weights.numel(), 0)); // → 17533572
+ * ```
+ */
 export class MedNeXtM extends NamedMedNeXt {
   readonly config: MedNeXtMConfig;
 
@@ -102,7 +141,14 @@ export class MedNeXtM extends NamedMedNeXt {
   }
 }
 
-/** Config of {@link MedNeXtL}. */
+/**
+ * Config of {@link MedNeXtL}.
+ * @example
+ * ```ts
+ * const config = new MedNeXtLConfig({ outChannels: 4, deepSupervision: true });
+ * console.log(config.inChannels, config.toDict().out_channels); // → 1 4
+ * ```
+ */
 export class MedNeXtLConfig extends configClass("MedNeXtL", schema) implements NetworkConfig<MedNeXtL> {
   getObject(): MedNeXtL {
     return new MedNeXtL(this);

@@ -16,14 +16,28 @@ const schema = z.strictObject({
 });
 export type MLPOptions = Input<typeof schema>;
 
-/** Config of {@link MLP}. */
+/**
+ * Config of {@link MLP}.
+ * @example
+ * ```ts
+ * const config = new MLPConfig({ numInputs: 3, numOutputs: 2, hiddenDims: [8] });
+ * console.log(config.act, config.norm); // → prelu batch
+ * ```
+ */
 export class MLPConfig extends configClass("MLP", schema) implements NetworkConfig {
   getObject(): MLP {
     return new MLP(this);
   }
 }
 
-/** The last layer of an MLP: `linear`, `output_act`. */
+/**
+ * The last layer of an MLP: `linear`, `output_act`.
+ * @example
+ * ```ts
+ * using output = mlpOutput(16, { numOutputs: 2, bias: true, outputAct: "sigmoid" });
+ * console.log([...output.namedChildren()].map(([name]) => name)); // → [ 'linear', 'output_act' ]
+ * ```
+ */
 export function mlpOutput(
   features: number,
   { numOutputs, bias, outputAct }: Pick<z.output<typeof schema>, "numOutputs" | "bias" | "outputAct">,
@@ -41,6 +55,13 @@ export function mlpOutput(
  * Options: `numInputs`, `numOutputs`, `hiddenDims` (features of each hidden layer), `act` ("prelu"), `outputAct`
  * (none), `norm` ("batch", which needs more than one sample to train), `dropout` (none), `bias` (true),
  * `adnOrdering` ("NDA": order of activation, dropout and normalisation after each hidden layer).
+ * @example
+ * ```ts
+ * using values = torch.rand([4, 3]);
+ * using network = new MLP({ numInputs: 3, numOutputs: 2, hiddenDims: [8], norm: null });
+ * using scores = network.call(values);
+ * console.log(scores.shape); // → [ 4, 2 ]
+ * ```
  */
 export class MLP extends nn.Sequential {
   readonly config: MLPConfig;

@@ -106,7 +106,14 @@ function finish(options: Parsed, what: string) {
   };
 }
 
-/** Config of {@link ResEncUNet}. */
+/**
+ * Config of {@link ResEncUNet}.
+ * @example
+ * ```ts
+ * const config = new ResEncUNetConfig({ spatialDims: 3, inChannels: 1, outChannels: 2, featuresPerStage: [16, 32, 64] });
+ * console.log(config.strides, config.nBlocksPerStage); // → [ [ 1, 1, 1 ], [ 2, 2, 2 ], [ 2, 2, 2 ] ] [ 1, 3, 4 ]
+ * ```
+ */
 export class ResEncUNetConfig
   extends configClass("ResEncUNet", schema, { finish })
   implements NetworkConfig<ResEncUNet>
@@ -122,15 +129,18 @@ export class ResEncUNetConfig
  * ones, each of which a loss compares with the labels at that size; in evaluation the first alone. Each spatial size is a multiple of the product
  * of its strides.
  *
- * ```ts
- * const network = new ResEncUNet({ spatialDims: 3, inChannels: 1, outChannels: 2, featuresPerStage: [16, 32, 64] });
- * const logits = network.call(images); // (N, 1, 64, 64, 64) → (N, 2, 64, 64, 64)
- * ```
- *
  * Options, named as in nnU-Net's plans: `spatialDims`, `inChannels`, `outChannels`, `featuresPerStage` ([32, 64, 128, 256, 320, 320]), `kernelSizes` (3),
  * `strides` (1, then 2), `nBlocksPerStage` ([1, 3, 4, 6, 6, 6]), `nConvPerStageDecoder` (1), `convBias` (true), `norm` (["instance", { affine: true }]),
  * `act` (["leakyrelu", { inplace: true }]), `dropout` (none), `deepSupervision` (false).
  * @throws ConfigError when called with images of another size.
+ * @example
+ * ```ts
+ * using images = torch.rand([2, 1, 16, 16, 16]);
+ * using network = new ResEncUNet({ spatialDims: 3, inChannels: 1, outChannels: 2, featuresPerStage: [4, 8, 16], deepSupervision: true });
+ * using scope = torch.scope();
+ * const logits = network.call(images);
+ * if (!(logits instanceof torch.Tensor)) console.log(logits.map(({ shape }) => shape[2])); // → [ 16, 8 ]
+ * ```
  */
 export class ResEncUNet extends DeeplySupervised {
   readonly config: ResEncUNetConfig;

@@ -18,7 +18,16 @@ const schema = z.strictObject({
 });
 export type ResNetOptions = Input<typeof schema>;
 
-/** Config of {@link ResNet}. */
+/**
+ * Config of {@link ResNet}.
+ * @example
+ * ```ts
+ * // the ResNet of 10 layers of MedicalNet (Chen et al., 2019), trained on 23 data sets of 3D images, with the strides of MONAI
+ * const pretrained = "hf://TencentMedicalNet/MedicalNet-Resnet10/resnet_10_23dataset.pth";
+ * const config = new ResNetConfig({ spatialDims: 3, inChannels: 1, numOutputs: 2, nResBlocks: [1, 1, 1, 1], initConvStride: 1, pretrained });
+ * console.log(config.blockType, config.nFeatures); // → basic [ 64, 128, 256, 512 ]
+ * ```
+ */
 export class ResNetConfig
   extends configClass("ResNet", schema, { finish: finishResNet, ours: { pretrained: false } })
   implements NetworkConfig
@@ -37,11 +46,12 @@ export class ResNetConfig
  * `nResBlocks` (blocks of each layer; [2, 2, 2, 2]) and `nFeatures` (its channels; [64, 128, 256, 512]), `initConvSize` (7)
  * and `initConvStride` (2) of the first convolution, `bottleneckReduction` (4; how many times fewer channels inside a
  * bottleneck), `act` (["relu", { inplace: true }]), `outputAct` (none), `pretrained` (false).
- *
+ * @example
  * ```ts
- * // the ResNet of 10 layers of MedicalNet (Chen et al., 2019), trained on 23 data sets of 3D images, with the strides of MONAI
- * const pretrained = "hf://TencentMedicalNet/MedicalNet-Resnet10/resnet_10_23dataset.pth";
- * const network = new ResNet({ spatialDims: 3, inChannels: 1, numOutputs: 2, nResBlocks: [1, 1, 1, 1], initConvStride: 1, pretrained });
+ * using images = torch.rand([2, 1, 16, 16, 16]);
+ * using network = new ResNet({ spatialDims: 3, inChannels: 1, numOutputs: 2, nResBlocks: [1, 1], nFeatures: [8, 16] });
+ * using scores = network.call(images);
+ * console.log(scores.shape); // → [ 2, 2 ]
  * ```
  */
 export class ResNet extends ResNetStack {

@@ -42,7 +42,14 @@ abstract class NamedResNet extends ResNetStack {
   }
 }
 
-/** Config of {@link ResNet18}. */
+/**
+ * Config of {@link ResNet18}.
+ * @example
+ * ```ts
+ * const config = new ResNet18Config({ numOutputs: 2, outputAct: "softmax" });
+ * console.log(config.inChannels, config.toDict().num_outputs); // → 3 2
+ * ```
+ */
 export class ResNet18Config extends configClass("ResNet18", schema, { ours }) implements NetworkConfig {
   getObject(): ResNet18 {
     return new ResNet18(this);
@@ -51,9 +58,11 @@ export class ResNet18Config extends configClass("ResNet18", schema, { ours }) im
 /**
  * A ResNet of 18 layers (He et al., 2015), as torchvision has it: (N, 3, H, W) → (N, numOutputs). Options: `numOutputs`, `outputAct` (none), `inChannels`
  * (3), `pretrained` (false; torchvision's weights, but for the last layer: true, a path, `hf://…` or `{ url, sha256 }`. They are what a reset puts back).
- *
+ * @example
  * ```ts
- * const network = new ResNet18({ numOutputs: 2, pretrained: "resnet18-f37072fd.pth" });
+ * using network = new ResNet18({ numOutputs: 2 });
+ * // weights
+ * console.log([...network.parameters()].reduce((sum, weights) => sum + weights.numel(), 0)); // → 11177538
  * ```
  */
 export class ResNet18 extends NamedResNet {
@@ -66,13 +75,28 @@ export class ResNet18 extends NamedResNet {
   }
 }
 
-/** Config of {@link ResNet34}. */
+/**
+ * Config of {@link ResNet34}.
+ * @example
+ * ```ts
+ * const config = new ResNet34Config({ numOutputs: 2, outputAct: "softmax" });
+ * console.log(config.inChannels, config.toDict().num_outputs); // → 3 2
+ * ```
+ */
 export class ResNet34Config extends configClass("ResNet34", schema, { ours }) implements NetworkConfig {
   getObject(): ResNet34 {
     return new ResNet34(this);
   }
 }
-/** A ResNet of 34 layers, for images of 2 dimensions; options as in {@link ResNet18}. */
+/**
+ * A ResNet of 34 layers, for images of 2 dimensions; options as in {@link ResNet18}.
+ * @example
+ * ```ts
+ * using network = new ResNet34({ numOutputs: 2 });
+ * // weights
+ * console.log([...network.parameters()].reduce((sum, weights) => sum + weights.numel(), 0)); // → 21285698
+ * ```
+ */
 export class ResNet34 extends NamedResNet {
   readonly config: ResNet34Config;
 
@@ -83,13 +107,28 @@ export class ResNet34 extends NamedResNet {
   }
 }
 
-/** Config of {@link ResNet50}. */
+/**
+ * Config of {@link ResNet50}.
+ * @example
+ * ```ts
+ * const config = new ResNet50Config({ numOutputs: 2, outputAct: "softmax" });
+ * console.log(config.inChannels, config.toDict().num_outputs); // → 3 2
+ * ```
+ */
 export class ResNet50Config extends configClass("ResNet50", schema, { ours }) implements NetworkConfig {
   getObject(): ResNet50 {
     return new ResNet50(this);
   }
 }
-/** A ResNet of 50 layers, for images of 2 dimensions; options as in {@link ResNet18}. */
+/**
+ * A ResNet of 50 layers, for images of 2 dimensions; options as in {@link ResNet18}.
+ * @example
+ * ```ts
+ * using network = new ResNet50({ numOutputs: 2 });
+ * // weights
+ * console.log([...network.parameters()].reduce((sum, weights) => sum + weights.numel(), 0)); // → 23512130
+ * ```
+ */
 export class ResNet50 extends NamedResNet {
   readonly config: ResNet50Config;
 
@@ -100,7 +139,14 @@ export class ResNet50 extends NamedResNet {
   }
 }
 
-/** Config of {@link ResNet101}. */
+/**
+ * Config of {@link ResNet101}.
+ * @example
+ * ```ts
+ * const config = new ResNet101Config({ numOutputs: 2, outputAct: "softmax" });
+ * console.log(config.inChannels, config.toDict().num_outputs); // → 3 2
+ * ```
+ */
 export class ResNet101Config extends configClass("ResNet101", schema, { ours }) implements NetworkConfig {
   getObject(): ResNet101 {
     return new ResNet101(this);
@@ -117,7 +163,14 @@ export class ResNet101 extends NamedResNet {
   }
 }
 
-/** Config of {@link ResNet152}. */
+/**
+ * Config of {@link ResNet152}.
+ * @example
+ * ```ts
+ * const config = new ResNet152Config({ numOutputs: 2, outputAct: "softmax" });
+ * console.log(config.inChannels, config.toDict().num_outputs); // → 3 2
+ * ```
+ */
 export class ResNet152Config extends configClass("ResNet152", schema, { ours }) implements NetworkConfig {
   getObject(): ResNet152 {
     return new ResNet152(this);

@@ -23,7 +23,14 @@ function finish(options: z.output<typeof schema>, what: string) {
   return finishResNet(options, what);
 }
 
-/** Config of {@link SEResNet}. */
+/**
+ * Config of {@link SEResNet}.
+ * @example
+ * ```ts
+ * const config = new SEResNetConfig({ spatialDims: 3, inChannels: 1, numOutputs: 2 });
+ * console.log(config.seReduction, config.blockType); // → 16 basic
+ * ```
+ */
 export class SEResNetConfig extends configClass("SEResNet", schema, { finish }) implements NetworkConfig {
   getObject(): SEResNet {
     return new SEResNet(this);
@@ -35,6 +42,13 @@ export class SEResNetConfig extends configClass("SEResNet", schema, { finish }) 
  * (Hu et al., 2018), `layer{i}.{j}.se_layer`.
  *
  * Options: those of `ResNet`, and `seReduction` (16; how many times fewer numbers than channels decide the weights).
+ * @example
+ * ```ts
+ * using images = torch.rand([2, 1, 16, 16, 16]);
+ * using network = new SEResNet({ spatialDims: 3, inChannels: 1, numOutputs: 2, nResBlocks: [1, 1], nFeatures: [16, 32] });
+ * using scores = network.call(images);
+ * console.log(scores.shape); // → [ 2, 2 ]
+ * ```
  */
 export class SEResNet extends ResNetStack {
   readonly config: SEResNetConfig;

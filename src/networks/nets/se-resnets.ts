@@ -19,7 +19,14 @@ abstract class NamedSEResNet extends ResNetStack {
   }
 }
 
-/** Config of {@link SEResNet50}. */
+/**
+ * Config of {@link SEResNet50}.
+ * @example
+ * ```ts
+ * const config = new SEResNet50Config({ numOutputs: 2, outputAct: "softmax" });
+ * console.log(config.inChannels, config.toDict().num_outputs); // → 3 2
+ * ```
+ */
 export class SEResNet50Config extends configClass("SEResNet50", schema, { ours }) implements NetworkConfig {
   getObject(): SEResNet50 {
     return new SEResNet50(this);
@@ -28,6 +35,12 @@ export class SEResNet50Config extends configClass("SEResNet50", schema, { ours }
 /**
  * A ResNet of 50 layers with squeeze-and-excitation (Hu et al., 2018): (N, 3, H, W) → (N, numOutputs). ClinicaDL's of this name
  * has none, so its checkpoints lack the weights of `se_layer`. Options: `numOutputs`, `outputAct` (none), `inChannels` (3).
+ * @example
+ * ```ts
+ * using network = new SEResNet50({ numOutputs: 2 });
+ * // weights
+ * console.log([...network.parameters()].reduce((sum, weights) => sum + weights.numel(), 0)); // → 26043122
+ * ```
  */
 export class SEResNet50 extends NamedSEResNet {
   readonly config: SEResNet50Config;
@@ -39,7 +52,14 @@ export class SEResNet50 extends NamedSEResNet {
   }
 }
 
-/** Config of {@link SEResNet101}. */
+/**
+ * Config of {@link SEResNet101}.
+ * @example
+ * ```ts
+ * const config = new SEResNet101Config({ numOutputs: 2, outputAct: "softmax" });
+ * console.log(config.inChannels, config.toDict().num_outputs); // → 3 2
+ * ```
+ */
 export class SEResNet101Config extends configClass("SEResNet101", schema, { ours }) implements NetworkConfig {
   getObject(): SEResNet101 {
     return new SEResNet101(this);
@@ -56,7 +76,14 @@ export class SEResNet101 extends NamedSEResNet {
   }
 }
 
-/** Config of {@link SEResNet152}. */
+/**
+ * Config of {@link SEResNet152}.
+ * @example
+ * ```ts
+ * const config = new SEResNet152Config({ numOutputs: 2, outputAct: "softmax" });
+ * console.log(config.inChannels, config.toDict().num_outputs); // → 3 2
+ * ```
+ */
 export class SEResNet152Config extends configClass("SEResNet152", schema, { ours }) implements NetworkConfig {
   getObject(): SEResNet152 {
     return new SEResNet152(this);

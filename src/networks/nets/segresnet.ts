@@ -50,7 +50,14 @@ function finish(options: z.output<typeof schema>, what: string) {
   );
 }
 
-/** Config of {@link SegResNet}. */
+/**
+ * Config of {@link SegResNet}.
+ * @example
+ * ```ts
+ * const config = new SegResNetConfig({ inChannels: 4, outChannels: 3, initFilters: 16 });
+ * console.log(config.blocksDown, config.blocksUp); // → [ 1, 2, 2, 4 ] [ 1, 1, 1 ]
+ * ```
+ */
 export class SegResNetConfig extends configClass("SegResNet", schema, { finish }) implements NetworkConfig {
   getObject(): SegResNet {
     return new SegResNet(this);
@@ -62,15 +69,17 @@ export class SegResNetConfig extends configClass("SegResNet", schema, { finish }
  * added to those of the way down (Myronenko, 2018), as MONAI has it. (N, inChannels, …) → (N, outChannels, …); each spatial size is a
  * multiple of 2 to the power of `blocksUp.length`.
  *
- * ```ts
- * const network = new SegResNet({ inChannels: 4, outChannels: 3, initFilters: 16 });
- * const logits = network.call(images); // (N, 4, 128, 128, 128) → (N, 3, 128, 128, 128)
- * ```
- *
  * Options: `spatialDims` (3), `initFilters` (8), `inChannels` (1), `outChannels` (2), `dropout` (none; `dropout_prob` of MONAI), `act` (["relu", {
  * inplace: true }]), `norm` (["group", { numGroups: 8 }]), `blocksDown` ([1, 2, 2, 4]), `blocksUp` ([1, 1, 1]), `upsampleMode` ("nontrainable"
  * or "deconv"). MONAI's weights load by their names.
  * @throws ConfigError when called with images that cannot be halved so often.
+ * @example
+ * ```ts
+ * using images = torch.rand([2, 1, 16, 16, 16]);
+ * using network = new SegResNet({ inChannels: 1, outChannels: 3, blocksDown: [1, 1], blocksUp: [1] });
+ * using logits = network.call(images);
+ * console.log(logits.shape); // → [ 2, 3, 16, 16, 16 ]
+ * ```
  */
 export class SegResNet extends SegResNetStack {
   readonly config: SegResNetConfig;

@@ -76,7 +76,14 @@ function finish(options: z.output<typeof schema>, what: string) {
   return { ...options, windowSize: window };
 }
 
-/** Config of {@link SwinUNETR}. */
+/**
+ * Config of {@link SwinUNETR}.
+ * @example
+ * ```ts
+ * const config = new SwinUNETRConfig({ inChannels: 1, outChannels: 14, featureSize: 48 });
+ * console.log(config.depths, config.windowSize); // → [ 2, 2, 2, 2 ] [ 7, 7, 7 ]
+ * ```
+ */
 export class SwinUNETRConfig extends configClass("SwinUNETR", schema, { finish }) implements NetworkConfig {
   getObject(): SwinUNETR {
     return new SwinUNETR(this);
@@ -87,15 +94,17 @@ export class SwinUNETRConfig extends configClass("SwinUNETR", schema, { finish }
  * A UNet whose way down is a transformer with attention in windows (Hatamizadeh et al., 2022), as MONAI has it: (N, inChannels, …) → (N, outChannels,
  * …). Each spatial size is a multiple of 32.
  *
- * ```ts
- * const network = new SwinUNETR({ inChannels: 1, outChannels: 14, featureSize: 48 });
- * const logits = network.call(images); // (N, 1, 96, 96, 96) → (N, 14, 96, 96, 96)
- * ```
- *
  * Options: `spatialDims` (3), `inChannels`, `outChannels`, `depths` ([2, 2, 2, 2]), `numHeads` ([3, 6, 12, 24]), `windowSize` (7), `qkvBias` (true),
  * `mlpRatio` (4), `featureSize` (24), `norm` ("instance"; `norm_name` of MONAI), `dropRate`, `attnDropRate`, `dropoutPathRate` (0), `downsample`
  * ("merging" or "mergingv2"), `useV2` (false). MONAI's weights load by their names.
  * @throws ConfigError when called with images of another size.
+ * @example
+ * ```ts
+ * using images = torch.rand([1, 1, 64, 64]);
+ * using network = new SwinUNETR({ spatialDims: 2, inChannels: 1, outChannels: 14, featureSize: 12, depths: [1, 1, 1, 1] });
+ * using logits = network.call(images);
+ * console.log(logits.shape); // → [ 1, 14, 64, 64 ]
+ * ```
  */
 export class SwinUNETR extends nn.Module {
   readonly config: SwinUNETRConfig;

@@ -5,7 +5,14 @@ import type { NetworkConfig } from "../network-config.ts";
 
 export type UNetOptions = Input<typeof unetOptions>;
 
-/** Config of {@link UNet}. */
+/**
+ * Config of {@link UNet}.
+ * @example
+ * ```ts
+ * const config = new UNetConfig({ spatialDims: 3, inChannels: 1, outChannels: 2 });
+ * console.log(config.channels, config.act); // → [ 64, 128, 256, 512, 1024 ] relu
+ * ```
+ */
 export class UNetConfig extends configClass("UNet", unetOptions) implements NetworkConfig {
   getObject(): UNet {
     return new UNet(this);
@@ -18,14 +25,16 @@ export class UNetConfig extends configClass("UNet", unetOptions) implements Netw
  * a doubling repeats voxels. (N, inChannels, …) → (N, outChannels, …); each spatial size is a multiple of 2 to the power
  * of `channels.length - 1`.
  *
- * ```ts
- * const network = new UNet({ spatialDims: 3, inChannels: 1, outChannels: 2, channels: [8, 16, 32] });
- * const logits = network.call(images); // (N, 1, 64, 64, 64) → (N, 2, 64, 64, 64)
- * ```
- *
  * Options: `spatialDims`, `inChannels`, `outChannels`, `channels` (at each size; [64, 128, 256, 512, 1024]), `act` ("relu"),
  * `outputAct` (none), `dropout` (none).
  * @throws ConfigError when called with images that cannot be halved so often.
+ * @example
+ * ```ts
+ * using images = torch.rand([2, 1, 16, 16, 16]);
+ * using network = new UNet({ spatialDims: 3, inChannels: 1, outChannels: 2, channels: [4, 8, 16] });
+ * using logits = network.call(images);
+ * console.log(logits.shape); // → [ 2, 2, 16, 16, 16 ]
+ * ```
  */
 export class UNet extends UNetStack {
   readonly config: UNetConfig;

@@ -10,7 +10,14 @@ import { mlpOutput } from "./mlp.ts";
 
 export type VAEOptions = Input<typeof autoEncoderOptions>;
 
-/** Config of {@link VAE}. */
+/**
+ * Config of {@link VAE}.
+ * @example
+ * ```ts
+ * const config = new VAEConfig({ inShape: [1, 64, 64, 64], latentSize: 32, convArgs: { channels: [8, 16] } });
+ * console.log(config.unpoolingMode, config.latentSize); // → nearest 32
+ * ```
+ */
 export class VAEConfig
   extends configClass("VAE", autoEncoderOptions, { finish: finishAutoEncoder })
   implements NetworkConfig<VAE>
@@ -26,12 +33,15 @@ export class VAEConfig
  * it in training, and the mean in evaluation. (N, ...inShape) → [reconstruction (N, outChannels, ...spatial size of
  * inShape), mu (N, latentSize), logVar (N, latentSize)].
  *
- * ```ts
- * const network = new VAE({ inShape: [1, 64, 64, 64], latentSize: 32, convArgs: { channels: [8, 16] } });
- * const [reconstruction, mu, logVar] = network.call(images);
- * ```
- *
  * Options and errors are those of {@link AutoEncoder}; the `outputAct` of `mlpArgs` comes after `mu` and after `log_var`.
+ * @example
+ * ```ts
+ * using images = torch.rand([2, 1, 16, 16, 16]);
+ * using network = new VAE({ inShape: [1, 16, 16, 16], latentSize: 32, convArgs: { channels: [4, 8] } });
+ * using scope = torch.scope();
+ * const [reconstruction, mu, logVar] = network.call(images);
+ * console.log(reconstruction.shape, mu.shape, logVar.shape); // → [ 2, 1, 16, 16, 16 ] [ 2, 32 ] [ 2, 32 ]
+ * ```
  */
 export class VAE extends nn.Module<[Tensor], [reconstruction: Tensor, mu: Tensor, logVar: Tensor]> {
   readonly config: VAEConfig;

@@ -69,7 +69,14 @@ function finish(parsed: z.output<typeof schema>, what: string) {
   return { ...parsed, patchSize: each };
 }
 
-/** Config of {@link ViT}. */
+/**
+ * Config of {@link ViT}.
+ * @example
+ * ```ts
+ * const config = new ViTConfig({ inShape: [1, 64, 64, 64], patchSize: 16, numOutputs: 2 });
+ * console.log(config.embeddingDim, config.numLayers, config.numHeads); // → 768 12 12
+ * ```
+ */
 export class ViTConfig extends configClass("ViT", schema, { finish }) implements NetworkConfig {
   getObject(): ViT {
     return new ViT(this);
@@ -81,13 +88,16 @@ export class ViTConfig extends configClass("ViT", schema, { finish }) implements
  * each other through attention (`encoder`); a vector that stands for the whole image (`class_token`) goes through a linear
  * layer (`fc`). (N, ...inShape) → (N, numOutputs); when `numOutputs` is null, the vectors of the patches (N, patches, embeddingDim).
  *
- * ```ts
- * const network = new ViT({ inShape: [1, 64, 64, 64], patchSize: 16, numOutputs: 2, embeddingDim: 96, numLayers: 4 });
- * ```
- *
  * Options: `inShape` ([channels, ...spatial size]), `patchSize`, `numOutputs`, `embeddingDim` (768), `numLayers` (12), `numHeads` (12),
  * `mlpDim` (3072), `posEmbedType` ("learnable"; "sincos", or null: places are not told), `outputAct` ("tanh"), `dropout` (none).
  * @throws ConfigError when patches do not divide the images, or heads `embeddingDim`.
+ * @example
+ * ```ts
+ * using images = torch.rand([2, 1, 16, 16, 16]);
+ * using network = new ViT({ inShape: [1, 16, 16, 16], patchSize: 8, numOutputs: 2, embeddingDim: 24, numHeads: 4, numLayers: 2, mlpDim: 48 });
+ * using scores = network.call(images);
+ * console.log(scores.shape); // → [ 2, 2 ]
+ * ```
  */
 export class ViT extends ViTStack {
   readonly config: ViTConfig;

@@ -50,7 +50,14 @@ function renamed(key: string, hasToken: boolean): string | null {
     .replace(".mlp.linear_2.", ".mlp.3.");
 }
 
-/** Config of {@link ViTB16}. */
+/**
+ * Config of {@link ViTB16}.
+ * @example
+ * ```ts
+ * const config = new ViTB16Config({ numOutputs: 2, outputAct: "softmax" });
+ * console.log(config.inChannels, config.toDict().num_outputs); // → 3 2
+ * ```
+ */
 export class ViTB16Config extends configClass("ViTB16", schema, { ours }) implements NetworkConfig {
   getObject(): ViTB16 {
     return new ViTB16(this);
@@ -60,9 +67,11 @@ export class ViTB16Config extends configClass("ViTB16", schema, { ours }) implem
  * The base vision transformer with patches of 16 (Dosovitskiy et al., 2021), as torchvision has it: (N, 3, 224, 224) → (N, numOutputs). Options:
  * `numOutputs`, `outputAct` (none), `inChannels` (3), `pretrained` (false; torchvision's weights, but for the last layer: true, a path, `hf://…` or `{ url, sha256 }`. They are what
  * a reset puts back).
- *
+ * @example
  * ```ts
- * const network = new ViTB16({ numOutputs: 2, pretrained: "vit_b_16-c867db91.pth" });
+ * using network = new ViTB16({ numOutputs: 2 });
+ * // weights
+ * console.log([...network.parameters()].reduce((sum, weights) => sum + weights.numel(), 0)); // → 85800194
  * ```
  */
 export class ViTB16 extends NamedViT {
@@ -75,7 +84,14 @@ export class ViTB16 extends NamedViT {
   }
 }
 
-/** Config of {@link ViTB32}. */
+/**
+ * Config of {@link ViTB32}.
+ * @example
+ * ```ts
+ * const config = new ViTB32Config({ numOutputs: 2, outputAct: "softmax" });
+ * console.log(config.inChannels, config.toDict().num_outputs); // → 3 2
+ * ```
+ */
 export class ViTB32Config extends configClass("ViTB32", schema, { ours }) implements NetworkConfig {
   getObject(): ViTB32 {
     return new ViTB32(this);
@@ -92,7 +108,14 @@ export class ViTB32 extends NamedViT {
   }
 }
 
-/** Config of {@link ViTL16}. */
+/**
+ * Config of {@link ViTL16}.
+ * @example
+ * ```ts
+ * const config = new ViTL16Config({ numOutputs: 2, outputAct: "softmax" });
+ * console.log(config.inChannels, config.toDict().num_outputs); // → 3 2
+ * ```
+ */
 export class ViTL16Config extends configClass("ViTL16", schema, { ours }) implements NetworkConfig {
   getObject(): ViTL16 {
     return new ViTL16(this);
@@ -109,7 +132,14 @@ export class ViTL16 extends NamedViT {
   }
 }
 
-/** Config of {@link ViTL32}. */
+/**
+ * Config of {@link ViTL32}.
+ * @example
+ * ```ts
+ * const config = new ViTL32Config({ numOutputs: 2, outputAct: "softmax" });
+ * console.log(config.inChannels, config.toDict().num_outputs); // → 3 2
+ * ```
+ */
 export class ViTL32Config extends configClass("ViTL32", schema, { ours }) implements NetworkConfig {
   getObject(): ViTL32 {
     return new ViTL32(this);

@@ -17,12 +17,14 @@ export interface FollowOptions {
  *
  * Each event comes once. Where a training goes on from a checkpoint, `resume` comes, and says where: what was told of batches and
  * epochs after that does not hold any more, and comes anew.
- *
+ * @example
  * ```ts
+ * const losses: number[] = [];
  * for await (const event of followEvents("maps/training/split-0/.clinicadl-ts/events.jsonl")) {
- *   if (event.kind === "epoch") console.log(event.epoch, event.losses);
+ *   if (event.kind === "epoch") losses.push(event.losses.loss ?? Number.NaN);
  *   if (event.kind === "end") break;
  * }
+ * console.log(losses.length); // → 2
  * ```
  */
 export async function* followEvents(
