@@ -28,13 +28,19 @@ const Libdeflate& libdeflate() {
 
 namespace {
 
-// One a thread, made at its first use.
 struct Decompressor {
   void* state = libdeflate().alloc();
   ~Decompressor() {
     if (state != nullptr) libdeflate().free(state);
   }
 };
+
+// One a thread, made at its first use; null where there is none.
+void* decompressor() {
+  if (!libdeflate().there) return nullptr;
+  thread_local Decompressor own;
+  return own.state;
+}
 
 // inflater(): "libdeflate", or "" where there is none
 napi_value inflater(napi_env env, napi_callback_info) {
@@ -51,12 +57,11 @@ napi_value inflate_member(napi_env env, napi_callback_info info) {
     const size_t start = to_size(env, args[1]), at = to_size(env, args[3]);
     if (start > packed.size || at > target.size) throw std::invalid_argument("inflateMember: a position is beyond the end");
     constexpr size_t kTrailer = 8;
-    if (!libdeflate().there || packed.size - start < kTrailer) return make_null(env);
-    thread_local Decompressor decompressor;
-    if (decompressor.state == nullptr) return make_null(env);
+    void* const own = decompressor();
+    if (own == nullptr || packed.size - start < kTrailer) return make_null(env);
     uint8_t* out = target.data + at;
     size_t read = 0, written = 0;
-    const int status = libdeflate().decompress(decompressor.state, packed.data + start, packed.size - start - kTrailer, out, target.size - at, &read, &written);
+    const int status = libdeflate().decompress(own, packed.data + start, packed.size - start - kTrailer, out, target.size - at, &read, &written);
     if (status != 0) return make_null(env);
     const uint8_t* trailer = packed.data + start + read;
     auto word = [&](size_t i) { return trailer[i] | trailer[i + 1] << 8 | trailer[i + 2] << 16 | static_cast<uint32_t>(trailer[i + 3]) << 24; };
@@ -79,14 +84,14 @@ napi_value inflate_start(napi_env env, napi_callback_info info) {
     if (start > packed.size) throw std::invalid_argument("inflateStart: the position is beyond the end");
     constexpr size_t kAhead = 1024;
     constexpr int kNoRoom = 3;
-    thread_local Decompressor decompressor;
-    if (!libdeflate().there || decompressor.state == nullptr) return make_bool(env, false);
+    void* const own = decompressor();
+    if (own == nullptr) return make_bool(env, false);
     const size_t compared = target.size + kAhead;
     std::vector<uint8_t> rooms[] = {std::vector<uint8_t>(compared + kAhead, 0x00), std::vector<uint8_t>(compared + kAhead, 0xFF)};
     int status = 0;
     size_t read = 0, written = 0;
     for (std::vector<uint8_t>& room : rooms)
-      status = libdeflate().decompress(decompressor.state, packed.data + start, packed.size - start, room.data(), room.size(), &read, &written);
+      status = libdeflate().decompress(own, packed.data + start, packed.size - start, room.data(), room.size(), &read, &written);
     const bool came = status == 0 ? written >= target.size : status == kNoRoom && std::equal(rooms[0].begin(), rooms[0].begin() + compared, rooms[1].begin());
     if (!came) return make_bool(env, false);
     std::copy_n(rooms[0].begin(), target.size, target.data);
