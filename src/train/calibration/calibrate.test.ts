@@ -1,119 +1,35 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { beforeEach, describe, expect, it } from "vitest";
-import { DataLoader } from "../../data/dataloader/index.ts";
-import { Dataset, type DatasetRow, type LoadedParts } from "../../data/datasets/index.ts";
-import { SimpleInferer } from "../../infer/index.ts";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { describe, expect, it } from "vitest";
 import { readTsv } from "../../io/tsv/index.ts";
 import { BCEWithLogitsLossConfig, CrossEntropyLossConfig, MSELossConfig } from "../../losses/index.ts";
-import {
-  BrierMetricConfig,
-  ConfusionMatrixMetricConfig,
-  fitTemperature,
-  LossMetricConfig,
-  withTemperature,
-  youdenThreshold,
-} from "../../metrics/index.ts";
-import { type Model, MultiTaskModel, ReconstructionModel, SupervisedModel } from "../../models/index.ts";
-import { AdamConfig } from "../../optim/index.ts";
+import { fitTemperature, LossMetricConfig, withTemperature } from "../../metrics/index.ts";
+import { MultiTaskModel, SupervisedModel } from "../../models/index.ts";
 import { ranks } from "../../run/fixtures/ranks.ts";
-import { ComputationalConfig, describeSplit, RunLog } from "../../run/index.ts";
-import { Split } from "../../split/index.ts";
-import * as torch from "../../torch/index.ts";
-import { ActivationsConfig, AsDiscreteConfig } from "../../transforms/index.ts";
-import { computational, Trainers } from "../fixtures/trainers.ts";
-import type { Trainer } from "../trainer.ts";
+import { RunLog } from "../../run/index.ts";
+import {
+  binary,
+  type Given,
+  labels,
+  loaderOf,
+  logits,
+  optimizer,
+  other,
+  run,
+  Same,
+  saved,
+  scores,
+  temperature,
+  test,
+  threshold,
+} from "../fixtures/calibrated.ts";
+import { Trainers } from "../fixtures/trainers.ts";
 import { calibrate } from "./fit.ts";
 
 const trainers = Trainers.forEachTest();
 
-interface Given {
-  readonly logits: readonly (readonly number[])[];
-  readonly labels: readonly (number | null)[];
-  readonly first: number;
-}
-
-/** The image of each participant is what the network gives for it. */
-class Logits extends Dataset {
-  static override readonly from = { module: import.meta.url, export: "Logits" };
-  readonly #given: Given;
-  constructor(given: Given) {
-    super({ ...given });
-    this.#given = given;
-  }
-  override get length(): number {
-    return this.#given.labels.length;
-  }
-  override row(index: number): DatasetRow {
-    const participantId = `sub-${this.#given.first + index}`;
-    return { participantId, sessionId: "ses-M000", label: this.#given.labels[index] ?? null };
-  }
-  override load(index: number): LoadedParts {
-    const row = this.#given.logits[index] ?? [];
-    const label = this.#given.labels[index] ?? null;
-    return { image: torch.tensor([...row]).reshape([row.length, 1, 1, 1]), label };
-  }
-}
-
-/** Gives the values of the image, times a weight that is 1. */
-class Same extends torch.nn.Module<[torch.Tensor], torch.Tensor> {
-  readonly weight = new torch.nn.Parameter(torch.ones([1]));
-  resetParameters(): void {
-    using _grad = torch.noGrad();
-    this.weight.fill_(1);
-  }
-  override forward(x: torch.Tensor): torch.Tensor {
-    return x.flatten(1).mul(this.weight);
-  }
-}
-
-const logits = [4, 3, -2, 1, -3, -4, 2, -1].map((logit) => [logit]);
-const labels = [1, 1, 1, 1, 0, 0, 0, 0];
-const optimizer = new AdamConfig();
-const binary = () => new SupervisedModel({ network: new Same(), loss: new BCEWithLogitsLossConfig(), optimizer });
-const sigmoid = new ActivationsConfig({ include: ["output"], sigmoid: true });
-const decide = new AsDiscreteConfig({ include: ["output"], threshold: 0.5 });
-const accuracy = { metricName: "accuracy" } as const;
-const metrics = {
-  loss: new LossMetricConfig(),
-  brier: new BrierMetricConfig({ postprocessing: [sigmoid] }),
-  accuracy: new ConfusionMatrixMetricConfig({ ...accuracy, postprocessing: [sigmoid, decide] }),
-  ofLogits: new ConfusionMatrixMetricConfig({
-    ...accuracy,
-    postprocessing: [new AsDiscreteConfig({ include: ["output"], threshold: 0 })],
-  }),
-};
-
-/** A MAPS with a model that was "trained" on split 0, with these validation data. */
-function saved(model: Model, validation: Omit<Given, "first">, options: object = { metrics }): Trainer {
-  const trainer = trainers.make("maps", { model, ...options });
-  const columns = validation.logits[0]?.map(() => 0) ?? [];
-  const split = new Split({
-    index: 0,
-    trainDataset: new Logits({ logits: [columns, columns], labels: [0, 1], first: 1 }),
-    valDataset: new Logits({ ...validation, first: 20 }),
-  });
-  split.buildTrainLoader({ batchSize: 2 });
-  split.buildValLoader({ batchSize: 3 });
-  trainer.maps.createSplit(0, describeSplit(split, new ComputationalConfig(computational)));
-  using _scope = torch.scope();
-  const { path, modelPt } = trainer.maps.training.split(0).models.final;
-  mkdirSync(path, { recursive: true });
-  torch.save(model.stateDict(), modelPt);
-  return trainer;
-}
-const loaderOf = (given: Omit<Given, "first">, first = 20) =>
-  new DataLoader(new Logits({ ...given, first }), { batchSize: 3, shuffle: false });
-
-const run = { splitIdx: 0, modelCheckpoint: "final", dataloader: loaderOf({ logits, labels }) };
-const other = { logits: [[2.5], [3.5], [-1], [0.5]], labels: [0, 1, 0, 1] };
-const test = { modelCheckpoint: "split-0_final", groupName: "new", computational };
-const temperature = fitTemperature(logits, labels);
-const scores = withTemperature(logits, temperature).map(([score]) => score ?? Number.NaN);
-const { threshold } = youdenThreshold(scores, labels);
-
 describe("a calibration", () => {
   it("is that of the functions of the same name, and kept beside the weights", async () => {
-    const trainer = saved(binary(), { logits, labels });
+    const trainer = saved(trainers, binary(), { logits, labels });
     const found = await trainer.calibrate(run);
     expect(Object.keys(found)).toEqual(["final"]);
     const one = found.final?.output;
@@ -149,7 +65,7 @@ describe("a calibration", () => {
   });
 
   it.each([2, 3, 9])("is of the samples of all of several processes, each of which has it (%i)", async (size) => {
-    const trainer = saved(binary(), { logits, labels });
+    const trainer = saved(trainers, binary(), { logits, labels });
     const { calibrationJson } = trainer.maps.training.split(0).models.final;
     const alone = await trainer.calibrate(run);
     const expected = readFileSync(calibrationJson, "utf8");
@@ -172,7 +88,7 @@ describe("a calibration", () => {
   });
 
   it("of a test divides logits, and decides by its threshold, in all metrics", async () => {
-    const trainer = saved(binary(), { logits, labels });
+    const trainer = saved(trainers, binary(), { logits, labels });
     await trainer.test({ ...test, groupName: "plain", dataloader: loaderOf(other, 40) });
     await trainer.calibrate(run);
     await trainer.test({ ...test, dataloader: loaderOf(other, 40), calibrated: true });
@@ -209,7 +125,7 @@ describe("a calibration", () => {
   });
 
   it("adds probabilities and decisions to a prediction", async () => {
-    const trainer = saved(binary(), { logits, labels });
+    const trainer = saved(trainers, binary(), { logits, labels });
     await trainer.calibrate(run);
     await trainer.predict({ ...test, dataloader: loaderOf(other, 40), calibrated: true });
     const { outputTsv, calibrationJson } = trainer.maps.prediction.group("new").results(0, "final");
@@ -239,7 +155,7 @@ describe("a calibration", () => {
       labels: [0, 1, 2, 1, 2],
     };
     const model = new SupervisedModel({ network: new Same(), loss: new CrossEntropyLossConfig(), optimizer });
-    const trainer = saved(model, many, { metrics: { loss: new LossMetricConfig() } });
+    const trainer = saved(trainers, model, many, { metrics: { loss: new LossMetricConfig() } });
     const dataloader = loaderOf(many);
     const { final } = await trainer.calibrate({ ...run, dataloader });
     expect(final?.output).toMatchObject({ activation: "softmax", threshold: null, sensitivity: null });
@@ -266,113 +182,12 @@ describe("a calibration", () => {
     };
     const model = new MultiTaskModel({ network: new Same(), tasks, optimizer });
     const two = { logits: logits.map(([x = 0]) => [7, x]), labels };
-    const trainer = saved(model, two, { metrics: {} });
+    const trainer = saved(trainers, model, two, { metrics: {} });
     const { final } = await trainer.calibrate({ ...run, dataloader: loaderOf(two) });
     expect(Object.keys(final ?? {})).toEqual(["output_group"]);
     expect(final?.output_group?.temperature).toBeCloseTo(temperature, 12);
     await trainer.predict({ ...test, dataloader: loaderOf(two, 40), calibrated: true });
     const [row = {}] = readTsv(trainer.maps.prediction.group("new").results(0, "final").outputTsv);
     expect(Number(row.output_group_probability)).toBeCloseTo(scores[0] ?? Number.NaN, 6);
-  });
-});
-
-describe("what is refused", () => {
-  let trainer: Trainer;
-  beforeEach(() => {
-    trainer = saved(binary(), { logits, labels });
-  });
-
-  it("to apply what was not fitted, or on what it was fitted, or to the mean of several models", async () => {
-    const predict = { ...test, dataloader: loaderOf(other, 40), calibrated: true };
-    for (const refused of [() => trainer.test(predict), () => trainer.predict(predict)]) {
-      await expect(refused()).rejects.toThrow(
-        /'split-0_final' was not calibrated: there is no .*calibrate\({ splitIdx: 0, modelCheckpoint: "final" }\)/,
-      );
-    }
-    await trainer.calibrate(run);
-    await expect(trainer.predict({ ...predict, dataloader: run.dataloader })).rejects.toThrow(
-      /fitted on sub-20, .*sub-27, who are among the validation data/,
-    );
-    await expect(trainer.test({ ...predict, dataloader: run.dataloader })).rejects.toThrow(
-      "in the training or validation data",
-    );
-    await expect(trainer.predict({ ...predict, modelCheckpoint: "final", ensemble: [0, 1] })).rejects.toThrow(
-      "'calibrated' is true with 'ensemble', whose mean was calibrated on nothing",
-    );
-    expect([trainer.maps.test.groupsList, trainer.maps.prediction.groupsList]).toEqual([[], []]);
-  });
-
-  it("data that are not those of the validation, and options that do not belong", async () => {
-    const elsewhere = loaderOf({ logits, labels }, 90);
-    await expect(trainer.calibrate({ ...run, dataloader: elsewhere })).rejects.toThrow(
-      "validation data are not those of",
-    );
-    await expect(trainer.calibrate({ ...run, modelCheckpoint: "best-auc" })).rejects.toThrow(/best-auc.*are: final/);
-    await expect(trainer.calibrate({ ...run, splitIdx: 2 })).rejects.toThrow("no training on split 2");
-    await expect(trainer.calibrate({ ...run, temperature: false, threshold: false })).rejects.toThrow("both false");
-    const misspelt = { ...run, treshold: true };
-    await expect(trainer.calibrate(misspelt)).rejects.toThrow("unknown option 'treshold'");
-  });
-
-  it("labels that are missing, outputs that are not finite, and what cannot be fitted", async () => {
-    const calibrate = (given: Omit<Given, "first">) => trainer.calibrate({ ...run, dataloader: loaderOf(given) });
-    const [, ...rest] = labels;
-    await expect(calibrate({ logits, labels: [2, ...rest] })).rejects.toThrow(
-      /\(sub-20, ses-M000\): 'label' is 2, in the validation data/,
-    );
-    await expect(calibrate({ logits: [[Number.NaN], ...logits.slice(1)], labels })).rejects.toThrow(
-      /\(sub-20, ses-M000\): 'output' is NaN/,
-    );
-    const perfect = { logits: labels.map((label) => [label === 1 ? 2 : -2]), labels };
-    await expect(calibrate(perfect)).rejects.toThrow(/of 'final' on the validation data \(8 samples.*\{ temperature/);
-    await expect(
-      trainer.calibrate({
-        ...run,
-        temperature: false,
-        dataloader: loaderOf({ logits: labels.map(() => [1]), labels }),
-      }),
-    ).rejects.toThrow("No threshold is better than to decide by chance");
-    expect(existsSync(trainer.maps.training.split(0).models.final.calibrationJson)).toBe(false);
-  });
-
-  it("a file that was changed", async () => {
-    await trainer.calibrate(run);
-    const { calibrationJson } = trainer.maps.training.split(0).models.final;
-    writeFileSync(calibrationJson, '{ "outputs": { "output": { "temperature": -1 } } }');
-    await expect(trainer.test({ ...test, dataloader: loaderOf(other, 40), calibrated: true })).rejects.toThrow(
-      /calibration\.json.*Calibrate the model again/s,
-    );
-    rmSync(calibrationJson);
-  });
-});
-
-describe("models of which it is not known what they give", () => {
-  it.each([
-    [
-      () => new ReconstructionModel({ network: new Same(), loss: new MSELossConfig(), optimizer }),
-      /ReconstructionModel/,
-    ],
-    [() => new SupervisedModel({ network: new Same(), loss: new MSELossConfig(), optimizer }), /is MSELoss\. Taken/],
-    [
-      () =>
-        new SupervisedModel({
-          network: new Same(),
-          loss: new BCEWithLogitsLossConfig(),
-          optimizer,
-          inferer: new SimpleInferer({ postprocessing: [sigmoid] }),
-        }),
-      /'postprocessing', after which outputs are no logits/,
-    ],
-  ])("are refused", async (model, message) => {
-    const trainer = saved(model(), { logits, labels });
-    await expect(trainer.calibrate(run)).rejects.toThrow(message);
-  });
-
-  it("as are labels that do not exclude each other", async () => {
-    const two = { logits: logits.map(([x = 0]) => [x, x]), labels };
-    const trainer = saved(binary(), two);
-    await expect(trainer.calibrate({ ...run, dataloader: loaderOf(two) })).rejects.toThrow(
-      /'output' has the shape \(3, 2\). Expected \(N, 1\)/,
-    );
   });
 });
