@@ -123,8 +123,7 @@ async function tryPoint(folder: string, lane: string, point: RankPoint): Promise
   }));
   // where they have not met yet, the others wait for it until the limit is over; else it comes, however busy the machine is
   const joinSeconds = met ? 300 : JOIN_SECONDS;
-  // libtorch tries for half of the limit, waits for up to as long, and tries again
-  const patience = LIMIT_SECONDS + (met ? 0 : 1.5 * JOIN_SECONDS);
+  const patience = LIMIT_SECONDS + (met ? 0 : JOIN_SECONDS);
   const ended = await launch(options, { joinSeconds, patience });
   const problems: string[] = [];
   const killed = ended[victim];

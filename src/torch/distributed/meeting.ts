@@ -2,6 +2,7 @@
 import { ClinicaDLException } from "../../utils/exceptions.ts";
 import { type GroupHandle, native, type StoreHandle } from "../native.ts";
 import { expectMeeting, heardOfLeaving, holdsStore, type Leaving, meetingIsOver, whereItIs } from "./leaving.ts";
+import { untilListening } from "./listening.ts";
 import type { MeetingPlace, Rendezvous } from "./rendezvous.ts";
 
 /** One of the processes is gone, or they no longer do the same. */
@@ -181,7 +182,7 @@ function refusal(rendezvous: Rendezvous, joinMs: number, who: string, cause?: un
 async function openStore(place: MeetingPlace, worldSize: number, timeoutMs: number): Promise<StoreHandle> {
   switch (place.kind) {
     case "tcp":
-      // libtorch tries for so long, waits, and tries again: altogether up to twice the time it is given
+      if (!place.serves) await untilListening(place.host, place.port, timeoutMs);
       return await native.tcpStore(place.host, place.port, place.serves, Math.ceil(timeoutMs / 2));
     case "file":
       return native.fileStore(place.path, worldSize, timeoutMs);
