@@ -20,7 +20,7 @@ interface Stage {
 }
 
 /**
- * Lets parts of the model learn from a later epoch on, such as those with trained weights after the head (Howard and Ruder, 2018):
+ * Lets parts of the model learn from a later epoch on, such as those with trained weights after the head (Howard and Ruder, 2018).
  *
  * `parts` are layers, blocks or parameters by their path in the model, as in `loadWeights`; `epoch`, from 2, is the first in which they learn. What is in
  * no stage is left as it is. Before its stage, a part gets no gradient, so no optimizer moves it and none makes a state for it, but statistics of

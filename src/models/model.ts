@@ -44,7 +44,7 @@ export interface Scaler {
  *
  * `Model<Batch>` takes a batch of samples, `Model<readonly [Batch, Batch]>` those of a dataset of pairs, and so on.
  *
- * Two networks that learn against each other:
+ * The example has two networks that learn against each other.
  * @example
  * ```ts
  * import type { Scaler } from "clinicadl/models";

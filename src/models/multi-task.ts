@@ -26,7 +26,7 @@ export interface MultiTaskModelOptions extends Omit<VanillaModelOptions, "networ
  * weights; each loss is logged as it is, without its weight.
  *
  * Evaluation and prediction add, besides all outputs together (`output`), those of each task: `output_` and its name. Metrics name
- * what they compare, and the loss of which task:
+ * what they compare, and the loss of which task.
  *
  * All samples have all labels. In a window of several batches (`accumulationSteps`) each task counts a batch by its samples, or by what
  * its labels weigh, where its loss has weights of classes. Postprocessing of the inferer sees all outputs together, and must keep their number.

@@ -30,7 +30,7 @@ export interface SegmentationModelOptions extends Omit<SupervisedModelOptions, "
  * (N, 1, …) with indices of classes, or (N, C, …) with 0 and 1, as the loss takes it.
  *
  * Evaluation and prediction add, besides the logits (`output`), the decided segmentation as the mask `segmentation`: with "softmax", the
- * index of the likeliest class, (N, 1, …); with "sigmoid", 0 or 1 for each class, (N, C, …). Metrics compare it:
+ * index of the likeliest class, (N, 1, …); with "sigmoid", 0 or 1 for each class, (N, C, …). Metrics compare it.
  *
  * Deep supervision: a network that gives a list of logits, the finest first, learns from all of them. Each is compared with the mask
  * at its size (of the nearest voxel), and the losses count 1, 1/2, 1/4, … and 0 for the coarsest of several, divided by the sum of these,

@@ -20,11 +20,16 @@ export interface Recomputable {
  * The result and the gradients are those of `module.call(x)`, to the last bit: random numbers are drawn again from the
  * same state, mixed precision is as it was, and running statistics are updated once.
  *
- * ```ts
- * const y = torch.utils.checkpoint(block, x); // in place of block.call(x)
- * ```
- *
  * @param module one input, one output; no weights but those of its `parameters()`
+ * @example
+ * ```ts
+ * using scope = torch.scope();
+ * const block = new torch.nn.Sequential(new torch.nn.Linear(4, 4), new torch.nn.ReLU());
+ * const x = torch.ones([2, 4]).requiresGrad_();
+ * const y = torch.utils.checkpoint(block, x); // in place of block.call(x)
+ * y.sum().backward();
+ * console.log(y.shape, x.grad?.shape); // → [ 2, 4 ] [ 2, 4 ]
+ * ```
  */
 export function checkpoint(module: Recomputable, x: Tensor): Tensor {
   if (!isGradEnabled()) return module.call(x);

@@ -45,10 +45,12 @@ export function dtypeOf(array: TypedArray | Uint8ClampedArray | BigUint64Array |
 
 /**
  * A tensor from a number, a boolean, nested arrays of them, or a typed array (copied).
- *
+ * @example
  * ```ts
- * torch.tensor([[1, 2], [3, 4]]); // float32, shape [2, 2]
- * torch.tensor([1, 2], { dtype: "int64" });
+ * using matrix = torch.tensor([[1, 2], [3, 4]]);
+ * console.log(matrix.dtype, matrix.shape); // → float32 [ 2, 2 ]
+ * using labels = torch.tensor([1, 2], { dtype: "int64" });
+ * console.log(labels.dtype); // → int64
  * ```
  */
 export function tensor(data: NestedArray | TypedArray, options: TensorOptions = {}): Tensor {

@@ -5,15 +5,13 @@ import { type EventHandle, native } from "./native.ts";
  * A moment in the work of a device. On a GPU, `record` puts a mark behind the work that was asked of it and returns at
  * once; the time between two marks is known when the GPU has come to the second.
  *
- * ```ts
- * using start = new torch.Event("cuda");
- * using end = new torch.Event("cuda");
- * start.record();
- * model.call(x);
- * end.record();
- * end.synchronize(); // waits; or go on, and come back once end.query()
- * start.elapsedTime(end); // milliseconds
- * ```
+ *     using start = new torch.Event("cuda");
+ *     using end = new torch.Event("cuda");
+ *     start.record();
+ *     model.call(x);
+ *     end.record();
+ *     end.synchronize(); // waits; or go on, and come back once end.query()
+ *     start.elapsedTime(end); // milliseconds
  *
  * On the CPU, work is done when the call returns: an event is a reading of the clock.
  */

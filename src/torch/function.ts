@@ -59,6 +59,9 @@ export interface FunctionDefinition<I extends readonly Tensor[], O extends Tenso
 /**
  * A function with a gradient of one's own, as `torch.autograd.Function` in PyTorch.
  *
+ * Gradients of gradients work where `backward` is made of differentiable operators. On a GPU, backward passes run on
+ * threads that JavaScript cannot be called on: CPU tensors only.
+ * @example
  * ```ts
  * const square = torch.autograd.defineFunction({
  *   name: "Square",
@@ -71,11 +74,12 @@ export interface FunctionDefinition<I extends readonly Tensor[], O extends Tenso
  *     return gradient && x ? gradient.mul(x).mul(2) : null;
  *   },
  * });
- * square(torch.tensor(3)); // 9
+ * using scope = torch.scope();
+ * const x = torch.tensor(3).requiresGrad_();
+ * const y = square(x);
+ * y.backward();
+ * console.log(y.item(), x.grad?.item()); // → 9 6
  * ```
- *
- * Gradients of gradients work where `backward` is made of differentiable operators. On a GPU, backward passes run on
- * threads that JavaScript cannot be called on: CPU tensors only.
  */
 export function defineFunction<I extends readonly Tensor[], O extends Tensor | readonly Tensor[]>(
   definition: FunctionDefinition<I, O>,

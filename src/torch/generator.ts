@@ -6,10 +6,11 @@ const forgotten = new FinalizationRegistry<number>((id) => native.dropGenerator(
 
 /**
  * A random stream of its own, with PyTorch's numbers.
- *
+ * @example
  * ```ts
- * const generator = new torch.Generator().manualSeed(0);
- * torch.randperm(5, { generator }); // as torch.randperm(5, generator=g) in PyTorch
+ * using scope = torch.scope();
+ * const [one, two] = [0, 0].map((seed) => torch.randperm(5, { generator: new torch.Generator().manualSeed(seed) }));
+ * if (one !== undefined && two !== undefined) console.log(one.equal(two)); // → true
  * ```
  */
 export class Generator {

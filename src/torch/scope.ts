@@ -1,10 +1,8 @@
 /**
  * Scopes: everything made in one is disposed at its end, unless kept.
  *
- * ```ts
- * using scope = torch.scope();
- * const loss = scope.keep(model.call(x).sum()); // lives on in the enclosing scope, or by itself
- * ```
+ *     using scope = torch.scope();
+ *     const loss = scope.keep(model.call(x).sum()); // lives on in the enclosing scope, or by itself
  *
  * A scope belongs to its thread and is synchronous: do not `await` inside one.
  */

@@ -14,12 +14,13 @@ const forgotten = new FinalizationRegistry<number>((id) => native.sharedCacheClo
 
 /**
  * Copies of tensors under keys, for all threads. They lie in memory of their own, and are not counted by `memory.live()`.
- *
+ * @example
  * ```ts
- * const cache = new SharedCache();              // here
+ * const cache = new torch.SharedCache();
+ * using image = torch.ones([1, 2, 2, 2]);
  * cache.put("sub-01", "as it was read", [image]);
- * const same = SharedCache.of(cache.id);        // in a worker thread, to which the id was posted
- * const found = same.get("sub-01");
+ * const same = torch.SharedCache.of(cache.id); // in a worker thread, to which the id was posted
+ * console.log(same.get("sub-01") === null); // → false
  * ```
  */
 export class SharedCache implements Disposable {

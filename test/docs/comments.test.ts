@@ -26,8 +26,11 @@ const ROOMS = [
   "train",
   "transforms",
 ];
-/** What is exported by the doors of others: random numbers are for transforms, events and their state for callbacks, floats for JSON. */
-const SHARED = ["run", "utils/floats", "utils/random"];
+/**
+ * What is exported by the doors of others: random numbers are for transforms, events and their state for callbacks, floats for JSON. In torch, the examples
+ * that there are, are run; most of its functions are PyTorch's operators, with PyTorch's words.
+ */
+const SHARED = ["run", "torch", "utils/floats", "utils/random"];
 const files = (rooms: readonly string[]) =>
   [...rooms, ...SHARED]
     .flatMap((room) => globSync([`src/${room}.ts`, `src/${room}/**/*.ts`], { cwd: root }))

@@ -36,9 +36,12 @@ function regionsOf(device: string): Regions<Setting> {
 
 /**
  * Mixed precision: operators that gain from it run in a narrower type, in `body` or until the guard is disposed.
- *
+ * @example
  * ```ts
- * const loss = torch.amp.autocast("cpu", {}, () => criterion.call(model.call(x), y));
+ * using layer = new torch.nn.Linear(4, 1);
+ * using x = torch.ones([2, 4]);
+ * using y = torch.amp.autocast("cpu", {}, () => layer.call(x));
+ * console.log(y.dtype); // → bfloat16
  * ```
  */
 export function autocast(device: string, options?: AutocastOptions): Disposable;

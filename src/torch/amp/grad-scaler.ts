@@ -28,13 +28,19 @@ interface Progress {
  * Scales losses so that small gradients survive float16, and skips steps whose gradients overflowed
  * (Micikevicius et al. 2018, https://arxiv.org/abs/1710.03740). State and behaviour are PyTorch's.
  *
+ * Disabled, it passes everything through.
+ * @example
  * ```ts
- * scaler.scale(loss).backward();
- * scaler.unscale_(optimizer); // only to clip or inspect gradients
- * scaler.step(optimizer);
+ * using scope = torch.scope();
+ * const layer = new torch.nn.Linear(4, 1);
+ * const sgd = new torch.optim.SGD(layer.parameters(), { lr: 0.1 });
+ * const scaler = new torch.amp.GradScaler("cpu");
+ * scaler.scale(layer.call(torch.ones([2, 4])).sum()).backward();
+ * scaler.unscale_(sgd); // only to clip or inspect gradients
+ * console.log(layer.weight.grad?.sum().item()); // → 8
+ * scaler.step(sgd);
  * scaler.update();
  * ```
- * Disabled, it passes everything through.
  */
 export class GradScaler implements Disposable {
   readonly #device: string;

@@ -35,13 +35,11 @@ export interface InitProcessGroupOptions {
 /**
  * Meets the other processes. PyTorch's `init_process_group`.
  *
- * ```ts
- * // torchrun --no-python --nproc-per-node 2 node program.ts
- * await torch.distributed.initProcessGroup();
- * const tensor = torch.tensor([torch.distributed.getRank()]);
- * await torch.distributed.allReduce(tensor); // 0 + 1, in both
- * await torch.distributed.destroyProcessGroup();
- * ```
+ *     // torchrun --no-python --nproc-per-node 2 node program.ts
+ *     await torch.distributed.initProcessGroup();
+ *     const tensor = torch.tensor([torch.distributed.getRank()]);
+ *     await torch.distributed.allReduce(tensor); // 0 + 1, in both
+ *     await torch.distributed.destroyProcessGroup();
  *
  * `GLOO_SOCKET_IFNAME` names the network interface, where a host has several.
  *
@@ -138,10 +136,8 @@ export async function broadcast(tensor: Tensor, options: { readonly src?: number
 /**
  * Puts the tensors of all processes into `output`, one after another by rank. PyTorch's `all_gather_into_tensor`.
  *
- * ```ts
- * const output = torch.empty([2 * torch.distributed.getWorldSize()]);
- * await torch.distributed.allGatherIntoTensor(output, torch.full([2], torch.distributed.getRank())); // 0, 0, 1, 1, …
- * ```
+ *     const output = torch.empty([2 * torch.distributed.getWorldSize()]);
+ *     await torch.distributed.allGatherIntoTensor(output, torch.full([2], torch.distributed.getRank())); // 0, 0, 1, 1, …
  *
  * @param output contiguous, with as many times the elements of `input` as there are processes.
  */

@@ -96,9 +96,13 @@ export class Sequential extends Container<[Tensor], Tensor, Layer> {
   /**
    * The end of a residual block: `act` of the sum of what this chain makes of `x`, and `skip`, of the same shape. Where the chain ends with a normalisation
    * and `act` is a ReLU or LeakyReLU, normalisation, sum and activation are one pass over the image.
-   *
+   * @example
    * ```ts
-   * const y = this.convolutions.residual(x, x, this.relu); // relu(convolutions(x) + x)
+   * using scope = torch.scope();
+   * const layers = new torch.nn.Sequential(new torch.nn.Linear(4, 4));
+   * const x = torch.ones([2, 4]);
+   * const y = layers.residual(x, x, new torch.nn.ReLU()); // relu(layers(x) + x)
+   * console.log(y.shape); // → [ 2, 4 ]
    * ```
    */
   residual(x: Tensor, skip: Tensor, act: Layer): Tensor {

@@ -32,23 +32,25 @@ export type BackwardHook = GradientHook<AnyModule>;
  * In the state dict a property is named in snake_case (`logVar` is `log_var`), as in PyTorch. A property that must not
  * be found is made private (`#other`).
  *
- * ```ts
- * class Net extends nn.Module {
- *   conv = new nn.Conv3d(1, 4, 3);
- *   head = new nn.Linear(4, 2);
- *   override forward(x: Tensor): Tensor {
- *     using features = this.conv.call(x);
- *     using pooled = features.mean([2, 3, 4]);
- *     return this.head.call(pooled);
- *   }
- * }
- * ```
- *
  * The output may be the very input (`Identity`, a dropout in evaluation): whoever disposes intermediates compares first.
  * Parameters and buffers live until `dispose()`.
  *
  * @typeParam I the inputs of `forward`
  * @typeParam O its output
+ * @example
+ * ```ts
+ * class Net extends torch.nn.Module {
+ *   conv = new torch.nn.Conv3d(1, 4, 3);
+ *   head = new torch.nn.Linear(4, 2);
+ *   override forward(x: torch.Tensor): torch.Tensor {
+ *     using features = this.conv.call(x);
+ *     using pooled = features.mean([2, 3, 4]);
+ *     return this.head.call(pooled);
+ *   }
+ * }
+ * using scores = new Net().call(torch.ones([2, 1, 8, 8, 8]));
+ * console.log(scores.shape); // → [ 2, 2 ]
+ * ```
  */
 export class Module<I extends unknown[] = [Tensor], O = Tensor> implements Disposable {
   /** Whether the module is in training mode; set by `train()` and `eval()`. */

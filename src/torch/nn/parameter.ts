@@ -5,14 +5,15 @@ import { Tensor } from "../tensor.ts";
  *
  * It takes over `data`, which cannot be used afterwards, and belongs to no scope: it lives until it, or its module, is
  * disposed.
- *
+ * @example
  * ```ts
- * class Scale extends nn.Module {
- *   factor = new nn.Parameter(torch.ones([1]));
- *   override forward(x: Tensor): Tensor {
+ * class Scale extends torch.nn.Module {
+ *   factor = new torch.nn.Parameter(torch.ones([1]));
+ *   override forward(x: torch.Tensor): torch.Tensor {
  *     return x.mul(this.factor);
  *   }
  * }
+ * console.log([...new Scale().namedParameters()].map(([name]) => name)); // → [ 'factor' ]
  * ```
  */
 export class Parameter extends Tensor {

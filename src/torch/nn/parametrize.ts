@@ -38,16 +38,19 @@ export interface RegisterParametrizationOptions {
  * The tensor is computed each time it is asked for, and within `forward` disposed with it; elsewhere it belongs to the open
  * scope, or to the caller. Assigning to it needs `rightInverse`.
  *
+ * @throws TypeError where the module has no such parameter, or another shape or dtype would come of it; nothing has changed then
+ * @example
  * ```ts
- * class Symmetric extends nn.Module {
- *   override forward(x: Tensor): Tensor {
+ * class Symmetric extends torch.nn.Module {
+ *   override forward(x: torch.Tensor): torch.Tensor {
  *     return x.triu().add(x.triu(1).t());
  *   }
  * }
- * nn.utils.parametrize.registerParametrization(linear, "weight", new Symmetric());
+ * using scope = torch.scope();
+ * const linear = new torch.nn.Linear(3, 3);
+ * torch.nn.utils.parametrize.registerParametrization(linear, "weight", new Symmetric());
+ * console.log(linear.weight.equal(linear.weight.t())); // → true
  * ```
- *
- * @throws TypeError where the module has no such parameter, or another shape or dtype would come of it; nothing has changed then
  */
 export function registerParametrization<M extends AnyModule>(
   module: M,
@@ -173,11 +176,13 @@ function computedOf(state: Parametrized, list: ParametrizationList): Tensor {
 /**
  * Within it each parametrised tensor is computed once, whatever asks for it, and disposed at its end. What changes an
  * original in between is not seen.
- *
+ * @example
  * ```ts
+ * using scope = torch.scope();
+ * const linear = torch.nn.utils.parametrizations.weightNorm(new torch.nn.Linear(3, 3));
  * {
- *   using _ = nn.utils.parametrize.cached();
- *   for (const x of sequence) rnn.call(x);
+ *   using _ = torch.nn.utils.parametrize.cached(); // the weight is computed once
+ *   for (const x of [torch.ones([3]), torch.zeros([3])]) linear.call(x);
  * }
  * ```
  */

@@ -28,11 +28,13 @@ export interface SummaryOptions {
  * The table of a network's layers in the order in which they run: shape of their output, number of parameters (in brackets where they are frozen), and
  * below it the totals. It is laid out as torchinfo's, for readers that know it.
  *
- * ```ts
- * console.log(nn.summary(network, torch.zeros([2, 1, 64, 64, 64]), { depth: 2 }));
- * ```
- *
  * @param input a batch (N, …); it goes through the network without gradients, in evaluation mode.
+ * @example
+ * ```ts
+ * using layer = new torch.nn.Linear(4, 2);
+ * using x = torch.zeros([1, 4]);
+ * console.log(`${torch.nn.summary(layer, x, { depth: 1 })}`.includes("Linear")); // → true
+ * ```
  */
 export function summary(network: Module<[Tensor], unknown>, input: Tensor, ...options: Given<SummaryOptions>): string {
   const { depth = 3 } = knownOptions("summary", options, ["depth"]);

@@ -16,9 +16,11 @@ import { structureChanged } from "./structure.ts";
  * are those of the samples of all processes together: outputs, gradients and running statistics are those of one process with
  * the whole batch, whose parts need not be of one size. All processes call it equally often; it waits for the others, once
  * forwards and once backwards, in JavaScript's thread. Alone, and in evaluation, it is `BatchNorm1d`, `2d` or `3d`.
- *
+ * @example
  * ```ts
- * const network = torch.nn.SyncBatchNorm.convertSyncBatchnorm(new torch.nn.Sequential(new torch.nn.BatchNorm3d(8)));
+ * const layers = new torch.nn.Sequential(new torch.nn.BatchNorm3d(8));
+ * const synchronised = torch.nn.SyncBatchNorm.convertSyncBatchnorm(layers);
+ * console.log([...synchronised.children()][0] instanceof torch.nn.SyncBatchNorm); // → true
  * ```
  */
 export class SyncBatchNorm extends BatchNorm {

@@ -21,11 +21,15 @@ export interface ClipGradNormOptions {
  * Scales all gradients by one factor, so that their norm together is at most `maxNorm`. Parameters without a gradient are
  * passed over.
  *
- * ```ts
- * using norm = nn.utils.clipGradNorm_(net.parameters(), 1);
- * ```
- *
  * @returns the norm before, without dimensions, on the device of the first gradient; 0 where there are none
+ * @example
+ * ```ts
+ * using scope = torch.scope();
+ * const layer = new torch.nn.Linear(1, 1, { bias: false });
+ * layer.call(torch.tensor([8])).backward();
+ * const norm = torch.nn.utils.clipGradNorm_(layer.parameters(), 1);
+ * console.log(norm.item()); // → 8
+ * ```
  */
 export function clipGradNorm_(
   parameters: Tensor | Iterable<Tensor>,

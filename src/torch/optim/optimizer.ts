@@ -55,11 +55,15 @@ export abstract class Optimizer<O extends object = object> implements Disposable
   /**
    * Adds parameters, with options of their own, to those that the next steps update: for layers that are unfrozen later.
    *
-   * ```ts
-   * optimizer.addParamGroup({ params: net.encoder.parameters(), lr: 1e-5 });
-   * ```
-   *
    * @throws ConfigError when a parameter is in a group already, or an option is not known; nothing is added then.
+   * @example
+   * ```ts
+   * using body = new torch.nn.Linear(4, 2);
+   * using head = new torch.nn.Linear(2, 1);
+   * const adam = new torch.optim.Adam(head.parameters(), { lr: 1e-3 });
+   * adam.addParamGroup({ params: body.parameters(), lr: 1e-5 });
+   * console.log(adam.paramGroups.map(({ lr }) => lr)); // → [ 0.001, 0.00001 ]
+   * ```
    */
   addParamGroup(group: { readonly params: Iterable<Tensor>; readonly name?: string | undefined } & Partial<O>): void {
     this.#addGroup({ ...group });

@@ -23,13 +23,15 @@ export type GroupRule = {
  * Groups for an optimizer, by predicate or by path. Each parameter goes to the first group that takes it; those that none
  * takes make the last group, with the optimizer's own options.
  *
- * ```ts
- * // weight decay on weights only
- * const groups = optim.parameterGroups(net, [{ params: (name, p) => p.dim() > 1, weightDecay: 0.01 }]);
- * const optimizer = new optim.AdamW(groups, { lr: 1e-3, weightDecay: 0 });
- * ```
- *
  * @throws ConfigError when a group takes no parameter.
+ * @example
+ * ```ts
+ * using layer = new torch.nn.Linear(4, 2);
+ * // weight decay on weights only
+ * const groups = torch.optim.parameterGroups(layer, [{ params: (name, p) => p.dim() > 1, weightDecay: 0.01 }]);
+ * const adam = new torch.optim.AdamW(groups, { lr: 1e-3, weightDecay: 0 });
+ * console.log(adam.paramGroups.map(({ weightDecay }) => weightDecay)); // → [ 0.01, 0 ]
+ * ```
  */
 export function parameterGroups(
   network: AnyModule,

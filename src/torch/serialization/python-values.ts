@@ -13,9 +13,9 @@ export class Tuple<T = unknown> extends Array<T> {
 
 /**
  * Marks `items` to be saved as a Python tuple.
- *
+ * @example
  * ```ts
- * torch.save(new Map([[torch.tuple([0, 1]), 0.5]]), "losses.pt"); // {(0, 1): 0.5}
+ * torch.save(new Map([[torch.tuple([0, 1]), 0.5]]), "losses.pt"); // in Python: {(0, 1): 0.5}
  * ```
  */
 export function tuple<T>(items: Iterable<T>): Tuple<T> {

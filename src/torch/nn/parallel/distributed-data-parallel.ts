@@ -19,16 +19,14 @@ export interface DistributedDataParallelOptions extends Omit<ReducerOptions, "av
  * A module that several processes train together, each with its part of every batch: `backward` gives the mean of their
  * gradients, which are sent while it goes on. PyTorch's `torch.nn.parallel.DistributedDataParallel`.
  *
- * ```ts
- * // torchrun --no-python --nproc-per-node 2 node program.ts
- * await torch.distributed.initProcessGroup();
- * const network = new torch.nn.parallel.DistributedDataParallel(new torch.nn.Linear(4, 1));
- * for (const part of parts.slice(0, -1)) {
- *   using _ = network.noSync(); // gradients are added up, and sent with the last
- *   network.call(part).mean().backward();
- * }
- * network.call(parts.at(-1)).mean().backward();
- * ```
+ *     // torchrun --no-python --nproc-per-node 2 node program.ts
+ *     await torch.distributed.initProcessGroup();
+ *     const network = new torch.nn.parallel.DistributedDataParallel(new torch.nn.Linear(4, 1));
+ *     for (const part of parts.slice(0, -1)) {
+ *       using _ = network.noSync(); // gradients are added up, and sent with the last
+ *       network.call(part).mean().backward();
+ *     }
+ *     network.call(parts.at(-1)).mean().backward();
  *
  * The weights begin as those of rank 0. All processes call `forward` and `backward` equally often, and await what they called
  * of `torch.distributed` before; a backward pass waits for the others in JavaScript's thread. Where one of them is gone, it

@@ -26,19 +26,17 @@ export interface FullyShardedDataParallelOptions {
  * their gradients, and of the states of optimizers: PyTorch's `torch.distributed.fsdp.FullyShardedDataParallel`. The weights of one
  * part of the module at a time are whole, while it runs; `backward` gives the mean of the gradients.
  *
- * ```ts
- * // torchrun --no-python --nproc-per-node 2 node program.ts
- * await torch.distributed.initProcessGroup();
- * const network = new torch.nn.parallel.FullyShardedDataParallel(layers);
- * const optimizer = new torch.optim.Adam(network.parameters());
- * network.call(x).mean().backward();
- * network.clipGradNorm_(1);
- * optimizer.step();
- * {
- *   using _ = network.summonFullParams(); // whole in each process
- *   if (torch.distributed.getRank() === 0) torch.save(layers.stateDict(), "weights.pt");
- * }
- * ```
+ *     // torchrun --no-python --nproc-per-node 2 node program.ts
+ *     await torch.distributed.initProcessGroup();
+ *     const network = new torch.nn.parallel.FullyShardedDataParallel(layers);
+ *     const optimizer = new torch.optim.Adam(network.parameters());
+ *     network.call(x).mean().backward();
+ *     network.clipGradNorm_(1);
+ *     optimizer.step();
+ *     {
+ *       using _ = network.summonFullParams(); // whole in each process
+ *       if (torch.distributed.getRank() === 0) torch.save(layers.stateDict(), "weights.pt");
+ *     }
  *
  * The weights begin as those of rank 0. Between calls each parameter is the vector of those of its elements that this process holds,
  * and has their gradient: so optimizers, made before or after, move shards. Layers that are called with several tensors that have

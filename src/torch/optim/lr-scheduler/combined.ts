@@ -111,11 +111,14 @@ export interface SequentialOptions {
 
 /**
  * One scheduler after the other; each begins with its own epoch 0.
- *
+ * @example
  * ```ts
- * const warmUp = new LinearLR(optimizer, { startFactor: 0.1, totalIters: 5 });
- * const decay = new CosineAnnealingLR(optimizer, { tMax: 45 });
- * new SequentialLR(optimizer, { schedulers: [warmUp, decay], milestones: [5] });
+ * using layer = new torch.nn.Linear(1, 1);
+ * const sgd = new torch.optim.SGD(layer.parameters(), { lr: 0.5 });
+ * const warmUp = new torch.optim.lrScheduler.LinearLR(sgd, { startFactor: 0.5, totalIters: 5 });
+ * const decay = new torch.optim.lrScheduler.CosineAnnealingLR(sgd, { tMax: 45 });
+ * const scheduler = new torch.optim.lrScheduler.SequentialLR(sgd, { schedulers: [warmUp, decay], milestones: [5] });
+ * console.log(scheduler.getLastLr()); // → [ 0.25 ]
  * ```
  */
 export class SequentialLR extends CombinedScheduler {

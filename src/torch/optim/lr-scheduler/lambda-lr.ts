@@ -63,9 +63,13 @@ abstract class LambdaScheduler extends LRScheduler {
 
 /**
  * The first rate times `lrLambda(epoch)`.
- *
+ * @example
  * ```ts
- * new LambdaLR(optimizer, { lrLambda: (epoch) => Math.min(1, (epoch + 1) / 5) }); // a warm-up of 5 epochs
+ * using layer = new torch.nn.Linear(1, 1);
+ * const sgd = new torch.optim.SGD(layer.parameters(), { lr: 0.5 });
+ * // a warm-up of 4 epochs
+ * const scheduler = new torch.optim.lrScheduler.LambdaLR(sgd, { lrLambda: (epoch) => Math.min(1, (epoch + 1) / 4) });
+ * console.log(scheduler.getLastLr()); // → [ 0.125 ]
  * ```
  */
 export class LambdaLR extends LambdaScheduler {
