@@ -113,8 +113,9 @@ keepGoing();
 try {
   await program.parseAsync();
 } catch (error) {
-  // what the library raises on purpose is written for the user; anything else keeps its stack
-  say(error instanceof ClinicaDLException ? `clinicadl: ${error.message}` : inspect(error));
+  // what the library raises on purpose, and what the system says of a file, is for the user; anything else keeps its stack
+  const isOfFile = error instanceof Error && "syscall" in error && "path" in error;
+  say(isOfFile || error instanceof ClinicaDLException ? `clinicadl: ${error.message}` : inspect(error));
   // other processes of a launcher, which wait for this one, hear of it
   noteError(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;

@@ -47,6 +47,10 @@ describe("clinicadl init", () => {
     expect(existsSync(join(dir, "experiment.tsv"))).toBe(false);
     expect(clinicadl("train", "experiment.yaml", ...ONE_EPOCH).stdout).toContain("split 0 trained");
     expect(clinicadl("init", cohort.root).stderr).toMatch(/is there already.*--overwrite/);
+    // what the system says of a file is one line, without a stack
+    expect(clinicadl("init", cohort.root, "--output", "experiment.yaml/e.yaml").stderr).toMatch(
+      /^clinicadl: E[A-Z]+: .*experiment\.yaml.*\n$/,
+    );
   });
 
   it("brings images together that differ, and rows of participants to their sessions", () => {

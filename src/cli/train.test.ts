@@ -136,7 +136,7 @@ describe("clinicadl train", () => {
       expect(readdirSync(dir)).not.toContain("new_maps");
     }
     expect(train("a folder/e.yaml", "--set", "maps=m", "--folds", "7").stderr).toMatch(/no split 7 .* it has 0 to 2/);
-    expect(train("no.yaml").stderr).toMatch(/no\.yaml/);
+    expect(train("no.yaml").stderr).toBe(`clinicadl: There is no file ${join(dir, "no.yaml")}.\n`);
   });
 });
 

@@ -1,4 +1,4 @@
-import { basename } from "node:path";
+import { basename, resolve } from "node:path";
 import process from "node:process";
 import {
   type Document,
@@ -22,6 +22,15 @@ const NAMED_BY_THE_USER = new Set(["metrics", "masks", "tasks", "withEntities", 
 /** The values of their options may be objects by groups of weights. */
 const BY_GROUPS = new Set(["optimizer", "scheduler"]);
 
+function textOf(path: string): string {
+  try {
+    return readRegular(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    throw new ConfigError(`There is no file ${resolve(path)}.`, { cause: error });
+  }
+}
+
 /** An experiment file: its content, and which line of it a value stands in. */
 export class ExperimentDocument {
   readonly path: string;
@@ -36,7 +45,7 @@ export class ExperimentDocument {
   constructor(path: string, changes: readonly string[] = []) {
     this.path = path;
     this.#lines = new LineCounter();
-    const text = readRegular(path);
+    const text = textOf(path);
     this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
     const [problem] = this.#document.errors;
     if (problem !== undefined) throw new ConfigError(`${this.#at(problem.pos[0])}: ${problem.message}`);

@@ -71,7 +71,7 @@ function textOf(path: string): string {
     if (error instanceof EncodingError)
       throw new DataFrameError(`Cannot read the table ${error.message}`, { cause: error });
     const missing = "code" in error && error.code === "ENOENT";
-    const why = missing ? "there is no such file" : error.message;
+    const why = missing ? "there is no such file" : error.message.replace(/\.$/, "");
     throw new DataFrameError(`Cannot read the table ${path}: ${why}.`, { cause: error });
   }
   if (text.includes("\uFFFD")) {
