@@ -1,11 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { expectNothingLeft } from "./fixtures/nothing-left.ts";
 import * as torch from "./index.ts";
 
-let before = 0;
-beforeEach(() => {
-  before = torch.memory.live().tensors;
-});
-afterEach(() => expect(torch.memory.live().tensors).toBe(before));
+expectNothingLeft();
 
 describe("Event", () => {
   it("is a reading of the clock on the CPU", async () => {

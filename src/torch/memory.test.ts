@@ -1,14 +1,9 @@
 import { Worker } from "node:worker_threads";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { expectNothingLeft } from "./fixtures/nothing-left.ts";
 import * as torch from "./index.ts";
 
-let before = 0;
-beforeEach(() => {
-  before = torch.memory.live().tensors;
-});
-afterEach(() => {
-  expect(torch.memory.live().tensors).toBe(before);
-});
+expectNothingLeft();
 
 describe("scopes", () => {
   it("dispose what was made in them and not kept", () => {

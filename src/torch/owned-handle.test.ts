@@ -1,13 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { expectNothingLeft } from "./fixtures/nothing-left.ts";
 import * as torch from "./index.ts";
 
-let before = 0;
-beforeEach(() => {
-  before = torch.memory.live().tensors;
-});
-afterEach(() => {
-  expect(torch.memory.live().tensors).toBe(before);
-});
+expectNothingLeft();
 
 describe("a tensor's handle", () => {
   it("cannot be used after disposal, and the error names the operator", () => {

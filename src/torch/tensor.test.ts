@@ -1,17 +1,12 @@
 import { readFileSync } from "node:fs";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { expectClose, expectDrawn } from "./fixtures/close.ts";
+import { expectNothingLeft } from "./fixtures/nothing-left.ts";
 import * as torch from "./index.ts";
 
 const golden = JSON.parse(readFileSync(new URL("./golden/torch.json", import.meta.url), "utf8"));
 
-let before = 0;
-beforeEach(() => {
-  before = torch.memory.live().tensors;
-});
-afterEach(() => {
-  expect(torch.memory.live().tensors).toBe(before);
-});
+expectNothingLeft();
 
 describe("tensors", () => {
   it("are made from numbers, nested arrays and typed arrays, and read back", () => {

@@ -1,15 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { expectNothingLeft } from "../fixtures/nothing-left.ts";
 import * as torch from "../index.ts";
 import type { Tensor } from "../tensor.ts";
 import * as nn from "./index.ts";
 
-let before: number;
-beforeEach(() => {
-  before = torch.memory.live().tensors;
-});
-afterEach(() => {
-  expect(torch.memory.live().tensors).toBe(before);
-});
+expectNothingLeft();
 
 describe("hooks", () => {
   it("run around forward, until they are removed", () => {

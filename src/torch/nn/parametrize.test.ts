@@ -1,7 +1,8 @@
 /** Parametrised layers, and dropout in attention, against PyTorch (`scripts/golden/parametrize_golden.py`). */
 import { readFileSync } from "node:fs";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { expectClose } from "../fixtures/close.ts";
+import { expectNothingLeft } from "../fixtures/nothing-left.ts";
 import * as torch from "../index.ts";
 import type { Tensor } from "../tensor.ts";
 import * as nn from "./index.ts";
@@ -87,13 +88,7 @@ const MAKE: Readonly<Record<string, () => Any>> = {
     parametrizations.spectralNorm(new nn.ConvTranspose1d(2, 3, 2), "weight", { nPowerIterations: 3 }),
 };
 
-let before = 0;
-beforeEach(() => {
-  before = torch.memory.live().tensors;
-});
-afterEach(() => {
-  expect(torch.memory.live().tensors).toBe(before);
-});
+expectNothingLeft();
 
 describe("a parametrised layer", () => {
   it.each(golden.cases.map((c) => [c.name, c] as const))("is PyTorch's: %s", (name, c) => {

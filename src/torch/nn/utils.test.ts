@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { expectNothingLeft } from "../fixtures/nothing-left.ts";
 import * as torch from "../index.ts";
 import type { Tensor } from "../tensor.ts";
 import * as nn from "./index.ts";
@@ -29,13 +30,7 @@ function expectClose(tensor: Tensor | null, wanted: Dumped | null): void {
     expect(Math.abs((got[i] ?? Number.NaN) - value)).toBeLessThanOrEqual(20 * 2 ** -24 * Math.abs(value));
 }
 
-let before: number;
-beforeEach(() => {
-  before = torch.memory.live().tensors;
-});
-afterEach(() => {
-  expect(torch.memory.live().tensors).toBe(before);
-});
+expectNothingLeft();
 
 /** Parameters with the gradients 3 and [0, -4]: together of norm 5. */
 function parameters(): Tensor[] {

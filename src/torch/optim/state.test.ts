@@ -1,17 +1,12 @@
 /** States that do not fit, groups that come later, and parameters given in the wrong way. */
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { expectNothingLeft } from "../fixtures/nothing-left.ts";
 import * as torch from "../index.ts";
 import type { OptimizerStateDict } from "./param-group.ts";
 
 const { Adadelta, Adagrad, Adam, AdamW, Lion, NAdam, RAdam, RMSprop, SGD } = torch.optim;
 
-let before = 0;
-beforeEach(() => {
-  before = torch.memory.live().tensors;
-});
-afterEach(() => {
-  expect(torch.memory.live().tensors).toBe(before);
-});
+expectNothingLeft();
 
 const optimizers = [
   ["Adam", (p: torch.Tensor[]) => new Adam(p, { amsgrad: true })],
