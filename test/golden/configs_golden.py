@@ -17,7 +17,7 @@ from clinicadl.optim import OptimizationConfig
 from clinicadl.optim.lr_schedulers import config as schedulers
 from clinicadl.optim.optimizers import config as optimizers
 from clinicadl.transforms.config import ActivationsConfig, AsDiscreteConfig
-from clinicadl.utils.json import path_encoder
+from configs_common import text, tried
 
 warnings.filterwarnings("ignore")
 SRC = Path(__file__).parents[2] / "src"
@@ -45,14 +45,6 @@ def values_for(default):
 OTHER_FIELDS = {"epochs": {"max_lr": 0.1, "steps_per_epoch": 2}, "steps_per_epoch": {"max_lr": 0.1, "epochs": 2}}
 
 
-def accepts(cls, fields):
-    try:
-        cls(**fields)
-        return True
-    except ValueError:
-        return False
-
-
 def accepted(cls, required):
     """Each field alone, with `others` beside it."""
     found = []
@@ -60,14 +52,8 @@ def accepted(cls, required):
         if field == "postprocessing":
             continue
         default = False if field in ("foreach", "fused") else 1.0 if info.is_required() else info.default
-        others = {k: v for k, v in OTHER_FIELDS.get(field, required).items() if k != field}
-        tried = [[value, accepts(cls, {**others, field: value})] for value in values_for(default)]
-        found.append({"field": field, "others": others, "tried": tried})
+        found.append(tried(cls, field, values_for(default), OTHER_FIELDS.get(field, required)))
     return found
-
-
-def text(config):
-    return json.dumps(config.to_dict(), indent=4, default=path_encoder)
 
 
 def described(classes, more=()):

@@ -17,7 +17,7 @@ from clinicadl.losses.config import *
 from clinicadl.models import ReconstructionModel, SupervisedModel
 from clinicadl.networks.config import *
 from clinicadl.optim.optimizers.config import *
-from clinicadl.utils.json import path_encoder
+from configs_common import text
 
 warnings.filterwarnings("ignore")
 OUT = Path(__file__).parents[2] / "src" / "models" / "golden" / "models.json"
@@ -68,7 +68,7 @@ def case(build):
     with torch.no_grad():
         model.evaluation_step(batch)
     return {
-        "json": json.dumps(model.to_dict(), indent=4, default=path_encoder),
+        "json": text(model),
         "state": [[k, list(v.shape)] for k, v in model.state_dict().items()],
         "text": str(model),
         "losses": losses,

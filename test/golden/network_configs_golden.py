@@ -8,7 +8,7 @@ import warnings
 from pathlib import Path
 
 from clinicadl.networks import config as networks
-from clinicadl.utils.json import path_encoder
+from configs_common import text, tried
 
 warnings.filterwarnings("ignore")
 OUT = Path(__file__).parents[2] / "src" / "networks" / "golden" / "configs.json"
@@ -59,28 +59,10 @@ NAMED = [f"{name}{number}" for name, numbers in {
 }.items() for number in numbers]
 
 
-def accepts(cls, fields):
-    try:
-        cls(**fields)
-        return True
-    except ValueError:
-        return False
-
-
 def described(name, required):
     cls = getattr(networks, f"{name}Config")
-    fields = [
-        {
-            "field": field,
-            "others": others,
-            "tried": [[value, accepts(cls, {**others, field: value})] for value in VALUES],
-        }
-        for field in cls.model_fields
-        for others in [{key: value for key, value in required.items() if key != field}]
-        if field not in ("conv_args", "mlp_args")
-    ]
-    text = json.dumps(cls(**required).to_dict(), indent=4, default=path_encoder)
-    return {"name": cls.__name__, "required": required, "json": text, "fields": fields}
+    fields = [tried(cls, field, VALUES, required) for field in cls.model_fields if field not in ("conv_args", "mlp_args")]
+    return {"name": cls.__name__, "required": required, "json": text(cls(**required)), "fields": fields}
 
 
 classes = [described(name, required) for name, required in {**REQUIRED, **{name: {"num_outputs": 2} for name in NAMED}}.items()]

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from clinicadl.transforms import config as c
 from clinicadl.transforms.extraction import Extraction, Image, Patch, Slice
-from clinicadl.utils.json import path_encoder
+from configs_common import text, tried
 
 warnings.filterwarnings("ignore")
 
+REFUSALS = (ValueError, TypeError, AssertionError, NotImplementedError)
 NUMBERS = [-3, -1, -0.5, 0, 0.5, 1, 1.5, 2, 3, 4, 64]
 TWO = [[0, 1], [1, 0], [1, 2], [2, 1], [2, 2], [-1, 1], [0.5, 1], [1.5, 5], [0, 0.5], [-2, -1], [0, 100], [0, 101]]
 THREE = [[0, 0, 0], [0, 1, 2], [2, 1, 0], [1, 1, 1], [4, 5, 6], [-1, 1, 1], [0.5, 0.5, 0.5], [3, 3, -1]]
@@ -38,14 +39,6 @@ def fields_of(cls):
     return [(info.alias or field, info.annotation is bool) for field, info in cls.model_fields.items()]
 
 
-def accepts(cls, fields):
-    try:
-        cls(**fields)
-        return True
-    except (ValueError, TypeError, AssertionError, NotImplementedError):
-        return False
-
-
 def accepted(cls, required, more):
     """Each field alone, with `others` beside it."""
     found = []
@@ -54,14 +47,8 @@ def accepted(cls, required, more):
             continue
         # Python takes 1 for true, JavaScript does not
         values = FLAGS if flag else ANYTHING
-        others = {k: v for k, v in required.items() if k != key}
-        tried = [[value, accepts(cls, {**others, key: value})] for value in values + more.get(key, [])]
-        found.append({"field": key, "others": others, "tried": tried})
+        found.append(tried(cls, key, values + more.get(key, []), required, REFUSALS))
     return found
-
-
-def text(config):
-    return json.dumps(config.to_dict(), indent=4, default=path_encoder)
 
 
 def described(cls, required=None, **more):
