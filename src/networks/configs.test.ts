@@ -1,4 +1,4 @@
-import { compareConfigs, readGolden } from "../io/json/fixtures/config-golden.ts";
+import { compareConfigs, readGolden, type Values } from "../io/json/fixtures/config-golden.ts";
 import type { JsonValue } from "../utils/config.ts";
 import * as networks from "./index.ts";
 
@@ -7,7 +7,7 @@ const has = (value: JsonValue, is: (number: number) => boolean) =>
   [value].flat(2).some((part) => typeof part === "number" && is(part));
 
 /** What ClinicaDL takes, or takes until the network is built or used, and is refused here (`Field` or `Class.field`). */
-const REFUSED: readonly (readonly [fields: string, refused: (value: JsonValue) => boolean])[] = [
+const refused: Values = [
   // Python takes 0 and 1 for false and true, and true for 1
   ["bias pretrained", (value) => value === 0 || value === 1],
   [
@@ -27,17 +27,6 @@ const REFUSED: readonly (readonly [fields: string, refused: (value: JsonValue) =
   ["AttentionUNet.channels", (value) => Array.isArray(value) && value[0] === 1],
 ];
 /** Files of weights, beside those that are downloaded. */
-const MORE = (field: string, value: JsonValue) => field === "pretrained" && typeof value === "string";
+const more: Values = [["pretrained", (value) => typeof value === "string"]];
 
-compareConfigs(
-  readGolden(new URL("golden/configs.json", import.meta.url)),
-  { ...networks },
-  {
-    refused: (name, field, value) =>
-      REFUSED.some(([fields, refused]) => {
-        const known = fields.split(/\s+/);
-        return (known.includes(field) || known.includes(`${name.replace(/Config$/, "")}.${field}`)) && refused(value);
-      }),
-    more: (_, field, value) => MORE(field, value),
-  },
-);
+compareConfigs(readGolden(new URL("golden/configs.json", import.meta.url)), { ...networks }, { refused, more });
