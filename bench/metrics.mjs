@@ -39,7 +39,7 @@ export async function metrics({ python, peers, surfaces, rounds, short, say, out
   for (let round = 0; round < rounds; round++) {
     say(`metrics, round ${round + 1} of ${rounds} …`);
     for (const [side, [command, args]] of Object.entries(sides)) {
-      const said = await run(command, args, env);
+      const said = await run(command, args, { env });
       for (const [i, values] of said.seconds.entries()) found[side].seconds[i].push(...values);
       found[side].values = said.values;
     }

@@ -29,8 +29,15 @@ if len(sys.argv) > 3:
 
 
 def build(config):
-    """The network of a config in ClinicaDL's words; those that ClinicaDL does not have are MONAI's."""
+    """The network of a config in ClinicaDL's words; those that ClinicaDL does not have are MONAI's.
+
+    ClinicaDL's SEResNet50 has no squeeze-and-excitation: that is MONAI's, too.
+    """
     name = config["name_"]
+    if name == "SEResNet50":
+        from monai.networks import nets
+
+        return nets.SEResNet50(spatial_dims=2, in_channels=3, num_classes=config["num_outputs"])
     if name in ("SegResNet", "SwinUNETR", "MedNeXt"):
         from monai.networks import nets
 

@@ -20,7 +20,7 @@ export async function inEach(size, program, settings, placeOf = null) {
   const of = (rank) => {
     const { command, meeting, device } = placeOf?.(rank) ?? here;
     const [first, ...more] = [...command, program, JSON.stringify({ ...settings, size, rank, meeting })];
-    return run(first, more, { ...process.env, OMP_NUM_THREADS: threads, GLOO_SOCKET_IFNAME: device });
+    return run(first, more, { env: { ...process.env, OMP_NUM_THREADS: threads, GLOO_SOCKET_IFNAME: device } });
   };
   try {
     return await Promise.all(Array.from({ length: size }, (_, rank) => of(rank)));

@@ -5,18 +5,26 @@ import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Runs a process to its end; what its last line says, and the seconds it took. */
-export function run(command, args, env = process.env) {
+/** Runs a process to its end; what its last line says, and the seconds it took. Null where it takes more than `most` seconds. */
+export function run(command, args, { env = process.env, most = Number.POSITIVE_INFINITY } = {}) {
   return new Promise((resolve, reject) => {
     const begin = performance.now();
     const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], cwd: root, env });
     let out = "";
     let err = "";
+    let late = false;
+    const stop = () => {
+      late = true;
+      child.kill("SIGKILL");
+    };
+    const limit = Number.isFinite(most) ? setTimeout(stop, most * 1000) : undefined;
     child.stdout.on("data", (data) => (out += data));
     child.stderr.on("data", (data) => (err += data));
     child.once("error", reject);
     child.once("close", (code) => {
-      if (code !== 0) reject(new Error(`${command} ${args.join(" ")} ended with ${code}:\n${err.slice(-3000)}`));
+      clearTimeout(limit);
+      if (late) resolve(null);
+      else if (code !== 0) reject(new Error(`${command} ${args.join(" ")} ended with ${code}:\n${err.slice(-3000)}`));
       else resolve({ ...JSON.parse(out.trim().split("\n").at(-1) ?? ""), total: (performance.now() - begin) / 1000 });
     });
   });

@@ -129,6 +129,7 @@ void define_fused(napi_env env, napi_value exports);
 void define_convolution(napi_env env, napi_value exports);
 void define_components(napi_env env, napi_value exports);
 void define_distance(napi_env env, napi_value exports);
+void define_grid_distance(napi_env env, napi_value exports);
 void define_resample(napi_env env, napi_value exports);
 void define_rescale(napi_env env, napi_value exports);
 void define_order(napi_env env, napi_value exports);

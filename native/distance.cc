@@ -8,14 +8,13 @@
 #include <limits>
 
 #include "addon.h"
+#include "lines.h"
 #include "parallel.h"
 
 namespace clinicadl {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-// So many lines side by side are read at once: their voxels fill the cache lines.
-constexpr int64_t kLines = 16;
 
 // Squared distances within a row, to its own zeros.
 template <typename T>
@@ -35,12 +34,14 @@ void along_row(const uint8_t* mask, T* out, int64_t n, double spacing) {
 }
 
 struct Envelope {
+  int64_t n;
+  double spacing;
   std::vector<double> height, start;  // of the parabolas: their lowest value, and from where each is the lowest of all
   std::vector<int64_t> centre;
-  explicit Envelope(int64_t n) : height(n), start(n), centre(n) {}
+  Envelope(int64_t n, double spacing) : n(n), spacing(spacing), height(n), start(n), centre(n) {}
 
   // line[i] = min over j of line[j] + (spacing · (i - j))²
-  void apply(double* line, int64_t n, double spacing) {
+  void operator()(double* line) {
     const double square = spacing * spacing;
     int64_t count = 0;
     for (int64_t i = 0; i < n; ++i) {
@@ -70,34 +71,14 @@ struct Envelope {
   }
 };
 
-// Lines of n voxels that lie `step` apart; `width` of them begin side by side, in each of `planes` planes.
-template <typename T>
-void along_axis(int64_t planes, const std::function<T*(int64_t)>& plane, int64_t n, int64_t step, int64_t width, double spacing) {
-  if (n == 1) return;
-  const int64_t blocks = (width + kLines - 1) / kLines;
-  parallel_for(0, planes * blocks, std::max<int64_t>(1, (1 << 15) / (n * kLines)), [&](int64_t begin, int64_t end) {
-    Envelope envelope(n);
-    std::vector<double> lines(kLines * n);
-    for (int64_t block = begin; block < end; ++block) {
-      const int64_t first = block % blocks * kLines, count = std::min(kLines, width - first);
-      T* at = plane(block / blocks) + first;
-      for (int64_t i = 0; i < n; ++i)
-        for (int64_t j = 0; j < count; ++j) lines[j * n + i] = at[i * step + j];
-      for (int64_t j = 0; j < count; ++j) envelope.apply(lines.data() + j * n, n, spacing);
-      for (int64_t i = 0; i < n; ++i)
-        for (int64_t j = 0; j < count; ++j) at[i * step + j] = static_cast<T>(lines[j * n + i]);
-    }
-  });
-}
-
 template <typename T>
 void distances(const uint8_t* mask, T* out, const at::IntArrayRef shape, const std::array<double, 3>& spacing) {
   const int64_t n = shape[0], d = shape[1], h = shape[2], w = shape[3];
   parallel_for(0, n * d * h, std::max<int64_t>(1, (1 << 15) / w), [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) along_row(mask + row * w, out + row * w, w, spacing[2]);
   });
-  along_axis<T>(n * d, [=](int64_t plane) { return out + plane * h * w; }, h, w, w, spacing[1]);
-  along_axis<T>(n * h, [=](int64_t plane) { return out + (plane / h * d * h + plane % h) * w; }, d, h * w, w, spacing[0]);
+  along_axis<T>(n * d, [=](int64_t plane) { return out + plane * h * w; }, h, w, w, [&] { return Envelope(h, spacing[1]); });
+  along_axis<T>(n * h, [=](int64_t plane) { return out + (plane / h * d * h + plane % h) * w; }, d, h * w, w, [&] { return Envelope(d, spacing[0]); });
   parallel_for(0, n * d * h * w, 1 << 15, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) out[i] = std::sqrt(out[i]);
   });

@@ -32,6 +32,7 @@ napi_value init(napi_env env, napi_value exports) {
     define_convolution(env, exports);
     define_components(env, exports);
     define_distance(env, exports);
+    define_grid_distance(env, exports);
     define_resample(env, exports);
     define_rescale(env, exports);
     define_order(env, exports);

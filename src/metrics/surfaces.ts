@@ -2,7 +2,6 @@
 
 import type { Tensor } from "../torch/index.ts";
 import * as torch from "../torch/index.ts";
-import { gridDistance } from "./grid-distance.ts";
 import { elementSizes } from "./surface-elements.ts";
 
 /** How the distance of two voxels is measured. */
@@ -77,12 +76,9 @@ export class SurfacePair {
   #distances({ edges }: Surface, { edges: others }: Surface): Float64Array {
     const { distanceMetric, sampling } = this.#options;
     return torch.tidy(() => {
-      const distances =
-        distanceMetric === "euclidean"
-          ? torch.morphology
-              .distanceTransform(others.logicalNot().unsqueeze(0), { sampling, dtype: "float64" })
-              .squeeze(0)
-          : gridDistance(others, distanceMetric, sampling);
+      const distances = torch.morphology
+        .distanceTransform(others.logicalNot().unsqueeze(0), { metric: distanceMetric, sampling, dtype: "float64" })
+        .squeeze(0);
       return distances.maskedSelect(edges).toTypedArray() as Float64Array;
     });
   }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { position, randomImage, shapes } from "./fixtures/labelled-images.ts";
 import { NUMBER_TYPES } from "./fixtures/number-types.ts";
-import type { Tensor } from "./index.ts";
 import * as torch from "./index.ts";
 import { type Connectivity, connectedComponents, distanceTransform, fillHoles, holes } from "./morphology.ts";
 
@@ -10,15 +10,6 @@ beforeAll(() => {
 });
 afterAll(() => expect(torch.memory.live()).toEqual(before));
 
-/** Where a voxel is in an image of (…spatial), and back. */
-const position = (index: number, shape: readonly number[]): number[] => {
-  const at: number[] = [];
-  for (const n of [...shape].reverse()) {
-    at.unshift(index % n);
-    index = Math.floor(index / n);
-  }
-  return at;
-};
 const neighbours = (spatial: readonly number[], hops: number): ((index: number) => number[]) => {
   const steps = spatial.reduce<number[][]>(
     (all, _) => all.flatMap((step) => [-1, 0, 1].map((s) => [...step, s])),
@@ -65,46 +56,6 @@ function plainComponents(values: readonly number[], shape: readonly number[], ho
   return { labels, sizes, firsts };
 }
 
-function plainDistances(values: readonly number[], shape: readonly number[], sampling: readonly number[]): number[] {
-  const [n = 1, ...spatial] = shape;
-  const voxels = values.length / n;
-  const at = Array.from({ length: voxels }, (_, i) => position(i, spatial));
-  return values.map((value, i) => {
-    if (value === 0) return 0;
-    const image = Math.floor(i / voxels) * voxels;
-    let best = Number.POSITIVE_INFINITY;
-    for (let j = 0; j < voxels; j++) {
-      if (values[image + j] !== 0) continue;
-      best = Math.min(
-        best,
-        at[i - image]!.reduce((sum, p, axis) => sum + ((p - at[j]![axis]!) * sampling[axis]!) ** 2, 0),
-      );
-    }
-    return Math.sqrt(best);
-  });
-}
-
-/** Random labels, with large and small objects. */
-function randomImage(shape: readonly number[], density: number, labels: number): Tensor {
-  const noise = torch.rand([...shape]);
-  return noise
-    .lt(density)
-    .to({ dtype: "float32" })
-    .mul(torch.randint(1, labels + 1, [...shape]));
-}
-
-const shapes = [
-  [1, 7],
-  [3, 1],
-  [1, 5, 6],
-  [2, 1, 9],
-  [3, 8, 1],
-  [1, 4, 5, 6],
-  [2, 1, 5, 4],
-  [2, 5, 1, 4],
-  [2, 4, 5, 1],
-  [1, 9, 8, 17],
-];
 const densities = [0.05, 0.35, 0.6, 0.9, 1];
 
 describe("connectedComponents", () => {
@@ -283,70 +234,5 @@ describe("fillHoles", () => {
     const volumes = torch.tensor([rows, rows]).reshape([2, 1, 5, 9]);
     expect(fillHoles(volumes, [1, 2]).eq(volumes).all().item()).toBe(1);
     expect(() => fillHoles(torch.zeros([3]), [1])).toThrow(/1 to 3 spatial/);
-  });
-});
-
-describe("distanceTransform", () => {
-  it.each(shapes)("is the distance to the nearest 0: %j, %j, %j, %j", (...shape) => {
-    const size = shape.filter((n) => n !== undefined);
-    for (const density of [0.3, 0.9, 0.98, 1]) {
-      for (const sampling of [
-        [1, 1, 1],
-        [0.7, 3, 1.3],
-        [4, 0.01, 100],
-      ]) {
-        using _scope = torch.scope();
-        torch.manualSeed(density * 100);
-        const image = randomImage(size, density, 4);
-        const own = sampling.slice(0, size.length - 1);
-        const wanted = plainDistances(image.flatten().toNumbers(), size, own);
-        const double = distanceTransform(image, { sampling: own, dtype: "float64" });
-        expect(double.shape).toEqual(size);
-        const exact = double.flatten().toNumbers();
-        // a few roundings of each square and sum
-        wanted.forEach((value, i) => {
-          if (value === Number.POSITIVE_INFINITY) expect(exact[i]).toBe(value);
-          else expect(Math.abs(exact[i]! - value)).toBeLessThanOrEqual(8 * 2 ** -53 * value);
-        });
-        const single = distanceTransform(image, { sampling: own });
-        expect(single.dtype).toBe("float32");
-        single
-          .flatten()
-          .toNumbers()
-          .forEach((value, i) => {
-            if (wanted[i] === Number.POSITIVE_INFINITY) expect(value).toBe(wanted[i]);
-            else expect(Math.abs(value - wanted[i]!)).toBeLessThanOrEqual(8 * 2 ** -24 * wanted[i]!);
-          });
-      }
-    }
-  });
-
-  it("takes every type of numbers, and what is not contiguous", () => {
-    using _scope = torch.scope();
-    torch.manualSeed(2);
-    const image = randomImage([2, 6, 5, 7], 0.8, 1);
-    const wanted = distanceTransform(image).flatten().toNumbers();
-    for (const dtype of ["bool", "uint8", "int64", "float16", "float64"] as const) {
-      expect(distanceTransform(image.to({ dtype })).flatten().toNumbers()).toEqual(wanted);
-    }
-    const turned = image.permute([0, 2, 3, 1]);
-    expect(
-      distanceTransform(turned, { sampling: [1, 2, 3] })
-        .flatten()
-        .toNumbers(),
-    ).toEqual(
-      distanceTransform(turned.contiguous(), { sampling: [1, 2, 3] })
-        .flatten()
-        .toNumbers(),
-    );
-  });
-
-  it("refuses samplings that are none", () => {
-    using _scope = torch.scope();
-    const image = torch.ones([1, 3, 3]);
-    expect(() => distanceTransform(image, { sampling: [1, 1, 1] })).toThrow(/'sampling' got 3.*2 spatial/);
-    for (const sampling of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
-      expect(() => distanceTransform(image, { sampling })).toThrow(/spacing is greater than 0/);
-    }
   });
 });

@@ -79,6 +79,8 @@ export function fillHoles(
 }
 
 export interface DistanceOptions {
+  /** How it is measured: "euclidean" (default), or over the grid, the sum ("taxicab") or the greatest ("chessboard") of how far it is along each axis. */
+  readonly metric?: "euclidean" | "taxicab" | "chessboard";
   /** The size of a voxel: of all axes, or of each. Default 1: distances are in voxels. */
   readonly sampling?: number | readonly number[];
   /** Of the result. Default float32; it is computed with float64 either way. */
@@ -86,12 +88,15 @@ export interface DistanceOptions {
 }
 
 /**
- * The Euclidean distance of each voxel to the nearest that is 0, exact: 0 where a voxel is 0, infinite where its whole image has none. As SciPy's
- * `distance_transform_edt`, but of several images, each by itself.
+ * The distance of each voxel to the nearest that is 0, exact: 0 where a voxel is 0, infinite where its whole image has none. As SciPy's
+ * `distance_transform_edt` and `distance_transform_cdt`, but of several images, each by itself, and of voxels of any size.
  *
  * @param objects (N, …) with 1 to 3 spatial dimensions; any type. On any device; it is done on the CPU.
  */
-export function distanceTransform(objects: Tensor, { sampling = 1, dtype = "float32" }: DistanceOptions = {}): Tensor {
+export function distanceTransform(
+  objects: Tensor,
+  { metric = "euclidean", sampling = 1, dtype = "float32" }: DistanceOptions = {},
+): Tensor {
   const what = "distanceTransform";
   const shape = fourDimensions(what, objects);
   const spatial = objects.ndim - 1;
@@ -104,8 +109,13 @@ export function distanceTransform(objects: Tensor, { sampling = 1, dtype = "floa
   const [d = 1, h = 1, w = 1] = [...Array<number>(3 - spatial).fill(1), ...sizes];
   return tidy(() => {
     const mask = onCpu(objects).ne(0).to({ dtype: "uint8" }).reshape(shape);
-    const distances = new Tensor(native.distanceTransform(mask.handleFor(what), d, h, w, dtype === "float64"));
-    return distances.reshape([...objects.shape]).to({ device: objects.device });
+    const handle = mask.handleFor(what);
+    const distances = new Tensor(
+      metric === "euclidean"
+        ? native.distanceTransform(handle, d, h, w, dtype === "float64")
+        : native.gridDistance(handle, d, h, w, metric),
+    );
+    return distances.reshape([...objects.shape]).to({ device: objects.device, dtype });
   });
 }
 

@@ -284,6 +284,8 @@ export interface Native {
   connectedComponents(labels: Handle, connectivity: number): [labels: Handle, sizes: Handle, firsts: Handle];
   // distance.cc
   distanceTransform(mask: Handle, d: number, h: number, w: number, wide: boolean): Handle;
+  // grid_distance.cc
+  gridDistance(mask: Handle, d: number, h: number, w: number, metric: "taxicab" | "chessboard"): Handle;
   // resample.cc
   resample(
     image: Handle,

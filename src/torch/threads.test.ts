@@ -61,7 +61,10 @@ const kernels: Record<string, () => readonly Tensor[]> = {
   oneHot: () => [torch.voxels.oneHot(objects(), 2)],
   fillWhere: () => [torch.voxels.fillWhere(image(), objects(), { labels: [1], value: 3 })],
   connectedComponents: () => Object.values(torch.morphology.connectedComponents(objects())),
-  distanceTransform: () => [torch.morphology.distanceTransform(objects())],
+  distanceTransform: () =>
+    (["euclidean", "taxicab", "chessboard"] as const).map((metric) => {
+      return torch.morphology.distanceTransform(objects(), { metric });
+    }),
   fillHoles: () => [torch.morphology.fillHoles(objects(), [1])],
 };
 
