@@ -61,7 +61,7 @@ Groups
   it("of a split tells the samples, and how it ended", () => {
     const summary = new TrainingSummary(join(dir, "summary.log"));
     summary.create();
-    summary.addDataInfo(1234, 8);
+    summary.addDataInfo(1234567, 234);
     summary.addTrainingEnd(3, true);
     summary.addTrainingEnd(1000, false);
     const rule = "=".repeat(48);
@@ -69,8 +69,8 @@ Groups
 
 Date: 2026 Nov 03, 06:32:08
 
-Trained with 1,234 samples
-Validated on 8 samples
+Trained with 1,234,567 samples
+Validated on 234 samples
 
 Training interrupted after 3 epochs
 
