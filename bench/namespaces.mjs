@@ -45,7 +45,7 @@ export class Hosts {
 
   /** What stands before a command that is run in one of them. @param {number} which */
   enter(which) {
-    return ["ip", "netns", "exec", NAMES[which]];
+    return ["ip", "netns", "exec", `${NAMES[which]}`];
   }
 
   /** How a program is run in one of them, and where they meet. */

@@ -195,7 +195,8 @@ async function attemptAll(launcher: Launcher, sizes = [1, 2, 4]): Promise<void> 
 
 async function onTwoHosts(): Promise<void> {
   if (process.getuid?.() !== 0 || !isThere(command) || !isThere("ip")) {
-    return say(`not tried: two hosts, which want root, ip and ${command}`);
+    say(`not tried: two hosts, which want root, ip and ${command}`);
+    return;
   }
   using hosts = new Hosts();
   await attemptAll(torchrunOnHosts(hosts), [2, 4]);
