@@ -1,4 +1,4 @@
-// For `npm run bench -- ranks --namespaces`: two network namespaces as two hosts, and a cable of so many bits a second between them, with no delay of
+// For `npm run bench -- ranks --namespaces` and `npm run test:launchers -- --namespaces`: two network namespaces as two hosts, and a cable of so many bits a second between them, with no delay of
 // its own. They meet over TCP at the address of the first. Linux, as root, with iproute2.
 import { spawnSync } from "node:child_process";
 import process from "node:process";
@@ -38,10 +38,20 @@ export class Hosts {
     }
   }
 
+  /** By which address the other reaches it. @param {number} which */
+  address(which) {
+    return ADDRESSES[which];
+  }
+
+  /** What stands before a command that is run in one of them. @param {number} which */
+  enter(which) {
+    return ["ip", "netns", "exec", `${NAMES[which]}`];
+  }
+
   /** How a program is run in one of them, and where they meet. */
   place(which, port) {
     return {
-      command: ["ip", "netns", "exec", NAMES[which], process.execPath],
+      command: [...this.enter(which), process.execPath],
       meeting: `tcp://${ADDRESSES[0]}:${port}`,
       device: DEVICES[which],
     };

@@ -3,6 +3,7 @@
  * Python that CLINICADL_TORCHRUN or the path names), `mpirun` of Open MPI, and `srun` of a Slurm that is started for it (as root). Each
  * has to come to the bits of processes that were told of each other by hand; with a kill, when it starts them again.
  *   --only TEXT     of these only: part of "srun, 2 processes, one is killed"
+ *   --namespaces    `torchrun` on two hosts instead, which are network namespaces of this machine (Linux, as root)
  * It says what it tried, and of a launcher that is not there that it did not.
  */
 import { spawn, spawnSync } from "node:child_process";
@@ -12,13 +13,16 @@ import { join } from "node:path";
 import process from "node:process";
 import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { Hosts } from "../../bench/namespaces.mjs";
 import { freePort } from "../../src/torch/distributed/fixtures/free-port.ts";
 import { differences } from "../faults/trees.ts";
 import { launch } from "../ranks/launch.ts";
 import { Cluster } from "./slurm.ts";
 import type { LaunchedSubject } from "./subject.ts";
 
-const { values: options } = parseArgs({ options: { only: { type: "string", default: "" } } });
+const { values: options } = parseArgs({
+  options: { only: { type: "string", default: "" }, namespaces: { type: "boolean", default: false } },
+});
 const SUBJECT = join(import.meta.dirname, "subject.ts");
 const folder = mkdtempSync(join(tmpdir(), "clinicadl-launchers-"));
 const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -49,8 +53,9 @@ async function run(command: string, args: readonly string[], env: NodeJS.Process
 const own = { GLOO_SOCKET_IFNAME: "lo", OMP_NUM_THREADS: "1", NODE_OPTIONS: "", CUDA_VISIBLE_DEVICES: "" };
 const isThere = (command: string) => spawnSync("which", [command]).status === 0;
 
+const command = process.env.CLINICADL_TORCHRUN ?? "torchrun";
+
 function torchrun(): Launcher | null {
-  const command = process.env.CLINICADL_TORCHRUN ?? "torchrun";
   if (!isThere(command)) return null;
   const start: Launcher["start"] = async (size, program, restarts) => {
     const port = await freePort();
@@ -59,6 +64,35 @@ function torchrun(): Launcher | null {
     return await run(command, [...args, "--local-addr", "127.0.0.1", ...program], { ...process.env, ...own });
   };
   return { name: "torchrun", start };
+}
+
+/**
+ * An agent on each of two hosts, whose names resolve to the loopback, as on many systems: so torchrun has to be told its own address, and
+ * which of the agents holds the meeting place. No network interface is named.
+ */
+function torchrunOnHosts(hosts: Hosts): Launcher {
+  const { GLOO_SOCKET_IFNAME: _, ...env } = { ...process.env, ...own };
+  let port = 29_500;
+  const start: Launcher["start"] = async (size, program, restarts) => {
+    port++;
+    const agents = [0, 1].map((which) => {
+      const meeting = [
+        "--rdzv-backend",
+        "c10d",
+        "--rdzv-endpoint",
+        `${hosts.address(0)}:${port}`,
+        "--rdzv-id",
+        `${port}`,
+      ];
+      const place = ["--local-addr", `${hosts.address(which)}`, "--rdzv-conf", `is_host=${which === 0}`];
+      const counts = ["--nnodes", "2", "--nproc-per-node", `${size / 2}`, "--max-restarts", restarts ? "1" : "0"];
+      const [first = "", ...more] = [...hosts.enter(which), command, "--no-python", ...counts, ...meeting, ...place];
+      return run(first, [...more, ...program], env);
+    });
+    const problems = (await Promise.all(agents)).filter((problem) => problem !== null);
+    return problems.length === 0 ? null : problems.join("\n");
+  };
+  return { name: "torchrun on two hosts", start };
 }
 
 function mpirun(): Launcher | null {
@@ -153,13 +187,22 @@ async function attempt({ name, start }: Launcher, size: number, rank: number | n
   say([`${problems.length === 0 ? "passed" : "FAILED"}: ${title}`, ...problems].join("\n  "));
 }
 
-async function attemptAll(launcher: Launcher): Promise<void> {
-  for (const size of [1, 2, 4]) await attempt(launcher, size, null);
+async function attemptAll(launcher: Launcher, sizes = [1, 2, 4]): Promise<void> {
+  for (const size of sizes) await attempt(launcher, size, null);
   await attempt(launcher, 2, 1);
   await attempt(launcher, 2, 0);
 }
 
-try {
+async function onTwoHosts(): Promise<void> {
+  if (process.getuid?.() !== 0 || !isThere(command) || !isThere("ip")) {
+    say(`not tried: two hosts, which want root, ip and ${command}`);
+    return;
+  }
+  using hosts = new Hosts();
+  await attemptAll(torchrunOnHosts(hosts), [2, 4]);
+}
+
+async function onThisHost(): Promise<void> {
   for (const [name, launcher] of [["torchrun", torchrun()] as const, ["mpirun", mpirun()] as const]) {
     if (launcher === null) say(`not tried: ${name}, which is not installed here`);
     else await attemptAll(launcher);
@@ -175,6 +218,10 @@ try {
     await using cluster = await Cluster.start(place);
     await attemptAll(srun(cluster));
   }
+}
+
+try {
+  await (options.namespaces ? onTwoHosts() : onThisHost());
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -41,7 +41,7 @@ export interface InitProcessGroupOptions {
  *     await torch.distributed.allReduce(tensor); // 0 + 1, in both
  *     await torch.distributed.destroyProcessGroup();
  *
- * `GLOO_SOCKET_IFNAME` names the network interface, where a host has several.
+ * They reach each other by the network interface by which each reaches the place where they meet; `GLOO_SOCKET_IFNAME` names another.
  *
  * @throws ConfigError for options that make no sense; DistributedError naming those that do not come within `joinTimeout`.
  */
@@ -51,7 +51,7 @@ export async function initProcessGroup(options: InitProcessGroupOptions = {}): P
   group = await ProcessGroup.join(rendezvousOf(options), {
     joinMs: joinTimeout * 1000,
     timeoutMs: timeout * 1000,
-    networkInterface: process.env.GLOO_SOCKET_IFNAME ?? "",
+    networkInterface: process.env.GLOO_SOCKET_IFNAME || null,
   });
   return group;
 }

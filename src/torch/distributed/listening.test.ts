@@ -9,13 +9,13 @@ afterEach(() => void server.close());
 it("waits for who comes later", async () => {
   const port = await freePort();
   let listens = false;
-  const waited = untilListening("127.0.0.1", port, 600_000).then(() => listens);
+  const waited = untilListening("127.0.0.1", port, 600_000).then((from) => ({ from, listens }));
   await new Promise((done) => setTimeout(done, 500));
   await new Promise<void>((done) => {
     server.listen(port, "127.0.0.1", done);
   });
   listens = true;
-  expect(await waited).toBe(true);
+  expect(await waited).toEqual({ from: "127.0.0.1", listens: true });
 });
 
 it("says why, when the time is over", async () => {

@@ -7,10 +7,15 @@ import { type Ended, launch } from "./fixtures/launch.ts";
 const PROGRAM = join(import.meta.dirname, "fixtures", "meeting-program.ts");
 
 /** As a launcher that leaves those alone whose neighbour has ended. */
-async function start(size: number, scenario: string, limit = "300"): Promise<{ ended: Ended[]; place: string }> {
+async function start(
+  size: number,
+  scenario: string,
+  limit = "300",
+  more: Readonly<Record<string, string>> = {},
+): Promise<{ ended: Ended[]; place: string }> {
   const port = await freePort();
-  const more = { MASTER_ADDR: "127.0.0.1", MASTER_PORT: `${port}`, CLINICADL_JOIN_TIMEOUT: limit };
-  return { ended: await launch(size, PROGRAM, scenario, more), place: `127.0.0.1:${port}` };
+  const place = { MASTER_ADDR: "127.0.0.1", MASTER_PORT: `${port}`, CLINICADL_JOIN_TIMEOUT: limit };
+  return { ended: await launch(size, PROGRAM, scenario, { ...place, ...more }), place: `127.0.0.1:${port}` };
 }
 /** Of an error that ended a process: its class and message. */
 const errorOf = ({ errors }: Ended | { errors: string }): string => /^\w*Error: .*$/m.exec(errors)?.[0] ?? errors;
@@ -23,6 +28,14 @@ describe("processes that meet", () => {
       expect(code, errors).toBe(0);
       expect(JSON.parse(output)).toEqual(all);
       expect(errors).toBe("");
+    }
+  });
+
+  it("reach each other by the interface by which they reach the place, where none is named", async () => {
+    const { ended } = await start(2, "meet", "300", { GLOO_SOCKET_IFNAME: "", MASTER_ADDR: "localhost" });
+    for (const { code, output, errors } of ended) {
+      expect(code, errors).toBe(0);
+      expect(JSON.parse(output)).toEqual(["from 0", "from 1"]);
     }
   });
 

@@ -3,6 +3,7 @@ import { ClinicaDLException } from "../../utils/exceptions.ts";
 import { type GroupHandle, native, type StoreHandle } from "../native.ts";
 import { expectMeeting, heardOfLeaving, holdsStore, type Leaving, meetingIsOver, whereItIs } from "./leaving.ts";
 import { untilListening } from "./listening.ts";
+import { networkInterface } from "./network-interface.ts";
 import type { MeetingPlace, Rendezvous } from "./rendezvous.ts";
 
 /** One of the processes is gone, or they no longer do the same. */
@@ -16,8 +17,8 @@ export interface MeetingOptions {
   readonly joinMs: number;
   /** How long their answers are waited for afterwards. */
   readonly timeoutMs: number;
-  /** The network interface by which they reach each other; "": that of this host's name. */
-  readonly networkInterface: string;
+  /** The network interface by which they reach each other; null: that by which this process reaches the place where they meet. */
+  readonly networkInterface: string | null;
 }
 
 export interface Met {
@@ -27,10 +28,17 @@ export interface Met {
   readonly hosts: readonly string[];
 }
 
+/** A process that has come. */
+interface There {
+  /** Its host and the number of its process. */
+  readonly host: string;
+  /** The address by which it reached the place; null where that is a file. */
+  readonly address: string | null;
+}
 /** What the process of rank 0 says when the limit is over, or all are there; by rank, null for one that has not come. */
-type Roll = Left | { readonly hosts: readonly (string | null)[] };
+type Roll = Left | { readonly ranks: readonly (There | null)[] };
 /** What a process says that has come, or of one that has ended before. */
-type Said = Left | { readonly host: string };
+type Said = Left | There;
 /** One has ended with an error, so that they will not meet. */
 interface Left {
   readonly left: string;
@@ -39,18 +47,18 @@ interface Left {
 /** @throws DistributedError naming those that do not come in time. */
 export async function meet(rendezvous: Rendezvous, options: MeetingOptions): Promise<Met> {
   const { rank, worldSize, place, prefix } = rendezvous;
-  const { joinMs, timeoutMs, networkInterface } = options;
+  const { joinMs, timeoutMs } = options;
   const until = performance.now() + joinMs;
   const left = () => Math.max(1, Math.round(until - performance.now()));
   expectMeeting(rendezvous, joinMs);
-  const base = await openStore(place, worldSize, joinMs).catch((cause: unknown) => {
+  const { store: base, address } = await openStore(place, worldSize, joinMs).catch((cause: unknown) => {
     meetingIsOver();
     throw refusal(rendezvous, joinMs, `${holderOf(rendezvous)} does not answer there (${reason(cause)})`, cause);
   });
   if (place.kind === "tcp" && place.serves) holdsStore();
   const store = native.prefixStore(base, prefix);
   try {
-    await native.storeSet(store, `host/${rank}`, JSON.stringify({ host: whereItIs() } satisfies Said));
+    await native.storeSet(store, `host/${rank}`, JSON.stringify({ host: whereItIs(), address } satisfies Said));
     const roll = await (rank === 0 ? callTheRoll(store, worldSize, left) : waitForRoll(store, left));
     if ("left" in roll) {
       await native.storeSet(store, `heard/${rank}`, "");
@@ -59,18 +67,19 @@ export async function meet(rendezvous: Rendezvous, options: MeetingOptions): Pro
         `${whoAsks(rendezvous)} has not met the others, because there was an error in ${roll.left}`,
       );
     }
-    const { hosts } = roll;
-    const there = hosts.filter((host) => host !== null);
+    const { ranks } = roll;
+    const there = ranks.filter((one) => one !== null);
     if (there.length < worldSize) {
       meetingIsOver();
-      if (rank === 0) await leaveTime(store, hosts);
+      if (rank === 0) await leaveTime(store, ranks);
       else await native.storeSet(store, `heard/${rank}`, "");
-      throw refusal(rendezvous, joinMs, whoIsMissing(hosts));
+      throw refusal(rendezvous, joinMs, whoIsMissing(ranks));
     }
     const links = native.prefixStore(store, "gloo");
-    const group = await native.glooGroup(links, rank, worldSize, left(), timeoutMs, networkInterface);
+    const device = options.networkInterface ?? (await interfaceOf(address, there));
+    const group = await native.glooGroup(links, rank, worldSize, left(), timeoutMs, device);
     meetingIsOver();
-    return { store, group, hosts: there };
+    return { store, group, hosts: there.map(({ host }) => host) };
   } catch (cause) {
     if (cause instanceof DistributedError) throw cause;
     meetingIsOver();
@@ -78,15 +87,24 @@ export async function meet(rendezvous: Rendezvous, options: MeetingOptions): Pro
   }
 }
 
+/** What gloo calls the interface; "" is that of this host's name, where processes meet in a file. */
+async function interfaceOf(address: string | null, all: readonly There[]): Promise<string> {
+  if (address === null) return "";
+  return await networkInterface(
+    address,
+    all.flatMap((one) => one.address ?? []),
+  );
+}
+
 async function callTheRoll(store: StoreHandle, worldSize: number, left: () => number): Promise<Roll> {
-  const hosts: (string | null)[] = [];
+  const ranks: (There | null)[] = [];
   for (let rank = 0; rank < worldSize; rank++) {
     const said = await saidBy(store, rank, left());
     if (said !== null && "left" in said) return said;
-    hosts.push(said?.host ?? null);
+    ranks.push(said);
   }
-  await native.storeSet(store, "roll", JSON.stringify({ hosts } satisfies Roll));
-  return { hosts };
+  await native.storeSet(store, "roll", JSON.stringify({ ranks } satisfies Roll));
+  return { ranks };
 }
 
 /** What a process has said; null where it has not come in time. */
@@ -105,7 +123,7 @@ export async function leaveMeeting(leaving: Leaving): Promise<void> {
   const { rank, worldSize, place, prefix, word, stays, joinMs } = leaving;
   const until = performance.now() + joinMs;
   const left = () => Math.max(1, Math.round(until - performance.now()));
-  const store = native.prefixStore(await openStore(place, worldSize, joinMs), prefix);
+  const store = native.prefixStore((await openStore(place, worldSize, joinMs)).store, prefix);
   const others = Array.from({ length: worldSize }, (_, other) => other).filter((other) => other !== rank);
   if (word !== null) {
     const said = JSON.stringify({ left: word } satisfies Said & Roll);
@@ -119,8 +137,8 @@ export async function leaveMeeting(leaving: Leaving): Promise<void> {
 }
 
 /** The store may end with this process: the others are to have read who is missing. */
-async function leaveTime(store: StoreHandle, hosts: readonly (string | null)[]): Promise<void> {
-  const others = [...hosts.keys()].filter((rank) => rank !== 0 && hosts[rank] !== null);
+async function leaveTime(store: StoreHandle, ranks: readonly (There | null)[]): Promise<void> {
+  const others = [...ranks.keys()].filter((rank) => rank !== 0 && ranks[rank] !== null);
   await Promise.all(others.map((rank) => native.storeGet(store, `heard/${rank}`, SEEK_MS).catch(ifLate(""))));
 }
 
@@ -132,9 +150,9 @@ function ifLate<T>(value: T): (cause: unknown) => T {
   };
 }
 
-function whoIsMissing(hosts: readonly (string | null)[]): string {
-  const missing = [...hosts.keys()].filter((rank) => hosts[rank] === null);
-  const there = hosts.flatMap((host, rank) => (host === null ? [] : `rank ${rank} (${host})`));
+function whoIsMissing(ranks: readonly (There | null)[]): string {
+  const missing = [...ranks.keys()].filter((rank) => ranks[rank] === null);
+  const there = ranks.flatMap((one, rank) => (one === null ? [] : `rank ${rank} (${one.host})`));
   return `${missing.map((rank) => `rank ${rank}`).join(", ")} has not come, ${there.join(", ")} has`;
 }
 
@@ -179,13 +197,23 @@ function refusal(rendezvous: Rendezvous, joinMs: number, who: string, cause?: un
   );
 }
 
-async function openStore(place: MeetingPlace, worldSize: number, timeoutMs: number): Promise<StoreHandle> {
+interface Opened {
+  readonly store: StoreHandle;
+  /** The address of this host from which it was reached; null for a file. */
+  readonly address: string | null;
+}
+
+async function openStore(place: MeetingPlace, worldSize: number, timeoutMs: number): Promise<Opened> {
   switch (place.kind) {
-    case "tcp":
-      if (!place.serves) await untilListening(place.host, place.port, timeoutMs);
-      return await native.tcpStore(place.host, place.port, place.serves, Math.ceil(timeoutMs / 2));
+    case "tcp": {
+      const { host, port, serves } = place;
+      const open = () => native.tcpStore(host, port, serves, Math.ceil(timeoutMs / 2));
+      const own = serves ? await open() : null;
+      const address = await untilListening(host, port, timeoutMs);
+      return { store: own ?? (await open()), address };
+    }
     case "file":
-      return native.fileStore(place.path, worldSize, timeoutMs);
+      return { store: native.fileStore(place.path, worldSize, timeoutMs), address: null };
   }
 }
 
