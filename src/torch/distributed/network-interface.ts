@@ -15,11 +15,14 @@ import os from "node:os";
 export async function networkInterface(own: string, all: readonly string[]): Promise<string> {
   const elsewhere = all.find((address) => !isLoopback(address));
   if (elsewhere === undefined) return named((entry) => entry.internal, own);
-  const address = isLoopback(own) ? await sourceTowards(elsewhere) : own;
+  const address = plain(isLoopback(own) ? await sourceTowards(elsewhere) : own);
   return named((entry) => entry.address === address, address);
 }
 
 const isLoopback = (address: string): boolean => address === "::1" || /^(::ffff:)?127\./.test(address);
+
+/** As the table of interfaces has it: without the zone of a local one, and of IPv4 alone where a socket takes both. */
+const plain = (address: string): string => address.replace(/%.*$/, "").replace(/^::ffff:(?=\d+\.)/, "");
 
 function named(isIt: (entry: os.NetworkInterfaceInfo) => boolean, address: string): string {
   for (const [name, entries] of Object.entries(os.networkInterfaces())) if (entries?.some(isIt)) return name;
