@@ -3,7 +3,7 @@ import { type DType, Tensor } from "../../torch/index.ts";
 import { show } from "../../utils/config.ts";
 import { ConfigError, DataFrameError, ImageError } from "../../utils/exceptions.ts";
 import { refuseUnknown } from "../../utils/options.ts";
-import type { DataPoint } from "../structures/index.ts";
+import { type DataPoint, ScalarImage } from "../structures/index.ts";
 import { numbersToTensor } from "./numbers.ts";
 
 export interface FieldOptions {
@@ -183,11 +183,8 @@ export class Batch<T extends DataPoint = DataPoint> implements Disposable, Itera
   stackImages(): this {
     for (const name of this.get(0).images.keys()) {
       if (this.#stacks.has(name) || !this.samples.every((sample) => sample.images.has(name))) continue;
-      const tensors = this.samples.map((sample) => sample.getImage(name).tensor);
-      const shape = tensors[0]?.shape.join();
-      const dtype = tensors[0]?.dtype;
-      if (!tensors.every((tensor) => tensor.shape.join() === shape && tensor.dtype === dtype)) continue;
-      this.adoptStack(name, torch.stack(tensors, 0));
+      const stack = ScalarImage.stack(this.samples.map((sample) => sample.getImage(name)));
+      if (stack !== null) this.adoptStack(name, stack);
     }
     return this;
   }
@@ -205,7 +202,7 @@ export class Batch<T extends DataPoint = DataPoint> implements Disposable, Itera
     const rows = this.samples.map((sample, i) => {
       const row = stack.select(0, i).keep();
       const image = sample.getImage(name);
-      image.tensor.dispose();
+      image.dispose();
       image.tensor = row;
       return row;
     });
