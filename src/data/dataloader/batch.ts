@@ -1,5 +1,6 @@
 import * as torch from "../../torch/index.ts";
 import { type DType, Tensor } from "../../torch/index.ts";
+import { checkDevice } from "../../torch/words.ts";
 import { show } from "../../utils/config.ts";
 import { ConfigError, DataFrameError, ImageError } from "../../utils/exceptions.ts";
 import { refuseUnknown } from "../../utils/options.ts";
@@ -110,11 +111,12 @@ export class Batch<T extends DataPoint = DataPoint> implements Disposable, Itera
 
   /**
    * From now on `getField` gives tensors on this device, and those of 4 or 5 dimensions in this layout. Nothing is moved yet. Returns itself.
-   * @throws ConfigError for an option that is misspelt.
+   * @throws ConfigError for an option that is misspelt; TypeError for a device that is, or that this machine does not have.
    */
   to({ device, nonBlocking, channelsLast, ...unknown }: BatchPlace): this {
     refuseUnknown("Batch.to", unknown);
     if (device !== undefined) {
+      checkDevice("Batch.to", "device", device);
       this.#device = device;
       this.#nonBlocking = nonBlocking ?? false;
     }
