@@ -14,6 +14,6 @@ export function infer(
   using _amp = torch.amp.autocast(computational.device, { enabled: computational.amp });
   const output = onBatch(`${model.constructor.name}.${step}`, batch, () => model[step](batch));
   // transforms of the output put new tensors in the place of what the batch had kept
-  if (output instanceof Batch) for (const sample of output) for (const tensor of sample.tensors()) tensor.keep();
+  if (output instanceof Batch) for (const sample of output) sample.keep();
   return output;
 }

@@ -95,6 +95,12 @@ export class TransformsHandler implements ToDict {
     return own < 0 ? this.#firstRandom : Math.min(own, this.#firstRandom);
   }
 
+  /** Whether samples are the images as they are after the image transforms. */
+  leavesImages(augment: boolean): boolean {
+    const changes = this.#sample.length + (augment ? this.#augmentations.length : 0);
+    return changes === 0 && this.extraction.sampleType === "image";
+  }
+
   /** Does the image transforms. */
   applyImageTransforms<T extends HasImages>(dataPoint: T, rng: Rng): T {
     return applyAll(this.#image, dataPoint, rng);

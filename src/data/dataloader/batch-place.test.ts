@@ -32,4 +32,7 @@ it("a batch gives images with channels last in memory once it is told so, and th
   expect(batch.channelsLast).toBe(true);
   expect(batch.to({ channelsLast: false }).getField("image").isContiguous()).toBe(true);
   expect(() => batch.to({ channelLast: true } as never)).toThrow(ConfigError);
+  expect(() => batch.to({ device: "gpu" })).toThrow(/Batch\.to: 'device' got 'gpu'\. Expected cpu, cuda/);
+  // what was refused is not kept
+  expect(batch.device).toBe("cpu");
 });

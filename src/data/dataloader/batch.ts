@@ -1,9 +1,10 @@
 import * as torch from "../../torch/index.ts";
 import { type DType, Tensor } from "../../torch/index.ts";
+import { checkDevice } from "../../torch/words.ts";
 import { show } from "../../utils/config.ts";
 import { ConfigError, DataFrameError, ImageError } from "../../utils/exceptions.ts";
 import { refuseUnknown } from "../../utils/options.ts";
-import type { DataPoint } from "../structures/index.ts";
+import { type DataPoint, ScalarImage } from "../structures/index.ts";
 import { numbersToTensor } from "./numbers.ts";
 
 export interface FieldOptions {
@@ -110,11 +111,12 @@ export class Batch<T extends DataPoint = DataPoint> implements Disposable, Itera
 
   /**
    * From now on `getField` gives tensors on this device, and those of 4 or 5 dimensions in this layout. Nothing is moved yet. Returns itself.
-   * @throws ConfigError for an option that is misspelt.
+   * @throws ConfigError for an option that is misspelt; TypeError for a device that is, or that this machine does not have.
    */
   to({ device, nonBlocking, channelsLast, ...unknown }: BatchPlace): this {
     refuseUnknown("Batch.to", unknown);
     if (device !== undefined) {
+      checkDevice("Batch.to", "device", device);
       this.#device = device;
       this.#nonBlocking = nonBlocking ?? false;
     }
@@ -183,11 +185,8 @@ export class Batch<T extends DataPoint = DataPoint> implements Disposable, Itera
   stackImages(): this {
     for (const name of this.get(0).images.keys()) {
       if (this.#stacks.has(name) || !this.samples.every((sample) => sample.images.has(name))) continue;
-      const tensors = this.samples.map((sample) => sample.getImage(name).tensor);
-      const shape = tensors[0]?.shape.join();
-      const dtype = tensors[0]?.dtype;
-      if (!tensors.every((tensor) => tensor.shape.join() === shape && tensor.dtype === dtype)) continue;
-      this.adoptStack(name, torch.stack(tensors, 0));
+      const stack = ScalarImage.stack(this.samples.map((sample) => sample.getImage(name)));
+      if (stack !== null) this.adoptStack(name, stack);
     }
     return this;
   }
@@ -205,7 +204,7 @@ export class Batch<T extends DataPoint = DataPoint> implements Disposable, Itera
     const rows = this.samples.map((sample, i) => {
       const row = stack.select(0, i).keep();
       const image = sample.getImage(name);
-      image.tensor.dispose();
+      image.dispose();
       image.tensor = row;
       return row;
     });

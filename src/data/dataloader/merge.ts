@@ -42,8 +42,7 @@ export function mergeSamples(samples: readonly Sample[], ignore: readonly string
   merged.dtypes = mergeTypes(samples);
   // what was done to one and not to the other was not done to the merged one
   merged.history = samples.every((sample) => isDeepStrictEqual(sample.history, first.history)) ? first.history : [];
-  for (const tensor of merged.tensors()) tensor.keep();
-  return merged;
+  return merged.keep();
 }
 
 function build(

@@ -102,11 +102,14 @@ function affineOf(base64: string): Float64Array {
   return Float64Array.from({ length: 16 }, (_, i) => bytes.readDoubleLE(i * 8));
 }
 
-/** @param whole as in {@link CachedImages}. */
+/**
+ * @param whole as in {@link CachedImages}.
+ * @param lend whether the images are copied only when their tensors are asked for.
+ */
 export function unpack(
   description: string,
   tensors: readonly Tensor[],
-  whole: CachedImages["whole"] = null,
+  { whole = null, lend = false }: { readonly whole?: CachedImages["whole"]; readonly lend?: boolean } = {},
 ): CachedImages {
   const { images, fields, history } = readDescription(description);
   const taken = tensors.values();
@@ -119,9 +122,10 @@ export function unpack(
   const borrowed = new Set(tensors.map((tensor) => tensor.storageId()));
   for (const { name, kind, dtype, affine } of images) {
     const stored = next();
-    const tensor = stored.dtype === dtype ? stored : stored.to({ dtype });
+    const tensor = lend || stored.dtype === dtype ? stored : stored.to({ dtype });
     const numbers = affineOf(affine);
-    restored.set(name, kind === "scalar" ? new ScalarImage(tensor, numbers) : new LabelMap(tensor, numbers));
+    const image = kind === "scalar" ? new ScalarImage(tensor, numbers) : new LabelMap(tensor, numbers);
+    restored.set(name, lend ? image.lend(dtype) : image);
   }
   // an object of its own for each caller: transforms may change what they are given
   const values = fields.map(([name, field]): [string, unknown] => [

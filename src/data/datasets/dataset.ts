@@ -128,8 +128,7 @@ export abstract class Dataset extends DatasetMode implements DatasetLike<Sample>
     sample = this.transforms.applyImageTransforms(sample, rng);
     sample = this.transforms.applySampleTransforms(sample, rng);
     if (augment) sample = this.transforms.applyAugmentations(sample, rng);
-    for (const tensor of sample.tensors()) tensor.keep();
-    return sample;
+    return sample.keep();
   }
 
   getSampleInfo(index: number, column: string): Cell {

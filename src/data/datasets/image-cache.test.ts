@@ -13,7 +13,7 @@ import {
   TransformsHandler,
   ZNormalizationConfig,
 } from "../../transforms/index.ts";
-import { DataLoader } from "../dataloader/index.ts";
+import { Batch, DataLoader } from "../dataloader/index.ts";
 import { type Cohort, makeCohort } from "../fixtures/cohort.ts";
 import { BidsDataset, type BidsDatasetOptions } from "./index.ts";
 import { narrowest } from "./narrow.ts";
@@ -75,6 +75,42 @@ describe("images", () => {
     expect(await values(dataset)).toEqual(first);
     dataset.clearCache();
     expect(torch.memory.live()).toEqual(live);
+  });
+
+  it.each([
+    ["whole numbers, kept in fewer bytes", []],
+    ["others, kept as they are", [new ZNormalizationConfig()]],
+  ])("of a cache are never changed by who writes into a sample or a batch: %s", async (_, imageTransforms) => {
+    const dataset = datasetOf({ cache: "memory", transforms: { imageTransforms } });
+    const first = [await values(dataset, 0), await values(dataset, 1)];
+    const live = torch.memory.live();
+    {
+      using sample = await dataset.get(0);
+      sample.image.tensor.fill_(-1);
+      // one that was looked at, and one that was not
+      using batch = new Batch([sample.alias(), await dataset.get(1)]).stackImages();
+      using images = batch.getField("image");
+      expect(images.toNumbers()).toEqual([...(first[0] ?? []).map(() => -1), ...(first[1] ?? [])]);
+      batch.get(1).image.tensor.fill_(-2);
+    }
+    for (const numWorkers of [0, 1]) {
+      for await (using batch of new DataLoader(dataset, { batchSize: 2, numWorkers })) {
+        using images = batch.getField("image");
+        expect(images.dtype).toBe("float32");
+        images.fill_(-3);
+      }
+    }
+    // what was replaced before it was looked at is given back
+    const replaced = await dataset.get(0);
+    replaced.image.tensor = torch.zeros([1, 1, 1, 1]);
+    replaced.dispose();
+    expect([await values(dataset, 0), await values(dataset, 1)]).toEqual(first);
+    expect(torch.memory.live()).toEqual(live);
+    // a sample that outlives what the cache forgot is what it was
+    using late = await dataset.get(1);
+    dataset.clearCache();
+    using flat = late.image.tensor.flatten();
+    expect(flat.toNumbers()).toEqual(first[1]);
   });
 
   it("are read each time when that is asked, and patches of one image once", async () => {

@@ -101,14 +101,18 @@ export class ImageCache {
     return this.#disk?.shapeOf(row.diskKey()) ?? null;
   }
 
-  /** @param wanted what is needed of images of this size, which it may look at; null: all. More than that may come. */
+  /**
+   * @param wanted what is needed of images of this size, which it may look at; null: all. More than that may come.
+   * @param lend whether images in memory are copied only when their tensors are asked for.
+   */
   get(
     row: CachedRow,
     wanted: (shape: ImageOutline["spatialShape"], images: NamedImages) => Region | null,
+    lend: boolean,
   ): CachedImages | null {
     if (this.#isInMemory) {
       const found = this.#shared.get(row.key);
-      if (found !== null) return unpack(found.description, found.tensors);
+      if (found !== null) return unpack(found.description, found.tensors, { lend });
     }
     if (this.#last?.key === row.key) {
       const { images, fields, history } = this.#last.entry;
@@ -123,7 +127,7 @@ export class ImageCache {
       ) ?? null;
     if (stored === null) return null;
     // read for this caller alone
-    return { ...unpack(stored.description, stored.tensors, stored.whole), borrowed: NOTHING };
+    return { ...unpack(stored.description, stored.tensors, { whole: stored.whole }), borrowed: NOTHING };
   }
 
   get #isInMemory(): boolean {

@@ -62,7 +62,8 @@ export function loadSample(
     const { transforms } = context;
     const rng = drawingOf(keys);
     const cut = transforms.cutOf(indexInImage, augment ? cuttingOf(keys) : null);
-    const loaded = loadTransformed(context, row, files, rng, cut);
+    const lend = isAllCached(context) && transforms.leavesImages(augment);
+    const loaded = loadTransformed(context, row, files, rng, cut, lend);
     let { point } = loaded;
     const place = cut.extract(point, loaded.whole);
     // of a patch, only the patch is copied
@@ -85,8 +86,7 @@ export function loadSample(
       place.sampleType === "slice" ? new Sample2D({ ...options, place }) : new Sample({ ...options, place });
     sample.dtypes = dtypes;
     sample.history = point.history;
-    for (const tensor of sample.tensors()) tensor.keep();
-    return sample;
+    return sample.keep();
   });
 }
 
@@ -118,7 +118,7 @@ export function countSamples(
     using _scope = torch.scope();
     const rng = drawingOf(keys);
     const known = isAllCached(context) ? cache.shapeOf(rowOf(context, row, files)) : null;
-    const spatialShape = known ?? loadTransformed(context, row, files, rng, null).point.image.spatialShape;
+    const spatialShape = known ?? loadTransformed(context, row, files, rng, null, false).point.image.spatialShape;
     const { participant_id: participantId, session_id: sessionId } = row;
     return transforms.numSamplesPerImage({ participantId, sessionId, spatialShape }, training);
   });
@@ -131,6 +131,7 @@ interface Loaded extends Pick<CachedImages, "whole" | "borrowed"> {
 /**
  * A data point with the images after the image transforms, from the cache where they are there.
  * @param cut how a sample is to be cut out: of images on disk, only what it needs may be read; null: all.
+ * @param lend whether nothing looks at the tensors before the sample is made: those of a cache are then copied when somebody does.
  */
 function loadTransformed(
   context: LoadingContext,
@@ -138,6 +139,7 @@ function loadTransformed(
   files: RowFiles,
   rng: Rng,
   cut: Cut | null,
+  lend: boolean,
 ): Loaded {
   const { cache, transforms, columns, dtypes } = context;
   const toPoint = ({ image, ...images }: Record<string, AnyImage>): DataPoint => {
@@ -159,7 +161,7 @@ function loadTransformed(
     return cut.regionOf({ ...who, spatialShape }, { ...who, namedImages: () => images });
   };
   const cachedRow = rowOf(context, row, files);
-  const cached = cache.get(cachedRow, wanted);
+  const cached = cache.get(cachedRow, wanted, lend);
   if (cached !== null) {
     const point = toPoint(Object.fromEntries(cached.images));
     for (const [name, value] of cached.fields) point.setField(name, value);
@@ -212,7 +214,7 @@ function others(context: LoadingContext, point: DataPoint, borrowed: ReadonlySet
 function ownAll(point: DataPoint, borrowed: ReadonlySet<bigint>): void {
   if (borrowed.size === 0) return;
   for (const image of point.images.values()) {
-    if (borrowed.has(image.tensor.storageId())) image.tensor = image.tensor.clone();
+    if (!image.isLent && borrowed.has(image.tensor.storageId())) image.tensor = image.tensor.clone();
   }
   for (const [name, value] of point.fields) {
     if (value instanceof torch.Tensor && borrowed.has(value.storageId())) point.setField(name, value.clone());

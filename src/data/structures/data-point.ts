@@ -270,8 +270,16 @@ export class DataPoint implements HasImages, Disposable {
     for (const value of this.fields.values()) if (value instanceof Tensor) yield value;
   }
 
+  /** Takes every tensor that it holds out of all scopes. @internal */
+  keep(): this {
+    for (const image of this.images.values()) image.keep();
+    for (const value of this.fields.values()) if (value instanceof Tensor) value.keep();
+    return this;
+  }
+
   dispose(): void {
-    for (const tensor of this.tensors()) tensor.dispose();
+    for (const image of this.images.values()) image.dispose();
+    for (const value of this.fields.values()) if (value instanceof Tensor) value.dispose();
   }
   [Symbol.dispose](): void {
     this.dispose();

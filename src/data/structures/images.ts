@@ -1,5 +1,6 @@
 import { readNiftiLabelTensor, readNiftiTensor, spacingOf } from "../../io/nifti/index.ts";
-import type { Tensor } from "../../torch/index.ts";
+import type { DType, Tensor } from "../../torch/index.ts";
+import * as torch from "../../torch/index.ts";
 import type { ImageKind, ImageLike } from "../../transforms/types.ts";
 import { ImageError } from "../../utils/exceptions.ts";
 import { warnOnce } from "../../utils/warnings.ts";
@@ -7,8 +8,9 @@ import { warnOnce } from "../../utils/warnings.ts";
 /** Voxels and where they are. Owns its tensor: `dispose()` gives it back. */
 abstract class SpatialImage implements ImageLike, Disposable {
   abstract readonly kind: ImageKind;
-  /** (C, D, H, W) = (channels, x, y, z). */
-  tensor: Tensor;
+  #tensor: Tensor;
+  /** Of which type its values are, while `#tensor` is memory that others read, and must not be written into; null: it is its own. */
+  #lent: DType | null = null;
   /** Voxel indices → millimetres (RAS+), 4×4 row-major. */
   affine: Float64Array;
 
@@ -21,17 +23,70 @@ abstract class SpatialImage implements ImageLike, Disposable {
       throw new ImageError(`An image is a tensor of shape (C, D, H, W); got (${tensor.shape.join(", ")}).`);
     }
     if (affine.length !== 16) throw new ImageError(`An affine is 16 numbers, row by row; got ${affine.length}.`);
-    this.tensor = tensor;
+    this.#tensor = tensor;
     this.affine = Float64Array.from(affine);
+  }
+
+  /** (C, D, H, W) = (channels, x, y, z). It may be written into: no other image, and no cache, has its memory. */
+  get tensor(): Tensor {
+    if (this.#lent !== null) {
+      const own = this.#tensor.dtype === this.#lent ? this.#tensor.clone() : this.#tensor.to({ dtype: this.#lent });
+      this.tensor = this.#tensor.kept ? own.keep() : own;
+    }
+    return this.#tensor;
+  }
+  set tensor(tensor: Tensor) {
+    // nobody else has seen what was lent
+    if (this.#lent !== null) this.#tensor.dispose();
+    this.#lent = null;
+    this.#tensor = tensor;
+  }
+
+  /**
+   * The tensor stays the memory of a cache, perhaps in a smaller type, until somebody asks for it: only then it is copied.
+   * @internal
+   */
+  lend(dtype: DType): this {
+    this.#lent = dtype;
+    return this;
+  }
+  /** Whether its tensor was not asked for yet. @internal */
+  get isLent(): boolean {
+    return this.#lent !== null;
+  }
+  /** Takes its tensor out of every scope. @internal */
+  keep(): this {
+    this.#tensor.keep();
+    return this;
+  }
+
+  /**
+   * Images of one shape and type as one tensor (N, C, D, H, W), in one pass over what is lent; null where they differ.
+   * @internal
+   */
+  static stack(images: readonly SpatialImage[]): Tensor | null {
+    const typeOf = (image: SpatialImage): DType => image.#lent ?? image.#tensor.dtype;
+    const [first] = images;
+    if (first === undefined) return null;
+    const [shape, dtype] = [first.shape, typeOf(first)];
+    if (!images.every((image) => image.shape.join() === shape.join() && typeOf(image) === dtype)) return null;
+    const tensors = images.map((image) => image.#tensor);
+    if (tensors.every((tensor) => tensor.dtype === dtype)) return torch.stack(tensors, 0);
+    const out = torch.empty([images.length, ...shape], { dtype });
+    for (const [i, tensor] of tensors.entries()) {
+      using row = out.select(0, i);
+      row.copy_(tensor);
+    }
+    return out;
   }
 
   /** [C, D, H, W]. */
   get shape(): readonly number[] {
-    return this.tensor.shape;
+    return this.#tensor.shape;
   }
   /** [D, H, W]. */
   get spatialShape(): readonly [number, number, number] {
-    const [, d = 1, h = 1, w = 1] = this.tensor.shape;
+    const [, d = 1, h = 1, w = 1] = this.shape;
     return [d, h, w];
   }
   /** Voxel sizes in millimetres. */
@@ -40,7 +95,7 @@ abstract class SpatialImage implements ImageLike, Disposable {
   }
 
   dispose(): void {
-    this.tensor.dispose();
+    this.#tensor.dispose();
   }
   [Symbol.dispose](): void {
     this.dispose();

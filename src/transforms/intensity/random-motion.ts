@@ -11,7 +11,9 @@ import type { Rng, Transform, TransformConfig } from "../types.ts";
 const amount = range();
 const triples = z.array(z.tuple([z.number(), z.number(), z.number()]));
 const movements = z.strictObject({
-  times: z.array(z.number().min(0).max(1)),
+  times: z
+    .array(z.number().min(0).max(1))
+    .refine((times) => times.every((time, i) => time >= (times[i - 1] ?? 0)), "Times follow each other"),
   degrees: triples,
   translation: triples,
 });
@@ -75,23 +77,24 @@ export class RandomMotionConfig
           shape.findLastIndex((n) => n > 1),
           0,
         );
-        const parts = partsOf(shape[axis] ?? 1, drawn.times);
+        const n = shape[axis] ?? 1;
+        const parts = partsOf(n, drawn.times);
         const how = { interpolation: this.imageInterpolation, outside: padValues(image.tensor, "minimum") };
         const grid = gridOf(image);
         const centre = centreOf(grid);
-        const sum = parts.reduce((total, frequencies, i) => {
-          if (frequencies.length === 0) return total;
+        // the parts together are all frequencies: of each movement only what it changes in its own part is added, and the first state is as it is
+        const still = image.tensor.to({ dtype: "float32" });
+        // behind this axis there are none of more than one voxel
+        const sum = still.reshape([-1, n]).clone();
+        for (const [i, frequencies] of parts.entries()) {
           const [degrees, translation] = [drawn.degrees[i - 1], drawn.translation[i - 1]];
-          let state = image.tensor.to({ dtype: "float32" });
-          if (degrees !== undefined && translation !== undefined) {
-            const own = withinPlane(grid, { degrees: flipped(degrees), translation: flipped(translation) });
-            const motion = { linear: rotation(own.degrees), centre, shift: own.translation };
-            state = moved(image, motion, how, place).to({ dtype: "float32" });
-          }
-          const filtered = state.movedim([axis + 1], [3]).matmul(band(shape[axis] ?? 1, frequencies));
-          return total.add(filtered.movedim([3], [axis + 1]));
-        }, torch.zeros(image.tensor.shape));
-        image.tensor = sum.contiguous();
+          if (frequencies.length === 0 || degrees === undefined || translation === undefined) continue;
+          const own = withinPlane(grid, { degrees: flipped(degrees), translation: flipped(translation) });
+          const motion = { linear: rotation(own.degrees), centre, shift: own.translation };
+          const state = moved(image, motion, how, place).to({ dtype: "float32" });
+          sum.addmm_(state.sub(still).reshape([-1, n]), band(n, frequencies));
+        }
+        image.tensor = sum.reshape(image.tensor.shape).contiguous();
       },
     });
   }
