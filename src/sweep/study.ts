@@ -1,7 +1,7 @@
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
+import { ensureFolder } from "../io/files/index.ts";
 import { FileLock } from "../io/maps/index.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { asha, type RungEntry } from "./asha.ts";
@@ -45,7 +45,7 @@ export class Study implements Disposable {
   constructor(path: string, sweep: Sweep) {
     this.path = path;
     this.#sweep = sweep;
-    mkdirSync(path, { recursive: true });
+    ensureFolder(path);
     this.#database = new DatabaseSync(join(path, STUDY_FILE), { timeout: BUSY_MS });
     try {
       this.#database.exec("PRAGMA journal_mode = DELETE");

@@ -5,8 +5,8 @@
  *   a comment goes on with the one before.
  * - `<!-- file: NAME.yaml -->` before a yaml block saves it.
  * - `<!-- program: NAME; SIGTERM at PATH, exits with 143 -->`: the process sends itself the signal as soon as PATH exists.
- * - sh blocks are run by bash, in a folder where this package is installed already.
- * - What a program prints must be what follows `// → ` in its lines.
+ * - sh blocks are run by bash, in a folder where this package is installed already; r blocks by R.
+ * - What a program prints must be what follows `// → ` in its lines; in R, `# → `.
  * - `<!-- begins as: PAGE -->` in the first line: all blocks of that page, by its path from here, come first.
  */
 import { spawn } from "node:child_process";
@@ -25,6 +25,7 @@ import { constants, tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { findProgram } from "../system/program.ts";
 import { onSources } from "./example-programs.ts";
 import { typeErrors } from "./types.ts";
 
@@ -35,7 +36,7 @@ interface Signal {
   readonly at: string;
 }
 interface Step {
-  readonly kind: "program" | "shell";
+  readonly kind: "program" | "shell" | "r";
   readonly name: string;
   readonly code: string;
   readonly signal: Signal | null;
@@ -86,7 +87,8 @@ export function parse(markdown: string, page = "a page"): Blocks {
         texts.push(code);
         break;
       case "```sh":
-        steps.push({ kind: "shell", name: `line ${i}`, code, signal: null, exitCode: 0 });
+      case "```r":
+        steps.push({ kind: line === "```r" ? "r" : "shell", name: `line ${i}`, code, signal: null, exitCode: 0 });
         open = null;
         break;
       case "```ts": {
@@ -187,9 +189,24 @@ srun() { "$@"; }
 wait() { local job; for job in $(jobs -p); do builtin wait "$job"; done; }
 `;
 
-function runStep({ kind, code, name, signal }: Step, dir: string): Promise<Ended> {
-  if (kind === "shell") return run("bash", ["-c", `${SHELL}${code}`], dir);
-  return run(process.execPath, [...(signal === null ? [] : ["--import", signalAt(signal)]), name], dir);
+/** R with the package that its blocks use. */
+const R = {
+  who: "The pages with blocks of R",
+  names: ["Rscript"],
+  packages: ["r-base-core", "r-cran-jsonlite"],
+  check: ["-e", "library(jsonlite)"],
+} as const;
+
+async function runStep({ kind, code, name, signal }: Step, dir: string): Promise<Ended> {
+  switch (kind) {
+    case "shell":
+      return await run("bash", ["-c", `${SHELL}${code}`], dir);
+    case "r":
+      // nothing of what the user has set in files of R
+      return await run(findProgram(R), ["--vanilla", "-e", code], dir);
+    case "program":
+      return await run(process.execPath, [...(signal === null ? [] : ["--import", signalAt(signal)]), name], dir);
+  }
 }
 
 /** A folder with the files of a page, in which the package is installed. */
@@ -278,7 +295,7 @@ export function describePage(path: string): Page {
       const { code, out, err } = await runStep(step, dir);
       expect(code, err).toBe(step.exitCode);
       if (step.kind === "shell") return;
-      const expected = [...step.code.matchAll(/\/\/ → (.*)$/gm)].map((match) => match[1]);
+      const expected = [...step.code.matchAll(/(?:\/\/|#) → (.*)$/gm)].map((match) => match[1]);
       expect(out.split("\n").slice(0, -1)).toEqual(expected);
       // the command that is printed is the one that the chapter tells, with the whole path
       const advice = /^To go on: (npx .*)$/m.exec(err)?.[1]?.replace(join(realpathSync(dir), "/"), "");

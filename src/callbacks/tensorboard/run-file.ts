@@ -1,5 +1,5 @@
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { ensureFolder } from "../../io/files/index.ts";
 import { type EventReceiver, type RunEvent, WhenRead } from "../../run/index.ts";
 import { curvePoint } from "../curve-point.ts";
 import { append, recordsOf, type TensorBoardEvent } from "./event-file.ts";
@@ -40,7 +40,7 @@ export class TensorBoardFile implements EventReceiver {
     this.#whenRead.now();
     if (this.#failed || this.#path === null || this.#records.length === 0) return;
     try {
-      mkdirSync(this.#folder, { recursive: true });
+      ensureFolder(this.#folder);
       append(this.#path, recordsOf(this.#records.splice(0)));
     } catch (error) {
       this.#failed = true;

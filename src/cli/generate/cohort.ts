@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
-import { FileExistsError, temporaryName, writeFileAtomic } from "../../io/files/index.ts";
+import { ensureFolder, FileExistsError, temporaryName, writeFileAtomic } from "../../io/files/index.ts";
 import { readJson, writeJson } from "../../io/json/index.ts";
 import { writeNifti } from "../../io/nifti/index.ts";
 import { type Row, writeTsv } from "../../io/tsv/index.ts";
@@ -69,7 +69,7 @@ export async function generateCohort(options: GenerateOptions): Promise<Cohort> 
   const people = simulatePeople(participants, seed, permuteLabels);
   const rows: Row[] = [];
 
-  mkdirSync(dirname(output), { recursive: true });
+  ensureFolder(dirname(output));
   const temporary = join(dirname(output), temporaryName(basename(output)));
   try {
     people.forEach((person, number) => {

@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { temporaryName } from "../../io/files/index.ts";
+import { ensureFolder, temporaryName } from "../../io/files/index.ts";
 import { readNifti } from "../../io/nifti/index.ts";
 import { ClinicaDLException } from "../../utils/exceptions.ts";
 
@@ -40,7 +40,7 @@ export async function fetchTemplate(env: Environment = process.env): Promise<str
   const path = join(folder, T1);
   if (existsSync(path)) return path;
   try {
-    mkdirSync(cache, { recursive: true });
+    ensureFolder(cache);
   } catch (cause) {
     throw new TemplateError(`The cache ${cache} cannot be made. ${ELSEWHERE}`, { cause });
   }
@@ -48,7 +48,7 @@ export async function fetchTemplate(env: Environment = process.env): Promise<str
   try {
     const wheels = join(temporary, "wheel");
     const unpacked = join(temporary, "unpacked");
-    mkdirSync(wheels, { recursive: true });
+    ensureFolder(wheels);
     await python(env, [
       "-m",
       "pip",

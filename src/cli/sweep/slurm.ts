@@ -1,7 +1,6 @@
-import { mkdirSync } from "node:fs";
 import { basename, extname, join, resolve } from "node:path";
 import process from "node:process";
-import { writeFileAtomic } from "../../io/files/index.ts";
+import { ensureFolder, writeFileAtomic } from "../../io/files/index.ts";
 
 /** What a job of a sweep is made of. */
 export interface SlurmJob {
@@ -18,7 +17,7 @@ export interface SlurmJob {
  * @returns its path.
  */
 export function writeSlurmScript(job: SlurmJob): string {
-  mkdirSync(job.study, { recursive: true });
+  ensureFolder(job.study);
   const path = join(job.study, "sweep.sbatch");
   writeFileAtomic(path, slurmScript(job, path), { overwrite: true });
   return path;

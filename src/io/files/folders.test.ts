@@ -1,9 +1,10 @@
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { isSyncedLater, syncLater } from "../../utils/sync-later.ts";
-import { makeFolder, removeFile, syncFolder } from "./folders.ts";
+import { ensureFolder, makeFolder, removeFile, syncFolder } from "./folders.ts";
 
 let dir = "";
 beforeEach(() => {
@@ -21,6 +22,25 @@ it("makes a folder with those above it, and leaves one that is there", () => {
   expect(existsSync(join(dir, "a/b/c/file"))).toBe(true);
   expect(existsSync(join(dir, "a/d"))).toBe(true);
   expect(() => makeFolder(join(dir, "a/b/c/file"))).toThrow(/EEXIST/);
+});
+
+it("says which folder is the highest that it made", () => {
+  expect(ensureFolder(join(dir, "a/b/c"))).toBe(join(dir, "a"));
+  expect(ensureFolder(join(dir, "a/b/d"))).toBe(join(dir, "a/b/d"));
+  expect(ensureFolder(join(dir, "a/b"))).toBe(undefined);
+  writeFileSync(join(dir, "file"), "");
+  expect(() => ensureFolder(join(dir, "file/a"))).toThrow(/ENOTDIR/);
+});
+
+// in a process of its own, which can be ended where it hangs
+it.runIf(process.platform === "linux")("fails where the system makes no folder in one that is there", () => {
+  const program = `import { makeFolder } from ${JSON.stringify(join(import.meta.dirname, "folders.ts"))}; makeFolder("/proc/a/b");`;
+  const { status, signal, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
+    encoding: "utf8",
+    timeout: 300_000,
+  });
+  expect({ status, signal }).toEqual({ status: 1, signal: null });
+  expect(stderr).toContain("ENOENT: no such file or directory, mkdir '/proc/a'");
 });
 
 it("deletes a file that may be there", () => {

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, rmSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import process from "node:process";
 import { naming } from "../../utils/file-errors.ts";
@@ -26,13 +26,45 @@ export function syncFolder(folder: string): void {
 
 /** Makes a folder, and those above it that are missing; the name of each new one is synced. What is there, stays. */
 export function makeFolder(folder: string): void {
-  const first = mkdirSync(folder, { recursive: true });
+  const first = ensureFolder(folder);
   if (first === undefined) return;
   const highest = resolve(first);
   for (let made = resolve(folder); ; made = dirname(made)) {
     syncFolder(dirname(made));
     if (made === highest || made === dirname(made)) return;
   }
+}
+
+/**
+ * Makes a folder, and those above it that are missing, as `makeFolder`, without syncing their names.
+ *
+ * Node's own recursion never ends where the system says ENOENT of a folder whose parent is there, as in /proc.
+ * @returns the highest that was made; undefined where all are there already.
+ * @throws the system's error.
+ */
+export function ensureFolder(folder: string): string | undefined {
+  try {
+    mkdirSync(folder);
+    return folder;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || folder === dirname(folder)) {
+      if (isFolder(folder)) return undefined;
+      throw error;
+    }
+  }
+  const first = ensureFolder(dirname(folder));
+  try {
+    mkdirSync(folder);
+    return first ?? folder;
+  } catch (error) {
+    // another process may have made it in between
+    if (isFolder(folder)) return first;
+    throw error;
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 /** Deletes a file that may be there, for good: it does not come back with a power cut. */

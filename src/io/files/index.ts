@@ -4,5 +4,5 @@ export { readJson, writeJson } from "../json/file.ts";
 export { FileExistsError, temporaryName, writeFileAtomic } from "./atomic.ts";
 export { contentProblem } from "./content.ts";
 export { linkOrCopy } from "./copy.ts";
-export { makeFolder, removeFile, sync, syncFolder } from "./folders.ts";
+export { ensureFolder, makeFolder, removeFile, sync, syncFolder } from "./folders.ts";
 export { NotRegularFileError, openRegular, readRegular } from "./regular.ts";

@@ -1,7 +1,7 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { naming } from "../../utils/file-errors.ts";
-import { linkOrCopy, removeFile, sync, syncFolder, writeJson } from "../files/index.ts";
+import { ensureFolder, linkOrCopy, removeFile, sync, syncFolder, writeJson } from "../files/index.ts";
 import type { CheckpointDir } from "./checkpoints.ts";
 import { keepEventLines } from "./event-lines.ts";
 import { checkOurs, cutInside } from "./inside.ts";
@@ -38,7 +38,7 @@ export function recordSplit(split: SplitDir, checkpoint: CheckpointDir, events: 
 
 /** Copies a directory file by file; what logs say is not part of a model. */
 function copyTree(from: string, to: string, copyFile: (source: string, target: string) => void): void {
-  mkdirSync(to, { recursive: true });
+  ensureFolder(to);
   for (const entry of readdirSync(from, { withFileTypes: true })) {
     const [source, target] = [join(from, entry.name), join(to, entry.name)];
     if (entry.isDirectory()) copyTree(source, target, copyFile);

@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { existsSync, renameSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Batch } from "../../data/dataloader/index.ts";
 import { type DataPoint, Sample } from "../../data/structures/index.ts";
+import { ensureFolder } from "../../io/files/index.ts";
 import type { ResultsDir } from "../../io/maps/index.ts";
 import { type Row, TsvStream } from "../../io/tsv/index.ts";
 import type { RunLog } from "../../run/index.ts";
@@ -167,7 +168,7 @@ export class PredictionWriter implements Disposable {
   /** Where a file goes, beside those that are there of other samples of its place. */
   #freePath({ folder, name, extension }: OutputFile): string {
     const { [folder]: parent } = this.#dir;
-    mkdirSync(parent, { recursive: true });
+    ensureFolder(parent);
     let path = "";
     for (let copy = 1; path === "" || existsSync(path); copy++) {
       path = join(parent, `${fullName(name, copy)}.${extension}`);

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { ensureFolder } from "../../../io/files/index.ts";
 import { readJson, writeJson } from "../../../io/json/file.ts";
 import type { JsonObject } from "../../../utils/config.ts";
 import type { CurvePoint } from "../../curve-point.ts";
@@ -94,7 +95,7 @@ export class TrackioTracker implements Tracker {
 
   #open(): DatabaseSync {
     const { database: path } = this.#task;
-    mkdirSync(dirname(path), { recursive: true });
+    ensureFolder(dirname(path));
     const database = new DatabaseSync(path, { timeout: BUSY_MS });
     try {
       this.#transact(database, () => {
