@@ -1,6 +1,7 @@
 import { basename, resolve } from "node:path";
 import process from "node:process";
 import {
+  type Alias,
   type Document,
   isMap,
   isNode,
@@ -47,8 +48,8 @@ export class ExperimentDocument {
     this.#lines = new LineCounter();
     const text = textOf(path);
     this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
-    const [problem] = this.#document.errors;
-    if (problem !== undefined) throw new ConfigError(`${this.#at(problem.pos[0])}: ${problem.message}`);
+    const problem = problemOf(this.#document);
+    if (problem !== null) throw new ConfigError(`${this.#at(problem.offset)}: ${problem.message}`);
     if (!isMap(this.#document.contents)) {
       throw new ConfigError(`${path}: an experiment is a list of keys with values, such as "maps: maps_directory".`);
     }
@@ -56,9 +57,12 @@ export class ExperimentDocument {
     for (const change of changes) this.#change(change);
   }
 
-  /** All that is in it, keys in camelCase. */
+  /** All that is in it, keys in camelCase. @throws ConfigError for a key that is there in both spellings. */
   get values(): Record<string, unknown> {
-    return inCamelCase(this.#document.toJS(), [], false) as Record<string, unknown>;
+    const refuse: Refuse = (path, keys) => {
+      throw new ConfigError(`${this.where(path, keys)}: ${keys.join(" and ")} are the same. Keep one of them.`);
+    };
+    return inCamelCase(this.#document.toJS(), [], false, refuse) as Record<string, unknown>;
   }
 
   /**
@@ -112,8 +116,8 @@ export class ExperimentDocument {
       throw new ConfigError(`--set got ${show(change)}. Expected a key and its value, as optimization.num_epochs=50.`);
     }
     const value = parseDocument(text, { prettyErrors: false });
-    const [problem] = value.errors;
-    if (problem !== undefined) throw new ConfigError(`--set ${change}: ${problem.message}`);
+    const problem = problemOf(value);
+    if (problem !== null) throw new ConfigError(`--set ${change}: ${problem.message}`);
     const keys: (string | number)[] = [];
     for (const key of path.split(".")) {
       const inside = keys.length === 0 ? this.#document.contents : this.#document.getIn(keys, true);
@@ -121,6 +125,26 @@ export class ExperimentDocument {
     }
     this.#document.setIn(keys, value.toJS());
   }
+}
+
+/** The first thing that is wrong with a text of YAML. A tag that means nothing here would be left out, and is wrong, too. */
+function problemOf(document: Document): { readonly message: string; readonly offset: number } | null {
+  const [problem] = [...document.errors, ...document.warnings];
+  if (problem !== undefined) return { message: problem.message, offset: problem.pos[0] };
+  let unknown: Alias | null = null;
+  visit(document, {
+    Alias(_, node) {
+      if (node.resolve(document) !== undefined) return undefined;
+      unknown = node;
+      return visit.BREAK;
+    },
+  });
+  return unknown === null ? null : notAnchored(unknown);
+}
+
+function notAnchored({ source, range }: Alias): { readonly message: string; readonly offset: number } {
+  const message = `*${source} stands for what is marked with &${source}, which is not there before it. A text that begins with a star needs quotes.`;
+  return { message, offset: range?.[0] ?? 0 };
 }
 
 /** A key as the file spells it. */
@@ -144,17 +168,26 @@ function keyWithin(node: ParsedNode | null, field: string): Scalar | null {
   return found;
 }
 
-function inCamelCase(value: unknown, path: readonly string[], verbatim: boolean): unknown {
-  if (Array.isArray(value)) return value.map((one) => inCamelCase(one, path, false));
+/** Says that keys of a part of the file are the same one. */
+type Refuse = (path: readonly string[], keys: readonly string[]) => never;
+
+function inCamelCase(value: unknown, path: readonly string[], verbatim: boolean, refuse: Refuse): unknown {
+  if (Array.isArray(value)) return value.map((one) => inCamelCase(one, path, false, refuse));
   if (typeof value !== "object" || value === null) return value;
+  const nameOf = (key: string): string => (verbatim ? key : snakeToCamel(key));
+  const keys = Object.keys(value);
+  const twice = Map.groupBy(keys, nameOf)
+    .values()
+    .find((same) => same.length > 1);
+  if (twice !== undefined) refuse(path, twice);
   return Object.fromEntries(
     Object.entries(value).map(([key, inside]) => {
-      const name = verbatim ? key : snakeToCamel(key);
+      const name = nameOf(key);
       const below = [...path, name];
       const groups = BY_GROUPS.has(path.at(-1) ?? "");
       // codes of columns are by the values of tables
       if (name === "columns") return [name, inside];
-      return [name, inCamelCase(inside, below, groups || NAMED_BY_THE_USER.has(name))];
+      return [name, inCamelCase(inside, below, groups || NAMED_BY_THE_USER.has(name), refuse)];
     }),
   );
 }

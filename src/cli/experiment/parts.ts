@@ -15,7 +15,8 @@ export class ExperimentError extends ConfigError {}
 
 /** What the file says, its top level checked; relative paths start from `baseDir`. */
 export function readExperiment(document: ExperimentDocument): Experiment {
-  return inPart(document, [], () => parseWith(experimentSchema, document.values, "experiment"));
+  const { values } = document;
+  return inPart(document, [], () => parseWith(experimentSchema, values, "experiment"));
 }
 
 /** Runs `make`; what it says about the values of this part gets the file and the line. */

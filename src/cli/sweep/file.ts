@@ -39,7 +39,8 @@ export interface TrialRun {
 /** @throws ConfigError naming file, line and field. */
 export function readSweep(path: string): SweepFile {
   const document = new ExperimentDocument(path);
-  const read = inPart(document, [], () => parseWith(sweepSchema, document.values, "sweep"));
+  const { values } = document;
+  const read = inPart(document, [], () => parseWith(sweepSchema, values, "sweep"));
   // keys of the experiment file, which documents spell like this
   const keys = Object.entries(read.parameters).map(([key, range]) => [camelToSnake(key), range] as const);
   const sweep: Sweep = { ...read, parameters: Object.fromEntries(keys) };
