@@ -11,6 +11,7 @@ import { readEvents } from "../run/index.ts";
 import { makeCohort } from "../train/fixtures/cohort.ts";
 import { summarize } from "../train/summarize.ts";
 import { EXPERIMENT } from "./fixtures/experiment.ts";
+import { scoreOf } from "./sweep/score.ts";
 
 let dir = "";
 beforeAll(() => {
@@ -157,6 +158,9 @@ describe("clinicadl sweep", () => {
     ["train_loader.batch_size", "train_loader.no_such", /^.*e\.yaml:\d+: .*(noSuch|no_such)/],
     ["model.optimizer.lr", "model.optimizer.lrr", /^.*e\.yaml:\d+: .*lrr/],
     ["trials: 3", "trials: 3\nmetric: acu", /'metric' is 'acu'.*are: loss\./],
+    ["trials: 3", "trials: 3\ndirection: max", /'direction' is max, and of 'loss' less is better.*direction: min/],
+    ["trials: 3", "trials: 3\ncheckpoint: best-loss", /'checkpoint' is 'best-loss', and no ModelCheckpointCallback/],
+    ["trials: 3", "trials: 3\ncheckpoint: epoch-1", /'checkpoint' is 'epoch-1', and no ModelCheckpointCallback/],
     ["experiment: e.yaml", "experiment: no.yaml", /no\.yaml/],
     ["choice: [2, 4]", "choice: [0, 2, 4]", /e\.yaml:\d+: .*batch.*This is with .*batch_size = 0\./],
     ["low: 1e-4, high: 1e-2, log: true", "low: -1, high: 1", /e\.yaml:\d+: .*lr/],
@@ -173,6 +177,48 @@ describe("clinicadl sweep", () => {
     expect(status).toBe(1);
     expect(stderr).toMatch(said);
     expect(existsSync(join(dir, "never"))).toBe(false);
+  });
+
+  it("goes on with the experiment of its first trials only, whatever they differ in", () => {
+    const held = EXPERIMENT.replace("gpu: false", "gpu: false, seed: 1");
+    const grid = "sampler: grid\nfolds: [0]\nparameters: { model.optimizer.lr: { choice: [0.1, 0.01, 0.001] } }\n";
+    const file = (trials: number) => `experiment: held.yaml\nstudy: held\ntrials: ${trials}\n${grid}`;
+    writeFileSync(join(dir, "held.yaml"), held);
+    writeFileSync(join(dir, "held-sweep.yaml"), file(1));
+    expect(sweep("held-sweep.yaml", "--quiet")).toMatchObject({ status: 0, stderr: "" });
+
+    writeFileSync(join(dir, "held-sweep.yaml"), file(2));
+    writeFileSync(join(dir, "held.yaml"), held.replace("channels: [2]", "channels: [3]"));
+    const changed = sweep("held-sweep.yaml");
+    expect(changed).toMatchObject({ status: 1, stderr: expect.stringMatching(/with another model than .*held\.yaml/) });
+    expect(sweep("held-sweep.yaml", "--status").stdout).toMatch(/^0 +complete[\s\S]*best: trial 0\n$/m);
+
+    // what each trial has of its own, how fast images are read, and how the file is written
+    const same = held.replace("lr: 0.001", "lr: 0.5").replace("batch_size: 4", "batchSize: 4, num_workers: 0");
+    writeFileSync(join(dir, "held.yaml"), `# tidied\n${same.replace("maps: maps", "maps: others")}`);
+    expect(sweep("held-sweep.yaml", "--quiet")).toMatchObject({ status: 0, stderr: "" });
+
+    const table = join(dir, "bids", "labels.tsv");
+    const rows = readFileSync(table, "utf8");
+    writeFileSync(join(dir, "held-sweep.yaml"), file(3));
+    writeFileSync(table, rows.replace(/[^\n]*\n$/, ""));
+    expect(sweep("held-sweep.yaml").stderr).toMatch(/with another table of dataset\.data than/);
+    writeFileSync(table, rows);
+  });
+
+  it("gives no score to a trial of which a fold has no such model", () => {
+    const paths = [new Maps(join(dir, "study", "trial-0000")), new Maps(join(dir, "study", "trial-0001"))];
+    const score = () =>
+      scoreOf(
+        { metric: "loss", checkpoint: "final" },
+        paths.map(({ path }) => path),
+      );
+    expect(score()).toMatchObject({ found: true, value: { n: 4 } });
+    const { aggregatedTsv } = paths[1]!.training.split(1).models.final.validationMetrics;
+    const text = readFileSync(aggregatedTsv);
+    rmSync(aggregatedTsv);
+    expect(score()).toEqual({ found: false, why: expect.stringMatching(/trial-0001 does not have the model 'final'/) });
+    writeFileSync(aggregatedTsv, text);
   });
 
   it("ends at a first trial that fails, and tries it again", () => {

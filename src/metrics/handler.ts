@@ -6,7 +6,7 @@ import { own } from "../utils/registry.ts";
 import { type HasLossFunctions, type MetricConfig, withLabelKeyOf } from "./config.ts";
 import { DetailTable } from "./detail-table.ts";
 import { LossMetric } from "./loss-metric.ts";
-import { Metric } from "./metric.ts";
+import { Metric, type Optimum } from "./metric.ts";
 import { asMetric, type MetricLike } from "./metric-like.ts";
 import type { NeededField } from "./needed-field.ts";
 import { shortestFloat32 } from "./reduce.ts";
@@ -185,6 +185,13 @@ export class MetricsHandler {
     throw new ConfigError(
       `There is no metric '${metric}'. The metrics are ${this.metricNames.map((name) => `'${name}'`).join(", ")}.`,
     );
+  }
+
+  /** Whether less of a metric is better, or more. @throws ConfigError unless there is a metric of that name. */
+  optimumOf(metric: string): Optimum {
+    this.checkMetricName(metric);
+    const found = this.#configs.get(metric);
+    return found instanceof Metric ? found.optimum : (found?.optimum() ?? "min");
   }
 
   /** Adds metrics. All metrics forget their samples, so that they have seen the same ones. */

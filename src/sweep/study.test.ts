@@ -131,4 +131,21 @@ describe("Study", () => {
     new Study(dir, sweepSchema.parse({ ...options, trials: 9 }))[Symbol.dispose]();
     expect(() => new Study(dir, sweepSchema.parse({ ...options, metric: "mae" }))).toThrow(/is of another sweep/);
   });
+
+  it("is held to the experiment of the first trial that has ended", () => {
+    const sweep = sweepSchema.parse(options);
+    using study = new Study(dir, sweep);
+    study.holdTo({ model: { lr: 1 }, maps: null });
+    using claimed = study.claim();
+    if (claimed === null) throw new Error("there are three trials");
+    // it may be corrected so far
+    study.holdTo({ model: { lr: 2 } });
+    study.finish(claimed.trial, 0.5);
+    using other = new Study(dir, sweep);
+    other.holdTo({ model: { lr: 2 } });
+    expect(() => other.holdTo({ model: { lr: 1 }, callbacks: [] })).toThrow(
+      /with another model, callbacks than e\.yaml/,
+    );
+    other.holdTo({ model: { lr: 2 } });
+  });
 });

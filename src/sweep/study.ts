@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { ensureFolder } from "../io/files/index.ts";
 import { FileLock } from "../io/maps/index.ts";
@@ -21,6 +22,14 @@ export interface ClaimedTrial extends Disposable {
 }
 
 const rungsSchema: z.ZodType<RungEntry[]> = z.array(z.object({ trial: z.int(), rung: z.int(), value: z.number() }));
+
+const recordSchema = z.record(z.string(), z.unknown());
+
+/** The keys of which two records have other values. */
+function differences(one: Readonly<Record<string, unknown>>, other: Readonly<Record<string, unknown>>): string[] {
+  const keys = [...new Set([...Object.keys(one), ...Object.keys(other)])];
+  return keys.filter((key) => !isDeepStrictEqual(one[key], other[key]));
+}
 
 /** Others write for moments only: it is waited for them so long. */
 const BUSY_MS = 60_000;
@@ -74,6 +83,29 @@ export class Study implements Disposable {
   /** The directory of a trial: its MAPS, or those of its seeds. */
   pathOf(trial: Pick<Trial, "number">): string {
     return folderOfTrial(this.path, trial);
+  }
+
+  /**
+   * Holds all trials to one experiment: that of the first that has ended. Before, it may be corrected.
+   * @param experiment what trials have in common, by names that a message can say.
+   * @throws ConfigError naming what has changed.
+   */
+  holdTo(experiment: Readonly<Record<string, unknown>>): void {
+    this.#exclusively(() => {
+      const content = JSON.stringify(experiment);
+      const recorded = this.#database.prepare("SELECT content FROM experiment").get()?.content;
+      const isBegun = this.trials.some(({ state }) => state === "complete" || state === "pruned");
+      if (recorded === undefined || !isBegun) {
+        this.#database.exec("DELETE FROM experiment");
+        this.#database.prepare("INSERT INTO experiment (content) VALUES (?)").run(content);
+        return;
+      }
+      const different = differences(recordSchema.parse(JSON.parse(String(recorded))), JSON.parse(content));
+      if (different.length === 0) return;
+      throw new ConfigError(
+        `The trials of the study in ${this.path} were trained with another ${different.join(", ")} than ${this.#sweep.experiment} has now: their values are not to be compared. Take back the change, or give another 'study'.`,
+      );
+    });
   }
 
   /** A trial whose process is gone, else a new one; null where all have ended, or others have them. */
@@ -144,7 +176,8 @@ export class Study implements Disposable {
     this.#database.exec(
       'CREATE TABLE IF NOT EXISTS trials (number INTEGER PRIMARY KEY, "values" TEXT NOT NULL, state TEXT NOT NULL, score REAL, sd REAL, epochs INTEGER);' +
         "CREATE TABLE IF NOT EXISTS rungs (trial INTEGER NOT NULL, rung INTEGER NOT NULL, value REAL NOT NULL);" +
-        "CREATE TABLE IF NOT EXISTS sweep (content TEXT NOT NULL);",
+        "CREATE TABLE IF NOT EXISTS sweep (content TEXT NOT NULL);" +
+        "CREATE TABLE IF NOT EXISTS experiment (content TEXT NOT NULL);",
     );
     if (!hasDeviations(this.#database)) this.#database.exec("ALTER TABLE trials ADD COLUMN sd REAL");
     // there may be more trials later

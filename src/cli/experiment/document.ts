@@ -41,9 +41,10 @@ export class ExperimentDocument {
   /**
    * Reads YAML, of which JSON is a part. `${NAME}` in a text is the variable of the environment.
    * @param changes values that take the place of those in the file, such as "optimization.num_epochs=50".
+   * @param options `fillIn` (true): whether variables of the environment are; else their names stay.
    * @throws ConfigError naming file and line.
    */
-  constructor(path: string, changes: readonly string[] = []) {
+  constructor(path: string, changes: readonly string[] = [], { fillIn = true }: { readonly fillIn?: boolean } = {}) {
     this.path = path;
     this.#lines = new LineCounter();
     const text = textOf(path);
@@ -53,7 +54,7 @@ export class ExperimentDocument {
     if (!isMap(this.#document.contents)) {
       throw new ConfigError(`${path}: an experiment is a list of keys with values, such as "maps: maps_directory".`);
     }
-    this.#fillIn();
+    if (fillIn) this.#fillIn();
     for (const change of changes) this.#change(change);
   }
 

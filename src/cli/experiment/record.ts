@@ -47,7 +47,8 @@ export function recordExperiment(maps: Maps, experiment: Experiment): Experiment
   });
 }
 
-function withoutSpeed(options: Record<string, unknown> | undefined): Record<string, unknown> {
+/** Options of a loader, without those that change nothing but speed. */
+export function withoutSpeed(options: Readonly<Record<string, unknown>> | undefined): Record<string, unknown> {
   return Object.fromEntries(Object.entries(options ?? {}).filter(([key]) => !SPEED.includes(key)));
 }
 

@@ -10,6 +10,7 @@ import { ConfigError } from "../../utils/exceptions.ts";
 import { ExperimentDocument } from "../experiment/document.ts";
 import { inPart, loadModules, makeModel, makeParts, readExperiment } from "../experiment/parts.ts";
 import type { Experiment } from "../experiment/schema.ts";
+import { checkComparison } from "./comparison.ts";
 import { runsOf, type SweepFile } from "./file.ts";
 
 /** What was made for a trial, of which the next makes only what it has other values for. */
@@ -23,7 +24,7 @@ interface Checked {
  * @throws ConfigError for a parameter, a value or a metric that the experiment does not take, and what is wrong with the experiment.
  */
 export async function checkSweep(file: SweepFile): Promise<void> {
-  const { sweep, experiment } = file;
+  const { sweep } = file;
   const before = process.cwd();
   let first: Checked | null = null;
   try {
@@ -35,11 +36,6 @@ export async function checkSweep(file: SweepFile): Promise<void> {
   } finally {
     process.chdir(before);
   }
-  const names = Object.keys(first?.given.metrics ?? { loss: null });
-  if (names.includes(sweep.metric)) return;
-  throw new ConfigError(
-    `The sweep's 'metric' is '${sweep.metric}', and the metrics of ${experiment} are: ${names.join(", ") || "none"}.`,
-  );
 }
 
 async function checkTrial(
@@ -53,7 +49,9 @@ async function checkTrial(
   try {
     const given = readExperiment(document);
     process.chdir(resolve(dirname(experiment), given.baseDir ?? "."));
-    return { given, dataset: await makeWhatDiffers(document, given, first) };
+    const dataset = await makeWhatDiffers(document, given, first);
+    checkComparison(file, given);
+    return { given, dataset };
   } catch (error) {
     if (first === null || !(error instanceof ConfigError)) throw error;
     throw new ConfigError(`${error.message} This is with ${describe(sweep, values)}.`, { cause: error });

@@ -5,13 +5,16 @@ import { ClinicaDLException } from "../../utils/exceptions.ts";
 import { sayProgress } from "../../utils/output.ts";
 import { inPool, trainInProcess } from "../train-process.ts";
 import { runsOf, type SweepFile } from "./file.ts";
+import { heldOf } from "./held.ts";
 import { scoreOf } from "./score.ts";
 
 /**
  * Trains the trials that are left, so many at a time, each by a process of its own with its share of the cores.
  * @returns 0, or the exit code of a training that a signal ended: the same call goes on from its checkpoint.
+ * @throws ConfigError where the experiment is not what the trials so far were trained by.
  */
 export async function runSweep(file: SweepFile, study: Study, jobs: number): Promise<number> {
+  study.holdTo(heldOf(file));
   return await inPool(jobs, () => {
     const claimed = study.claim();
     return claimed === null ? null : trainClaimed(file, study, claimed, jobs);
@@ -60,17 +63,17 @@ async function runTrial(
   }
   const paths = runs.map(({ maps }) => maps);
   const score = scoreOf(sweep, paths);
-  if (score === null) return failed(study, trial);
-  const { mean, sd, n } = score;
+  if (!score.found) return failed(study, trial, `: ${score.why}`);
+  const { mean, sd, n } = score.value;
   study.finish(trial, mean, n > 1 ? sd : null);
   const spread = n > 1 ? ` ± ${Number(sd.toPrecision(2))} (n = ${n})` : "";
   sayProgress(`trial ${trial.number}: ${sweep.metric} ${mean}${spread}`);
   return 0;
 }
 
-function failed(study: Study, trial: Trial): number {
+function failed(study: Study, trial: Trial, why = ""): number {
   study.finish(trial, null);
-  sayProgress(`trial ${trial.number}: failed`);
+  sayProgress(`trial ${trial.number}: failed${why}`);
   return 0;
 }
 
