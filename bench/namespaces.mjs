@@ -1,5 +1,5 @@
-// For `npm run bench -- ranks --namespaces` and `npm run test:launchers -- --namespaces`: two network namespaces as two hosts, and a cable of so many bits a second between them, with no delay of
-// its own. They meet over TCP at the address of the first. Linux, as root, with iproute2.
+// For `npm run bench -- ranks --namespaces` and `npm run test:launchers -- --namespaces`: two network namespaces as two hosts, and a cable of so many
+// bits a second between them, with no delay of its own. They meet over TCP at the address of the first. Linux, as root, with iproute2.
 import { spawnSync } from "node:child_process";
 import process from "node:process";
 

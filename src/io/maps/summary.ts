@@ -1,15 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { naming } from "../../utils/file-errors.ts";
+import { grouped } from "../../utils/grouped.ts";
 import { writeFileAtomic } from "../files/index.ts";
 import { appendInside } from "./inside.ts";
 import { FileLock } from "./lock.ts";
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const two = (n: number) => String(n).padStart(2, "0");
-
-/** `12,345`. Not by `toLocaleString`, whose first call of a process takes tens of milliseconds, before the first step of a training. */
-const grouped = (n: number) => String(n).replace(/\B(?=(?:\d{3})+$)/g, ",");
 
 /** `2026 Nov 23, 06:58:25`. */
 function dateLine(now = new Date()): string {

@@ -1,3 +1,4 @@
+import { grouped } from "../../utils/grouped.ts";
 import { type Given, isNumber, knownOptions, notByName } from "../arguments.ts";
 import { noGrad } from "../autograd.ts";
 import { scope } from "../scope.ts";
@@ -223,11 +224,11 @@ function parameterCell(lines: readonly Line[], i: number, depth: number): string
   if (all === 0) return "--";
   if (line.repeated) return "(recursive)";
   if (line.depth === depth || isLeaf(line.module)) {
-    const text = all.toLocaleString("en-US");
+    const text = grouped(all);
     return trainable(line.module) > 0 ? text : `(${text})`;
   }
   const rest = leftover(lines, i, count);
-  return rest > 0 ? rest.toLocaleString("en-US") : "--";
+  return rest > 0 ? grouped(rest) : "--";
 }
 
 function trainable(module: AnyModule): number {
@@ -256,9 +257,9 @@ function totals(lines: readonly Line[], input: Tensor, rule: string): string[] {
   });
   const inputBytes = input.numel() * itemSize(input.dtype);
   return [
-    `Total params: ${params.toLocaleString("en-US")}`,
-    `Trainable params: ${learning.toLocaleString("en-US")}`,
-    `Non-trainable params: ${(params - learning).toLocaleString("en-US")}`,
+    `Total params: ${grouped(params)}`,
+    `Trainable params: ${grouped(learning)}`,
+    `Non-trainable params: ${grouped(params - learning)}`,
     `Total mult-adds (${readable(operations)}`,
     rule,
     `Input size (MB): ${megabytes(inputBytes)}`,
@@ -272,9 +273,7 @@ function readable(operations: number): string {
   const [unit, divisor] =
     operations >= 1e12 ? ["TERABYTES", 1e12] : operations >= 1e9 ? ["GIGABYTES", 1e9] : ["MEGABYTES", 1e6];
   const value = operations / Number(divisor);
-  const text = Number.isInteger(value)
-    ? value.toLocaleString("en-US")
-    : value.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  const text = grouped(value, Number.isInteger(value) ? 0 : 2);
   return `Units.${unit}): ${text}`;
 }
 
