@@ -71,10 +71,15 @@ export async function buildAddon(root, libtorch, env, variant = USUAL) {
     if (code !== 0)
       say(`NCCL could not be built in: one GPU can be used, several together cannot.\n${firstErrors(tail)}`);
   }
+  // 390 MB that only who changes the addon needs again
+  if (!existsSync(join(root, ".git"))) for (const file of filesUnder(folder, isPrecompiled)) rmSync(file);
   await tryLoading(bar, root, libtorch, { ...env, ...variant.loadedWith }, addonPath(root, variant));
   bar.done("done");
   writeStamp(stampPath(root, variant), stamp);
 }
+
+/** Libtorch's declarations in the form that a compiler reads fast. */
+const isPrecompiled = (path) => /\.(gch|pch)$/.test(path);
 
 /** Returns what the program has said. */
 async function step(bar, command, args, env, root, onLine) {

@@ -27,8 +27,9 @@ process.on("exit", () => {
 /**
  * Runs `body` while holding `path`, waiting for whoever holds it.
  *
- * A lock is stale when its process on this host is gone, or when it was not touched during `staleMs` of our own waiting
- * (other hosts on a shared disk, whose processes and clocks we cannot see).
+ * A lock is stale when its process on this host is gone, or, where that cannot be seen, when it was not touched during `staleMs`
+ * of our own waiting: on other hosts on a shared disk, whose processes and clocks we cannot see, and on systems that do not say
+ * when a process began, so that another could have its number. A process that was only stopped goes on one day.
  * @template T
  * @param {string} path
  * @param {() => T | Promise<T>} body
@@ -48,10 +49,12 @@ export async function withLock(path, body, { staleMs = 60_000, pollMs = 250, onW
       seenSince = performance.now();
     }
     const unseen = performance.now() - seenSince;
-    const dead = owner !== undefined && owner.host === hostname() && !isAlive(owner.pid);
+    const here = owner?.host === hostname();
+    const dead = here && !isAlive(owner);
+    const lives = here && owner.begun !== undefined && !dead;
     // an owner that cannot be read died between creating the file and writing it
     const nameless = owner === undefined && unseen > Math.min(staleMs, 3_000);
-    if (dead || nameless || unseen > staleMs) {
+    if (dead || nameless || (unseen > staleMs && !lives)) {
       breakLock(path, owner?.token);
       continue;
     }
@@ -86,7 +89,7 @@ function tryCreate(path, token) {
     throw error;
   }
   try {
-    writeSync(file, JSON.stringify({ pid: process.pid, host: hostname(), token }));
+    writeSync(file, JSON.stringify({ pid: process.pid, begun: begunOf(process.pid), host: hostname(), token }));
   } catch (error) {
     unlinkSync(path);
     throw error;
@@ -96,7 +99,7 @@ function tryCreate(path, token) {
   return true;
 }
 
-/** @typedef {{ pid: number, host: string, token: string }} Owner */
+/** @typedef {{ pid: number, begun?: string, host: string, token: string }} Owner */
 
 /** @returns {Owner | undefined} */
 function readOwner(path) {
@@ -116,12 +119,24 @@ function touched(path) {
   }
 }
 
-function isAlive(pid) {
+function isAlive({ pid, begun }) {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
-    return error.code === "EPERM";
+    if (error.code !== "EPERM") return false;
+  }
+  const now = begunOf(pid);
+  return begun === undefined || now === undefined || now === begun;
+}
+
+/** When a process of this host began, in ticks since the host did, by Linux' proc(5); undefined where the system does not say. */
+function begunOf(pid) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // the name of the program, in brackets, may have any characters; behind it are the fields from the third on
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+  } catch {
+    return undefined;
   }
 }
 
