@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { refusal, refusedValues, type ValueSource } from "../losses/index.ts";
 import type { Tensor } from "../torch/index.ts";
 import { configClass } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
@@ -15,7 +16,7 @@ import { rowsOf } from "./reduce.ts";
  * The output is (N, C) with a score for each class, of which the greatest decides, or (N, 1) with the index of the class. The label is (N, 1) with the index, or
  * (N, C) with 1 for the class and 0 for the others.
  *
- * @throws ConfigError for other shapes; DataFrameError naming participants and labels that are no index of a class.
+ * @throws ConfigError for other shapes, and for outputs (N, 1) that are no index of a class, such as logits; DataFrameError naming participants and labels that are no index of a class.
  * @example
  * ```ts
  * using batch = batchOf([[2, 1, 0], [0, 2, 1], [1, 0, 2], [0, 1, 2]], [[0], [1], [2], [1]]);
@@ -46,7 +47,11 @@ interface Decision {
 export class BalancedAccuracyMetric extends FieldMetric<Decision> {
   readonly optimum = "max";
 
-  protected override compare(pred: Tensor, label: Tensor | null, { label: source, isNan }: Compared): Decision[] {
+  protected override compare(
+    pred: Tensor,
+    label: Tensor | null,
+    { pred: output, label: source, isNan }: Compared,
+  ): Decision[] {
     const what = "BalancedAccuracyMetric";
     if (label === null) throw new ConfigError(`${what} compares the output to a label: give it a 'labelKey'.`);
     const [classes = 1, columns = 1] = [pred.shape[1], label.shape[1]];
@@ -58,6 +63,7 @@ export class BalancedAccuracyMetric extends FieldMetric<Decision> {
     const known = columns > 1 ? 2 : classes > 1 ? classes : null;
     const remedy = "Code classes as 0, 1, 2 …, or one column per class with 0 and 1.";
     requireLabels(classIndices(what, "labels", known, remedy), label, source);
+    if (classes === 1) requireIndexOutput(what, pred, output);
     const [decided, truth] = [classOf(pred), classOf(label)];
     return truth.map((index, i) => {
       const found = isNan[i] === true ? Number.NaN : (decided[i] ?? Number.NaN);
@@ -86,6 +92,14 @@ export class BalancedAccuracyMetric extends FieldMetric<Decision> {
     const recalls = [...recognised.values()].map(({ right, all }) => right / all);
     return recalls.reduce((sum, recall) => sum + recall, 0) / recalls.length;
   }
+}
+
+/** @throws ConfigError naming participants and outputs that are scores, and no index: they equal no label, and the value would be 0. */
+function requireIndexOutput(what: string, pred: Tensor, source: ValueSource): void {
+  const remedy = `Decide with postprocessing: [new ActivationsConfig({ include: ["${source.field}"], sigmoid: true }), new AsDiscreteConfig({ include: ["${source.field}"], threshold: 0.5 })].`;
+  const rule = classIndices(what, "outputs", null, remedy);
+  const refused = refusedValues(rule, pred);
+  if (refused !== null) throw new ConfigError(refusal(rule, source, refused));
 }
 
 function classOf(values: Tensor): number[] {
