@@ -150,6 +150,21 @@ describe("SegmentationModel", () => {
     for (const other of decided.slice(1)) expect(other).toEqual(decided[0]);
   });
 
+  it("numbers as many classes as there are", () => {
+    using _scope = torch.scope();
+    const network = new torch.nn.Conv3d(1, 300, 1);
+    {
+      using _grad = torch.noGrad();
+      network.weight.zero_();
+      network.bias?.copy_(torch.arange(300, { dtype: "float32" }));
+    }
+    using model = new SegmentationModel({ network, loss: new CrossEntropyLossConfig(), optimizer });
+    model.eval();
+    using batch = new Batch([point([1, 1, 2, 2, 2])]);
+    const decided = torch.noGrad(() => model.evaluationStep(batch)).getField("segmentation");
+    expect(new Set(decided.toNumbers())).toEqual(new Set([299]));
+  });
+
   it("refuses one channel with a softmax, whose likeliest class is always 0: of a config, a network, and an inferer", () => {
     using _scope = torch.scope();
     const loss = new DiceLossConfig({ sigmoid: true });

@@ -14,6 +14,10 @@ import { yesAbove } from "./yes-above.ts";
 
 const ACTIVATIONS = ["softmax", "sigmoid"] as const;
 
+/** The smallest type that holds the indices of so many classes. */
+const indexType = (classes: number): "uint8" | "int16" | "int32" =>
+  classes <= 2 ** 8 ? "uint8" : classes <= 2 ** 15 ? "int16" : "int32";
+
 /** The name of the mean over an output: that of the loss for the finest. */
 const meanOf = (output: number): string => (output === 0 ? "loss" : `output ${output + 1}`);
 
@@ -153,7 +157,7 @@ export class SegmentationModel extends SupervisedModel {
     const logits = evaluated.getField(name);
     this.#checkChannels(inferer.name_, logits.shape[1] ?? 0);
     const decided = this.activation === "softmax" ? logits.argmax(1, true) : logits.gt(yesAbove(inferer));
-    evaluated.addMasks("segmentation", decided.to({ dtype: "uint8" }));
+    evaluated.addMasks("segmentation", decided.to({ dtype: indexType(logits.shape[1] ?? 1) }));
     return evaluated;
   }
 
