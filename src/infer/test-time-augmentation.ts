@@ -65,6 +65,8 @@ interface Variant {
  * Outputs that are images are mirrored back exactly, and moved back from a `RandomAffine` by linear interpolation, where a voxel counts
  * by how much of it a variant saw. Outputs that are values, such as scores of classes, are averaged as they are.
  *
+ * Channels stay as they are: where classes are of one side of the body, such as the left hippocampus, do not mirror the axis across it (0 in RAS+).
+ *
  * ClinicaDL does not have it: it cannot read the model of a MAPS with this inferer.
  *
  * @throws ConfigError for a transform that cannot be undone.
