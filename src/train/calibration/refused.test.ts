@@ -86,6 +86,15 @@ describe("what is refused", () => {
         dataloader: loaderOf({ logits: labels.map(() => [1]), labels }),
       }),
     ).rejects.toThrow("No threshold is better than to decide by chance");
+    // the metrics of a test would compare logits with infinity, and a prediction probabilities of 1 with 1
+    for (const sure of [40, -200]) {
+      const far = labels.map((label) => [label === 1 ? sure : sure - 100]);
+      await expect(
+        trainer.calibrate({ ...run, temperature: false, dataloader: loaderOf({ logits: far, labels }) }),
+      ).rejects.toThrow(
+        /threshold is the probability \S+, which float32 does not tell from [01]: .*temperature be fitted/,
+      );
+    }
     expect(existsSync(trainer.maps.training.split(0).models.final.calibrationJson)).toBe(false);
   });
 
