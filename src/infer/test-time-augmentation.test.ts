@@ -190,6 +190,12 @@ it("refuses what it cannot undo, before anything is computed", () => {
     expect(make({ transforms: [once], n: 1 })).toThrow("has Compose, which cannot be undone");
   }
   expect(make({ transforms: [<T>(x: T): T => x], n: 1 })).toThrow("which cannot be undone");
+  // the mean of classes 0 and 2 is not class 1
+  const likeliest = new AsDiscreteConfig({ include: ["output"], argmax: true });
+  const channels = new AsDiscreteConfig({ include: ["output"], toOnehot: 3 });
+  const after = (...postprocessing: AsDiscreteConfig[]) => new SimpleInferer({ postprocessing });
+  expect(make({ inferer: after(likeliest) })).toThrow(/SimpleInferer decides for a class.*Give AsDiscrete to/);
+  expect(make({ inferer: after(likeliest, channels) })).not.toThrow();
   expect(make({ n: 2 })).toThrow("'n' is 2 with 0 transforms");
   expect(make({ mirrorAxes: [0, 0] })).toThrow("Name each axis once");
   expect(make({ spreadName: "output" })).toThrow("are both 'output'");

@@ -14,6 +14,7 @@ import {
 import { Rng } from "../transforms/types.ts";
 import { configClass, type JsonObject, type JsonValue } from "../utils/config.ts";
 import { ConfigError, ImageError } from "../utils/exceptions.ts";
+import { givesIndices } from "./gives-indices.ts";
 import type { Inferer } from "./inferer.ts";
 import { addOutput, type InferOptions, inferInto, outputOptions } from "./output.ts";
 import { infererRegistry } from "./registry.ts";
@@ -65,9 +66,11 @@ interface Variant {
  * Outputs that are images are mirrored back exactly, and moved back from a `RandomAffine` by linear interpolation, where a voxel counts
  * by how much of it a variant saw. Outputs that are values, such as scores of classes, are averaged as they are.
  *
+ * Channels stay as they are: where classes are of one side of the body, such as the left hippocampus, do not mirror the axis across it (0 in RAS+).
+ *
  * ClinicaDL does not have it: it cannot read the model of a MAPS with this inferer.
  *
- * @throws ConfigError for a transform that cannot be undone.
+ * @throws ConfigError for a transform that cannot be undone, and for an inferer that decides for classes itself.
  * @example
  * ```ts
  * const mirrored = new TestTimeAugmentation({ inferer: new SimpleInferer(), mirrorAxes: [0] });
@@ -97,6 +100,12 @@ export class TestTimeAugmentation
         );
       }
       for (const held of parsed.transforms) checkTransform(what, held);
+      if (givesIndices(parsed.inferer)) {
+        throw new ConfigError(
+          `${what}: the 'inferer' ${parsed.inferer.name_} decides for a class in its 'postprocessing', and of the numbers of classes there is no mean. Give AsDiscrete to the 'postprocessing' of ${what} instead.`,
+          { fieldNames: ["inferer"] },
+        );
+      }
       if (new Set(parsed.mirrorAxes).size < parsed.mirrorAxes.length) {
         throw new ConfigError(`${what}: 'mirrorAxes' got ${parsed.mirrorAxes.join(", ")}. Name each axis once.`);
       }

@@ -14,6 +14,8 @@ export interface Accepted {
   readonly max: number;
   /** A value that is accepted besides; null: none. */
   readonly ignored: number | null;
+  /** A value in between that is not accepted where samples have one each. Default: none. */
+  readonly except?: number;
   /** Whether NaN passes, because it gives a loss or a metric that is NaN, which is told elsewhere. */
   readonly nan: boolean;
 }
@@ -40,7 +42,8 @@ const NAMED_VALUES = 3;
 export function accepts(rule: Accepted, value: number): boolean {
   if (value === rule.ignored) return true;
   if (Number.isNaN(value)) return rule.nan;
-  return value >= rule.min && value <= rule.max && (!rule.integer || Number.isInteger(value));
+  const within = value >= rule.min && value <= rule.max && value !== rule.except;
+  return within && (!rule.integer || Number.isInteger(value));
 }
 
 /**
@@ -54,12 +57,16 @@ export function refusedValues(rule: Accepted, values: torch.Tensor): number[][] 
   using _grad = torch.noGrad();
   const numbers = values.dtype === "bool" ? values.to({ dtype: "uint8" }) : values;
   const whole = !isFloating(numbers);
+  const single = values.numel() === values.shape[0];
+  const excepted = rule.except !== undefined && single ? numbers.eq(rule.except) : null;
   // one pass is enough where all is well; NaN goes through both comparisons as false
   const [low, high] = numbers.aminmax();
   const within = Number(low.item()) >= rule.min && Number(high.item()) <= rule.max;
-  if (within && (whole || !rule.integer || Number(numbers.trunc().eq(numbers).all().item()) === 1)) return null;
+  const integers = whole || !rule.integer || Number(numbers.trunc().eq(numbers).all().item()) === 1;
+  if (within && integers && (excepted === null || Number(excepted.any().item()) === 0)) return null;
 
   let bad = numbers.lt(rule.min).logicalOr(numbers.gt(rule.max));
+  if (excepted !== null) bad = bad.logicalOr(excepted);
   if (!whole) {
     const isNan = numbers.isnan();
     if (rule.integer) bad = bad.logicalOr(numbers.trunc().ne(numbers));

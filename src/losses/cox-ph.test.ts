@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import * as torch from "../torch/index.ts";
 import { compareLoss } from "./fixtures/golden.ts";
-import { acceptedTargets, CoxPHLossConfig, callLossUnreduced, prepareTarget } from "./index.ts";
+import { acceptedTargets, accepts, CoxPHLossConfig, callLossUnreduced, prepareTarget } from "./index.ts";
 
 compareLoss("CoxPHLoss");
 
@@ -19,6 +19,27 @@ describe("CoxPHLoss", () => {
     expect(acceptedTargets(loss, 1)).toMatchObject({ integer: false, nan: false });
     const unknown = torch.tensor([[Number.NaN], [1]]);
     expect(() => prepareTarget(loss, torch.rand([2, 1]), unknown)).toThrow(/Leave out samples/);
+  });
+  it("refuses a time of 0 in one column, which could be an event or the end of observation", () => {
+    using _scope = torch.scope();
+    using loss = new CoxPHLossConfig().getObject();
+    const risk = torch.rand([2, 1]);
+    for (const zero of [0, -0]) {
+      for (const dtype of ["float64", "int64"] as const) {
+        const one = torch.tensor([[zero], [3]], { dtype });
+        expect(() => prepareTarget(loss, risk, one)).toThrow(
+          /'target' is -?0\. CoxPHLoss takes times.*below all others/,
+        );
+        expect(() => prepareTarget(loss, risk, one.squeeze(1))).toThrow(/CoxPHLoss takes times/);
+      }
+    }
+    const rule = acceptedTargets(loss, 1);
+    expect(rule !== null && [0, -0, -3, 5].map((time) => accepts(rule, time))).toEqual([false, false, true, true]);
+    const two = torch.tensor([
+      [0, 0],
+      [3, 1],
+    ]);
+    expect(prepareTarget(loss, risk, two).shape).toEqual([2, 2]);
   });
   it("takes one column, negative where censored, for the two", () => {
     using _scope = torch.scope();

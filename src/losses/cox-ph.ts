@@ -20,10 +20,10 @@ const schema = z.strictObject({
  * one without an event has loss 0. Cox, 1972; Efron, 1977; Breslow, 1974. Not in ClinicaDL 2.0.0, which cannot read it.
  *
  * The target is (N, 2): time, and 1 for an event or 0 where the sample was censored then. Or (N, 1), as a column of a table gives it: the time,
- * negative where the sample was censored, as in XGBoost.
+ * negative where the sample was censored, as in XGBoost. There, 0 could be either, and is refused.
  *
- * @throws ConfigError in use when output or target has another shape; DataFrameError for times that are no finite numbers, and for events that are
- * neither 0 nor 1.
+ * @throws ConfigError in use when output or target has another shape; DataFrameError for times that are no finite numbers, or 0 in one column, and
+ * for events that are neither 0 nor 1.
  *
  * @example
  * ```ts
@@ -61,8 +61,10 @@ export class CoxPHLoss extends nn.Module<[output: Tensor, target: Tensor], Tenso
   acceptedTargets(): Accepted {
     return {
       by: "CoxPHLoss",
-      expected: "times, negative where the sample was censored",
-      remedy: "Leave out samples of which the time is not known.",
+      expected: "times, negative where the sample was censored, and not 0, which has no sign",
+      remedy:
+        "Leave out samples of which the time is not known, and those censored at time 0, which say nothing; give an event at time 0 a time below all others, such as 0.001.",
+      except: 0,
       integer: false,
       min: -Number.MAX_VALUE,
       max: Number.MAX_VALUE,

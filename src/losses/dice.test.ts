@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import * as torch from "../torch/index.ts";
 import { compareLoss } from "./fixtures/golden.ts";
 import { acceptedTargets, callLossUnreduced, DiceLossConfig, prepareTarget } from "./index.ts";
@@ -21,6 +21,22 @@ describe("DiceLoss", () => {
     expect(() => prepareTarget(shares, output, torch.full([2, 3, 4], 2))).toThrow(/between 0 and 1/);
     expect(() => shares.call(output, torch.zeros([2, 1, 4]))).toThrow(/toOnehotY/);
     expect(() => shares.call(output, torch.zeros([2, 3, 4]))).toThrow(/'weight' has 2 values, and 3 classes/);
+  });
+  it("warns once of logits where nothing makes probabilities of them", () => {
+    using _scope = torch.scope();
+    const write = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+    onTestFinished(() => write.mockRestore());
+    const [logits, target] = [torch.tensor([[[-2, 3]]]), torch.ones([1, 1, 2])];
+    using sigmoid = new DiceLossConfig({ sigmoid: true }).getObject();
+    sigmoid.call(logits, target);
+    using bare = new DiceLossConfig().getObject();
+    bare.call(logits, target);
+    bare.call(logits, target);
+    using ofProbabilities = new DiceLossConfig().getObject();
+    ofProbabilities.call(logits.sigmoid(), target);
+    expect(write.mock.calls.map(String)).toEqual([
+      expect.stringMatching(/DiceLoss takes probabilities.*from -2 to 3.*softmax: true/),
+    ]);
   });
   it("gives one value per sample and class unreduced, for the metric of a loss", () => {
     using _scope = torch.scope();

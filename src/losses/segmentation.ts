@@ -3,6 +3,7 @@ import { z } from "zod";
 import * as torch from "../torch/index.ts";
 import { nn, type Tensor } from "../torch/index.ts";
 import { ConfigError } from "../utils/exceptions.ts";
+import { warn } from "../utils/warnings.ts";
 import type { Accepted } from "./accepted.ts";
 import { reduction } from "./fields.ts";
 import type { KnowsTargets, Reduction } from "./types.ts";
@@ -70,6 +71,8 @@ export abstract class SegmentationLoss<O extends SegmentationOptions>
   reduction: Reduction;
   /** What it was made of. */
   readonly config: O;
+  /** Whether an output has been looked at: it is the network's doing, and the next ones are alike. */
+  #looked = false;
 
   constructor(options: O) {
     super();
@@ -106,6 +109,7 @@ export abstract class SegmentationLoss<O extends SegmentationOptions>
         `${name}: the output has one channel, (${output.shape.join(", ")}), so a softmax, 'toOnehotY' and 'includeBackground: false' mean nothing. Leave them out, or give the network one output per class.`,
       );
     }
+    if (this.config.sigmoid === false && !softmax) this.#lookAt(output);
     let p = sigmoid ? output.sigmoid() : softmax ? output.softmax(1) : output;
     let t = toOnehotY ? this.#oneHot(target, classes, output) : target.to({ dtype: output.dtype });
     if (t.ndim !== p.ndim || t.shape.some((size, i) => size !== p.shape[i])) {
@@ -115,6 +119,19 @@ export abstract class SegmentationLoss<O extends SegmentationOptions>
     }
     if (!includeBackground) [p, t] = [p.narrow(1, 1, classes - 1), t.narrow(1, 1, classes - 1)];
     return this.#reduce(this.losses(p, t));
+  }
+
+  /** Warns of an output that is no probabilities, where nothing makes them of it. */
+  #lookAt(output: Tensor): void {
+    if (this.#looked || output.numel() === 0) return;
+    this.#looked = true;
+    using _scope = torch.scope();
+    const [low, high] = output.detach().aminmax();
+    const [from, to] = [Number(low.item()), Number(high.item())];
+    if (from >= 0 && to <= 1) return;
+    warn(
+      `${this.constructor.name} takes probabilities, between 0 and 1, where neither 'softmax' nor 'sigmoid' is true; the output of the network goes from ${from} to ${to}. The loss is not what its name says: of logits, give it softmax: true, or sigmoid: true where classes may overlap.`,
+    );
   }
 
   /** Whether class 0 counts. */

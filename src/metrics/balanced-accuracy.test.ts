@@ -48,5 +48,11 @@ it("leaves out samples with NaN, and is NaN without any", () => {
 it("says which labels and shapes it takes", () => {
   expect(() => evaluate([[1, 0]], [[2]])).toThrow(/sub-000.*indices of 2 classes: 0 to 1/s);
   expect(() => evaluate([[1, 0]], [[0.5]])).toThrow(/indices of 2 classes/);
+  // before a training
+  const [need] = new BalancedAccuracyMetricConfig().getObject().neededFields();
+  expect(need?.accepted).toMatchObject({ by: "BalancedAccuracyMetric", integer: true, min: 0 });
+  // logits and probabilities equal no label: the value would be 0
+  expect(() => evaluate([[-1.5], [2]], [[0], [1]])).toThrow(/sub-000.*'output' is -1.5.*sigmoid.*threshold/s);
+  expect(evaluate([[Number.NaN], [1]], [[0], [1]]).value).toBe(1);
   expect(() => evaluate([[1, 0]], [[0, 0, 1]])).toThrow(/\[1, 2\] and the label \[1, 3\]/);
 });

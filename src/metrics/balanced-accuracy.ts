@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type Accepted, refusal, refusedValues, type ValueSource } from "../losses/index.ts";
 import type { Tensor } from "../torch/index.ts";
 import { configClass } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
@@ -15,7 +16,7 @@ import { rowsOf } from "./reduce.ts";
  * The output is (N, C) with a score for each class, of which the greatest decides, or (N, 1) with the index of the class. The label is (N, 1) with the index, or
  * (N, C) with 1 for the class and 0 for the others.
  *
- * @throws ConfigError for other shapes; DataFrameError naming participants and labels that are no index of a class.
+ * @throws ConfigError for other shapes, and for outputs (N, 1) that are no index of a class, such as logits; DataFrameError naming participants and labels that are no index of a class.
  * @example
  * ```ts
  * using batch = batchOf([[2, 1, 0], [0, 2, 1], [1, 0, 2], [0, 1, 2]], [[0], [1], [2], [1]]);
@@ -42,22 +43,36 @@ interface Decision {
   readonly decided: number;
 }
 
+const WHAT = "BalancedAccuracyMetric";
+
+/** Labels that are indices, of so many classes; null: it is not known of how many. */
+function indices(classes: number | null): Accepted {
+  return classIndices(WHAT, "labels", classes, "Code classes as 0, 1, 2 …, or one column per class with 0 and 1.");
+}
+
 /** What {@link BalancedAccuracyMetricConfig} builds. */
 export class BalancedAccuracyMetric extends FieldMetric<Decision> {
   readonly optimum = "max";
 
-  protected override compare(pred: Tensor, label: Tensor | null, { label: source, isNan }: Compared): Decision[] {
-    const what = "BalancedAccuracyMetric";
-    if (label === null) throw new ConfigError(`${what} compares the output to a label: give it a 'labelKey'.`);
+  protected override acceptedLabels(): Accepted {
+    return indices(null);
+  }
+
+  protected override compare(
+    pred: Tensor,
+    label: Tensor | null,
+    { pred: output, label: source, isNan }: Compared,
+  ): Decision[] {
+    if (label === null) throw new ConfigError(`${WHAT} compares the output to a label: give it a 'labelKey'.`);
     const [classes = 1, columns = 1] = [pred.shape[1], label.shape[1]];
     if (pred.ndim !== 2 || label.ndim !== 2 || (columns > 1 && columns !== classes)) {
       throw new ConfigError(
-        `${what} wants scores of classes, (N, C), or the index of one, (N, 1), and as label an index, or one column per class. The output has shape [${pred.shape.join(", ")}] and the label [${label.shape.join(", ")}].`,
+        `${WHAT} wants scores of classes, (N, C), or the index of one, (N, 1), and as label an index, or one column per class. The output has shape [${pred.shape.join(", ")}] and the label [${label.shape.join(", ")}].`,
       );
     }
     const known = columns > 1 ? 2 : classes > 1 ? classes : null;
-    const remedy = "Code classes as 0, 1, 2 …, or one column per class with 0 and 1.";
-    requireLabels(classIndices(what, "labels", known, remedy), label, source);
+    requireLabels(indices(known), label, source);
+    if (classes === 1) requireIndexOutput(pred, output);
     const [decided, truth] = [classOf(pred), classOf(label)];
     return truth.map((index, i) => {
       const found = isNan[i] === true ? Number.NaN : (decided[i] ?? Number.NaN);
@@ -86,6 +101,14 @@ export class BalancedAccuracyMetric extends FieldMetric<Decision> {
     const recalls = [...recognised.values()].map(({ right, all }) => right / all);
     return recalls.reduce((sum, recall) => sum + recall, 0) / recalls.length;
   }
+}
+
+/** @throws ConfigError naming participants and outputs that are scores, and no index: they equal no label, and the value would be 0. */
+function requireIndexOutput(pred: Tensor, source: ValueSource): void {
+  const remedy = `Decide with postprocessing: [new ActivationsConfig({ include: ["${source.field}"], sigmoid: true }), new AsDiscreteConfig({ include: ["${source.field}"], threshold: 0.5 })].`;
+  const rule = classIndices(WHAT, "outputs", null, remedy);
+  const refused = refusedValues(rule, pred);
+  if (refused !== null) throw new ConfigError(refusal(rule, source, refused));
 }
 
 function classOf(values: Tensor): number[] {

@@ -23,6 +23,16 @@ it("counts the pairs of which it is known who came first", () => {
   expect(torch.memory.live().tensors).toBe(live);
 });
 
+it("takes the one column of CoxPHLoss, negative where censored, for times and events", () => {
+  const output = [[3], [1], [4], [1], [5], [9]];
+  const times = [[2], [7], [4], [4], [9], [1]];
+  const events = [[1], [0], [1], [0], [1], [0]];
+  const one = times.map(([time = 0], i) => [events[i]?.[0] === 1 ? time : -time]);
+  expect(evaluate(output, one).value).toBe(evaluate(output, times, events).value);
+  expect(evaluate(output, one).value).not.toBe(evaluate(output, times).value);
+  expect(() => evaluate(output, one, events)).toThrow(/sub-001.*'label' is -7.*leave 'eventKey' out/);
+});
+
 it("leaves out samples with NaN, and says why it is not defined", () => {
   expect(evaluate([[1], [Number.NaN], [2]], [[1], [2], [3]])).toEqual({
     value: 1,

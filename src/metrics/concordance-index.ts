@@ -20,12 +20,12 @@ import { rowsOf } from "./reduce.ts";
 /**
  * The concordance index of Harrell (1982, JAMA 247:2543): of the pairs of samples of which it is known who came first, the share
  * that the output puts in the right order; equal outputs count for a half. 1 is perfect, 0.5 what chance would reach. The label is
- * the time until the event, or until it was last known that there was none (`eventKey`). As `lifelines.utils.concordance_index`.
- * Not in ClinicaDL 2.0.0, which cannot read it.
+ * the time until the event, or until it was last known that there was none (censored): `eventKey` says which; without it, a negative time is
+ * that of a censored sample, as for `CoxPHLoss`. As `lifelines.utils.concordance_index`. Not in ClinicaDL 2.0.0, which cannot read it.
  *
  * Output and label are (N, 1). Pairs of samples with the same time count where one of them is censored, who came later.
  *
- * @throws ConfigError for other shapes; DataFrameError naming participants whose event is neither 0 nor 1.
+ * @throws ConfigError for other shapes; DataFrameError naming participants whose event is neither 0 nor 1, or whose time is negative beside one.
  * @example
  * ```ts
  * using batch = batchOf([[5], [14], [11]], [[6], [12], [24]]); // months until the event: what was predicted, and what came
@@ -40,7 +40,7 @@ export class ConcordanceIndexMetricConfig
     z.strictObject({
       ...fields,
 
-      /** The field that is 1 where the event was seen at that time, and 0 where it was not (censored); default null: always seen. */
+      /** The field that is 1 where the event was seen at that time, and 0 where it was not (censored); default null: seen unless the time is negative. */
       eventKey: z.string().nullable().default(null),
 
       /** Whether a greater output means a later event, "time" (default), or an earlier one, "risk". */
@@ -86,6 +86,22 @@ export class ConcordanceIndexMetric extends FieldMetric<Survival> {
     return [...super.neededFields(), ...event];
   }
 
+  /** Beside events, times have no sign. */
+  protected override acceptedLabels(): Accepted | null {
+    if (this.#eventKey === null) return null;
+    return {
+      by: this.shownName,
+      expected: "times, at least 0, beside 'eventKey'",
+      remedy:
+        "Where times are negative for censored samples, leave 'eventKey' out; else choose a 'labelKey' with times.",
+      integer: false,
+      min: 0,
+      max: Number.POSITIVE_INFINITY,
+      ignored: null,
+      nan: true,
+    };
+  }
+
   #events(): Accepted {
     const remedy = "Code an event that was seen as 1, and one that was not (censored) as 0.";
     return { ...binaryLabels(this.shownName), expected: "events that are 0 or 1", remedy };
@@ -102,15 +118,18 @@ export class ConcordanceIndexMetric extends FieldMetric<Survival> {
         `${this.shownName} wants one value per sample, (N, 1). The output has shape [${pred.shape.join(", ")}].`,
       );
     }
+    const accepted = this.acceptedLabels();
+    if (accepted !== null) requireLabels(accepted, times, source);
     const events = this.#eventKey === null ? null : batch.getField(this.#eventKey, { ensureChannelDim: true });
     if (events !== null && this.#eventKey !== null) {
       requireLabels(this.#events(), events, { ...source, field: this.#eventKey });
     }
     const [preds, labels, seen] = [rowsOf(pred).flat(), rowsOf(times).flat(), events && rowsOf(events).flat()];
     return preds.map((value, i) => {
-      const event = seen?.[i] ?? 1;
+      const time = labels[i] ?? Number.NaN;
+      const event = seen?.[i] ?? (time < 0 ? 0 : 1);
       const unknown = isNan[i] === true || Number.isNaN(event);
-      return { pred: unknown ? Number.NaN : this.#sign * value, time: labels[i] ?? Number.NaN, event: event === 1 };
+      return { pred: unknown ? Number.NaN : this.#sign * value, time: Math.abs(time), event: event === 1 };
     });
   }
 

@@ -128,6 +128,13 @@ describe("loadWeights", () => {
     stripped.loadWeights(parallel, { prefix: { module: "" } });
     expect(values(stripped)).toEqual(values(from));
 
+    const renamed = [...from.stateDict()].map(([k, v]) => [k.replace(/^network/, "module"), v] as const);
+    const wrapped = saved("wrapped.pt", new Map(renamed));
+    expect(() => stripped.loadWeights(wrapped, { prefix: { "": "network" } })).toThrow(
+      /\{ prefix: \{ "module": "network" \} \}/,
+    );
+    stripped.loadWeights(wrapped, { prefix: { module: "network" } });
+
     expect(() => stripped.loadWeights(file, { prefix: "network.conv" })).toThrow(
       /'network\.conv', and the file has no weights there\. It has: network\.convolutions, network\.mlp/,
     );
@@ -207,6 +214,37 @@ describe("loadWeights", () => {
     model.reset();
     expect(values(model, "network.convolutions")).toEqual(values(from, "network.convolutions"));
     expect(values(model, "network.mlp.output")).not.toEqual(head);
+  });
+
+  it("refuses whole and complex numbers in the place of floats, and NaN; narrower floats are taken", () => {
+    const from = trained();
+    const as = (dtype: torch.DType) => {
+      using _scope = torch.scope();
+      const cast = [...from.stateDict()].map(([name, tensor]) => [name, tensor.to({ dtype })] as const);
+      return saved(`${dtype}.pt`, new Map(cast));
+    };
+    const model = modelOf();
+    const before = values(model);
+    for (const [dtype, message] of [
+      ["int8", /are no floating-point numbers; nothing was loaded\. network\S+ is int8, .*quantised/],
+      ["complex64", /is complex64/],
+    ] as const) {
+      for (const strict of [true, false]) expect(() => model.loadWeights(as(dtype), { strict })).toThrow(message);
+    }
+    {
+      using _scope = torch.scope();
+      using _grad = torch.noGrad();
+      from.stateDict().get("network.mlp.output.linear.bias")?.fill_(Number.NaN);
+    }
+    const file = saved("nan.pt", from.stateDict());
+    expect(() => model.loadWeights(file)).toThrow(/hold NaN; nothing was loaded: network\.mlp\.output\.linear\.bias\./);
+    expect(() => model.loadWeights(file)).toThrow(WeightsError);
+    expect(values(model)).toEqual(before);
+    // what is not loaded may be whatever it is
+    model.loadWeights(file, { prefix: "network.convolutions" });
+    const narrow = modelOf();
+    expect(narrow.loadWeights(as("float16"), { prefix: "network.convolutions" }).missing).toEqual([]);
+    expect(values(narrow, "network.convolutions")).toEqual(values(from, "network.convolutions"));
   });
 
   it("names what cannot be read: no file, no weights, a directory, a pipe, a misspelt option", () => {

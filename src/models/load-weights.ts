@@ -1,9 +1,10 @@
 import type { SavedWeights } from "../io/weights/index.ts";
-import { type nn, noGrad, scope, type Tensor } from "../torch/index.ts";
+import { type nn, noGrad, scope } from "../torch/index.ts";
 import { show } from "../utils/config.ts";
 import { ClinicaDLException, ConfigError } from "../utils/exceptions.ts";
 import { refuseUnknown } from "../utils/options.ts";
 import { isBelow, type Matching, type Mismatch, matchNames, suggestPrefix, type WeightPrefix } from "./weight-names.ts";
+import { type Copies, wrongValues } from "./weight-values.ts";
 
 /** What is frozen of the weights that were loaded. */
 export interface FreezeOptions {
@@ -37,7 +38,7 @@ export interface LoadedWeights {
 }
 
 /**
- * The saved weights do not fit the model; none was loaded.
+ * The saved weights do not fit the model, or are not such as it could learn from (NaN, or whole numbers of a quantised network); none was loaded.
  * @example
  * ```ts
  * const other = new SupervisedModel({
@@ -57,7 +58,7 @@ export class WeightsError extends ClinicaDLException {}
 /** What is about to be loaded: nothing has changed yet. */
 export interface LoadPlan {
   readonly result: LoadedWeights;
-  readonly copies: readonly (readonly [name: string, target: Tensor, source: Tensor])[];
+  readonly copies: Copies;
   /** Names of parameters that are to be frozen. */
   readonly frozen: readonly string[];
   /** Paths of layers whose statistics are to stay. */
@@ -66,7 +67,7 @@ export interface LoadPlan {
 
 /**
  * @param ignored paths that are no weights (a loss, whose buffers follow from its options).
- * @throws WeightsError listing what does not fit; ConfigError for options that name what is not there.
+ * @throws WeightsError listing what does not fit, and for values that no weights have; ConfigError for options that name what is not there.
  */
 export function planLoading(
   model: nn.AnyModule,
@@ -90,6 +91,8 @@ export function planLoading(
     const target = targets.get(name);
     return target === undefined ? [] : [[name, target, source] as const];
   });
+  const wrong = wrongValues(path, copies);
+  if (wrong !== null) throw new WeightsError(wrong);
   return { result, copies, ...planFreezing(model, result.loaded, freeze) };
 }
 

@@ -1,11 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { PatchesToImageInferer } from "../infer/index.ts";
+import { Batch } from "../data/dataloader/index.ts";
+import { point } from "../infer/fixtures/images.ts";
+import { PatchesToImageInferer, SimpleInferer, TestTimeAugmentation } from "../infer/index.ts";
 import { BCEWithLogitsLossConfig, CrossEntropyLossConfig, DiceLossConfig } from "../losses/index.ts";
 import { TestBatch } from "../metrics/fixtures/test-batch.ts";
 import { UNetConfig } from "../networks/index.ts";
 import { AdamConfig } from "../optim/index.ts";
 import type { Tensor } from "../torch/index.ts";
 import * as torch from "../torch/index.ts";
+import { ActivationsConfig, AsDiscreteConfig } from "../transforms/index.ts";
 import type { JsonObject } from "../utils/config.ts";
 import { labelAt, supervisionWeights } from "./deep-supervision.ts";
 import golden from "./golden/supervision.json" with { type: "json" };
@@ -116,6 +119,71 @@ describe("SegmentationModel", () => {
     ]);
     // masks of several channels become coarser, too
     expect(model.forwardStep(batch).item()).toBeGreaterThan(0);
+  });
+
+  it("decides alike where the inferer makes probabilities of the logits, or decides, whatever it averages", () => {
+    using _scope = torch.scope();
+    const include = ["output"];
+    const sigmoid = new ActivationsConfig({ include, sigmoid: true });
+    const inferers = [
+      new SimpleInferer(),
+      new SimpleInferer({ postprocessing: [sigmoid] }),
+      new SimpleInferer({ postprocessing: [sigmoid, new AsDiscreteConfig({ include, threshold: 0.51 })] }),
+      new TestTimeAugmentation({ inferer: new SimpleInferer({ postprocessing: [sigmoid] }), mirrorAxes: [0] }),
+    ];
+    const decided = inferers.map((inferer) => {
+      using model = new SegmentationModel({
+        network: new TwoSizes(),
+        loss: new BCEWithLogitsLossConfig(),
+        optimizer,
+        activation: "sigmoid",
+        inferer,
+      });
+      model.eval();
+      using batch = new Batch([point([1, 1, 4, 4, 4], 1)]);
+      return torch
+        .noGrad(() => model.evaluationStep(batch))
+        .getField("segmentation")
+        .toNumbers();
+    });
+    expect(new Set(decided[0])).toEqual(new Set([0, 1]));
+    for (const other of decided.slice(1)) expect(other).toEqual(decided[0]);
+  });
+
+  it("numbers as many classes as there are", () => {
+    using _scope = torch.scope();
+    const network = new torch.nn.Conv3d(1, 300, 1);
+    {
+      using _grad = torch.noGrad();
+      network.weight.zero_();
+      network.bias?.copy_(torch.arange(300, { dtype: "float32" }));
+    }
+    using model = new SegmentationModel({ network, loss: new CrossEntropyLossConfig(), optimizer });
+    model.eval();
+    using batch = new Batch([point([1, 1, 2, 2, 2])]);
+    const decided = torch.noGrad(() => model.evaluationStep(batch)).getField("segmentation");
+    expect(new Set(decided.toNumbers())).toEqual(new Set([299]));
+  });
+
+  it("refuses one channel with a softmax, whose likeliest class is always 0: of a config, a network, and an inferer", () => {
+    using _scope = torch.scope();
+    const loss = new DiceLossConfig({ sigmoid: true });
+    const network = new UNetConfig({ spatialDims: 3, inChannels: 1, outChannels: 1, channels: [2, 4] });
+    const message = /one channel.*always class 0. Take activation: "sigmoid"/;
+    expect(() => new SegmentationModel({ network, loss, optimizer })).toThrow(message);
+    new SegmentationModel({ network, loss, optimizer, activation: "sigmoid" }).dispose();
+    using model = new SegmentationModel({ network: new torch.nn.Conv3d(1, 1, 1), loss, optimizer });
+    using batch = new TestBatch({ image: image(1, 2, 3, 4, -1, -2, -3, -5), label: image(1, 1, 1, 1, 0, 0, 0, 1) });
+    expect(() => model.forwardStep(batch)).toThrow(message);
+    const argmax = new AsDiscreteConfig({ include: ["output"], argmax: true });
+    using other = new SegmentationModel({
+      network: new TwoSizes(),
+      loss: new CrossEntropyLossConfig(),
+      optimizer,
+      inferer: new SimpleInferer({ postprocessing: [argmax] }),
+    });
+    using samples = new Batch([point([1, 1, 4, 4, 4], 1)]);
+    expect(() => torch.noGrad(() => other.evaluationStep(samples))).toThrow(/SimpleInferer gives one channel/);
   });
 
   it("goes to JSON and back, and is checked", () => {

@@ -10,8 +10,13 @@ import type { LossWeight, Shares } from "./model.ts";
 import { OutputSizes } from "./output-sizes.ts";
 import { SupervisedModel, type SupervisedModelOptions } from "./supervised.ts";
 import type { FieldReader, LossContext } from "./vanilla.ts";
+import { yesAbove } from "./yes-above.ts";
 
 const ACTIVATIONS = ["softmax", "sigmoid"] as const;
+
+/** The smallest type that holds the indices of so many classes. */
+const indexType = (classes: number): "uint8" | "int16" | "int32" =>
+  classes <= 2 ** 8 ? "uint8" : classes <= 2 ** 15 ? "int16" : "int32";
 
 /** The name of the mean over an output: that of the loss for the finest. */
 const meanOf = (output: number): string => (output === 0 ? "loss" : `output ${output + 1}`);
@@ -20,7 +25,7 @@ export interface SegmentationModelOptions extends Omit<SupervisedModelOptions, "
   readonly network: NetworkOption;
   /**
    * What makes probabilities of the network's logits: "softmax" (default) over classes of which each voxel has one, "sigmoid" for
-   * classes that may overlap, one a channel.
+   * classes that may overlap, one a channel, and for one class alone.
    */
   readonly activation?: (typeof ACTIVATIONS)[number];
 }
@@ -30,7 +35,8 @@ export interface SegmentationModelOptions extends Omit<SupervisedModelOptions, "
  * (N, 1, …) with indices of classes, or (N, C, …) with 0 and 1, as the loss takes it.
  *
  * Evaluation and prediction add, besides the logits (`output`), the decided segmentation as the mask `segmentation`: with "softmax", the
- * index of the likeliest class, (N, 1, …); with "sigmoid", 0 or 1 for each class, (N, C, …). Metrics compare it.
+ * index of the likeliest class, (N, 1, …); with "sigmoid", 0 or 1 for each class, (N, C, …): from a probability of more than 0.5 on, whether the
+ * inferer's `postprocessing` makes probabilities of the logits or not. Metrics compare it.
  *
  * Deep supervision: a network that gives a list of logits, the finest first, learns from all of them. Each is compared with the mask
  * at its size (of the nearest voxel), and the losses count 1, 1/2, 1/4, … and 0 for the coarsest of several, divided by the sum of these,
@@ -65,8 +71,26 @@ export class SegmentationModel extends SupervisedModel {
         { fieldNames: ["activation"] },
       );
     }
-    super({ ...options, network: ofAnyOutput(network) });
+    const built = ofAnyOutput(network);
+    super({ ...options, network: built });
     this.activation = activation;
+    const { numClasses } = this;
+    if (numClasses === null) return;
+    try {
+      this.#checkChannels(this.network.constructor.name, numClasses);
+    } catch (error) {
+      if (built !== network) this.network.dispose();
+      throw error;
+    }
+  }
+
+  /** @throws ConfigError where one class is to be the likeliest of one. */
+  #checkChannels(who: string, channels: number): void {
+    if (this.activation !== "softmax" || channels > 1) return;
+    throw new ConfigError(
+      `${this.constructor.name}: ${who} gives one channel, and with the activation "softmax" the likeliest of one class is always class 0. Take activation: "sigmoid", or give the network a channel for each class, the background too.`,
+      { fieldNames: ["activation"] },
+    );
   }
 
   /** The loss between all outputs, and the mask at their sizes. */
@@ -94,7 +118,10 @@ export class SegmentationModel extends SupervisedModel {
   #outputs(images: Tensor): Tensor[] {
     const outputs: unknown = this.network.call(images);
     return (Array.isArray(outputs) ? outputs : [outputs]).map((output, k) => {
-      if (output instanceof Tensor && output.ndim >= 3) return output;
+      if (output instanceof Tensor && output.ndim >= 3) {
+        this.#checkChannels(this.network.constructor.name, output.shape[1] ?? 0);
+        return output;
+      }
       throw new ConfigError(
         `${this.constructor.name} needs a network that gives logits (N, C, …), or a list of them, the finest first; output ${k + 1} of ${this.network.constructor.name} is ${output instanceof Tensor ? `of shape (${output.shape.join(", ")})` : show(output)}.`,
       );
@@ -128,8 +155,9 @@ export class SegmentationModel extends SupervisedModel {
     const { inferer } = this;
     const name = "outputName" in inferer && typeof inferer.outputName === "string" ? inferer.outputName : "output";
     const logits = evaluated.getField(name);
-    const decided = this.activation === "softmax" ? logits.argmax(1, true) : logits.gt(0);
-    evaluated.addMasks("segmentation", decided.to({ dtype: "uint8" }));
+    this.#checkChannels(inferer.name_, logits.shape[1] ?? 0);
+    const decided = this.activation === "softmax" ? logits.argmax(1, true) : logits.gt(yesAbove(inferer));
+    evaluated.addMasks("segmentation", decided.to({ dtype: indexType(logits.shape[1] ?? 1) }));
     return evaluated;
   }
 

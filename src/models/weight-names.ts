@@ -104,5 +104,24 @@ export function suggestPrefix(targets: Iterable<string>, saved: Iterable<string>
     const shorter = own.find((target) => name.endsWith(`.${target}`));
     if (shorter !== undefined) return `{ "${name.slice(0, -shorter.length - 1)}": "" }`;
   }
+  return exchanged(own, theirs);
+}
+
+/** What stands before names that are otherwise the same: those of a file begin with `module`, of the model with `network`. */
+function exchanged(own: readonly string[], theirs: readonly string[]): string | null {
+  const there = new Set(theirs);
+  const [name = ""] = theirs;
+  const steps = name.split(".");
+  for (let from = 1; from < steps.length; from++) {
+    const before = steps.slice(0, from).join(".");
+    const rest = steps.slice(from).join(".");
+    for (const target of own.filter((one) => one.endsWith(`.${rest}`))) {
+      const path = target.slice(0, -rest.length - 1);
+      const below = own.filter((one) => isBelow(one, path) && !one.endsWith("num_batches_tracked"));
+      if (below.every((one) => there.has(join(before, one.slice(path.length + 1))))) {
+        return `{ "${before}": "${path}" }`;
+      }
+    }
+  }
   return null;
 }

@@ -57,7 +57,12 @@ export function columnOf(data: readonly Row[], column: string, what: string): Ma
   if (!columns.has(column)) {
     throw new ConfigError(`${what}: the data have no column '${column}'. There are: ${[...columns].join(", ")}.`);
   }
-  return new Map(data.map((row) => [keyOf(row), row[column] ?? null]));
+  return new Map(data.map((row) => [keyOf(row), known(row[column])]));
+}
+
+/** NaN, which is in no band, is a value that is missing. */
+function known(cell: Cell | undefined): Cell {
+  return cell === undefined || Number.isNaN(cell) ? null : cell;
 }
 
 /** @param below whether the band that ends at the value is meant, rather than the one that begins there. */

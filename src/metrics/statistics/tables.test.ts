@@ -67,6 +67,16 @@ it("has the metrics of each group, and bands of numbers", () => {
   expect(women).toMatchObject({ value: 3, lower: 2, upper: 5, n_resamples: 100 });
 });
 
+it("counts NaN in a column as missing: in no band, no group and no stratum of its own", () => {
+  const given = evaluated();
+  const withNan = data.map((row) => ({ ...row, age: row.age ?? Number.NaN }));
+  for (const by of ["age", { column: "age", cuts: [61, 75] }]) {
+    expect(groupTable({ ...given, data: withNan }, [by], null)).toEqual(groupTable(given, [by], null));
+  }
+  const options = { n: 50, stratify: "age" };
+  expect(intervalTable({ ...given, data: withNan }, options)).toEqual(intervalTable(given, options));
+});
+
 it("says at the start what is wrong", () => {
   const check = (options: object) => () => checkStatistics("test", data, options);
   expect(check({ groups: ["site"] })).toThrow(

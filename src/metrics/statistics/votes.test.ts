@@ -55,6 +55,10 @@ it("says what is missing, or is not the same", () => {
   );
   expect(() => votes(rows, { outputs: [] })).toThrow(/'outputs' is empty/);
   expect(() => votes([patch("sub-1", "a", null, 1)], { outputs: ["output"] })).toThrow(/'output' is null for sub-1, a/);
+  const endless = [patch("sub-1", "a", Number.POSITIVE_INFINITY, 1), patch("sub-1", "a", Number.NEGATIVE_INFINITY, 1)];
+  expect(() => votes(endless, { outputs: ["output"] })).toThrow(/'output' is Infinity for sub-1, a.*finite number/);
+  const unknown = [patch("sub-1", "a", 1, Number.NaN), patch("sub-1", "a", 1, Number.NaN)];
+  expect(votes(unknown, { outputs: ["output"], keep: ["label"] })[0]?.label).toBeNull();
   const other = [patch("sub-1", "a", 1, 1), patch("sub-1", "a", 1, 0)];
   expect(() => votes(other, { outputs: ["output"], keep: ["label"] })).toThrow(/'label' is 1 and 0 for sub-1/);
 });

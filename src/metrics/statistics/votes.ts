@@ -65,9 +65,10 @@ export function votes(
 
 function scoreOf(row: Row, column: string): number {
   const value = row[column];
-  if (typeof value === "number" && !Number.isNaN(value)) return value;
+  // of Infinity and -Infinity there is no mean
+  if (typeof value === "number" && Number.isFinite(value)) return value;
   throw new DataFrameError(
-    `votes: '${column}' is ${show(value)} for ${row.participant_id}, ${row.session_id}. Every patch or slice needs a number.`,
+    `votes: '${column}' is ${show(value)} for ${row.participant_id}, ${row.session_id}. Every patch or slice needs a finite number.`,
   );
 }
 
@@ -80,8 +81,10 @@ function mostOf(values: readonly number[], byMean: number): number {
 }
 
 function sameOf(rows: readonly Row[], column: string): Cell {
-  const value = rows[0]?.[column] ?? null;
-  const other = rows.find((row) => (row[column] ?? null) !== value);
+  // NaN is a value that is missing, and equals no other
+  const cellOf = (row: Row | undefined): Cell => (Number.isNaN(row?.[column]) ? null : (row?.[column] ?? null));
+  const value = cellOf(rows[0]);
+  const other = rows.find((row) => cellOf(row) !== value);
   if (other === undefined) return value;
   throw new DataFrameError(
     `votes: '${column}' is ${show(value)} and ${show(other[column])} for ${other.participant_id}. Keep columns that are the same for all that vote together.`,

@@ -19,7 +19,7 @@ export interface ClassOutput {
  */
 export function classOutputsOf(model: Model): ClassOutput[] {
   if (model instanceof MultiTaskModel) {
-    checkRaw(model.inferer);
+    checkRaw(`calibrate: the ${model.inferer.name_} of the model`, model.inferer);
     const all = outputNameOf(model.inferer);
     const outputs = model.tasks.flatMap(({ name, loss, labelKey }) => {
       const activation = activationOf(loss);
@@ -35,7 +35,7 @@ export function classOutputsOf(model: Model): ClassOutput[] {
       `calibrate: a ${model.constructor.name} does not say which of its outputs are logits of the classes of a sample, as SupervisedModel and MultiTaskModel do. Take fitTemperature and youdenThreshold of clinicadl/metrics, with the outputs on the validation data.`,
     );
   }
-  checkRaw(model.inferer);
+  checkRaw(`calibrate: the ${model.inferer.name_} of the model`, model.inferer);
   const activation = activationOf(model.loss);
   if (activation === null) throw new ConfigError(`calibrate: the loss of the model is ${nameOf(model.loss)}. ${TAKEN}`);
   const ignored = acceptedTargets(model.loss, null)?.ignored ?? null;
@@ -63,15 +63,18 @@ function outputNameOf(inferer: Inferer): string {
   return "outputName" in inferer && typeof inferer.outputName === "string" ? inferer.outputName : "output";
 }
 
-/** @throws ConfigError where an inferer changes what the network gives. */
-function checkRaw(inferer: Inferer): void {
-  if (inferer instanceof TestTimeAugmentation) checkRaw(inferer.inferer);
+/**
+ * @param what begins messages.
+ * @throws ConfigError where an inferer changes what the network gives, of which temperatures and thresholds know nothing.
+ */
+export function checkRaw(what: string, inferer: Inferer): void {
+  if (inferer instanceof TestTimeAugmentation) checkRaw(what, inferer.inferer);
   if (!("postprocessing" in inferer) || typeof inferer.postprocessing !== "object" || inferer.postprocessing === null)
     return;
   const { postprocessing } = inferer;
   if (!("transforms" in postprocessing) || !Array.isArray(postprocessing.transforms)) return;
   if (postprocessing.transforms.length === 0) return;
   throw new ConfigError(
-    `calibrate: the ${inferer.name_} of the model has 'postprocessing', after which outputs are no logits. Leave it out of the inferer, and give it to the metrics that need it.`,
+    `${what} has 'postprocessing', after which outputs are no logits. Leave it out of the inferer, and give it to the metrics that need it.`,
   );
 }

@@ -122,7 +122,14 @@ function choosesThreshold({ field, activation }: ClassOutput, wanted: boolean | 
 function thresholdOf(logits: readonly (readonly number[])[], labels: readonly number[], temperature: number | null) {
   const scores = withTemperature(logits, temperature ?? 1).map(([probability]) => probability ?? Number.NaN);
   const chosen = youdenThreshold(scores, labels);
-  if (Number.isFinite(chosen.threshold)) return chosen;
+  const { threshold } = chosen;
+  // probabilities are computed as float32, of which one there is more than one logit
+  if (Math.fround(threshold) === 1 || Math.fround(threshold) === 0) {
+    throw new ConfigError(
+      `The threshold is the probability ${threshold}, which float32 does not tell from ${Math.fround(threshold)}: the outputs are far too sure. Let the temperature be fitted, too.`,
+    );
+  }
+  if (Number.isFinite(threshold)) return chosen;
   throw new ConfigError(
     "No threshold is better than to decide by chance: the outputs go against the labels, or say nothing of them. Look at whether the network has learned.",
   );

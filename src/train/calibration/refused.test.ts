@@ -1,6 +1,6 @@
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { beforeEach, describe, expect, it } from "vitest";
-import { SimpleInferer } from "../../infer/index.ts";
+import { SimpleInferer, TestTimeAugmentation } from "../../infer/index.ts";
 import { BCEWithLogitsLossConfig, MSELossConfig } from "../../losses/index.ts";
 import { ReconstructionModel, SupervisedModel } from "../../models/index.ts";
 import {
@@ -45,6 +45,14 @@ describe("what is refused", () => {
     await expect(trainer.predict({ ...predict, modelCheckpoint: "final", ensemble: [0, 1] })).rejects.toThrow(
       "'calibrated' is true with 'ensemble', whose mean was calibrated on nothing",
     );
+    for (const inferer of [
+      new SimpleInferer({ postprocessing: [sigmoid] }),
+      new TestTimeAugmentation({ inferer: new SimpleInferer({ postprocessing: [sigmoid] }), mirrorAxes: [0] }),
+    ]) {
+      await expect(trainer.predict({ ...predict, inferer })).rejects.toThrow(
+        /'calibrated' is true, and the 'inferer' \w+ has 'postprocessing', after which outputs are no logits/,
+      );
+    }
     expect([trainer.maps.test.groupsList, trainer.maps.prediction.groupsList]).toEqual([[], []]);
   });
 
@@ -78,6 +86,15 @@ describe("what is refused", () => {
         dataloader: loaderOf({ logits: labels.map(() => [1]), labels }),
       }),
     ).rejects.toThrow("No threshold is better than to decide by chance");
+    // the metrics of a test would compare logits with infinity, and a prediction probabilities of 1 with 1
+    for (const sure of [40, -200]) {
+      const far = labels.map((label) => [label === 1 ? sure : sure - 100]);
+      await expect(
+        trainer.calibrate({ ...run, temperature: false, dataloader: loaderOf({ logits: far, labels }) }),
+      ).rejects.toThrow(
+        /threshold is the probability \S+, which float32 does not tell from [01]: .*temperature be fitted/,
+      );
+    }
     expect(existsSync(trainer.maps.training.split(0).models.final.calibrationJson)).toBe(false);
   });
 

@@ -7,6 +7,7 @@ import { readTsv } from "../../io/tsv/index.ts";
 import { type Model, SupervisedModel } from "../../models/index.ts";
 import { ComputationalConfig, describeSplit } from "../../run/index.ts";
 import * as torch from "../../torch/index.ts";
+import { AsDiscreteConfig } from "../../transforms/index.ts";
 import { anyParts, computational, final, outputs, toyLoader, translator } from "../fixtures/saved.ts";
 import { savedForEachTest } from "../fixtures/saved-for-each.ts";
 import { toyModel, toySplit } from "../fixtures/toy.ts";
@@ -91,6 +92,13 @@ describe("an ensemble", () => {
     const masks = threeSplits(translator(1, new SimpleInferer({ outputType: "mask" }), new torch.nn.Conv3d(1, 1, 1)));
     await expect(masks.predict({ ...run, ensemble: [0, 1], dataloader })).rejects.toThrow("'output' is a mask");
     expect(masks.maps.prediction.groupsList).toEqual([]);
+    const likeliest = new AsDiscreteConfig({ include: ["output"], argmax: true });
+    const classes = threeSplits(
+      translator(1, new SimpleInferer({ postprocessing: [likeliest] }), new torch.nn.Conv3d(1, 2, 1)),
+    );
+    await expect(classes.predict({ ...run, ensemble: [0, 1], dataloader })).rejects.toThrow(
+      "SimpleInferer decides for a class in its 'postprocessing', and of the numbers of classes",
+    );
     for (const ensemble of [[0], [1, 1], [0, 0.5]]) {
       await expect(masks.predict({ ...run, ensemble, dataloader })).rejects.toThrow("Expected two splits or more");
     }

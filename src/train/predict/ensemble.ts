@@ -1,5 +1,6 @@
 import { Batch, type BatchType, disposeBatch } from "../../data/dataloader/index.ts";
-import type { Model } from "../../models/index.ts";
+import { givesIndices } from "../../infer/gives-indices.ts";
+import { type Model, VanillaModel } from "../../models/index.ts";
 import { disposeOutput } from "../../run/index.ts";
 import type { Tensor } from "../../torch/index.ts";
 import * as torch from "../../torch/index.ts";
@@ -52,6 +53,11 @@ export function inferEnsemble(
 ): Batch {
   if (!(batch instanceof Batch)) {
     throw new ConfigError("predict: 'ensemble' takes batches of samples, not pairs of them.");
+  }
+  if (run.model instanceof VanillaModel && givesIndices(run.model.inferer)) {
+    throw new ConfigError(
+      `predict: the ${run.model.inferer.name_} decides for a class in its 'postprocessing', and of the numbers of classes that the models of an ensemble give there is no mean. Pass an 'inferer' without AsDiscrete, and take the likeliest class of the mean.`,
+    );
   }
   const given = new Set(fieldsOf(batch));
   using _scope = torch.scope();

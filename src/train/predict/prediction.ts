@@ -22,6 +22,7 @@ import { ClinicaDLException, ConfigError } from "../../utils/exceptions.ts";
 import { refuseUnknown } from "../../utils/options.ts";
 import { syncLater } from "../../utils/sync-later.ts";
 import { refuseFittedOn } from "../calibration/apply.ts";
+import { checkRaw } from "../calibration/class-outputs.ts";
 import { type Calibration, requireCalibration, writeCalibration } from "../calibration/record.ts";
 import type { PredictOptions } from "../options.ts";
 import { restoreDataLoader } from "../restore.ts";
@@ -86,6 +87,9 @@ export class Prediction implements Disposable {
     this.modelCheckpoint = `${folderOf(models)}_${checkpoint}`;
     this.include = include;
     this.inferer = infererOf(inferer);
+    if (this.calibration !== null && this.inferer !== null) {
+      checkRaw(`predict: 'calibrated' is true, and the 'inferer' ${this.inferer.name_}`, this.inferer);
+    }
     this.groupName = groupName;
     this.outputs = outputs;
     this.computational = computational;
