@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { appendFileSync, mkdtempSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { BidsFileType } from "../../../io/bids/index.ts";
 import { writeNifti } from "../../../io/nifti/index.ts";
@@ -230,6 +230,20 @@ describe("images on disk", () => {
     expect(entries()).toBe(16);
     await contents(datasetOf());
     expect(entries()).toBe(16);
+  });
+
+  it("are made again when a file that a transform names is another, named from here or from the root", async () => {
+    const template = join(cohort.root, "template.nii.gz");
+    for (const target of [template, relative(process.cwd(), template)]) {
+      const transforms = { imageTransforms: [new ResampleConfig({ target })] };
+      for (const shape of [[3, 4, 5] as const, [5, 4, 3] as const]) {
+        const data = new Float32Array(60);
+        writeNifti(template, { data, shape, affine: AFFINE });
+        expect(await contents(datasetOf({ transforms }))).toEqual(
+          await contents(datasetOf({ cache: "off", transforms })),
+        );
+      }
+    }
   });
 
   it("hold no transform of one's own, whose code may change", async () => {
