@@ -73,10 +73,10 @@ function contentOf(sample: Sample): unknown {
   const fields = [...sample.fieldNames()].map((name) => [name, sample.getField(name)]);
   return { images, fields, history: sample.history, place: sample.place, dtypes: [...sample.dtypes] };
 }
-async function contents(dataset: Loading): Promise<unknown[]> {
+async function contents(dataset: Loading, times = 1): Promise<unknown[]> {
   const out: unknown[] = [];
-  for (let i = 0; i < dataset.length; i++) {
-    using sample = await dataset.get(i);
+  for (let i = 0; i < dataset.length * times; i++) {
+    using sample = await dataset.get(i % dataset.length);
     out.push(contentOf(sample));
   }
   dataset.clearCache();
@@ -143,6 +143,9 @@ describe("images on disk", () => {
   ])("are what they are without a cache: %s", async (_, transforms) => {
     const live = torch.memory.live();
     const expected = await contents(datasetOf({ cache: "off", transforms }));
+    const kept = datasetOf({ cache: "memory", transforms });
+    // the first time they are read, then they come from memory
+    expect(await contents(kept, 2)).toEqual([...expected, ...expected]);
     const first = datasetOf({ transforms });
     expect(await contents(first)).toEqual(expected);
     expect(listEntries(disk)).toHaveLength(3);
