@@ -75,6 +75,25 @@ describe("samples", () => {
     expect([labels("own"), labels("other")]).toEqual([[0, 1, 2], [4]]);
   });
 
+  it("are counted anew, whatever the table says that was counted of another extraction", () => {
+    const counted = new BidsDataset({ ...base, transforms: { extraction: new Patch({ patchSize: 4 }) } });
+    expect(counted.length).toBe(6 * 4);
+    const data = counted.df.map((row) => ({ ...row }));
+    expect(data[0]?.n_samples).toBe(4);
+    for (const [extraction, each] of [
+      [new Patch({ patchSize: 2 }), 18],
+      [undefined, 1],
+    ] as const) {
+      const dataset = new BidsDataset({ ...base, data, transforms: extraction === undefined ? {} : { extraction } });
+      expect(datasetFromDict(dataset.toDict()).length).toBe(6 * each);
+      expect(dataset.subset([["sub-001", "ses-M000"]]).length).toBe(each);
+      expect(dataset.length).toBe(6 * each);
+      expect(dataset.df[0]?.n_samples).toBe(each);
+      for (const one of [counted, dataset]) one.clearCache();
+    }
+    expect(() => new BidsDataset({ ...base, data, columns: ["n_samples"] })).toThrow(/cannot be named 'n_samples'/);
+  });
+
   it("are patches and slices, found by number", async () => {
     const patches = new BidsDataset({ ...base, transforms: { extraction: new Patch({ patchSize: 2 }) } });
     expect(patches.length).toBe(6 * 2 * 3 * 3);

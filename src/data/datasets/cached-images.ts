@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type * as torch from "../../torch/index.ts";
 import { Tensor } from "../../torch/index.ts";
-import type { ImageLike, ImageOutline, TransformRecord } from "../../transforms/index.ts";
+import type { ImageLike, ImageOutline, Region, TransformRecord } from "../../transforms/index.ts";
 import { type AnyImage, aliasOf, LabelMap, ScalarImage } from "../structures/index.ts";
 import { narrowest } from "./narrow.ts";
 
@@ -95,6 +95,23 @@ export function imagesIn(text: string, read: (number: number) => Tensor): NamedI
       },
     ] as const;
   });
+}
+
+/** Voxels of the images of an entry along their axes; null where these differ. */
+export function axesIn(text: string, tensors: readonly Tensor[]): CachedImages["whole"] {
+  const images = tensors.slice(0, readDescription(text).images.length);
+  const [[, d = 0, h = 0, w = 0] = []] = images.map((tensor) => tensor.shape);
+  return images.every(({ shape }) => shape.length === 4 && shape.slice(1).join() === [d, h, w].join())
+    ? [d, h, w]
+    : null;
+}
+
+/** The tensors of an entry, of the images only a region, as views. Call it in a scope. */
+export function regionIn(text: string, tensors: readonly Tensor[], { start, size }: Region): readonly Tensor[] {
+  const count = readDescription(text).images.length;
+  const cut = (tensor: Tensor): Tensor =>
+    start.reduce((part, first, axis) => part.narrow(axis + 1, first, size[axis] ?? 0), tensor);
+  return tensors.map((tensor, number) => (number < count ? cut(tensor) : tensor));
 }
 
 function affineOf(base64: string): Float64Array {

@@ -5,6 +5,9 @@ import { ConfigError, DataFrameError } from "../../utils/exceptions.ts";
 import { SAMPLE_FIELDS } from "../structures/index.ts";
 import type { ColumnFunction, Table } from "./table.ts";
 
+/** Where datasets keep how many samples each row has. */
+export const N_SAMPLES = "n_samples";
+
 /** What becomes of the values of a column: `{ CN: 0, AD: 1 }`. A missing value stays missing. */
 export type ColumnCodes = Readonly<Record<string, Cell>>;
 
@@ -18,7 +21,7 @@ export type ColumnsOption =
   | null
   | undefined;
 
-/** The table with the columns that samples carry, as their codes and functions make them. */
+/** The table with the columns that samples carry, as their codes and functions make them. @param start of which `n_samples` are counts of this dataset. */
 export function encodeColumns(
   dataset: string,
   start: Table,
@@ -28,6 +31,11 @@ export function encodeColumns(
   const functions = columnFunctions(dataset, given ?? null);
   for (const [column, encode] of functions ?? []) {
     refuseProtected(dataset, "column", column);
+    if (column === N_SAMPLES) {
+      throw new ConfigError(
+        `${dataset}: a column cannot be named '${N_SAMPLES}': there it says how many samples each image gives. Rename it.`,
+      );
+    }
     table.requireColumn(column);
     if (typeof encode === "function") table = table.encode(column, encode);
     else if (encode !== null) table = withCodes(dataset, table, column, encode);
@@ -89,4 +97,9 @@ export function refuseProtected(dataset: string, what: string, name: string): vo
       `${dataset}: a ${what} cannot be named '${name}'. Samples use these names: ${SAMPLE_FIELDS.join(", ")}.`,
     );
   }
+}
+
+/** The table of somebody, in which `n_samples` are no counts of this dataset: they may be those of another, cut otherwise. */
+export function uncounted(table: Table): Table {
+  return table.without(N_SAMPLES);
 }

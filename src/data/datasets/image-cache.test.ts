@@ -15,6 +15,8 @@ import {
 } from "../../transforms/index.ts";
 import { Batch, DataLoader } from "../dataloader/index.ts";
 import { type Cohort, makeCohort } from "../fixtures/cohort.ts";
+import { DataPoint, LabelMap, ScalarImage } from "../structures/index.ts";
+import { ImageCache } from "./image-cache.ts";
 import { BidsDataset, type BidsDatasetOptions } from "./index.ts";
 import { narrowest } from "./narrow.ts";
 
@@ -219,4 +221,45 @@ describe("narrowest", () => {
     expect(narrowest(torch.tensor([7, -2], { dtype: "int64" })).dtype).toBe("int16");
     expect(narrowest(torch.zeros([0])).dtype).toBe("float32");
   });
+});
+
+it("gives of images in memory the region that is asked for, in their type", () => {
+  const live = torch.memory.live();
+  {
+    using _scope = torch.scope();
+    const values = torch.arange(60, { dtype: "float32" }).reshape([1, 3, 4, 5]);
+    const image = new ScalarImage(values.clone());
+    const mask = new LabelMap(values.remainder(3).to({ dtype: "int32" }));
+    const point = new DataPoint({ image, images: { mask }, participantId: "sub-1", sessionId: "ses-1" });
+    const cache = new ImageCache("memory");
+    const row = { key: "a", source: "image.nii", diskKey: () => "a" };
+    cache.put(row, point, new TransformsHandler({ extraction: new Patch({ patchSize: 2 }) }), [], 1);
+    const asked: unknown[] = [];
+    const found = cache.get(
+      row,
+      (shape, images) => {
+        asked.push(
+          shape,
+          [...images].map(([name, { tensor }]) => [name, tensor.shape]),
+        );
+        return { start: [1, 0, 2], size: [2, 4, 2] };
+      },
+      false,
+    );
+    expect(asked).toEqual([
+      [3, 4, 5],
+      [
+        ["image", [1, 3, 4, 5]],
+        ["mask", [1, 3, 4, 5]],
+      ],
+    ]);
+    expect(found?.whole).toEqual([3, 4, 5]);
+    const part = values.narrow(1, 1, 2).narrow(3, 2, 2);
+    const [cut, labels] = ["image", "mask"].map((name) => found?.images.get(name)?.tensor);
+    expect([cut?.dtype, cut?.toNumbers()]).toEqual(["float32", part.contiguous().toNumbers()]);
+    expect([labels?.dtype, labels?.toNumbers()]).toEqual(["int32", part.remainder(3).toNumbers()]);
+    expect(cache.get(row, () => null, false)?.whole).toBeNull();
+    cache.clear();
+  }
+  expect(torch.memory.live()).toEqual(live);
 });

@@ -7,12 +7,14 @@ import type { ImageOutline, Region, TransformsHandler } from "../../transforms/i
 import type { DataPoint } from "../structures/index.ts";
 import {
   aliasesOf,
+  axesIn,
   type CachedImages,
   type Entry,
   imagesIn,
   memoryOf,
   type NamedImages,
   pack,
+  regionIn,
   tensorsAliased,
   tensorsOf,
   typesIn,
@@ -58,6 +60,10 @@ export interface CachedRow {
   readonly source: string;
   /** By which all processes know it. */
   readonly diskKey: () => string;
+}
+
+function raise(number: number): never {
+  throw new Error(`An entry of the image cache has no tensor ${number}.`);
 }
 
 /** Measured once, so that every dataset of the process keeps to the same limit. */
@@ -112,7 +118,15 @@ export class ImageCache {
   ): CachedImages | null {
     if (this.#isInMemory) {
       const found = this.#shared.get(row.key);
-      if (found !== null) return unpack(found.description, found.tensors, { lend });
+      if (found !== null) {
+        const { description, tensors } = found;
+        const shape = lend ? null : axesIn(description, tensors);
+        const shown = imagesIn(description, (number) => tensors[number] ?? raise(number));
+        const region = shape === null ? null : wanted(shape, shown);
+        // what is kept in a smaller type is converted: only what is needed
+        if (region !== null) return unpack(description, regionIn(description, tensors, region), { whole: shape });
+        return unpack(description, tensors, { lend });
+      }
     }
     if (this.#last?.key === row.key) {
       const { images, fields, history } = this.#last.entry;

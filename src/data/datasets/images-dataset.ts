@@ -4,6 +4,7 @@ import { type Cell, type ParticipantRow, pairKey } from "../../io/tsv/index.ts";
 import { isRandomExtraction, type PortableTransforms, TransformsHandler } from "../../transforms/index.ts";
 import { type JsonObject, parseWith } from "../../utils/config.ts";
 import type { AnyImage, Sample } from "../structures/index.ts";
+import { N_SAMPLES } from "./columns.ts";
 import { type RowSelection, type SubsetOptions, subsetOptions } from "./dataset-like.ts";
 import { type CacheOption, type ImageCache, type PortableCache, portableCache } from "./image-cache.ts";
 import { countSamples, type LoadingContext, loadSample } from "./loading.ts";
@@ -12,8 +13,6 @@ import type { PortableDataset } from "./portable.ts";
 import type { RowFiles } from "./sources.ts";
 import { checkSamples, SPATIAL_CHECKS, type SpatialCheckOption } from "./spatial-checks.ts";
 import { Table } from "./table.ts";
-
-const N_SAMPLES = "n_samples";
 
 /** What is needed of a dataset whose images lie in files, one for each row of its table. */
 export interface ImageParts {
@@ -209,6 +208,7 @@ export abstract class ImagesDataset extends DatasetMode {
 
   /** Takes the numbers of samples from the table, if they are there. */
   protected takeCounts(): this {
+    if (this.#starts !== null) return this;
     const counts = this.df.map((row) => row[N_SAMPLES] ?? null);
     const areCounts = (values: readonly Cell[]): values is number[] =>
       values.every((n) => Number.isInteger(n) && Number(n) >= 0);

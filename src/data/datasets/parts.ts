@@ -4,7 +4,7 @@ import type { Row } from "../../io/tsv/index.ts";
 import { TransformsHandler } from "../../transforms/index.ts";
 import { parseWith } from "../../utils/config.ts";
 import { ConfigError, ImageError } from "../../utils/exceptions.ts";
-import { type ColumnsOption, encodeColumns, refuseProtected } from "./columns.ts";
+import { type ColumnsOption, encodeColumns, refuseProtected, uncounted } from "./columns.ts";
 import { type CacheOption, cacheOption, ImageCache } from "./image-cache.ts";
 import type { Known } from "./images-dataset.ts";
 import {
@@ -100,7 +100,8 @@ export function checkOptions(
     options.transforms instanceof TransformsHandler ? options.transforms : new TransformsHandler(options.transforms);
 
   const { data } = options;
-  const start = known ?? (data === undefined || data === null ? pairsWith(bids, fileType) : Table.read(data));
+  const start =
+    known ?? (data === undefined || data === null ? pairsWith(bids, fileType) : uncounted(Table.read(data)));
   const { table, columns } = encodeColumns("BidsDataset", start, options.columns);
 
   const masks = new Map<string, MaskSource>();

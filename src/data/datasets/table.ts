@@ -90,6 +90,16 @@ export class Table {
     return this.#with(rows, column);
   }
 
+  /** The table without a column, which need not be there. */
+  without(column: string): Table {
+    if (!this.rows.some((row) => Object.hasOwn(row, column))) return this;
+    const rows = this.rows.map(({ [column]: _, ...row }) => row as ParticipantRow);
+    return new Table(
+      rows,
+      [...this.floats].filter((name) => name !== column),
+    );
+  }
+
   #with(rows: readonly ParticipantRow[], changed: string): Table {
     const isFloat = floatColumns(rows.map((row): Row => ({ [changed]: row[changed] ?? null }))).has(changed);
     const kept = [...this.floats].filter((column) => column !== changed);

@@ -22,6 +22,7 @@ import * as torch from "../../torch/index.ts";
 import {
   Patch,
   RandomNoiseConfig,
+  ResampleConfig,
   RescaleIntensityConfig,
   TransformsHandler,
   ZNormalizationConfig,
@@ -156,7 +157,7 @@ describe("BidsDataset.toTensors", () => {
     expect(readJson(join(folder(), "dataset_description.json"))).toEqual({ ...original, Name: expect.any(String) });
     const files = [cohort.imagePath(1), cohort.maskPath(1)].map((path) => `file://${path}`);
     const sidecar = readJson(tensorOf(1).replace(/\.pt$/, ".json"));
-    expect(Object.keys(sidecar)).toEqual(["Sources"]);
+    expect(Object.keys(sidecar)).toEqual(["Sources", "SourceFiles"]);
     expect([...(sidecar.Sources as string[])].sort()).toEqual(files.sort());
     const who = readTsv(join(folder(), "src-T1w_conv-raw_participantsXsessions.tsv"));
     expect(who).toEqual(cohort.rows.map(({ participant_id, session_id }) => ({ participant_id, session_id })));
@@ -274,6 +275,32 @@ describe("BidsDataset.toTensors", () => {
     await expect(dataset().toTensors(quiet)).rejects.toThrow(
       /1 files have changed .* \(sub-001, ses-M000\): .*overwrite: true/,
     );
+  });
+  it("says it, too, of an image that was replaced by one that is older than the tensors", async () => {
+    await dataset().toTensors(quiet);
+    writeFileSync(cohort.maskPath(2), readFileSync(cohort.maskPath(1)));
+    const before = new Date(Date.now() - 3_600_000);
+    utimesSync(cohort.maskPath(2), before, before);
+    await expect(dataset().toTensors(quiet)).rejects.toThrow(/1 files have changed .* \(sub-002, ses-M000\): .*_mask/);
+    // ClinicaDL in Python does not say what the files were
+    const sidecar = tensorOf(2).replace(/\.pt$/, ".json");
+    writeFileSync(sidecar, '{"Sources": []}');
+    await dataset().toTensors(quiet);
+    writeFileSync(sidecar, '{"Sources": [], "SourceFiles": 1}');
+    await expect(dataset().toTensors(quiet)).rejects.toThrow(/'SourceFiles' is not what/);
+  });
+  it("says it of a file that transforms read", async () => {
+    const target = join(cohort.root, "template.nii.gz");
+    copyFileSync(cohort.imagePath(0), target);
+    const transforms = new TransformsHandler({ imageTransforms: [new ResampleConfig({ target })] });
+    const again = (more = {}): Promise<unknown> =>
+      dataset({ transforms }).toTensors({ conversionName: "norm", saveTransforms: true, ...quiet, ...more });
+    await again();
+    await again();
+    const later = new Date(Date.now() + 60_000);
+    utimesSync(target, later, later);
+    await expect(again()).rejects.toThrow(/3 files have changed .* \(sub-000, ses-M000\): .*template\.nii\.gz/);
+    await again({ checkTransforms: false });
   });
   it("warns of images of other shapes, and says so in the description", async () => {
     using other = makeCohort(1, [2, 2, 2]);

@@ -6,7 +6,7 @@ import { TransformsHandler, type TransformsHandlerOptions } from "../../transfor
 import { checkKeys, type JsonObject, type JsonValue, parseWith, show } from "../../utils/config.ts";
 import { CannotReadFieldError, ConfigError } from "../../utils/exceptions.ts";
 import type { Sample } from "../structures/index.ts";
-import { type ColumnsOption, encodeColumns } from "./columns.ts";
+import { type ColumnsOption, encodeColumns, uncounted } from "./columns.ts";
 import type { DatasetLike, RowSelection, SubsetOptions } from "./dataset-like.ts";
 import { type CacheOption, cacheOption, ImageCache } from "./image-cache.ts";
 import { type ImageParts, ImagesDataset, type Known, type RowContent } from "./images-dataset.ts";
@@ -175,7 +175,7 @@ function checkOptions(given: unknown, { table: known, files, cache, evaluationCo
 }
 
 function tableOf(data: NonNullable<TensorDatasetOptions["data"]> | null): Table | null {
-  return data === null ? null : Table.read(data);
+  return data === null ? null : uncounted(Table.read(data));
 }
 
 function readDict(dict: JsonObject): { options: TensorDatasetOptions; table: Table } {

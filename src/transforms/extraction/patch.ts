@@ -22,13 +22,13 @@ const schema = z.strictObject({
   /** How the image is padded at its end, so that patches cover it; null: it is not, and patches that would stick out are dropped. Default "constant". */
   padMode: z.enum(["constant", "reflect", "replicate", "circular"]).nullable().default("constant"),
 
-  /** With what, where `padMode` is "constant"; default 0. */
+  /** With what images are padded where `padMode` is "constant"; default 0. Masks get 0: what is not in the image has no label. */
   padValue: z.number().default(0),
 });
 
 /**
  * Patches of `patchSize` voxels (one size, or x, y, z), one after the other, each overlapping the last by a share `overlap` (0). The image
- * is padded at its end (`padMode` "constant" with `padValue`, "reflect", "replicate", "circular") so that the patches cover it; with `padMode`
+ * is padded at its end (`padMode` "constant" with `padValue`, masks with 0; "reflect", "replicate", "circular") so that the patches cover it; with `padMode`
  * null it is not, and patches that would stick out are dropped. Patches are numbered with z fastest, as in MONAI's `iter_patch_position`.
  *
  * @example
@@ -85,7 +85,8 @@ export class Patch extends configClass("Patch", schema) implements Extraction {
       const part = whole === null ? cut(image.tensor, start, size) : image.tensor;
       const missing = AXES.map((axis) => Math.max(0, place[axis] + (this.patchSize[axis] ?? 1) - shape[axis]));
       const at = AXES.map((axis): number => place[axis] - start[axis]);
-      image.tensor = cut(this.#pad(part, missing), at, this.patchSize).contiguous();
+      const value = image.kind === "label" ? 0 : this.padValue;
+      image.tensor = cut(this.#pad(part, missing, value), at, this.patchSize).contiguous();
       image.affine = shiftOrigin(image.affine, place);
     }
     return { sampleType: "patch", samplePosition: place };
@@ -128,11 +129,11 @@ export class Patch extends configClass("Patch", schema) implements Extraction {
     }) as Triple;
   }
 
-  #pad(tensor: Tensor, missing: readonly number[]): Tensor {
+  #pad(tensor: Tensor, missing: readonly number[], value: number): Tensor {
     if (this.padMode === null || missing.every((n) => n === 0)) return tensor;
     const after = AXES.toReversed().flatMap((axis) => [0, missing[axis] ?? 0]);
     return this.padMode === "constant"
-      ? torch.constantPadNd(tensor, after, this.padValue)
+      ? torch.constantPadNd(tensor, after, value)
       : torch.pad(tensor, after, this.padMode);
   }
 }

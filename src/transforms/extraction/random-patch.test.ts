@@ -120,11 +120,18 @@ describe("RandomPatch", () => {
     const place = handler.cutOf(0, new Rng(3)).extract(point);
     const [x, y, z] = place.samplePosition as [number, number, number];
     expect(y).toBe(0);
-    const expected: number[] = [];
-    for (let i = x; i < x + 3; i++)
-      for (let j = 0; j < 8; j++) for (let k = z; k < z + 2; k++) expected.push(j < 6 ? 42 * i + 7 * j + k : -1);
-    for (const name of ["image", "seg"]) {
-      expect(point.values(name)).toEqual(expected);
+    const expected = (padding: number): number[] => {
+      const values: number[] = [];
+      for (let i = x; i < x + 3; i++)
+        for (let j = 0; j < 8; j++) for (let k = z; k < z + 2; k++) values.push(j < 6 ? 42 * i + 7 * j + k : padding);
+      return values;
+    };
+    // what is not in the image has no label
+    for (const [name, padding] of [
+      ["image", -1],
+      ["seg", 0],
+    ] as const) {
+      expect(point.values(name)).toEqual(expected(padding));
       expect([...point.image(name).affine]).toEqual([
         2,
         0,

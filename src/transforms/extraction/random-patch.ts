@@ -42,7 +42,7 @@ const schema = z.strictObject({
   /** How images are padded, at the end of axes along which they are smaller than a patch; in evaluation as of `Patch`. Default "constant". */
   padMode: z.enum(["constant", "reflect", "replicate", "circular"]).default("constant"),
 
-  /** With what, where `padMode` is "constant". Default 0. */
+  /** With what images are padded where `padMode` is "constant"; masks get 0. Default 0. */
   padValue,
 
   /** The share by which patches overlap in evaluation. Default 0. */

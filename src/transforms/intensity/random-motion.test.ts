@@ -27,6 +27,17 @@ function moved(tensor: torch.Tensor, parameters: Drawn, affine = IDENTITY): torc
 }
 
 describe("RandomMotion", () => {
+  it.each([Number.NaN, Number.NEGATIVE_INFINITY])(
+    "refuses an image with %d, which would spread over all of it",
+    (odd) => {
+      using _scope = torch.scope();
+      const tensor = torch.tensor([odd, 1, 2, 3, 4, 5, 6, 7]).reshape([1, 2, 2, 2]);
+      const point = new Point().add("image", "scalar", tensor, IDENTITY);
+      expect(() => new RandomMotionConfig().getObject().apply(point, new Rng(0))).toThrow(
+        /'image' of sub-1, ses-1 holds/,
+      );
+    },
+  );
   it("draws the times in turn, around equal intervals, and movements from their ranges", () => {
     using _scope = torch.scope();
     const transform = new RandomMotionConfig({ degrees: 5, translation: [1, 2], numTransforms: 3 }).getObject();

@@ -7,6 +7,7 @@ import { interpolation } from "../resampling/interpolation.ts";
 import { centreOf, moved, rotation, type Triple, withinPlane } from "../resampling/motion.ts";
 import { padValues } from "../resampling/padding.ts";
 import type { Rng, Transform, TransformConfig } from "../types.ts";
+import { requireFinite } from "./spectrum.ts";
 
 const amount = range();
 const triples = z.array(z.tuple([z.number(), z.number(), z.number()]));
@@ -28,6 +29,7 @@ const JITTER = 0.3;
  * image; what was taken in the middle is the image as it is. Masks are left alone. `imageInterpolation` is one of those of {@link ResizeConfig} (default
  * `"linear"`). As TorchIO's `RandomMotion` (Shaw et al. 2019), but images turn around their middle; TorchIO turns them around the origin of space.
  *
+ * @throws ImageError, naming the participant, when an image holds NaN or an infinite number.
  * @example
  * ```ts
  * using sample = await sampleWith({ augmentations: [new RandomMotionConfig({ degrees: 5, translation: 5 })] });
@@ -84,6 +86,7 @@ export class RandomMotionConfig
         const centre = centreOf(grid);
         // the parts together are all frequencies: of each movement only what it changes in its own part is added, and the first state is as it is
         const still = image.tensor.to({ dtype: "float32" });
+        requireFinite(still, place);
         // behind this axis there are none of more than one voxel
         const sum = still.reshape([-1, n]).clone();
         for (const [i, frequencies] of parts.entries()) {

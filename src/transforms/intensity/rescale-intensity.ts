@@ -17,7 +17,7 @@ const percent = z.number().min(0).max(100);
  * taken over all voxels or under `maskingMethod`, are cut off, then the range from `inMinMax` (default: the smallest and greatest value
  * left) is stretched. Masks are left alone. As TorchIO's `RescaleIntensity`.
  *
- * @throws ImageError, naming the participant, when all values are the same.
+ * @throws ImageError, naming the participant, when all values are the same, or some are infinite or no numbers.
  * @example
  * ```ts
  * using sample = await sampleWith({ imageTransforms: [new RescaleIntensityConfig({ outMinMax: [0, 1], percentiles: [0.5, 99.5] })] });
@@ -56,7 +56,7 @@ export class RescaleIntensityConfig
       const [low = Number.NaN, high = Number.NaN] = percentiles.map(Math.fround);
       const [inMin, inMax] =
         this.inMinMax === null ? cut(torch.voxels.extent(tensor), low, high) : boundsOf(this.inMinMax);
-      if (!(inMax > inMin)) {
+      if (!(inMax > inMin && Number.isFinite(inMax - inMin))) {
         throw place.error(
           `cannot be rescaled: its values go from ${inMin} to ${inMax}. Check the file, or leave it out.`,
         );

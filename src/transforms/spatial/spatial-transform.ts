@@ -4,7 +4,8 @@ import { type ActsOn, type Drawing, ImagePlace, selectImages, type TransformOpti
 import { DrawnTransform } from "../drawn-transform.ts";
 import type { Grid } from "../resampling/grid.ts";
 import type { HasImages, Rng, Transform } from "../types.ts";
-import type { Step } from "./step.ts";
+import { checkPadding } from "./padded-mask.ts";
+import { pads, type Step } from "./step.ts";
 import { Waiting } from "./waiting.ts";
 
 /** What a spatial transform does. */
@@ -106,7 +107,10 @@ export class SpatialTransform<D extends JsonValue> extends DrawnTransform<D> {
             const grids = new Map([...dataPoint.namedImages()].map(([name, other]) => [name, waiting.gridOf(other)]));
             last = { grid, step: step(grid, parameters, place, grids) };
           }
-          if (last.step !== null) waiting.add(image, last.step);
+          if (last.step === null) continue;
+          if (last.step.kind === "extent" && pads(grid, last.step))
+            checkPadding(image, last.step, place, this.#config.include);
+          waiting.add(image, last.step);
         }
       },
     };

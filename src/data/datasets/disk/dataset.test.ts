@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { appendFileSync, mkdtempSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { BidsFileType } from "../../../io/bids/index.ts";
 import { writeNifti } from "../../../io/nifti/index.ts";
@@ -73,10 +73,10 @@ function contentOf(sample: Sample): unknown {
   const fields = [...sample.fieldNames()].map((name) => [name, sample.getField(name)]);
   return { images, fields, history: sample.history, place: sample.place, dtypes: [...sample.dtypes] };
 }
-async function contents(dataset: Loading): Promise<unknown[]> {
+async function contents(dataset: Loading, times = 1): Promise<unknown[]> {
   const out: unknown[] = [];
-  for (let i = 0; i < dataset.length; i++) {
-    using sample = await dataset.get(i);
+  for (let i = 0; i < dataset.length * times; i++) {
+    using sample = await dataset.get(i % dataset.length);
     out.push(contentOf(sample));
   }
   dataset.clearCache();
@@ -143,6 +143,9 @@ describe("images on disk", () => {
   ])("are what they are without a cache: %s", async (_, transforms) => {
     const live = torch.memory.live();
     const expected = await contents(datasetOf({ cache: "off", transforms }));
+    const kept = datasetOf({ cache: "memory", transforms });
+    // the first time they are read, then they come from memory
+    expect(await contents(kept, 2)).toEqual([...expected, ...expected]);
     const first = datasetOf({ transforms });
     expect(await contents(first)).toEqual(expected);
     expect(listEntries(disk)).toHaveLength(3);
@@ -230,6 +233,20 @@ describe("images on disk", () => {
     expect(entries()).toBe(16);
     await contents(datasetOf());
     expect(entries()).toBe(16);
+  });
+
+  it("are made again when a file that a transform names is another, named from here or from the root", async () => {
+    const template = join(cohort.root, "template.nii.gz");
+    for (const target of [template, relative(process.cwd(), template)]) {
+      const transforms = { imageTransforms: [new ResampleConfig({ target })] };
+      for (const shape of [[3, 4, 5] as const, [5, 4, 3] as const]) {
+        const data = new Float32Array(60);
+        writeNifti(template, { data, shape, affine: AFFINE });
+        expect(await contents(datasetOf({ transforms }))).toEqual(
+          await contents(datasetOf({ cache: "off", transforms })),
+        );
+      }
+    }
   });
 
   it("hold no transform of one's own, whose code may change", async () => {

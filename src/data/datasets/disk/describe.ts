@@ -12,7 +12,7 @@ interface Taken {
 /** What a folder keeps: all of it, and of which data sets. */
 export interface FolderContent extends Taken {
   readonly folder: string;
-  /** Sorted by `of`: the folder of a data set, or "damaged". */
+  /** Sorted by `of`: the folder of a data set, or what is wrong: "damaged", "cannot be read". */
   readonly sources: readonly (Taken & { readonly of: string })[];
 }
 
@@ -59,6 +59,7 @@ function dataSetOf(path: string): string {
     return dataSet === undefined || dataSet === source ? dirname(source) : dataSet;
   } catch (error) {
     if (error instanceof DamagedEntryError) return "damaged";
+    if (error instanceof Error && "syscall" in error) return "cannot be read";
     throw error;
   }
 }

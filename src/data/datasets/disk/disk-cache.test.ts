@@ -219,6 +219,21 @@ describe("the folder", () => {
     expect(warnings).toEqual([expect.stringMatching(/No images are kept in the cache .*ENOTDIR.*cache: \{ disk/)]);
   });
 
+  it("that cannot be read, or an entry of it, is said once, and is no failure", () => {
+    using _scope = torch.scope();
+    const file = join(folder, "..", "file");
+    writeFileSync(file, "");
+    const other = new DiskCache(file, 1e9);
+    expect([other.get("a", everything), other.get("b", everything), other.shapeOf("a")]).toEqual([null, null, null]);
+    expect(warnings).toEqual([expect.stringMatching(/An image of the cache .*file cannot be read: ENOTDIR/)]);
+    warnings = [];
+    // a folder in the place of an entry: as one that the system cannot read
+    for (const key of ["a", "b"]) mkdirSync(join(folder, `${key}.entry`), { recursive: true });
+    const cache = new DiskCache(folder, 1e9);
+    expect([cache.get("a", everything), cache.get("b", everything)]).toEqual([null, null]);
+    expect(warnings).toEqual([expect.stringMatching(/cannot be read: EISDIR.*\(.*a\.entry\).*cache --clear/)]);
+  });
+
   it("is listed and cleared, with what was not finished; who reads an entry goes on", () => {
     using _scope = torch.scope();
     const cache = new DiskCache(folder, null);

@@ -32,8 +32,8 @@ export interface DiskContent {
 }
 
 /**
- * Images in files of a folder, for all processes that name it. An entry that is damaged is deleted and made again; a folder that cannot
- * be written, or is full, is said once, and images are then read as without a cache.
+ * Images in files of a folder, for all processes that name it. An entry that is damaged is deleted and made again; that entries cannot
+ * be read, or a folder cannot be written or is full, is said once, and images are then read as without a cache.
  */
 export class DiskCache {
   readonly folder: string;
@@ -88,7 +88,7 @@ export class DiskCache {
       this.#held = (this.#held ?? 0) + bytes.byteLength;
       return true;
     } catch (error) {
-      if (!(error instanceof Error && "code" in error && "syscall" in error)) throw error;
+      if (!isOfSystem(error)) throw error;
       this.#writes = false;
       warnOnce(
         `disk cache ${this.folder}`,
@@ -105,11 +105,30 @@ export class DiskCache {
       using reader = EntryReader.open(path);
       return reader === null ? null : read(reader);
     } catch (error) {
-      if (!(error instanceof DamagedEntryError)) throw error;
-      warn(`${error.message} It is deleted, and made again from the image.`);
-      rmSync(path, { force: true });
+      if (isOfSystem(error)) this.#cannotRead(path, error);
+      else if (error instanceof DamagedEntryError) this.#delete(path, error);
+      else throw error;
       return null;
     }
+  }
+
+  #delete(path: string, { message }: DamagedEntryError): void {
+    try {
+      rmSync(path, { force: true });
+    } catch (error) {
+      if (!isOfSystem(error)) throw error;
+      this.#cannotRead(path, new Error(`${message} It cannot be deleted: ${error.message}`));
+      return;
+    }
+    warn(`${message} It is deleted, and made again from the image.`);
+  }
+
+  /** The image itself is there: nobody's training ends since a copy of it cannot be read. */
+  #cannotRead(path: string, { message }: Error): void {
+    warnOnce(
+      `unread disk cache ${this.folder}`,
+      `An image of the cache ${this.folder} cannot be read: ${message} (${path}). Such images are read from their own files instead, which takes longer. Make what is in the folder readable, delete it (npx clinicadl cache --clear), or give another: cache: { disk: "/another/folder" }.`,
+    );
   }
 
   /** Deletes entries that were not used for longest, and none that was since this cache was opened. @returns whether there is room. */
@@ -137,6 +156,10 @@ export class DiskCache {
   #limit(held: number): number {
     return this.maxBytes ?? halfOfFree(this.folder, held);
   }
+}
+
+function isOfSystem(error: unknown): error is Error {
+  return error instanceof Error && "code" in error && "syscall" in error;
 }
 
 /** With what entries are packed; null, which is said once, where there is nothing. */

@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
-import { isAbsolute, resolve } from "node:path";
+import { resolve } from "node:path";
 import { imageFiles } from "../../../io/nifti/index.ts";
 import type { Cell } from "../../../io/tsv/index.ts";
 import * as torch from "../../../torch/index.ts";
 import type { JsonValue } from "../../../utils/config.ts";
 import { packageVersion } from "../../../utils/environment.ts";
+import { filesNamedIn } from "../named-files.ts";
 import type { RowFiles } from "../sources.ts";
 import { MAGIC } from "./entry.ts";
 
@@ -38,7 +39,8 @@ export function entryKey({ files, reading, transforms, columns }: KeyParts): str
     transforms,
     columns,
     images,
-    named: filesNamedIn(transforms),
+    // what transforms read beside the image: a template, a reference
+    named: filesNamedIn(transforms).map(stateOf),
   };
   return createHash("sha256").update(JSON.stringify(given)).digest("hex").slice(0, 40);
 }
@@ -48,11 +50,4 @@ function stateOf(path: string): JsonValue {
   const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
   if (stats === undefined) return [path, null];
   return [path, String(stats.size), String(stats.mtimeNs), String(stats.ctimeNs), String(stats.ino)];
-}
-
-/** The files that options of transforms name, as they are now. */
-function filesNamedIn(value: JsonValue): JsonValue[] {
-  if (typeof value === "string") return isAbsolute(value) ? [stateOf(value)] : [];
-  if (typeof value !== "object" || value === null) return [];
-  return Object.values(value).flatMap((part) => (part === undefined ? [] : filesNamedIn(part)));
 }

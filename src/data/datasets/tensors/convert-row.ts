@@ -1,15 +1,18 @@
 import type { ParticipantRow } from "../../../io/tsv/index.ts";
 import * as torch from "../../../torch/index.ts";
 import { ToCanonicalConfig, type TransformsHandler } from "../../../transforms/index.ts";
+import { transformToJson } from "../../../transforms/like.ts";
 import { Rng } from "../../../transforms/types.ts";
 import { ImageError } from "../../../utils/exceptions.ts";
 import { DataPoint, ScalarImage } from "../../structures/index.ts";
 import type { RowContent } from "../images-dataset.ts";
 import { named } from "../named-error.ts";
+import { filesNamedIn } from "../named-files.ts";
 import { readRow } from "../read-row.ts";
 import type { RowFiles } from "../sources.ts";
 import { writeTensors } from "./files.ts";
 import { type Outline, outlineOf } from "./outline.ts";
+import { statesOf } from "./states.ts";
 
 /** One session that is to be converted. */
 export interface RowToConvert {
@@ -34,10 +37,12 @@ export function convertRow({ row, index, files, path }: RowToConvert, how: Conve
   try {
     using _scope = torch.scope();
     const rng = new Rng(how.seed, 0, index);
+    const sources = sourcesOf(files);
+    const states = statesOf([...sources, ...filesNamedIn(how.transforms?.imageTransforms.map(transformToJson) ?? [])]);
     const read = toPoint(row, readRow(files, { resample: how.resampleMasks }));
     let point = new ToCanonicalConfig().getObject().apply(read, rng);
     if (how.transforms !== null) point = how.transforms.applyImageTransforms(point, rng);
-    writeTensors(path, point, sourcesOf(files));
+    writeTensors(path, point, { sources, states });
     return outlineOf(point);
   } catch (error) {
     throw named(row, error);

@@ -1,5 +1,5 @@
 /** Images of a dataset as files of tensors. */
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Bids } from "../../../io/bids/index.ts";
 import { writeJson } from "../../../io/files/index.ts";
@@ -10,6 +10,7 @@ import { ClinicaDLException, ImageError, TensorConversionError } from "../../../
 import { warn } from "../../../utils/warnings.ts";
 import type { DataPoint } from "../../structures/index.ts";
 import type { ImageParts } from "../images-dataset.ts";
+import { filesNamedIn } from "../named-files.ts";
 import type { MaskSource } from "../sources.ts";
 import { SpatialChecker } from "../spatial-checks.ts";
 import { type RowToConvert, sourcesOf, toPoint } from "./convert-row.ts";
@@ -28,6 +29,7 @@ import type { Checked } from "./options.ts";
 import { type Outline, outlineOf, pointOf } from "./outline.ts";
 import { progressLine } from "./progress.ts";
 import { removeTensors } from "./remove.ts";
+import { changedSource } from "./states.ts";
 import { tensorTypeOf } from "./type.ts";
 
 /** What is converted. */
@@ -127,15 +129,16 @@ class Conversion {
     for (const row of listed) this.#converted.set(pairKey(row), row);
     this.#takeGeometry(listed[0]);
     const changed: string[] = [];
+    const { transformed, checkTransforms } = this.#options;
+    const ofTransforms = transformed && checkTransforms ? filesNamedIn([...this.#data.transformsJson]) : [];
     this.#data.table.rows.forEach((row, i) => {
       const file = this.#pathOf(row);
       if (!existsSync(file)) return;
-      const made = statSync(file).mtimeMs;
       const files = this.#data.files[i];
-      const newer = (files === undefined ? [] : sourcesOf(files)).find((source) => statSync(source).mtimeMs > made);
+      const other = changedSource(file, [...(files === undefined ? [] : sourcesOf(files)), ...ofTransforms]);
       const known = this.#converted.has(pairKey(row));
-      if (newer !== undefined) {
-        if (known) changed.push(`(${row.participant_id}, ${row.session_id}): ${newer}`);
+      if (other !== null) {
+        if (known) changed.push(`(${row.participant_id}, ${row.session_id}): ${other}`);
         return;
       }
       if (!known && this.#isWhole(row, file)) this.#converted.set(pairKey(row), row);

@@ -1,30 +1,45 @@
 /** A file with the images of a participant's session as tensors, in the layout of ClinicaDL. */
-import { join, parse } from "node:path";
-import { makeFolder, writeJson } from "../../../io/files/index.ts";
+import { dirname } from "node:path";
+import { makeFolder, removeFile, writeJson } from "../../../io/files/index.ts";
 import * as torch from "../../../torch/index.ts";
 import { NdArray, Tensor } from "../../../torch/index.ts";
+import type { JsonObject } from "../../../utils/config.ts";
 import { ImageError } from "../../../utils/exceptions.ts";
 import { type AnyImage, type DataPoint, LabelMap, ScalarImage } from "../../structures/index.ts";
+import { type SourceState, STATES, sidecarOf } from "./states.ts";
 
 export interface TensorContent {
   readonly images: Readonly<Record<string, AnyImage>>;
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
+/** From which files tensors came. */
+export interface TensorFiles {
+  /** The images and masks. */
+  readonly sources: readonly string[];
+  /** These, and what transforms read, as they were before they were read. */
+  readonly states: readonly SourceState[];
+}
+
 /**
  * Writes the images, masks and fields of a data point, and beside them from which files they came. The tensors come last and
- * whole: a file that is there is finished.
+ * whole: a file that is there is finished, and made of what stands beside it.
  */
-export function writeTensors(path: string, point: DataPoint, sources: readonly string[]): void {
+export function writeTensors(path: string, point: DataPoint, { sources, states }: TensorFiles): void {
   const held = (kind: AnyImage["kind"]): Map<string, torch.Tuple> =>
     new Map(
       [...point.images]
         .filter(([, image]) => image.kind === kind)
         .map(([name, { tensor, affine }]) => [name, torch.tuple([tensor.contiguous(), new NdArray(affine, [4, 4])])]),
     );
-  const { dir, name } = parse(path);
-  makeFolder(dir);
-  writeJson(join(dir, `${name}.json`), { Sources: sources.map((source) => `file://${source}`) }, { overwrite: true });
+  makeFolder(dirname(path));
+  // tensors of before are not of the files that are said to be theirs from now on
+  removeFile(path);
+  const said = {
+    Sources: sources.map((source) => `file://${source}`),
+    [STATES]: states.map((state): JsonObject => ({ ...state })),
+  };
+  writeJson(sidecarOf(path), said, { overwrite: true });
   torch.save({ images: held("scalar"), masks: held("label"), additional_data: new Map(point.fields) }, path);
 }
 

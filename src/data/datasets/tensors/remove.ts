@@ -1,7 +1,8 @@
-import { dirname, join, parse } from "node:path";
+import { dirname } from "node:path";
 import { Bids } from "../../../io/bids/index.ts";
 import { removeFile } from "../../../io/files/index.ts";
 import { pairsPath, readDescription, unlistConversion } from "./description.ts";
+import { sidecarOf } from "./states.ts";
 
 /**
  * Deletes the tensors of a conversion, its description, the table of who was converted, and its line in `conversions.tsv`.
@@ -24,9 +25,8 @@ export function removeTensors(descriptionJson: string): void {
   const bids = new Bids(dirname(descriptionJson));
   for (const [participantId, sessionId] of bids.getAllParticipantsSessions()) {
     const path = bids.buildPath(tensorType, { participantId, sessionId });
-    const { dir, name } = parse(path);
     removeFile(path);
-    removeFile(join(dir, `${name}.json`));
+    removeFile(sidecarOf(path));
   }
   unlistConversion(bids, descriptionJson);
   removeFile(pairs);
