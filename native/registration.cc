@@ -1,4 +1,5 @@
 #include "addon.h"
+#include "sums.h"
 
 namespace clinicadl {
 namespace {
@@ -49,6 +50,7 @@ napi_value init(napi_env env, napi_value exports) {
     define_sharding(env, exports);
     define_event(env, exports);
     define_files(env, exports);
+    define_sums(env, exports);
     define_shared_cache(env, exports);
     define_inflate(env, exports);
     define_chunks(env, exports);

@@ -1,7 +1,8 @@
 import type { Batch } from "../data/dataloader/index.ts";
-import { type FileSum, type Row, writeTsv } from "../io/tsv/index.ts";
+import { type Row, writeTsv } from "../io/tsv/index.ts";
 import { checkKeys, type JsonObject, show } from "../utils/config.ts";
 import { CannotReadFieldError, ConfigError, DataFrameError } from "../utils/exceptions.ts";
+import type { FileSum } from "../utils/file-sum.ts";
 import { own } from "../utils/registry.ts";
 import { type HasLossFunctions, type MetricConfig, withLabelKeyOf } from "./config.ts";
 import { DetailTable } from "./detail-table.ts";

@@ -1,6 +1,7 @@
 /** What Node's `fs` lacks. */
 import { closeSync, openSync } from "node:fs";
-import { getSystemErrorMessage, getSystemErrorName } from "node:util";
+import { getSystemErrorName } from "node:util";
+import { systemError } from "../utils/system-error.ts";
 import { native } from "./native.ts";
 
 /**
@@ -24,10 +25,8 @@ const NO_EXCHANGE: readonly string[] = ["EINVAL", "ENOSYS", "ENOTSUP", "EOPNOTSU
 export function exchangePaths(a: string, b: string): boolean {
   const errno = native.exchangePaths(a, b);
   if (errno === 0) return true;
-  const code = getSystemErrorName(-errno);
-  if (NO_EXCHANGE.includes(code)) return false;
-  const error = new Error(`${code}: ${getSystemErrorMessage(-errno)}, exchange '${a}' -> '${b}'`);
-  throw Object.assign(error, { code, errno: -errno, syscall: "exchange", path: a, dest: b });
+  if (NO_EXCHANGE.includes(getSystemErrorName(-errno))) return false;
+  throw systemError(errno, { syscall: "exchange", path: a, dest: b });
 }
 
 /** How many files are open at the same time: others need some, too. */
@@ -47,9 +46,6 @@ function syncTogether(paths: readonly string[]): void {
   const descriptors = paths.map((path) => open.adopt(openSync(path, "r"), closeSync));
   const errors = native.syncAll(descriptors);
   const failed = errors.findIndex((errno) => errno !== 0);
-  if (failed < 0) return;
-  const [errno = 0, path] = [errors[failed], paths[failed]];
-  const code = getSystemErrorName(-errno);
-  const error = new Error(`${code}: ${getSystemErrorMessage(-errno)}, fsync '${path}'`);
-  throw Object.assign(error, { code, errno: -errno, syscall: "fsync", path });
+  const [errno, path] = [errors[failed], paths[failed]];
+  if (errno !== undefined && path !== undefined) throw systemError(errno, { syscall: "fsync", path });
 }

@@ -24,6 +24,10 @@ export interface WorkHandle {
 export interface ReducerHandle {
   readonly kind: "reducer";
 }
+/** A SHA-256 that is being taken: a Node-API external. */
+export interface SumHandle {
+  readonly kind: "sum";
+}
 export type NativeValue = number | bigint | string | boolean | null | undefined | NativeValue[];
 export type BinaryArray =
   | Int8Array
@@ -132,6 +136,11 @@ export interface Native {
   lockFile(descriptor: number, shared: boolean): "locked" | "taken" | (string & {});
   exchangePaths(a: string, b: string): number;
   syncAll(descriptors: readonly number[]): number[];
+  // sums.cc
+  crc32(bytes: BinaryArray | Handle): number | null;
+  makeSum(): SumHandle | null;
+  finishSum(sum: SumHandle): string;
+  writeBytes(descriptor: number, bytes: BinaryArray | Handle, sum: SumHandle | null): number;
   // inflate.cc
   inflater(): string;
   inflateStart(packed: Uint8Array, start: number, target: Uint8Array): boolean;

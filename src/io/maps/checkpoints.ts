@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { FileSum } from "../tsv/index.ts";
+import type { FileSum } from "../../utils/file-sum.ts";
 import { problemWith, writeManifest } from "./manifest.ts";
 import { MetricsDir } from "./model-dirs.ts";
 import { indexOf } from "./scan.ts";

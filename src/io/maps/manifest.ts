@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, readdirSync, readSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, lstatSync, readdirSync, readSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { ClinicaDLException } from "../../utils/exceptions.ts";
 import { naming } from "../../utils/file-errors.ts";
+import type { FileSum } from "../../utils/file-sum.ts";
 import { openRegular, readRegular } from "../files/index.ts";
-import type { FileSum } from "../tsv/index.ts";
 import { checkInside } from "./inside.ts";
 
 /** The list of the files of a checkpoint; it begins with a dot so that ClinicaDL does not see it. */
@@ -40,16 +41,28 @@ function measure(path: string, chunk: Buffer, limit = Number.POSITIVE_INFINITY):
   return { size, sha256: hash.digest("hex") };
 }
 
+function sumOf(path: string, known: ReadonlyMap<string, FileSum>, chunk: Buffer): FileSum {
+  const sum = known.get(path);
+  if (sum === undefined) return measure(path, chunk);
+  const { size } = lstatSync(path);
+  if (size === sum.size) return sum;
+  throw new ClinicaDLException(
+    `${path} has ${size} bytes, ${sum.size} were written: its disk has lost some, or something else has changed it. See that the disk is sound, and resume the training.`,
+  );
+}
+
 /**
  * Writes down the size and the SHA-256 of every file below `directory`.
- * @param known those of files, by path, that need not be read for it.
+ * @param known those of files, by path, as they were taken of the bytes in memory. Such a file is not read: what it held by now
+ * would be written down as right, whatever it is. That it has all of its bytes is looked at.
+ * @throws ClinicaDLException where it has not.
  */
 export function writeManifest(directory: string, known: ReadonlyMap<string, FileSum> = new Map()): void {
   const chunk = Buffer.allocUnsafe(1 << 20);
   const files = Object.fromEntries(
     filesBelow(directory)
       .sort()
-      .map((path) => [path, known.get(join(directory, path)) ?? measure(join(directory, path), chunk)]),
+      .map((path) => [path, sumOf(join(directory, path), known, chunk)]),
   );
   const path = join(directory, MANIFEST);
   naming(path, () => writeFileSync(path, `${JSON.stringify({ files }, null, 4)}\n`));

@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import {
   existsSync,
   mkdirSync,
@@ -156,6 +157,24 @@ describe("CheckpointsDir", () => {
     tmp.write({ epoch: 1, batch: null }, fill("again"));
     expect(readdirSync(tmp.path)).toEqual(["epoch-1"]);
     expect(readFileSync(tmp.at({ epoch: 1, batch: null }).modelPt, "utf8")).toBe("again");
+  });
+
+  it("holds a file to the checksum of what was to be written, and does not take what it holds for that", () => {
+    const tmp = new CheckpointsDir(join(dir, "tmp"));
+    const write = (epoch: number, held: string) =>
+      tmp.write({ epoch, batch: null }, (checkpoint, known) => {
+        fill("whole")(checkpoint);
+        known.set(checkpoint.modelPt, { size: 5, sha256: hash("sha256", "whole") });
+        writeFileSync(checkpoint.modelPt, held);
+      });
+    write(1, "whole");
+    expect(tmp.newest().checkpoint?.position.epoch).toBe(1);
+    write(2, "whale");
+    const { checkpoint, problems } = tmp.newest();
+    expect(checkpoint?.position.epoch).toBe(1);
+    expect(problems).toEqual([expect.stringMatching(/model\.pt is not what was written/)]);
+    expect(() => write(3, "who")).toThrow(/model\.pt has 3 bytes, 5 were written.*resume/);
+    expect(readdirSync(tmp.path).sort()).toEqual(["epoch-1", "epoch-2"]);
   });
 
   it("leaves the former ones as they were when one cannot be written", () => {

@@ -12,18 +12,13 @@ import {
 import { dirname } from "node:path";
 import { ClinicaDLException } from "../../utils/exceptions.ts";
 import { naming } from "../../utils/file-errors.ts";
+import type { FileSum } from "../../utils/file-sum.ts";
 import { writeAll } from "../../utils/write-all.ts";
 import { copyFileAtomic, linkOrCopy } from "../files/copy.ts";
 import { makeFolder } from "../files/folders.ts";
 import { parseTsv, readTsv } from "./read.ts";
 import type { Row } from "./types.ts";
 import { formatTsv, type TsvOptions } from "./write.ts";
-
-/** What a file holds, so that it can be verified later. */
-export interface FileSum {
-  readonly size: number;
-  readonly sha256: string;
-}
 
 const CHUNK = 1 << 20;
 

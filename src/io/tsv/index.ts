@@ -1,5 +1,5 @@
 /** Tables on disk, as pandas reads and writes them. */
-export { type FileSum, GrowingTable } from "./growing.ts";
+export { GrowingTable } from "./growing.ts";
 export {
   NO_SESSION,
   PARTICIPANT_ID,

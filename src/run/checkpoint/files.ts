@@ -1,12 +1,14 @@
+import { hash } from "node:crypto";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { writeJson } from "../../io/files/index.ts";
 import { type CheckpointDir, readState, recordSplit } from "../../io/maps/index.ts";
-import { type FileSum, readTsvColumns } from "../../io/tsv/index.ts";
+import { readTsvColumns } from "../../io/tsv/index.ts";
 import * as torch from "../../torch/index.ts";
 import { show } from "../../utils/config.ts";
 import { ClinicaDLException } from "../../utils/exceptions.ts";
 import { naming } from "../../utils/file-errors.ts";
+import type { FileSum } from "../../utils/file-sum.ts";
 import type { EventArgs } from "../events.ts";
 import { asRecord } from "./as-record.ts";
 import { warnOfOtherBits } from "./same-bits.ts";
@@ -42,11 +44,15 @@ export function saveCheckpoint(
 ): void {
   const { maps, model, gradScaler, metrics, computational, split, log } = run;
   using _scope = torch.scope();
+  const save = (path: string, value: unknown) => {
+    const sum = torch.saveSummed(value, path);
+    if (sum !== null) known.set(path, sum);
+  };
   writeJson(dir.stateJson, snapshot.state);
-  torch.save(snapshot.weights?.copies ?? model.stateDict(), dir.modelPt);
-  torch.save(optimizerStates(run), dir.optimizerPt);
+  save(dir.modelPt, snapshot.weights?.copies ?? model.stateDict());
+  save(dir.optimizerPt, optimizerStates(run));
   const unused = computational.amp ? UNUSED_SCALER : {};
-  torch.save(gradScaler.isEnabled() ? gradScaler.stateDict() : unused, dir.scalerPt);
+  save(dir.scalerPt, gradScaler.isEnabled() ? gradScaler.stateDict() : unused);
   mkdirSync(dir.validationMetrics.path);
   const { epoch, batch } = dir.position;
   // in the middle of an epoch, its validation is still to come
@@ -54,7 +60,10 @@ export function saveCheckpoint(
   const { aggregatedTsv, detailsTsv } = dir.validationMetrics;
   const details = metrics.save(aggregatedTsv, detailsTsv, { upTo, same: last?.validationMetrics.detailsTsv ?? null });
   mkdirSync(dirname(dir.callbackPt("any")));
-  const write = (path: string, bytes: Uint8Array) => naming(path, () => writeFileSync(path, bytes));
+  const write = (path: string, bytes: Uint8Array) => {
+    naming(path, () => writeFileSync(path, bytes));
+    known.set(path, { size: bytes.byteLength, sha256: hash("sha256", bytes) });
+  };
   for (const [name, bytes] of snapshot.callbacks) write(dir.callbackPt(name), bytes);
   mkdirSync(dirname(dir.extraPt));
   write(dir.extraPt, snapshot.extra);

@@ -25,4 +25,5 @@ export {
 // safetensors
 export { loadSafetensors, type SafeTensors, safetensorsChunks, saveSafetensors } from "./safetensors.ts";
 // torch.save, and its bytes in chunks for those who write files themselves
-export { type SerializeOptions, save, serialize, serializeChunks, writeWhole } from "./save.ts";
+export { type SerializeOptions, save, saveSummed, serialize, serializeChunks } from "./save.ts";
+export { writeWhole } from "./write-whole.ts";

@@ -5,7 +5,7 @@ import { NotSerializableError } from "./errors.ts";
 import { checkOptions } from "./options.ts";
 import { readTensor } from "./read-tensor.ts";
 import { nameOfDType, readHeader } from "./safetensors-header.ts";
-import { writeWhole } from "./save.ts";
+import { writeWhole } from "./write-whole.ts";
 
 /** Named tensors and a few words of text, as a safetensors file holds them. */
 export interface SafeTensors {

@@ -1,12 +1,11 @@
-import { createHash, randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
-import { basename, dirname, extname, join } from "node:path";
-import { naming } from "../../utils/file-errors.ts";
-import { isSyncedLater } from "../../utils/sync-later.ts";
-import { writeAll } from "../../utils/write-all.ts";
+import { createHash } from "node:crypto";
+import { basename, extname } from "node:path";
+import type { FileSum } from "../../utils/file-sum.ts";
 import { checkOptions } from "./options.ts";
+import { bytesOf, type Part } from "./parts.ts";
 import { pickle } from "./pickle-writer.ts";
 import { Storages } from "./storages.ts";
+import { writeSummed, writeWhole } from "./write-whole.ts";
 import { ZipWriter } from "./zip-writer.ts";
 
 export interface SerializeOptions {
@@ -25,7 +24,11 @@ export interface SerializeOptions {
  */
 export function* serializeChunks(value: unknown, options: SerializeOptions = {}): Generator<Uint8Array, void> {
   checkOptions("torch.serialize", options, ["name"]);
-  const name = options.name ?? "archive";
+  for (const part of parts(value, options.name ?? "archive")) yield bytesOf(part);
+}
+
+/** The chunks, without a copy of what lies in the memory of the CPU. */
+function* parts(value: unknown, name: string): Generator<Part, void> {
   const storages = new Storages();
   // twice: how much of a storage is saved is known when all its tensors have been met
   pickle(value, (object) => storages.meet(object));
@@ -33,7 +36,10 @@ export function* serializeChunks(value: unknown, options: SerializeOptions = {})
   const zip = new ZipWriter();
   yield* zip.add(`${name}/data.pkl`, data);
   yield* zip.add(`${name}/byteorder`, ascii("little"));
-  for (const { key, bytes } of storages.all()) yield* zip.add(`${name}/data/${key}`, bytes());
+  for (const { key, elements } of storages.all()) {
+    using part = elements();
+    yield* zip.add(`${name}/data/${key}`, part);
+  }
   yield* zip.add(`${name}/version`, ascii("3\n"));
   yield* zip.add(`${name}/.data/serialization_id`, ascii(serializationId(data, zip.crcs())));
   yield* zip.finish();
@@ -56,52 +62,29 @@ export function save(value: unknown): Uint8Array;
 export function save(value: unknown, path?: string, ...more: readonly unknown[]): Uint8Array | undefined {
   if (more.length > 0) throw new TypeError("torch.save: takes a value and a path, and no options.");
   if (path === undefined) return new Uint8Array(Buffer.concat(serialize(value)));
-  const stem = basename(path, extname(path));
-  // as in PyTorch: names outside ASCII trouble other zip readers
-  writeWhole(path, serializeChunks(value, { name: /^[\x20-\x7e]+$/.test(stem) ? stem : "archive" }));
+  writeWhole(path, parts(value, nameWithin(path)));
   return undefined;
 }
 
-/** Writes the chunks beside `path`, then renames; on an error nothing is left behind. */
-export function writeWhole(path: string, chunks: Iterable<Uint8Array>): void {
-  const temporary = join(dirname(path), `.tmp-${randomBytes(6).toString("hex")}-${basename(path)}`);
-  const fd = openSync(temporary, "wx");
-  try {
-    naming(temporary, () => {
-      try {
-        for (const chunk of gathered(chunks)) writeAll(fd, chunk);
-        if (!isSyncedLater(path)) fsyncSync(fd);
-      } finally {
-        closeSync(fd);
-      }
-    });
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
+/**
+ * As {@link save}, and the size and SHA-256 of the file are taken while it is written: those of the values in memory, whatever
+ * becomes of the file.
+ * @returns null where this Node.js keeps its OpenSSL to itself: read the file for it.
+ * @example
+ * ```ts
+ * const sum = torch.saveSummed({ epoch: 3 }, "state.pt");
+ * console.log(sum?.size, sum?.sha256.length); // → 712 64
+ * ```
+ */
+export function saveSummed(value: unknown, path: string): FileSum | null {
+  return writeSummed(path, parts(value, nameWithin(path)));
 }
 
-/** Small chunks together, so that the file is written in few calls. */
-function* gathered(chunks: Iterable<Uint8Array>): Generator<Uint8Array, void> {
-  const buffer = Buffer.allocUnsafeSlow(GATHERED);
-  let used = 0;
-  for (const chunk of chunks) {
-    if (used > 0 && used + chunk.byteLength > GATHERED) {
-      yield buffer.subarray(0, used);
-      used = 0;
-    }
-    if (chunk.byteLength > GATHERED) {
-      yield chunk;
-      continue;
-    }
-    buffer.set(chunk, used);
-    used += chunk.byteLength;
-  }
-  if (used > 0) yield buffer.subarray(0, used);
+/** The folder inside the zip, as in PyTorch; names outside ASCII trouble other zip readers. */
+function nameWithin(path: string): string {
+  const stem = basename(path, extname(path));
+  return /^[\x20-\x7e]+$/.test(stem) ? stem : "archive";
 }
-
-const GATHERED = 1 << 16;
 
 function ascii(text: string): Uint8Array {
   return new TextEncoder().encode(text);

@@ -72,18 +72,18 @@ export class Storages {
     };
   }
 
-  /** Every storage; `bytes()` copies its used part. */
-  *all(): Generator<{ key: string; bytes: () => Uint8Array }> {
+  /** Every storage; `elements()` is its used part in the memory of the CPU, where it is there already without a copy; it is the caller's to dispose. */
+  *all(): Generator<{ key: string; elements: () => Tensor }> {
     for (const { key, through, start, end } of this.#storages.values()) {
       yield {
         key,
-        bytes: () => {
-          using _scope = scope();
+        elements: () => {
+          using within = scope();
           // the numbers as they are in memory: conjugating what is lazily conjugated, or negating, leaves nothing to do
           let plain = through.detach();
           if (plain.isConj()) plain = plain._conj();
           if (plain.isNeg()) plain = plain._negView();
-          return plain.asStrided([end - start], [1], start).toBytes();
+          return within.keep(plain.asStrided([end - start], [1], start).cpu());
         },
       };
     }

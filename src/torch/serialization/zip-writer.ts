@@ -1,4 +1,4 @@
-import { crc32 } from "./crc.ts";
+import { crcOf, lengthOf, type Part } from "./parts.ts";
 
 /**
  * A zip of stored (not compressed) entries as PyTorch writes it: the data of each entry begins at a multiple of
@@ -10,10 +10,10 @@ export class ZipWriter {
   readonly #records: { name: Uint8Array; crc: number; size: number; offset: number }[] = [];
 
   /** The chunks of one entry. */
-  add(name: string, data: Uint8Array): Uint8Array[] {
+  add<Data extends Part>(name: string, data: Data): (Uint8Array | Data)[] {
     const encoded = new TextEncoder().encode(name);
-    const size = data.byteLength;
-    const crc = crc32(data);
+    const size = lengthOf(data);
+    const crc = crcOf(data);
     const large = size >= MAX32;
     const fixed = LOCAL_SIZE + encoded.byteLength + (large ? 20 : 0) + 4;
     const padding = (ALIGNMENT - ((this.#offset + fixed) % ALIGNMENT)) % ALIGNMENT;
