@@ -1,7 +1,8 @@
 // For `npm run bench -- ranks --namespaces` and `npm run test:launchers -- --namespaces`: two network namespaces as two hosts, and a cable of so many
-// bits a second between them, with no delay of its own. They meet over TCP at the address of the first. Linux, as root, with iproute2.
+// bits a second between them, with a delay or none of its own. They meet over TCP at the address of the first. Linux, as root, with iproute2.
 import { spawnSync } from "node:child_process";
 import process from "node:process";
+import { Cable } from "./cable.mjs";
 
 const NAMES = ["clinicadl-bench-0", "clinicadl-bench-1"];
 const DEVICES = ["cdl0", "cdl1"];
@@ -17,11 +18,28 @@ const inside = (which, words) => call(`ip netns exec ${NAMES[which]} ${words}`);
 
 /** Two hosts, until they are disposed. */
 export class Hosts {
-  constructor() {
+  /** @type {Cable | null} */
+  #cable = null;
+
+  /** @param {number | null} delayMs for which a program holds each packet, each way; null: the kernel joins them, without one. */
+  static async start(delayMs = null) {
+    const hosts = new Hosts();
     // what a run has left that was ended from outside
-    this[Symbol.dispose]();
+    hosts[Symbol.dispose]();
     for (const name of NAMES) call(`ip netns add ${name}`);
-    call(`ip link add ${DEVICES[0]} netns ${NAMES[0]} type veth peer name ${DEVICES[1]} netns ${NAMES[1]}`);
+    try {
+      await hosts.#join(delayMs);
+    } catch (problem) {
+      hosts[Symbol.dispose]();
+      throw problem;
+    }
+    return hosts;
+  }
+
+  async #join(delayMs) {
+    const veth = `type veth peer name ${DEVICES[1]} netns ${NAMES[1]}`;
+    if (delayMs === null) call(`ip link add ${DEVICES[0]} netns ${NAMES[0]} ${veth}`);
+    else this.#cable = await Cable.between(delayMs, NAMES, DEVICES);
     for (const which of [0, 1]) {
       inside(which, `ip address add ${ADDRESSES[which]}/24 dev ${DEVICES[which]}`);
       inside(which, `ip link set ${DEVICES[which]} up`);
@@ -58,6 +76,7 @@ export class Hosts {
   }
 
   [Symbol.dispose]() {
+    this.#cable?.[Symbol.dispose]();
     for (const name of NAMES) spawnSync("ip", ["netns", "delete", name]);
   }
 }

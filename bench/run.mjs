@@ -7,6 +7,7 @@
 //   residual      only a loop of one's own over a residual network, against PyTorch eager
 //   ranks         only a training step in one process and in two, for which no Python is needed
 //                 --namespaces: the two in two network namespaces as two hosts, with a cable of 10 and 1 Gb/s between them (Linux, as root)
+//                 --delay MS: and so many milliseconds of delay, each way, by a program that a C++ compiler makes on the spot
 //   sharded       only the memory of processes that share the weights of a network, for which no Python is needed
 //   --rounds N    how often each side runs (3; the medians are shown)
 //   --epochs N    epochs of the training (4)
@@ -45,10 +46,14 @@ const { values: options, positionals } = parseArgs({
     busy: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
     namespaces: { type: "boolean", default: false },
+    delay: { type: "string" },
   },
 });
 const rounds = options.short ? 1 : Number(options.rounds);
 const epochs = options.short ? 1 : Number(options.epochs);
+const delay = options.delay === undefined ? null : Number(options.delay);
+if (delay !== null && !(delay >= 0))
+  throw new Error(`bench: --delay is '${options.delay}', not a number of milliseconds.`);
 const say = (line) => process.stderr.write(`${line}\n`);
 
 const out = options.json ? say : (line) => process.stdout.write(`${line}\n`);
@@ -60,7 +65,7 @@ const parts = {
   data: { words: Number.POSITIVE_INFINITY, run: () => data(groups, { ...beside(), only: options.only?.split(",") }) },
   metrics: { run: () => metrics({ ...beside(), surfaces: surfacesPython }) },
   networks: { words: 1, run: () => networks(groups[0], { ...beside(), amp: options.amp }) },
-  ranks: { run: () => (options.namespaces ? overNetwork : ranks)(settings) },
+  ranks: { run: () => (options.namespaces ? overNetwork({ ...settings, delay }) : ranks(settings)) },
   residual: { run: () => residual(referencePython(), settings) },
   sharded: { run: () => sharded(settings) },
   step: { run: () => steps(beside()) },

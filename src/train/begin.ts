@@ -15,6 +15,7 @@ import {
 import type { Split } from "../split/index.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { refuseUnknown } from "../utils/options.ts";
+import { checkAlike } from "./alike.ts";
 import { asComputational, type ResumeOptions, type TrainOptions } from "./options.ts";
 import type { InitialWeights } from "./placement.ts";
 import { checkNotTrained, checkTrained, findResumePoint, recordedComputational } from "./recorded.ts";
@@ -55,6 +56,7 @@ export async function train(
     await checkTrainingFields(model, handler, split);
     return { config, handler };
   });
+  await checkAlike(parts, split, config);
   await together(world, () => {
     if (!world.isMain) return;
     maps.createSplit(split.index, describeSplit(split, config));
@@ -101,6 +103,7 @@ export async function resume(
     await checkTrainingFields(model, handler, split);
     return { split, computational: config, metrics: handler, numEpochs: from.numEpochs, from };
   });
+  await checkAlike(parts, training.split, training.computational);
   await runTraining(parts, { ...training, signals, initial });
 }
 

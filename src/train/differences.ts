@@ -60,7 +60,8 @@ function isContainer(value: JsonValue | undefined): value is JsonValue[] | { [ke
   return typeof value === "object" && value !== null;
 }
 
-function shown(value: JsonValue | undefined): string {
+/** A value in a message, which may be cut. */
+export function shown(value: JsonValue | undefined): string {
   if (value === undefined) return "nothing";
   const text = typeof value === "number" ? String(value) : JSON.stringify(value);
   return text.length > 100 ? `${text.slice(0, 100)}…` : text;

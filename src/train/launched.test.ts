@@ -161,6 +161,16 @@ describe("processes that a launcher started", () => {
     expect(readdirSync(maps)).toEqual(["notes.txt"]);
   });
 
+  it("train nothing, where one of them was told to train something else", async () => {
+    const ended = await launch(2, { maps: join(dir, "others"), action: "train", longer: 1 });
+    for (const { code, errors } of ended) {
+      expect(code, errors).toBe(1);
+      expect(errors).toContain("Rank 1 of 2 does not train what rank 0 does:");
+      expect(errors).toContain("optimization.num_epochs: 3 in rank 0, 4 in rank 1");
+    }
+    expect(existsSync(join(dir, "others", "training", "split-0"))).toBe(false);
+  });
+
   it("say before they begin what one of them finds wrong", async () => {
     const ended = await launch(3, { maps: join(dir, "uneven"), action: "train", batchSize: 1 });
     expect(ended.map(({ code }) => code)).toEqual([1, 1, 1]);

@@ -17,6 +17,8 @@ function filesBelow(directory: string, prefix = ""): string[] {
 const TIMES = /monitor_callback\.pt$|\.manifest\.json$|computational\.tsv$|\.lock$|^exec\//;
 const TEXT = /\.(log|json|txt|tsv)$/;
 const DATES = /\d{4} [A-Z][a-z]{2} \d\d, \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d/g;
+/** Whoever works in the repository meanwhile changes it, and where the machine is busy git is not waited for. */
+const COMMIT = /(?<=^# git_commit: ).*$/gm;
 const MEASURED = /(?<=Computational Summary)[\s\S]*?(?=\n\*{9})/g;
 
 /** The events of a training, but for times, and for what there is only because it was interrupted. */
@@ -33,6 +35,7 @@ function contentOf(maps: string, file: string): Buffer {
     bytes
       .toString("utf8")
       .replaceAll(DATES, "")
+      .replaceAll(COMMIT, "")
       .replaceAll(MEASURED, "")
       .replaceAll(/(?<=Path: ).*/g, ""),
   );

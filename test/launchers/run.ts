@@ -198,7 +198,7 @@ async function onTwoHosts(): Promise<void> {
     say(`not tried: two hosts, which want root, ip and ${command}`);
     return;
   }
-  using hosts = new Hosts();
+  using hosts = await Hosts.start();
   await attemptAll(torchrunOnHosts(hosts), [2, 4]);
 }
 

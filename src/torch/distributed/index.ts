@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { ConfigError } from "../../utils/exceptions.ts";
 import type { Tensor } from "../tensor.ts";
 import { expectMeeting } from "./leaving.ts";
+import { interfaceFromEnvironment } from "./network-interface.ts";
 import { DistributedError, ProcessGroup, type ReduceOp } from "./process-group.ts";
 import { type Rendezvous, rendezvousFromEnvironment } from "./rendezvous.ts";
 
@@ -43,7 +44,7 @@ export interface InitProcessGroupOptions {
  *
  * They reach each other by the network interface by which each reaches the place where they meet; `GLOO_SOCKET_IFNAME` names another.
  *
- * @throws ConfigError for options that make no sense; DistributedError naming those that do not come within `joinTimeout`.
+ * @throws ConfigError for options that make no sense, and for an interface that is not there; DistributedError naming those that do not come within `joinTimeout`.
  */
 export async function initProcessGroup(options: InitProcessGroupOptions = {}): Promise<ProcessGroup> {
   if (group !== null) throw new DistributedError("initProcessGroup: there is a process group already.");
@@ -51,7 +52,7 @@ export async function initProcessGroup(options: InitProcessGroupOptions = {}): P
   group = await ProcessGroup.join(rendezvousOf(options), {
     joinMs: joinTimeout * 1000,
     timeoutMs: timeout * 1000,
-    networkInterface: process.env.GLOO_SOCKET_IFNAME || null,
+    networkInterface: interfaceFromEnvironment(process.env.GLOO_SOCKET_IFNAME),
   });
   return group;
 }

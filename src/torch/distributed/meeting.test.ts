@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from "node:net";
 import os from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -56,6 +57,32 @@ describe("processes that meet", () => {
   it("say that rank 0 does not answer, where it has not come", async () => {
     const { ended, place } = await start(2, "kill-0", "10");
     expect(errorOf(ended[1] ?? { errors: "" })).toContain(`at ${place} within 10 s: rank 0 does not answer there`);
+  });
+
+  it("say that another program listens where rank 0 is to", async () => {
+    const other = createServer();
+    const port = await new Promise<number>((done) => {
+      other.listen(0, "127.0.0.1", () => done((other.address() as AddressInfo).port));
+    });
+    const place = { MASTER_ADDR: "127.0.0.1", MASTER_PORT: `${port}`, CLINICADL_JOIN_TIMEOUT: "10" };
+    try {
+      // that of rank 1 would be a client of the other program
+      const [first] = await launch(1, PROGRAM, "meet", { ...place, WORLD_SIZE: "2" });
+      expect(first?.code).toBe(1);
+      expect(errorOf(first ?? { errors: "" })).toMatch(
+        new RegExp(`^DistributedError: Rank 0 of 2 .* listens at port ${port}\\. End it, or give all processes`),
+      );
+    } finally {
+      other.close();
+    }
+  });
+
+  it("say which network interface is not there, before they meet", async () => {
+    const { ended } = await start(2, "meet", "300", { GLOO_SOCKET_IFNAME: "none-7" });
+    for (const one of ended) {
+      expect(one.code).toBe(1);
+      expect(errorOf(one)).toContain("ConfigError: The environment's GLOO_SOCKET_IFNAME is 'none-7', and ");
+    }
   });
 
   it.each(["soon", "0", "-5", "Infinity"])("do not take %s for seconds", async (limit) => {

@@ -1,4 +1,5 @@
 /** How the processes of a group find each other: all come to one place within a limit, or each says who has not. */
+import os from "node:os";
 import { ClinicaDLException } from "../../utils/exceptions.ts";
 import { type GroupHandle, native, type StoreHandle } from "../native.ts";
 import { expectMeeting, heardOfLeaving, holdsStore, type Leaving, meetingIsOver, whereItIs } from "./leaving.ts";
@@ -53,6 +54,7 @@ export async function meet(rendezvous: Rendezvous, options: MeetingOptions): Pro
   expectMeeting(rendezvous, joinMs);
   const { store: base, address } = await openStore(place, worldSize, joinMs).catch((cause: unknown) => {
     meetingIsOver();
+    if (/EADDRINUSE/.test(String(cause))) throw portInUse(rendezvous, cause);
     throw refusal(rendezvous, joinMs, `${holderOf(rendezvous)} does not answer there (${reason(cause)})`, cause);
   });
   if (place.kind === "tcp" && place.serves) holdsStore();
@@ -185,6 +187,17 @@ export function holderOf({ place, launcher }: Rendezvous): string {
 
 function whoAsks({ rank, worldSize, launcher }: Rendezvous): string {
   return `Rank ${rank} of ${worldSize} (as ${launcher} says)`;
+}
+
+/** Another program listens there: perhaps another training, whose processes would take those of this one for their own. */
+function portInUse(rendezvous: Rendezvous, cause: unknown): DistributedError {
+  const { place } = rendezvous;
+  const where = place.kind === "tcp" ? `port ${place.port}` : place.path;
+  return new DistributedError(
+    `${whoAsks(rendezvous)} cannot hold the place where all meet: another program of this host (${os.hostname()}) listens at ${where}. End it, or ` +
+      "give all processes of this training another MASTER_PORT.",
+    { cause },
+  );
 }
 
 function refusal(rendezvous: Rendezvous, joinMs: number, who: string, cause?: unknown): DistributedError {

@@ -5,6 +5,7 @@
 import { createSocket } from "node:dgram";
 import { isIPv6 } from "node:net";
 import os from "node:os";
+import { ConfigError } from "../../utils/exceptions.ts";
 
 /**
  * The name of this process' interface.
@@ -17,6 +18,20 @@ export async function networkInterface(own: string, all: readonly string[]): Pro
   if (elsewhere === undefined) return named((entry) => entry.internal, own);
   const address = plain(isLoopback(own) ? await sourceTowards(elsewhere) : own);
   return named((entry) => entry.address === address, address);
+}
+
+/**
+ * The interface that the environment names; null where it names none.
+ * @throws ConfigError where this host has no such interface: gloo would say so without its name, and only when all have met.
+ */
+export function interfaceFromEnvironment(name: string | undefined): string | null {
+  if (name === undefined || name === "") return null;
+  const there = Object.keys(os.networkInterfaces());
+  if (there.includes(name)) return name;
+  throw new ConfigError(
+    `The environment's GLOO_SOCKET_IFNAME is '${name}', and ${os.hostname()} has no network interface of that name with an address. It has ` +
+      `${there.join(", ")}. Without the variable, it is that by which MASTER_ADDR is reached.`,
+  );
 }
 
 const isLoopback = (address: string): boolean => address === "::1" || /^(::ffff:)?127\./.test(address);
