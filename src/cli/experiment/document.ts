@@ -18,6 +18,7 @@ import {
 import { readRegular } from "../../io/files/index.ts";
 import { show } from "../../utils/config.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
+import { isNotThere } from "../../utils/file-errors.ts";
 import { camelToSnake, snakeToCamel } from "../../utils/names.ts";
 
 /** Below these, keys are names that the user chose: of metrics, masks, tasks, groups of weights, entities of BIDS. */
@@ -29,7 +30,7 @@ function textOf(path: string): string {
   try {
     return readRegular(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    if (!isNotThere(error)) throw error;
     throw new ConfigError(`There is no file ${resolve(path)}.`, { cause: error });
   }
 }
