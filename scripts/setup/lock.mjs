@@ -119,6 +119,7 @@ function touched(path) {
   }
 }
 
+/** @param {Owner} owner */
 function isAlive({ pid, begun }) {
   try {
     process.kill(pid, 0);

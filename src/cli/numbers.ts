@@ -16,11 +16,12 @@ export function count(minimum: number): (text: string) => number {
   };
 }
 
-/** Reads an option that lists splits, as 0,2. */
+/** Reads an option that lists splits, as 0,2; each counts once. */
 export function splitList(text: string): number[] {
-  return text.split(",").map((one) => {
+  const splits = text.split(",").map((one) => {
     const split = Number(one);
     if (one.trim() !== "" && Number.isInteger(split) && split >= 0) return split;
     throw new InvalidArgumentError("Give numbers of splits, as 0,2.");
   });
+  return [...new Set(splits)];
 }

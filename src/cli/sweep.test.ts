@@ -155,15 +155,15 @@ describe("clinicadl sweep", () => {
   });
 
   it.each([
-    ["train_loader.batch_size", "train_loader.no_such", /^.*e\.yaml:\d+: .*(noSuch|no_such)/],
-    ["model.optimizer.lr", "model.optimizer.lrr", /^.*e\.yaml:\d+: .*lrr/],
+    ["train_loader.batch_size", "train_loader.no_such", /^.*e\.yaml with .*: .*(noSuch|no_such)/],
+    ["model.optimizer.lr", "model.optimizer.lrr", /^.*e\.yaml with .*: .*lrr/],
     ["trials: 3", "trials: 3\nmetric: acu", /'metric' is 'acu'.*are: loss\./],
     ["trials: 3", "trials: 3\ndirection: max", /'direction' is max, and of 'loss' less is better.*direction: min/],
     ["trials: 3", "trials: 3\ncheckpoint: best-loss", /'checkpoint' is 'best-loss', and no ModelCheckpointCallback/],
     ["trials: 3", "trials: 3\ncheckpoint: epoch-1", /'checkpoint' is 'epoch-1', and no ModelCheckpointCallback/],
     ["experiment: e.yaml", "experiment: no.yaml", /no\.yaml/],
-    ["choice: [2, 4]", "choice: [0, 2, 4]", /e\.yaml:\d+: .*batch.*This is with .*batch_size = 0\./],
-    ["low: 1e-4, high: 1e-2, log: true", "low: -1, high: 1", /e\.yaml:\d+: .*lr/],
+    ["choice: [2, 4]", "choice: [0, 2, 4]", /e\.yaml with .*: .*batch.*This is with .*batch_size = 0\./],
+    ["low: 1e-4, high: 1e-2, log: true", "low: -1, high: 1", /e\.yaml with .*: .*lr/],
     ["folds: [0, 1]", "seeds: [1, 1]", /misspelt\.yaml:\d+: .*seeds.*Expected each seed once/],
     [
       "trials: 3",

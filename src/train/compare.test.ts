@@ -56,6 +56,29 @@ it("has metrics of each, differences split by split of the same data, and option
   expect(options).toEqual([{ path: "optimization.num_epochs", values: [5, 7, 5] }]);
 });
 
+it("finds what differs in how data are loaded and computed, said once where validation is the same", () => {
+  const [a, b] = ["a", "b"].map((name) => made(name, 5, [["loss\n1.0\n", "sub-1"]]));
+  const describe = (maps: Trainer["maps"], batch: number, crop: number, validationCrop: number, data: string) => {
+    const { training } = maps;
+    const dataset = (size: number) => JSON.stringify({ data: { id: data }, transforms: [{ size }] });
+    write(training.split(0).computationalJson, JSON.stringify({ seed: batch }));
+    write(training.data.train(0).dataloaderJson, JSON.stringify({ batch_size: batch }));
+    write(training.data.train(0).datasetJson, dataset(crop));
+    write(training.data.validation(0).datasetJson, dataset(validationCrop));
+    return maps;
+  };
+  const first = describe(a!, 2, 8, 8, "sub-1");
+  const optionsWith = (validationCrop: number) =>
+    compare([first, describe(b!, 4, 16, validationCrop, "sub-2")], { checkpoint: "final" }).options;
+  const expected = [
+    { path: "computational.seed", values: [2, 4] },
+    { path: "dataloader.batch_size", values: [2, 4] },
+    { path: "dataset.transforms.0.size", values: [8, 16] },
+  ];
+  expect(optionsWith(16)).toEqual(expected);
+  expect(optionsWith(32)).toEqual([...expected, { path: "validation.dataset.transforms.0.size", values: [8, 32] }]);
+});
+
 it("wants two, with metrics", () => {
   const a = made("a", 5, [["loss\n1.0\n", "sub-1"]]);
   expect(() => compare([a], { checkpoint: "final" })).toThrow("at least two");

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import type { Maps } from "../io/maps/index.ts";
 import { pairKey, readParticipants } from "../io/tsv/index.ts";
-import type { JsonValue } from "../utils/config.ts";
+import type { JsonObject, JsonValue } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { differences, readValue } from "./differences.ts";
 import {
@@ -77,15 +77,7 @@ function dataOf(maps: Maps, split: number, group: string | undefined): string {
 
 /** The options in which the records of the experiments differ, from those of the first. */
 function optionsOf(experiments: readonly Maps[]): ComparedOption[] {
-  const files = (maps: Maps): [what: string, path: string][] => [
-    ["model", maps.modelJson],
-    ["optimization", maps.training.optimizationJson],
-    ["metrics", maps.metricsJson],
-    ["callbacks", maps.callbacksJson],
-  ];
-  const described = experiments.map((maps) =>
-    Object.fromEntries(files(maps).flatMap(([what, path]) => (existsSync(path) ? [[what, readValue(path)]] : []))),
-  );
+  const described = experiments.map(recordsOf);
   const found = new Map<string, (JsonValue | undefined)[]>();
   for (const [i, one] of described.entries()) {
     for (const what of Object.keys({ ...described[0], ...one })) {
@@ -97,5 +89,38 @@ function optionsOf(experiments: readonly Maps[]): ComparedOption[] {
       }
     }
   }
-  return [...found].map(([path, values]) => ({ path, values }));
+  // what is validated on is mostly described as what is trained on: said once
+  const isTwice = ([path, values]: [string, unknown]): boolean =>
+    path.startsWith(VALIDATION) && JSON.stringify(found.get(path.slice(VALIDATION.length))) === JSON.stringify(values);
+  return [...found].filter((row) => !isTwice(row)).map(([path, values]) => ({ path, values }));
+}
+
+const VALIDATION = "validation.";
+
+/** What a MAPS says of how it was made; of its splits, which are made alike, its first one does. */
+function recordsOf({ modelJson, metricsJson, callbacksJson, training }: Maps): JsonObject {
+  const [split] = training.splitsList;
+  const ofSplit = (split: number): [what: string, path: string][] => [
+    ["computational", training.split(split).computationalJson],
+    ["dataloader", training.data.train(split).dataloaderJson],
+    ["dataset", training.data.train(split).datasetJson],
+    [`${VALIDATION}dataset`, training.data.validation(split).datasetJson],
+  ];
+  const files: [what: string, path: string][] = [
+    ["model", modelJson],
+    ["optimization", training.optimizationJson],
+    ["metrics", metricsJson],
+    ["callbacks", callbacksJson],
+    ...(split === undefined ? [] : ofSplit(split)),
+  ];
+  return Object.fromEntries(
+    files.flatMap(([what, path]) => (existsSync(path) ? [[what, withoutTable(readValue(path))]] : [])),
+  );
+}
+
+/** The participants of a split are no option. */
+function withoutTable(value: JsonValue): JsonValue {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  const { data: _, ...options } = value;
+  return options;
 }

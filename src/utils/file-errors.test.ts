@@ -2,7 +2,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { naming } from "./file-errors.ts";
+import { isNotThere, naming } from "./file-errors.ts";
 
 it("names the file of an error that names none, and leaves others as they are", () => {
   const dir = mkdtempSync(join(tmpdir(), "naming-"));
@@ -24,4 +24,17 @@ it("names the file of an error that names none, and leaves others as they are", 
   } finally {
     rmSync(dir, { recursive: true });
   }
+});
+
+it("tells a file that is not there from other errors", () => {
+  const missing = (): unknown => {
+    try {
+      return openSync(join(import.meta.dirname, "none"), "r");
+    } catch (error) {
+      return error;
+    }
+  };
+  expect(isNotThere(missing())).toBe(true);
+  for (const other of [Object.assign(new Error("a"), { code: "EACCES" }), new Error("ENOENT"), null])
+    expect(isNotThere(other)).toBe(false);
 });

@@ -16,3 +16,8 @@ export function naming<T>(path: string, body: () => T): T {
     throw error;
   }
 }
+
+/** Whether an error of the system says that a file or folder is not there. */
+export function isNotThere(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
+}

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import { ExperimentDocument } from "./document.ts";
 import { readExperiment } from "./parts.ts";
 
@@ -9,6 +9,7 @@ let dir = "";
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), "document-"));
 });
+afterEach(() => vi.unstubAllEnvs());
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 function written(text: string): string {
@@ -36,4 +37,55 @@ it("refuses tags and aliases that mean nothing, and says where they stand", () =
   const path = written("maps: &name m\ndataset: { data: *name }\n");
   expect(() => new ExperimentDocument(path, ["maps=*.m"])).toThrow(/^--set maps=\*\.m: .* needs quotes\.$/);
   expect(new ExperimentDocument(path).values).toEqual({ maps: "m", dataset: { data: "m" } });
+});
+
+it("puts values of --set in place of those of the file, and says what came from them", () => {
+  const path = written("maps: m\noptimization:\nnetwork: &n { channels: [2] }\nother: *n\nb: { <<: *n, lr: 1 }\n");
+  const document = new ExperimentDocument(path, [
+    "optimization={num_epochs: 1}",
+    "optimization.numEpochs=2",
+    "network.channels.1=4",
+    "optimization.clip=[x]",
+    "new.part=1",
+  ]);
+  expect(document.values).toEqual({
+    maps: "m",
+    optimization: { numEpochs: 2, clip: ["x"] },
+    network: { channels: [2, 4] },
+    other: { channels: [2, 4] },
+    b: { channels: [2, 4], lr: 1 },
+    new: { part: 1 },
+  });
+  expect(document.where(["optimization"], ["clip"])).toBe("e.yaml with optimization.clip=[x]");
+  expect(document.where(["optimization"], ["numEpochs"])).toBe("e.yaml with optimization.numEpochs=2");
+  expect(document.where([], ["new"])).toBe("e.yaml with new.part=1");
+  expect(document.where(["maps"])).toBe("e.yaml:1");
+  // a key without a value has keys then
+  expect(new ExperimentDocument(path, ["optimization.num_epochs=3"]).values.optimization).toEqual({ numEpochs: 3 });
+  for (const [change, why] of [
+    ["maps.x=1", "maps is 'm', which has no keys."],
+    ["network.channels.x=1", "network.channels is a list of 1, and has no x. Its first is 0."],
+    ["network.channels.2=1", "network.channels is a list of 1, and has no 2. Its first is 0."],
+    ["other.lr=1", "other is *n, which others share. Set it as a whole."],
+  ] as const) {
+    expect(() => new ExperimentDocument(path, [change])).toThrow(`--set ${change}: ${why}`);
+  }
+  expect(() => new ExperimentDocument(path, ["b..lr=1"])).toThrow(/^--set got 'b\.\.lr=1'/);
+});
+
+it("fills variables in, also in values of --set, and refuses what only a shell would", () => {
+  vi.stubEnv("CLINICADL_DOCUMENT", "d");
+  vi.stubEnv("CLINICADL_NONE", undefined);
+  const variable = (name: string): string => ["$", "{", name, "}"].join("");
+  const [known, none, fallback] = ["CLINICADL_DOCUMENT", "CLINICADL_NONE", "X:-m"].map(variable);
+  const path = written(`maps: ${known}/m\n`);
+  expect(new ExperimentDocument(path, [`x=${known}`]).values).toEqual({ maps: "d/m", x: "d" });
+  for (const [text, change, message] of [
+    ["x: 1\nmaps: ~/m\n", "y=1", `e.yaml:2: '~/m' is not in your home folder. Write ${variable("HOME")} for ~.`],
+    [`maps: ${fallback}\n`, "y=1", `e.yaml:1: ${fallback} is no variable. Between the braces stands its name alone.`],
+    ["x: 1\n", `x=${none}`, `e.yaml with x=${none}: the environment has no variable CLINICADL_NONE.`],
+    ["x: 1\n---\nx: 2\n", "y=1", "e.yaml:2: a second document begins."],
+  ] as const) {
+    expect(() => new ExperimentDocument(written(text), [change])).toThrow(message);
+  }
 });

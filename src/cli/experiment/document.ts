@@ -3,11 +3,13 @@ import process from "node:process";
 import {
   type Alias,
   type Document,
+  isAlias,
   isMap,
   isNode,
   isScalar,
   isSeq,
   LineCounter,
+  Pair,
   type ParsedNode,
   parseDocument,
   type Scalar,
@@ -16,6 +18,7 @@ import {
 import { readRegular } from "../../io/files/index.ts";
 import { show } from "../../utils/config.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
+import { isNotThere } from "../../utils/file-errors.ts";
 import { camelToSnake, snakeToCamel } from "../../utils/names.ts";
 
 /** Below these, keys are names that the user chose: of metrics, masks, tasks, groups of weights, entities of BIDS. */
@@ -27,7 +30,7 @@ function textOf(path: string): string {
   try {
     return readRegular(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    if (!isNotThere(error)) throw error;
     throw new ConfigError(`There is no file ${resolve(path)}.`, { cause: error });
   }
 }
@@ -37,9 +40,11 @@ export class ExperimentDocument {
   readonly path: string;
   readonly #document: Document<ParsedNode>;
   readonly #lines: LineCounter;
+  /** What a change has put in, which is nowhere in the file, with the change. */
+  readonly #changed = new Map<unknown, string>();
 
   /**
-   * Reads YAML, of which JSON is a part. `${NAME}` in a text is the variable of the environment.
+   * Reads YAML, of which JSON is a part; `<<` takes over what is marked. `${NAME}` in a text is the variable of the environment.
    * @param changes values that take the place of those in the file, such as "optimization.num_epochs=50".
    * @param options `fillIn` (true): whether variables of the environment are; else their names stay.
    * @throws ConfigError naming file and line.
@@ -48,14 +53,14 @@ export class ExperimentDocument {
     this.path = path;
     this.#lines = new LineCounter();
     const text = textOf(path);
-    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
+    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, merge: true });
     const problem = problemOf(this.#document);
     if (problem !== null) throw new ConfigError(`${this.#at(problem.offset)}: ${problem.message}`);
     if (!isMap(this.#document.contents)) {
       throw new ConfigError(`${path}: an experiment is a list of keys with values, such as "maps: maps_directory".`);
     }
-    if (fillIn) this.#fillIn();
     for (const change of changes) this.#change(change);
+    if (fillIn) this.#fillIn();
   }
 
   /** All that is in it, keys in camelCase. @throws ConfigError for a key that is there in both spellings. */
@@ -67,14 +72,15 @@ export class ExperimentDocument {
   }
 
   /**
-   * Where a field stands, as `experiment.yaml:12`.
+   * Where a field stands, as `experiment.yaml:12`; of one that a change has put in, as `experiment.yaml with maps=m`.
    * @param section the keys that lead to a part of the file.
    * @param fields fields of that part, or of parts of it; the first that is found is meant.
    */
   where(section: readonly string[], fields: readonly string[] = []): string {
     const part = this.#find(section);
-    const found = fields.map((field) => keyWithin(part, field)).find((key) => key !== null);
-    return this.#at((found ?? part)?.range?.[0] ?? 0);
+    const found = fields.map((field) => pairWithin(part, field)).find((pair) => pair !== null);
+    const change = this.#changed.get(found === undefined ? part : found?.value);
+    return change ?? this.#at((found?.key ?? part)?.range?.[0] ?? 0);
   }
 
   #at(offset: number): string {
@@ -99,13 +105,15 @@ export class ExperimentDocument {
   #fillIn(): void {
     visit(this.#document, {
       Scalar: (_, node: Scalar) => {
-        if (typeof node.value !== "string" || !node.value.includes("${")) return;
-        node.value = node.value.replaceAll(/\$\{([^}]*)\}/g, (_all, name: string) => {
-          const value = process.env[name];
-          if (value !== undefined) return value;
-          throw new ConfigError(
-            `${this.#at(node.range?.[0] ?? 0)}: the environment has no variable ${name}. Set it: export ${name}=…`,
-          );
+        if (typeof node.value !== "string") return;
+        const refuse = (why: string): never => {
+          throw new ConfigError(`${this.#changed.get(node) ?? this.#at(node.range?.[0] ?? 0)}: ${why}`);
+        };
+        // a path that a shell would have changed, and nobody else does
+        if (node.value.startsWith("~/")) refuse(`'${node.value}' is not in your home folder. Write \${HOME} for ~.`);
+        node.value = node.value.replaceAll(/\$\{([^}]*)\}/g, (all, name: string) => {
+          if (!/^\w+$/.test(name)) refuse(`${all} is no variable. Between the braces stands its name alone.`);
+          return process.env[name] ?? refuse(`the environment has no variable ${name}. Set it: export ${name}=…`);
         });
       },
     });
@@ -113,25 +121,50 @@ export class ExperimentDocument {
 
   #change(change: string): void {
     const [, path, text] = /^([^=]+)=(.*)$/s.exec(change) ?? [];
-    if (path === undefined || text === undefined) {
+    if (path === undefined || text === undefined || path.split(".").includes("")) {
       throw new ConfigError(`--set got ${show(change)}. Expected a key and its value, as optimization.num_epochs=50.`);
     }
     const value = parseDocument(text, { prettyErrors: false });
     const problem = problemOf(value);
     if (problem !== null) throw new ConfigError(`--set ${change}: ${problem.message}`);
-    const keys: (string | number)[] = [];
+    const keys: string[] = [];
     for (const key of path.split(".")) {
-      const inside = keys.length === 0 ? this.#document.contents : this.#document.getIn(keys, true);
-      keys.push(isSeq(inside) ? Number(key) : spelling(inside, key));
+      const inside: unknown = keys.length === 0 ? this.#document.contents : this.#document.getIn(keys, true);
+      const why = refusalOf(inside, key);
+      if (why !== null) throw new ConfigError(`--set ${change}: ${keys.join(".")} ${why}`);
+      // a key without a value becomes a part with keys
+      if (isScalar(inside)) this.#document.deleteIn(keys);
+      keys.push(isSeq(inside) ? key : spelling(inside, key));
     }
-    this.#document.setIn(keys, value.toJS());
+    this.#document.setIn(
+      keys.map((key) => this.#document.createNode(key)),
+      this.#document.createNode(value.toJS()),
+    );
+    visit(this.#document, {
+      Node: (_, node) => {
+        if (node.range === undefined && !this.#changed.has(node))
+          this.#changed.set(node, `${basename(this.path)} with ${change}`);
+      },
+    });
   }
+}
+
+/** Why a node cannot have something for a key; null where it can, or is not there. */
+function refusalOf(node: unknown, key: string): string | null {
+  if (isAlias(node)) return `is *${node.source}, which others share. Set it as a whole.`;
+  if (isScalar(node)) return node.value === null ? null : `is ${show(node.value)}, which has no keys.`;
+  if (!isSeq(node) || (/^\d+$/.test(key) && Number(key) <= node.items.length)) return null;
+  return `is a list of ${node.items.length}, and has no ${key}. Its first is 0.`;
 }
 
 /** The first thing that is wrong with a text of YAML. A tag that means nothing here would be left out, and is wrong, too. */
 function problemOf(document: Document): { readonly message: string; readonly offset: number } | null {
   const [problem] = [...document.errors, ...document.warnings];
-  if (problem !== undefined) return { message: problem.message, offset: problem.pos[0] };
+  if (problem !== undefined) {
+    const several = problem.code === "MULTIPLE_DOCS";
+    const message = several ? "a second document begins. A file has one: leave out the --- between." : problem.message;
+    return { message, offset: problem.pos[0] };
+  }
   let unknown: Alias | null = null;
   visit(document, {
     Alias(_, node) {
@@ -155,14 +188,15 @@ function spelling(node: unknown, key: string): string {
   return String(keys.find(same) ?? camelToSnake(key));
 }
 
-/** The first key of this name in a node and what is below it. */
-function keyWithin(node: ParsedNode | null, field: string): Scalar | null {
-  let found: Scalar | null = null;
+/** The first pair with a key of this name in a node and what is below it. */
+function pairWithin(node: ParsedNode | null, field: string): Pair<Scalar, unknown> | null {
+  let found: Pair<Scalar, unknown> | null = null;
   if (node === null) return found;
   visit(node, {
     Pair: (_, pair) => {
-      if (!isScalar(pair.key) || snakeToCamel(String(pair.key.value)) !== snakeToCamel(field)) return undefined;
-      found = pair.key;
+      const { key, value } = pair;
+      if (!isScalar(key) || snakeToCamel(String(key.value)) !== snakeToCamel(field)) return undefined;
+      found = new Pair(key, value);
       return visit.BREAK;
     },
   });

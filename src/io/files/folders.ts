@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, rmSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import process from "node:process";
-import { naming } from "../../utils/file-errors.ts";
+import { isNotThere, naming } from "../../utils/file-errors.ts";
 import { isSyncedLater } from "../../utils/sync-later.ts";
 
 /** Asks the system to put what was written in this file on the disk; or of a folder, the names in it. */
@@ -47,7 +47,7 @@ export function ensureFolder(folder: string): string | undefined {
     mkdirSync(folder);
     return folder;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || folder === dirname(folder)) {
+    if (!isNotThere(error) || folder === dirname(folder)) {
       if (isFolder(folder)) return undefined;
       throw error;
     }
@@ -72,7 +72,7 @@ export function removeFile(path: string): void {
   try {
     rmSync(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    if (isNotThere(error)) return;
     throw error;
   }
   syncFolder(dirname(path));

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, rmSync } from "node:fs";
 import * as torch from "../../torch/index.ts";
-import { naming } from "../../utils/file-errors.ts";
+import { isNotThere, naming } from "../../utils/file-errors.ts";
 
 /** How old a temporary directory must be to be nobody's any more, where a file system has no locks to tell. */
 const FORGOTTEN_MS = 24 * 3600 * 1000;
@@ -36,7 +36,7 @@ export class Claim implements Disposable {
     try {
       descriptor = openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+      if (isNotThere(error)) return null;
       throw error;
     }
     let held = false;

@@ -2,6 +2,7 @@
 import { closeSync, fstatSync, ftruncateSync, readFileSync, readSync } from "node:fs";
 import { hostname } from "node:os";
 import process from "node:process";
+import { isNotThere } from "../../utils/file-errors.ts";
 import { writeAll } from "../../utils/write-all.ts";
 import { openRegular } from "../files/index.ts";
 
@@ -37,7 +38,7 @@ export function seemsHeld(path: string, quiet: number): boolean {
   try {
     descriptor = openRegular(path, { follow: false });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    if (isNotThere(error)) return false;
     throw error;
   }
   try {

@@ -3,6 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import * as torch from "../../torch/index.ts";
 import { environmentReport } from "../../utils/environment.ts";
 import { ClinicaDLException } from "../../utils/exceptions.ts";
+import { isNotThere } from "../../utils/file-errors.ts";
 import { writeFileAtomic } from "../files/index.ts";
 import { openFile, saveFile } from "./by-suffix.ts";
 import { lockIfDeletable } from "./deletable.ts";
@@ -134,7 +135,7 @@ export class Maps {
     try {
       return body();
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT" || this.exists()) throw error;
+      if (!isNotThere(error) || this.exists()) throw error;
       throw new ClinicaDLException(`${this.path} does not exist any more: another process has deleted it.`, {
         cause: error,
       });
@@ -280,7 +281,7 @@ function realPath(path: string): string {
   try {
     return realpathSync(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return path;
+    if (isNotThere(error)) return path;
     throw error;
   }
 }

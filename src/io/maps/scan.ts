@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { show } from "../../utils/config.ts";
 import { ClinicaDLException, ConfigError } from "../../utils/exceptions.ts";
+import { isNotThere } from "../../utils/file-errors.ts";
 import { hasControlCharacters, visible } from "../../utils/visible.ts";
 
 /** An entry of a directory: what is used of Node's `Dirent`, whose types a user's project need not have. */
@@ -16,7 +17,7 @@ export function entriesOf(directory: string): Entry[] {
   try {
     return readdirSync(directory, { withFileTypes: true });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    if (isNotThere(error)) return [];
     throw error;
   }
 }

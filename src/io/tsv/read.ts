@@ -1,5 +1,6 @@
 import { show } from "../../utils/config.ts";
 import { DataFrameError } from "../../utils/exceptions.ts";
+import { isNotThere } from "../../utils/file-errors.ts";
 import { EncodingError } from "../../utils/text.ts";
 import { warnOnce } from "../../utils/warnings.ts";
 import { readRegular } from "../files/regular.ts";
@@ -70,8 +71,7 @@ function textOf(path: string): string {
     if (!(error instanceof Error)) throw error;
     if (error instanceof EncodingError)
       throw new DataFrameError(`Cannot read the table ${error.message}`, { cause: error });
-    const missing = "code" in error && error.code === "ENOENT";
-    const why = missing ? "there is no such file" : error.message.replace(/\.$/, "");
+    const why = isNotThere(error) ? "there is no such file" : error.message.replace(/\.$/, "");
     throw new DataFrameError(`Cannot read the table ${path}: ${why}.`, { cause: error });
   }
   if (text.includes("\uFFFD")) {

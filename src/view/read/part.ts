@@ -1,4 +1,5 @@
 import { ClinicaDLException } from "../../utils/exceptions.ts";
+import { isNotThere } from "../../utils/file-errors.ts";
 
 /** What is read of a MAPS may be missing, or half written while a training goes on: a part says what it is, or why it is not there. */
 export type Part<T> =
@@ -34,7 +35,7 @@ function reasonOf(error: unknown): string {
   if (error instanceof ClinicaDLException) return error.message;
   if (error instanceof Error && "code" in error && typeof error.code === "string") {
     const path = "path" in error && typeof error.path === "string" ? error.path : "a file";
-    return error.code === "ENOENT" ? `There is no ${path}.` : error.message;
+    return isNotThere(error) ? `There is no ${path}.` : error.message;
   }
   throw error;
 }

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isNotThere } from "../../utils/file-errors.ts";
 import { customProperties, DARK, LIGHT } from "../figures/index.ts";
 
 const TYPES: ReadonlyMap<string, string> = new Map([
@@ -55,7 +56,7 @@ export class Assets {
     try {
       return { body: new Uint8Array(await readFile(file)), type };
     } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+      if (isNotThere(error)) return null;
       throw error;
     }
   }

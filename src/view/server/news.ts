@@ -41,7 +41,9 @@ export class Newsroom implements Disposable {
   /** What is new since the last call. */
   gather(): News[] {
     const news: News[] = [];
-    for (const { key, maps, split, open } of this.#found()) {
+    const found = this.#found();
+    for (const maps of this.#forget(new Set(found.map(({ key }) => key)))) news.push({ kind: "changed", maps });
+    for (const { key, maps, split, open } of found) {
       const followed = this.#splits.get(key);
       if (followed === undefined) {
         this.#splits.set(key, open());
@@ -49,6 +51,16 @@ export class Newsroom implements Disposable {
       } else news.push(...followed.gather());
     }
     return news;
+  }
+
+  /** Follows no split any more that is not there. @returns the MAPS of those that were. */
+  #forget(there: ReadonlySet<string>): ReadonlySet<number> {
+    const gone = [...this.#splits].filter(([key]) => !there.has(key));
+    for (const [key, split] of gone) {
+      split[Symbol.dispose]();
+      this.#splits.delete(key);
+    }
+    return new Set(gone.map(([, { maps }]) => maps));
   }
 
   #found(): { key: string; maps: number; split: number; open: () => FollowedSplit }[] {
@@ -81,14 +93,14 @@ const CHANGES: ReadonlySet<RunEvent["kind"]> = new Set([
 
 /** The file of events of one split. */
 class FollowedSplit implements Disposable {
-  readonly #maps: number;
+  readonly maps: number;
   readonly #split: number;
   readonly #follower: Follower;
   /** Of an epoch. */
   #batches: number | null;
 
   constructor(path: string, maps: number, split: number) {
-    this.#maps = maps;
+    this.maps = maps;
     this.#split = split;
     this.#follower = new Follower(new Maps(path).training.split(split).eventsJsonl);
     this.#batches = readStatus(path, split).batches;
@@ -96,7 +108,7 @@ class FollowedSplit implements Disposable {
 
   gather(): News[] {
     const { isAnew, events } = this.#follower.look();
-    const [maps, split] = [this.#maps, this.#split];
+    const [maps, split] = [this.maps, this.#split];
     if (isAnew) {
       return [
         { kind: "changed", maps },

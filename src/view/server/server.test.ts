@@ -270,7 +270,7 @@ it("tells what a training adds to its events, whole lines once, and not what was
   expect(points.flatMap(({ epochLosses }) => epochLosses)).toEqual([{ x: 4, values: { loss: 1 } }]);
 });
 
-it("tells of a split that begins, and of a file that was written anew", async () => {
+it("tells of a split that begins, of a file that was written anew, and of a split that is gone", async () => {
   const split = new Maps(maps).training.split(2);
   const begun = await news(
     (text) => text.includes('"curves"'),
@@ -288,5 +288,9 @@ it("tells of a split that begins, and of a file that was written anew", async ()
     { kind: "changed", maps: 0 },
     { kind: "curves", maps: 0, split: 2 },
   ]);
-  rmSync(split.path, { recursive: true });
+  const gone = await news(
+    (text) => text.includes('"changed"'),
+    () => rmSync(split.path, { recursive: true }),
+  );
+  expect(told(gone)).toEqual([{ kind: "changed", maps: 0 }]);
 });

@@ -2,6 +2,7 @@ import { readdirSync, rmSync, statfsSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { makeFolder } from "../../../io/files/index.ts";
+import { isNotThere } from "../../../utils/file-errors.ts";
 
 const ENDING = ".entry";
 /** A file that a process began and did not finish is that of a process that ended, after so long. */
@@ -63,7 +64,7 @@ function filesIn(folder: string): EntryFile[] {
   try {
     names = readdirSync(folder);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    if (isNotThere(error)) return [];
     throw error;
   }
   return names.flatMap((name) => {

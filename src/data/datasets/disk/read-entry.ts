@@ -3,6 +3,7 @@ import { crc32 } from "node:zlib";
 import type { DType, Tensor } from "../../../torch/index.ts";
 import * as torch from "../../../torch/index.ts";
 import type { Region } from "../../../transforms/index.ts";
+import { isNotThere } from "../../../utils/file-errors.ts";
 import {
   CHUNK_BYTES,
   DamagedEntryError,
@@ -80,7 +81,7 @@ export class EntryReader implements Disposable {
     try {
       file = openSync(path, "r");
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+      if (isNotThere(error)) return null;
       throw error;
     }
     try {
