@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { MonitorCallback } from "../callbacks/index.ts";
+import { DataLoader } from "../data/dataloader/index.ts";
 import { LossMetricConfig, MAEMetricConfig } from "../metrics/index.ts";
 import { ranks } from "../run/fixtures/ranks.ts";
 import { ComputationalConfig } from "../run/index.ts";
 import { Split } from "../split/index.ts";
-import { checkAlike } from "./alike.ts";
+import { checkAlike, checkSameData } from "./alike.ts";
 import { ToyDataset, toyModel, toySplit } from "./fixtures/toy.ts";
 import { Trainers } from "./fixtures/trainers.ts";
 import type { Trainer } from "./trainer.ts";
@@ -96,5 +97,37 @@ describe("processes that train together", () => {
     expect(new Set(words).size).toBe(1);
     expect(words[0]).toContain("Rank 1 of 3 does not train what rank 0 does:");
     expect(words[0]).toContain(line);
+  });
+});
+
+describe("processes that evaluate together", () => {
+  /** What each of two processes is told, of which the second brings other data, or is asked something else. */
+  async function toldOf(participants: readonly number[], asked: string): Promise<(string | null)[]> {
+    return await Promise.all(
+      ranks(2).map(async (world, rank) => {
+        const dataset = new ToyDataset(rank === 1 ? participants : [0, 1, 2, 3]);
+        const given = { groupName: rank === 1 ? asked : "test" };
+        return await checkSameData(world, new DataLoader(dataset, { batchSize: 2 }), given).then(
+          () => null,
+          (error: Error) => error.message,
+        );
+      }),
+    );
+  }
+
+  it("go on where they have the same data", async () => {
+    expect(await toldOf([0, 1, 2, 3], "test")).toEqual([null, null]);
+  });
+
+  it.each([
+    ["another group", [0, 1, 2, 3], "tset", 'groupName: "test" in rank 0, "tset" in rank 1'],
+    ["other participants", [0, 1, 2, 4], "test", "the data: other values of 'participant_id'"],
+    ["fewer participants", [0, 1, 2], "test", "the data: another number of rows"],
+  ])("are told of %s, all of them", async (_, participants, asked, line) => {
+    const words = await toldOf(participants, asked);
+    expect(new Set(words).size).toBe(1);
+    expect(words[0]).toMatch(/^Rank 1 of 2 does not evaluate what rank 0 does:/);
+    expect(words[0]).toContain(line);
+    expect(words[0]).toContain("Nothing was evaluated.");
   });
 });

@@ -1,10 +1,12 @@
 /**
- * What all processes of a training must have alike. Each is given its script, its file and its data by its own host, and gradients are
- * averaged whatever they were computed of: without these checks one that trains something else would spoil the model of all in silence.
+ * What all processes of a training or an evaluation must have alike. Each is given its script, its file and its data by its own host, and gradients are
+ * averaged whatever they were computed of: without these checks one that trains something else would spoil the model of all in silence,
+ * and one that evaluates other data would bring others' participants into the results.
  */
 import { createHash } from "node:crypto";
+import type { DataLoader } from "../data/dataloader/index.ts";
 import { formatJson, parseJson } from "../io/json/index.ts";
-import { type ComputationalConfig, describeSplit } from "../run/index.ts";
+import { type ComputationalConfig, describeSplit, type World } from "../run/index.ts";
 import type { Split } from "../split/index.ts";
 import * as torch from "../torch/index.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../utils/config.ts";
@@ -14,7 +16,7 @@ import { differences, shown } from "./differences.ts";
 import type { TrainerParts } from "./trainer-parts.ts";
 import { describeParts } from "./write-parts.ts";
 
-/** What a process trains. */
+/** What a process trains, or evaluates. */
 interface Brought {
   /** By values, which a message shows. */
   readonly options: JsonObject;
@@ -37,7 +39,7 @@ export async function checkAlike(
   computational: ComputationalConfig,
 ): Promise<void> {
   if (world.size === 1) return;
-  const options: JsonObject = { clinicadl: packageVersion(), libtorch: torch.version() };
+  const options = versions();
   for (const { what, now } of describeParts(maps, { model, metrics, callbacks, optimization })) {
     if (what !== "callbacks") options[what] = now;
   }
@@ -47,13 +49,35 @@ export async function checkAlike(
   options.training = { loader: stepsOf(train.dataloader), ...transformsOf(train.dataset) };
   options.validation = { loader: stepsOf(validation.dataloader), ...transformsOf(validation.dataset) };
   const here: Brought = {
-    // as JSON has it: no values of classes
-    options: parseJson(formatJson(options)) as JsonObject,
+    options: asJson(options),
     data: {
       "the training data": digests(split.trainDataset.df),
       "the validation data": digests(split.valDataset.df),
     },
   };
+  await compare(world, here, { does: "train", undone: "Nothing was trained." });
+}
+
+/**
+ * Called by all processes, with the data that they evaluate together, and what they do with them.
+ * @throws ConfigError, in all of them, naming the first that has not the data of the main one, and in what.
+ */
+export async function checkSameData(
+  world: World,
+  { dataset, batchSize }: Pick<DataLoader, "dataset" | "batchSize">,
+  asked: JsonObject,
+): Promise<void> {
+  if (world.size === 1) return;
+  const described = { ...asked, loader: { batch_size: batchSize }, ...transformsOf(dataset.toDict()) };
+  const here: Brought = { options: asJson({ ...versions(), ...described }), data: { "the data": digests(dataset.df) } };
+  await compare(world, here, { does: "evaluate", undone: "Nothing was evaluated." });
+}
+
+async function compare(
+  world: World,
+  here: Brought,
+  { does, undone }: { readonly does: string; readonly undone: string },
+): Promise<void> {
   const [main = here, ...others] = await world.gather(here);
   for (const [i, other] of others.entries()) {
     const lines = [
@@ -66,11 +90,16 @@ export async function checkAlike(
     if (lines.length === 0) continue;
     const more = lines.length > SHOWN ? `\n  and ${lines.length - SHOWN} more` : "";
     throw new ConfigError(
-      `Rank ${i + 1} of ${world.size} does not train what rank 0 does:\n  ${lines.slice(0, SHOWN).join("\n  ")}${more}\n` +
-        "All processes need the same version, script or experiment file, and data. Nothing was trained.",
+      `Rank ${i + 1} of ${world.size} does not ${does} what rank 0 does:\n  ${lines.slice(0, SHOWN).join("\n  ")}${more}\n` +
+        `All processes need the same version, script or experiment file, and data. ${undone}`,
     );
   }
 }
+
+const versions = (): JsonObject => ({ clinicadl: packageVersion(), libtorch: torch.version() });
+
+/** As JSON has it: no values of classes. */
+const asJson = (options: JsonObject): JsonObject => parseJson(formatJson(options)) as JsonObject;
 
 function stepsOf(loader: JsonValue): JsonObject {
   if (!isJsonObject(loader)) return {};
@@ -83,7 +112,7 @@ function transformsOf(dataset: JsonValue): JsonObject {
 }
 
 /** Of a table: how many rows it has, and a digest of each of its columns, in the order of the rows. */
-function digests(rows: Split["trainDataset"]["df"]): JsonObject {
+function digests(rows: DataLoader["dataset"]["df"]): JsonObject {
   const columns = new Set(rows.flatMap((row) => Object.keys(row)));
   const digest = (column: string) =>
     createHash("sha256")

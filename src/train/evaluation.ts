@@ -17,6 +17,7 @@ import * as torch from "../torch/index.ts";
 import { show } from "../utils/config.ts";
 import { ClinicaDLException, ConfigError } from "../utils/exceptions.ts";
 import { refuseUnknown } from "../utils/options.ts";
+import { checkSameData } from "./alike.ts";
 import { coolOutputs, withThresholds } from "./calibration/apply.ts";
 import { requireCalibration, writeCalibration } from "./calibration/record.ts";
 import { type RunContext, tell } from "./context.ts";
@@ -86,6 +87,7 @@ export async function validate(parts: TrainerParts, options: ValidateOptions): P
     return { computational, metrics, models, checkpoints, loader, statistics };
   });
   const { computational, metrics, models, checkpoints, loader, statistics } = ready;
+  await checkSameData(world, loader, { checkpoints, metrics: metrics.toDict() });
   using _share = share(loader, world);
   await runSeeded(parts, computational, [loader], async () => {
     const run = evaluationRun(parts, computational, metrics);
@@ -142,6 +144,7 @@ export async function test(parts: TrainerParts, options: TestOptions): Promise<v
     return { splitIdx, checkpoint, modelPt, calibration, results, metrics, loader, statistics, checkNew };
   });
   const { splitIdx, checkpoint, modelPt, calibration, results, metrics, loader, statistics } = ready;
+  await checkSameData(world, loader, { modelCheckpoint, groupName, metrics: metrics.toDict() });
   await together(world, () => {
     if (!world.isMain) return;
     held.use(maps.test.lockGroup(groupName, { shared: true }));

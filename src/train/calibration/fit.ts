@@ -3,6 +3,7 @@ import { fitTemperature, MetricsHandler, withTemperature, youdenThreshold } from
 import { checkValidation, disposeOutput, eachItsShare, nextTurn, toDevice, together } from "../../run/index.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
 import { refuseUnknown } from "../../utils/options.ts";
+import { checkSameData } from "../alike.ts";
 import type { RunContext } from "../context.ts";
 import { evaluationRun, loadWeights, share } from "../evaluation.ts";
 import { infer } from "../infer.ts";
@@ -48,6 +49,7 @@ export async function calibrate(
     return { computational, models, checkpoints, outputs, loader };
   });
   const { computational, models, checkpoints, outputs, loader } = ready;
+  await checkSameData(world, loader, { checkpoints, temperature, threshold });
   using _share = share(loader, world);
   const found: Record<string, Calibration> = {};
   await runSeeded(parts, computational, [loader], async () => {

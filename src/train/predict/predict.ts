@@ -1,4 +1,5 @@
 import { mainFirst } from "../../run/index.ts";
+import { checkSameData } from "../alike.ts";
 import { evaluationRun, loadWeights, share } from "../evaluation.ts";
 import { asComputational, type PredictOptions } from "../options.ts";
 import { runSeeded, type TrainerParts } from "../trainer-parts.ts";
@@ -16,6 +17,8 @@ export async function predict(parts: TrainerParts, options: PredictOptions): Pro
     return held.use(new Prediction(maps, rest, asComputational(computational), parts));
   });
   const { loader } = prediction;
+  const { modelCheckpoint, groupName } = prediction;
+  await checkSameData(world, loader, { modelCheckpoint, groupName });
   using _share = share(loader, world);
   await runSeeded(parts, prediction.computational, [loader], async () => {
     state.resetPrediction(loader.length);
