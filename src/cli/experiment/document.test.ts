@@ -28,6 +28,15 @@ it("refuses a key that is there in both spellings, of which one would be left ou
   expect(names.values).toEqual({ metrics: { my_auc: { name_: "A" }, myAuc: { name_: "B" } } });
 });
 
+it("refuses names that stand for themselves, or for more than memory holds", () => {
+  const own = written("maps: m\ndataset: &a { bids: *a }\n");
+  expect(() => new ExperimentDocument(own)).toThrow(/^e\.yaml:2: \*a stands for .*, and is a part of it\./);
+  const nine = (name: string) => `[${Array(9).fill(name).join(", ")}]`;
+  const lines = [..."bcdefghi"].map((name, i) => `${name}: &${name} ${nine(`*${"abcdefgh"[i]}`)}\n`);
+  const vast = written(`a: &a ${nine("x")}\n${lines.join("")}`);
+  expect(() => new ExperimentDocument(vast)).toThrow(/^e\.yaml:1: the names .* stand for far too much together\./);
+});
+
 it("refuses tags and aliases that mean nothing, and says where they stand", () => {
   expect(() => new ExperimentDocument(written("maps: m\ndataset: !include data.yaml\n"))).toThrow(
     /^e\.yaml:2: Unresolved tag: !include$/,

@@ -9,6 +9,7 @@ import {
   isScalar,
   isSeq,
   LineCounter,
+  type Node,
   Pair,
   type ParsedNode,
   parseDocument,
@@ -157,28 +158,52 @@ function refusalOf(node: unknown, key: string): string | null {
   return `is a list of ${node.items.length}, and has no ${key}. Its first is 0.`;
 }
 
+interface Problem {
+  readonly message: string;
+  readonly offset: number;
+}
+
 /** The first thing that is wrong with a text of YAML. A tag that means nothing here would be left out, and is wrong, too. */
-function problemOf(document: Document): { readonly message: string; readonly offset: number } | null {
+function problemOf(document: Document): Problem | null {
   const [problem] = [...document.errors, ...document.warnings];
   if (problem !== undefined) {
     const several = problem.code === "MULTIPLE_DOCS";
     const message = several ? "a second document begins. A file has one: leave out the --- between." : problem.message;
     return { message, offset: problem.pos[0] };
   }
-  let unknown: Alias | null = null;
+  let found: Problem | null = null;
   visit(document, {
     Alias(_, node) {
-      if (node.resolve(document) !== undefined) return undefined;
-      unknown = node;
-      return visit.BREAK;
+      found = problemOfAlias(node, node.resolve(document));
+      return found === null ? undefined : visit.BREAK;
     },
   });
-  return unknown === null ? null : notAnchored(unknown);
+  return found ?? tooLarge(document);
 }
 
-function notAnchored({ source, range }: Alias): { readonly message: string; readonly offset: number } {
-  const message = `*${source} stands for what is marked with &${source}, which is not there before it. A text that begins with a star needs quotes.`;
-  return { message, offset: range?.[0] ?? 0 };
+function problemOfAlias({ source, range }: Alias, target: Node | undefined): Problem | null {
+  const offset = range?.[0] ?? 0;
+  if (target === undefined) {
+    const message = `*${source} stands for what is marked with &${source}, which is not there before it. A text that begins with a star needs quotes.`;
+    return { message, offset };
+  }
+  const [from = offset, , to = offset] = target.range ?? [];
+  if (offset < from || offset >= to) return null;
+  return {
+    message: `*${source} stands for what is marked with &${source}, and is a part of it. Write out what is meant.`,
+    offset,
+  };
+}
+
+/** A text of a few lines can stand for more than any memory holds, by names for names for names. */
+function tooLarge(document: Document): Problem | null {
+  try {
+    document.toJS();
+    return null;
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error;
+    return { message: "the names (&name, *name) stand for far too much together. Write out what is meant.", offset: 0 };
+  }
 }
 
 /** A key as the file spells it. */
