@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Tensor } from "../../torch/index.ts";
 import * as torch from "../../torch/index.ts";
 import { configClass } from "../../utils/config.ts";
+import { ImageError } from "../../utils/exceptions.ts";
 import { shiftOrigin } from "../affine.ts";
 import type { Extraction, HasImages, ImageOutline, Region, SamplePlace } from "../types.ts";
 import { commonShape } from "./outline.ts";
@@ -132,11 +133,33 @@ export class Patch extends configClass("Patch", schema) implements Extraction {
   #pad(tensor: Tensor, missing: readonly number[], value: number): Tensor {
     if (this.padMode === null || missing.every((n) => n === 0)) return tensor;
     const after = AXES.toReversed().flatMap((axis) => [0, missing[axis] ?? 0]);
+    this.#checkPadding(tensor.shape, missing);
     return this.padMode === "constant"
       ? torch.constantPadNd(tensor, after, value)
       : torch.pad(tensor, after, this.padMode);
   }
+
+  /** @throws ImageError where there are too few voxels for so many to be made of them. */
+  #checkPadding(shape: readonly number[], missing: readonly number[]): void {
+    if (this.padMode === null) return;
+    for (const axis of AXES) {
+      const [voxels = 0, wanted = 0] = [shape[axis + 1], missing[axis]];
+      const most = MOST[this.padMode](voxels);
+      if (wanted <= most) continue;
+      throw new ImageError(
+        `Patch: an image of ${voxels} voxels along axis ${axis} is padded with ${wanted} for patches of ${this.patchSize[axis]}, and padMode "${this.padMode}" gives at most ${most}. Take "replicate" or "constant", or smaller patches.`,
+      );
+    }
+  }
 }
+
+/** How many voxels a mode can add to an axis of so many. */
+const MOST = {
+  constant: () => Number.POSITIVE_INFINITY,
+  replicate: () => Number.POSITIVE_INFINITY,
+  reflect: (voxels: number) => voxels - 1,
+  circular: (voxels: number) => voxels,
+};
 
 function cut(tensor: Tensor, start: readonly number[], size: readonly number[]): Tensor {
   return AXES.reduce((part, axis) => part.narrow(axis + 1, start[axis] ?? 0, size[axis] ?? 1), tensor);
