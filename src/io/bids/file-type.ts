@@ -46,6 +46,11 @@ export class BidsFileType extends configClass("BidsFileType", schema, {
   named: false,
   verbatim: ["withEntities", "withoutEntities"],
 }) {
+  /** A copy with some options changed; of {@link T1Linear} and its like, too, whose constructors take others. */
+  override with(changes: Partial<z.output<typeof schema>>): this {
+    return Reflect.construct(BidsFileType, [{ ...this.fields(), ...changes }], this.constructor);
+  }
+
   /**
    * Whether a file is of this type (and of this participant and session; `ses-none` are files without a session).
    * @param path relative to the folder that holds `dataType`: `anat/sub-001_ses-M000_T1w.nii.gz`.

@@ -102,11 +102,27 @@ describe("against ClinicaDL", () => {
     expect(bids.getAllParticipantsSessions()).toEqual(golden.pairs);
   });
 
-  it("refuses a mask without a BIDS name, and options that are misspelt", () => {
-    const image = new BidsFileType({ suffix: "T1w" });
-    expect(() => TensorType.fromSourceFileTypes({ conversionName: "x", image, commonMasks: ["/data/mymask"] })).toThrow(
-      /mask \/data\/mymask has no BIDS name/,
-    );
+  it("gives a copy with other options, of types that are made of options of their own, too", () => {
+    const made = [
+      new T1Linear(),
+      new FlairLinear(),
+      new PetLinear({ tracer: "18FFDG", suvrReferenceRegion: "pons2" }),
+      new DwiDti({ measure: "FA", space: "native" }),
+      new TensorType({ entities: { conv: "x" } }),
+    ];
+    for (const type of made) {
+      const copy = type.with({ extension: ".json" });
+      expect(copy.constructor).toBe(type.constructor);
+      expect(copy.toDict()).toEqual({ ...type.toDict(), extension: ".json" });
+    }
+  });
+
+  it("takes a mask whose name says nothing, and refuses options that are misspelt", () => {
+    const image = new BidsFileType({ suffix: "T1w", withEntities: { space: "MNI", res: "2" } });
+    const entities = (mask: string) =>
+      TensorType.fromSourceFileTypes({ conversionName: "x", image, commonMasks: [mask] }).withEntities;
+    expect(entities("/data/mymask")).toEqual({ src: "T1w", conv: "x" });
+    expect(entities("/data/space-MNI.nii.gz")).toEqual({ space: "MNI", src: "T1w", conv: "x" });
     // @ts-expect-error: misspelt
     expect(() => new TensorType({ entity: {} })).toThrow(/entity/);
   });

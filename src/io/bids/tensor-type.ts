@@ -2,9 +2,7 @@
 import { basename } from "node:path";
 import { z } from "zod";
 import { parseWith } from "../../utils/config.ts";
-import { BidsError } from "./errors.ts";
 import { BidsFileType } from "./file-type.ts";
-import { parseBidsName } from "./filename.ts";
 
 const options = z.strictObject({ entities: z.custom<BidsFileType["withEntities"]>().default(null) });
 
@@ -49,7 +47,6 @@ export class TensorType extends BidsFileType {
   /**
    * The type of tensors, from the types of what is in them: the entities that all sources have, with the same value; the
    * image's suffix as `src`; the conversion as `conv`. Expressions that are no plain values are left out.
-   * @throws BidsError for a mask whose name follows no BIDS rule.
    */
   static fromSourceFileTypes(sources: TensorSources): TensorType {
     const { conversionName, image, individualMasks = [], commonMasks = [], transformed = false } = sources;
@@ -63,12 +60,15 @@ export class TensorType extends BidsFileType {
 
 const isPlain = (text: string): boolean => /^[\p{L}\p{N}]+$/u.test(text);
 
+/** What the name of a file says, which need not follow the rules of BIDS: that of a mask may be anything. */
 function entitiesOf(path: string): Record<string, string> {
-  const name = parseBidsName(basename(path));
-  if (name === null) {
-    throw new BidsError(`The mask ${path} has no BIDS name, such as space-MNI_mask.nii.gz. Rename it.`);
-  }
-  return Object.fromEntries(name.entities);
+  const [stem = ""] = basename(path).split(".");
+  return Object.fromEntries(
+    stem.split("_").flatMap((part) => {
+      const dash = part.indexOf("-");
+      return dash > 0 ? [[part.slice(0, dash), part.slice(dash + 1)]] : [];
+    }),
+  );
 }
 
 function sharedOf([first = {}, ...others]: readonly Record<string, string>[]): Record<string, string> {

@@ -1,7 +1,7 @@
 /** Images of a dataset as files of tensors. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { Bids } from "../../../io/bids/index.ts";
+import { Bids, TensorType } from "../../../io/bids/index.ts";
 import { writeJson } from "../../../io/files/index.ts";
 import { type ParticipantRow, pairKey } from "../../../io/tsv/index.ts";
 import * as torch from "../../../torch/index.ts";
@@ -30,7 +30,6 @@ import { type Outline, outlineOf, pointOf } from "./outline.ts";
 import { progressLine } from "./progress.ts";
 import { removeTensors } from "./remove.ts";
 import { changedSource } from "./states.ts";
-import { tensorTypeOf } from "./type.ts";
 
 /** What is converted. */
 export interface Convertible extends Pick<ImageParts, "fileType" | "table" | "files" | "transforms"> {
@@ -77,8 +76,15 @@ function describe(data: Convertible, { name, transformed, description }: Checked
     mask,
     source.kind === "common" ? source.path : [source.bids.path, source.fileType],
   ]);
+  const sources = [...data.masks.values()];
   return {
-    tensorType: tensorTypeOf(name, data.fileType, data.masks.values(), transformed),
+    tensorType: TensorType.fromSourceFileTypes({
+      conversionName: name,
+      image: data.fileType,
+      individualMasks: sources.flatMap((source) => (source.kind === "common" ? [] : [source.fileType])),
+      commonMasks: sources.flatMap((source) => (source.kind === "common" ? [source.path] : [])),
+      transformed,
+    }),
     image: [data.bids.path, data.fileType],
     masks: Object.fromEntries(masks),
     additionalData: [],
