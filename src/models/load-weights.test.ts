@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -251,6 +251,14 @@ describe("loadWeights", () => {
     const model = modelOf();
     expect(() => model.loadWeights(join(dir, "none.pt"))).toThrow(/none\.pt/);
     expect(() => model.loadWeights(saved("numbers.pt", { a: 1 }))).toThrow(/numbers\.pt holds no weights/);
+    const written = (name: string, text: string): string => {
+      writeFileSync(join(dir, name), text);
+      return join(dir, name);
+    };
+    const pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12345\n";
+    for (const name of ["lfs.pt", "lfs.safetensors"])
+      expect(() => model.loadWeights(written(name, pointer))).toThrow(/lfs\.\w+: it is a pointer .* git lfs pull/);
+    expect(() => model.loadWeights(written("page.pt", "<!DOCTYPE html>\n<p>Sign in"))).toThrow(/page\.pt: .* web page/);
     expect(() => model.loadWeights(dir)).toThrow(/is a directory without checkpoints/);
     expect(() => model.loadWeights(join(dir, "none"), "split-0_final")).toThrow(/none does not exist/);
     expect(() => model.loadWeights(dir, "split-0_final")).toThrow(/is not a MAPS/);

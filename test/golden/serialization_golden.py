@@ -77,5 +77,7 @@ refused = {
 }
 for name, value in refused.items():
     torch.save(value, target / f"refused-{name}.pt")
+# a program, whose code is compressed within the zip
+torch.jit.save(torch.jit.script(torch.nn.Linear(2, 2)), target / "refused-torchscript.pt")
 for path in sorted(target.iterdir()):
     print(path.name, path.stat().st_size)

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { load, loadSafetensors, Tensor } from "../../torch/index.ts";
 import { ClinicaDLException } from "../../utils/exceptions.ts";
 import { naming } from "../../utils/file-errors.ts";
+import { contentProblem } from "../files/index.ts";
 import { Maps } from "../maps/index.ts";
 
 /** Tensors by name, and the file that they come from. */
@@ -30,6 +31,8 @@ export function readWeights(path: string): SavedWeights {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat?.isDirectory() === true) throw new ClinicaDLException(aboutDirectory(path));
   if (stat !== undefined && !stat.isFile()) throw new ClinicaDLException(`${path} is not a file.`);
+  const problem = stat === undefined ? null : contentProblem(path);
+  if (problem !== null) throw new ClinicaDLException(`Cannot read the weights ${path}: ${problem}.`);
   if (path.endsWith(".safetensors") && stat !== undefined && !isZip(path)) {
     return { path, tensors: loadSafetensors(path).tensors };
   }

@@ -93,6 +93,7 @@ describe("files that PyTorch writes", () => {
     ["storage", /a storage by itself/],
     ["text", /numpy's dtype 'U1'/],
     ["object", /a numpy array of dtype 'O8'/],
+    ["torchscript", /a TorchScript program.*torch\.jit\.load/],
   ])("refuses %s by what it is, with the file's name", (name, message) => {
     const before = torch.memory.live().tensors;
     const path = golden(`refused-${name}.pt`);

@@ -98,6 +98,7 @@ function readDirectory(source: ByteSource): Map<string, Entry> {
     if (next > length) throw damaged();
     const name = new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + nameLength));
     if (data.getUint16(at + 10, true) !== 0) {
+      if (/^[^/]+\/code\//.test(name)) throw isTorchScript(source.name);
       throw new TensorFileFormatError(
         source.name,
         `the entry '${name}' is compressed; PyTorch stores entries as they are.`,
@@ -201,5 +202,25 @@ function notAZip(source: ByteSource): Error {
       "this is a bare pickle, not a file of torch.save. Convert it in Python: torch.save(pickle.load(open(path, 'rb')), path).",
     );
   }
+  if (isWebPage(source)) {
+    return new TensorFileFormatError(
+      source.name,
+      "this is a web page, and not the file that was meant: look at it, and download the file again.",
+    );
+  }
   return new TensorFileFormatError(source.name, "this is not a file of torch.save (not a zip).");
+}
+
+/** What a server sends for a file that is not there, or that one has to sign in for. */
+function isWebPage(source: ByteSource): boolean {
+  const start = new TextDecoder().decode(source.read(0, Math.min(source.size, 64)));
+  return /^\s*<(!doctype html|html)/i.test(start);
+}
+
+/** Such files hold code, and their weights in another form. */
+export function isTorchScript(file: string): TensorFileFormatError {
+  return new TensorFileFormatError(
+    file,
+    "this is a TorchScript program, not a file of torch.save. Save its weights in Python: torch.save(torch.jit.load(path).state_dict(), path_of_weights).",
+  );
 }

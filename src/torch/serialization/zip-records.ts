@@ -6,7 +6,7 @@ import { DamagedTensorFileError, TensorFileFormatError } from "./errors.ts";
 import { type PickleHandlers, unpickle } from "./pickle-reader.ts";
 import type { Records } from "./records.ts";
 import type { StorageType } from "./storage-types.ts";
-import { ZipReader } from "./zip-reader.ts";
+import { isTorchScript, ZipReader } from "./zip-reader.ts";
 
 /** The format since PyTorch 1.6: a zip with the pickle and each storage as an entry. */
 export class ZipRecords implements Records {
@@ -27,7 +27,7 @@ export class ZipRecords implements Records {
     }
     this.#prefix = data.slice(0, data.indexOf("/") + 1);
     if (this.#zip.has(`${this.#prefix}constants.pkl`)) {
-      throw new TensorFileFormatError(source.name, "this is a TorchScript program, not a file of torch.save.");
+      throw isTorchScript(source.name);
     }
     const order = this.#zip.has(`${this.#prefix}byteorder`) ? this.#text("byteorder") : "little";
     if (order !== "little")
