@@ -84,7 +84,7 @@ describe("clinicadl sweep --slurm", () => {
     const args = [CLI, "sweep", "wrong.yaml", "--slurm", "2"];
     expect(spawnSync(process.execPath, args, { encoding: "utf8", cwd: dir })).toMatchObject({
       status: 1,
-      stderr: expect.stringMatching(/e\.yaml:\d+: .*batch/),
+      stderr: expect.stringMatching(/e\.yaml with train_loader\.batch=2: .*batch/),
     });
     expect(existsSync(join(dir, "never"))).toBe(false);
     expect(sweep("--slurm", "2", "--jobs", "2")).toMatchObject({
