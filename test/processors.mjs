@@ -36,7 +36,10 @@ const NOT_NUMERIC = ["src/train/{signals,locks,permissions,growth}.test.ts"];
 /** Those that take long, and are about files, processes and what is said, or about equal bits within one process, which no setting has changed yet. */
 const LONG = [
   "src/train/{resume-matrix,extend,launched,loaded-weights,moved-data,closed-output,data-checks,own-dataset,independent-splits}.test.ts",
-  "src/train/{checkpoints,run-events,open,callback-state,restored-data,other-processor,events}.test.ts",
+  "src/train/{checkpoints,run-events,open,callback-state,restored-data,other-processor,events,sharded,start}.test.ts",
+  "src/data/dataloader/{auto-workers,open-files}.test.ts",
+  "src/torch/distributed/meeting.test.ts",
+  "src/torch/sharing.test.ts",
   "src/torch/engine.test.ts",
 ];
 
