@@ -1,11 +1,10 @@
-import { AsDiscreteConfig, PostprocessingHandler } from "../transforms/index.ts";
+import { AsDiscreteConfig } from "../transforms/index.ts";
 import type { Inferer } from "./inferer.ts";
+import { postprocessingOf } from "./postprocessing-of.ts";
 
 /** Whether the outputs of an inferer are indices of classes, because its post-processing takes the likeliest: of such there is no mean. */
 export function givesIndices(inferer: Inferer): boolean {
-  const postprocessing = "postprocessing" in inferer ? inferer.postprocessing : null;
-  if (!(postprocessing instanceof PostprocessingHandler)) return false;
-  const steps = postprocessing.transforms.filter((one) => one instanceof AsDiscreteConfig);
-  const last = steps.findLast(({ argmax, toOnehot }) => argmax || toOnehot !== null);
+  const steps = postprocessingOf(inferer)?.transforms.filter((one) => one instanceof AsDiscreteConfig);
+  const last = steps?.findLast(({ argmax, toOnehot }) => argmax || toOnehot !== null);
   return last?.argmax === true;
 }

@@ -21,3 +21,8 @@ export function naming<T>(path: string, body: () => T): T {
 export function isNotThere(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "ENOENT";
 }
+
+/** Whether an error is one that the system gave for a call. */
+export function isOfSystem(error: unknown): error is Error {
+  return error instanceof Error && "code" in error && "syscall" in error;
+}

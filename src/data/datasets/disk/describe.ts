@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import { isOfSystem } from "../../../utils/file-errors.ts";
 import { DamagedEntryError } from "./entry.ts";
 import { listEntries } from "./folder.ts";
 import { EntryReader } from "./read-entry.ts";
@@ -59,7 +60,7 @@ function dataSetOf(path: string): string {
     return dataSet === undefined || dataSet === source ? dirname(source) : dataSet;
   } catch (error) {
     if (error instanceof DamagedEntryError) return "damaged";
-    if (error instanceof Error && "syscall" in error) return "cannot be read";
+    if (isOfSystem(error)) return "cannot be read";
     throw error;
   }
 }

@@ -3,6 +3,7 @@ import { writeFileAtomic } from "../../../io/files/index.ts";
 import type { DType, Tensor } from "../../../torch/index.ts";
 import * as torch from "../../../torch/index.ts";
 import type { Region } from "../../../transforms/index.ts";
+import { isOfSystem } from "../../../utils/file-errors.ts";
 import { warn, warnOnce } from "../../../utils/warnings.ts";
 import { DamagedEntryError } from "./entry.ts";
 import { entryPath, halfOfFree, listEntries, removeAbandoned } from "./folder.ts";
@@ -156,10 +157,6 @@ export class DiskCache {
   #limit(held: number): number {
     return this.maxBytes ?? halfOfFree(this.folder, held);
   }
-}
-
-function isOfSystem(error: unknown): error is Error {
-  return error instanceof Error && "code" in error && "syscall" in error;
 }
 
 /** With what entries are packed; null, which is said once, where there is nothing. */
