@@ -54,6 +54,9 @@ function safetensorsSubject(): Subject {
   };
 }
 
+/** Files that are changed as a whole: the format before PyTorch 1.6 has no checksums, so that any change reaches what reads it, and a TorchScript file is refused. */
+const WHOLE = ["legacy.pt", "refused-torchscript.pt"];
+
 /** The files that are changed. */
 export function subjects(format: Format): Subject[] {
   switch (format) {
@@ -62,8 +65,7 @@ export function subjects(format: Format): Subject[] {
         .filter((name) => name.endsWith(".pt"))
         .map((name) => {
           const whole = readFileSync(new URL(name, folder));
-          // the format before PyTorch 1.6 has no checksums: any change reaches what reads it
-          if (name !== "legacy.pt") return zipSubject(name, whole);
+          if (!WHOLE.includes(name)) return zipSubject(name, whole);
           return { name, trials: (seed) => [{ what: name, bytes: mutated(whole, random(seed)) }] };
         });
     case "safetensors":
