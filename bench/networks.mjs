@@ -90,11 +90,14 @@ const MOST = 600;
 const shorter = (name, input) =>
   input.length === 5 && !("in_shape" in NETWORKS[name].config) ? [1, ...input.slice(1)] : input;
 
-/** @param {string | undefined} filter networks whose name has it in it, whatever the case; none: all. */
+/** @param {string | undefined} filter the network of that name, or those whose name has it in it, whatever the case; none: all. */
 export async function networks(filter, { python, peers, rounds, short, amp, say, out }) {
-  const names = Object.keys(NETWORKS).filter((name) => name.toLowerCase().includes((filter ?? "").toLowerCase()));
+  const asked = (filter ?? "").toLowerCase();
+  const all = Object.keys(NETWORKS);
+  const exact = all.filter((name) => name.toLowerCase() === asked);
+  const names = exact.length > 0 ? exact : all.filter((name) => name.toLowerCase().includes(asked));
   if (names.length === 0)
-    throw new Error(`bench networks: no network is called like '${filter}': ${Object.keys(NETWORKS).join(", ")}.`);
+    throw new Error(`bench networks: no network is called like '${filter}': ${all.join(", ")}.`);
   const site = execFileSync(python, ["-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], {
     encoding: "utf8",
   }).trim();
