@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Bids, TensorType } from "../../../io/bids/index.ts";
-import { writeJson } from "../../../io/files/index.ts";
+import { makeFolder, writeJson } from "../../../io/files/index.ts";
 import { type ParticipantRow, pairKey } from "../../../io/tsv/index.ts";
 import * as torch from "../../../torch/index.ts";
 import type { JsonValue } from "../../../utils/config.ts";
@@ -17,6 +17,7 @@ import { type RowToConvert, sourcesOf, toPoint } from "./convert-row.ts";
 import { type Converter, converterHere, converterOf } from "./converter.ts";
 import {
   descriptionPath,
+  entitiesOf,
   findDescription,
   readDescription,
   readPairs,
@@ -28,8 +29,9 @@ import { readTensors } from "./files.ts";
 import type { Checked } from "./options.ts";
 import { type Outline, outlineOf, pointOf } from "./outline.ts";
 import { progressLine } from "./progress.ts";
-import { removeTensors } from "./remove.ts";
+import { removeConversion } from "./remove.ts";
 import { changedSource } from "./states.ts";
+import { turnOf, writeInTurn } from "./turns.ts";
 
 /** What is converted. */
 export interface Convertible extends Pick<ImageParts, "fileType" | "table" | "files" | "transforms"> {
@@ -48,10 +50,12 @@ export interface Convertible extends Pick<ImageParts, "fileType" | "table" | "fi
 export async function convert(data: Convertible, options: Checked): Promise<string> {
   // transforms that cannot go to threads are an error before anything is deleted
   if (options.transformed && options.nProc > 1) data.transforms.toWorker();
-  const bids = openTensors(data.bids.tensorsDir);
   const now = describe(data, options);
+  const bids = openTensors(data.bids.tensorsDir);
+  // others who want the same wait, and find it done
+  using _turn = await turnOf(bids.path, entitiesOf(descriptionPath(bids, now.tensorType)));
   const there = findDescription(bids, now.tensorType);
-  if (there !== null && options.overwrite) removeTensors(there);
+  if (there !== null && options.overwrite) removeConversion(there);
   const work = new Conversion(
     bids,
     data,
@@ -66,8 +70,13 @@ export async function convert(data: Convertible, options: Checked): Promise<stri
 /** The dataset of tensors, which is made where there is none. */
 function openTensors(folder: string): Bids {
   const path = join(folder, "dataset_description.json");
-  if (!existsSync(path))
-    writeJson(path, { Name: "Tensors of images", BIDSVersion: "1.11.0", DatasetType: "derivative" });
+  if (!existsSync(path)) {
+    makeFolder(folder);
+    writeInTurn(folder, () => {
+      if (existsSync(path)) return;
+      writeJson(path, { Name: "Tensors of images", BIDSVersion: "1.11.0", DatasetType: "derivative" });
+    });
+  }
   return new Bids(folder);
 }
 
