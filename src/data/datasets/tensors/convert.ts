@@ -1,6 +1,6 @@
 /** Images of a dataset as files of tensors. */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Bids, TensorType } from "../../../io/bids/index.ts";
 import { makeFolder, writeJson } from "../../../io/files/index.ts";
 import { type ParticipantRow, pairKey } from "../../../io/tsv/index.ts";
@@ -26,6 +26,7 @@ import {
 } from "./description.ts";
 import { checkSame } from "./differences.ts";
 import { readTensors } from "./files.ts";
+import { afterMove } from "./moved.ts";
 import type { Checked } from "./options.ts";
 import { type Outline, outlineOf, pointOf } from "./outline.ts";
 import { progressLine } from "./progress.ts";
@@ -107,7 +108,7 @@ function describe(data: Convertible, { name, transformed, description }: Checked
 
 /** The description that is there, to be added to. @throws TensorConversionError when it is of other data. */
 function takeOver(path: string, now: TensorDescription, { checkTransforms, description }: Checked): TensorDescription {
-  const there = readDescription(path);
+  const there = afterMove(readDescription(path), now, dirname(path));
   checkSame(path, there, now, checkTransforms);
   return { ...there, interrupted: true, description: description ?? there.description };
 }
