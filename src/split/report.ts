@@ -5,12 +5,13 @@ import { z } from "zod";
 import { type ParticipantRow, pairKey, type Row, readParticipants } from "../io/tsv/index.ts";
 import { parseWith, show } from "../utils/config.ts";
 import { DataFrameError } from "../utils/exceptions.ts";
+import { naturalOrder } from "../utils/natural-order.ts";
 import { mean, tTest, variance } from "../utils/stats/index.ts";
 import { KFoldConfig, SingleSplitConfig } from "./configs.ts";
 import { KFOLD_FILE } from "./kfold-plan.ts";
 import { readSplitConfig, readTables, type Tables } from "./split-dir.ts";
 import { categoricalP, numbers } from "./statistics.ts";
-import { checkColumns, isNumeric, type TableLike } from "./tables.ts";
+import { checkColumns, isNumeric, pairMerger, type TableLike } from "./tables.ts";
 
 /** One line of a report: a number in the training set, and the same in the other set. */
 export type ReportRow = {
@@ -59,14 +60,13 @@ export function reportSplits(
   const { columns } = parseWith(schema, options, "reportSplits");
   const all = readParticipants(data, { checkDuplicates: false, sessionsOptional: true });
   checkColumns(all, columns, "reportSplits");
-  const byPair = new Map<string, ParticipantRow>();
-  for (const row of all) if (!byPair.has(pairKey(row))) byPair.set(pairKey(row), row);
+  const merged = pairMerger(all, columns);
   const rows: ReportRow[] = [];
   const warnings: string[] = [];
   splitsOf(splitDir).forEach(({ tables, subsetName }, split) => {
     const sets = [tables.training, tables.validation].map((set) =>
-      set.map((pair) => {
-        const row = byPair.get(pairKey(pair));
+      [...new Map(set.map((pair) => [pairKey(pair), pair])).values()].map((pair) => {
+        const row = merged(pair);
         if (row !== undefined) return row;
         throw new DataFrameError(
           `reportSplits: (${pair.participant_id}, ${pair.session_id}) of split ${split} of ${splitDir} is not in the table. Give the table from which the split was made.`,
@@ -149,7 +149,10 @@ function known(value: number): number | null {
 
 function firstOfEach(rows: readonly ParticipantRow[]): ParticipantRow[] {
   const first = new Map<string, ParticipantRow>();
-  for (const row of rows) if (!first.has(row.participant_id)) first.set(row.participant_id, row);
+  for (const row of rows) {
+    const before = first.get(row.participant_id);
+    if (before === undefined || naturalOrder(row.session_id, before.session_id) < 0) first.set(row.participant_id, row);
+  }
   return [...first.values()];
 }
 

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { makeFolder, syncFolder, writeJson } from "../io/files/index.ts";
 import {
+  type Cell,
   columnsOf,
   floatColumns,
   markFloatColumns,
@@ -72,28 +73,42 @@ export function extractBaseline(rows: readonly ParticipantRow[], columns: readon
   const baseline = [...first].map(([participant_id, session_id]): ParticipantRow => ({ participant_id, session_id }));
   if (columns === null) return baseline;
 
+  const merged = pairMerger(rows, columns);
+  const complete = baseline.map((row) => merged(row) ?? row);
+  complete.sort((a, b) =>
+    before(a.participant_id, b.participant_id) ? -1 : a.participant_id === b.participant_id ? 0 : 1,
+  );
+  return complete;
+}
+
+/**
+ * Of each (participant, session) pair one row, with the values that its rows have in `columns`: datasets that are made of others have
+ * a pair several times, and one of these may lack a column.
+ * @returns what gives that row; undefined for a pair that is not there. It throws a DataFrameError where a pair has several values in a column.
+ */
+export function pairMerger(
+  rows: readonly ParticipantRow[],
+  columns: readonly string[],
+): (pair: ParticipantRow) => ParticipantRow | undefined {
   const byPair = new Map<string, ParticipantRow[]>();
   for (const row of rows) {
     const group = byPair.get(pairKey(row));
     if (group === undefined) byPair.set(pairKey(row), [row]);
     else group.push(row);
   }
-  const complete = baseline.map((row): ParticipantRow => {
-    const group = byPair.get(pairKey(row)) ?? [];
-    for (const column of columns) {
-      const values = [...new Set(group.map((r) => r[column] ?? null).filter((v) => v !== null))];
-      if (values.length > 1) {
-        throw new DataFrameError(
-          `(${row.participant_id}, ${row.session_id}) has several values in '${column}': ${values.map(show).join(", ")}. Keep one, so that it is clear which to stratify on.`,
-        );
-      }
-    }
-    return { ...row, ...Object.fromEntries(columns.map((column) => [column, group[0]?.[column] ?? null])) };
-  });
-  complete.sort((a, b) =>
-    before(a.participant_id, b.participant_id) ? -1 : a.participant_id === b.participant_id ? 0 : 1,
-  );
-  return complete;
+  return (pair) => {
+    const group = byPair.get(pairKey(pair));
+    if (group === undefined) return undefined;
+    const { participant_id, session_id } = pair;
+    const filled = columns.map((column): [string, Cell] => {
+      const values = [...new Set(group.map((row) => row[column] ?? null).filter((value) => value !== null))];
+      if (values.length <= 1) return [column, values[0] ?? null];
+      throw new DataFrameError(
+        `(${participant_id}, ${session_id}) has several values in '${column}': ${values.map(show).join(", ")}. Keep one, so that it is clear which counts.`,
+      );
+    });
+    return { participant_id, session_id, ...Object.fromEntries(filled) };
+  };
 }
 
 /** What one split writes: the baseline rows of both subsets. */

@@ -6,6 +6,7 @@ import { extractionRegistry } from "./catalogue.ts";
 import { type Cut, cutOf, isRandomExtraction } from "./extract.ts";
 import { Image } from "./extraction/index.ts";
 import { type HeldTransform, readTransforms, transformOf, transformsField, transformToJson } from "./like.ts";
+import { naming } from "./named-error.ts";
 import { isOfPackage, type PortableTransform, portableTransform, transformFromPortable } from "./portable.ts";
 import type { AnyExtraction, HasImages, ImageOutline, Transform, TransformLike } from "./types.ts";
 
@@ -261,5 +262,8 @@ export class PostprocessingHandler implements ToDict {
 }
 
 function applyAll<T extends HasImages>(transforms: readonly Transform[], dataPoint: T, rng: Rng): T {
-  return transforms.reduce((current, transform) => transform.apply(current, rng), dataPoint);
+  return transforms.reduce(
+    (current, transform) => naming(transform.name, () => transform.apply(current, rng)),
+    dataPoint,
+  );
 }

@@ -18,6 +18,7 @@ import {
   replay,
   type Transform,
   type TransformConfig,
+  type TransformLike,
   TransformsHandler,
   transformConfig,
 } from "./index.ts";
@@ -150,5 +151,27 @@ describe("a transform of one's own", () => {
         .values()
         .map((value) => value / 4),
     );
+  });
+});
+
+describe("an error in a transform of one's own", () => {
+  class BrokenConfig extends transformConfig("Broken", {}) implements TransformConfig {
+    getObject(): Transform {
+      return perImage(this, "scalar", (image) => {
+        image.tensor = image.tensor.view([7, 999]);
+      });
+    }
+  }
+  function fails(): never {
+    throw new Error("boom");
+  }
+  const apply = (transform: TransformLike) => () => {
+    using _scope = torch.scope();
+    return new TransformsHandler({ imageTransforms: [transform] }).applyImageTransforms(goldenPoint(), new Rng(1));
+  };
+  it("names it, whether it is a function, a class or among others", () => {
+    expect(apply(fails)).toThrow(/^fails: boom$/);
+    expect(apply(new ComposeConfig({ transforms: [fails] }))).toThrow(/fails: boom/);
+    expect(apply(new BrokenConfig({}))).toThrow(/^Broken: .*999/s);
   });
 });

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { type JsonValue, parseWith, show } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { checkModuleExport, importExport, type ModuleExport } from "../utils/module-export.ts";
+import { naming } from "./named-error.ts";
 import { type HasImages, Rng, type Transform, type TransformFunction, type TransformReference } from "./types.ts";
 
 const state = z.array(z.number()).min(4).max(5);
@@ -45,7 +46,7 @@ export class OwnTransform implements Transform {
    */
   apply<T extends HasImages>(dataPoint: T, rng: Rng): T {
     const parameters = this.random ? { rng: rng.state } : {};
-    const result: unknown = this.#transform(dataPoint, this.random ? rng : new Rng(0));
+    const result: unknown = naming(this.name, () => this.#transform(dataPoint, this.random ? rng : new Rng(0)));
     if (!isLike(dataPoint, result)) {
       throw new ConfigError(`The transform ${this.name} returned ${show(result)}. It must return the data point.`);
     }

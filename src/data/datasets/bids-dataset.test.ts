@@ -384,6 +384,13 @@ describe("bad input", () => {
     symlinkSync(join(own.root, "not-fetched"), own.imagePath(3));
     await expect(dataset.get(3)).rejects.toThrow(/sub-003.*it is a link to .*not-fetched, which does not exist/);
   });
+  it("says that a file type without a folder is of other files", () => {
+    const hint = /6 sessions have one in a folder below it: name that, as in dataType: "anat"/;
+    const { root: bids, rows: data } = cohort;
+    expect(() => new BidsDataset({ bids, fileType: { suffix: "T1w" } })).toThrow(hint);
+    expect(() => new BidsDataset({ bids, fileType: { suffix: "T1w" }, data })).toThrow(hint);
+    expect(() => new BidsDataset({ bids, fileType: { suffix: "T3w" } })).toThrow(/suffix=T3w[^.]*\.nii\.\*\)\.$/);
+  });
   it("says whose sample a transform failed on", async () => {
     const dataset = new BidsDataset({
       ...base,
@@ -395,7 +402,7 @@ describe("bad input", () => {
         ],
       },
     });
-    await expect(dataset.get(2)).rejects.toThrow("(sub-002, ses-M000): odd");
+    await expect(dataset.get(2)).rejects.toThrow("(sub-002, ses-M000): anonymous: odd");
     expect(() => dataset.toWorker()).toThrow(/cannot travel to a worker thread.*numWorkers: 0/s);
   });
 });

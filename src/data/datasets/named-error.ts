@@ -1,4 +1,5 @@
 import type { ParticipantRow } from "../../io/tsv/index.ts";
+import { TransformError } from "../../transforms/named-error.ts";
 import { ClinicaDLException } from "../../utils/exceptions.ts";
 
 /**
@@ -23,6 +24,7 @@ export function named(row: ParticipantRow, error: unknown): unknown {
   const who = `(${row.participant_id}, ${row.session_id})`;
   if (error.message.startsWith(who)) return error;
   const message = `${who}: ${error.message}`;
+  if (error instanceof TransformError) return new SampleError(message, { cause: error.cause });
   if (!(error instanceof ClinicaDLException)) return new SampleError(message, { cause: error });
   error.message = message;
   return error;

@@ -9,6 +9,7 @@ import { type CacheOption, cacheOption, ImageCache } from "./image-cache.ts";
 import type { Known } from "./images-dataset.ts";
 import {
   findFiles,
+  folderHint,
   type MaskInput,
   type MaskSource,
   type RowFiles,
@@ -129,6 +130,8 @@ export function checkOptions(
 export function pairsWith(bids: Bids, fileType: BidsFileType): Table {
   const pairs = bids.getParticipantsSessionsWith(fileType);
   if (pairs.length === 0)
-    throw new ImageError(`No session in ${bids.participantsDir} has an image of type ${fileType}.`);
+    throw new ImageError(
+      `No session in ${bids.participantsDir} has an image of type ${fileType}.${folderHint(bids, fileType)}`,
+    );
   return Table.read(pairs.map(([participant_id, session_id]) => ({ participant_id, session_id })));
 }

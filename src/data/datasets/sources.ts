@@ -118,12 +118,20 @@ function findAll(rows: readonly ParticipantRow[], bids: Bids, fileType: BidsFile
       missing.slice(0, SHOWN).join(", ") + (missing.length > SHOWN ? `, and ${missing.length - SHOWN} more` : "");
     const hint = missing.some((pair) => pair.includes(NO_SESSION))
       ? ` ('${NO_SESSION}', also where the data have no column 'session_id', stands for images that lie in no ses- folder.)`
-      : "";
+      : folderHint(bids, fileType);
     throw new ImageError(
       `${missing.length} of ${rows.length} sessions have no ${what} of type ${fileType} in ${bids.participantsDir}: ${listed}. Take these rows out of the data, or correct the file type.${hint}`,
     );
   }
   return paths;
+}
+
+/** A type without a folder is of files in the session's own: said where there are such files one folder below. */
+export function folderHint(bids: Bids, fileType: BidsFileType): string {
+  if (fileType.dataType !== null && fileType.dataType !== "") return "";
+  const { length } = bids.getParticipantsSessionsWith(fileType.with({ dataType: "[^.].*" }));
+  if (length === 0) return "";
+  return ` Without 'dataType', files must be in the session's own folder; ${length} sessions have one in a folder below it: name that, as in dataType: "anat".`;
 }
 
 function requireContent(rows: readonly ParticipantRow[], paths: readonly string[], what: string): void {

@@ -163,6 +163,8 @@ describe("BidsDataset.toTensors", () => {
     expect(who).toEqual(cohort.rows.map(({ participant_id, session_id }) => ({ participant_id, session_id })));
     expect(tensors.describe()).toMatchObject({ file_type: description.TensorType, total_number_samples: 3 });
     expect(readdirSync(folder()).sort()).toEqual([
+      ".conv-raw_src-T1w.lock",
+      ".conversions.lock",
       "conversions.tsv",
       "dataset_description.json",
       "src-T1w_conv-raw_description.json",
@@ -233,7 +235,9 @@ describe("BidsDataset.toTensors", () => {
         onProgress: (progress) => done.push(progress.done),
       });
       expect(done).toEqual([1, 2, 3]);
-      const files = readdirSync(folder(), { recursive: true, encoding: "utf8" }).sort();
+      const all = readdirSync(folder(), { recursive: true, encoding: "utf8" }).sort();
+      // a lock says which process held it
+      const files = all.filter((name) => !name.endsWith(".lock"));
       contents.push(
         files.flatMap((name): [string, Buffer][] => {
           const path = join(folder(), name);

@@ -97,7 +97,7 @@ export class FileLock implements Disposable {
     if (lock !== null) return lock;
     const { holders, here } = holdersOf(path);
     const remedy = here
-      ? "That is this very process. Wait for its run to end: did you forget 'await' before train(…), resume(…) or predict(…)?"
+      ? "That is this very process. Wait for its run to end: did you forget 'await' before train(…), resume(…), predict(…) or toTensors(…)?"
       : "Wait for it, or end it.";
     throw new LockedError(`${what} is in use by ${holders} (${path}). ${remedy}`);
   }

@@ -209,6 +209,20 @@ describe("the folder", () => {
     expect(later.get("d", everything)).not.toBeNull();
   });
 
+  it("does not keep for years what was used by a clock that was wrong", () => {
+    using _scope = torch.scope();
+    const first = new DiskCache(folder, 3 * one);
+    for (const key of ["a", "b", "c"]) expect(put(first, key, [image()])).toBe(true);
+    const inYears = Date.now() / 1000 + 1e8;
+    for (const key of ["a", "b"]) utimesSync(join(folder, `${key}.entry`), inYears, inYears);
+    const later = new DiskCache(folder, 3 * one);
+    expect(later.get("b", everything)).not.toBeNull();
+    expect(statSync(join(folder, "b.entry")).mtimeMs).toBeLessThan(inYears * 1000);
+    expect(put(later, "d", [image()])).toBe(true);
+    expect(readdirSync(folder).sort()).toEqual(["b.entry", "c.entry", "d.entry"]);
+    expect(warnings).toEqual([]);
+  });
+
   it("that cannot be written is said once, and is no failure", () => {
     using _scope = torch.scope();
     const file = join(folder, "..", "file");

@@ -7,13 +7,20 @@ import { isNotThere } from "../../../utils/file-errors.ts";
 const ENDING = ".entry";
 /** A file that a process began and did not finish is that of a process that ended, after so long. */
 const ABANDONED_MS = 60 * 60 * 1000;
+/** Clocks of machines that share a folder differ by hours at most. */
+const AHEAD_MS = 24 * 60 * 60 * 1000;
 
 /** An entry of the cache, as it is seen from outside. */
 export interface EntryFile {
   readonly path: string;
   readonly bytes: number;
-  /** When it was last used. */
+  /** When it was last used; 0 where that is not known. */
   readonly usedMs: number;
+}
+
+/** When a file was last used. A time that is far ahead is of a clock that was wrong, and would keep the file for as long. */
+export function usedAt({ mtimeMs }: { readonly mtimeMs: number }): number {
+  return mtimeMs > Date.now() + AHEAD_MS ? 0 : mtimeMs;
 }
 
 /** Where images are kept unless another folder is given: beside what `clinicadl setup` fetched. @throws where the user has no such folder. */
@@ -71,6 +78,6 @@ function filesIn(folder: string): EntryFile[] {
     const path = join(folder, name);
     // another process may have deleted it
     const stats = statSync(path, { throwIfNoEntry: false });
-    return stats?.isFile() === true ? [{ path, bytes: stats.size, usedMs: stats.mtimeMs }] : [];
+    return stats?.isFile() === true ? [{ path, bytes: stats.size, usedMs: usedAt(stats) }] : [];
   });
 }

@@ -13,6 +13,7 @@ import {
   PREFIX_BYTES,
   type StoredTensor,
 } from "./entry.ts";
+import { usedAt } from "./folder.ts";
 import { type Axes, type Chunk, chunksOf, countChunks, overlapOf, volumeShape, wholeOf } from "./grid.ts";
 
 /** Read at first: prefix, header and lengths of most entries. */
@@ -50,8 +51,9 @@ export class EntryReader implements Disposable {
   private constructor(path: string, file: number) {
     this.#path = path;
     this.#file = file;
-    const { size, mtimeMs } = fstatSync(file);
-    this.#usedMs = mtimeMs;
+    const stats = fstatSync(file);
+    const { size } = stats;
+    this.#usedMs = usedAt(stats);
     const start = this.#read(0, Math.min(FIRST_BYTES, size));
     if (size < PREFIX_BYTES || start.toString("latin1", 0, MAGIC.length) !== MAGIC)
       this.#refuse("it does not begin as an entry");

@@ -1,22 +1,20 @@
 /** Images of a dataset as files of tensors. */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Bids, TensorType } from "../../../io/bids/index.ts";
-import { writeJson } from "../../../io/files/index.ts";
+import { makeFolder, writeJson } from "../../../io/files/index.ts";
 import { type ParticipantRow, pairKey } from "../../../io/tsv/index.ts";
 import * as torch from "../../../torch/index.ts";
 import type { JsonValue } from "../../../utils/config.ts";
-import { ClinicaDLException, ImageError, TensorConversionError } from "../../../utils/exceptions.ts";
-import { warn } from "../../../utils/warnings.ts";
-import type { DataPoint } from "../../structures/index.ts";
+import { ClinicaDLException, TensorConversionError } from "../../../utils/exceptions.ts";
 import type { ImageParts } from "../images-dataset.ts";
 import { filesNamedIn } from "../named-files.ts";
 import type { MaskSource } from "../sources.ts";
-import { SpatialChecker } from "../spatial-checks.ts";
 import { type RowToConvert, sourcesOf, toPoint } from "./convert-row.ts";
 import { type Converter, converterHere, converterOf } from "./converter.ts";
 import {
   descriptionPath,
+  entitiesOf,
   findDescription,
   readDescription,
   readPairs,
@@ -25,11 +23,14 @@ import {
 } from "./description.ts";
 import { checkSame } from "./differences.ts";
 import { readTensors } from "./files.ts";
+import { Findings } from "./findings.ts";
+import { afterMove } from "./moved.ts";
 import type { Checked } from "./options.ts";
-import { type Outline, outlineOf, pointOf } from "./outline.ts";
+import { type Outline, outlineOf } from "./outline.ts";
 import { progressLine } from "./progress.ts";
-import { removeTensors } from "./remove.ts";
+import { removeConversion } from "./remove.ts";
 import { changedSource } from "./states.ts";
+import { turnOf, writeInTurn } from "./turns.ts";
 
 /** What is converted. */
 export interface Convertible extends Pick<ImageParts, "fileType" | "table" | "files" | "transforms"> {
@@ -48,10 +49,12 @@ export interface Convertible extends Pick<ImageParts, "fileType" | "table" | "fi
 export async function convert(data: Convertible, options: Checked): Promise<string> {
   // transforms that cannot go to threads are an error before anything is deleted
   if (options.transformed && options.nProc > 1) data.transforms.toWorker();
-  const bids = openTensors(data.bids.tensorsDir);
   const now = describe(data, options);
+  const bids = openTensors(data.bids.tensorsDir);
+  // others who want the same wait, and find it done
+  using _turn = await turnOf(bids.path, entitiesOf(descriptionPath(bids, now.tensorType)));
   const there = findDescription(bids, now.tensorType);
-  if (there !== null && options.overwrite) removeTensors(there);
+  if (there !== null && options.overwrite) removeConversion(there);
   const work = new Conversion(
     bids,
     data,
@@ -66,8 +69,13 @@ export async function convert(data: Convertible, options: Checked): Promise<stri
 /** The dataset of tensors, which is made where there is none. */
 function openTensors(folder: string): Bids {
   const path = join(folder, "dataset_description.json");
-  if (!existsSync(path))
-    writeJson(path, { Name: "Tensors of images", BIDSVersion: "1.11.0", DatasetType: "derivative" });
+  if (!existsSync(path)) {
+    makeFolder(folder);
+    writeInTurn(folder, () => {
+      if (existsSync(path)) return;
+      writeJson(path, { Name: "Tensors of images", BIDSVersion: "1.11.0", DatasetType: "derivative" });
+    });
+  }
   return new Bids(folder);
 }
 
@@ -98,7 +106,7 @@ function describe(data: Convertible, { name, transformed, description }: Checked
 
 /** The description that is there, to be added to. @throws TensorConversionError when it is of other data. */
 function takeOver(path: string, now: TensorDescription, { checkTransforms, description }: Checked): TensorDescription {
-  const there = readDescription(path);
+  const there = afterMove(readDescription(path), now, dirname(path));
   checkSame(path, there, now, checkTransforms);
   return { ...there, interrupted: true, description: description ?? there.description };
 }
@@ -109,20 +117,15 @@ class Conversion {
   readonly #data: Convertible;
   readonly #options: Checked;
   readonly #converted = new Map<string, ParticipantRow>();
-  readonly #additional: Set<string>;
-  readonly #checkers: Set<SpatialChecker>;
-  readonly #spacing = new SpatialChecker(["global_spacing"]);
-  readonly #shape = new SpatialChecker(["global_shape"]);
-  #sameSpacing = true;
-  #sameShape = true;
+  readonly #findings: Findings;
 
   constructor(bids: Bids, data: Convertible, options: Checked, description: TensorDescription) {
     this.#bids = bids;
     this.#data = data;
     this.#options = options;
     this.description = description;
-    this.#additional = new Set(description.additionalData);
-    this.#checkers = new Set(options.checks.map((check) => new SpatialChecker([check])));
+    const known = ["image", ...data.masks.keys()];
+    this.#findings = new Findings(options.checks, description, known);
   }
 
   /**
@@ -133,7 +136,7 @@ class Conversion {
   findConverted(path: string): void {
     const listed = readPairs(path).filter((row) => existsSync(this.#pathOf(row)));
     for (const row of listed) this.#converted.set(pairKey(row), row);
-    this.#takeGeometry(listed[0]);
+    if (listed[0] !== undefined) this.#findings.takeOver(listed[0], this.description);
     const changed: string[] = [];
     const { transformed, checkTransforms } = this.#options;
     const ofTransforms = transformed && checkTransforms ? filesNamedIn([...this.#data.transformsJson]) : [];
@@ -155,35 +158,12 @@ class Conversion {
     );
   }
 
-  /** What the description says of the images that are converted already. */
-  #takeGeometry(row: ParticipantRow | undefined): void {
-    if (row === undefined) return;
-    const { spacing, spatialShape } = this.description;
-    this.#sameSpacing = spacing !== null;
-    this.#sameShape = spatialShape !== null;
-    const reference = {
-      who: `(${row.participant_id}, ${row.session_id})`,
-      spacing: spacing ?? [1, 1, 1],
-      spatialShape: spatialShape ?? [1, 1, 1],
-    } as const;
-    if (spacing !== null) this.#spacing.reference = reference;
-    if (spatialShape !== null) this.#shape.reference = reference;
-    const checkers = [...this.#checkers];
-    for (const [i, check] of this.#options.checks.entries()) {
-      const checker = checkers[i];
-      if (checker === undefined || (check !== "global_spacing" && check !== "global_shape")) continue;
-      // what differed before need not be said again
-      if ((check === "global_spacing" ? spacing : spatialShape) === null) this.#checkers.delete(checker);
-      else checker.reference = reference;
-    }
-  }
-
   #isWhole(row: ParticipantRow, path: string): boolean {
     using _scope = torch.scope();
     try {
       const point = toPoint(row, readTensors(path));
       if (![...this.#data.masks.keys()].every((name) => point.images.has(name))) return false;
-      this.#look(row, outlineOf(point));
+      this.#findings.look(row, outlineOf(point));
       return true;
     } catch (error) {
       if (error instanceof ClinicaDLException) return false;
@@ -245,36 +225,12 @@ class Conversion {
   }
 
   #take(row: ParticipantRow, outline: Outline): void {
-    this.#look(row, outline);
+    this.#findings.look(row, outline);
     this.#converted.set(pairKey(row), row);
   }
 
-  /** Keeps in mind what the description is to say of the images. */
-  #look(row: ParticipantRow, outline: Outline): void {
-    using _scope = torch.scope();
-    const point = pointOf(row, outline);
-    for (const checker of this.#checkers) {
-      const problem = problemOf(checker, point);
-      if (problem === null) continue;
-      warn(`Conversion to tensors: ${problem} It is not looked at any more.`);
-      this.#checkers.delete(checker);
-    }
-    this.#sameSpacing &&= problemOf(this.#spacing, point) === null;
-    this.#sameShape &&= problemOf(this.#shape, point) === null;
-    const known = ["image", ...this.#data.masks.keys()];
-    for (const name of [...point.images.keys(), ...point.fields.keys()])
-      if (!known.includes(name)) this.#additional.add(name);
-  }
-
   #write(interrupted: boolean): void {
-    const { reference } = this.#spacing;
-    this.description = {
-      ...this.description,
-      additionalData: [...this.#additional],
-      spacing: this.#sameSpacing ? (reference?.spacing ?? null) : null,
-      spatialShape: this.#sameShape ? (this.#shape.reference?.spatialShape ?? null) : null,
-      interrupted,
-    };
+    this.description = { ...this.description, ...this.#findings.found, interrupted };
     const rows = [...this.#converted.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
     writeDescription(this.#bids, this.description, rows);
   }
@@ -295,14 +251,4 @@ function begin(work: RowToConvert, converter: Converter): Promise<Outline> {
   const outline = converter.convert(work);
   outline.catch(() => undefined);
   return outline;
-}
-
-function problemOf(checker: SpatialChecker, point: DataPoint): string | null {
-  try {
-    checker.check(point);
-    return null;
-  } catch (error) {
-    if (error instanceof ImageError) return error.message;
-    throw error;
-  }
 }

@@ -7,6 +7,7 @@ import { readJson, writeJson } from "../../../io/files/index.ts";
 import { type ParticipantRow, type Row, readParticipants, readTsv, writeTsv } from "../../../io/tsv/index.ts";
 import { type JsonObject, type JsonValue, show } from "../../../utils/config.ts";
 import { TensorConversionError } from "../../../utils/exceptions.ts";
+import { writeInTurn } from "./turns.ts";
 
 /** Files of a type in a BIDS dataset, or one file for all. */
 export type TensorSource = readonly [bids: string, fileType: BidsFileType];
@@ -130,8 +131,10 @@ const CONVERSIONS = "conversions.tsv";
 function listConversion(bids: Bids, path: string, lines: readonly Row[]): void {
   const file = join(bids.path, CONVERSIONS);
   const names: readonly unknown[] = [basename(path), basename(pairsPath(path))];
-  const others = existsSync(file) ? readTsv(file).filter((row) => !names.includes(row.description_json)) : [];
-  writeTsv(file, [...others, ...lines], ["conv_id", "description", "description_json"]);
+  writeInTurn(bids.path, () => {
+    const others = existsSync(file) ? readTsv(file).filter((row) => !names.includes(row.description_json)) : [];
+    writeTsv(file, [...others, ...lines], ["conv_id", "description", "description_json"]);
+  });
 }
 
 const SUFFIX = "_description.json";
@@ -143,10 +146,14 @@ export function descriptionPath(bids: Bids, tensorType: BidsFileType): string {
 
 /** Where the description of such a conversion is, whatever the order of the entities in its name; null when there is none. */
 export function findDescription(bids: Bids, tensorType: BidsFileType): string | null {
-  const parts = (path: string): string => basename(path).slice(0, -SUFFIX.length).split("_").sort().join("_");
-  const wanted = parts(descriptionPath(bids, tensorType));
-  const found = readdirSync(bids.path).find((name) => name.endsWith(SUFFIX) && parts(name) === wanted);
+  const wanted = entitiesOf(descriptionPath(bids, tensorType));
+  const found = readdirSync(bids.path).find((name) => name.endsWith(SUFFIX) && entitiesOf(name) === wanted);
   return found === undefined ? null : join(bids.path, found);
+}
+
+/** By what a conversion is told from others: the entities in the name of its description, in one order. */
+export function entitiesOf(description: string): string {
+  return basename(description).slice(0, -SUFFIX.length).split("_").sort().join("_");
 }
 
 /** Where it says who was converted. */

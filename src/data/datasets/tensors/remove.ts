@@ -1,15 +1,17 @@
 import { dirname } from "node:path";
 import { Bids } from "../../../io/bids/index.ts";
 import { removeFile } from "../../../io/files/index.ts";
-import { pairsPath, readDescription, unlistConversion } from "./description.ts";
+import { FileLock } from "../../../io/maps/index.ts";
+import { entitiesOf, pairsPath, readDescription, unlistConversion } from "./description.ts";
 import { sidecarOf } from "./states.ts";
+import { lockOf } from "./turns.ts";
 
 /**
  * Deletes the tensors of a conversion, its description, the table of who was converted, and its line in `conversions.tsv`.
  * What other conversions wrote stays. It can be called again when it was interrupted.
  *
  * @param descriptionJson what `BidsDataset.toTensors` wrote: `…_conv-<name>_description.json`.
- * @throws TensorConversionError when it is no description.
+ * @throws TensorConversionError when it is no description; `LockedError` while it is being converted.
  * @example
  * ```ts
  * import { existsSync } from "node:fs";
@@ -20,6 +22,15 @@ import { sidecarOf } from "./states.ts";
  * ```
  */
 export function removeTensors(descriptionJson: string): void {
+  readDescription(descriptionJson);
+  const lock = lockOf(dirname(descriptionJson), entitiesOf(descriptionJson));
+  using _turn = FileLock.acquire(lock, `The conversion ${descriptionJson}`);
+  removeConversion(descriptionJson);
+  removeFile(lock);
+}
+
+/** Deletes a conversion that nobody else converts. */
+export function removeConversion(descriptionJson: string): void {
   const pairs = pairsPath(descriptionJson);
   const { tensorType } = readDescription(descriptionJson);
   const bids = new Bids(dirname(descriptionJson));

@@ -1,6 +1,6 @@
 /** The files that tensors were made of, as they were then: a file may be replaced by another that is as old. */
 import { existsSync, statSync } from "node:fs";
-import { join, parse, resolve } from "node:path";
+import { basename, join, parse, resolve } from "node:path";
 import { z } from "zod";
 import { readJson } from "../../../io/files/index.ts";
 import { imageFiles } from "../../../io/nifti/index.ts";
@@ -31,10 +31,15 @@ export function changedSource(tensors: string, paths: readonly string[]): string
     return filesOf(paths).find((path) => statSync(path).mtimeMs > made) ?? null;
   }
   const changed = statesOf(paths).find(({ Path, Bytes, Modified }) => {
-    const then = before.find((state) => state.Path === Path);
+    const then = before.find((state) => state.Path === Path) ?? before.find((state) => wasMoved(state.Path, Path));
     return then?.Bytes !== Bytes || then.Modified !== Modified;
   });
   return changed?.Path ?? null;
+}
+
+/** Whether a file may be one that was elsewhere: its name says which participant and session it is of. */
+function wasMoved(before: string, now: string): boolean {
+  return basename(before) === basename(now) && !existsSync(before);
 }
 
 /** Where it says from which files tensors came. */
