@@ -110,8 +110,13 @@ export class EarlyStoppingCallback extends Callback {
     }
   }
 
-  override onTrainStart({ metrics }: EventArgs<"onTrainStart">): void {
+  /** @throws ConfigError unless the metrics that it follows are there. */
+  checkMetrics(metrics: MetricsHandler): void {
     for (const { metric } of this.stoppers) metrics.checkMetricName(metric);
+  }
+
+  override onTrainStart({ metrics }: EventArgs<"onTrainStart">): void {
+    this.checkMetrics(metrics);
     this.resolveModes(metrics);
     this.#monitorings = new Map(
       this.stoppers.map((stopper) => [

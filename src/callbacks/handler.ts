@@ -120,6 +120,13 @@ export class CallbacksHandler implements CallbackSequence {
     }
   }
 
+  /** @throws ConfigError where one of those that were passed follows a metric that is not there. */
+  checkMetrics(metrics: MetricsHandler): void {
+    for (const callback of this.#given as (Callback & { checkMetrics?: (metrics: MetricsHandler) => void })[]) {
+      callback.checkMetrics?.(metrics);
+    }
+  }
+
   /** Calls the method of this event on all callbacks, one after the other. */
   async callEvent<E extends EventName>(event: E, args: EventArgs<E>): Promise<void> {
     for (const callback of this.#order(event)) {

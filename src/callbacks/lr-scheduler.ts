@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { checkFileName } from "../io/maps/index.ts";
 import { type Row, writeTsvParts } from "../io/tsv/index.ts";
+import type { MetricsHandler } from "../metrics/index.ts";
 import { type LRScheduler, type LRSchedulerConfig, type LRSchedulerType, lrSchedulerRegistry } from "../optim/index.ts";
 import { asRecord, BatchRecords, Callback, type EventArgs, type TrainerState } from "../run/index.ts";
 import { type JsonObject, parseWith, show } from "../utils/config.ts";
@@ -68,6 +69,11 @@ export class LRSchedulerCallback extends Callback {
     }
   }
 
+  /** @throws ConfigError unless the metric that it follows is there. */
+  checkMetrics(metrics: MetricsHandler): void {
+    if (this.metricName !== null) metrics.checkMetricName(this.metricName);
+  }
+
   override onTrainStart({ optimizers, metrics, log, split, optimization, state }: EventArgs<"onTrainStart">): void {
     const optimizer = own(optimizers, this.optimizerName);
     if (optimizer === undefined) {
@@ -82,8 +88,8 @@ export class LRSchedulerCallback extends Callback {
     this.#groups = names.length > 1 && names.every((name) => name !== null) ? names : [];
     this.#current = [...this.#scheduler.getLastLr()];
     this.#used = new BatchRecords(this.#current.length);
+    this.checkMetrics(metrics);
     if (this.metricName === null) return;
-    metrics.checkMetricName(this.metricName);
     const optimum = metrics.metrics?.[this.metricName]?.optimum;
     const mode = "mode" in this.#scheduler ? this.#scheduler.mode : optimum;
     if (mode !== optimum) {

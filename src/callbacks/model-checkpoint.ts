@@ -67,6 +67,11 @@ export class ModelCheckpointCallback extends Callback {
     if (this.metric !== null) this.#mode = metrics.metrics?.[this.metric]?.optimum ?? this.#mode;
   }
 
+  /** @throws ConfigError unless the metric that it follows is there. */
+  checkMetrics(metrics: MetricsHandler): void {
+    if (this.metric !== null) metrics.checkMetricName(this.metric);
+  }
+
   override get ranks(): "main" {
     return "main";
   }
@@ -75,8 +80,8 @@ export class ModelCheckpointCallback extends Callback {
     this.#callbacks = callbacks;
     this.#metrics = metrics;
     this.#monitoring = null;
+    this.checkMetrics(metrics);
     if (this.metric === null) return;
-    metrics.checkMetricName(this.metric);
     this.resolveModes(metrics);
     const losses = Object.keys(model.getLossFunctions());
     this.#monitoring = new BestMonitor(this.metric, this.#mode ?? "min", metrics, losses);

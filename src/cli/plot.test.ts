@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -117,4 +117,17 @@ it("says what there is not", () => {
     for (const name of readdirSync(join(bare, part))) rmSync(join(bare, part, name), { recursive: true });
   }
   expect(message("bare")).toMatch(/nothing to draw.*predict/);
+});
+
+it("says which figure is left out where its table is empty", () => {
+  cpSync(maps, join(dir, "emptied"), { recursive: true });
+  for (const split of [0, 1]) {
+    const metrics = `training/split-${split}/models/final/validation_metrics/aggregated.tsv`;
+    writeFileSync(join(dir, "emptied", metrics), split === 0 ? "" : "loss\n");
+  }
+  const { status, stderr, stdout } = plot("emptied", "--out", "emptied-figures");
+  expect(status, stderr).toBe(0);
+  expect(stdout).not.toContain("/folds.svg");
+  expect(stderr).toMatch(/^Warning: The figure of the folds is left out: .*aggregated\.tsv/);
+  expect(stderr.trim().split("\n")).toHaveLength(1);
 });

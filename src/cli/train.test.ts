@@ -124,6 +124,11 @@ describe("clinicadl train", () => {
       ["[1, 8, 8, 8]", "[1, 8", /^clinicadl: wrong.yaml:15: Flow sequence/],
       [`\${MAPS_NAME}`, `\${NOT_SET}`, /^clinicadl: wrong.yaml:2: the environment has no variable NOT_SET/],
       ["name_: LossMetric", "name: LossMetric", /^clinicadl: wrong.yaml:19: .*name_: LossMetric/],
+      [
+        "metrics:",
+        "callbacks:\n  - { name_: ModelCheckpointCallback, metric: my_loss }\n  - { name_: EarlyStoppingCallback, metric: auc }\nmetrics:",
+        /^clinicadl: wrong.yaml:21: There is no metric 'auc'. The metrics are 'my_loss'/,
+      ],
     ];
     for (const [from, to, message] of wrong) {
       writeFileSync(

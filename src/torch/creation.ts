@@ -136,6 +136,14 @@ function pin(array: TypedArray): void {
  * A tensor from a typed array, copied. With `share: true` it stands on the array's own memory: writes are seen on both
  * sides, and the memory lives as long as either. Its buffer can then not be transferred any more, and a tensor that goes
  * to another thread takes a copy, since JavaScript's memory goes when its thread ends.
+ * @example
+ * ```ts
+ * const array = Float32Array.of(1, 2, 3, 4);
+ * using copy = torch.fromTypedArray(array, [2, 2]);
+ * using shared = torch.fromTypedArray(array, [4], { share: true });
+ * shared.mul_(10);
+ * console.log(array[3], copy.toArray()); // → 40 [ [ 1, 2 ], [ 3, 4 ] ]
+ * ```
  */
 export function fromTypedArray(
   array: TypedArray,
@@ -163,6 +171,11 @@ function shareBytes(array: TypedArray, dtype: DType, shape: readonly number[]): 
 /**
  * A tensor from raw little-endian bytes, copied. With a `stride` the bytes fill the storage in its own order, so that a
  * channels-last tensor comes back as it was.
+ * @example
+ * ```ts
+ * using x = torch.fromBytes(Uint8Array.of(1, 0, 2, 0), "int16", [2]);
+ * console.log(x.toNumbers()); // → [ 1, 2 ]
+ * ```
  */
 export function fromBytes(
   bytes: Uint8Array,
@@ -177,6 +190,12 @@ export function fromBytes(
 /**
  * The same images, ready for channels-last kernels: (N, C, H, W) and (N, C, D, H, W) come back in channels-last order.
  * With one channel nothing is copied: only the strides say so, which libtorch needs to take the faster kernels.
+ * @example
+ * ```ts
+ * using images = torch.ones([2, 3, 4, 5]);
+ * using last = torch.toChannelsLast(images);
+ * console.log(last.shape, last.stride()); // → [ 2, 3, 4, 5 ] [ 60, 1, 15, 3 ]
+ * ```
  */
 export function toChannelsLast(images: Tensor): Tensor {
   return new Tensor(native.pickChannelsLast(images.handleFor("toChannelsLast")));

@@ -5,20 +5,40 @@
 import { hasGpu, whyNotOpened } from "./cuda-part.ts";
 import { native } from "./native.ts";
 
-/** Whether libtorch can compute on a GPU of this machine. */
+/**
+ * Whether libtorch can compute on a GPU of this machine.
+ * @example
+ * ```ts
+ * const device = torch.cuda.isAvailable() ? "cuda" : "cpu";
+ * using x = torch.ones([2], { device });
+ * console.log(x.sum().item()); // → 2
+ * ```
+ */
 export function isAvailable(): boolean {
   // the engine is loaded only where there may be one
   return hasGpu() && native.cudaAvailable();
 }
 
-/** Why {@link isAvailable} is false; "" where it is true. */
+/**
+ * Why {@link isAvailable} is false; "" where it is true.
+ * @example
+ * ```ts
+ * console.log(torch.cuda.isAvailable() === (torch.cuda.whyUnavailable() === "")); // → true
+ * ```
+ */
 export function whyUnavailable(): string {
   if (!hasGpu()) return "no NVIDIA device was found";
   if (native.cudaAvailable()) return "";
   return whyNotOpened || "libtorch found no usable GPU (driver missing or too old)";
 }
 
-/** How many GPUs libtorch sees: `CUDA_VISIBLE_DEVICES` may hide some. */
+/**
+ * How many GPUs libtorch sees: `CUDA_VISIBLE_DEVICES` may hide some.
+ * @example
+ * ```ts
+ * console.log(torch.cuda.deviceCount() > 0 || !torch.cuda.isAvailable()); // → true
+ * ```
+ */
 export function deviceCount(): number {
   return hasGpu() ? native.cudaDeviceCount() : 0;
 }
@@ -65,6 +85,13 @@ export function memoryReserved(device = "cuda"): number {
 export function resetPeakMemoryStats(device = "cuda"): void {
   native.cudaResetPeak(device);
 }
+/**
+ * Gives the memory of GPUs that is kept for later back to the system; nothing happens where there is no GPU.
+ * @example
+ * ```ts
+ * torch.cuda.emptyCache();
+ * ```
+ */
 export function emptyCache(): void {
   if (isAvailable()) native.cudaEmptyCache();
 }

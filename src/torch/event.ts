@@ -14,6 +14,16 @@ import { type EventHandle, native } from "./native.ts";
  *     start.elapsedTime(end); // milliseconds
  *
  * On the CPU, work is done when the call returns: an event is a reading of the clock.
+ * @example
+ * ```ts
+ * using start = new torch.Event("cpu");
+ * using end = new torch.Event("cpu");
+ * start.record();
+ * torch.ones([1000]).dispose();
+ * end.record();
+ * end.synchronize();
+ * console.log(start.elapsedTime(end) >= 0); // → true
+ * ```
  */
 export class Event implements Disposable {
   readonly device: string;

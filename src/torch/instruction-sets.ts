@@ -50,7 +50,15 @@ export function onednnSet(features: readonly string[], limit: string | undefined
   return best?.[0] ?? null;
 }
 
-/** Whether a processor has instructions for products of bfloat16; of one whose sets have no names here, it is taken to. */
+/**
+ * Whether a processor has instructions for products of bfloat16; of one whose sets have no names here, it is taken to.
+ * @example
+ * ```ts
+ * // quick in bfloat16 where the processor is
+ * const dtype = torch.hasBfloat16(torch.processor()) ? "bfloat16" : "float32";
+ * console.log(torch.itemSize(dtype) <= 4); // → true
+ * ```
+ */
 export function hasBfloat16({ onednn }: Pick<Processor, "onednn">): boolean {
   const at = (name: string | null): number => ONEDNN_SETS.findIndex(([known]) => known === name);
   return onednn === null || at(onednn) >= at("AVX512_CORE_BF16");
@@ -70,7 +78,14 @@ export function processorOf(
   };
 }
 
-/** `AMD EPYC, kernels for AVX512, oneDNN AVX512_CORE_BF16`. */
+/**
+ * `AMD EPYC, kernels for AVX512, oneDNN AVX512_CORE_BF16`.
+ * @example
+ * ```ts
+ * const text = torch.describeProcessor({ name: "Some CPU", capability: "AVX2", onednn: "AVX2", settings: "" });
+ * console.log(text); // → Some CPU, kernels for AVX2, oneDNN AVX2
+ * ```
+ */
 export function describeProcessor({ name, capability, onednn, settings }: Processor): string {
   const parts = [name, `kernels for ${capability}`];
   if (onednn !== null) parts.push(`oneDNN ${onednn}`);

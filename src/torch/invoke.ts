@@ -82,6 +82,13 @@ let schemaTexts: Map<string, string> | undefined;
 /**
  * Any operator of libtorch's dispatcher by its full name (`aten::add.Tensor`, `quantized::…`): all arguments positional
  * in schema order, `undefined` for a default.
+ * @example
+ * ```ts
+ * using a = torch.tensor([1, 2]);
+ * using b = torch.tensor([3, 4]);
+ * using sum = torch.ops("aten::add.Tensor", a, b) as torch.Tensor;
+ * console.log(sum.toNumbers()); // → [ 4, 6 ]
+ * ```
  */
 export function ops(name: string, ...args: unknown[]): unknown {
   let overload = byName.get(name);
@@ -106,7 +113,14 @@ export function ops(name: string, ...args: unknown[]): unknown {
   return results(overload, native.call(overload.id, ...values), args);
 }
 
-/** The schemas of all operators of the dispatcher. */
+/**
+ * The schemas of all operators of the dispatcher.
+ * @example
+ * ```ts
+ * const relu = torch.operatorSchemas().find((text) => text.startsWith("aten::relu("));
+ * console.log(relu); // → aten::relu(Tensor self) -> Tensor
+ * ```
+ */
 export function operatorSchemas(): string[] {
   return native.schemas();
 }

@@ -27,6 +27,13 @@ export interface Components {
  *
  * @param images (N, …) with 1 to 3 spatial dimensions; any type of real numbers, 0 or greater. `images` may be on any device; it is done on the CPU.
  * @throws Error when there are negative numbers or NaN, or the connectivity is greater than the number of spatial dimensions.
+ * @example
+ * ```ts
+ * using image = torch.tensor([[1, 1, 0, 1, 0, 2]], { dtype: "int64" });
+ * const { labels, sizes, firsts } = torch.morphology.connectedComponents(image);
+ * console.log(labels.toNumbers().join(" "), sizes.toNumbers().join(" ")); // → 1 1 0 2 0 3 2 1 1
+ * for (const tensor of [labels, sizes, firsts]) tensor.dispose();
+ * ```
  */
 export function connectedComponents(images: Tensor, { connectivity = null }: ConnectivityOptions = {}): Components {
   const what = "connectedComponents";
@@ -47,6 +54,13 @@ export function connectedComponents(images: Tensor, { connectivity = null }: Con
  * The holes of objects: true where an image is 0 and cannot be reached from its border over zeros that touch. An axis of size 1 is all border.
  *
  * @param objects (N, …) with 1 to 3 spatial dimensions; what is not 0 belongs to an object. Each image is by itself.
+ * @example
+ * ```ts
+ * using ring = torch.tensor([[[1, 1, 1], [1, 0, 1], [1, 1, 1]]]);
+ * using hole = torch.morphology.holes(ring);
+ * using count = hole.sum();
+ * console.log(hole.dtype, count.item()); // → bool 1
+ * ```
  */
 export function holes(objects: Tensor, { connectivity = null }: ConnectivityOptions = {}): Tensor {
   return tidy(() => {
@@ -61,6 +75,12 @@ export function holes(objects: Tensor, { connectivity = null }: ConnectivityOpti
  *
  * @param images (N, …) with 1 to 3 spatial dimensions, each by itself. On any device; it is done on the CPU.
  * @param labels whose holes are filled, one after the other.
+ * @example
+ * ```ts
+ * using ring = torch.tensor([[[2, 2, 2], [2, 0, 2], [2, 2, 2]]]);
+ * using filled = torch.morphology.fillHoles(ring, [2]);
+ * console.log(filled.min().item()); // → 2
+ * ```
  */
 export function fillHoles(
   images: Tensor,
@@ -92,6 +112,12 @@ export interface DistanceOptions {
  * `distance_transform_edt` and `distance_transform_cdt`, but of several images, each by itself, and of voxels of any size.
  *
  * @param objects (N, …) with 1 to 3 spatial dimensions; any type. On any device; it is done on the CPU.
+ * @example
+ * ```ts
+ * using objects = torch.tensor([[0, 1, 1, 1]]);
+ * using distances = torch.morphology.distanceTransform(objects, { sampling: 2 });
+ * console.log(distances.toArray()); // → [ [ 0, 2, 4, 6 ] ]
+ * ```
  */
 export function distanceTransform(
   objects: Tensor,

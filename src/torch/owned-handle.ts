@@ -3,7 +3,19 @@ import { type Handle, native } from "./native.ts";
 import { madeOutside, takenCareOf } from "./outside.ts";
 import { enterScopeOf, type Scope } from "./scope.ts";
 
-/** A tensor was used after its memory was given back. */
+/**
+ * A tensor was used after its memory was given back.
+ * @example
+ * ```ts
+ * const x = torch.ones([2]);
+ * x.dispose();
+ * try {
+ *   x.sum();
+ * } catch (error) {
+ *   console.log(error instanceof torch.DisposedTensorError); // → true
+ * }
+ * ```
+ */
 export class DisposedTensorError extends ClinicaDLException {}
 
 /** The net below ownership: a tensor that nobody disposed is freed when the garbage collector finds it. */
@@ -41,11 +53,29 @@ export class OwnedHandle implements Disposable {
     return this.#handle;
   }
 
+  /**
+   * Whether the memory has been given back.
+   * @example
+   * ```ts
+   * const x = torch.ones([2]);
+   * x.dispose();
+   * console.log(x.disposed); // → true
+   * ```
+   */
   get disposed(): boolean {
     return this.#handle < 0;
   }
 
-  /** Gives the memory back now. Doing so twice is harmless. */
+  /**
+   * Gives the memory back now. Doing so twice is harmless.
+   * @example
+   * ```ts
+   * const x = torch.ones([2]);
+   * x.dispose(); // or `using x`, which does it at the end of the block
+   * x.dispose();
+   * console.log(x.disposed); // → true
+   * ```
+   */
   dispose(): void {
     if (this.#handle < 0) return;
     this.#leaveNet();
@@ -85,7 +115,18 @@ export class OwnedHandle implements Disposable {
     this.#outside = false;
   }
 
-  /** Takes the tensor out of every scope: it lives until it is disposed. Returns itself. */
+  /**
+   * Takes the tensor out of every scope: it lives until it is disposed. Returns itself.
+   * @example
+   * ```ts
+   * using x = torch.tidy(() => {
+   *   const inner = torch.ones([2]).keep();
+   *   inner.mul(2); // goes with the end of it
+   *   return inner;
+   * });
+   * console.log(x.disposed); // → false
+   * ```
+   */
   keep(): this {
     this.leaveScope();
     this.kept = true;

@@ -18,6 +18,16 @@ interface Scoped {
 
 let current: Scope | null = null;
 
+/**
+ * What owns the tensors that are made while it is open, and disposes them at its end.
+ * @example
+ * ```ts
+ * using scope = new torch.Scope();
+ * const x = torch.ones([2]);
+ * scope.end();
+ * console.log(x.disposed); // → true
+ * ```
+ */
 export class Scope implements Disposable {
   readonly #parent: Scope | null;
   #tensors: Scoped[] = [];
@@ -72,12 +82,32 @@ function isList(kept: Scoped | readonly Scoped[]): kept is readonly Scoped[] {
   return Array.isArray(kept);
 }
 
-/** Opens a scope on this thread; `using scope = torch.scope()` ends it with the block. */
+/**
+ * Opens a scope on this thread; `using scope = torch.scope()` ends it with the block.
+ * @example
+ * ```ts
+ * function variance(x: torch.Tensor): torch.Tensor {
+ *   using scope = torch.scope();
+ *   return scope.keep(x.sub(x.mean()).square().mean()); // the others go
+ * }
+ * using x = torch.tensor([1, 3]);
+ * using y = variance(x);
+ * console.log(y.item()); // → 1
+ * ```
+ */
 export function scope(): Scope {
   return new Scope();
 }
 
-/** Runs `body` in a scope; the tensor, or array of tensors, that it returns is kept. */
+/**
+ * Runs `body` in a scope; the tensor, or array of tensors, that it returns is kept.
+ * @example
+ * ```ts
+ * using x = torch.tensor([1, 3]);
+ * using y = torch.tidy(() => x.sub(x.mean()).square().mean());
+ * console.log(y.item()); // → 1
+ * ```
+ */
 export function tidy<T>(body: () => T): T {
   using own = new Scope();
   const result = refusePromise("tidy", body());

@@ -46,11 +46,24 @@ const sizes: Readonly<Record<DType, number>> = {
   complex128: 16,
 };
 
-/** Bytes of one element. */
+/**
+ * Bytes of one element.
+ * @example
+ * ```ts
+ * console.log(torch.itemSize("float32"), torch.itemSize("int64")); // → 4 8
+ * ```
+ */
 export function itemSize(dtype: DType): number {
   return sizes[dtype];
 }
 
+/**
+ * Whether the elements are real numbers that need not be whole.
+ * @example
+ * ```ts
+ * console.log(torch.dtypes.filter((dtype) => torch.isFloatingPoint(dtype)).join(" ")); // → float32 float64 float16 bfloat16
+ * ```
+ */
 export function isFloatingPoint(dtype: DType): boolean {
   return dtype === "float32" || dtype === "float64" || dtype === "float16" || dtype === "bfloat16";
 }

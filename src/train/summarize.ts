@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import type { Maps } from "../io/maps/index.ts";
+import type { Maps, MetricsDir } from "../io/maps/index.ts";
 import { columnsOf, readTsv } from "../io/tsv/index.ts";
 import { ClinicaDLException } from "../utils/exceptions.ts";
 import { refuseUnknown } from "../utils/options.ts";
@@ -39,16 +39,24 @@ export interface Summary {
   readonly metrics: readonly MetricSummary[];
 }
 
+/** Where the metrics of a split's model are: on its validation data, or on a test group. */
+export function metricsDirOf(
+  maps: Maps,
+  split: number,
+  { checkpoint, groupName }: Pick<SummarizeOptions, "checkpoint"> & { readonly groupName?: string | undefined },
+): MetricsDir {
+  return groupName === undefined
+    ? maps.training.split(split).models.getCheckpointDir(checkpoint).validationMetrics
+    : maps.test.group(groupName).results(split, checkpoint).metrics;
+}
+
 /**
  * Mean and standard deviation over splits of what the MAPS has of saved models.
  * @throws ClinicaDLException where no split has such values.
  */
 export function summarize(maps: Maps, { checkpoint, groupName, ...rest }: SummarizeOptions): Summary {
   refuseUnknown("summarize", rest);
-  const tableOf = (split: number): string =>
-    groupName === undefined
-      ? maps.training.split(split).models.getCheckpointDir(checkpoint).validationMetrics.aggregatedTsv
-      : maps.test.group(groupName).results(split, checkpoint).metrics.aggregatedTsv;
+  const tableOf = (split: number): string => metricsDirOf(maps, split, { checkpoint, groupName }).aggregatedTsv;
   const { splitsList } = maps.training;
   const splits = splitsList.filter((split) => existsSync(tableOf(split)));
   if (splits.length === 0) {

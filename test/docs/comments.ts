@@ -15,10 +15,13 @@ export interface DocComment {
   readonly text: string;
   /** What is exported below it; null for a member, and for what is not exported. */
   readonly of: string | null;
+  /** The member of a class below it, by its name; null for what is none. */
+  readonly member: string | null;
 }
 
 const COMMENT = /^( *)\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n(.*)/gm;
 const DECLARED = /^export (?:declare )?(?:abstract )?(?:async )?(?:class|function\*?|const) (\w+)/;
+const MEMBER = /^ {2}(?:static |override )*(?:get |set )?(\w+)[(<]/;
 
 /** The doc comments of a file, in their order. */
 export function commentsOf(path: string): readonly DocComment[] {
@@ -32,6 +35,7 @@ export function commentsOf(path: string): readonly DocComment[] {
       .join("\n")
       .trim(),
     of: DECLARED.exec(next)?.[1] ?? null,
+    member: MEMBER.exec(next)?.[1] ?? null,
   }));
 }
 

@@ -40,11 +40,7 @@ function programOf(code: string, names: Names, given: readonly string[]): string
     .replace(/\/\/.*$/gm, "")
     .replace(/(["'])(?:(?!\1).)*\1/g, '""')
     .replace(/(?<!\.\.)\.\w+/g, "");
-  const own = new Set(
-    [...bare.matchAll(/(?:\b(?:const|let|using|function|class)\s+(\w+)|import (?:type )?\{([^}]*)\})/g)].flatMap(
-      ([, name, imported]) => name ?? (imported ?? "").replaceAll("type ", "").split(/[\s,]+/),
-    ),
-  );
+  const own = namesMadeIn(bare);
   const used = [...new Set(bare.match(/\b[A-Za-z_]\w*\b/g))].filter((word) => !own.has(word));
   const imports = used.flatMap((word) => {
     const source = names.get(word);
@@ -55,6 +51,18 @@ function programOf(code: string, names: Names, given: readonly string[]): string
   if (used.includes("torch"))
     imports.push(`import * as torch from ${JSON.stringify(join(root, "src/torch/index.ts"))};`);
   return `${[...imports, onSources(code)].join("\n")}\nexport {};\n`;
+}
+
+/** The names that a program makes itself, or imports: those of `const { a, b: c, ...rest } = …` are a, c and rest. */
+export function namesMadeIn(code: string): ReadonlySet<string> {
+  const single = [...code.matchAll(/\b(?:const|let|using|function|class)\s+(\w+)/g)].map(([, name = ""]) => name);
+  const imported = [...code.matchAll(/import (?:type )?\{([^}]*)\}/g)].flatMap(([, names = ""]) =>
+    names.replaceAll("type ", "").split(/[\s,]+/),
+  );
+  const taken = [...code.matchAll(/\b(?:const|let)\s+([{[][^;]*?[}\]])\s*(?:=|of\b)/g)].flatMap(
+    ([, pattern = ""]) => pattern.replace(/\w+\s*:|=[^,}\]]*/g, "").match(/\w+/g) ?? [],
+  );
+  return new Set([...single, ...imported, ...taken]);
 }
 
 /** The code, with this package's names as paths in src/. */

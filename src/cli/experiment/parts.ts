@@ -1,5 +1,7 @@
 /** The objects that an experiment file describes. */
+import { CallbacksHandler } from "../../callbacks/index.ts";
 import { type DatasetLike, datasetRegistry } from "../../data/datasets/index.ts";
+import { LossMetricConfig, MetricsHandler } from "../../metrics/index.ts";
 import { type Model, modelRegistry } from "../../models/index.ts";
 import { OptimizationConfig } from "../../optim/index.ts";
 import { ComputationalConfig } from "../../train/index.ts";
@@ -68,6 +70,16 @@ export function makeDataset(
     if (found !== null) return found;
     throw new ConfigError(`'${section}' is no dataset.`);
   });
+}
+
+/**
+ * Makes each callback by itself, so that an error names its lines: options that make no sense, or a metric that is not there.
+ */
+export function checkCallbacks(document: ExperimentDocument, { metrics, callbacks }: Experiment): void {
+  const made = inPart(document, ["metrics"], () => new MetricsHandler(metrics ?? { loss: new LossMetricConfig() }));
+  for (const [i, callback] of callbacks.entries()) {
+    inPart(document, ["callbacks", String(i)], () => new CallbacksHandler([callback]).checkMetrics(made));
+  }
 }
 
 export function makeParts(document: ExperimentDocument, experiment: Experiment): ExperimentParts {

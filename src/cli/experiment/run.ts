@@ -8,7 +8,15 @@ import * as torch from "../../torch/index.ts";
 import { Trainer } from "../../train/index.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
 import { ExperimentDocument } from "./document.ts";
-import { type ExperimentParts, inPart, loadModules, makeModel, makeParts, readExperiment } from "./parts.ts";
+import {
+  checkCallbacks,
+  type ExperimentParts,
+  inPart,
+  loadModules,
+  makeModel,
+  makeParts,
+  readExperiment,
+} from "./parts.ts";
 import { recordExperiment } from "./record.ts";
 import type { Experiment } from "./schema.ts";
 import { findSplits } from "./splits.ts";
@@ -139,6 +147,7 @@ async function openTrainer(
   overwrite: boolean,
 ): Promise<Trainer> {
   const maps = new Maps(experiment.maps);
+  checkCallbacks(document, experiment);
   const model = makeModel(document, experiment);
   const { metrics, callbacks } = experiment;
   try {

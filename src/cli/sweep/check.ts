@@ -4,11 +4,10 @@ import { isDeepStrictEqual } from "node:util";
 import { CallbacksHandler } from "../../callbacks/index.ts";
 import { DataLoader } from "../../data/dataloader/index.ts";
 import type { DatasetLike } from "../../data/datasets/index.ts";
-import { MetricsHandler } from "../../metrics/index.ts";
 import { experimentValues, extremesOf, type Sweep, suggest } from "../../sweep/index.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
 import { ExperimentDocument } from "../experiment/document.ts";
-import { inPart, loadModules, makeModel, makeParts, readExperiment } from "../experiment/parts.ts";
+import { checkCallbacks, inPart, loadModules, makeModel, makeParts, readExperiment } from "../experiment/parts.ts";
 import type { Experiment } from "../experiment/schema.ts";
 import { checkComparison } from "./comparison.ts";
 import { runsOf, type SweepFile } from "./file.ts";
@@ -72,7 +71,7 @@ async function makeWhatDiffers(
   for (const section of ["trainLoader", "valLoader"] as const) {
     if (differs(section)) inPart(document, [section], () => new DataLoader(dataset, given[section]));
   }
-  if (differs("metrics")) inPart(document, ["metrics"], () => new MetricsHandler(given.metrics));
+  if (differs("metrics", "callbacks")) checkCallbacks(document, given);
   if (differs("callbacks")) inPart(document, ["callbacks"], () => new CallbacksHandler(given.callbacks));
   if (differs("model")) makeModel(document, given).dispose();
   return dataset;

@@ -61,7 +61,14 @@ export function autocast<T>(device: string, options: AutocastOptions = {}, body?
   return refusePromise("amp.autocast", body());
 }
 
-/** Whether operators on `device` are cast at present. */
+/**
+ * Whether operators on `device` are cast at present.
+ * @example
+ * ```ts
+ * console.log(torch.amp.autocast("cpu", {}, () => torch.amp.isAutocastEnabled())); // → true
+ * console.log(torch.amp.isAutocastEnabled()); // → false
+ * ```
+ */
 export function isAutocastEnabled(device = "cpu"): boolean {
   return native.autocast(device)[0];
 }

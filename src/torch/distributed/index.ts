@@ -45,6 +45,16 @@ export interface InitProcessGroupOptions {
  * They reach each other by the network interface by which each reaches the place where they meet; `GLOO_SOCKET_IFNAME` names another.
  *
  * @throws ConfigError for options that make no sense, and for an interface that is not there; DistributedError naming those that do not come within `joinTimeout`.
+ * @example
+ * ```ts
+ * import { pathToFileURL } from "node:url";
+ *
+ * // alone here; with others, each gives its own rank, and a place that all of them see
+ * const initMethod = pathToFileURL("meeting").href;
+ * await torch.distributed.initProcessGroup({ initMethod, rank: 0, worldSize: 1 });
+ * console.log(torch.distributed.getRank(), torch.distributed.getWorldSize()); // → 0 1
+ * await torch.distributed.destroyProcessGroup();
+ * ```
  */
 export async function initProcessGroup(options: InitProcessGroupOptions = {}): Promise<ProcessGroup> {
   if (group !== null) throw new DistributedError("initProcessGroup: there is a process group already.");
@@ -109,12 +119,43 @@ function rendezvousOf({
   );
 }
 
-/** The group that `initProcessGroup` has made; null before. */
+/**
+ * The group that `initProcessGroup` has made; null before.
+ * @example
+ * ```ts
+ * import { pathToFileURL } from "node:url";
+ *
+ * // alone here; with others, each gives its own rank, and a place that all of them see
+ * const initMethod = pathToFileURL("meeting").href;
+ * await torch.distributed.initProcessGroup({ initMethod, rank: 0, worldSize: 1 });
+ * console.log(torch.distributed.processGroup()?.size); // → 1
+ * await torch.distributed.destroyProcessGroup();
+ * ```
+ */
 export const processGroup = (): ProcessGroup | null => group;
+/**
+ * Whether this process has met the others: {@link initProcessGroup} was called.
+ * @example
+ * ```ts
+ * console.log(torch.distributed.isInitialized()); // → false
+ * ```
+ */
 export const isInitialized = (): boolean => group !== null;
-/** Which of the processes this is, from 0; 0 for one that is alone. */
+/**
+ * Which of the processes this is, from 0; 0 for one that is alone.
+ * @example
+ * ```ts
+ * console.log(torch.distributed.getRank()); // → 0
+ * ```
+ */
 export const getRank = (): number => group?.rank ?? 0;
-/** How many processes there are; 1 for one that is alone. */
+/**
+ * How many processes there are; 1 for one that is alone.
+ * @example
+ * ```ts
+ * console.log(torch.distributed.getWorldSize()); // → 1
+ * ```
+ */
 export const getWorldSize = (): number => group?.size ?? 1;
 
 function joined(name: string): ProcessGroup {
@@ -122,15 +163,59 @@ function joined(name: string): ProcessGroup {
   return group;
 }
 
-/** Puts into the tensor the sum (product, least, greatest) of those that the processes gave. */
+/**
+ * Puts into the tensor the sum (product, least, greatest) of those that the processes gave.
+ * @example
+ * ```ts
+ * import { pathToFileURL } from "node:url";
+ *
+ * // alone here; with others, each gives its own rank, and a place that all of them see
+ * const initMethod = pathToFileURL("meeting").href;
+ * await torch.distributed.initProcessGroup({ initMethod, rank: 0, worldSize: 1 });
+ * using x = torch.tensor([2]);
+ * await torch.distributed.allReduce(x); // the sum of all
+ * console.log(x.toNumbers()); // → [ 2 ]
+ * await torch.distributed.destroyProcessGroup();
+ * ```
+ */
 export async function allReduce(tensor: Tensor, options: { readonly op?: ReduceOp } = {}): Promise<void> {
   await joined("allReduce").allReduce([tensor], options.op);
 }
-/** The tensors of all processes, by rank; they belong to the caller. */
+/**
+ * The tensors of all processes, by rank; they belong to the caller.
+ * @example
+ * ```ts
+ * import { pathToFileURL } from "node:url";
+ *
+ * // alone here; with others, each gives its own rank, and a place that all of them see
+ * const initMethod = pathToFileURL("meeting").href;
+ * await torch.distributed.initProcessGroup({ initMethod, rank: 0, worldSize: 1 });
+ * using x = torch.tensor([2]);
+ * for (const each of await torch.distributed.allGather(x)) {
+ *   using gathered = each;
+ *   console.log(gathered.toNumbers()); // → [ 2 ]
+ * }
+ * await torch.distributed.destroyProcessGroup();
+ * ```
+ */
 export async function allGather(tensor: Tensor): Promise<Tensor[]> {
   return await joined("allGather").allGather(tensor);
 }
-/** Puts into the tensor what the process of rank `src` (default 0) has in it. */
+/**
+ * Puts into the tensor what the process of rank `src` (default 0) has in it.
+ * @example
+ * ```ts
+ * import { pathToFileURL } from "node:url";
+ *
+ * // alone here; with others, each gives its own rank, and a place that all of them see
+ * const initMethod = pathToFileURL("meeting").href;
+ * await torch.distributed.initProcessGroup({ initMethod, rank: 0, worldSize: 1 });
+ * using x = torch.tensor([2]);
+ * await torch.distributed.broadcast(x, { src: 0 });
+ * console.log(x.toNumbers()); // → [ 2 ]
+ * await torch.distributed.destroyProcessGroup();
+ * ```
+ */
 export async function broadcast(tensor: Tensor, options: { readonly src?: number } = {}): Promise<void> {
   await joined("broadcast").broadcast(tensor, options.src ?? 0);
 }
@@ -141,6 +226,19 @@ export async function broadcast(tensor: Tensor, options: { readonly src?: number
  *     await torch.distributed.allGatherIntoTensor(output, torch.full([2], torch.distributed.getRank())); // 0, 0, 1, 1, …
  *
  * @param output contiguous, with as many times the elements of `input` as there are processes.
+ * @example
+ * ```ts
+ * import { pathToFileURL } from "node:url";
+ *
+ * // alone here; with others, each gives its own rank, and a place that all of them see
+ * const initMethod = pathToFileURL("meeting").href;
+ * await torch.distributed.initProcessGroup({ initMethod, rank: 0, worldSize: 1 });
+ * using input = torch.tensor([2, 3]);
+ * using output = torch.empty([2 * torch.distributed.getWorldSize()]);
+ * await torch.distributed.allGatherIntoTensor(output, input);
+ * console.log(output.toNumbers()); // → [ 2, 3 ]
+ * await torch.distributed.destroyProcessGroup();
+ * ```
  */
 export async function allGatherIntoTensor(output: Tensor, input: Tensor): Promise<void> {
   await joined("allGatherIntoTensor").allGatherIntoTensor(output, input);
@@ -150,6 +248,19 @@ export async function allGatherIntoTensor(output: Tensor, input: Tensor): Promis
  * are processes. PyTorch's `reduce_scatter_tensor`.
  *
  * @param input contiguous, with as many times the elements of `output` as there are processes; it stays as it is.
+ * @example
+ * ```ts
+ * import { pathToFileURL } from "node:url";
+ *
+ * // alone here; with others, each gives its own rank, and a place that all of them see
+ * const initMethod = pathToFileURL("meeting").href;
+ * await torch.distributed.initProcessGroup({ initMethod, rank: 0, worldSize: 1 });
+ * using input = torch.tensor([2, 3]);
+ * using output = torch.empty([2 / torch.distributed.getWorldSize()]);
+ * await torch.distributed.reduceScatterTensor(output, input);
+ * console.log(output.toNumbers()); // → [ 2, 3 ]
+ * await torch.distributed.destroyProcessGroup();
+ * ```
  */
 export async function reduceScatterTensor(
   output: Tensor,
@@ -158,15 +269,46 @@ export async function reduceScatterTensor(
 ): Promise<void> {
   await joined("reduceScatterTensor").reduceScatterTensor(output, input, options.op);
 }
-/** Waits until all processes are here. */
+/**
+ * Waits until all processes are here.
+ * @example
+ * ```ts
+ * import { pathToFileURL } from "node:url";
+ *
+ * // alone here; with others, each gives its own rank, and a place that all of them see
+ * const initMethod = pathToFileURL("meeting").href;
+ * await torch.distributed.initProcessGroup({ initMethod, rank: 0, worldSize: 1 });
+ * await torch.distributed.barrier();
+ * await torch.distributed.destroyProcessGroup();
+ * ```
+ */
 export async function barrier(): Promise<void> {
   await joined("barrier").barrier();
 }
-/** What all processes gave, by rank. */
+/**
+ * What all processes gave, by rank.
+ * @example
+ * ```ts
+ * import { pathToFileURL } from "node:url";
+ *
+ * // alone here; with others, each gives its own rank, and a place that all of them see
+ * const initMethod = pathToFileURL("meeting").href;
+ * await torch.distributed.initProcessGroup({ initMethod, rank: 0, worldSize: 1 });
+ * console.log(await torch.distributed.allGatherObject({ participants: 16 })); // → [ { participants: 16 } ]
+ * await torch.distributed.destroyProcessGroup();
+ * ```
+ */
 export async function allGatherObject<T>(value: T): Promise<T[]> {
   return await joined("allGatherObject").allGatherObject(value);
 }
-/** Leaves the group. Nothing happens where there is none. */
+/**
+ * Leaves the group. Nothing happens where there is none.
+ * @example
+ * ```ts
+ * await torch.distributed.destroyProcessGroup();
+ * console.log(torch.distributed.isInitialized()); // → false
+ * ```
+ */
 export async function destroyProcessGroup(): Promise<void> {
   const left = group;
   group = null;

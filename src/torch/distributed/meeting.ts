@@ -7,7 +7,15 @@ import { untilListening } from "./listening.ts";
 import { networkInterface } from "./network-interface.ts";
 import type { MeetingPlace, Rendezvous } from "./rendezvous.ts";
 
-/** One of the processes is gone, or they no longer do the same. */
+/**
+ * One of the processes is gone, or they no longer do the same.
+ * @example
+ * ```ts
+ * await torch.distributed.barrier().catch((error: unknown) => {
+ *   console.log(error instanceof torch.distributed.DistributedError); // → true
+ * });
+ * ```
+ */
 export class DistributedError extends ClinicaDLException {}
 
 /** How long a process that has lost the others waits for what they say of it: those that say nothing are gone. */

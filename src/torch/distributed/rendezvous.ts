@@ -31,6 +31,12 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * - `mpirun` of Open MPI and MPICH: `OMPI_COMM_WORLD_RANK` and `_SIZE`, `PMI_RANK` and `PMI_SIZE`, with `MASTER_ADDR` and `MASTER_PORT`
  *
  * @throws ConfigError naming a variable that is missing or makes no sense.
+ * @example
+ * ```ts
+ * const env = { RANK: "1", WORLD_SIZE: "4", MASTER_ADDR: "node003", MASTER_PORT: "29500" };
+ * const found = torch.distributed.rendezvousFromEnvironment(env);
+ * console.log(found?.rank, found?.worldSize); // → 1 4
+ * ```
  */
 export function rendezvousFromEnvironment(env: Environment): Rendezvous | null {
   const found = torchrun(env) ?? slurm(env) ?? mpi(env);
@@ -139,7 +145,13 @@ function portOfStep(env: Environment): number {
   return 20_000 + ((job * 31 + step) % 12_000);
 }
 
-/** The first of Slurm's list of nodes, such as `node[003-010,020],login`: node003. */
+/**
+ * The first of Slurm's list of nodes, such as `node[003-010,020],login`: node003.
+ * @example
+ * ```ts
+ * console.log(torch.distributed.firstNode("node[003-010,020],login")); // → node003
+ * ```
+ */
 export function firstNode(list: string): string {
   const match = /^(?<before>[^[,]*)(?:\[(?<first>\d+)[^\]]*\](?<after>[^[,]*))?/.exec(list.trim());
   const { before = "", first = "", after = "" } = match?.groups ?? {};

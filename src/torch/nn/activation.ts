@@ -24,7 +24,15 @@ abstract class Elementwise extends Module {
   }
 }
 
-/** max(0, x). */
+/**
+ * max(0, x).
+ * @example
+ * ```ts
+ * using x = torch.tensor([-1, 0, 2]);
+ * using y = new torch.nn.ReLU().call(x);
+ * console.log(y.toNumbers()); // → [ 0, 0, 2 ]
+ * ```
+ */
 export class ReLU extends Elementwise {
   constructor(...options: Given<InplaceOptions>) {
     super("ReLU", options);
@@ -34,7 +42,15 @@ export class ReLU extends Elementwise {
   }
 }
 
-/** min(max(0, x), 6). */
+/**
+ * min(max(0, x), 6).
+ * @example
+ * ```ts
+ * using x = torch.tensor([-1, 2, 8]);
+ * using y = new torch.nn.ReLU6().call(x);
+ * console.log(y.toNumbers()); // → [ 0, 2, 6 ]
+ * ```
+ */
 export class ReLU6 extends Elementwise {
   constructor(...options: Given<InplaceOptions>) {
     super("ReLU6", options);
@@ -44,7 +60,15 @@ export class ReLU6 extends Elementwise {
   }
 }
 
-/** x, or α (eˣ - 1) below 0; α = 1. */
+/**
+ * x, or α (eˣ - 1) below 0; α = 1.
+ * @example
+ * ```ts
+ * using x = torch.tensor([-1, 2], { dtype: "float64" });
+ * using y = new torch.nn.ELU().call(x);
+ * console.log(y.toNumbers().map((v) => v.toFixed(3))); // → [ '-0.632', '2.000' ]
+ * ```
+ */
 export class ELU extends Elementwise {
   readonly alpha: number;
   constructor(alpha = 1, ...options: Given<InplaceOptions>) {
@@ -60,7 +84,15 @@ export class ELU extends Elementwise {
   }
 }
 
-/** max(0, x) + min(0, α (e^(x/α) - 1)); α = 1. */
+/**
+ * max(0, x) + min(0, α (e^(x/α) - 1)); α = 1.
+ * @example
+ * ```ts
+ * using x = torch.tensor([-2, 2], { dtype: "float64" });
+ * using y = new torch.nn.CELU(2).call(x);
+ * console.log(y.toNumbers().map((v) => v.toFixed(3))); // → [ '-1.264', '2.000' ]
+ * ```
+ */
 export class CELU extends Elementwise {
   readonly alpha: number;
   constructor(alpha = 1, ...options: Given<InplaceOptions>) {
@@ -76,7 +108,15 @@ export class CELU extends Elementwise {
   }
 }
 
-/** x, or `negativeSlope` (0.01) times x below 0. */
+/**
+ * x, or `negativeSlope` (0.01) times x below 0.
+ * @example
+ * ```ts
+ * using x = torch.tensor([-4, 2]);
+ * using y = new torch.nn.LeakyReLU(0.25).call(x);
+ * console.log(y.toNumbers()); // → [ -1, 2 ]
+ * ```
+ */
 export class LeakyReLU extends Elementwise {
   readonly negativeSlope: number;
   constructor(negativeSlope = 0.01, ...options: Given<InplaceOptions>) {
@@ -92,7 +132,15 @@ export class LeakyReLU extends Elementwise {
   }
 }
 
-/** The self-normalising ELU (Klambauer et al., 2017). */
+/**
+ * The self-normalising ELU (Klambauer et al., 2017).
+ * @example
+ * ```ts
+ * using x = torch.tensor([-1, 2], { dtype: "float64" });
+ * using y = new torch.nn.SELU().call(x);
+ * console.log(y.toNumbers().map((v) => v.toFixed(3))); // → [ '-1.111', '2.101' ]
+ * ```
+ */
 export class SELU extends Elementwise {
   constructor(...options: Given<InplaceOptions>) {
     super("SELU", options);
@@ -102,7 +150,15 @@ export class SELU extends Elementwise {
   }
 }
 
-/** x · tanh(softplus(x)). */
+/**
+ * x · tanh(softplus(x)).
+ * @example
+ * ```ts
+ * using x = torch.tensor([-1, 2], { dtype: "float64" });
+ * using y = new torch.nn.Mish().call(x);
+ * console.log(y.toNumbers().map((v) => v.toFixed(3))); // → [ '-0.303', '1.944' ]
+ * ```
+ */
 export class Mish extends Elementwise {
   constructor(...options: Given<InplaceOptions>) {
     super("Mish", options);
@@ -112,7 +168,15 @@ export class Mish extends Elementwise {
   }
 }
 
-/** x · sigmoid(x). */
+/**
+ * x · sigmoid(x).
+ * @example
+ * ```ts
+ * using x = torch.tensor([-1, 2], { dtype: "float64" });
+ * using y = new torch.nn.SiLU().call(x);
+ * console.log(y.toNumbers().map((v) => v.toFixed(3))); // → [ '-0.269', '1.762' ]
+ * ```
+ */
 export class SiLU extends Elementwise {
   constructor(...options: Given<InplaceOptions>) {
     super("SiLU", options);
@@ -122,6 +186,15 @@ export class SiLU extends Elementwise {
   }
 }
 
+/**
+ * 1 / (1 + e⁻ˣ).
+ * @example
+ * ```ts
+ * using x = torch.tensor([0, 2], { dtype: "float64" });
+ * using y = new torch.nn.Sigmoid().call(x);
+ * console.log(y.toNumbers().map((v) => v.toFixed(3))); // → [ '0.500', '0.881' ]
+ * ```
+ */
 export class Sigmoid extends Module {
   constructor(...none: []) {
     super();
@@ -132,6 +205,15 @@ export class Sigmoid extends Module {
   }
 }
 
+/**
+ * The hyperbolic tangent of x.
+ * @example
+ * ```ts
+ * using x = torch.tensor([0, 1], { dtype: "float64" });
+ * using y = new torch.nn.Tanh().call(x);
+ * console.log(y.toNumbers().map((v) => v.toFixed(3))); // → [ '0.000', '0.762' ]
+ * ```
+ */
 export class Tanh extends Module {
   constructor(...none: []) {
     super();
@@ -142,7 +224,15 @@ export class Tanh extends Module {
   }
 }
 
-/** x · Φ(x), or its approximation by tanh. */
+/**
+ * x · Φ(x), or its approximation by tanh.
+ * @example
+ * ```ts
+ * using x = torch.tensor([-1, 2], { dtype: "float64" });
+ * using y = new torch.nn.GELU().call(x);
+ * console.log(y.toNumbers().map((v) => v.toFixed(3))); // → [ '-0.159', '1.954' ]
+ * ```
+ */
 export class GELU extends Module {
   readonly approximate: "none" | "tanh";
   constructor(approximate: "none" | "tanh" = "none", ...none: []) {
@@ -161,7 +251,15 @@ export class GELU extends Module {
   }
 }
 
-/** ln(1 + e^(β x)) / β, and x itself where β x is above `threshold`. */
+/**
+ * ln(1 + e^(β x)) / β, and x itself where β x is above `threshold`.
+ * @example
+ * ```ts
+ * using x = torch.tensor([0, 30], { dtype: "float64" });
+ * using y = new torch.nn.Softplus().call(x);
+ * console.log(y.toNumbers().map((v) => v.toFixed(3))); // → [ '0.693', '30.000' ]
+ * ```
+ */
 export class Softplus extends Module {
   readonly beta: number;
   readonly threshold: number;
@@ -180,7 +278,16 @@ export class Softplus extends Module {
   }
 }
 
-/** x, or below 0 a learned slope times x: one slope for all channels, or `numParameters` = channels of them. */
+/**
+ * x, or below 0 a learned slope times x: one slope for all channels, or `numParameters` = channels of them.
+ * @example
+ * ```ts
+ * using layer = new torch.nn.PReLU();
+ * using x = torch.tensor([-4, 2]);
+ * using y = layer.call(x);
+ * console.log(y.toNumbers(), layer.weight.shape); // → [ -1, 2 ] [ 1 ]
+ * ```
+ */
 export class PReLU extends Module {
   readonly numParameters: number;
   readonly init: number;
@@ -212,7 +319,16 @@ function implicitDim(ndim: number): number {
   return ndim === 0 || ndim === 1 || ndim === 3 ? 0 : 1;
 }
 
-/** Exponentials that sum to 1 along `dim`; null: dimension 0 of tensors of 0, 1 or 3 dimensions, else 1. */
+/**
+ * Exponentials that sum to 1 along `dim`; null: dimension 0 of tensors of 0, 1 or 3 dimensions, else 1.
+ * @example
+ * ```ts
+ * using scope = torch.scope();
+ * const x = torch.tensor([[1, 1], [-20, 20]]);
+ * const y = new torch.nn.Softmax(1).call(x);
+ * console.log(y.round().toArray()); // → [ [ 0, 0 ], [ 0, 1 ] ]
+ * ```
+ */
 export class Softmax extends Module {
   readonly dim: number | null;
   constructor(dim: number | null = null, ...none: []) {
@@ -229,7 +345,15 @@ export class Softmax extends Module {
   }
 }
 
-/** The logarithm of `Softmax`. */
+/**
+ * The logarithm of `Softmax`.
+ * @example
+ * ```ts
+ * using x = torch.tensor([[1, 1, 1, 1]], { dtype: "float64" });
+ * using y = new torch.nn.LogSoftmax(1).call(x);
+ * console.log(y.toNumbers().every((v) => v === -Math.log(4))); // → true
+ * ```
+ */
 export class LogSoftmax extends Module {
   readonly dim: number | null;
   constructor(dim: number | null = null, ...none: []) {

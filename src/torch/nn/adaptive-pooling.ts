@@ -45,7 +45,15 @@ function values([maxima, indices]: readonly [Tensor, Tensor]): Tensor {
   return maxima;
 }
 
-/** Of (N, C, L) or (C, L). */
+/**
+ * Of (N, C, L) or (C, L).
+ * @example
+ * ```ts
+ * using x = torch.tensor([[1, 3, 5, 7]]);
+ * using y = new torch.nn.AdaptiveAvgPool1d(2).call(x);
+ * console.log(y.toArray()); // → [ [ 2, 6 ] ]
+ * ```
+ */
 export class AdaptiveAvgPool1d extends AdaptivePool {
   constructor(outputSize: OutputSize, ...none: []) {
     super("AdaptiveAvgPool1d", 1, outputSize, none);
@@ -54,7 +62,15 @@ export class AdaptiveAvgPool1d extends AdaptivePool {
     return ops.adaptiveAvgPool1d(x, size);
   }
 }
-/** Of (N, C, H, W) or (C, H, W). */
+/**
+ * Of (N, C, H, W) or (C, H, W).
+ * @example
+ * ```ts
+ * using x = torch.ones([1, 8, 12, 10]);
+ * using y = new torch.nn.AdaptiveAvgPool2d([3, null]).call(x);
+ * console.log(y.shape); // → [ 1, 8, 3, 10 ]
+ * ```
+ */
 export class AdaptiveAvgPool2d extends AdaptivePool {
   constructor(outputSize: OutputSize, ...none: []) {
     super("AdaptiveAvgPool2d", 2, outputSize, none);
@@ -63,7 +79,17 @@ export class AdaptiveAvgPool2d extends AdaptivePool {
     return ops.adaptiveAvgPool2d(x, size);
   }
 }
-/** Of (N, C, D, H, W) or (C, D, H, W). */
+/**
+ * Of (N, C, D, H, W) or (C, D, H, W).
+ * @example
+ * ```ts
+ * // features of one size, whatever that of the image
+ * using pool = new torch.nn.AdaptiveAvgPool3d(1);
+ * using x = torch.ones([2, 8, 5, 6, 7]);
+ * using y = pool.call(x);
+ * console.log(y.shape); // → [ 2, 8, 1, 1, 1 ]
+ * ```
+ */
 export class AdaptiveAvgPool3d extends AdaptivePool {
   constructor(outputSize: OutputSize, ...none: []) {
     super("AdaptiveAvgPool3d", 3, outputSize, none);
@@ -72,7 +98,15 @@ export class AdaptiveAvgPool3d extends AdaptivePool {
     return ops.adaptiveAvgPool3d(x, size);
   }
 }
-/** Of (N, C, L) or (C, L). */
+/**
+ * Of (N, C, L) or (C, L).
+ * @example
+ * ```ts
+ * using x = torch.tensor([[1, 3, 5, 7]]);
+ * using y = new torch.nn.AdaptiveMaxPool1d(2).call(x);
+ * console.log(y.toArray()); // → [ [ 3, 7 ] ]
+ * ```
+ */
 export class AdaptiveMaxPool1d extends AdaptivePool {
   constructor(outputSize: OutputSize, ...none: []) {
     super("AdaptiveMaxPool1d", 1, outputSize, none);
@@ -81,7 +115,15 @@ export class AdaptiveMaxPool1d extends AdaptivePool {
     return values(ops.adaptiveMaxPool1d(x, size));
   }
 }
-/** Of (N, C, H, W) or (C, H, W). */
+/**
+ * Of (N, C, H, W) or (C, H, W).
+ * @example
+ * ```ts
+ * using x = torch.ones([1, 8, 12, 10]);
+ * using y = new torch.nn.AdaptiveMaxPool2d([3, 2]).call(x);
+ * console.log(y.shape); // → [ 1, 8, 3, 2 ]
+ * ```
+ */
 export class AdaptiveMaxPool2d extends AdaptivePool {
   constructor(outputSize: OutputSize, ...none: []) {
     super("AdaptiveMaxPool2d", 2, outputSize, none);
@@ -90,7 +132,15 @@ export class AdaptiveMaxPool2d extends AdaptivePool {
     return values(ops.adaptiveMaxPool2d(x, size));
   }
 }
-/** Of (N, C, D, H, W) or (C, D, H, W). */
+/**
+ * Of (N, C, D, H, W) or (C, D, H, W).
+ * @example
+ * ```ts
+ * using x = torch.ones([2, 8, 5, 6, 7]);
+ * using y = new torch.nn.AdaptiveMaxPool3d(2).call(x);
+ * console.log(y.shape); // → [ 2, 8, 2, 2, 2 ]
+ * ```
+ */
 export class AdaptiveMaxPool3d extends AdaptivePool {
   constructor(outputSize: OutputSize, ...none: []) {
     super("AdaptiveMaxPool3d", 3, outputSize, none);

@@ -41,6 +41,13 @@ export class NonDynamicallyQuantizableLinear extends Linear {}
 /**
  * Attention in several heads (Vaswani et al., 2017). Query (L, N, E), key (S, N, kdim), value (S, N, vdim), or without
  * N, or with `batchFirst` (N, L, E); the output is as the query, the weights are (N, L, S), or (N, heads, L, S).
+ * @example
+ * ```ts
+ * using attention = new torch.nn.MultiheadAttention(8, 2, { batchFirst: true });
+ * using x = torch.ones([3, 5, 8]); // 3 sequences of 5
+ * const [output, weights] = attention.call(x, x, x);
+ * console.log(output.shape, weights?.shape); // → [ 3, 5, 8 ] [ 3, 5, 5 ]
+ * ```
  */
 export class MultiheadAttention extends Module<
   [query: Tensor, key: Tensor, value: Tensor, options?: AttentionCallOptions],

@@ -51,6 +51,13 @@ abstract class Container<I extends unknown[], O, M extends AnyModule> extends Mo
  *
  * Each intermediate is disposed as soon as the next layer has run (autograd keeps what it needs of it), unless it is
  * the input, the output, or was kept with `keep()`.
+ * @example
+ * ```ts
+ * using layers = new torch.nn.Sequential({ hidden: new torch.nn.Linear(4, 8), act: new torch.nn.ReLU(), head: new torch.nn.Linear(8, 1) });
+ * using x = torch.ones([2, 4]);
+ * using y = layers.call(x);
+ * console.log(y.shape, [...layers.stateDict().keys()][0]); // → [ 2, 1 ] hidden.weight
+ * ```
  */
 export class Sequential extends Container<[Tensor], Tensor, Layer> {
   constructor(...layers: readonly Layer[] | readonly [Readonly<Record<string, Layer>>]) {
@@ -112,7 +119,21 @@ export class Sequential extends Container<[Tensor], Tensor, Layer> {
   }
 }
 
-/** A list of modules, which it registers and does not run. */
+/**
+ * A list of modules, which it registers and does not run.
+ * @example
+ * ```ts
+ * class Mean extends torch.nn.Module {
+ *   readonly heads = new torch.nn.ModuleList([new torch.nn.Linear(4, 1), new torch.nn.Linear(4, 1)]);
+ *   override forward(x: torch.Tensor): torch.Tensor {
+ *     return torch.cat([...this.heads].map((head) => head.call(x)), 1).mean(1);
+ *   }
+ * }
+ * using scope = torch.scope();
+ * const network = new Mean();
+ * console.log(network.call(torch.ones([3, 4])).shape, [...network.parameters()].length); // → [ 3 ] 4
+ * ```
+ */
 export class ModuleList<M extends AnyModule = Layer> extends Container<never[], never, M> {
   constructor(modules: Iterable<M> = [], ...none: []) {
     super();
@@ -141,7 +162,16 @@ export class ModuleList<M extends AnyModule = Layer> extends Container<never[], 
   }
 }
 
-/** Modules by name, which it registers and does not run. */
+/**
+ * Modules by name, which it registers and does not run.
+ * @example
+ * ```ts
+ * using heads = new torch.nn.ModuleDict({ diagnosis: new torch.nn.Linear(4, 2), age: new torch.nn.Linear(4, 1) });
+ * using x = torch.ones([3, 4]);
+ * using age = heads.get("age")?.call(x);
+ * console.log(age?.shape, heads.has("sex")); // → [ 3, 1 ] false
+ * ```
+ */
 export class ModuleDict<M extends AnyModule = Layer> extends Container<never[], never, M> {
   constructor(modules: Readonly<Record<string, M>> = {}, ...none: []) {
     super();

@@ -70,7 +70,16 @@ abstract class ConvTranspose extends ConvNd {
   }
 }
 
-/** Transposed convolution of (N, C, L) or (C, L). */
+/**
+ * Transposed convolution of (N, C, L) or (C, L).
+ * @example
+ * ```ts
+ * using layer = new torch.nn.ConvTranspose1d(8, 4, 2, { stride: 2 });
+ * using x = torch.ones([1, 8, 5]);
+ * using y = layer.call(x);
+ * console.log(y.shape); // → [ 1, 4, 10 ]
+ * ```
+ */
 export class ConvTranspose1d extends ConvTranspose {
   constructor(inChannels: number, outChannels: number, kernelSize: PerDim, ...options: Given<ConvTransposeOptions>) {
     super("ConvTranspose1d", 1, inChannels, outChannels, kernelSize, options);
@@ -82,7 +91,16 @@ export class ConvTranspose1d extends ConvTranspose {
   }
 }
 
-/** Transposed convolution of (N, C, H, W) or (C, H, W). */
+/**
+ * Transposed convolution of (N, C, H, W) or (C, H, W).
+ * @example
+ * ```ts
+ * using layer = new torch.nn.ConvTranspose2d(8, 4, 2, { stride: 2 });
+ * using x = torch.ones([1, 8, 5, 6]);
+ * using y = layer.call(x);
+ * console.log(y.shape); // → [ 1, 4, 10, 12 ]
+ * ```
+ */
 export class ConvTranspose2d extends ConvTranspose {
   constructor(inChannels: number, outChannels: number, kernelSize: PerDim, ...options: Given<ConvTransposeOptions>) {
     super("ConvTranspose2d", 2, inChannels, outChannels, kernelSize, options);
@@ -94,7 +112,16 @@ export class ConvTranspose2d extends ConvTranspose {
   }
 }
 
-/** Transposed convolution of (N, C, D, H, W) or (C, D, H, W). */
+/**
+ * Transposed convolution of (N, C, D, H, W) or (C, D, H, W).
+ * @example
+ * ```ts
+ * using layer = new torch.nn.ConvTranspose3d(8, 4, 2, { stride: 2 });
+ * using x = torch.ones([1, 8, 5, 6, 7]);
+ * using y = layer.call(x);
+ * console.log(y.shape); // → [ 1, 4, 10, 12, 14 ]
+ * ```
+ */
 export class ConvTranspose3d extends ConvTranspose {
   constructor(inChannels: number, outChannels: number, kernelSize: PerDim, ...options: Given<ConvTransposeOptions>) {
     super("ConvTranspose3d", 3, inChannels, outChannels, kernelSize, options);

@@ -103,7 +103,16 @@ export abstract class Conv extends ConvNd {
   }
 }
 
-/** Convolution of (N, C, L) or (C, L). */
+/**
+ * Convolution of (N, C, L) or (C, L).
+ * @example
+ * ```ts
+ * using layer = new torch.nn.Conv1d(1, 4, 3, { padding: "same" });
+ * using x = torch.ones([2, 1, 10]);
+ * using y = layer.call(x);
+ * console.log(y.shape, layer.weight.shape); // → [ 2, 4, 10 ] [ 4, 1, 3 ]
+ * ```
+ */
 export class Conv1d extends Conv {
   constructor(inChannels: number, outChannels: number, kernelSize: PerDim, ...options: Given<ConvOptions>) {
     super("Conv1d", 1, inChannels, outChannels, kernelSize, options);
@@ -113,7 +122,16 @@ export class Conv1d extends Conv {
   }
 }
 
-/** Convolution of (N, C, H, W) or (C, H, W). */
+/**
+ * Convolution of (N, C, H, W) or (C, H, W).
+ * @example
+ * ```ts
+ * using layer = new torch.nn.Conv2d(3, 8, [3, 5], { stride: 2, padding: [1, 2] });
+ * using x = torch.ones([2, 3, 8, 10]);
+ * using y = layer.call(x);
+ * console.log(y.shape, layer.weight.shape); // → [ 2, 8, 4, 5 ] [ 8, 3, 3, 5 ]
+ * ```
+ */
 export class Conv2d extends Conv {
   constructor(inChannels: number, outChannels: number, kernelSize: PerDim, ...options: Given<ConvOptions>) {
     super("Conv2d", 2, inChannels, outChannels, kernelSize, options);
@@ -123,7 +141,16 @@ export class Conv2d extends Conv {
   }
 }
 
-/** Convolution of (N, C, D, H, W) or (C, D, H, W). */
+/**
+ * Convolution of (N, C, D, H, W) or (C, D, H, W).
+ * @example
+ * ```ts
+ * using layer = new torch.nn.Conv3d(1, 8, 3, { padding: 1 });
+ * using x = torch.ones([2, 1, 8, 10, 9]);
+ * using y = layer.call(x);
+ * console.log(y.shape, layer.weight.shape); // → [ 2, 8, 8, 10, 9 ] [ 8, 1, 3, 3, 3 ]
+ * ```
+ */
 export class Conv3d extends Conv {
   constructor(inChannels: number, outChannels: number, kernelSize: PerDim, ...options: Given<ConvOptions>) {
     super("Conv3d", 3, inChannels, outChannels, kernelSize, options);

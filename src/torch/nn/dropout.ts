@@ -36,7 +36,18 @@ abstract class AnyDropout extends Module {
   }
 }
 
-/** In training, zeroes each element with probability `p` (default 0.5) and scales the others by 1 / (1 - p). */
+/**
+ * In training, zeroes each element with probability `p` (default 0.5) and scales the others by 1 / (1 - p).
+ * @example
+ * ```ts
+ * using layer = new torch.nn.Dropout(0.5);
+ * using x = torch.ones([100]);
+ * using y = layer.call(x);
+ * console.log(new Set(y.toNumbers().sort())); // → Set(2) { 0, 2 }
+ * layer.eval();
+ * console.log(layer.call(x) === x); // → true
+ * ```
+ */
 export class Dropout extends AnyDropout {
   constructor(p = 0.5, ...options: Given<InplaceOptions>) {
     super("Dropout", p, options);
@@ -74,7 +85,17 @@ abstract class ChannelDropout extends AnyDropout {
   }
 }
 
-/** In training, zeroes each channel of (N, C, L) or (C, L) with probability `p` (default 0.5), and scales the others. */
+/**
+ * In training, zeroes each channel of (N, C, L) or (C, L) with probability `p` (default 0.5), and scales the others.
+ * @example
+ * ```ts
+ * using scope = torch.scope();
+ * const layer = new torch.nn.Dropout1d(0.5);
+ * const x = torch.ones([1, 100, 3]);
+ * const y = layer.call(x);
+ * console.log(new Set(y.sum(2).toNumbers().sort())); // → Set(2) { 0, 6 }
+ * ```
+ */
 export class Dropout1d extends ChannelDropout {
   constructor(p = 0.5, ...options: Given<InplaceOptions>) {
     super("Dropout1d", p, options, [2, 3], 2);
@@ -83,13 +104,31 @@ export class Dropout1d extends ChannelDropout {
 /**
  * In training, zeroes each channel of (N, C, H, W) with probability `p` (default 0.5), and scales the others. Three
  * dimensions are (N, C, L), as in PyTorch.
+ * @example
+ * ```ts
+ * using scope = torch.scope();
+ * const layer = new torch.nn.Dropout2d(0.5);
+ * const x = torch.ones([1, 100, 3, 2]);
+ * const y = layer.call(x);
+ * console.log(new Set(y.sum([2, 3]).toNumbers().sort())); // → Set(2) { 0, 12 }
+ * ```
  */
 export class Dropout2d extends ChannelDropout {
   constructor(p = 0.5, ...options: Given<InplaceOptions>) {
     super("Dropout2d", p, options, [3, 4], null);
   }
 }
-/** In training, zeroes each channel of (N, C, D, H, W) or (C, D, H, W) with probability `p` (default 0.5), and scales the others. */
+/**
+ * In training, zeroes each channel of (N, C, D, H, W) or (C, D, H, W) with probability `p` (default 0.5), and scales the others.
+ * @example
+ * ```ts
+ * using scope = torch.scope();
+ * const layer = new torch.nn.Dropout3d(0.5);
+ * const x = torch.ones([1, 100, 3, 2, 2]);
+ * const y = layer.call(x);
+ * console.log(new Set(y.sum([2, 3, 4]).toNumbers().sort())); // → Set(2) { 0, 24 }
+ * ```
+ */
 export class Dropout3d extends ChannelDropout {
   constructor(p = 0.5, ...options: Given<InplaceOptions>) {
     super("Dropout3d", p, options, [4, 5], 4);

@@ -18,7 +18,17 @@ export interface EmbeddingOptions {
   readonly scaleGradByFreq?: boolean | undefined;
 }
 
-/** Rows of a learned table: indices of any shape, int64 or int32, → (…, embeddingDim). Drawn from N(0, 1). */
+/**
+ * Rows of a learned table: indices of any shape, int64 or int32, → (…, embeddingDim). Drawn from N(0, 1).
+ * @example
+ * ```ts
+ * using scope = torch.scope();
+ * const table = new torch.nn.Embedding(10, 3, { paddingIdx: 0 });
+ * const indices = torch.tensor([[4, 2, 0]], { dtype: "int64" });
+ * const rows = table.call(indices);
+ * console.log(rows.shape, rows.select(1, 2).toArray()); // → [ 1, 3, 3 ] [ [ 0, 0, 0 ] ]
+ * ```
+ */
 export class Embedding extends Module {
   readonly numEmbeddings: number;
   readonly embeddingDim: number;

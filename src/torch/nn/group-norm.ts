@@ -15,7 +15,17 @@ export interface GroupNormOptions {
   readonly affine?: boolean | undefined;
 }
 
-/** Group normalisation (Wu and He, 2018) of (N, C, …): statistics for each sample and group of channels. */
+/**
+ * Group normalisation (Wu and He, 2018) of (N, C, …): statistics for each sample and group of channels.
+ * @example
+ * ```ts
+ * using scope = torch.scope();
+ * const layer = new torch.nn.GroupNorm(2, 4);
+ * const x = torch.randn([3, 4, 5, 5, 5]);
+ * const y = layer.call(x);
+ * console.log(y.shape, y.mean().abs().item() < 1e-5); // → [ 3, 4, 5, 5, 5 ] true
+ * ```
+ */
 export class GroupNorm extends Module {
   readonly numGroups: number;
   readonly numChannels: number;
@@ -59,7 +69,16 @@ export interface LayerNormOptions {
   readonly bias?: boolean | undefined;
 }
 
-/** Layer normalisation (Ba et al., 2016): statistics over the last dimensions, of sizes `normalizedShape`. */
+/**
+ * Layer normalisation (Ba et al., 2016): statistics over the last dimensions, of sizes `normalizedShape`.
+ * @example
+ * ```ts
+ * using layer = new torch.nn.LayerNorm([2], { eps: 0 });
+ * using x = torch.tensor([[1, 3], [10, 50]]);
+ * using y = layer.call(x);
+ * console.log(y.toArray()); // → [ [ -1, 1 ], [ -1, 1 ] ]
+ * ```
+ */
 export class LayerNorm extends Module {
   readonly normalizedShape: readonly number[];
   readonly eps: number;
@@ -96,7 +115,16 @@ export interface RMSNormOptions {
   readonly elementwiseAffine?: boolean | undefined;
 }
 
-/** Division by the root mean square over the last dimensions (Zhang and Sennrich, 2019), of sizes `normalizedShape`. */
+/**
+ * Division by the root mean square over the last dimensions (Zhang and Sennrich, 2019), of sizes `normalizedShape`.
+ * @example
+ * ```ts
+ * using layer = new torch.nn.RMSNorm([2], { eps: 0 });
+ * using x = torch.tensor([[3, 3], [-5, 5]]);
+ * using y = layer.call(x);
+ * console.log(y.toArray()); // → [ [ 1, 1 ], [ -1, 1 ] ]
+ * ```
+ */
 export class RMSNorm extends Module {
   readonly normalizedShape: readonly number[];
   readonly eps: number | null;

@@ -11,7 +11,16 @@ export interface LinearOptions {
   readonly bias?: boolean | undefined;
 }
 
-/** y = x Wᵀ + b: (…, inFeatures) → (…, outFeatures). */
+/**
+ * y = x Wᵀ + b: (…, inFeatures) → (…, outFeatures).
+ * @example
+ * ```ts
+ * using layer = new torch.nn.Linear(4, 2);
+ * using x = torch.ones([3, 4]);
+ * using y = layer.call(x);
+ * console.log(y.shape, layer.weight.shape); // → [ 3, 2 ] [ 2, 4 ]
+ * ```
+ */
 export class Linear extends Module {
   readonly inFeatures: number;
   readonly outFeatures: number;
@@ -54,14 +63,29 @@ export function resetWeightAndBias(weight: Parameter, bias: Parameter | null): v
   uniform_(bias, -bound, bound);
 }
 
-/** Its input, the same object. */
+/**
+ * Its input, the same object.
+ * @example
+ * ```ts
+ * using x = torch.ones([3]);
+ * console.log(new torch.nn.Identity().call(x) === x); // → true
+ * ```
+ */
 export class Identity extends Module {
   override forward(x: Tensor): Tensor {
     return x;
   }
 }
 
-/** Dimensions `startDim` (1) to `endDim` (the last) in one. */
+/**
+ * Dimensions `startDim` (1) to `endDim` (the last) in one.
+ * @example
+ * ```ts
+ * using x = torch.ones([2, 8, 3, 4, 5]);
+ * using y = new torch.nn.Flatten().call(x);
+ * console.log(y.shape); // → [ 2, 480 ]
+ * ```
+ */
 export class Flatten extends Module {
   readonly startDim: number;
   readonly endDim: number;
@@ -81,7 +105,15 @@ export class Flatten extends Module {
   }
 }
 
-/** Dimension `dim` as several of sizes `sizes`; one size may be -1. */
+/**
+ * Dimension `dim` as several of sizes `sizes`; one size may be -1.
+ * @example
+ * ```ts
+ * using x = torch.ones([2, 480]);
+ * using y = new torch.nn.Unflatten(1, [8, 3, 4, -1]).call(x);
+ * console.log(y.shape); // → [ 2, 8, 3, 4, 5 ]
+ * ```
+ */
 export class Unflatten extends Module {
   readonly dim: number;
   readonly sizes: readonly number[];

@@ -17,7 +17,22 @@ export interface WeightedLossOptions extends LossOptions {
   readonly weight?: Tensor | null | undefined;
 }
 
-/** A loss of an output and a target. */
+/**
+ * A loss of an output and a target.
+ * @example
+ * ```ts
+ * using scope = torch.scope();
+ * class Bias extends torch.nn.Loss {
+ *   override forward(input: torch.Tensor, target: torch.Tensor): torch.Tensor {
+ *     return input.sub(target).mean();
+ *   }
+ * }
+ * const output = torch.tensor([1, 4]);
+ * const target = torch.tensor([1, 2]);
+ * const bias = new Bias("Bias", "mean").call(output, target);
+ * console.log(bias.item()); // → 1
+ * ```
+ */
 export abstract class Loss<R extends string = Reduction> extends Module<[input: Tensor, target: Tensor], Tensor> {
   /** How the losses of the elements are made one; may be changed. */
   reduction: R | "mean";
@@ -49,7 +64,16 @@ abstract class WeightedLoss extends Loss {
   }
 }
 
-/** Negative log-likelihood of log-probabilities (N, C, …) and class indices (N, …), int64. */
+/**
+ * Negative log-likelihood of log-probabilities (N, C, …) and class indices (N, …), int64.
+ * @example
+ * ```ts
+ * using logProbabilities = torch.tensor([[-0.5, -1], [-2, -0.25]]);
+ * using classes = torch.tensor([0, 1], { dtype: "int64" });
+ * using loss = new torch.nn.NLLLoss().call(logProbabilities, classes);
+ * console.log(loss.item()); // → 0.375
+ * ```
+ */
 export class NLLLoss extends WeightedLoss {
   readonly ignoreIndex: number;
   /** @param options `ignoreIndex`: targets that do not count, -100 */
@@ -71,7 +95,17 @@ export interface CrossEntropyOptions extends WeightedLossOptions {
   readonly labelSmoothing?: number | undefined;
 }
 
-/** Cross-entropy of logits (N, C, …) and class indices (N, …), int64, or probabilities (N, C, …). */
+/**
+ * Cross-entropy of logits (N, C, …) and class indices (N, …), int64, or probabilities (N, C, …).
+ * @example
+ * ```ts
+ * using scope = torch.scope();
+ * const logits = torch.zeros([2, 4]);
+ * const classes = torch.tensor([0, 3], { dtype: "int64" });
+ * const loss = new torch.nn.CrossEntropyLoss().call(logits, classes);
+ * console.log(loss.item().toFixed(4), Math.log(4).toFixed(4)); // → 1.3863 1.3863
+ * ```
+ */
 export class CrossEntropyLoss extends WeightedLoss {
   readonly ignoreIndex: number;
   readonly labelSmoothing: number;
@@ -95,7 +129,16 @@ export class CrossEntropyLoss extends WeightedLoss {
   }
 }
 
-/** Binary cross-entropy of probabilities and targets in [0, 1], of the same shape. */
+/**
+ * Binary cross-entropy of probabilities and targets in [0, 1], of the same shape.
+ * @example
+ * ```ts
+ * using probabilities = torch.tensor([0.5, 1]);
+ * using target = torch.tensor([0, 1]);
+ * using losses = new torch.nn.BCELoss({ reduction: "none" }).call(probabilities, target);
+ * console.log(losses.toNumbers().map((v) => v.toFixed(3))); // → [ '0.693', '0.000' ]
+ * ```
+ */
 export class BCELoss extends WeightedLoss {
   constructor(...given: Given<WeightedLossOptions>) {
     super("BCELoss", knownOptions("BCELoss", given, ["weight", "reduction"]));
@@ -106,7 +149,18 @@ export class BCELoss extends WeightedLoss {
   }
 }
 
-/** Binary cross-entropy of logits and targets in [0, 1], of the same shape. */
+/**
+ * Binary cross-entropy of logits and targets in [0, 1], of the same shape.
+ * @example
+ * ```ts
+ * using logits = torch.zeros([2]);
+ * using target = torch.tensor([0, 1]);
+ * // a positive target counts as three negative ones
+ * using loss = new torch.nn.BCEWithLogitsLoss({ reduction: "none", posWeight: torch.tensor([3]) });
+ * using losses = loss.call(logits, target);
+ * console.log(losses.toNumbers().map((v) => v.toFixed(3))); // → [ '0.693', '2.079' ]
+ * ```
+ */
 export class BCEWithLogitsLoss extends WeightedLoss {
   declare posWeight: Tensor | null;
   /** @param options `posWeight`: the weight of positive targets, for each class; taken over like `weight` */
@@ -129,7 +183,16 @@ export interface MultiMarginOptions extends WeightedLossOptions {
   readonly margin?: number | undefined;
 }
 
-/** Multi-class hinge loss of scores (N, C) and class indices (N), int64. */
+/**
+ * Multi-class hinge loss of scores (N, C) and class indices (N), int64.
+ * @example
+ * ```ts
+ * using scores = torch.tensor([[2, 1.5, 0]]);
+ * using classes = torch.tensor([0], { dtype: "int64" });
+ * using loss = new torch.nn.MultiMarginLoss({ reduction: "sum" }).call(scores, classes);
+ * console.log((loss.item() * 3).toFixed(4)); // → 0.5000
+ * ```
+ */
 export class MultiMarginLoss extends WeightedLoss {
   readonly p: number;
   readonly margin: number;
@@ -149,6 +212,14 @@ export class MultiMarginLoss extends WeightedLoss {
 /**
  * Kullback-Leibler divergence: log-probabilities against probabilities (or log-probabilities with `logTarget`).
  * "mean" divides by all elements; "batchmean", the mathematical definition, by the batch.
+ * @example
+ * ```ts
+ * using scope = torch.scope();
+ * const output = torch.tensor([[0.5, 0.5]]).log();
+ * const target = torch.tensor([[1, 0]]);
+ * const loss = new torch.nn.KLDivLoss({ reduction: "batchmean" }).call(output, target);
+ * console.log(loss.item().toFixed(4), Math.log(2).toFixed(4)); // → 0.6931 0.6931
+ * ```
  */
 export class KLDivLoss extends Loss<Reduction | "batchmean"> {
   readonly logTarget: boolean;
@@ -165,7 +236,16 @@ export class KLDivLoss extends Loss<Reduction | "batchmean"> {
   }
 }
 
-/** ½ d² where |d| < delta, else delta (|d| - ½ delta). */
+/**
+ * ½ d² where |d| < delta, else delta (|d| - ½ delta).
+ * @example
+ * ```ts
+ * using output = torch.tensor([1, 5]);
+ * using target = torch.zeros([2]);
+ * using losses = new torch.nn.HuberLoss({ reduction: "none", delta: 2 }).call(output, target);
+ * console.log(losses.toNumbers()); // → [ 0.5, 8 ]
+ * ```
+ */
 export class HuberLoss extends Loss {
   readonly delta: number;
   constructor(...given: Given<LossOptions & { readonly delta?: number | undefined }>) {
@@ -179,7 +259,16 @@ export class HuberLoss extends Loss {
   }
 }
 
-/** ½ d² / beta where |d| < beta, else |d| - ½ beta. */
+/**
+ * ½ d² / beta where |d| < beta, else |d| - ½ beta.
+ * @example
+ * ```ts
+ * using output = torch.tensor([1, 5]);
+ * using target = torch.zeros([2]);
+ * using losses = new torch.nn.SmoothL1Loss({ reduction: "none", beta: 2 }).call(output, target);
+ * console.log(losses.toNumbers()); // → [ 0.25, 4 ]
+ * ```
+ */
 export class SmoothL1Loss extends Loss {
   readonly beta: number;
   constructor(...given: Given<LossOptions & { readonly beta?: number | undefined }>) {
@@ -193,7 +282,16 @@ export class SmoothL1Loss extends Loss {
   }
 }
 
-/** |d|. */
+/**
+ * |d|.
+ * @example
+ * ```ts
+ * using output = torch.tensor([1, 5]);
+ * using target = torch.tensor([2, 2]);
+ * using loss = new torch.nn.L1Loss().call(output, target);
+ * console.log(loss.item()); // → 2
+ * ```
+ */
 export class L1Loss extends Loss {
   constructor(...given: Given<LossOptions>) {
     super("L1Loss", knownOptions("L1Loss", given, ["reduction"]).reduction);
@@ -204,7 +302,16 @@ export class L1Loss extends Loss {
   }
 }
 
-/** d². */
+/**
+ * d².
+ * @example
+ * ```ts
+ * using output = torch.tensor([1, 5]);
+ * using target = torch.tensor([2, 2]);
+ * using loss = new torch.nn.MSELoss().call(output, target);
+ * console.log(loss.item()); // → 5
+ * ```
+ */
 export class MSELoss extends Loss {
   constructor(...given: Given<LossOptions>) {
     super("MSELoss", knownOptions("MSELoss", given, ["reduction"]).reduction);

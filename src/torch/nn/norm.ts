@@ -53,19 +53,49 @@ function refuseSingleValues(x: Tensor): void {
   }
 }
 
-/** Of (N, C) or (N, C, L). */
+/**
+ * Of (N, C) or (N, C, L).
+ * @example
+ * ```ts
+ * using layer = new torch.nn.BatchNorm1d(1, { eps: 0 });
+ * using x = torch.tensor([[1], [3]]);
+ * using y = layer.call(x);
+ * console.log(y.toArray(), layer.runningMean?.toNumbers().map((v) => v.toFixed(1))); // → [ [ -1 ], [ 1 ] ] [ '0.2' ]
+ * ```
+ */
 export class BatchNorm1d extends BatchNorm {
   constructor(numFeatures: number, ...options: Given<NormOptions>) {
     super("BatchNorm1d", numFeatures, options, [2, 3]);
   }
 }
-/** Of (N, C, H, W). */
+/**
+ * Of (N, C, H, W).
+ * @example
+ * ```ts
+ * using scope = torch.scope();
+ * const layer = new torch.nn.BatchNorm2d(3);
+ * const x = torch.randn([4, 3, 8, 8]);
+ * const y = layer.call(x);
+ * console.log(y.shape, y.mean().abs().item() < 1e-5); // → [ 4, 3, 8, 8 ] true
+ * ```
+ */
 export class BatchNorm2d extends BatchNorm {
   constructor(numFeatures: number, ...options: Given<NormOptions>) {
     super("BatchNorm2d", numFeatures, options, [4]);
   }
 }
-/** Of (N, C, D, H, W). */
+/**
+ * Of (N, C, D, H, W).
+ * @example
+ * ```ts
+ * using scope = torch.scope();
+ * const layer = new torch.nn.BatchNorm3d(3);
+ * layer.eval(); // with the running statistics, which begin as 0 and 1
+ * const x = torch.ones([1, 3, 4, 4, 4]);
+ * const y = layer.call(x);
+ * console.log(y.mean().item().toFixed(4)); // → 1.0000
+ * ```
+ */
 export class BatchNorm3d extends BatchNorm {
   constructor(numFeatures: number, ...options: Given<NormOptions>) {
     super("BatchNorm3d", numFeatures, options, [5]);
@@ -114,19 +144,47 @@ abstract class InstanceNorm extends RunningNorm {
   }
 }
 
-/** Of (N, C, L) or (C, L). */
+/**
+ * Of (N, C, L) or (C, L).
+ * @example
+ * ```ts
+ * using layer = new torch.nn.InstanceNorm1d(1, { eps: 0 });
+ * using x = torch.tensor([[[1, 3]], [[10, 50]]]);
+ * using y = layer.call(x);
+ * console.log(y.toArray()); // → [ [ [ -1, 1 ] ], [ [ -1, 1 ] ] ]
+ * ```
+ */
 export class InstanceNorm1d extends InstanceNorm {
   constructor(numFeatures: number, ...options: Given<NormOptions>) {
     super("InstanceNorm1d", numFeatures, options, 3);
   }
 }
-/** Of (N, C, H, W) or (C, H, W). */
+/**
+ * Of (N, C, H, W) or (C, H, W).
+ * @example
+ * ```ts
+ * using scope = torch.scope();
+ * const layer = new torch.nn.InstanceNorm2d(3);
+ * const x = torch.randn([4, 3, 8, 8]);
+ * const y = layer.call(x);
+ * console.log(y.shape, y.mean([2, 3]).abs().max().item() < 1e-5); // → [ 4, 3, 8, 8 ] true
+ * ```
+ */
 export class InstanceNorm2d extends InstanceNorm {
   constructor(numFeatures: number, ...options: Given<NormOptions>) {
     super("InstanceNorm2d", numFeatures, options, 4);
   }
 }
-/** Of (N, C, D, H, W) or (C, D, H, W). */
+/**
+ * Of (N, C, D, H, W) or (C, D, H, W).
+ * @example
+ * ```ts
+ * using layer = new torch.nn.InstanceNorm3d(3, { affine: true });
+ * using x = torch.randn([1, 3, 4, 4, 4]);
+ * using y = layer.call(x);
+ * console.log(y.shape, layer.weight?.shape); // → [ 1, 3, 4, 4, 4 ] [ 3 ]
+ * ```
+ */
 export class InstanceNorm3d extends InstanceNorm {
   constructor(numFeatures: number, ...options: Given<NormOptions>) {
     super("InstanceNorm3d", numFeatures, options, 5);

@@ -13,6 +13,12 @@ export interface Parametrization extends Module<Tensor[], Tensor> {
 /**
  * What a parametrised tensor is computed from: `original` (or `original0`, `original1`, …, where the first parametrisation
  * takes several), and the parametrisations "0", "1", …, of which each gets what the one before gave.
+ * @example
+ * ```ts
+ * using layer = torch.nn.utils.parametrizations.weightNorm(new torch.nn.Linear(4, 2));
+ * const list = layer.getSubmodule("parametrizations.weight");
+ * console.log(list instanceof torch.nn.utils.parametrize.ParametrizationList); // → true
+ * ```
  */
 export class ParametrizationList extends Module<[], Tensor> {
   /** Whether the parametrised tensor may have another shape or dtype than the original. */

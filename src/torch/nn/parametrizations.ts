@@ -31,6 +31,12 @@ export interface WeightNormOptions {
 /**
  * A weight as a length and a direction (Salimans and Kingma 2016): `parametrizations.<name>.original0` is g, `original1` v,
  * and the weight g · v / ‖v‖.
+ * @example
+ * ```ts
+ * using layer = torch.nn.utils.parametrizations.weightNorm(new torch.nn.Linear(4, 2));
+ * const [, length, direction] = layer.stateDict().keys();
+ * console.log(length, direction); // → parametrizations.weight.original0 parametrizations.weight.original1
+ * ```
  */
 export function weightNorm<M extends AnyModule>(module: M, name = "weight", ...options: Given<WeightNormOptions>): M {
   const { dim = 0 } = knownOptions("weightNorm", options, ["dim"]);
@@ -119,7 +125,17 @@ export interface SpectralNormOptions {
   readonly dim?: number | undefined;
 }
 
-/** A weight divided by its largest singular value (Miyato et al. 2018), which the power method estimates. */
+/**
+ * A weight divided by its largest singular value (Miyato et al. 2018), which the power method estimates.
+ * @example
+ * ```ts
+ * using scope = torch.scope();
+ * const layer = new torch.nn.Linear(4, 2);
+ * torch.nn.init.constant_(layer.weight, 1); // of singular values √8 and 0
+ * torch.nn.utils.parametrizations.spectralNorm(layer);
+ * console.log(layer.weight.norm().item().toFixed(3)); // → 1.000
+ * ```
+ */
 export function spectralNorm<M extends AnyModule>(
   module: M,
   name = "weight",

@@ -201,7 +201,15 @@ export function cached(): Disposable {
   };
 }
 
-/** Whether the module has a parametrised tensor, or that one. */
+/**
+ * Whether the module has a parametrised tensor, or that one.
+ * @example
+ * ```ts
+ * using layer = torch.nn.utils.parametrizations.weightNorm(new torch.nn.Linear(4, 2));
+ * console.log(torch.nn.utils.parametrize.isParametrized(layer, "weight")); // → true
+ * console.log(torch.nn.utils.parametrize.isParametrized(layer, "bias")); // → false
+ * ```
+ */
 export function isParametrized(module: AnyModule, name?: string): boolean {
   const dict = known.get(module)?.dict;
   return dict !== undefined && (name === undefined || dict.has(keyOf(name)));
@@ -216,6 +224,12 @@ export interface RemoveParametrizationsOptions {
  * Makes `module[name]` a parameter again. Where there was one original, it is that very object.
  *
  * @throws TypeError where it is not parametrised, or its originals are several and `leaveParametrized` is false
+ * @example
+ * ```ts
+ * using layer = torch.nn.utils.parametrizations.weightNorm(new torch.nn.Linear(4, 2));
+ * torch.nn.utils.parametrize.removeParametrizations(layer, "weight");
+ * console.log([...layer.stateDict().keys()]); // → [ 'bias', 'weight' ]
+ * ```
  */
 export function removeParametrizations<M extends AnyModule>(
   module: M,

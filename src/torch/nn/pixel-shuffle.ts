@@ -3,7 +3,16 @@ import * as ops from "../ops.ts";
 import type { Tensor } from "../tensor.ts";
 import { Module } from "./module.ts";
 
-/** (…, C r², H, W) → (…, C, H r, W r): channels become pixels (Shi et al., 2016), for `upscaleFactor` r. */
+/**
+ * (…, C r², H, W) → (…, C, H r, W r): channels become pixels (Shi et al., 2016), for `upscaleFactor` r.
+ * @example
+ * ```ts
+ * using scope = torch.scope();
+ * const x = torch.tensor([1, 2, 3, 4]).reshape([4, 1, 1]);
+ * const y = new torch.nn.PixelShuffle(2).call(x);
+ * console.log(y.toArray()); // → [ [ [ 1, 2 ], [ 3, 4 ] ] ]
+ * ```
+ */
 export class PixelShuffle extends Module {
   readonly upscaleFactor: number;
 
@@ -21,7 +30,15 @@ export class PixelShuffle extends Module {
   }
 }
 
-/** (…, C, H r, W r) → (…, C r², H, W): the reverse of `PixelShuffle`, for `downscaleFactor` r. */
+/**
+ * (…, C, H r, W r) → (…, C r², H, W): the reverse of `PixelShuffle`, for `downscaleFactor` r.
+ * @example
+ * ```ts
+ * using x = torch.tensor([[[1, 2], [3, 4]]]);
+ * using y = new torch.nn.PixelUnshuffle(2).call(x);
+ * console.log(y.shape, y.toNumbers()); // → [ 4, 1, 1 ] [ 1, 2, 3, 4 ]
+ * ```
+ */
 export class PixelUnshuffle extends Module {
   readonly downscaleFactor: number;
 

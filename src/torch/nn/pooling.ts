@@ -66,7 +66,15 @@ abstract class MaxPool extends Module {
   }
 }
 
-/** Of (N, C, L) or (C, L). */
+/**
+ * Of (N, C, L) or (C, L).
+ * @example
+ * ```ts
+ * using x = torch.tensor([[1, 3, 5, 7, 2]]);
+ * using y = new torch.nn.MaxPool1d(2).call(x);
+ * console.log(y.toArray()); // → [ [ 3, 7 ] ]
+ * ```
+ */
 export class MaxPool1d extends MaxPool {
   constructor(kernelSize: PerDim, ...options: Given<MaxPoolOptions>) {
     super("MaxPool1d", 1, kernelSize, options);
@@ -75,7 +83,15 @@ export class MaxPool1d extends MaxPool {
     return ops.maxPool1d(x, kernel, stride, padding, dilation, this.ceilMode);
   }
 }
-/** Of (N, C, H, W) or (C, H, W). */
+/**
+ * Of (N, C, H, W) or (C, H, W).
+ * @example
+ * ```ts
+ * using x = torch.ones([1, 8, 12, 10]);
+ * using y = new torch.nn.MaxPool2d(3, { stride: 2, padding: 1 }).call(x);
+ * console.log(y.shape); // → [ 1, 8, 6, 5 ]
+ * ```
+ */
 export class MaxPool2d extends MaxPool {
   constructor(kernelSize: PerDim, ...options: Given<MaxPoolOptions>) {
     super("MaxPool2d", 2, kernelSize, options);
@@ -84,7 +100,15 @@ export class MaxPool2d extends MaxPool {
     return ops.maxPool2d(x, kernel, stride, padding, dilation, this.ceilMode);
   }
 }
-/** Of (N, C, D, H, W) or (C, D, H, W). */
+/**
+ * Of (N, C, D, H, W) or (C, D, H, W).
+ * @example
+ * ```ts
+ * using x = torch.ones([1, 8, 12, 10, 9]);
+ * using y = new torch.nn.MaxPool3d(2, { ceilMode: true }).call(x);
+ * console.log(y.shape); // → [ 1, 8, 6, 5, 5 ]
+ * ```
+ */
 export class MaxPool3d extends MaxPool {
   constructor(kernelSize: PerDim, ...options: Given<MaxPoolOptions>) {
     super("MaxPool3d", 3, kernelSize, options);
@@ -141,7 +165,15 @@ abstract class AvgPool extends Module {
   }
 }
 
-/** Of (N, C, L) or (C, L). */
+/**
+ * Of (N, C, L) or (C, L).
+ * @example
+ * ```ts
+ * using x = torch.tensor([[1, 3, 5, 7, 2]]);
+ * using y = new torch.nn.AvgPool1d(2).call(x);
+ * console.log(y.toArray()); // → [ [ 2, 6 ] ]
+ * ```
+ */
 export class AvgPool1d extends AvgPool {
   constructor(kernelSize: PerDim, ...options: Given<AvgPoolOptions>) {
     super("AvgPool1d", 1, kernelSize, options);
@@ -150,7 +182,15 @@ export class AvgPool1d extends AvgPool {
     return ops.avgPool1d(x, kernel, stride, padding, this.ceilMode, this.countIncludePad);
   }
 }
-/** Of (N, C, H, W) or (C, H, W). */
+/**
+ * Of (N, C, H, W) or (C, H, W).
+ * @example
+ * ```ts
+ * using x = torch.ones([1, 8, 12, 10]);
+ * using y = new torch.nn.AvgPool2d([3, 2]).call(x);
+ * console.log(y.shape); // → [ 1, 8, 4, 5 ]
+ * ```
+ */
 export class AvgPool2d extends AvgPool {
   constructor(kernelSize: PerDim, ...options: Given<AvgPoolOptions>) {
     super("AvgPool2d", 2, kernelSize, options);
@@ -159,7 +199,15 @@ export class AvgPool2d extends AvgPool {
     return ops.avgPool2d(x, kernel, stride, padding, this.ceilMode, this.countIncludePad);
   }
 }
-/** Of (N, C, D, H, W) or (C, D, H, W). */
+/**
+ * Of (N, C, D, H, W) or (C, D, H, W).
+ * @example
+ * ```ts
+ * using x = torch.ones([1, 8, 12, 10, 9]);
+ * using y = new torch.nn.AvgPool3d(2).call(x);
+ * console.log(y.shape); // → [ 1, 8, 6, 5, 4 ]
+ * ```
+ */
 export class AvgPool3d extends AvgPool {
   constructor(kernelSize: PerDim, ...options: Given<AvgPoolOptions>) {
     super("AvgPool3d", 3, kernelSize, options);

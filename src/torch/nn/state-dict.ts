@@ -14,7 +14,19 @@ export interface IncompatibleKeys {
   readonly unexpectedKeys: readonly string[];
 }
 
-/** A state dict does not fit the module. */
+/**
+ * A state dict does not fit the module.
+ * @example
+ * ```ts
+ * using layer = new torch.nn.Linear(4, 2);
+ * using other = new torch.nn.Linear(3, 2);
+ * try {
+ *   layer.loadStateDict(other.stateDict());
+ * } catch (error) {
+ *   console.log(error instanceof torch.nn.StateDictError); // → true
+ * }
+ * ```
+ */
 export class StateDictError extends ClinicaDLException {}
 
 /** Keys that a module may lack in a state dict: it then keeps what it has. */

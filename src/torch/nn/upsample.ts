@@ -21,7 +21,17 @@ export interface UpsampleOptions {
   readonly recomputeScaleFactor?: boolean | null | undefined;
 }
 
-/** Makes (N, C, …) larger, or smaller, in 1 to 3 spatial dimensions. */
+/**
+ * Makes (N, C, …) larger, or smaller, in 1 to 3 spatial dimensions.
+ * @example
+ * ```ts
+ * using x = torch.tensor([[[1, 2]]]);
+ * using nearest = new torch.nn.Upsample({ scaleFactor: 2 }).call(x);
+ * console.log(nearest.toNumbers()); // → [ 1, 1, 2, 2 ]
+ * using linear = new torch.nn.Upsample({ size: 3, mode: "linear", alignCorners: true }).call(x);
+ * console.log(linear.toNumbers()); // → [ 1, 1.5, 2 ]
+ * ```
+ */
 export class Upsample extends Module {
   readonly size: PerDim | null;
   readonly scaleFactor: PerDim | null;

@@ -62,7 +62,19 @@ export function clipGradNorm_(
   return total;
 }
 
-/** Brings each value of the gradients into [-clipValue, clipValue]. */
+/**
+ * Brings each value of the gradients into [-clipValue, clipValue].
+ * @example
+ * ```ts
+ * using layer = new torch.nn.Linear(1, 1, { bias: false });
+ * using x = torch.tensor([8]);
+ * using y = layer.call(x);
+ * y.backward();
+ * torch.nn.utils.clipGradValue_(layer.parameters(), 0.5);
+ * using gradient = layer.weight.grad;
+ * console.log(gradient?.item()); // → 0.5
+ * ```
+ */
 export function clipGradValue_(parameters: Tensor | Iterable<Tensor>, clipValue: number): void {
   requireNumbers("clipGradValue_", { clipValue });
   using _ = noGrad();
@@ -72,7 +84,15 @@ export function clipGradValue_(parameters: Tensor | Iterable<Tensor>, clipValue:
   }
 }
 
-/** All parameters one after the other, in one dimension: a new tensor, through which gradients flow. */
+/**
+ * All parameters one after the other, in one dimension: a new tensor, through which gradients flow.
+ * @example
+ * ```ts
+ * using layer = new torch.nn.Linear(4, 2);
+ * using vector = torch.nn.utils.parametersToVector(layer.parameters());
+ * console.log(vector.shape); // → [ 10 ]
+ * ```
+ */
 export function parametersToVector(parameters: Iterable<Tensor>): Tensor {
   const list = tensorsOf("parametersToVector", parameters);
   if (list.length === 0) throw new RangeError("parametersToVector: there are no parameters.");
@@ -84,6 +104,13 @@ export function parametersToVector(parameters: Iterable<Tensor>): Tensor {
 /**
  * Writes the parts of a vector into parameters, as {@link parametersToVector} joined them. The values are copied.
  * @throws RangeError when it does not have as many elements as the parameters; nothing is written then
+ * @example
+ * ```ts
+ * using layer = new torch.nn.Linear(4, 2);
+ * using ones = torch.ones([10]);
+ * torch.nn.utils.vectorToParameters(ones, layer.parameters());
+ * console.log(layer.bias?.toNumbers()); // → [ 1, 1 ]
+ * ```
  */
 export function vectorToParameters(vector: Tensor, parameters: Iterable<Tensor>): void {
   const name = "vectorToParameters";

@@ -37,7 +37,20 @@ const schema = z.strictObject({
 
 export type AdadeltaFields = z.output<typeof schema>;
 
-/** Adadelta (Zeiler 2012, https://arxiv.org/abs/1212.5701). */
+/**
+ * Adadelta (Zeiler 2012, https://arxiv.org/abs/1212.5701).
+ * @example
+ * ```ts
+ * using layer = new torch.nn.Linear(1, 1);
+ * using optimizer = new torch.optim.Adadelta(layer.parameters(), { lr: 1, rho: 0.95 });
+ * using x = torch.tensor([[2]]);
+ * using loss = layer.call(x);
+ * loss.backward();
+ * optimizer.step();
+ * optimizer.zeroGrad();
+ * console.log(layer.weight.grad); // → null
+ * ```
+ */
 export class Adadelta extends Optimizer<AdadeltaFields> {
   constructor(params: Params<AdadeltaFields>, ...options: Given<Partial<AdadeltaFields>>) {
     super("Adadelta", schema, params, givenOptions("Adadelta", options, Object.keys(schema.shape)));

@@ -43,7 +43,20 @@ const order = ["lr", "lrDecay", "weightDecay", "initialAccumulatorValue", "eps"]
 
 export type AdagradFields = z.output<typeof schema>;
 
-/** Adagrad (Duchi, Hazan & Singer 2011, https://jmlr.org/papers/v12/duchi11a.html). */
+/**
+ * Adagrad (Duchi, Hazan & Singer 2011, https://jmlr.org/papers/v12/duchi11a.html).
+ * @example
+ * ```ts
+ * using layer = new torch.nn.Linear(1, 1, { bias: false });
+ * torch.nn.init.ones_(layer.weight);
+ * using optimizer = new torch.optim.Adagrad(layer.parameters(), { lr: 0.25 });
+ * using x = torch.tensor([[2]]);
+ * using loss = layer.call(x);
+ * loss.backward();
+ * optimizer.step(); // the first step is the rate, whatever the gradient
+ * console.log(layer.weight.item()); // → 0.75
+ * ```
+ */
 export class Adagrad extends Optimizer<AdagradFields> {
   constructor(params: Params<AdagradFields>, ...options: Given<Partial<AdagradFields>>) {
     super("Adagrad", schema, params, givenOptions("Adagrad", options, order));

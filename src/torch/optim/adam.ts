@@ -117,7 +117,20 @@ abstract class AdamFamily extends Optimizer<AdamFields> {
   }
 }
 
-/** Adam (Kingma & Ba 2015, https://arxiv.org/abs/1412.6980); `amsgrad` after Reddi et al. 2018. */
+/**
+ * Adam (Kingma & Ba 2015, https://arxiv.org/abs/1412.6980); `amsgrad` after Reddi et al. 2018.
+ * @example
+ * ```ts
+ * using layer = new torch.nn.Linear(1, 1, { bias: false });
+ * torch.nn.init.ones_(layer.weight);
+ * using optimizer = new torch.optim.Adam(layer.parameters(), { lr: 0.25, betas: [0.9, 0.99] });
+ * using x = torch.tensor([[2]]);
+ * using loss = layer.call(x);
+ * loss.backward();
+ * optimizer.step(); // the first step is the rate, whatever the gradient
+ * console.log(layer.weight.item().toFixed(4)); // → 0.7500
+ * ```
+ */
 export class Adam extends AdamFamily {
   protected override readonly decoupled = false;
   constructor(params: Params<AdamFields>, ...options: Given<Partial<AdamFields>>) {
@@ -125,7 +138,15 @@ export class Adam extends AdamFamily {
   }
 }
 
-/** Adam with decoupled weight decay (Loshchilov & Hutter 2019, https://arxiv.org/abs/1711.05101). */
+/**
+ * Adam with decoupled weight decay (Loshchilov & Hutter 2019, https://arxiv.org/abs/1711.05101).
+ * @example
+ * ```ts
+ * using layer = new torch.nn.Linear(4, 2);
+ * using optimizer = new torch.optim.AdamW(layer.parameters(), { lr: 1e-3 });
+ * console.log(optimizer.defaults.weightDecay); // → 0.01
+ * ```
+ */
 export class AdamW extends AdamFamily {
   protected override readonly decoupled = true;
   constructor(params: Params<AdamFields>, ...options: Given<Partial<AdamFields>>) {

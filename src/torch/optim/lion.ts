@@ -25,7 +25,20 @@ const schema = z.strictObject({
 
 export type LionFields = z.output<typeof schema>;
 
-/** Steps along the signs of averaged gradients (Chen et al. 2023, https://arxiv.org/abs/2302.06675). PyTorch has none; it keeps half of Adam's state. */
+/**
+ * Steps along the signs of averaged gradients (Chen et al. 2023, https://arxiv.org/abs/2302.06675). PyTorch has none; it keeps half of Adam's state.
+ * @example
+ * ```ts
+ * using layer = new torch.nn.Linear(1, 1, { bias: false });
+ * torch.nn.init.ones_(layer.weight);
+ * using optimizer = new torch.optim.Lion(layer.parameters(), { lr: 0.25 });
+ * using x = torch.tensor([[-2]]);
+ * using loss = layer.call(x);
+ * loss.backward();
+ * optimizer.step(); // the rate, against the gradient's sign
+ * console.log(layer.weight.item()); // → 1.25
+ * ```
+ */
 export class Lion extends Optimizer<LionFields> {
   constructor(params: Params<LionFields>, ...options: Given<Partial<LionFields>>) {
     super("Lion", schema, params, givenOptions("Lion", options, ["lr", "betas", "weightDecay"]));

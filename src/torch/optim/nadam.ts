@@ -44,7 +44,15 @@ const order = ["lr", "betas", "eps", "weightDecay", "momentumDecay", "decoupledW
 
 export type NAdamFields = z.output<typeof schema>;
 
-/** Adam with Nesterov's momentum (Dozat 2016, https://openreview.net/forum?id=OM0jvwB8jIp57ZJjtNEZ). */
+/**
+ * Adam with Nesterov's momentum (Dozat 2016, https://openreview.net/forum?id=OM0jvwB8jIp57ZJjtNEZ).
+ * @example
+ * ```ts
+ * using layer = new torch.nn.Linear(4, 2);
+ * using optimizer = new torch.optim.NAdam(layer.parameters(), { decoupledWeightDecay: true, weightDecay: 0.01 });
+ * console.log(optimizer.defaults.lr, optimizer.defaults.momentumDecay); // → 0.002 0.004
+ * ```
+ */
 export class NAdam extends Optimizer<NAdamFields> {
   protected override readonly scalarStates = ["step", "mu_product"];
 

@@ -28,6 +28,13 @@ interface CommonOptions {
  *
  * State is made at the first step of each parameter, on its device and in its memory layout, and belongs to the
  * optimizer: `dispose()` gives it back. Parameters are the caller's. All that a step makes besides is released by it.
+ * @example
+ * ```ts
+ * using layer = new torch.nn.Linear(4, 2);
+ * using optimizer: torch.optim.Optimizer<{ lr: number }> = new torch.optim.SGD(layer.parameters(), { lr: 0.1 });
+ * for (const group of optimizer.paramGroups) group.lr /= 2;
+ * console.log(optimizer.paramGroups.map(({ lr, params }) => [lr, params.length])); // → [ [ 0.05, 2 ] ]
+ * ```
  */
 export abstract class Optimizer<O extends object = object> implements Disposable {
   /** Live: change `lr` here and the next step uses it. */

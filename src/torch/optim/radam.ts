@@ -34,7 +34,20 @@ const order = ["lr", "betas", "eps", "weightDecay", "decoupledWeightDecay"];
 
 export type RAdamFields = z.output<typeof schema>;
 
-/** Adam that begins as momentum does, until its average of squares is of enough steps (Liu et al. 2020, https://arxiv.org/abs/1908.03265). */
+/**
+ * Adam that begins as momentum does, until its average of squares is of enough steps (Liu et al. 2020, https://arxiv.org/abs/1908.03265).
+ * @example
+ * ```ts
+ * using layer = new torch.nn.Linear(1, 1, { bias: false });
+ * torch.nn.init.ones_(layer.weight);
+ * using optimizer = new torch.optim.RAdam(layer.parameters(), { lr: 0.25 });
+ * using x = torch.tensor([[2]]);
+ * using loss = layer.call(x);
+ * loss.backward();
+ * optimizer.step(); // the first steps are those of momentum: the rate times the gradient
+ * console.log(layer.weight.item().toFixed(4)); // → 0.5000
+ * ```
+ */
 export class RAdam extends Optimizer<RAdamFields> {
   constructor(params: Params<RAdamFields>, ...options: Given<Partial<RAdamFields>>) {
     super("RAdam", schema, params, givenOptions("RAdam", options, order));

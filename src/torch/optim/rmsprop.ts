@@ -46,7 +46,20 @@ const order = ["lr", "alpha", "eps", "weightDecay", "momentum", "centered"];
 
 export type RMSpropFields = z.output<typeof schema>;
 
-/** RMSprop (Hinton's lecture 6 of 2012); `centered` divides by the estimated standard deviation (Graves 2013). */
+/**
+ * RMSprop (Hinton's lecture 6 of 2012); `centered` divides by the estimated standard deviation (Graves 2013).
+ * @example
+ * ```ts
+ * using layer = new torch.nn.Linear(1, 1, { bias: false });
+ * torch.nn.init.ones_(layer.weight);
+ * using optimizer = new torch.optim.RMSprop(layer.parameters(), { lr: 0.25, alpha: 0.75 });
+ * using x = torch.tensor([[2]]);
+ * using loss = layer.call(x);
+ * loss.backward();
+ * optimizer.step(); // 0.25 · 2 / √(0.25 · 2²)
+ * console.log(layer.weight.item().toFixed(4)); // → 0.5000
+ * ```
+ */
 export class RMSprop extends Optimizer<RMSpropFields> {
   constructor(params: Params<RMSpropFields>, ...options: Given<Partial<RMSpropFields>>) {
     super("RMSprop", schema, params, givenOptions("RMSprop", options, order));

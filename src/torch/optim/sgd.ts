@@ -31,7 +31,20 @@ const schema = z.strictObject({
 
 export type SGDFields = z.output<typeof schema>;
 
-/** Stochastic gradient descent, with momentum as PyTorch defines it (v ← μ v + g; θ ← θ − lr v). */
+/**
+ * Stochastic gradient descent, with momentum as PyTorch defines it (v ← μ v + g; θ ← θ − lr v).
+ * @example
+ * ```ts
+ * using layer = new torch.nn.Linear(1, 1, { bias: false });
+ * torch.nn.init.ones_(layer.weight);
+ * using optimizer = new torch.optim.SGD(layer.parameters(), { lr: 0.25, momentum: 0.9 });
+ * using x = torch.tensor([[2]]);
+ * using loss = layer.call(x);
+ * loss.backward();
+ * optimizer.step(); // 1 - 0.25 · 2
+ * console.log(layer.weight.item()); // → 0.5
+ * ```
+ */
 export class SGD extends Optimizer<SGDFields> {
   constructor(params: Params<SGDFields>, ...options: Given<Partial<SGDFields>>) {
     super("SGD", schema, params, givenOptions("SGD", options, Object.keys(schema.shape)));

@@ -1,6 +1,16 @@
 import { ClinicaDLException } from "../../utils/exceptions.ts";
 
-/** The parent of what can go wrong with a file of tensors; it knows which file. */
+/**
+ * The parent of what can go wrong with a file of tensors; it knows which file.
+ * @example
+ * ```ts
+ * try {
+ *   torch.load("missing.pt");
+ * } catch (error) {
+ *   console.log(error instanceof torch.TensorFileError && error.file); // → missing.pt
+ * }
+ * ```
+ */
 export class TensorFileError extends ClinicaDLException {
   /** The file as it was given, or `<bytes>`. */
   readonly file: string;
@@ -10,10 +20,31 @@ export class TensorFileError extends ClinicaDLException {
   }
 }
 
-/** The file was cut short, or its bytes are not those that were written. */
+/**
+ * The file was cut short, or its bytes are not those that were written.
+ * @example
+ * ```ts
+ * const bytes = torch.save({ epoch: 3 });
+ * try {
+ *   torch.load(bytes.subarray(0, bytes.length - 100));
+ * } catch (error) {
+ *   console.log(error instanceof torch.DamagedTensorFileError); // → true
+ * }
+ * ```
+ */
 export class DamagedTensorFileError extends TensorFileError {}
 
-/** The file is whole but of another format (not a zip, the format before PyTorch 1.6, TorchScript, …). */
+/**
+ * The file is whole but of another format (not a zip, the format before PyTorch 1.6, TorchScript, …).
+ * @example
+ * ```ts
+ * try {
+ *   torch.load(new TextEncoder().encode("these are not weights"));
+ * } catch (error) {
+ *   console.log(error instanceof torch.TensorFileFormatError); // → true
+ * }
+ * ```
+ */
 export class TensorFileFormatError extends TensorFileError {}
 
 /** The file asks for a Python class or function that is not on the closed list; nothing of it is ever run. */
@@ -30,5 +61,15 @@ export class RefusedGlobalError extends TensorFileError {
   }
 }
 
-/** A value that has no counterpart in a PyTorch file. */
+/**
+ * A value that has no counterpart in a PyTorch file.
+ * @example
+ * ```ts
+ * try {
+ *   torch.save({ now: () => 0 });
+ * } catch (error) {
+ *   console.log(error instanceof torch.NotSerializableError); // → true
+ * }
+ * ```
+ */
 export class NotSerializableError extends ClinicaDLException {}

@@ -35,6 +35,15 @@ export interface LoadOptions {
  *
  * Errors name the file: {@link DamagedTensorFileError} (cut short, wrong checksum), {@link TensorFileFormatError}
  * (another format, or a kind of value that is not read), `RefusedGlobalError` (a class that is not on the list), `TensorFileError` (not there).
+ * @example
+ * ```ts
+ * using layer = new torch.nn.Linear(4, 2);
+ * torch.save({ epoch: 3, model: layer.stateDict() }, "model.pt");
+ * using scope = torch.scope();
+ * const { epoch, model } = torch.load("model.pt") as { epoch: number; model: Map<string, torch.Tensor> };
+ * console.log(epoch, [...model.keys()]); // → 3 [ 'weight', 'bias' ]
+ * layer.loadStateDict(model);
+ * ```
  */
 export function load(input: string | Uint8Array, options: LoadOptions = {}): unknown {
   checkOptions("torch.load", options, ["mapLocation", "mmap"]);

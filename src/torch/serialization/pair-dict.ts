@@ -12,6 +12,14 @@ export interface PairDictParts {
 /**
  * A dict from pairs of integers to a float each, or to a list of floats: saved as a Map of tuples would be, in a
  * fraction of the time, since there is no object per entry. Loading gives such a Map.
+ * @example
+ * ```ts
+ * const keys = Int32Array.of(0, 0, 0, 1); // (epoch, batch)
+ * const losses = new torch.PairDict({ keys, values: Float64Array.of(0.5, 0.25), width: 1, column: 0 });
+ * const read = torch.load(torch.save(losses)) as Map<torch.Tuple<number>, number>;
+ * for (const [[epoch, batch], loss] of read) console.log(epoch, batch, loss); // → 0 0 0.5
+ * // → 0 1 0.25
+ * ```
  */
 export class PairDict {
   readonly #parts: PairDictParts;

@@ -3,7 +3,14 @@
  * them need not know.
  */
 
-/** A Python tuple: an array that is written as a tuple again. */
+/**
+ * A Python tuple: an array that is written as a tuple again.
+ * @example
+ * ```ts
+ * const pair = torch.load(torch.save(torch.tuple([1, "a"])));
+ * console.log(pair instanceof torch.Tuple, Array.isArray(pair)); // → true true
+ * ```
+ */
 export class Tuple<T = unknown> extends Array<T> {
   // map, filter, … give ordinary arrays
   static override get [Symbol.species](): ArrayConstructor {
@@ -24,7 +31,14 @@ export function tuple<T>(items: Iterable<T>): Tuple<T> {
   return out;
 }
 
-/** A number that is saved as a Python float even if it is integral. */
+/**
+ * A number that is saved as a Python float even if it is integral.
+ * @example
+ * ```ts
+ * const one = torch.float(1);
+ * console.log(one instanceof torch.PyFloat, one.value); // → true 1
+ * ```
+ */
 export class PyFloat {
   readonly value: number;
   constructor(value: number) {
@@ -38,12 +52,26 @@ export class PyFloat {
   }
 }
 
-/** Marks `value` to be saved as a Python float: `torch.float(1)` is `1.0`. Loading gives ordinary numbers. */
+/**
+ * Marks `value` to be saved as a Python float: `torch.float(1)` is `1.0`. Loading gives ordinary numbers.
+ * @example
+ * ```ts
+ * torch.save({ lr: torch.float(1), epoch: 1 }, "state.pt"); // in Python: {'lr': 1.0, 'epoch': 1}
+ * console.log(torch.load("state.pt")); // → { lr: 1, epoch: 1 }
+ * ```
+ */
 export function float(value: number): PyFloat {
   return new PyFloat(value);
 }
 
-/** A `collections.Counter`: how often each key occurs. */
+/**
+ * A `collections.Counter`: how often each key occurs.
+ * @example
+ * ```ts
+ * const counts = torch.Counter.of(["AD", "CN", "AD"]);
+ * console.log(counts.get("AD"), torch.load(torch.save(counts)) instanceof torch.Counter); // → 2 true
+ * ```
+ */
 export class Counter<K = unknown> extends Map<K, number> {
   /** Counts the items of `items`. */
   static of<K>(items: Iterable<K>): Counter<K> {
@@ -84,7 +112,15 @@ export type NumericArray =
   | BigInt64Array
   | BigUint64Array;
 
-/** A numpy array: numbers in C order and a shape. Python needs `weights_only=False` to load one. */
+/**
+ * A numpy array: numbers in C order and a shape. Python needs `weights_only=False` to load one.
+ * @example
+ * ```ts
+ * const array = new torch.NdArray(Float64Array.of(1, 2, 3, 4), [2, 2]);
+ * const read = torch.load(torch.save({ array })) as { array: torch.NdArray };
+ * console.log(read.array.shape, read.array.data[3]); // → [ 2, 2 ] 4
+ * ```
+ */
 export class NdArray {
   readonly data: NumericArray;
   readonly shape: readonly number[];

@@ -16,6 +16,13 @@ export interface SafeTensors {
 /**
  * Named tensors as the bytes of a safetensors file, in chunks (see https://github.com/huggingface/safetensors).
  * Tensors are written contiguous, the widest types first, so that each is aligned to its own size.
+ * @example
+ * ```ts
+ * using weight = torch.ones([2]);
+ * const chunks = [...torch.safetensorsChunks(new Map([["weight", weight]]))];
+ * using scope = torch.scope();
+ * console.log(torch.loadSafetensors(new Uint8Array(Buffer.concat(chunks))).tensors.size); // → 1
+ * ```
  */
 export function* safetensorsChunks(
   tensors: ReadonlyMap<string, Tensor>,
@@ -52,7 +59,16 @@ export function* safetensorsChunks(
   for (const [, tensor] of entries) yield tensor.toBytes();
 }
 
-/** Saves named tensors in the safetensors format; the file appears whole or not at all. */
+/**
+ * Saves named tensors in the safetensors format; the file appears whole or not at all.
+ * @example
+ * ```ts
+ * using layer = new torch.nn.Linear(4, 2);
+ * torch.saveSafetensors(layer.stateDict(), "model.safetensors", { metadata: { format: "pt" } });
+ * using scope = torch.scope();
+ * console.log(torch.loadSafetensors("model.safetensors").metadata); // → { format: 'pt' }
+ * ```
+ */
 export function saveSafetensors(
   tensors: ReadonlyMap<string, Tensor>,
   path: string,
@@ -66,6 +82,15 @@ export function saveSafetensors(
  * Reads a safetensors file, given as its path or its bytes. The tensors belong to the open scope, or to the caller. The
  * header is held to the format before anything else: tensors that overlap, bytes that belong to none, a key that stands
  * twice or metadata that is not text are errors ({@link DamagedTensorFileError}, {@link TensorFileFormatError}).
+ * @example
+ * ```ts
+ * using layer = new torch.nn.Linear(4, 2);
+ * torch.saveSafetensors(layer.stateDict(), "model.safetensors");
+ * using scope = torch.scope();
+ * const { tensors } = torch.loadSafetensors("model.safetensors");
+ * layer.loadStateDict(tensors);
+ * console.log([...tensors.keys()]); // → [ 'bias', 'weight' ]
+ * ```
  */
 export function loadSafetensors(input: string | Uint8Array, options: { mapLocation?: string } = {}): SafeTensors {
   checkOptions("torch.loadSafetensors", options, ["mapLocation"]);

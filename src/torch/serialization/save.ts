@@ -21,6 +21,16 @@ export interface SerializeOptions {
  * Tensors that share memory are saved once and share it again after loading; strides are kept; all are tagged `cpu`.
  * Of a storage, the part that the tensors use is saved (PyTorch saves all of it, even for a small slice).
  * Throws `NotSerializableError` before the first chunk if something cannot be saved.
+ * @example
+ * ```ts
+ * import { appendFileSync } from "node:fs";
+ *
+ * using x = torch.ones([1000]);
+ * for (const chunk of torch.serializeChunks({ x })) appendFileSync("x.pt", chunk);
+ * using scope = torch.scope();
+ * const read = torch.load("x.pt") as { x: torch.Tensor };
+ * console.log(read.x.shape); // → [ 1000 ]
+ * ```
  */
 export function* serializeChunks(value: unknown, options: SerializeOptions = {}): Generator<Uint8Array, void> {
   checkOptions("torch.serialize", options, ["name"]);
@@ -45,7 +55,14 @@ function* parts(value: unknown, name: string): Generator<Part, void> {
   yield* zip.finish();
 }
 
-/** All of {@link serializeChunks} at once: for small values, or when the file must not change while it is written. */
+/**
+ * All of {@link serializeChunks} at once: for small values, or when the file must not change while it is written.
+ * @example
+ * ```ts
+ * const chunks = torch.serialize({ epoch: 3 });
+ * console.log(torch.load(new Uint8Array(Buffer.concat(chunks)))); // → { epoch: 3 }
+ * ```
+ */
 export function serialize(value: unknown, options: SerializeOptions = {}): Uint8Array[] {
   return [...serializeChunks(value, options)];
 }
@@ -56,6 +73,14 @@ export function serialize(value: unknown, options: SerializeOptions = {}): Uint8
  *
  * Map ↔ dict (a Map of names to tensors: OrderedDict), plain object ↔ dict, array ↔ list, `torch.tuple` ↔ tuple,
  * number ↔ int if integral, else float (`torch.float` forces float), bigint ↔ int, null ↔ None, Set, Uint8Array ↔ bytes.
+ * @example
+ * ```ts
+ * using weights = torch.ones([2, 2]);
+ * torch.save({ weights, epoch: 3, rate: torch.float(1) }, "state.pt"); // torch.load("state.pt") in Python
+ * using scope = torch.scope();
+ * const state = torch.load("state.pt") as { weights: torch.Tensor; epoch: number };
+ * console.log(state.epoch, state.weights.toArray()); // → 3 [ [ 1, 1 ], [ 1, 1 ] ]
+ * ```
  */
 export function save(value: unknown, path: string): void;
 export function save(value: unknown): Uint8Array;

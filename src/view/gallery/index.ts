@@ -1,6 +1,6 @@
 /** The figures that a MAPS has: those of a page, of a report, of `clinicadl plot`. */
 import { ConfigError } from "../../utils/exceptions.ts";
-import { type Contents, readContents, readFolds } from "../read/index.ts";
+import { type Contents, readContents } from "../read/index.ts";
 import { evaluationFigures } from "./evaluation-figures.ts";
 import { evaluationsOf } from "./evaluations.ts";
 import { type GalleryFigure, withOwnNames } from "./gallery-figure.ts";
@@ -48,7 +48,7 @@ export function readGallery(path: string, options: GalleryOptions = {}): Gallery
   const asked = options.group === undefined ? [null, ...groups] : [options.group];
   const evaluation = asked.flatMap((group) => {
     const isWanted = (metric: string) => metrics === null || metrics.includes(metric);
-    const folds = group === null ? [] : foldFigures(readFolds(path, { checkpoint, group }), splits, isWanted);
+    const folds = group === null ? [] : foldFigures(path, { checkpoint, group }, splits, isWanted);
     if (metrics !== null) return folds;
     return [...folds, ...evaluationFigures(evaluationsOf(path, splits, checkpoint, group), group)];
   });

@@ -1,5 +1,9 @@
+import { existsSync } from "node:fs";
+import { Maps } from "../../io/maps/index.ts";
+import { metricsDirOf } from "../../train/summarize.ts";
+import { warnOnce } from "../../utils/warnings.ts";
 import { foldsFigure, type LineSeries, lineChart } from "../figures/index.ts";
-import { type Curves, type Folds, type Part, readCurves, readFolds, type Series, valueOr } from "../read/index.ts";
+import { type Curves, readCurves, readFolds, type Series, valueOr } from "../read/index.ts";
 import { fileName, type GalleryFigure } from "./gallery-figure.ts";
 
 /** Curves of batches go up and down: shown with this much of the past in them. */
@@ -15,7 +19,6 @@ export function trainingFigures(
   const losses = namesOf(curves, "epochLosses");
   const others = namesOf(curves, "metrics").filter((name) => !losses.includes(name));
   const isWanted = (name: string) => metrics === null || metrics.includes(name);
-  const folds = readFolds(path, { checkpoint });
   return [
     ...losses.filter(isWanted).map((name) => lossFigure(name, curves)),
     ...losses
@@ -36,7 +39,7 @@ export function trainingFigures(
           ...batchFigure("gradient_norm", "Norm of the gradient", "gradient_norm", curves, "gradientNorms"),
         ]
       : []),
-    ...foldFigures(folds, splits, isWanted),
+    ...foldFigures(path, { checkpoint, group: null }, splits, isWanted),
   ];
 }
 
@@ -139,11 +142,16 @@ function rateFigure(curves: readonly Curves[]): GalleryFigure[] {
 
 /** The folds' figure, of the splits and metrics that are wanted. */
 export function foldFigures(
-  folds: Part<Folds>,
+  path: string,
+  { checkpoint, group }: { readonly checkpoint: string; readonly group: string | null },
   splits: readonly number[],
   isWanted: (metric: string) => boolean,
 ): GalleryFigure[] {
-  if (!folds.found) return [];
+  const folds = readFolds(path, { checkpoint, group });
+  if (!folds.found || folds.value.metrics.length === 0) {
+    warnOfTables(path, { checkpoint, group }, folds.found ? "there are no values in them" : folds.reason);
+    return [];
+  }
   const kept = folds.value.splits.flatMap((split, i) => (splits.includes(split) ? [i] : []));
   const at = <T>(values: readonly T[]): T[] => kept.flatMap((i) => (values[i] === undefined ? [] : [values[i]]));
   const all = kept.length === folds.value.splits.length;
@@ -157,7 +165,21 @@ export function foldFigures(
     }));
   if (kept.length === 0 || metrics.length === 0) return [];
   const shown = { ...folds.value, splits: at(folds.value.splits), metrics };
-  const { group } = folds.value;
   const name = group === null ? "folds" : `${fileName(group)}-folds`;
   return [{ name, part: group === null ? "training" : "evaluation", draw: (options) => foldsFigure(shown, options) }];
+}
+
+/** Tables of metrics that are there, and of which there is no figure; where there are none yet, there is nothing to say. */
+function warnOfTables(
+  path: string,
+  { checkpoint, group }: { readonly checkpoint: string; readonly group: string | null },
+  why: string,
+): void {
+  const maps = new Maps(path);
+  const of = { checkpoint, ...(group === null ? {} : { groupName: group }) };
+  const tables = maps.training.splitsList.map((split) => metricsDirOf(maps, split, of).aggregatedTsv);
+  const there = tables.filter((table) => existsSync(table));
+  if (there.length === 0) return;
+  const folds = group === null ? "the folds" : `the folds of '${group}'`;
+  warnOnce(`folds ${path} ${group ?? ""}`, `The figure of ${folds} is left out: ${there.join(", ")}: ${why}`);
 }

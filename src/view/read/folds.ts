@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { Maps } from "../../io/maps/index.ts";
 import { readTsv } from "../../io/tsv/index.ts";
-import { summarize } from "../../train/summarize.ts";
+import { metricsDirOf, summarize } from "../../train/summarize.ts";
 import { type Num, numOf } from "./numbers.ts";
 import { type Part, partOf, valueOr } from "./part.ts";
 
@@ -53,13 +53,7 @@ export function readFolds(
     const maps = new Maps(path);
     const options = { checkpoint, ...(group === null ? {} : { groupName: group }) };
     const { splits, missing, metrics } = summarize(maps, options);
-    const intervals = splits.map((split) => {
-      const dir =
-        group === null
-          ? maps.training.split(split).models.getCheckpointDir(checkpoint).validationMetrics
-          : maps.test.group(group).results(split, checkpoint).metrics;
-      return intervalsOf(dir.table("intervals"));
-    });
+    const intervals = splits.map((split) => intervalsOf(metricsDirOf(maps, split, options).table("intervals")));
     return {
       checkpoint,
       group,

@@ -33,6 +33,24 @@ export interface DistributedDataParallelOptions extends Omit<ReducerOptions, "av
  * fails with gloo's words; `await network.explain(error)` says who.
  *
  * @throws ConfigError where there is no process group, or nothing to train; libtorch's error where parameters differ between processes.
+ * @example
+ * ```ts
+ * import { pathToFileURL } from "node:url";
+ *
+ * // alone here; with others, each gives its own rank, and a place that all of them see
+ * const initMethod = pathToFileURL("meeting").href;
+ * await torch.distributed.initProcessGroup({ initMethod, rank: 0, worldSize: 1 });
+ * using layer = new torch.nn.Linear(4, 1);
+ * const network = new torch.nn.parallel.DistributedDataParallel(layer);
+ * using x = torch.ones([2, 4]);
+ * using y = network.call(x);
+ * using loss = y.mean();
+ * loss.backward(); // the mean of all processes' gradients
+ * using gradient = layer.weight.grad;
+ * console.log(gradient?.toArray()); // → [ [ 1, 1, 1, 1 ] ]
+ * network.dispose();
+ * await torch.distributed.destroyProcessGroup();
+ * ```
  */
 export class DistributedDataParallel<I extends unknown[] = [Tensor], O = Tensor> extends Module<I, O> {
   readonly module: Module<I, O>;

@@ -45,6 +45,25 @@ export interface FullyShardedDataParallelOptions {
  *
  * @throws ConfigError where there is no process group, or nothing to train, or a tensor is not on the CPU; libtorch's error where
  * parameters differ between processes.
+ * @example
+ * ```ts
+ * import { pathToFileURL } from "node:url";
+ *
+ * // alone here; with others, each gives its own rank, and a place that all of them see
+ * const initMethod = pathToFileURL("meeting").href;
+ * await torch.distributed.initProcessGroup({ initMethod, rank: 0, worldSize: 1 });
+ * const layers = new torch.nn.Sequential(new torch.nn.Linear(4, 8), new torch.nn.Linear(8, 1));
+ * const network = new torch.nn.parallel.FullyShardedDataParallel(layers);
+ * using optimizer = new torch.optim.SGD(network.parameters(), { lr: 0.1 });
+ * using x = torch.ones([2, 4]);
+ * using y = network.call(x);
+ * using loss = y.mean();
+ * loss.backward();
+ * optimizer.step();
+ * console.log(y.shape); // → [ 2, 1 ]
+ * network.dispose();
+ * await torch.distributed.destroyProcessGroup();
+ * ```
  */
 export class FullyShardedDataParallel<I extends unknown[] = [Tensor], O = Tensor> extends Module<I, O> {
   readonly module: Module<I, O>;

@@ -16,6 +16,12 @@ function countOf(parameters: Iterable<Tensor>): number {
  * The parts of a module that have at least so many parameters which no part of them has, as PyTorch's `size_based_auto_wrap_policy`
  * finds them: the innermost first. Lists of modules are not called, and the parts of an attention neither, so that these are none.
  * @param minNumParams Default: a 32nd of all parameters.
+ * @example
+ * ```ts
+ * using layers = new torch.nn.Sequential(new torch.nn.Linear(100, 100), new torch.nn.Linear(100, 1));
+ * const parts = torch.nn.parallel.partsOfSize(layers, 1000);
+ * console.log(parts.map(String)); // → [ 'Linear(in_features=100, out_features=100, bias=True)' ]
+ * ```
  */
 export function partsOfSize(
   root: AnyModule,

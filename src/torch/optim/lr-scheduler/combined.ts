@@ -65,6 +65,18 @@ abstract class CombinedScheduler extends LRScheduler {
 
 /**
  * All schedulers at every step, in their order: `new ChainedScheduler([warmUp, decay])`.
+ * @example
+ * ```ts
+ * using layer = new torch.nn.Linear(1, 1);
+ * using sgd = new torch.optim.SGD(layer.parameters(), { lr: 0.5 });
+ * const { ConstantLR, ExponentialLR, ChainedScheduler } = torch.optim.lrScheduler;
+ * const warmUp = new ConstantLR(sgd, { factor: 0.5, totalIters: 1 });
+ * const scheduler = new ChainedScheduler([warmUp, new ExponentialLR(sgd, { gamma: 0.5 })]);
+ * console.log(sgd.paramGroups[0]?.lr); // → 0.25
+ * sgd.step();
+ * scheduler.step(); // the full rate, halved
+ * console.log(sgd.paramGroups[0]?.lr); // → 0.25
+ * ```
  */
 export class ChainedScheduler extends CombinedScheduler {
   #begun = false;

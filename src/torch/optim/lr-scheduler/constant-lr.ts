@@ -18,7 +18,22 @@ const schema = z.strictObject({
   lastEpoch,
 });
 
-/** The rate times `factor` (default ⅓) for the first `totalIters` (5) epochs, then the full rate. */
+/**
+ * The rate times `factor` (default ⅓) for the first `totalIters` (5) epochs, then the full rate.
+ * @example
+ * ```ts
+ * using layer = new torch.nn.Linear(1, 1);
+ * using sgd = new torch.optim.SGD(layer.parameters(), { lr: 0.5 });
+ * const scheduler = new torch.optim.lrScheduler.ConstantLR(sgd, { factor: 0.5, totalIters: 2 });
+ * const rates: number[] = [];
+ * for (let epoch = 0; epoch < 4; epoch++) {
+ *   rates.push(...scheduler.getLastLr());
+ *   sgd.step();
+ *   scheduler.step();
+ * }
+ * console.log(rates); // → [ 0.25, 0.25, 0.5, 0.5 ]
+ * ```
+ */
 export class ConstantLR extends OptionScheduler<z.output<typeof schema>> {
   constructor(optimizer: Optimizer, ...options: Given<z.input<typeof schema>>) {
     super(schema, optimizer, options);

@@ -13,7 +13,22 @@ const schema = z.strictObject({
   lastEpoch,
 });
 
-/** Half a cosine from the rate down to `etaMin` (default 0) in `tMax` epochs, and up again (Loshchilov & Hutter 2017). */
+/**
+ * Half a cosine from the rate down to `etaMin` (default 0) in `tMax` epochs, and up again (Loshchilov & Hutter 2017).
+ * @example
+ * ```ts
+ * using layer = new torch.nn.Linear(1, 1);
+ * using sgd = new torch.optim.SGD(layer.parameters(), { lr: 0.5 });
+ * const scheduler = new torch.optim.lrScheduler.CosineAnnealingLR(sgd, { tMax: 2 });
+ * const rates: number[] = [];
+ * for (let epoch = 0; epoch < 3; epoch++) {
+ *   rates.push(...scheduler.getLastLr());
+ *   sgd.step();
+ *   scheduler.step();
+ * }
+ * console.log(rates.map((rate) => rate.toFixed(2)).join(" ")); // → 0.50 0.25 0.00
+ * ```
+ */
 export class CosineAnnealingLR extends OptionScheduler<z.output<typeof schema>> {
   constructor(optimizer: Optimizer, ...options: readonly [z.input<typeof schema>]) {
     super(schema, optimizer, options);

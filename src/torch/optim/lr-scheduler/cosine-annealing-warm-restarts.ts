@@ -28,6 +28,19 @@ const stateSchema = z.object({
  * `tMult` (default 1) times as many (Loshchilov & Hutter 2017).
  *
  * `step(epoch)` goes to an epoch, which may be a fraction: `step(epoch + batch / batches)` after every batch.
+ * @example
+ * ```ts
+ * using layer = new torch.nn.Linear(1, 1);
+ * using sgd = new torch.optim.SGD(layer.parameters(), { lr: 0.5 });
+ * const scheduler = new torch.optim.lrScheduler.CosineAnnealingWarmRestarts(sgd, { t0: 2 });
+ * const rates: number[] = [];
+ * for (let epoch = 0; epoch < 4; epoch++) {
+ *   rates.push(...scheduler.getLastLr());
+ *   sgd.step();
+ *   scheduler.step();
+ * }
+ * console.log(rates.map((rate) => rate.toFixed(2)).join(" ")); // → 0.50 0.25 0.50 0.25
+ * ```
  */
 export class CosineAnnealingWarmRestarts extends LRScheduler {
   #state: z.output<typeof stateSchema>;

@@ -11,7 +11,22 @@ const schema = z.strictObject({
   lastEpoch,
 });
 
-/** The rate times `gamma` at every epoch. */
+/**
+ * The rate times `gamma` at every epoch.
+ * @example
+ * ```ts
+ * using layer = new torch.nn.Linear(1, 1);
+ * using sgd = new torch.optim.SGD(layer.parameters(), { lr: 0.5 });
+ * const scheduler = new torch.optim.lrScheduler.ExponentialLR(sgd, { gamma: 0.5 });
+ * const rates: number[] = [];
+ * for (let epoch = 0; epoch < 3; epoch++) {
+ *   rates.push(...scheduler.getLastLr());
+ *   sgd.step();
+ *   scheduler.step();
+ * }
+ * console.log(rates); // → [ 0.5, 0.25, 0.125 ]
+ * ```
+ */
 export class ExponentialLR extends OptionScheduler<z.output<typeof schema>> {
   constructor(optimizer: Optimizer, ...options: readonly [z.input<typeof schema>]) {
     super(schema, optimizer, options);

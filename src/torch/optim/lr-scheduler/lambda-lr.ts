@@ -82,7 +82,23 @@ export class LambdaLR extends LambdaScheduler {
   }
 }
 
-/** The rate of the last epoch times `lrLambda(epoch)`, from epoch 1 on. */
+/**
+ * The rate of the last epoch times `lrLambda(epoch)`, from epoch 1 on.
+ * @example
+ * ```ts
+ * using layer = new torch.nn.Linear(1, 1);
+ * using sgd = new torch.optim.SGD(layer.parameters(), { lr: 0.5 });
+ * const lrLambda = (epoch: number) => (epoch === 1 ? 0.5 : 1); // halved once
+ * const scheduler = new torch.optim.lrScheduler.MultiplicativeLR(sgd, { lrLambda });
+ * const rates: number[] = [];
+ * for (let epoch = 0; epoch < 3; epoch++) {
+ *   rates.push(...scheduler.getLastLr());
+ *   sgd.step();
+ *   scheduler.step();
+ * }
+ * console.log(rates); // → [ 0.5, 0.25, 0.25 ]
+ * ```
+ */
 export class MultiplicativeLR extends LambdaScheduler {
   constructor(optimizer: Optimizer, ...options: readonly [LambdaOptions]) {
     super(optimizer, options);

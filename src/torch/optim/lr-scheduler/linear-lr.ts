@@ -20,7 +20,22 @@ const schema = z.strictObject({
   lastEpoch,
 });
 
-/** From the rate times `startFactor` (default ⅓) to the rate times `endFactor` (1) on a straight line of `totalIters` (5) epochs. */
+/**
+ * From the rate times `startFactor` (default ⅓) to the rate times `endFactor` (1) on a straight line of `totalIters` (5) epochs.
+ * @example
+ * ```ts
+ * using layer = new torch.nn.Linear(1, 1);
+ * using sgd = new torch.optim.SGD(layer.parameters(), { lr: 1 });
+ * const scheduler = new torch.optim.lrScheduler.LinearLR(sgd, { startFactor: 0.5, totalIters: 2 });
+ * const rates: number[] = [];
+ * for (let epoch = 0; epoch < 4; epoch++) {
+ *   rates.push(...scheduler.getLastLr());
+ *   sgd.step();
+ *   scheduler.step();
+ * }
+ * console.log(rates); // → [ 0.5, 0.75, 1, 1 ]
+ * ```
+ */
 export class LinearLR extends OptionScheduler<z.output<typeof schema>> {
   constructor(optimizer: Optimizer, ...options: Given<z.input<typeof schema>>) {
     super(schema, optimizer, options);

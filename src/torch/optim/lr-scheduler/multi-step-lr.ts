@@ -20,7 +20,22 @@ const schema = z.strictObject({
   lastEpoch,
 });
 
-/** The rate times `gamma` (default 0.1) at each of the epochs `milestones`; one that is listed twice counts twice. */
+/**
+ * The rate times `gamma` (default 0.1) at each of the epochs `milestones`; one that is listed twice counts twice.
+ * @example
+ * ```ts
+ * using layer = new torch.nn.Linear(1, 1);
+ * using sgd = new torch.optim.SGD(layer.parameters(), { lr: 1 });
+ * const scheduler = new torch.optim.lrScheduler.MultiStepLR(sgd, { milestones: [1, 3], gamma: 0.5 });
+ * const rates: number[] = [];
+ * for (let epoch = 0; epoch < 4; epoch++) {
+ *   rates.push(...scheduler.getLastLr());
+ *   sgd.step();
+ *   scheduler.step();
+ * }
+ * console.log(rates); // → [ 1, 0.5, 0.5, 0.25 ]
+ * ```
+ */
 export class MultiStepLR extends OptionScheduler<z.output<typeof schema>> {
   constructor(optimizer: Optimizer, ...options: readonly [Input<typeof schema>]) {
     super(schema, optimizer, options);

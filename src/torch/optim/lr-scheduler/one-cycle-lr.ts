@@ -59,6 +59,19 @@ type Phase = z.output<typeof phaseSchema>;
  * One cycle: up from `maxLr / divFactor` to `maxLr` in the first `pctStart` of the steps, then down to
  * `maxLr / (divFactor · finalDivFactor)`; the momentum (or β1) goes the other way (Smith & Topin 2018,
  * https://arxiv.org/abs/1708.07120). Step it after every batch.
+ * @example
+ * ```ts
+ * using layer = new torch.nn.Linear(1, 1);
+ * using sgd = new torch.optim.SGD(layer.parameters(), { lr: 0.1, momentum: 0.9 });
+ * const scheduler = new torch.optim.lrScheduler.OneCycleLR(sgd, { maxLr: 0.5, totalSteps: 10 });
+ * const rates: number[] = [];
+ * for (let step = 0; step < 9; step++) {
+ *   rates.push(...scheduler.getLastLr());
+ *   sgd.step();
+ *   scheduler.step();
+ * }
+ * console.log(rates.map((rate) => rate.toFixed(2)).join(" ")); // → 0.02 0.26 0.50 0.48 0.41 0.31 0.19 0.09 0.02
+ * ```
  */
 export class OneCycleLR extends LRScheduler {
   #state: State;

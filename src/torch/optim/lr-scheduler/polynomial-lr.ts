@@ -14,7 +14,22 @@ const schema = z.strictObject({
   lastEpoch,
 });
 
-/** The rate times (1 − epoch / `totalIters`)^`power`, down to 0 after `totalIters` (default 5) epochs. */
+/**
+ * The rate times (1 − epoch / `totalIters`)^`power`, down to 0 after `totalIters` (default 5) epochs.
+ * @example
+ * ```ts
+ * using layer = new torch.nn.Linear(1, 1);
+ * using sgd = new torch.optim.SGD(layer.parameters(), { lr: 1 });
+ * const scheduler = new torch.optim.lrScheduler.PolynomialLR(sgd, { totalIters: 4, power: 2 });
+ * const rates: number[] = [];
+ * for (let epoch = 0; epoch < 5; epoch++) {
+ *   rates.push(...scheduler.getLastLr());
+ *   sgd.step();
+ *   scheduler.step();
+ * }
+ * console.log(rates.map((rate) => rate.toFixed(4)).join(" ")); // → 1.0000 0.5625 0.2500 0.0625 0.0000
+ * ```
+ */
 export class PolynomialLR extends OptionScheduler<z.output<typeof schema>> {
   constructor(optimizer: Optimizer, ...options: Given<z.input<typeof schema>>) {
     super(schema, optimizer, options);

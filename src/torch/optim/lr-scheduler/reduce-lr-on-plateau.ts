@@ -49,6 +49,17 @@ type State = z.output<typeof stateSchema>;
 /**
  * The rate times `factor` when a metric has not improved by more than `threshold` for more than `patience` epochs.
  * After a reduction, `cooldown` epochs pass before bad ones count again.
+ * @example
+ * ```ts
+ * using layer = new torch.nn.Linear(1, 1);
+ * using sgd = new torch.optim.SGD(layer.parameters(), { lr: 1 });
+ * const scheduler = new torch.optim.lrScheduler.ReduceLROnPlateau(sgd, { factor: 0.5, patience: 1 });
+ * const rates = [3, 2, 2, 2, 1].map((loss) => {
+ *   scheduler.step(loss);
+ *   return sgd.paramGroups[0]?.lr;
+ * });
+ * console.log(rates); // → [ 1, 1, 1, 0.5, 0.5 ]
+ * ```
  */
 export class ReduceLROnPlateau {
   readonly optimizer: Optimizer;

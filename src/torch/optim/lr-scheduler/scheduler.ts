@@ -24,6 +24,16 @@ export interface SchedulerOptions {
  * form: the next rate comes from the present one, so several can act on one optimizer, and so can the user.
  *
  * Making a scheduler sets the rates of epoch 0 at once. Call `step()` after the optimizer's.
+ * @example
+ * ```ts
+ * using layer = new torch.nn.Linear(1, 1);
+ * using sgd = new torch.optim.SGD(layer.parameters(), { lr: 0.5 });
+ * const scheduler: torch.optim.lrScheduler.LRScheduler = new torch.optim.lrScheduler.ExponentialLR(sgd, { gamma: 0.5 });
+ * sgd.step();
+ * scheduler.step();
+ * const state = scheduler.stateDict(); // with the optimizer's, all that goes on from here
+ * console.log(scheduler.lastEpoch, state.last_epoch); // → 1 1
+ * ```
  */
 export abstract class LRScheduler {
   readonly optimizer: Optimizer;

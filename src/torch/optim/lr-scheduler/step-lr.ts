@@ -13,7 +13,22 @@ const schema = z.strictObject({
   lastEpoch,
 });
 
-/** The rate times `gamma` (default 0.1) every `stepSize` epochs. */
+/**
+ * The rate times `gamma` (default 0.1) every `stepSize` epochs.
+ * @example
+ * ```ts
+ * using layer = new torch.nn.Linear(1, 1);
+ * using sgd = new torch.optim.SGD(layer.parameters(), { lr: 1 });
+ * const scheduler = new torch.optim.lrScheduler.StepLR(sgd, { stepSize: 2, gamma: 0.5 });
+ * const rates: number[] = [];
+ * for (let epoch = 0; epoch < 4; epoch++) {
+ *   rates.push(...scheduler.getLastLr());
+ *   sgd.step();
+ *   scheduler.step();
+ * }
+ * console.log(rates); // → [ 1, 1, 0.5, 0.5 ]
+ * ```
+ */
 export class StepLR extends OptionScheduler<z.output<typeof schema>> {
   constructor(optimizer: Optimizer, ...options: readonly [z.input<typeof schema>]) {
     super(schema, optimizer, options);
