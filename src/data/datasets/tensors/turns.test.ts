@@ -6,7 +6,6 @@ import { FileLock, LockedError } from "../../../io/maps/index.ts";
 import { writeNifti } from "../../../io/nifti/index.ts";
 import { readTsv } from "../../../io/tsv/index.ts";
 import { expectNothingLeft } from "../../../torch/fixtures/nothing-left.ts";
-import { RescaleIntensityConfig, TransformsHandler, ZNormalizationConfig } from "../../../transforms/index.ts";
 import { say } from "../../../utils/output.ts";
 import { receiveWarnings } from "../../../utils/warnings.ts";
 import { type Cohort, makeCohort } from "../../fixtures/cohort.ts";
@@ -20,13 +19,8 @@ describe("conversions to tensors at the same time", () => {
     cohort = makeCohort(4);
   });
   afterEach(() => cohort[Symbol.dispose]());
-  const dataset = (transform?: ZNormalizationConfig | RescaleIntensityConfig): BidsDataset =>
-    new BidsDataset({
-      bids: cohort.root,
-      fileType: { dataType: "anat", suffix: "T1w" },
-      data: cohort.rows,
-      transforms: new TransformsHandler({ imageTransforms: transform === undefined ? [] : [transform] }),
-    });
+  const dataset = (): BidsDataset =>
+    new BidsDataset({ bids: cohort.root, fileType: { dataType: "anat", suffix: "T1w" }, data: cohort.rows });
   const folder = (): string => join(cohort.root, "derivatives", "tensors");
   const description = (): string => join(folder(), "src-T1w_conv-raw_description.json");
   const quiet = { onProgress: () => undefined };
@@ -41,15 +35,6 @@ describe("conversions to tensors at the same time", () => {
     const who = readTsv(join(folder(), "src-T1w_conv-raw_participantsXsessions.tsv"));
     expect(who.map((row) => row.participant_id)).toEqual(cohort.rows.map((row) => row.participant_id));
     expect(readJson(description())).toMatchObject({ Interrupted: false, Spacing: null, SpatialShape: null });
-  });
-  it("are not mixed where their transforms differ", async () => {
-    const named = { conversionName: "n", saveTransforms: true, ...quiet };
-    const [first, second] = await Promise.allSettled([
-      dataset(new ZNormalizationConfig()).toTensors(named),
-      dataset(new RescaleIntensityConfig()).toTensors(named),
-    ]);
-    expect(first.status).toBe("fulfilled");
-    expect(String(second.status === "rejected" && second.reason)).toMatch(/the image transforms are .*ZNorm.* there/);
   });
   it("are not deleted meanwhile, and leave no lock when they are deleted afterwards", async () => {
     const lock = join(folder(), ".conv-raw_src-T1w.lock");
