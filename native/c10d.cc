@@ -1,6 +1,7 @@
 // Processes that work together: PyTorch's c10d, with gloo between CPUs and NCCL between GPUs. Each call begins a collective and gives a promise of
 // its end; the work goes on in threads of theirs, beside JavaScript. All processes must begin the same ones in the same order.
 #include <torch/csrc/distributed/c10d/FileStore.hpp>
+#include <torch/csrc/distributed/c10d/HashStore.hpp>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
@@ -81,6 +82,14 @@ napi_value file_store(napi_env env, napi_callback_info info) {
   });
 }
 
+// hashStore(): in the memory of this process, which meets nobody
+napi_value hash_store(napi_env env, napi_callback_info) {
+  return guarded(env, [&](Env&) {
+    Ref<c10d::Store> store = c10::make_intrusive<c10d::HashStore>();
+    return make_held(env, std::move(store));
+  });
+}
+
 // prefixStore(store, prefix): the part of a store whose keys begin so
 napi_value prefix_store(napi_env env, napi_callback_info info) {
   return guarded(env, [&](Env&) {
@@ -97,6 +106,17 @@ napi_value store_set(napi_env env, napi_callback_info info) {
     return Pending::run(state, [store = store_of(env, args[0]), key = to_string(env, args[1]), text = to_string(env, args[2])]() -> Pending::Result {
       store->set(key, std::vector<uint8_t>(text.begin(), text.end()));
       return [](Env& state) { return make_undefined(state.env); };
+    });
+  });
+}
+
+// storeClaim(store, key, value): puts it there unless there is one; what is there then
+napi_value store_claim(napi_env env, napi_callback_info info) {
+  return guarded(env, [&](Env& state) {
+    Args args(env, info);
+    return Pending::run(state, [store = store_of(env, args[0]), key = to_string(env, args[1]), text = to_string(env, args[2])]() -> Pending::Result {
+      const std::vector<uint8_t> there = store->compareSet(key, std::vector<uint8_t>(), std::vector<uint8_t>(text.begin(), text.end()));
+      return [text = std::string(there.begin(), there.end())](Env& state) { return make_string(state.env, text); };
     });
   });
 }
@@ -289,8 +309,10 @@ c10::intrusive_ptr<c10d::Work> all_gather_into(const c10::intrusive_ptr<c10d::Ba
 void define_c10d(napi_env env, napi_value exports) {
   define(env, exports, "tcpStore", tcp_store);
   define(env, exports, "fileStore", file_store);
+  define(env, exports, "hashStore", hash_store);
   define(env, exports, "prefixStore", prefix_store);
   define(env, exports, "storeSet", store_set);
+  define(env, exports, "storeClaim", store_claim);
   define(env, exports, "storeGet", store_get);
   define(env, exports, "storeClose", store_close);
   define(env, exports, "glooGroup", gloo_group);

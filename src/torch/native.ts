@@ -214,8 +214,10 @@ export interface Native {
   // c10d.cc
   tcpStore(host: string, port: number, isServer: boolean, timeoutMs: number): Promise<StoreHandle>;
   fileStore(path: string, size: number, timeoutMs: number): StoreHandle;
+  hashStore(): StoreHandle;
   prefixStore(store: StoreHandle, prefix: string): StoreHandle;
   storeSet(store: StoreHandle, key: string, value: string): Promise<void>;
+  storeClaim(store: StoreHandle, key: string, value: string): Promise<string>;
   storeGet(store: StoreHandle, key: string, timeoutMs: number): Promise<string>;
   storeClose(store: StoreHandle): void;
   glooGroup(

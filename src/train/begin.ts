@@ -48,11 +48,11 @@ export async function train(
     checkSharding(config, parts);
     const handler = names === undefined ? metrics : metrics.subset(names);
     checkLosses(model);
-    checkSplit(split);
+    checkSplit(split, world.size);
     checkWeights(maps, model, split.index);
-    checkLoneSample(model, split.trainLoader);
     checkBatchTransform(model, split);
     split.trainLoader.checkParts(world.size);
+    checkLoneSample(model, split.trainLoader, { processes: world.size, together: config.syncBatchnorm });
     await checkTrainingFields(model, handler, split);
     return { config, handler };
   });
@@ -94,12 +94,14 @@ export async function resume(
     const config = recordedComputational(maps, splitIdx, computational);
     checkSharding(config, parts);
     const split = given ?? restoreSplit(maps, splitIdx, bids);
-    checkResumedSplit(maps, split);
+    checkResumedSplit(maps, split, world.size);
     restoreFrozen(maps.training.split(splitIdx), model);
     // metrics that were not computed so far are left out of this training, not out of the Trainer
     const handler = metrics.subset(metrics.metricNames);
     checkBatchTransform(model, split);
     split.trainLoader.checkParts(world.size);
+    // as many as began it may not be as many as go on
+    checkLoneSample(model, split.trainLoader, { processes: world.size, together: config.syncBatchnorm });
     await checkTrainingFields(model, handler, split);
     return { split, computational: config, metrics: handler, numEpochs: from.numEpochs, from };
   });

@@ -81,7 +81,7 @@ export async function validate(parts: TrainerParts, options: ValidateOptions): P
     const checkpoints = modelCheckpoint === undefined ? models.list : [modelCheckpoint];
     for (const name of checkpoints) maps.training.getCheckpointDir(`split-${splitIdx}_${name}`);
     const loader = dataloader ?? restoreDataLoader(maps, maps.training.data.validation(splitIdx), parts.bids);
-    checkValidation(maps, loader, splitIdx);
+    checkValidation(maps, { dataloader: loader, splitIdx }, world.size);
     await checkEvaluationFields(model, metrics, { dataset: loader.dataset, what: "validation data" });
     const statistics = new Statistics("validate", loader.dataset, { intervals, groups });
     return { computational, metrics, models, checkpoints, loader, statistics };
@@ -137,7 +137,7 @@ export async function test(parts: TrainerParts, options: TestOptions): Promise<v
     const asked = names === undefined ? parts.metrics : parts.metrics.subset(names);
     const metrics = calibration === null ? asked : withThresholds(asked, calibration);
     const loader = dataloader ?? restoreDataLoader(maps, group, parts.bids);
-    checkTest(maps, loader, groupName);
+    checkTest(maps, { dataloader: loader, groupName }, world.size);
     await checkEvaluationFields(model, metrics, { dataset: loader.dataset, what: "test data" });
     const statistics = new Statistics("test", loader.dataset, { intervals, groups });
     const { modelPt } = dir;
@@ -152,7 +152,7 @@ export async function test(parts: TrainerParts, options: TestOptions): Promise<v
     // again: another process may have tested it, or described the same group
     ready.checkNew();
     maps.locked(() => {
-      checkTest(maps, loader, groupName);
+      checkTest(maps, { dataloader: loader, groupName }, world.size);
       recordTest(maps, groupName, modelCheckpoint, loader, computational);
       if (calibration === null) rmSync(results.calibrationJson, { force: true });
       else writeCalibration(results.calibrationJson, calibration);

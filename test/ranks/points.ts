@@ -24,7 +24,15 @@ const FILE_CALLS = [
   "writeFileSync",
   "ftruncateSync",
 ] as const;
-const COLLECTIVES = ["tcpStore", "storeSet", "storeGet", "glooGroup", "glooAllReduce", "glooBroadcast"] as const;
+const COLLECTIVES = [
+  "tcpStore",
+  "storeSet",
+  "storeClaim",
+  "storeGet",
+  "glooGroup",
+  "glooAllReduce",
+  "glooBroadcast",
+] as const;
 const MORE = ["glooAllGather", "glooBarrier", "glooClose"] as const;
 
 /** Counts the points from now on. @returns what makes one more. */

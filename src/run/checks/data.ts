@@ -7,14 +7,17 @@ import type { Split } from "../../split/index.ts";
 import { ClinicaDLException, DataFrameError, DataLeakageError } from "../../utils/exceptions.ts";
 import { checkEachSampleOnce, checkHasStep } from "./loader.ts";
 
-/** What must hold before a training is begun or goes on, and before anything is written. */
-export function checkSplit(split: Split): void {
+/**
+ * What must hold before a training is begun or goes on, and before anything is written.
+ * @param processes how many train, or evaluate, together; so in what follows.
+ */
+export function checkSplit(split: Split, processes: number): void {
   const { trainLoader, valLoader } = split; // throws unless they were built
   checkTable(split.trainDataset, "training data");
   checkTable(split.valDataset, "validation data");
   checkWorkers(trainLoader, valLoader);
-  checkHasStep(trainLoader);
-  checkEachSampleOnce("train, for its validation", valLoader);
+  checkHasStep(trainLoader, processes);
+  checkEachSampleOnce("train, for its validation", valLoader, processes);
   const common = commonParticipants(split.trainDataset.df, split.valDataset.df);
   if (common.length > 0) {
     throw new DataLeakageError(
@@ -32,23 +35,33 @@ function checkWorkers(...loaders: readonly DataLoader[]): void {
 }
 
 /** What must hold before a training is resumed with these data. */
-export function checkResumedSplit(maps: Maps, split: Split): void {
-  checkSplit(split);
+export function checkResumedSplit(maps: Maps, split: Split, processes: number): void {
+  checkSplit(split, processes);
   checkSamePairs("training data", split.trainDataset, maps.training.data.train(split.index));
   checkSamePairs("validation data", split.valDataset, maps.training.data.validation(split.index));
 }
 
 /** What must hold before a validation of saved models: its participants are those that were recorded, and each sample comes once. */
-export function checkValidation(maps: Maps, dataloader: DataLoader, splitIdx: number): void {
+export function checkValidation(
+  maps: Maps,
+  { dataloader, splitIdx }: { readonly dataloader: DataLoader; readonly splitIdx: number },
+  processes: number,
+): void {
   checkTable(dataloader.dataset, "validation data");
-  checkEachSampleOnce("validate", dataloader);
+  checkEachSampleOnce("validate", dataloader, processes);
   checkSamePairs("validation data", dataloader.dataset, maps.training.data.validation(splitIdx));
 }
 
+/** The data of a group. */
+interface OfGroup {
+  readonly dataloader: DataLoader;
+  readonly groupName: string;
+}
+
 /** What must hold before a test: its participants were not trained on, and a known group has the same data. */
-export function checkTest(maps: Maps, dataloader: DataLoader, groupName: string): void {
+export function checkTest(maps: Maps, { dataloader, groupName }: OfGroup, processes: number): void {
   checkTable(dataloader.dataset, "test data");
-  checkEachSampleOnce("test", dataloader);
+  checkEachSampleOnce("test", dataloader, processes);
   const { dataTsv } = maps.training.data;
   const common = existsSync(dataTsv) ? commonParticipants(readTsv(dataTsv), dataloader.dataset.df) : [];
   if (common.length > 0) {
@@ -60,10 +73,10 @@ export function checkTest(maps: Maps, dataloader: DataLoader, groupName: string)
 }
 
 /** What must hold before a prediction: each sample comes once, and a known group has the same data. */
-export function checkPrediction(maps: Maps, dataloader: DataLoader, groupName: string): void {
+export function checkPrediction(maps: Maps, { dataloader, groupName }: OfGroup, processes: number): void {
   checkTable(dataloader.dataset, "prediction data");
   checkSamePairs(`data of group '${groupName}'`, dataloader.dataset, maps.prediction.group(groupName));
-  checkEachSampleOnce("predict", dataloader);
+  checkEachSampleOnce("predict", dataloader, processes);
 }
 
 function checkTable(dataset: DatasetLike, what: string): void {

@@ -1,12 +1,11 @@
 /** PyTorch's `torch.distributed`: the processes that were launched together, and what they compute together. */
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { ConfigError } from "../../utils/exceptions.ts";
 import type { Tensor } from "../tensor.ts";
 import { expectMeeting } from "./leaving.ts";
 import { interfaceFromEnvironment } from "./network-interface.ts";
 import { DistributedError, ProcessGroup, type ReduceOp } from "./process-group.ts";
-import { type Rendezvous, rendezvousFromEnvironment } from "./rendezvous.ts";
+import { launchedFromEnvironment, placeOfUrl, type Rendezvous, rendezvousFromEnvironment } from "./rendezvous.ts";
 
 export { noteError } from "./leaving.ts";
 export { DistributedError, ProcessGroup, type ReduceOp } from "./process-group.ts";
@@ -59,11 +58,13 @@ export interface InitProcessGroupOptions {
 export async function initProcessGroup(options: InitProcessGroupOptions = {}): Promise<ProcessGroup> {
   if (group !== null) throw new DistributedError("initProcessGroup: there is a process group already.");
   const { timeout = 1800, joinTimeout = joinTimeoutOf(process.env.CLINICADL_JOIN_TIMEOUT) } = options;
-  group = await ProcessGroup.join(rendezvousOf(options), {
+  const rendezvous = rendezvousOf(options);
+  const meeting = {
     joinMs: joinTimeout * 1000,
     timeoutMs: timeout * 1000,
     networkInterface: interfaceFromEnvironment(process.env.GLOO_SOCKET_IFNAME),
-  });
+  };
+  group = await (rendezvous === "alone" ? ProcessGroup.alone(meeting) : ProcessGroup.join(rendezvous, meeting));
   return group;
 }
 
@@ -92,14 +93,14 @@ function rendezvousOf({
   rank,
   worldSize,
   backend = "gloo",
-}: InitProcessGroupOptions): Rendezvous {
+}: InitProcessGroupOptions): Rendezvous | "alone" {
   if (backend !== "gloo")
     throw new ConfigError(`initProcessGroup: 'backend' got '${String(backend)}'. Expected "gloo".`);
   if (initMethod === "env://") {
-    const found = rendezvousFromEnvironment(process.env);
+    const found = launchedFromEnvironment(process.env);
     if (found !== null) return found;
     throw new ConfigError(
-      "initProcessGroup: the environment names no other processes. Start this with `torchrun --no-python --nproc-per-node 2 node " +
+      "initProcessGroup: the environment names no launcher. Start this with `torchrun --no-python --nproc-per-node 2 node " +
         "program.ts`, `srun` or `mpirun`, or pass initMethod, rank and worldSize.",
     );
   }
@@ -108,12 +109,9 @@ function rendezvousOf({
       `initProcessGroup: 'rank' got ${rank} and 'worldSize' ${worldSize}. With '${initMethod}' both are needed, the rank from 0 to worldSize - 1.`,
     );
   }
-  const common = { rank, worldSize, localRank: rank, prefix: "", launcher: "initProcessGroup" };
-  const url = URL.canParse(initMethod) ? new URL(initMethod) : null;
-  if (url?.protocol === "file:") return { ...common, place: { kind: "file", path: fileURLToPath(url) } };
-  if (url?.protocol === "tcp:" && url.port !== "") {
-    return { ...common, place: { kind: "tcp", host: url.hostname, port: Number(url.port), serves: rank === 0 } };
-  }
+  const place = placeOfUrl(initMethod, rank);
+  if (place !== null)
+    return { rank, worldSize, localRank: rank, place, prefix: "", launcher: "initProcessGroup", launch: "" };
   throw new ConfigError(
     `initProcessGroup: 'initMethod' got '${initMethod}'. Expected env://, tcp://host:port or file:///path.`,
   );

@@ -77,6 +77,36 @@ describe("processes that meet", () => {
     }
   });
 
+  it("are a group of one, where a launcher has started one", async () => {
+    const [only] = await launch(1, PROGRAM, "meet");
+    expect(only?.code, only?.errors).toBe(0);
+    expect(JSON.parse(only?.output ?? "")).toEqual(["from 0"]);
+  });
+
+  it("are not taken for those of another training that comes to their place", async () => {
+    const place = { MASTER_ADDR: "127.0.0.1", MASTER_PORT: `${await freePort()}`, WORLD_SIZE: "3" };
+    const come = async (rank: number, launched: string) => {
+      const [ended] = await launch(1, PROGRAM, "meet", { ...place, RANK: `${rank}`, TORCHELASTIC_RUN_ID: launched });
+      return ended ?? { code: null, output: "", errors: "nothing ended" };
+    };
+    const first = come(0, "one");
+    const other = await come(1, "two");
+    expect(other.code).toBe(1);
+    expect(errorOf(other)).toMatch(
+      /^DistributedError: Rank 1 of 3 .* cannot meet the others at 127.*: rank 0 of another, .+, process \d+, has come there before\. Is it/,
+    );
+    // of the same name, as where a launcher gives none: the one that came later ends
+    const twice = [come(1, "one"), come(1, "one")];
+    const later = await Promise.race(twice);
+    expect(later.code).toBe(1);
+    expect(errorOf(later)).toMatch(
+      /: another rank 1, .+, process \d+, has come there before\. Is it .* another MASTER_PORT\.$/,
+    );
+    const all = await Promise.all([first, come(2, "one"), ...twice]);
+    const met = all.filter(({ code }) => code === 0);
+    expect(met.map(({ output }) => JSON.parse(output))).toEqual(Array(3).fill(["from 0", "from 1", "from 2"]));
+  });
+
   it("say which network interface is not there, before they meet", async () => {
     const { ended } = await start(2, "meet", "300", { GLOO_SOCKET_IFNAME: "none-7" });
     for (const one of ended) {

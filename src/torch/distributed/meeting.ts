@@ -43,6 +43,8 @@ interface There {
   readonly host: string;
   /** The address by which it reached the place; null where that is a file. */
   readonly address: string | null;
+  /** What its launcher calls those that it started together. */
+  readonly launch: string;
 }
 /** What the process of rank 0 says when the limit is over, or all are there; by rank, null for one that has not come. */
 type Roll = Left | { readonly ranks: readonly (There | null)[] };
@@ -67,8 +69,9 @@ export async function meet(rendezvous: Rendezvous, options: MeetingOptions): Pro
   });
   if (place.kind === "tcp" && place.serves) holdsStore();
   const store = native.prefixStore(base, prefix);
+  native.storeClose(base); // which is there as long as the other is
   try {
-    await native.storeSet(store, `host/${rank}`, JSON.stringify({ host: whereItIs(), address } satisfies Said));
+    await come(store, rendezvous, { address, left });
     const roll = await (rank === 0 ? callTheRoll(store, worldSize, left) : waitForRoll(store, left));
     if ("left" in roll) {
       await native.storeSet(store, `heard/${rank}`, "");
@@ -88,6 +91,7 @@ export async function meet(rendezvous: Rendezvous, options: MeetingOptions): Pro
     const links = native.prefixStore(store, "gloo");
     const device = options.networkInterface ?? (await interfaceOf(address, there));
     const group = await native.glooGroup(links, rank, worldSize, left(), timeoutMs, device);
+    native.storeClose(links);
     meetingIsOver();
     return { store, group, hosts: there.map(({ host }) => host) };
   } catch (cause) {
@@ -95,6 +99,32 @@ export async function meet(rendezvous: Rendezvous, options: MeetingOptions): Pro
     meetingIsOver();
     throw refusal(rendezvous, joinMs, await whoIsSilent(store, rendezvous), cause);
   }
+}
+
+/** The group of a process that is alone, by the loopback. */
+export async function meetNobody(timeoutMs: number): Promise<Met> {
+  const store = native.hashStore();
+  const loopback = await networkInterface("127.0.0.1", []);
+  return { store, group: await native.glooGroup(store, 0, 1, timeoutMs, timeoutMs, loopback), hosts: [whereItIs()] };
+}
+
+/**
+ * Says that this process is there.
+ * @throws DistributedError where the place is that of another training: processes of two would take each other for their own.
+ */
+async function come(
+  store: StoreHandle,
+  rendezvous: Rendezvous,
+  { address, left }: { readonly address: string | null; readonly left: () => number },
+): Promise<void> {
+  const { rank, launch } = rendezvous;
+  const own: There = { host: whereItIs(), address, launch };
+  if (rank > 0) {
+    const first = JSON.parse(await native.storeGet(store, "host/0", left())) as Said;
+    if ("host" in first && first.launch !== launch) throw othersMeet(rendezvous, `rank 0 of another, ${first.host},`);
+  }
+  const there = JSON.parse(await native.storeClaim(store, `host/${rank}`, JSON.stringify(own))) as Said;
+  if ("host" in there && there.host !== own.host) throw othersMeet(rendezvous, `another rank ${rank}, ${there.host},`);
 }
 
 /** What gloo calls the interface; "" is that of this host's name, where processes meet in a file. */
@@ -205,6 +235,20 @@ function portInUse(rendezvous: Rendezvous, cause: unknown): DistributedError {
     `${whoAsks(rendezvous)} cannot hold the place where all meet: another program of this host (${os.hostname()}) listens at ${where}. End it, or ` +
       "give all processes of this training another MASTER_PORT.",
     { cause },
+  );
+}
+
+/** @param who has come there. Nobody waits for this process, so that nobody is told when it ends. */
+function othersMeet(rendezvous: Rendezvous, who: string): DistributedError {
+  meetingIsOver();
+  const { place } = rendezvous;
+  const [where, remedy] =
+    place.kind === "tcp"
+      ? [`${place.host}:${place.port}`, "give all processes of this one another MASTER_PORT"]
+      : [place.path, "delete the file, if it was left by a training that has ended"];
+  return new DistributedError(
+    `${whoAsks(rendezvous)} cannot meet the others at ${where}: ${who} has come there before. Is it the place of another training? End ` +
+      `that, or ${remedy}.`,
   );
 }
 

@@ -5,7 +5,16 @@ import { type GroupHandle, native, type StoreHandle } from "../native.ts";
 import { emptyLike } from "../ops.ts";
 import { tidy } from "../scope.ts";
 import type { Tensor } from "../tensor.ts";
-import { DistributedError, holderOf, type MeetingOptions, type Met, meet, reason, SEEK_MS } from "./meeting.ts";
+import {
+  DistributedError,
+  holderOf,
+  type MeetingOptions,
+  type Met,
+  meet,
+  meetNobody,
+  reason,
+  SEEK_MS,
+} from "./meeting.ts";
 import type { Rendezvous } from "./rendezvous.ts";
 
 export { DistributedError } from "./meeting.ts";
@@ -45,13 +54,15 @@ export class ProcessGroup {
   /** Whether something that does not wait in a promise has lost the others. */
   #lost = false;
 
-  private constructor(rendezvous: Rendezvous, { store, group, hosts }: Met) {
-    this.rank = rendezvous.rank;
-    this.size = rendezvous.worldSize;
+  private constructor(
+    { rank, holder }: { readonly rank: number; readonly holder: string },
+    { store, group, hosts }: Met,
+  ) {
+    this.rank = rank;
+    this.size = hosts.length;
     this.#store = store;
     this.#group = group;
     this.#hosts = hosts;
-    const holder = holderOf(rendezvous);
     this.#holder = holder === "rank 0" ? this.#named(0) : holder;
   }
 
@@ -60,7 +71,13 @@ export class ProcessGroup {
    * @throws DistributedError naming those that do not come in time.
    */
   static async join(rendezvous: Rendezvous, options: MeetingOptions): Promise<ProcessGroup> {
-    return new ProcessGroup(rendezvous, await meet(rendezvous, options));
+    const holder = holderOf(rendezvous);
+    return new ProcessGroup({ rank: rendezvous.rank, holder }, await meet(rendezvous, options));
+  }
+
+  /** The group of the one process that a launcher has started. */
+  static async alone({ timeoutMs }: Pick<MeetingOptions, "timeoutMs">): Promise<ProcessGroup> {
+    return new ProcessGroup({ rank: 0, holder: "rank 0" }, await meetNobody(timeoutMs));
   }
 
   #named(rank: number): string {

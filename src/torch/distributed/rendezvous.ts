@@ -1,4 +1,5 @@
 /** Where the processes of a group meet, as their launcher says. */
+import { fileURLToPath } from "node:url";
 import { ConfigError } from "../../utils/exceptions.ts";
 
 /** Through what they find each other. */
@@ -19,6 +20,8 @@ export interface Rendezvous {
   readonly prefix: string;
   /** Who launched it, for messages. */
   readonly launcher: string;
+  /** What the launcher calls those that it started together, so that others that come to the same place are known; "" where it says nothing. */
+  readonly launch: string;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -39,14 +42,35 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * ```
  */
 export function rendezvousFromEnvironment(env: Environment): Rendezvous | null {
+  const found = launchedFromEnvironment(env);
+  return found === "alone" ? null : found;
+}
+
+/** The same, and "alone" where a launcher has started one process. @throws ConfigError likewise. */
+export function launchedFromEnvironment(env: Environment): Rendezvous | "alone" | null {
   const found = torchrun(env) ?? slurm(env) ?? mpi(env);
-  if (found === null || found.worldSize === 1) return null;
+  if (found === null && isSet(env.WORLD_SIZE) && whole(env, "WORLD_SIZE") > 1) {
+    throw new ConfigError(
+      `The environment's WORLD_SIZE is ${env.WORLD_SIZE}, but RANK is not set, so that each process would train by itself. Set RANK, from 0 to ` +
+        `${whole(env, "WORLD_SIZE") - 1}, as torchrun does, or unset WORLD_SIZE.`,
+    );
+  }
   return found;
 }
 
-function torchrun(env: Environment): Rendezvous | null {
+/** What `initMethod` says: `tcp://host:port` or `file:///path`; null for anything else. */
+export function placeOfUrl(text: string, rank: number): MeetingPlace | null {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url?.protocol === "file:") return { kind: "file", path: fileURLToPath(url) };
+  if (url?.protocol !== "tcp:" || url.port === "") return null;
+  // an address of IPv6 stands in brackets
+  return { kind: "tcp", host: url.hostname.replace(/^\[(.*)\]$/, "$1"), port: Number(url.port), serves: rank === 0 };
+}
+
+function torchrun(env: Environment): Rendezvous | "alone" | null {
   if (!isSet(env.RANK) || !isSet(env.WORLD_SIZE)) return null;
   const { rank, worldSize } = ranks(env, "RANK", "WORLD_SIZE");
+  if (worldSize === 1) return "alone";
   // the agent of torchrun holds the store itself, for all attempts
   const agent = env.TORCHELASTIC_USE_AGENT_STORE === "True";
   const attempt = env.TORCHELASTIC_RESTART_COUNT ?? "0";
@@ -57,12 +81,14 @@ function torchrun(env: Environment): Rendezvous | null {
     place: address(env, "the launcher", rank === 0 && !agent),
     prefix: agent ? `/worker/attempt_${attempt}` : "",
     launcher: agent ? "torchrun" : "the environment",
+    launch: env.TORCHELASTIC_RUN_ID ?? "",
   };
 }
 
-function slurm(env: Environment): Rendezvous | null {
+function slurm(env: Environment): Rendezvous | "alone" | null {
   if (!isSet(env.SLURM_PROCID) || !isSet(env.SLURM_STEP_NUM_TASKS)) return null;
   const { rank, worldSize } = ranks(env, "SLURM_PROCID", "SLURM_STEP_NUM_TASKS");
+  if (worldSize === 1) return "alone";
   const nodes = env.SLURM_STEP_NODELIST ?? env.SLURM_JOB_NODELIST;
   const host = env.MASTER_ADDR ?? (isSet(nodes) ? firstNode(nodes) : undefined);
   if (host === undefined) {
@@ -76,17 +102,18 @@ function slurm(env: Environment): Rendezvous | null {
     place: { kind: "tcp", host, port, serves: rank === 0 },
     prefix: "",
     launcher: "srun",
+    launch: `${env.SLURM_JOB_ID ?? ""}.${env.SLURM_STEP_ID ?? ""}`,
   };
 }
 
-function mpi(env: Environment): Rendezvous | null {
+function mpi(env: Environment): Rendezvous | "alone" | null {
   const open = isSet(env.OMPI_COMM_WORLD_RANK) && isSet(env.OMPI_COMM_WORLD_SIZE);
   if (!open && !(isSet(env.PMI_RANK) && isSet(env.PMI_SIZE))) return null;
   const [rankName, sizeName, localName] = open
     ? (["OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK"] as const)
     : (["PMI_RANK", "PMI_SIZE", "MPI_LOCALRANKID"] as const);
   const { rank, worldSize } = ranks(env, rankName, sizeName);
-  if (worldSize === 1) return null;
+  if (worldSize === 1) return "alone";
   return {
     rank,
     worldSize,
@@ -94,6 +121,7 @@ function mpi(env: Environment): Rendezvous | null {
     place: address(env, "mpirun", rank === 0),
     prefix: "",
     launcher: "mpirun",
+    launch: env.PMIX_NAMESPACE ?? "",
   };
 }
 

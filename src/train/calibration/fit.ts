@@ -45,7 +45,7 @@ export async function calibrate(
     for (const name of checkpoints) maps.training.getCheckpointDir(`split-${splitIdx}_${name}`);
     const outputs = classOutputsOf(model);
     const loader = dataloader ?? restoreDataLoader(maps, maps.training.data.validation(splitIdx), bids);
-    checkValidation(maps, loader, splitIdx);
+    checkValidation(maps, { dataloader: loader, splitIdx }, world.size);
     return { computational, models, checkpoints, outputs, loader };
   });
   const { computational, models, checkpoints, outputs, loader } = ready;

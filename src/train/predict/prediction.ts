@@ -53,6 +53,7 @@ export class Prediction implements Disposable {
   /** Where the other processes do, by rank: in the results of the main one, until they are a part of them. */
   readonly parts: readonly ResultsDir[];
   readonly #maps: Maps;
+  readonly #processes: number;
   readonly #group: GroupDir;
   /** Where they will be. */
   readonly target: ResultsDir;
@@ -94,12 +95,13 @@ export class Prediction implements Disposable {
     this.outputs = outputs;
     this.computational = computational;
     this.#maps = maps;
+    this.#processes = world.size;
     this.#group = maps.prediction.group(groupName);
     this.target = this.#group.results(models, checkpoint);
     this.#checkTarget(overwrite);
     computational.takeDevice();
     this.loader = dataloader ?? this.#restoreLoader(bids);
-    checkPrediction(maps, this.loader, groupName);
+    checkPrediction(maps, { dataloader: this.loader, groupName }, world.size);
     if (this.calibration !== null) {
       const fittedOn = readTsv(maps.training.data.validation(this.splits[0] ?? 0).dataTsv);
       refuseFittedOn(commonParticipants(fittedOn, this.loader.dataset.df), "predict");
@@ -160,7 +162,7 @@ export class Prediction implements Disposable {
     for (const part of this.parts) rmSync(part.path, { recursive: true });
     this.#maps.locked(() => {
       // again: another process may have described the group meanwhile
-      checkPrediction(this.#maps, this.loader, this.groupName);
+      checkPrediction(this.#maps, { dataloader: this.loader, groupName: this.groupName }, this.#processes);
       recordGroup(this.#group, this.loader);
     });
     recordGuests(this.results.path, RESULTS);
