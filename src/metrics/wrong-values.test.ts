@@ -5,6 +5,9 @@ import { ConfigError, DataFrameError } from "../utils/exceptions.ts";
 import { TestBatch } from "./fixtures/test-batch.ts";
 import {
   AveragePrecisionMetricConfig,
+  BalancedAccuracyMetricConfig,
+  BrierMetricConfig,
+  CalibrationErrorMetricConfig,
   ConfusionMatrixMetricConfig,
   LossMetricConfig,
   MAEMetricConfig,
@@ -48,6 +51,25 @@ describe("values of the wrong kind are refused, with participants, values and th
     const run = () => evaluate(config, [1, 0, 1], [1, 2, 1]);
     expect(run).toThrow(DataFrameError);
     expect(run).toThrow(/\(sub-001, ses-M000\): 'label' is 2\. .* takes labels that are 0 or 1.*toOnehot/);
+  });
+  it.each<MetricConfig>([
+    new BalancedAccuracyMetricConfig(),
+    new BrierMetricConfig(),
+    new CalibrationErrorMetricConfig(),
+    new ROCAUCMetricConfig({ multiClass: "ovo" }),
+  ])("labels of several classes, or of none, where each sample is of one: $name_", (config) => {
+    const metric = config.getObject();
+    const output = [1, 2, 3].map(() => [0.5, 0.25, 0.25]);
+    const label = [
+      [1, 0, 0],
+      [1, 0, 1],
+      [0, 0, 0],
+    ];
+    using batch = new TestBatch({ output, label });
+    expect(() => metric.update(batch)).toThrow(DataFrameError);
+    expect(() => metric.update(batch)).toThrow(
+      /\(sub-001, ses-M000\): 2 columns of 'label' are 1, \(sub-002, ses-M000\): 0 columns.*of one class each/,
+    );
   });
   it("targets of the loss", () => {
     expect(() => evaluate(new LossMetricConfig(), [1, 0], [1, 2], new torch.nn.BCEWithLogitsLoss())).toThrow(
