@@ -77,8 +77,7 @@ void distances(const uint8_t* mask, T* out, const at::IntArrayRef shape, const s
   parallel_for(0, n * d * h, std::max<int64_t>(1, (1 << 15) / w), [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) along_row(mask + row * w, out + row * w, w, spacing[2]);
   });
-  along_axis<T>(n * d, [=](int64_t plane) { return out + plane * h * w; }, h, w, w, [&] { return Envelope(h, spacing[1]); });
-  along_axis<T>(n * h, [=](int64_t plane) { return out + (plane / h * d * h + plane % h) * w; }, d, h * w, w, [&] { return Envelope(d, spacing[0]); });
+  along_height_and_depth(out, shape, [&](int64_t voxels, size_t axis) { return Envelope(voxels, spacing[axis]); });
   parallel_for(0, n * d * h * w, 1 << 15, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) out[i] = std::sqrt(out[i]);
   });

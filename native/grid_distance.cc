@@ -79,10 +79,8 @@ struct Chessboard {
 };
 
 void chessboard(const uint8_t* mask, double* out, const at::IntArrayRef shape, const std::array<double, 3>& spacing) {
-  const int64_t n = shape[0], d = shape[1], h = shape[2], w = shape[3];
   along_rows(mask, out, shape, spacing[2]);
-  along_axis<double>(n * d, [=](int64_t plane) { return out + plane * h * w; }, h, w, w, [&] { return Chessboard(h, spacing[1]); });
-  along_axis<double>(n * h, [=](int64_t plane) { return out + (plane / h * d * h + plane % h) * w; }, d, h * w, w, [&] { return Chessboard(d, spacing[0]); });
+  along_height_and_depth(out, shape, [&](int64_t voxels, size_t axis) { return Chessboard(voxels, spacing[axis]); });
 }
 
 // Steps as the least instructions of x86-64 compare them, eight at once. Further than any voxel of an image that is counted so, with room for a step more.

@@ -1,5 +1,7 @@
 // Lines through an image along one of its axes, each changed by itself.
 #pragma once
+#include <ATen/core/Tensor.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <vector>
@@ -30,6 +32,15 @@ void along_axis(int64_t planes, const Plane& plane, int64_t n, int64_t step, int
         for (int64_t j = 0; j < count; ++j) at[i * step + j] = static_cast<T>(lines[j * n + i]);
     }
   });
+}
+
+// The lines along the height of images (N, D, H, W), and then those along the depth. `make` gives the function of a line of so many voxels along an
+// axis of the three.
+template <typename T, typename Make>
+void along_height_and_depth(T* out, const at::IntArrayRef shape, const Make& make) {
+  const int64_t n = shape[0], d = shape[1], h = shape[2], w = shape[3];
+  along_axis<T>(n * d, [=](int64_t plane) { return out + plane * h * w; }, h, w, w, [&] { return make(h, 1); });
+  along_axis<T>(n * h, [=](int64_t plane) { return out + (plane / h * d * h + plane % h) * w; }, d, h * w, w, [&] { return make(d, 0); });
 }
 
 }  // namespace clinicadl

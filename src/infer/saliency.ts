@@ -8,13 +8,14 @@ import { ConfigError } from "../utils/exceptions.ts";
 import { gaussLegendre } from "./gauss-legendre.ts";
 import type { Inferer } from "./inferer.ts";
 import { addOutput, callNetwork, type InferOptions, imagesOf, inferInto, outputOptions } from "./output.ts";
+import { type OutputGroup, outputGroupsOf } from "./output-groups.ts";
 import { SALIENCY_METHODS } from "./saliency-methods.ts";
 
 const schema = z.strictObject({
   ...outputOptions,
   /** How the map is computed. Default "gradient". */
   method: z.enum(SALIENCY_METHODS).default("gradient"),
-  /** Which output is explained, from 0. Default null: the only one, or for each image the largest of several. */
+  /** Which output is explained, from 0. Default null: the only one, or for each image the largest of several; of a `MultiTaskModel` that of each task. */
   target: z.int().min(0).nullable().default(null),
   /** Whether signs are dropped. Default null: of gradients only. */
   abs: z.boolean().nullable().default(null),
@@ -22,7 +23,7 @@ const schema = z.strictObject({
   baseline: z.number().default(0),
   /** Of integrated gradients: at how many images between the baseline and the image gradients are taken. Default 50. */
   nSteps: z.int().min(1).default(50),
-  /** The field for the map. Default "saliency". */
+  /** The field for the map. Default "saliency". Those of several tasks have this name, "_" and that of the task. */
   saliencyName: z.string().min(1).default("saliency"),
 });
 
@@ -62,19 +63,33 @@ export class SaliencyInferer
   call<T extends Batch | DataPoint>(x: T, network: nn.Module, { inputDtype = "float32" }: InferOptions = {}): T {
     return inferInto(x, this, () => {
       const images = imagesOf(x, { dtype: inputDtype });
-      const first = this.#look(network, images);
-      const map = this.#mapOf(network, images, first);
-      this.#add(x, (this.abs ?? this.method === "gradient") ? map.abs() : map);
-      return first.output;
+      // the greatest of several tasks says nothing: years are more than logits
+      const groups = this.target === null ? outputGroupsOf(network) : null;
+      if (groups === null) return this.#explain(x, network, images, { name: this.saliencyName, group: null });
+      const outputs = groups.map((group) =>
+        this.#explain(x, network, images, { name: `${this.saliencyName}_${group.name}`, group }),
+      );
+      return outputs[0] ?? callNetwork(this.name_, network, images);
     });
   }
 
-  #add(x: Batch | DataPoint, map: Tensor): void {
-    const own = addOutput(x, map, { outputName: this.saliencyName, outputType: "image" });
+  /** Adds a map. @returns what the network gives. */
+  #explain(
+    x: Batch | DataPoint,
+    network: nn.Module,
+    images: Tensor,
+    { name, group }: { readonly name: string; readonly group: OutputGroup | null },
+  ): Tensor {
+    const first = this.#look(network, images, (scores) => this.#targetOf(scores, group));
+    const map = this.#mapOf(network, images, first);
+    this.#add(x, name, (this.abs ?? this.method === "gradient") ? map.abs() : map);
+    return first.output;
+  }
+
+  #add(x: Batch | DataPoint, name: string, map: Tensor): void {
+    const own = addOutput(x, map, { outputName: name, outputType: "image" });
     // squeezed slices get a view with the dimension that the network does not see, which must outlive the scope as well
-    const held = (x instanceof Batch ? x.samples : [x]).map((sample) =>
-      sample.getImage(this.saliencyName).tensor.keep(),
-    );
+    const held = (x instanceof Batch ? x.samples : [x]).map((sample) => sample.getImage(name).tensor.keep());
     if (own !== null && !held.includes(own)) own.dispose();
   }
 
@@ -89,20 +104,20 @@ export class SaliencyInferer
         const sum = torch.zerosLike(images);
         for (const { at, weight } of gaussLegendre(this.nSteps)) {
           using _scope = torch.scope();
-          sum.add_(this.#look(network, way.mul(at).add(this.baseline), target).gradient, { alpha: weight });
+          sum.add_(this.#look(network, way.mul(at).add(this.baseline), () => target).gradient, { alpha: weight });
         }
         return sum.mul(way);
       }
     }
   }
 
-  /** @param given which output of each image is looked at; chosen here if it is not given. */
-  #look(network: nn.Module, images: Tensor, given: Tensor | null = null): Look {
+  /** @param choose which output of each image is looked at, (N, 1), from what the network gives. */
+  #look(network: nn.Module, images: Tensor, choose: (scores: Tensor) => Tensor): Look {
     using _grad = torch.enableGrad();
     const input = images.detach().requiresGrad_(true);
     const output = callNetwork(this.name_, network, input);
     const scores = output.ndim === 1 ? output.unsqueeze(1) : output;
-    const target = given ?? this.#targetOf(scores.detach());
+    const target = choose(scores.detach());
     // each image is alone: the gradient of the sum is that of each
     const chosen = scores.gather(1, target).sum();
     if (!chosen.requiresGrad) this.#refuse("does not depend on the image by anything that has a gradient");
@@ -111,8 +126,8 @@ export class SaliencyInferer
     return { output: output.detach(), gradient, target };
   }
 
-  /** (N, 1). */
-  #targetOf(scores: Tensor): Tensor {
+  /** (N, 1). @param among the outputs of which the largest is explained; null: all. */
+  #targetOf(scores: Tensor, among: OutputGroup | null): Tensor {
     const [images = 0, count = 0] = scores.shape;
     if (scores.ndim !== 2) {
       this.#refuse(
@@ -122,6 +137,10 @@ export class SaliencyInferer
     if (this.target !== null && this.target >= count) {
       this.#refuse(`has ${count} ${count === 1 ? "value" : "values"} for each image, and 'target' is ${this.target}`);
     }
+    if (among !== null && among.start + among.count > count) {
+      this.#refuse(`has ${count} values for each image, and those of '${among.name}' would be beyond them`);
+    }
+    if (among !== null) return scores.narrow(1, among.start, among.count).argmax(1, true).add(among.start);
     return this.target === null
       ? scores.argmax(1, true)
       : torch.full([images, 1], this.target, { dtype: "int64", device: scores.device });

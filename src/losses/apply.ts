@@ -9,7 +9,7 @@ import {
   type TargetSource,
   takesClassIndices,
 } from "./targets.ts";
-import type { LossFunction, WeighsTargets } from "./types.ts";
+import type { ComparesSamples, LossFunction, WeighsTargets } from "./types.ts";
 
 /**
  * The target as `loss` wants it, from what a batch holds.
@@ -86,6 +86,22 @@ export function callLossUnreduced(loss: LossFunction & { reduction?: string }, o
   } finally {
     if (reduction !== undefined) loss.reduction = reduction;
   }
+}
+
+/**
+ * Which samples a loss compares with each other; null: none, or it does not say.
+ *
+ * @example
+ * ```ts
+ * console.log(comparesSamples(new CoxPHLossConfig().getObject()), comparesSamples(new MSELossConfig().getObject())); // → all null
+ * ```
+ */
+export function comparesSamples(loss: LossFunction): ComparesSamples["comparesSamples"] {
+  return knowsWhatItCompares(loss) ? loss.comparesSamples : null;
+}
+
+function knowsWhatItCompares(loss: LossFunction): loss is LossFunction & ComparesSamples {
+  return "comparesSamples" in loss;
 }
 
 function weighsTargets(loss: LossFunction): loss is LossFunction & WeighsTargets {

@@ -4,7 +4,7 @@ import { nn, type Tensor } from "../torch/index.ts";
 import { configClass } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { sameShape } from "./targets.ts";
-import type { LossConfig, Reduction } from "./types.ts";
+import type { ComparesSamples, LossConfig, Reduction } from "./types.ts";
 
 const schema = z.strictObject({
   /** What similarities are divided by, > 0: the smaller, the more the most similar other samples count. Default 0.5. */
@@ -41,7 +41,8 @@ export class ContrastiveLossConfig extends configClass("ContrastiveLoss", schema
  * console.log(loss.call(embedding, embedding).item()); // → 0
  * ```
  */
-export class ContrastiveLoss extends nn.Module<[output: Tensor, target: Tensor], Tensor> {
+export class ContrastiveLoss extends nn.Module<[output: Tensor, target: Tensor], Tensor> implements ComparesSamples {
+  readonly comparesSamples = "batch";
   reduction: Reduction = "mean";
   readonly config: ContrastiveLossConfig;
 

@@ -4,7 +4,7 @@ import { configClass } from "../utils/config.ts";
 import { ConfigError, DataFrameError } from "../utils/exceptions.ts";
 import type { Accepted } from "./accepted.ts";
 import { reduction } from "./fields.ts";
-import type { KnowsTargets, LossConfig, Reduction } from "./types.ts";
+import type { ComparesSamples, KnowsTargets, LossConfig, Reduction } from "./types.ts";
 
 const schema = z.strictObject({
   /** How events at the same time are counted: "efron" (default), or "breslow", as if each came before the others. */
@@ -17,7 +17,7 @@ const schema = z.strictObject({
 /**
  * The negative logarithm of Cox's partial likelihood, for the time until an event such as a conversion. The output (N, 1) is the logarithm of each
  * sample's hazard ratio. Each sample with an event is compared with those of its batch still at risk at that time: batches should be large, and
- * one without an event has loss 0. Cox, 1972; Efron, 1977; Breslow, 1974. Not in ClinicaDL 2.0.0, which cannot read it.
+ * one without an event has loss 0. A `LossMetric` compares those of the whole data set, whatever the batches are. Cox, 1972; Efron, 1977; Breslow, 1974. Not in ClinicaDL 2.0.0, which cannot read it.
  *
  * The target is (N, 2): time, and 1 for an event or 0 where the sample was censored then. Or (N, 1), as a column of a table gives it: the time,
  * negative where the sample was censored, as in XGBoost. There, 0 could be either, and is refused.
@@ -48,7 +48,11 @@ export class CoxPHLossConfig extends configClass("CoxPHLoss", schema) implements
  * console.log(loss.call(risk, survival).item().toFixed(4)); // → 0.3133
  * ```
  */
-export class CoxPHLoss extends nn.Module<[output: Tensor, target: Tensor], Tensor> implements KnowsTargets {
+export class CoxPHLoss
+  extends nn.Module<[output: Tensor, target: Tensor], Tensor>
+  implements KnowsTargets, ComparesSamples
+{
+  readonly comparesSamples = "all";
   reduction: Reduction;
   readonly config: CoxPHLossConfig;
 

@@ -4,7 +4,7 @@ import { configClass } from "../utils/config.ts";
 import type { Accepted } from "./accepted.ts";
 import { DiceLoss, diceShape } from "./dice.ts";
 import { oneActivation } from "./segmentation.ts";
-import type { KnowsTargets, LossConfig, Reduction } from "./types.ts";
+import type { ComparesSamples, KnowsTargets, LossConfig, Reduction } from "./types.ts";
 
 const schema = z.strictObject({
   ...diceShape,
@@ -46,7 +46,10 @@ export class DiceCELossConfig
  * console.log(loss.call(scores, torch.tensor([[[[0, 1]]]])).item().toFixed(4)); // → 0.1827
  * ```
  */
-export class DiceCELoss extends nn.Module<[output: Tensor, target: Tensor], Tensor> implements KnowsTargets {
+export class DiceCELoss
+  extends nn.Module<[output: Tensor, target: Tensor], Tensor>
+  implements KnowsTargets, ComparesSamples
+{
   reduction: Reduction;
   readonly config: DiceCELossConfig;
   readonly #dice: DiceLoss;
@@ -57,6 +60,10 @@ export class DiceCELoss extends nn.Module<[output: Tensor, target: Tensor], Tens
     const { lambdaDice: _, lambdaCe: __, ...dice } = this.config.fields();
     this.#dice = new DiceLoss(dice);
     this.reduction = this.config.reduction;
+  }
+
+  get comparesSamples(): "batch" | null {
+    return this.config.batch ? "batch" : null;
   }
 
   acceptedTargets(classes: number | null): Accepted {

@@ -5,7 +5,7 @@ import type { Accepted } from "./accepted.ts";
 import { DiceLoss, diceShape } from "./dice.ts";
 import { FocalLoss } from "./focal.ts";
 import { classWeights, oneActivation } from "./segmentation.ts";
-import type { KnowsTargets, LossConfig, Reduction } from "./types.ts";
+import type { ComparesSamples, KnowsTargets, LossConfig, Reduction } from "./types.ts";
 
 const schema = z.strictObject({
   ...diceShape,
@@ -57,7 +57,10 @@ export class DiceFocalLossConfig
  * console.log(loss.call(scores, torch.tensor([[[[1, 0]]]])).item().toFixed(4)); // → 0.1201
  * ```
  */
-export class DiceFocalLoss extends nn.Module<[output: Tensor, target: Tensor], Tensor> implements KnowsTargets {
+export class DiceFocalLoss
+  extends nn.Module<[output: Tensor, target: Tensor], Tensor>
+  implements KnowsTargets, ComparesSamples
+{
   reduction: Reduction;
   readonly config: DiceFocalLossConfig;
   readonly dice: DiceLoss;
@@ -71,6 +74,10 @@ export class DiceFocalLoss extends nn.Module<[output: Tensor, target: Tensor], T
     this.dice = new DiceLoss(dice);
     this.focal = new FocalLoss({ includeBackground, toOnehotY, weight, reduction, gamma, alpha });
     this.reduction = reduction;
+  }
+
+  get comparesSamples(): "batch" | null {
+    return this.config.batch ? "batch" : null;
   }
 
   acceptedTargets(classes: number | null): Accepted {

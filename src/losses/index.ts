@@ -5,7 +5,22 @@ export { type Accepted, accepts, describeRefused, refusal, refusedValues, type V
 /** One file per loss. */
 export * from "./all.ts";
 /** Calling a loss on what a batch holds. */
-export { callLoss, callLossUnreduced, hasTargetWeights, prepareTarget, targetWeights } from "./apply.ts";
+export {
+  callLoss,
+  callLossUnreduced,
+  comparesSamples,
+  hasTargetWeights,
+  prepareTarget,
+  targetWeights,
+} from "./apply.ts";
 export { lossRegistry, registerLoss } from "./registry.ts";
 export { acceptedTargets, checkTarget, nameOf, type TargetSource } from "./targets.ts";
-export type { KnowsTargets, LossConfig, LossFunction, LossModule, Reduction, WeighsTargets } from "./types.ts";
+export type {
+  ComparesSamples,
+  KnowsTargets,
+  LossConfig,
+  LossFunction,
+  LossModule,
+  Reduction,
+  WeighsTargets,
+} from "./types.ts";

@@ -6,7 +6,7 @@ import { ConfigError } from "../utils/exceptions.ts";
 import { warn } from "../utils/warnings.ts";
 import type { Accepted } from "./accepted.ts";
 import { reduction } from "./fields.ts";
-import type { KnowsTargets, Reduction } from "./types.ts";
+import type { ComparesSamples, KnowsTargets, Reduction } from "./types.ts";
 
 const smooth = z.number().nonnegative().default(1e-5);
 
@@ -66,7 +66,7 @@ export function oneActivation<F extends { readonly sigmoid: boolean; readonly so
 /** A loss between an output (N, C, …) and a target of its shape, or (N, 1, …) with class indices where `toOnehotY` says so. */
 export abstract class SegmentationLoss<O extends SegmentationOptions>
   extends nn.Module<[output: Tensor, target: Tensor], Tensor>
-  implements KnowsTargets
+  implements KnowsTargets, ComparesSamples
 {
   reduction: Reduction;
   /** What it was made of. */
@@ -86,6 +86,10 @@ export abstract class SegmentationLoss<O extends SegmentationOptions>
    * @returns (N, C) or (N, 1); without N where sums run over the batch.
    */
   protected abstract losses(p: Tensor, t: Tensor): Tensor;
+
+  get comparesSamples(): "batch" | null {
+    return this.config.batch === true ? "batch" : null;
+  }
 
   /** Class indices, or a share of each class. */
   acceptedTargets(classes: number | null): Accepted {

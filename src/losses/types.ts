@@ -24,6 +24,12 @@ export interface WeighsTargets {
   targetWeights(target: Tensor): Tensor;
 }
 
+/** A loss that compares samples with each other: no sample has a value without the others. */
+export interface ComparesSamples {
+  /** "all": a metric gives it all samples of a data set at once; "batch": those of each batch; null: with these options it compares none. */
+  readonly comparesSamples: "all" | "batch" | null;
+}
+
 /** `(output, target) => loss`. A metric can follow it only if it also has a `reduction` that can be set to "none". */
 export type LossFunction = LossModule | (((output: Tensor, target: Tensor) => Tensor) & { reduction?: string });
 

@@ -4,7 +4,7 @@ import type { Tensor } from "../torch/index.ts";
 import { configClass } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { compared, fields, type MetricConfig } from "./config.ts";
-import { type Compared, classIndices, FieldMetric, requireLabels } from "./field-metric.ts";
+import { type Compared, classIndices, FieldMetric, requireLabels, requireOneClass } from "./field-metric.ts";
 import type { MetricTables, Optimum } from "./metric.ts";
 import { rowsOf } from "./reduce.ts";
 
@@ -72,6 +72,7 @@ export class BalancedAccuracyMetric extends FieldMetric<Decision> {
     }
     const known = columns > 1 ? 2 : classes > 1 ? classes : null;
     requireLabels(indices(known), label, source);
+    if (columns > 1) requireOneClass(WHAT, label, source);
     if (classes === 1) requireIndexOutput(pred, output);
     const [decided, truth] = [classOf(pred), classOf(label)];
     return truth.map((index, i) => {

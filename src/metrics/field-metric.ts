@@ -158,6 +158,23 @@ export function requireLabels(rule: Accepted, label: Tensor, source: ValueSource
   if (refused !== null) throw new DataFrameError(refusal(rule, source, refused));
 }
 
+/**
+ * Of labels with one column per class.
+ * @throws DataFrameError naming participants that are of several classes, or of none: the first would be taken for theirs.
+ */
+export function requireOneClass(by: string, label: Tensor, { field, participants }: ValueSource): void {
+  const sums = label.to({ dtype: "float32" }).sum([1]).toNumbers();
+  const wrong = sums.flatMap((sum, i) => {
+    if (sum === 1 || Number.isNaN(sum)) return [];
+    const { participantId = "", sessionId = "" } = participants[i] ?? {};
+    return [`(${participantId}, ${sessionId}): ${sum} columns of '${field}' are 1`];
+  });
+  if (wrong.length === 0) return;
+  throw new DataFrameError(
+    `${listed(wrong, 5)}. ${by} takes samples that are of one class each. Of labels that may be true together, compute it for each column by itself.`,
+  );
+}
+
 /** @throws ConfigError naming participants and outputs that are neither 0 nor 1. */
 export function requireBinaryOutput(by: string, pred: Tensor, source: ValueSource): void {
   const rule: Accepted = {

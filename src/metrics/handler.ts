@@ -182,7 +182,11 @@ export class MetricsHandler {
   }
   /** @throws ConfigError unless there is a metric of that name. */
   checkMetricName(metric: string): void {
-    if (this.#configs.has(metric)) return;
+    this.#configOf(metric);
+  }
+  #configOf(metric: string): Metric | MetricConfig {
+    const found = this.#configs.get(metric);
+    if (found !== undefined) return found;
     throw new ConfigError(
       `There is no metric '${metric}'. The metrics are ${this.metricNames.map((name) => `'${name}'`).join(", ")}.`,
     );
@@ -190,9 +194,8 @@ export class MetricsHandler {
 
   /** Whether less of a metric is better, or more. @throws ConfigError unless there is a metric of that name. */
   optimumOf(metric: string): Optimum {
-    this.checkMetricName(metric);
-    const found = this.#configs.get(metric);
-    return found instanceof Metric ? found.optimum : (found?.optimum() ?? "min");
+    const found = this.#configOf(metric);
+    return found instanceof Metric ? found.optimum : found.optimum();
   }
 
   /** Adds metrics. All metrics forget their samples, so that they have seen the same ones. */

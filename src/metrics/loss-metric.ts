@@ -2,13 +2,16 @@ import { z } from "zod";
 import {
   type Accepted,
   acceptedTargets,
+  callLoss,
   callLossUnreduced,
+  comparesSamples,
   type LossFunction,
   nameOf,
   prepareTarget,
   targetWeights,
 } from "../losses/index.ts";
 import type { Tensor } from "../torch/index.ts";
+import * as torch from "../torch/index.ts";
 import { configClass } from "../utils/config.ts";
 import { ConfigError } from "../utils/exceptions.ts";
 import { compared, fields, type HasLossFunctions, type MetricConfig } from "./config.ts";
@@ -24,14 +27,21 @@ export interface LossSum {
   readonly shared?: boolean;
 }
 
+/** What is kept of a sample for a loss that compares all of them. */
+export interface LossPair {
+  readonly output: readonly number[];
+  readonly target: readonly number[];
+}
+
 /**
  * A training loss, over all samples of a data set: what the loss would give if they were one batch. The mean of a
  * weighted loss of class indices is therefore weighted, as in training.
  *
  * A loss of one's own that gives one number whatever its `reduction` has no value per sample: its value over the data set
- * is then made of those of the batches, a mean weighted by their samples.
+ * is then made of those of the batches, a mean weighted by their samples. So is that of a loss that compares the samples of a batch;
+ * `CoxPHLoss` is given all samples at once, however they came.
  */
-export class LossMetric extends FieldMetric<LossSum> {
+export class LossMetric extends FieldMetric<LossSum | LossPair> {
   readonly optimum = "min";
   protected override readonly nanConsequence = "the loss is not defined";
   readonly #loss: LossFunction & { reduction?: string };
@@ -50,11 +60,19 @@ export class LossMetric extends FieldMetric<LossSum> {
     return acceptedTargets(this.#loss, null);
   }
 
-  protected override compare(pred: Tensor, label: Tensor | null, { label: source, isNan }: Compared): LossSum[] {
+  protected override compare(
+    pred: Tensor,
+    label: Tensor | null,
+    { label: source, isNan }: Compared,
+  ): (LossSum | LossPair)[] {
     // half precision is for the network only
     const output = pred.to({ dtype: "float32" });
     if (label === null) throw new ConfigError("LossMetric compares the output to a label: give it a 'labelKey'.");
     const target = prepareTarget(this.#loss, output, label, source);
+    if (comparesSamples(this.#loss) === "all") {
+      const targets = rowsOf(target);
+      return rowsOf(output).map((row, i) => ({ output: row, target: targets[i] ?? [] }));
+    }
     const losses = callLossUnreduced(this.#loss, output, target);
     const samples = output.shape[0] ?? 0;
     const sums = losses.shape[0] === samples ? this.#perSample(losses, target) : this.#perBatch(losses.item(), samples);
@@ -80,11 +98,24 @@ export class LossMetric extends FieldMetric<LossSum> {
     return Array.from({ length: samples }, () => ({ sum: share, count: 1, shared: samples > 1 }));
   }
 
-  protected override aggregateData(data: readonly LossSum[]): number {
-    const [first] = data;
-    if (data.length === 1 && first?.shared === true) return Number.NaN;
-    const sum = total(data.map((d) => d.sum));
-    return Math.fround(this.#reduction === "sum" ? sum : sum / total(data.map((d) => d.count)));
+  protected override aggregateData(data: readonly (LossSum | LossPair)[]): number {
+    const pairs = data.filter((one) => "output" in one);
+    if (pairs.length > 0) return this.#together(pairs);
+    const sums = data.filter((one) => "sum" in one);
+    const [first] = sums;
+    if (sums.length === 1 && first?.shared === true) return Number.NaN;
+    const sum = total(sums.map((one) => one.sum));
+    return Math.fround(this.#reduction === "sum" ? sum : sum / total(sums.map(({ count }) => count)));
+  }
+
+  /** What the loss is of all of them; NaN of one, which there is nothing to compare with. */
+  #together(pairs: readonly LossPair[]): number {
+    if (pairs.length === 1) return Number.NaN;
+    return torch.tidy(() => {
+      using _grad = torch.noGrad();
+      const [output, target] = [pairs.map((pair) => [...pair.output]), pairs.map((pair) => [...pair.target])];
+      return callLoss(this.#loss, torch.tensor(output), torch.tensor(target)).item();
+    });
   }
 
   override whyUndefined(): Undefined[] {
@@ -98,10 +129,17 @@ export class LossMetric extends FieldMetric<LossSum> {
     if (this.#unreduced) {
       const mean =
         this.#reduction === "sum" ? "the sum over batches" : "the mean over batches, weighted by their samples";
-      why.push({
-        cause: 'reduction "none"',
-        message: `${nameOf(this.#loss)} gives one number for a batch although its 'reduction' is "none", so that there is no value per sample, and the value over all is ${mean}. Let it give one value per element when this.reduction is "none"`,
-      });
+      why.push(
+        comparesSamples(this.#loss) === null
+          ? {
+              cause: 'reduction "none"',
+              message: `${nameOf(this.#loss)} gives one number for a batch although its 'reduction' is "none", so that there is no value per sample, and the value over all is ${mean}. Let it give one value per element when this.reduction is "none"`,
+            }
+          : {
+              cause: "samples of a batch are compared",
+              message: `${nameOf(this.#loss)} compares the samples of a batch with each other, so that there is no value per sample, and the value over all is ${mean}. It depends on the batch size of the loader and on which samples come together: compare it only where these are the same`,
+            },
+      );
     }
     return why;
   }

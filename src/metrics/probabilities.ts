@@ -3,7 +3,14 @@ import type { Accepted } from "../losses/index.ts";
 import { refusal, refusedValues } from "../losses/index.ts";
 import type { Tensor } from "../torch/index.ts";
 import { ConfigError } from "../utils/exceptions.ts";
-import { binaryLabels, type Compared, classIndices, FieldMetric, requireLabels } from "./field-metric.ts";
+import {
+  binaryLabels,
+  type Compared,
+  classIndices,
+  FieldMetric,
+  requireLabels,
+  requireOneClass,
+} from "./field-metric.ts";
 import { rowsOf } from "./reduce.ts";
 
 /** The probabilities that a sample was given, and what it is. */
@@ -49,6 +56,7 @@ export abstract class ProbabilityMetric extends FieldMetric<Forecast> {
     const remedy = "Code classes as 0, 1, 2 …, or one column per class with 0 and 1.";
     const rule = columns > 1 || classes === 1 ? binaryLabels(what) : classIndices(what, "labels", classes, remedy);
     requireLabels(rule, label, source);
+    if (columns > 1) requireOneClass(what, label, source);
     const truth = rowsOf(label).map((row) => (columns > 1 ? row.indexOf(1) : (row[0] ?? Number.NaN)));
     return rowsOf(pred).map((probabilities, i) => {
       const sum = probabilities.reduce((a, b) => a + b, 0);

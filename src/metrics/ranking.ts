@@ -9,6 +9,7 @@ import {
   FieldMetric,
   listed,
   requireLabels,
+  requireOneClass,
 } from "./field-metric.ts";
 import type { Undefined } from "./metric.ts";
 import { rowsOf } from "./reduce.ts";
@@ -76,6 +77,7 @@ export class RankingMetric extends FieldMetric<Ranked> {
       );
     }
     requireLabels(indices ? this.#indices(s) : binaryLabels(this.#name), label, source);
+    if (this.#options.multiClass === "ovo" && l > 1) requireOneClass(this.#name, label, source);
     const labels = indices ? rowsOf(label).map(([index = Number.NaN]) => oneHot(index, s)) : rowsOf(label);
     return scores.map((score, i) => {
       labels[i]?.forEach((value, c) => {

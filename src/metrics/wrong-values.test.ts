@@ -1,9 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { CoxPHLoss, DiceLoss, type LossModule } from "../losses/index.ts";
 import * as torch from "../torch/index.ts";
 import { ConfigError, DataFrameError } from "../utils/exceptions.ts";
 import { TestBatch } from "./fixtures/test-batch.ts";
 import {
   AveragePrecisionMetricConfig,
+  BalancedAccuracyMetricConfig,
+  BrierMetricConfig,
+  CalibrationErrorMetricConfig,
   ConfusionMatrixMetricConfig,
   LossMetricConfig,
   MAEMetricConfig,
@@ -47,6 +51,25 @@ describe("values of the wrong kind are refused, with participants, values and th
     const run = () => evaluate(config, [1, 0, 1], [1, 2, 1]);
     expect(run).toThrow(DataFrameError);
     expect(run).toThrow(/\(sub-001, ses-M000\): 'label' is 2\. .* takes labels that are 0 or 1.*toOnehot/);
+  });
+  it.each<MetricConfig>([
+    new BalancedAccuracyMetricConfig(),
+    new BrierMetricConfig(),
+    new CalibrationErrorMetricConfig(),
+    new ROCAUCMetricConfig({ multiClass: "ovo" }),
+  ])("labels of several classes, or of none, where each sample is of one: $name_", (config) => {
+    const metric = config.getObject();
+    const output = [1, 2, 3].map(() => [0.5, 0.25, 0.25]);
+    const label = [
+      [1, 0, 0],
+      [1, 0, 1],
+      [0, 0, 0],
+    ];
+    using batch = new TestBatch({ output, label });
+    expect(() => metric.update(batch)).toThrow(DataFrameError);
+    expect(() => metric.update(batch)).toThrow(
+      /\(sub-001, ses-M000\): 2 columns of 'label' are 1, \(sub-002, ses-M000\): 0 columns.*of one class each/,
+    );
   });
   it("targets of the loss", () => {
     expect(() => evaluate(new LossMetricConfig(), [1, 0], [1, 2], new torch.nn.BCEWithLogitsLoss())).toThrow(
@@ -101,7 +124,7 @@ describe("a loss of one's own that gives one number whatever its reduction", () 
       return this.reduction === "sum" ? squares.sum() : squares.mean();
     }
   }
-  const over = (loss: torch.nn.Loss, batches: readonly (readonly number[])[]) => {
+  const over = (loss: LossModule, batches: readonly (readonly number[])[]) => {
     const handler = new MetricsHandler({ loss: new LossMetricConfig() });
     handler.initMetrics({ getLossFunctions: () => ({ loss }) });
     const samples = batches.flatMap((output) => {
@@ -129,6 +152,13 @@ describe("a loss of one's own that gives one number whatever its reduction", () 
       },
     ]);
   });
+  it("has other advice where it compares the samples of a batch, by its nature", () => {
+    const { why } = over(new DiceLoss({ batch: true, sigmoid: true }), [[1, 2], [3]]);
+    expect(why.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/DiceLoss compares the samples of a batch.*depends on the batch size/),
+    ]);
+    expect(over(new DiceLoss({ sigmoid: true }), [[1, 2], [3]]).why).toEqual([]);
+  });
   it("is refused when it gives something else", () => {
     class Odd extends torch.nn.MSELoss {
       override forward(p: torch.Tensor): torch.Tensor {
@@ -140,6 +170,29 @@ describe("a loss of one's own that gives one number whatever its reduction", () 
     );
   });
 });
+
+it.each(["mean", "sum"] as const)(
+  "the %s of Cox's loss is that of all samples, however they are in batches",
+  (reduction) => {
+    using loss = new CoxPHLoss({ reduction });
+    const [risks, times] = [column([0.5, -1, 2, 0.25, 1]), column([3, -5, 4, 7, -2])];
+    const of = (...sizes: number[]) => {
+      const handler = new MetricsHandler({ loss: new LossMetricConfig() });
+      handler.initMetrics({ getLossFunctions: () => ({ loss }) });
+      let start = 0;
+      for (const size of sizes) {
+        const part = (values: number[][]) => values.slice(start, start + size);
+        using batch = new TestBatch({ output: part(risks), label: part(times) }, start);
+        expect(handler.update(batch).every((row) => Number.isNaN(row.loss))).toBe(true);
+        start += size;
+      }
+      handler.aggregate();
+      return { value: handler.getMetricValue("loss"), why: handler.whyUndefined() };
+    };
+    const expected = torch.tidy(() => loss.call(torch.tensor(risks), torch.tensor(times)).item());
+    for (const sizes of [[5], [2, 2, 1], [1, 1, 1, 1, 1]]) expect(of(...sizes)).toEqual({ value: expected, why: [] });
+  },
+);
 
 describe("labelKey", () => {
   const model = { labelKey: "age", getLossFunctions: () => ({ loss: new torch.nn.MSELoss() }) };

@@ -1,3 +1,4 @@
+import type { HasOutputGroups, OutputGroup } from "../infer/index.ts";
 import * as torch from "../torch/index.ts";
 import { nn, Tensor } from "../torch/index.ts";
 import { show } from "../utils/config.ts";
@@ -11,7 +12,7 @@ export type Heads = nn.Module<[Tensor], Readonly<Record<string, Tensor>>>;
  * A network as one that gives a single tensor, which losses and inferers need: the outputs of its heads become channels in the order
  * of the tasks. It holds the network as it is.
  */
-export class JoinedHeads extends nn.Module<[Tensor], Tensor> {
+export class JoinedHeads extends nn.Module<[Tensor], Tensor> implements HasOutputGroups {
   readonly #network: nn.Module;
   readonly #tasks: readonly Task[];
 
@@ -19,6 +20,15 @@ export class JoinedHeads extends nn.Module<[Tensor], Tensor> {
     super();
     this.#network = network;
     this.#tasks = tasks;
+  }
+
+  get outputGroups(): readonly OutputGroup[] {
+    let start = 0;
+    return this.#tasks.map(({ name, numOutputs: count }) => {
+      const group = { name, start, count };
+      start += count;
+      return group;
+    });
   }
 
   override forward(images: Tensor): Tensor {

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { PatchesToImageInferer } from "../infer/index.ts";
+import { Batch } from "../data/dataloader/index.ts";
+import { point } from "../infer/fixtures/images.ts";
+import { PatchesToImageInferer, SaliencyInferer } from "../infer/index.ts";
 import { BCEWithLogitsLossConfig, CrossEntropyLossConfig, MSELossConfig } from "../losses/index.ts";
 import { TestBatch } from "../metrics/fixtures/test-batch.ts";
 import { CNNConfig } from "../networks/index.ts";
@@ -252,5 +254,38 @@ describe("what cannot be is refused, and said why", () => {
     using model = new MultiTaskModel({ network: new Gives(outputs), tasks, optimizer });
     using batch = batchOf();
     expect(() => model.forwardStep(batch)).toThrow(message);
+  });
+});
+
+describe("SaliencyInferer of a MultiTaskModel", () => {
+  it.each(["gradient", "integrated_gradients"] as const)("makes a map of each task by itself: %s", (method) => {
+    const shape = [2, 1, 1, 2, 1];
+    using network = new Values();
+    using batch = new Batch([point(shape, 0, false), point(shape, 1, false)]);
+    using _scope = torch.scope();
+    using model = new MultiTaskModel({
+      network,
+      tasks,
+      optimizer,
+      inferer: new SaliencyInferer({ method, nSteps: 2 }),
+    });
+    using evaluated = torch.noGrad(() => model.evaluationStep(batch));
+    const image = evaluated.getField("image").flatten(1).toNumbers();
+    const diagnosis = evaluated.getField("output_diagnosis").argmax(1).toNumbers();
+    const where = (i: number, at: number) =>
+      [0, 1].map((k) => (k !== at ? 0 : method === "gradient" ? 1 : image[2 * i + k]));
+    const close = (name: string, expected: unknown[]) =>
+      expected.forEach((value, i) => {
+        expect(evaluated.getField(name).flatten().toNumbers()[i]).toBeCloseTo(Number(value), 5);
+      });
+    close(
+      "saliency_age",
+      [0, 1].flatMap((i) => where(i, 0)),
+    );
+    close(
+      "saliency_diagnosis",
+      [0, 1].flatMap((i) => where(i, diagnosis[i] ?? -1)),
+    );
+    expect(evaluated.get(0).images.has("saliency")).toBe(false);
   });
 });

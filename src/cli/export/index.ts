@@ -1,6 +1,6 @@
 /** What `npx clinicadl export` does: a trained network as a folder to share. */
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import { closeSync, copyFileSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
 import { basename, isAbsolute, join, resolve } from "node:path";
 import { readJson, writeFileAtomic, writeJson } from "../../io/files/index.ts";
 import { type Maps, stageDirectory } from "../../io/maps/index.ts";
@@ -36,13 +36,11 @@ export function exportModel(maps: Maps, { checkpoint, output, name, overwrite }:
     if (!overwrite) {
       throw new ConfigError(`${folder} is there already. Choose another --output, or replace it with --overwrite.`);
     }
-    const files = readdirSync(folder);
-    if (files.length > 0 && !files.includes(SUMS)) {
-      throw new ConfigError(`${folder} is no exported model, and is not replaced. Choose another --output.`);
-    }
+    checkIsExport(folder);
   }
   const data = maps.training.data.train(splitIdx);
-  const config = withoutPaths(asObject(readJson(maps.modelJson), maps.modelJson));
+  const written = asObject(readJson(maps.modelJson), maps.modelJson);
+  const config = withoutPaths(withoutPretrained(written));
   const dataset = existsSync(data.datasetJson) ? readJson(data.datasetJson) : null;
   const rows = readTsv(data.dataTsv);
   const metrics = existsSync(validationMetrics.aggregatedTsv) ? readTsv(validationMetrics.aggregatedTsv).at(-1) : null;
@@ -50,6 +48,7 @@ export function exportModel(maps: Maps, { checkpoint, output, name, overwrite }:
   const card = cardOf({
     name: name ?? basename(folder),
     config,
+    pretrained: pretrainedOf(written),
     preprocessing,
     participants: new Set(rows.map((row) => row.participant_id)).size,
     sessions: rows.length,
@@ -69,12 +68,7 @@ export function exportModel(maps: Maps, { checkpoint, output, name, overwrite }:
     writeFileAtomic(join(staging, "README.md"), card);
     const sums = readdirSync(staging)
       .sort()
-      .map(
-        (file) =>
-          `${createHash("sha256")
-            .update(readFileSync(join(staging, file)))
-            .digest("hex")}  ${file}\n`,
-      );
+      .map((file) => `${sha256Of(join(staging, file))}  ${file}\n`);
     writeFileAtomic(join(staging, SUMS), sums.join(""));
   });
   return folder;
@@ -82,8 +76,65 @@ export function exportModel(maps: Maps, { checkpoint, output, name, overwrite }:
 
 const SUMS = "SHA256SUMS";
 
+/** Part by part: Node reads no file of more than 2 GiB at once. */
+function sha256Of(path: string): string {
+  const hash = createHash("sha256");
+  const chunk = Buffer.allocUnsafe(1 << 20);
+  const descriptor = openSync(path, "r");
+  try {
+    for (let count = readSync(descriptor, chunk); count > 0; count = readSync(descriptor, chunk)) {
+      hash.update(chunk.subarray(0, count));
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+  return hash.digest("hex");
+}
+
+/** @throws ConfigError unless all that is in a folder was exported, and is as it was: a card is there to be written on, and a clone has its history. */
+function checkIsExport(folder: string): void {
+  if (!statSync(folder).isDirectory()) {
+    throw new ConfigError(`${folder} is no folder, and is not replaced. Choose another --output.`);
+  }
+  const files = readdirSync(folder);
+  if (files.length === 0) return;
+  if (!files.includes(SUMS)) {
+    throw new ConfigError(`${folder} is no exported model, and is not replaced. Choose another --output.`);
+  }
+  const lines = readFileSync(join(folder, SUMS), "utf8").trimEnd().split("\n");
+  const sums = new Map(lines.map((line): [string, string] => [line.slice(66), line.slice(0, 64)]));
+  const others = files
+    .filter((file) => file !== SUMS)
+    .flatMap((file) => {
+      const sum = sums.get(file);
+      if (sum === undefined) return [`${file} was not exported`];
+      return sha256Of(join(folder, file)) === sum ? [] : [`${file} was changed`];
+    });
+  if (others.length === 0) return;
+  throw new ConfigError(
+    `${folder} is not as it was exported, and is not replaced: ${others.join(", ")}. Move what is yours, or choose another --output.`,
+  );
+}
+
+/** What a network's weights began with; false: with none that were given. */
+function pretrainedOf({ network }: JsonObject): JsonValue {
+  return isObject(network) ? (network.pretrained ?? false) : false;
+}
+
+/** The weights are those that were trained: those with which they began are not looked for where the model is used. */
+function withoutPretrained(config: JsonObject): JsonObject {
+  const { network } = config;
+  return isObject(network) && "pretrained" in network
+    ? { ...config, network: { ...network, pretrained: false } }
+    : config;
+}
+
+function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 function asObject(value: JsonValue, path: string): JsonObject {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  if (isObject(value)) return value;
   throw new NotInterpretableJsonError(
     `${path} has the name of a class of one's own only, not what it is made of. Save its weights from a script: torch.saveSafetensors(network.stateDict(), path).`,
   );
@@ -91,9 +142,9 @@ function asObject(value: JsonValue, path: string): JsonObject {
 
 /** The transforms of a dataset; of several datasets those of the first; none where a class of one's own does not say. */
 function transformsOf(dataset: JsonValue): JsonObject {
-  if (typeof dataset !== "object" || dataset === null || Array.isArray(dataset)) return {};
+  if (!isObject(dataset)) return {};
   const { transforms, datasets } = dataset;
-  if (typeof transforms === "object" && transforms !== null && !Array.isArray(transforms)) return transforms;
+  if (isObject(transforms)) return transforms;
   return Array.isArray(datasets) ? transformsOf(datasets[0] ?? null) : {};
 }
 
@@ -102,7 +153,7 @@ function withoutPaths(options: JsonObject): JsonObject {
   const without = (value: JsonValue): JsonValue => {
     if (typeof value === "string") return isAbsolute(value) ? basename(value) : value;
     if (Array.isArray(value)) return value.map(without);
-    return typeof value === "object" && value !== null ? withoutPaths(value) : value;
+    return isObject(value) ? withoutPaths(value) : value;
   };
   return Object.fromEntries(Object.entries(options).map(([key, value]) => [key, without(value)]));
 }

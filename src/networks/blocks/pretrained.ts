@@ -90,17 +90,19 @@ function torchvisionFile(env: NodeJS.ProcessEnv, file: string): string {
 function loadPretrained(network: nn.AnyModule, name: string, file: string, weights: PretrainedWeights): string {
   using _scope = torch.scope();
   const { rename, first, head } = weights;
+  const state = network.stateDict();
+  const expected = [...state].filter(([key]) => !key.startsWith(head));
+  const given = withoutPrefix(readWeights(file).tensors);
+  // those of a network of this package, such as a MAPS holds, have its names
+  const isOurs = expected.every(([key]) => given.has(key) || key.endsWith("num_batches_tracked"));
   const renamed = new Map<string, Tensor>();
   const leftOut: string[] = [];
-  for (const [key, tensor] of readWeights(file).tensors) {
-    // DataParallel of PyTorch, in which MedicalNet was trained, puts this before each name
-    const own = rename(key.replace(/^module\./, ""));
+  for (const [name, { key, tensor }] of given) {
+    const own = isOurs ? (state.has(name) && !name.startsWith(head) ? name : null) : rename(name);
     if (own === null) leftOut.push(key);
     else renamed.set(own, tensor);
   }
-  const state = network.stateDict();
   const adapted = adaptInput(renamed, first, state.get(first));
-  const expected = [...state].filter(([key]) => !key.startsWith(head));
   const wrong = differences(expected, renamed);
   if (wrong.length > 0) {
     const more = wrong.length > 3 ? ` and ${wrong.length - 3} more` : "";
@@ -118,6 +120,14 @@ function loadPretrained(network: nn.AnyModule, name: string, file: string, weigh
     leftOut.length > 0 ? `Not taken from the file: ${leftOut.join(", ")}.` : null,
   ];
   return lines.filter((line) => line !== null).join(" ");
+}
+
+/** Weights by their names in the network, and those of the file. */
+function withoutPrefix(
+  tensors: ReadonlyMap<string, Tensor>,
+): Map<string, { readonly key: string; readonly tensor: Tensor }> {
+  // DataParallel of PyTorch, in which MedicalNet was trained, puts the one before each name, a model of this package the other
+  return new Map([...tensors].map(([key, tensor]) => [key.replace(/^(module|network)\./, ""), { key, tensor }]));
 }
 
 function differences(expected: readonly [string, Tensor][], given: ReadonlyMap<string, Tensor>): string[] {

@@ -118,6 +118,37 @@ it("weights for 3 channels are summed for images of one, and cut and scaled for 
   );
 });
 
+it.each<[name: string, head: string, options: object]>([
+  ["ResNet", "fc.", { spatialDims: 2, inChannels: 1, nResBlocks: [1], nFeatures: [2] }],
+  ["ConvNeXt", "classifier.2.", { spatialDims: 2, inChannels: 1, nBlocks: [1], nFeatures: [4] }],
+  ["DenseNet121", "fc.", {}],
+])(
+  "%s takes a state dict of its own, a model of a MAPS and an exported one, but for the last layer",
+  (name, head, options) => {
+    using _scope = torch.scope();
+    const build = (more: object) =>
+      networkRegistry
+        .get(name)!
+        .fromOptions({ ...options, ...more })
+        .getObject() as torch.nn.Module;
+    using source = build({ numOutputs: 3 });
+    const state = source.stateDict();
+    const named = [...state].map(([key, tensor]): [string, Tensor] => [`network.${key}`, tensor]);
+    const model = new Map([...named, ["loss.pos_weight", torch.ones([1])]]);
+    const [plain, maps, exported] = ["state.pt", "model.pt", "model.safetensors"].map((file) => join(dir, file));
+    torch.save(state, plain!);
+    torch.save(model, maps!);
+    torch.saveSafetensors(model, exported!);
+    for (const pretrained of [plain, maps, exported]) {
+      using network = build({ numOutputs: 2, pretrained });
+      for (const [key, tensor] of network.stateDict()) {
+        if (!key.startsWith(head)) expect(torch.equal(tensor, state.get(key)!), `${pretrained} ${key}`).toBe(true);
+      }
+    }
+    expect(said).toMatch(/Not taken from the file: .*loss\.pos_weight/);
+  },
+);
+
 describe("weights from the web", () => {
   const [small] = golden;
   const { block: blockType, layers: nResBlocks, features: nFeatures } = small!;
