@@ -174,5 +174,6 @@ describe("what init finds", () => {
     const ended = choose("Which?", ["a", "b"], String);
     input.end();
     await expect(ended).rejects.toThrow("Nothing was written.");
+    expect(output.read()).toBe("Which?\n  1  a\n  2  b\n[1] \n");
   });
 });

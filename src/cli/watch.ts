@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { folderOfTrial, STUDY_FILE } from "../sweep/study-file.ts";
 import { ClinicaDLException } from "../utils/exceptions.ts";
-import { answer, say } from "../utils/output.ts";
+import { answer, drawsOver, type OutputStream, say } from "../utils/output.ts";
 
 interface Flags {
   readonly port?: number;
@@ -69,7 +69,14 @@ async function watchHere(maps: readonly string[]): Promise<void> {
   // who reads it may have ended: `npx clinicadl watch --plain maps | head`
   process.stdout.once("error", () => stop.abort());
   void ended().then(() => stop.abort());
-  await watchFolds(maps, { stream: process.stdout, signal: stop.signal, rows: () => process.stdout.rows ?? 24 });
+  const stream: OutputStream = {
+    isTTY: drawsOver(process.stdout),
+    get columns() {
+      return process.stdout.columns;
+    },
+    write: (text) => process.stdout.write(text),
+  };
+  await watchFolds(maps, { stream, signal: stop.signal, rows: () => process.stdout.rows ?? 24 });
 }
 
 function portOf(text: string): number {

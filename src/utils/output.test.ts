@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
-import { expect, it } from "vitest";
-import { keepGoing } from "./output.ts";
+import { expect, it, vi } from "vitest";
+import { drawsOver, keepGoing } from "./output.ts";
 
 it("is held as often as wanted, beside many worker threads, without a warning of too many listeners", async () => {
   const warnings: string[] = [];
@@ -17,4 +17,17 @@ it("is held as often as wanted, beside many worker threads, without a warning of
   await new Promise((done) => setImmediate(done));
   process.off("warning", hear);
   expect(warnings).toEqual([]);
+});
+
+it("draws over lines on a terminal that can, and nowhere else", () => {
+  const seen = (["xterm", "dumb", undefined] as const).map((term) => {
+    vi.stubEnv("TERM", term);
+    return [drawsOver({ isTTY: true }), drawsOver({})];
+  });
+  vi.unstubAllEnvs();
+  expect(seen).toEqual([
+    [true, false],
+    [false, false],
+    [true, false],
+  ]);
 });

@@ -32,10 +32,15 @@ export function hideProgress(): void {
   progressShown = false;
 }
 
+/** Whether a line can be drawn over another: a dumb terminal, as Emacs's shell is one, shows what moves the cursor as letters. */
+export function drawsOver({ isTTY = false }: Pick<OutputStream, "isTTY">): boolean {
+  return isTTY && process.env.TERM !== "dumb";
+}
+
 /** Where progress is shown: standard error, unless it is hidden. */
 export const progressOutput: OutputStream = {
   get isTTY() {
-    return progressShown && process.stderr.isTTY;
+    return progressShown && drawsOver(process.stderr);
   },
   get columns() {
     return process.stderr.columns;

@@ -23,14 +23,21 @@ export function askOn(input: Readable, output: Writable): Choose {
     if (first === undefined || others.length === 0) return takeFirst(question, options, shown);
     const lines = options.map((option, i) => `  ${i + 1}  ${visible(shown(option))}`);
     const terminal = createInterface({ input, output });
+    let answered = false;
     const closed = new Promise<never>((_, reject) => {
-      terminal.once("close", () => reject(new ClinicaDLException("Nothing was written.")));
+      terminal.once("close", () => {
+        // what is said next begins a line
+        if (!answered) output.write("\n");
+        reject(new ClinicaDLException("Nothing was written."));
+      });
     });
     try {
       for (let text = `${question}\n${lines.join("\n")}\n[1] `; ; text = `A number from 1 to ${options.length}: `) {
         const given = (await Promise.race([terminal.question(text), closed])).trim();
         const chosen = given === "" ? first : /^\d+$/.test(given) ? options[Number(given) - 1] : undefined;
-        if (chosen !== undefined) return chosen;
+        if (chosen === undefined) continue;
+        answered = true;
+        return chosen;
       }
     } finally {
       closed.catch(() => {});
