@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { CallbacksHandler } from "../../callbacks/index.ts";
@@ -14,6 +15,7 @@ import { savedForEachTest } from "../fixtures/saved-for-each.ts";
 import { toyModel } from "../fixtures/toy.ts";
 import type { Trainer } from "../trainer.ts";
 import { predictLoop } from "./loop.ts";
+import { PartWriter } from "./part.ts";
 import { Prediction } from "./prediction.ts";
 
 const saved = savedForEachTest();
@@ -141,3 +143,15 @@ class Ragged extends SupervisedModel {
     return batch;
   }
 }
+
+it("an error of the system in a part names its file", () => {
+  const folder = mkdtempSync(join(tmpdir(), "part-"));
+  try {
+    const writer = new PartWriter(folder);
+    writer[Symbol.dispose]();
+    const append = () => writer.append({ rows: [], floats: [], forms: [], files: [] });
+    expect(append).toThrow(`EBADF: bad file descriptor, write '${join(folder, "rows")}'`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

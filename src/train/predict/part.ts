@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { deserialize, serialize } from "node:v8";
 import type { Row } from "../../io/tsv/index.ts";
+import { naming } from "../../utils/file-errors.ts";
 import type { PredictionName } from "./names.ts";
 
 /** What a sample has of an output: so many values, or a file. */
@@ -35,17 +36,20 @@ const pathIn = (folder: string) => join(folder, "rows");
 
 /** A file of rows: a line for each batch, which is held in memory alone. */
 export class PartWriter implements Disposable {
+  readonly #path: string;
   readonly #descriptor: number;
 
   /** @param folder where files of outputs are, too. */
   constructor(folder: string) {
-    this.#descriptor = openSync(pathIn(folder), "wx");
+    this.#path = pathIn(folder);
+    this.#descriptor = openSync(this.#path, "wx");
   }
+  /** @throws Node's error with the path, such as that of a full disk. */
   append(predicted: Predicted): void {
-    writeFileSync(this.#descriptor, `${serialize(predicted).toString("base64")}\n`);
+    naming(this.#path, () => writeFileSync(this.#descriptor, `${serialize(predicted).toString("base64")}\n`));
   }
   [Symbol.dispose](): void {
-    closeSync(this.#descriptor);
+    naming(this.#path, () => closeSync(this.#descriptor));
   }
 }
 
