@@ -181,5 +181,6 @@ describe("ComposeConfig", () => {
     );
     expect(built(affine, gamma, elastic.with({ imageInterpolation: "bspline" }))).not.toThrow();
     expect(built(affine, flip.with({ copy: true }))).toThrow(/RandomFlip has copy: true.*Give copy to the Compose/);
+    expect(built(affine, flip.with({ copy: true }))).toThrow(expect.objectContaining({ fieldNames: ["copy"] }));
   });
 });

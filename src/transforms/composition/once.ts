@@ -79,6 +79,7 @@ function checkParts(name: string, parts: readonly Part[]): void {
   if (copying !== undefined) {
     throw new ConfigError(
       `${name} with once: true: ${copying.name} has copy: true, and is not done by itself. Give copy to the ${name}.`,
+      { fieldNames: ["copy"] },
     );
   }
   for (const option of ["image_interpolation", "label_interpolation"]) {
