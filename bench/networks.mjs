@@ -96,8 +96,7 @@ export async function networks(filter, { python, peers, rounds, short, amp, say,
   const all = Object.keys(NETWORKS);
   const exact = all.filter((name) => name.toLowerCase() === asked);
   const names = exact.length > 0 ? exact : all.filter((name) => name.toLowerCase().includes(asked));
-  if (names.length === 0)
-    throw new Error(`bench networks: no network is called like '${filter}': ${all.join(", ")}.`);
+  if (names.length === 0) throw new Error(`bench networks: no network is called like '${filter}': ${all.join(", ")}.`);
   const site = execFileSync(python, ["-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], {
     encoding: "utf8",
   }).trim();
