@@ -23,6 +23,16 @@ export interface Confusion {
   readonly fn: number;
 }
 
+/** What is kept of a sample: all that is told of them, since another process may have seen it. */
+export interface Counted {
+  /** Of each class that counts. */
+  readonly classes: readonly Confusion[];
+  /** The number of the first of them; null of a single one. */
+  readonly firstClass: number | null;
+  /** Vectors have one element per class: a formula on one of them means nothing. */
+  readonly isVector: boolean;
+}
+
 const UNKNOWN: Confusion = { tp: Number.NaN, fp: Number.NaN, tn: Number.NaN, fn: Number.NaN };
 
 type Formula = (c: Confusion) => number;
@@ -128,15 +138,9 @@ export function confusionMatrixOptimum(name: ConfusionMatrixName): "min" | "max"
 }
 
 /** A quantity of the confusion matrix of binary (0 or 1) outputs and labels, (N, C) or (N, C, …). */
-export class ConfusionMatrixMetric extends FieldMetric<readonly Confusion[]> {
+export class ConfusionMatrixMetric extends FieldMetric<Counted> {
   readonly optimum: "min" | "max";
   readonly #options: ConfusionMatrixOptions;
-  /** Vectors have one element per class: a formula on one of them means nothing. */
-  #vectors = false;
-  /** The number of the first class that counts; null of a single one. */
-  #firstClass: number | null = null;
-  /** How many labels were 1 and 0. */
-  #labels = { positive: 0, negative: 0 };
 
   constructor(fields: ComparedFields, options: ConfusionMatrixOptions) {
     super(fields);
@@ -148,15 +152,15 @@ export class ConfusionMatrixMetric extends FieldMetric<readonly Confusion[]> {
     return binaryLabels("ConfusionMatrixMetric");
   }
 
-  protected override compare(output: Tensor, field: Tensor | null, compared: Compared): (readonly Confusion[])[] {
+  protected override compare(output: Tensor, field: Tensor | null, compared: Compared): Counted[] {
     let label = sameShape("ConfusionMatrixMetric", output, field);
     requireBinaryOutput("ConfusionMatrixMetric", output, compared.pred);
     requireLabels(this.acceptedLabels(), label, compared.label);
     let pred = output;
-    this.#vectors = pred.ndim <= 2 || (pred.ndim === 3 && pred.shape[2] === 1);
+    const isVector = pred.ndim <= 2 || (pred.ndim === 3 && pred.shape[2] === 1);
     const channels = pred.shape[1] ?? 1;
-    this.#firstClass = channels === 1 ? null : this.#options.includeBackground ? 0 : 1;
-    if (this.#firstClass === 1) {
+    const firstClass = channels === 1 ? null : this.#options.includeBackground ? 0 : 1;
+    if (firstClass === 1) {
       pred = pred.narrow(1, 1, channels - 1);
       label = label.narrow(1, 1, channels - 1);
     }
@@ -167,25 +171,23 @@ export class ConfusionMatrixMetric extends FieldMetric<readonly Confusion[]> {
     const tps = rowsOf(sum.eq(2).sum([2]));
     const tns = rowsOf(sum.eq(0).sum([2]));
     const positives = rowsOf(y.sum([2]));
-    return positives.map((row, i) =>
-      row.map((positive, c) => {
+    return positives.map((row, i) => {
+      const classes = row.map((positive, c): Confusion => {
         if (compared.isNan[i] === true) return UNKNOWN;
-        this.#labels.positive += positive;
-        this.#labels.negative += size - positive;
         const tp = tps[i]?.[c] ?? 0;
         const tn = tns[i]?.[c] ?? 0;
         return { tp, fp: size - positive - tn, tn, fn: positive - tp };
-      }),
-    );
+      });
+      return { classes, firstClass, isVector };
+    });
   }
 
   /** Of several classes, each alone. */
   override tables(): MetricTables {
-    const classes = this.samples[0] ?? [];
+    const [{ classes, firstClass } = { classes: [], firstClass: null }] = this.samples;
     const rows = classes.flatMap((_, c) => {
-      const sum = (of: keyof Confusion): number =>
-        this.samples.reduce((n, sample) => n + (Number.isNaN(sample[c]?.[of]) ? 0 : (sample[c]?.[of] ?? 0)), 0);
-      const place = { class: this.#firstClass === null ? null : this.#firstClass + c };
+      const sum = (of: keyof Confusion): number => knownSum(this.samples.map((sample) => sample.classes[c]?.[of] ?? 0));
+      const place = { class: firstClass === null ? null : firstClass + c };
       return [
         { ...place, label: 0, predicted: 0, n: sum("tn") },
         { ...place, label: 0, predicted: 1, n: sum("fp") },
@@ -199,19 +201,19 @@ export class ConfusionMatrixMetric extends FieldMetric<readonly Confusion[]> {
   override whyUndefined(): Undefined[] {
     const why = super.whyUndefined();
     if (!Number.isNaN(this.aggregate())) return why;
-    const { positive, negative } = this.#labels;
+    const all = this.samples.flatMap(({ classes }) => classes);
+    const [positive, negative] = [
+      knownSum(all.map(({ tp, fn }) => tp + fn)),
+      knownSum(all.map(({ tn, fp }) => tn + fp)),
+    ];
     const message = `the denominator of '${this.#options.metricName}' is 0, with ${positive} labels that are 1 and ${negative} that are 0. Evaluate on samples of both classes, or look at whether the output is the same for all`;
     return [...why, { cause: "denominator", message }];
   }
-  override reset(): void {
-    super.reset();
-    this.#labels = { positive: 0, negative: 0 };
-  }
 
-  protected override aggregateData(data: readonly (readonly Confusion[])[]): number {
+  protected override aggregateData(data: readonly Counted[]): number {
     const { metricName, computeSample, reduction } = this.#options;
     const formula: Formula = FORMULAS[CONFUSION_MATRIX_NAMES[metricName]];
-    if (computeSample && !this.#vectors) return Math.fround(merge(data, reduction, formula));
+    if (computeSample && data[0]?.isVector === false) return Math.fround(merge(data, reduction, formula));
     return Math.fround(
       formula({
         tp: merge(data, reduction, (c) => c.tp),
@@ -223,10 +225,15 @@ export class ConfusionMatrixMetric extends FieldMetric<readonly Confusion[]> {
   }
 }
 
+/** Without what is NaN. */
+function knownSum(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + (Number.isNaN(value) ? 0 : value), 0);
+}
+
 /** Over the classes of each sample, then over samples. */
-function merge(data: readonly (readonly Confusion[])[], reduction: MetricReduction, value: Formula): number {
+function merge(data: readonly Counted[], reduction: MetricReduction, value: Formula): number {
   return reduceIgnoringNan(
-    data.map((sample) => reduceIgnoringNan(sample.map(value), reduction)),
+    data.map(({ classes }) => reduceIgnoringNan(classes.map(value), reduction)),
     reduction,
   );
 }

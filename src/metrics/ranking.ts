@@ -38,8 +38,6 @@ export class RankingMetric extends FieldMetric<Ranked> {
   readonly #name: string;
   readonly #curve: Curve;
   readonly #options: RankingOptions;
-  /** The labels that each class has had. */
-  readonly #classes = new Map<number, Set<number>>();
 
   /** @param name how messages name it. */
   constructor(name: string, curve: Curve, fields: ComparedFields, options: RankingOptions) {
@@ -80,10 +78,6 @@ export class RankingMetric extends FieldMetric<Ranked> {
     if (this.#options.multiClass === "ovo" && l > 1) requireOneClass(this.#name, label, source);
     const labels = indices ? rowsOf(label).map(([index = Number.NaN]) => oneHot(index, s)) : rowsOf(label);
     return scores.map((score, i) => {
-      labels[i]?.forEach((value, c) => {
-        const found = this.#classes.get(c) ?? new Set();
-        this.#classes.set(c, found.add(value));
-      });
       // postprocessing may have made a number of NaN
       return { scores: isNan[i] === true ? score.map(() => Number.NaN) : score, labels: labels[i] ?? [] };
     });
@@ -91,17 +85,14 @@ export class RankingMetric extends FieldMetric<Ranked> {
 
   /** Where a class has positive or negative samples only. */
   override whyUndefined(): Undefined[] {
-    const one = [...this.#classes].filter(([, found]) => found.size === 1);
-    const binary = this.#classes.size === 1;
-    const mixed = new Set([...this.#classes.values()].flatMap((found) => [...found]));
+    const classes = (this.samples[0]?.labels ?? []).map((_, c) => new Set(this.samples.map(({ labels }) => labels[c])));
+    const one = [...classes.entries()].filter(([, found]) => found.size === 1);
+    const binary = classes.length === 1;
+    const mixed = new Set(classes.flatMap((found) => [...found]));
     if (one.length === 0 || (this.#options.average === "micro" && mixed.size > 1)) return super.whyUndefined();
     const named = one.map(([c, found]) => `${binary ? "" : `of class ${c} `}${[...found].join()}`);
     const message = `all labels ${binary ? "are" : "of one or more classes are alike:"} ${listed(named)}, and it needs both 0 and 1. Validate on samples of every class (stratified splits)`;
     return [...super.whyUndefined(), { cause: `one class: ${named.join()}`, message }];
-  }
-  override reset(): void {
-    super.reset();
-    this.#classes.clear();
   }
 
   protected override aggregateData(data: readonly Ranked[]): number {
