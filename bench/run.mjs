@@ -5,6 +5,7 @@
 //   networks [X]  only one training step and one inference of each network (whose name has X in it), beside PyTorch 2.6, 2.15 and torch.compile
 //   step          only one training step, in float32 and under autocast, beside PyTorch 2.6, 2.15 and torch.compile, and what the machine could do at most
 //   residual      only a loop of one's own over a residual network, against PyTorch eager
+//   recomputed    only the memory and the time of networks whose blocks are computed again in the backward pass, for which no Python is needed
 //   ranks         only a training step in one process and in two, for which no Python is needed
 //                 --namespaces: the two in two network namespaces as two hosts, with a cable of 10 and 1 Gb/s between them (Linux, as root)
 //                 --delay MS: and so many milliseconds of delay, each way, by a program that a C++ compiler makes on the spot
@@ -29,6 +30,7 @@ import { metrics } from "./metrics.mjs";
 import { networks } from "./networks.mjs";
 import { refuseBusyMachine } from "./quiet.mjs";
 import { overNetwork, ranks } from "./ranks.mjs";
+import { recomputed } from "./recomputed.mjs";
 import { residual } from "./residual.mjs";
 import { sharded } from "./sharded.mjs";
 import { heading, median, row, run, sideBySide } from "./side.mjs";
@@ -66,6 +68,7 @@ const parts = {
   metrics: { run: () => metrics({ ...beside(), surfaces: surfacesPython }) },
   networks: { words: 1, run: () => networks(groups[0], { ...beside(), amp: options.amp }) },
   ranks: { run: () => (options.namespaces ? overNetwork({ ...settings, delay }) : ranks(settings)) },
+  recomputed: { run: () => recomputed(settings) },
   residual: { run: () => residual(referencePython(), settings) },
   sharded: { run: () => sharded(settings) },
   step: { run: () => steps(beside()) },

@@ -17,6 +17,8 @@ export type { UnpoolingMode } from "./blocks/mirror.ts";
 export type { ConvNormName, NormName, NormParameters } from "./blocks/normalization.ts";
 export type { PoolingParameters } from "./blocks/pooling.ts";
 export type { UnpoolingName, UnpoolingParameters } from "./blocks/unpooling.ts";
+/** Less memory for more time. */
+export { checkpointBlocks } from "./checkpointing.ts";
 /** What every network config offers. */
 export type { NetworkConfig } from "./network-config.ts";
 /** Which of them models for one output take. */

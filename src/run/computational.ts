@@ -17,10 +17,11 @@ const schema = z.strictObject({
   syncBatchnorm: z.boolean().default(false),
   gradientCompression: z.enum(["float16", "bfloat16"]).nullable().default(null),
   fullyShardedDataParallel: z.boolean().default(false),
+  checkpointing: z.boolean().default(false),
 });
 
 /** What ClinicaDL does not have. */
-const ours = { syncBatchnorm: false, gradientCompression: null, fullyShardedDataParallel: false };
+const ours = { syncBatchnorm: false, gradientCompression: null, fullyShardedDataParallel: false, checkpointing: false };
 
 /** What may be passed; what is left out is chosen. */
 export type ComputationalOptions = {
@@ -43,6 +44,8 @@ export type ComputationalOptions = {
  * - `gradientCompression` (null): there, gradients are sent as "float16" or "bfloat16": half of the bytes, rounded to 11 or 8 bits.
  * - `fullyShardedDataParallel` (false): there, each process holds its part only of the weights, their gradients and the states of
  *   optimizers; the weights of one part of the network at a time are whole. On CPUs.
+ * - `checkpointing` (false): the blocks of the network are computed again in the backward pass, which holds the intermediates of one block instead of all, and
+ *   takes the time of a second forward pass; the numbers stay what they are. For the networks that `checkpointBlocks` knows. On CPUs.
  * @example
  * ```ts
  * const computational = new ComputationalConfig({ gpu: false, seed: 42, deterministic: true });
@@ -65,6 +68,7 @@ export class ComputationalConfig extends configClass("Computational", schema, { 
       syncBatchnorm: options.syncBatchnorm,
       gradientCompression: options.gradientCompression,
       fullyShardedDataParallel: options.fullyShardedDataParallel,
+      checkpointing: options.checkpointing,
     });
   }
 

@@ -9,7 +9,7 @@ import type { DType } from "./types.ts";
 
 /** What can be run again: a module. */
 export interface Recomputable {
-  call(x: Tensor): Tensor;
+  call(...inputs: Tensor[]): Tensor;
   parameters(): Iterable<Tensor>;
 }
 
@@ -17,10 +17,12 @@ export interface Recomputable {
  * Runs a part of a network without keeping what its gradients need: the backward pass computes it again. A network of n
  * such parts holds the intermediates of one, at the cost of a second forward pass (Chen et al. 2016, arXiv 1604.06174).
  *
- * The result and the gradients are those of `module.call(x)`, to the last bit: random numbers are drawn again from the
+ * The result and the gradients are those of `module.call(...inputs)`, to the last bit: random numbers are drawn again from the
  * same state, mixed precision is as it was, and running statistics are updated once.
  *
- * @param module one input, one output; no weights but those of its `parameters()`
+ * `module.checkpointing = true` does the same at each call of a module; `checkpointing` of a training's `computational` at those of a network's blocks.
+ *
+ * @param module one output; no weights but those of its `parameters()`
  * @example
  * ```ts
  * using scope = torch.scope();
@@ -31,42 +33,43 @@ export interface Recomputable {
  * console.log(y.shape, x.grad?.shape); // → [ 2, 4 ] [ 2, 4 ]
  * ```
  */
-export function checkpoint(module: Recomputable, x: Tensor): Tensor {
-  if (!isGradEnabled()) return module.call(x);
-  const device = x.device.split(":")[0] ?? "cpu";
+export function checkpoint(module: Recomputable, ...inputs: Tensor[]): Tensor {
+  if (!isGradEnabled()) return module.call(...inputs);
+  const [{ device: place } = { device: "cpu" }] = inputs;
+  const device = place.split(":")[0] ?? "cpu";
   const [enabled, dtype] = native.autocast(device);
-  const run = (input: Tensor): Tensor => autocast(device, { enabled, dtype: dtype as DType }, () => module.call(input));
+  const run = (given: readonly Tensor[]): Tensor =>
+    autocast(device, { enabled, dtype: dtype as DType }, () => module.call(...given));
   const parameters = [...module.parameters()];
-  const state = random.getState(x.device);
+  const state = random.getState(place);
 
   const recomputed = defineFunction<readonly Tensor[], Tensor>({
     name: "Checkpoint",
-    forward(ctx, input) {
-      if (input === undefined) throw new TypeError("checkpoint: there is no input.");
-      ctx.saveForBackward(input, state);
-      const output = runningFirst(input, () => module.call(input));
-      return output === input ? input.clone() : output;
+    forward(ctx, ...given) {
+      const seen = given.slice(0, inputs.length);
+      ctx.saveForBackward(...seen, state);
+      const output = runningFirst(seen, () => module.call(...seen));
+      return seen.includes(output) ? output.clone() : output;
     },
     backward(ctx, gradient) {
-      const [input, drawn] = ctx.savedTensors;
-      if (input === undefined || drawn === undefined || gradient === null || gradient === undefined) {
-        return ctx.needsInputGrad.map(() => null);
-      }
-      // gradients of gradients go on through the input itself
-      const connected = isGradEnabled() || !ctx.needsInputGrad[0];
-      const again = connected ? input : input.detach().requiresGrad_();
-      const wanted = [again, ...parameters].filter((_, i) => ctx.needsInputGrad[i] === true);
+      const drawn = ctx.savedTensors[inputs.length];
+      if (drawn === undefined || gradient === null || gradient === undefined) return ctx.needsInputGrad.map(() => null);
       const createGraph = isGradEnabled();
+      // gradients of gradients go on through the inputs themselves
+      const again = ctx.savedTensors
+        .slice(0, inputs.length)
+        .map((input, i) => (createGraph || !ctx.needsInputGrad[i] ? input : input.detach().requiresGrad_()));
+      const wanted = [...again, ...parameters].filter((_, i) => ctx.needsInputGrad[i] === true);
       const found = random.fork(() => {
-        random.setState(drawn, input.device);
+        random.setState(drawn, place);
         const output = recomputing(() => enableGrad(() => run(again)));
         return grad(output, wanted, { gradients: [gradient], createGraph, allowUnused: true });
-      }, input.device);
+      }, place);
       return ctx.needsInputGrad.map((needed) => (needed ? (found.shift() ?? null) : null));
     },
   });
   try {
-    return recomputed(x, ...parameters);
+    return recomputed(...inputs, ...parameters);
   } finally {
     state.dispose();
   }

@@ -18,6 +18,7 @@ import { refuseUnknown } from "../utils/options.ts";
 import { checkAlike } from "./alike.ts";
 import { asComputational, type ResumeOptions, type TrainOptions } from "./options.ts";
 import type { InitialWeights } from "./placement.ts";
+import { checkRecomputation } from "./recomputation.ts";
 import { checkNotTrained, checkTrained, findResumePoint, recordedComputational } from "./recorded.ts";
 import { restoreSplit } from "./restore.ts";
 import { checkSharding } from "./sharding.ts";
@@ -46,6 +47,7 @@ export async function train(
     checkNotTrained(maps, split.index);
     config.takeDevice();
     checkSharding(config, parts);
+    checkRecomputation(config, model);
     const handler = names === undefined ? metrics : metrics.subset(names);
     checkLosses(model);
     checkSplit(split, world.size);
@@ -93,6 +95,7 @@ export async function resume(
     const from = findResumePoint(maps, splitIdx, numEpochs);
     const config = recordedComputational(maps, splitIdx, computational);
     checkSharding(config, parts);
+    checkRecomputation(config, model);
     const split = given ?? restoreSplit(maps, splitIdx, bids);
     checkResumedSplit(maps, split, world.size);
     restoreFrozen(maps.training.split(splitIdx), model);

@@ -18,12 +18,14 @@ export function recordedComputational(
   const recorded = loadConfig(ComputationalConfig, computationalJson);
   const extras = existsSync(computationalExtrasJson) ? readJson(computationalExtrasJson) : {};
   const fullyShardedDataParallel = extras.fully_sharded_data_parallel === true;
+  const checkpointing = extras.checkpointing === true;
   // mixed precision was chosen for the GPU
   const amp = recorded.gpu && changes.gpu === false ? false : recorded.amp;
   const config = new ComputationalConfig({
     ...(recorded.fields() as ComputationalOptions),
     amp,
     fullyShardedDataParallel,
+    checkpointing,
     ...changes,
   });
   config.takeDevice("The training was recorded with a GPU; go on without one by { computational: { gpu: false } }.");

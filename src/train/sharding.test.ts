@@ -26,3 +26,15 @@ it("refuses a loss for which a network of segmentation runs once more, where the
   }
   expect(torch.memory.live().tensors).toBe(live);
 });
+
+it("refuses blocks that are computed again, which would not find their weights", () => {
+  using model = new SegmentationModel({
+    network: new UNetConfig({ spatialDims: 3, inChannels: 1, outChannels: 2, channels: [4, 8] }),
+    loss: new DiceLossConfig({ softmax: true }),
+    optimizer: new AdamConfig(),
+  });
+  const config = new ComputationalConfig({ gpu: false, fullyShardedDataParallel: true, checkpointing: true });
+  expect(() => checkSharding(config, { model, callbacks: new CallbacksHandler(), world: { size: 2 } })).toThrow(
+    /'checkpointing' is, too/,
+  );
+});

@@ -6,7 +6,7 @@ import { ConfigError } from "../utils/exceptions.ts";
 
 /** What a training with sharded weights does not do yet. @throws ConfigError naming it, before anything is begun. */
 export function checkSharding(
-  { fullyShardedDataParallel, gpu, gradientCompression }: ComputationalConfig,
+  { fullyShardedDataParallel, gpu, gradientCompression, checkpointing }: ComputationalConfig,
   {
     model,
     callbacks,
@@ -20,6 +20,10 @@ export function checkSharding(
   if (gpu) refuse("weights are sharded on CPUs only. Use gpu: false, or leave it out.");
   if (gradientCompression !== null)
     refuse(`'gradientCompression' is "${gradientCompression}": sharded gradients are sent as they are. Leave it out.`);
+  if (checkpointing)
+    refuse(
+      "'checkpointing' is, too: blocks that hold sharded weights call torch.utils.checkpoint themselves. Leave it out.",
+    );
   if (![VanillaModel.prototype.backwardStep, MultiTaskModel.prototype.backwardStep].includes(model.backwardStep))
     refuse(
       `${model.constructor.name} has a backwardStep of its own, which may have several backward passes. Leave it out.`,

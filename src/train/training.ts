@@ -1,6 +1,7 @@
 import { removeFile, writeJson } from "../io/files/index.ts";
 import { checkRewind, rewind, syncLogs } from "../io/maps/index.ts";
 import type { MetricsHandler } from "../metrics/index.ts";
+import { checkpointBlocks } from "../networks/index.ts";
 import {
   type ComputationalConfig,
   Interrupter,
@@ -67,6 +68,7 @@ export async function runTraining(parts: TrainerParts, training: Training): Prom
       using gradients =
         shards === null ? world.gradientSum(model, computational.gradientCompression) : new SumOfShards(shards);
       using _norm = computational.syncBatchnorm && world.size > 1 ? torch.nn.SyncBatchNorm.temporarily(model) : null;
+      using _recomputed = computational.checkpointing ? checkpointBlocks(model) : null;
       const begun = { split, optimization, optimizers, gradScaler, metrics, callbacks };
       const common = { ...begun, computational, interruption, shards };
       const run = { ...common, model, maps, state, log, world, gradients };

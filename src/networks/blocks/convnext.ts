@@ -44,7 +44,7 @@ class Permute extends nn.Module {
 }
 
 /** A convolution of each channel alone, then an MLP on each place; what comes out, scaled per channel, is added to what went in. */
-class CNBlock extends nn.Module {
+export class CNBlock extends nn.Module {
   readonly #initial: number;
   readonly #layerScale: nn.Parameter;
   readonly #block: nn.Sequential;

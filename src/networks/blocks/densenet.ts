@@ -38,7 +38,7 @@ class _DenseLayer extends nn.Module {
 }
 
 /** Layers each of which sees the channels of all before it. */
-class _DenseBlock extends nn.Sequential {
+export class _DenseBlock extends nn.Sequential {
   constructor(options: DenseOptions, inChannels: number, layers: number) {
     super();
     for (let i = 0; i < layers; i++) {

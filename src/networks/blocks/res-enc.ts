@@ -79,7 +79,7 @@ export class StackedConvBlocks extends nn.Module {
 }
 
 /** The sum of two convolutions of an image and of the image, which where it must be is made smaller by means and given other channels. */
-class BasicBlockD extends nn.Module {
+export class BasicBlockD extends nn.Module {
   readonly #conv1: ConvDropoutNormReLU;
   readonly #conv2: ConvDropoutNormReLU;
   readonly #act: nn.Layer;

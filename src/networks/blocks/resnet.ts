@@ -27,7 +27,7 @@ interface Conv {
  * The sum of an image and of what convolutions make of it: `conv{i}`, `norm{i}`, `act{i}`, then `se_layer`, and for the image itself
  * `downsample` where it would have another shape.
  */
-abstract class ResidualBlock extends nn.Module {
+export abstract class ResidualBlock extends nn.Module {
   readonly #convolutions: nn.Sequential;
   readonly #downsample: nn.Sequential | null;
   readonly #act: nn.Layer;

@@ -37,7 +37,7 @@ function convolution(dims: SpatialDims, from: number, to: number, geometry: Geom
 }
 
 /** The sum of an image and of what two convolutions, each after a normalisation and an activation, make of it. */
-class ResBlock extends nn.Module {
+export class ResBlock extends nn.Module {
   readonly #changes: nn.Sequential;
 
   constructor({ spatialDims, norm, act }: SegResNetStackOptions, channels: number) {

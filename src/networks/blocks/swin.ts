@@ -97,7 +97,7 @@ class MLPBlock extends nn.Module {
 }
 
 /** Attention in windows, then an MLP on each place; what each makes is added to what it got: (N, ...size, C). */
-class SwinTransformerBlock extends nn.Module<[Tensor, Tensor | null], Tensor> {
+export class SwinTransformerBlock extends nn.Module<[Tensor, Tensor | null], Tensor> {
   readonly #windowSize: readonly number[];
   readonly #shifted: boolean;
   readonly #norm1: nn.LayerNorm;

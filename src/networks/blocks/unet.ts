@@ -23,7 +23,7 @@ function pointwise(spatialDims: SpatialDims, inChannels: number, outChannels: nu
 }
 
 /** Two convolutions, each with normalisation, dropout and activation, that keep the size. */
-class ConvBlock extends nn.Sequential {
+export class ConvBlock extends nn.Sequential {
   constructor(options: UNetBlockOptions) {
     super(convolution(options), convolution({ ...options, inChannels: options.outChannels }));
   }
@@ -37,7 +37,7 @@ class UpSample extends nn.Sequential {
 }
 
 /** Halves the size, with two convolutions after it. */
-class DownBlock extends nn.Sequential {
+export class DownBlock extends nn.Sequential {
   constructor(options: UNetBlockOptions) {
     super({ pool: new (pool("max", options.spatialDims))(2), doubleconv: new ConvBlock(options) });
   }

@@ -41,7 +41,7 @@ class MLPBlock extends nn.Sequential {
 }
 
 /** Attention between the vectors, then an MLP on each of them; what each makes is added to what it got. */
-class EncoderBlock extends nn.Module {
+export class EncoderBlock extends nn.Module {
   readonly #norm1: nn.LayerNorm;
   readonly #attention: nn.MultiheadAttention;
   readonly #dropout: nn.Dropout;

@@ -4,6 +4,7 @@ import type { DatasetLike } from "../../data/datasets/index.ts";
 import { writeJson } from "../../io/files/index.ts";
 import { type DataRecord, type GroupDir, type Maps, type SplitRecord, sortedPairs } from "../../io/maps/index.ts";
 import type { Split } from "../../split/index.ts";
+import type { JsonObject } from "../../utils/config.ts";
 import type { ComputationalConfig } from "../computational.ts";
 
 /** Data as a MAPS describes them. */
@@ -18,12 +19,16 @@ export function describeData(dataset: DatasetLike, loader: DataLoader | null): D
 /** All that a MAPS records of a split when its training begins. */
 export function describeSplit(split: Split, computational: ComputationalConfig): SplitRecord {
   // ClinicaDL goes on with the training, too: it makes the same steps with whole weights
-  const { fully_sharded_data_parallel: sharded = null, ...known } = computational.toDict();
+  const { fully_sharded_data_parallel: sharded, checkpointing, ...known } = computational.toDict();
+  const extras: JsonObject = {
+    ...(sharded === undefined ? {} : { fully_sharded_data_parallel: sharded }),
+    ...(checkpointing === undefined ? {} : { checkpointing }),
+  };
   return {
     train: describeData(split.trainDataset, split.trainLoader),
     validation: describeData(split.valDataset, split.valLoader),
     computational: known,
-    computationalExtras: sharded === null ? null : { fully_sharded_data_parallel: sharded },
+    computationalExtras: Object.keys(extras).length === 0 ? null : extras,
   };
 }
 

@@ -67,6 +67,23 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> implements Dispo
     return this.#hooks.any;
   }
 
+  /**
+   * Whether a call keeps nothing for its gradients, and is computed again in the backward pass, as by `torch.utils.checkpoint`; default false. For modules
+   * that give one tensor.
+   * @example
+   * ```ts
+   * const network = new torch.nn.Sequential(...[4, 4, 4].map((n) => new torch.nn.Sequential(new torch.nn.Linear(n, n), new torch.nn.ReLU())));
+   * for (const block of network) block.checkpointing = true;
+   * network.call(torch.ones([2, 4])).sum().backward(); // holds the intermediates of one block
+   * ```
+   */
+  get checkpointing(): boolean {
+    return this.#hooks.recomputes;
+  }
+  set checkpointing(value: boolean) {
+    this.#hooks.recomputes = value;
+  }
+
   /** What the module computes. Override it; to run it, use `call`, which also runs the hooks. */
   forward(..._inputs: I): O {
     throw new TypeError(`Module [${this.constructor.name}] is missing the required "forward" function`);

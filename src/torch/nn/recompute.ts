@@ -19,13 +19,13 @@ interface Given {
   readonly requiresGrad: boolean;
 }
 
-/** The input of a part of a network that runs without gradients now, and will be run again for them. */
-let first: Given | null = null;
+/** The inputs of a part of a network that runs without gradients now, and will be run again for them. */
+let first: readonly Given[] | null = null;
 
 /** Runs `body`, in which layers are to do, to the last bit, what they will do with gradients. */
-export function runningFirst<T>(input: Given, body: () => T): T {
+export function runningFirst<T>(inputs: readonly Given[], body: () => T): T {
   const before = first;
-  first = input;
+  first = inputs;
   try {
     return body();
   } finally {
@@ -38,8 +38,8 @@ export function hasGradients(gradEnabled: boolean): boolean {
   return gradEnabled || first !== null;
 }
 
-/** Whether what a layer is given has a gradient, or will have: of all but the input of such a part that is not known, and taken to be so. */
+/** Whether what a layer is given has a gradient, or will have: of all but the inputs of such a part that is not known, and taken to be so. */
 export function needsGradient(x: Given, gradEnabled: boolean): boolean {
   if (gradEnabled || first === null) return gradEnabled && x.requiresGrad;
-  return x !== first || x.requiresGrad;
+  return !first.includes(x) || x.requiresGrad;
 }
