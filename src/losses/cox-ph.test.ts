@@ -74,6 +74,38 @@ describe("CoxPHLoss", () => {
     expect(value.item()).toBeCloseTo((400 - Math.log(2)) / 2, 4);
     expect(risk.grad?.flatten().toNumbers()).toEqual([0.5, -0.5]);
   });
+  it.each(["efron", "breslow"] as const)("is, of many samples, what it is with all pairs of them: %s", (ties) => {
+    using _scope = torch.scope();
+    torch.manualSeed(1);
+    using loss = new CoxPHLossConfig({ ties }).getObject();
+    const n = 300;
+    const risk = torch.randn([n, 1], { dtype: "float64" }).mul(3).detach().requiresGrad_();
+    // many events at one time, some of them censored
+    const time = torch.randint(1, 60, [n], { dtype: "float64" });
+    const event = torch.rand([n]).gt(0.4).to({ dtype: "float64" });
+    const value = loss.call(risk, torch.stack([time, event], 1));
+    const [gradient] = torch.autograd.grad(value, risk);
+    const there = time.unsqueeze(0).ge(time.unsqueeze(1)).to({ dtype: "float64" });
+    const tied = time.unsqueeze(0).eq(time.unsqueeze(1)).mul(event);
+    const gone = tied.mul(
+      tied
+        .tril(-1)
+        .sum([1], true)
+        .div(tied.sum([1], true).clampMin(1)),
+    );
+    const weights = ties === "breslow" ? there : there.sub(gone);
+    const sums = risk.flatten().unsqueeze(0).add(weights.log()).logsumexp([1]);
+    const expected = risk.flatten().sub(sums).mul(event).sum().neg().div(event.sum());
+    const [expectedGradient] = torch.autograd.grad(expected, risk);
+    expect(Math.abs(value.item() / expected.item() - 1)).toBeLessThan(1e-12);
+    expect(
+      (gradient as torch.Tensor)
+        .sub(expectedGradient as torch.Tensor)
+        .abs()
+        .max()
+        .item(),
+    ).toBeLessThan(1e-12);
+  });
   it("gives one number unreduced", () => {
     using _scope = torch.scope();
     using loss = new CoxPHLossConfig().getObject();

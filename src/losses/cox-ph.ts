@@ -1,4 +1,5 @@
 import { z } from "zod";
+import * as torch from "../torch/index.ts";
 import { nn, type Tensor } from "../torch/index.ts";
 import { configClass } from "../utils/config.ts";
 import { ConfigError, DataFrameError } from "../utils/exceptions.ts";
@@ -87,7 +88,8 @@ export class CoxPHLoss
       );
     }
     const [times, events] = timesAndEvents(target.reshape([samples, columns ?? 1]));
-    const terms = partialLikelihood(output.flatten(), times, events, this.config.ties).neg();
+    const exact = partialLikelihood(output.flatten(), times, events, this.config.ties).neg();
+    const terms = exact.to({ dtype: output.dtype === "float64" ? "float64" : "float32" });
     const how = this.reduction === "none" ? this.config.reduction : this.reduction;
     return how === "sum" ? terms.sum() : terms.sum().div(events.sum().clampMin(1));
   }
@@ -109,24 +111,27 @@ function timesAndEvents(target: Tensor): [times: Tensor, events: Tensor] {
   return [first, events];
 }
 
-/** The logarithm of what each event contributes to the likelihood, (N,), 0 without one. */
-function partialLikelihood(risk: Tensor, times: Tensor, events: Tensor, ties: "efron" | "breslow"): Tensor {
-  const like = { dtype: risk.dtype };
-  const mine = times.unsqueeze(1);
-  // whether sample j is still there at the time of sample i, as 0 and 1
-  const atRisk = times.unsqueeze(0).ge(mine).to(like);
-  const known = events.to(like);
-  const weights = ties === "breslow" ? atRisk : atRisk.sub(leaving(mine.eq(times.unsqueeze(0)).mul(events).to(like)));
-  // -infinity where sample j is not there any more
-  const sums = risk.unsqueeze(0).add(weights.log()).logsumexp([1]);
-  return risk.sub(sums).mul(known);
-}
+/** The logarithm of what each event contributes to the likelihood, (N,), 0 without one; from the last time to the first. In n log n steps. */
+function partialLikelihood(risks: Tensor, times: Tensor, events: Tensor, ties: "efron" | "breslow"): Tensor {
+  const order = times.argsort(0, true);
+  const backwards = times.indexSelect(0, order).neg();
+  // of each sample, the first and the last of those at its time
+  const first = torch.searchsorted(backwards, backwards);
+  const last = torch.searchsorted(backwards, backwards, { right: true }).sub(1);
+  // the gradient of a running logarithm of sums loses digits where these are large
+  const risk = risks.to({ dtype: "float64" }).indexSelect(0, order);
+  const known = events.indexSelect(0, order).to({ dtype: risk.dtype });
+  // of all that are still there at its time
+  const sums = risk.logcumsumexp(0).indexSelect(0, last);
+  const terms = risk.sub(sums);
+  if (ties === "breslow") return terms.mul(known);
 
-/**
- * How much of sample j has left when event i is counted, in Efron's approximation: of d events at one time, the k-th, from 0, finds k / d of each gone.
- * @param tied (N, N), whether j has an event at the time of i.
- */
-function leaving(tied: Tensor): Tensor {
-  const earlier = tied.tril(-1).sum([1], true);
-  return tied.mul(earlier.div(tied.sum([1], true).clampMin(1)));
+  // Efron's approximation: of d events at one time, the k-th, from 0, finds k / d of each of them gone
+  const count = known.cumsum(0);
+  const before = count.indexSelect(0, first).sub(known.indexSelect(0, first));
+  const tied = count.indexSelect(0, last).sub(before).clampMin(1);
+  const gone = count.sub(known).sub(before).div(tied).mul(known);
+  // what part of the sum is that of the events at its time
+  const share = torch.zerosLike(risk).indexAdd(0, last, terms.exp().mul(known)).indexSelect(0, last);
+  return terms.sub(gone.mul(share).neg().log1p()).mul(known);
 }
