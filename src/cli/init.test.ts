@@ -104,7 +104,7 @@ describe("clinicadl init", () => {
     const wrong = (...args: string[]) => clinicadl("init", cohort.root, "--output", "wrong.yaml", ...args).stderr;
     expect(wrong("--suffix", "FLAIR")).toMatch(/There are: anat\/T1w.nii.gz \(3 sessions\); anat\/mask/);
     expect(wrong("--label", "participant_id")).toMatch(/neither a number nor .* Columns that are: diagnosis/);
-    expect(wrong("--label", "weight")).toMatch(/No session has .* 'weight' .* 3 images without a value of 'weight'/);
+    expect(wrong("--label", "weight")).toMatch(/has no column 'weight'. Its columns are: participant_id, /);
     // of the three, one is AD
     expect(wrong()).toMatch(/'diagnosis' has a class with a single participant/);
     renameSync(cohort.tsv, join(dir, "elsewhere.tsv"));

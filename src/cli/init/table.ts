@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Bids, BidsFileType } from "../../io/bids/index.ts";
 import {
+  columnsOf,
   floatColumns,
   markFloatColumns,
   PARTICIPANT_ID,
@@ -44,6 +45,10 @@ export interface Joined {
  */
 export function joinTable(path: string, bids: Bids, fileType: BidsFileType, label: string): Joined {
   const table = readTsv(path);
+  const columns = columnsOf(table);
+  if (table.length > 0 && !columns.has(label)) {
+    throw new DataFrameError(`${path} has no column '${label}'. Its columns are: ${[...columns].join(", ")}.`);
+  }
   const perSession = table.some((row) => Object.hasOwn(row, SESSION_ID));
   const key = (participant: unknown, session: unknown): string =>
     perSession ? `${participant}\t${session}` : String(participant);
