@@ -1,7 +1,7 @@
 /** The model card of an exported network: what it is, and how it is used. */
 import { basename } from "node:path";
 import type { Row } from "../../io/tsv/index.ts";
-import type { JsonObject, JsonValue } from "../../utils/config.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../utils/config.ts";
 import { shownNumber } from "../table.ts";
 
 export interface Card {
@@ -89,7 +89,7 @@ network.load_state_dict({key.removeprefix(prefix): value for key, value in weigh
 }
 
 function part(value: JsonValue | undefined): JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
+  return isJsonObject(value) ? value : {};
 }
 
 function listed(values: readonly string[]): string | null {

@@ -1,13 +1,12 @@
 /** What `npx clinicadl export` does: a trained network as a folder to share. */
-import { createHash } from "node:crypto";
-import { closeSync, copyFileSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, isAbsolute, join, resolve } from "node:path";
-import { readJson, writeFileAtomic, writeJson } from "../../io/files/index.ts";
+import { readJson, sha256Of, writeFileAtomic, writeJson } from "../../io/files/index.ts";
 import { type Maps, stageDirectory } from "../../io/maps/index.ts";
 import { readTsv } from "../../io/tsv/index.ts";
 import { readCheckpoint } from "../../io/weights/index.ts";
 import * as torch from "../../torch/index.ts";
-import type { JsonObject, JsonValue } from "../../utils/config.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../utils/config.ts";
 import { ConfigError, NotInterpretableJsonError } from "../../utils/exceptions.ts";
 import { cardOf } from "./card.ts";
 
@@ -76,21 +75,6 @@ export function exportModel(maps: Maps, { checkpoint, output, name, overwrite }:
 
 const SUMS = "SHA256SUMS";
 
-/** Part by part: Node reads no file of more than 2 GiB at once. */
-function sha256Of(path: string): string {
-  const hash = createHash("sha256");
-  const chunk = Buffer.allocUnsafe(1 << 20);
-  const descriptor = openSync(path, "r");
-  try {
-    for (let count = readSync(descriptor, chunk); count > 0; count = readSync(descriptor, chunk)) {
-      hash.update(chunk.subarray(0, count));
-    }
-  } finally {
-    closeSync(descriptor);
-  }
-  return hash.digest("hex");
-}
-
 /** @throws ConfigError unless all that is in a folder was exported, and is as it was: a card is there to be written on, and a clone has its history. */
 function checkIsExport(folder: string): void {
   if (!statSync(folder).isDirectory()) {
@@ -118,23 +102,19 @@ function checkIsExport(folder: string): void {
 
 /** What a network's weights began with; false: with none that were given. */
 function pretrainedOf({ network }: JsonObject): JsonValue {
-  return isObject(network) ? (network.pretrained ?? false) : false;
+  return isJsonObject(network) ? (network.pretrained ?? false) : false;
 }
 
 /** The weights are those that were trained: those with which they began are not looked for where the model is used. */
 function withoutPretrained(config: JsonObject): JsonObject {
   const { network } = config;
-  return isObject(network) && "pretrained" in network
+  return isJsonObject(network) && "pretrained" in network
     ? { ...config, network: { ...network, pretrained: false } }
     : config;
 }
 
-function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function asObject(value: JsonValue, path: string): JsonObject {
-  if (isObject(value)) return value;
+  if (isJsonObject(value)) return value;
   throw new NotInterpretableJsonError(
     `${path} has the name of a class of one's own only, not what it is made of. Save its weights from a script: torch.saveSafetensors(network.stateDict(), path).`,
   );
@@ -142,9 +122,9 @@ function asObject(value: JsonValue, path: string): JsonObject {
 
 /** The transforms of a dataset; of several datasets those of the first; none where a class of one's own does not say. */
 function transformsOf(dataset: JsonValue): JsonObject {
-  if (!isObject(dataset)) return {};
+  if (!isJsonObject(dataset)) return {};
   const { transforms, datasets } = dataset;
-  if (isObject(transforms)) return transforms;
+  if (isJsonObject(transforms)) return transforms;
   return Array.isArray(datasets) ? transformsOf(datasets[0] ?? null) : {};
 }
 
@@ -153,7 +133,7 @@ function withoutPaths(options: JsonObject): JsonObject {
   const without = (value: JsonValue): JsonValue => {
     if (typeof value === "string") return isAbsolute(value) ? basename(value) : value;
     if (Array.isArray(value)) return value.map(without);
-    return isObject(value) ? withoutPaths(value) : value;
+    return isJsonObject(value) ? withoutPaths(value) : value;
   };
   return Object.fromEntries(Object.entries(options).map(([key, value]) => [key, without(value)]));
 }

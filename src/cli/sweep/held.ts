@@ -1,7 +1,7 @@
 /** What the trials of a study have in common, besides the sweep file. */
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { sha256Of } from "../../io/files/index.ts";
 import { ExperimentDocument } from "../experiment/document.ts";
 import { withoutSpeed } from "../experiment/record.ts";
 import type { SweepFile } from "./file.ts";
@@ -35,7 +35,7 @@ function tableOf(experiment: string): string | null {
   const { data } = optionsOf(dataset);
   if (typeof data !== "string") return null;
   const path = resolve(dirname(experiment), typeof baseDir === "string" ? baseDir : ".", data);
-  return existsSync(path) ? createHash("sha256").update(readFileSync(path)).digest("hex") : null;
+  return existsSync(path) ? sha256Of(path) : null;
 }
 
 function optionsOf(value: unknown): Readonly<Record<string, unknown>> {

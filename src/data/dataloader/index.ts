@@ -15,3 +15,5 @@ export { DataLoaderConfig } from "./config.ts";
 export { WorkerError } from "./errors.ts";
 export { type CollateOption, DataLoader, type DataLoaderOptions, type IterateOptions } from "./loader.ts";
 export { checkOpenFiles, type ThreadsOf } from "./open-files.ts";
+/** How the samples of a data set are shared by processes that evaluate it together. */
+export { boundsOf } from "./order.ts";

@@ -110,8 +110,14 @@ export function countBatches(
   return dropLast ? Math.floor(batches) : Math.ceil(batches);
 }
 
-/** Where the part of a rank begins and ends. */
-function boundsOf(length: number, rank: number, size: number): [from: number, to: number] {
+/**
+ * Where the part of a rank begins and ends, where each of `size` processes evaluates its part of a data set.
+ * @example
+ * ```ts
+ * console.log(boundsOf(10, 1, 3)); // → [ 3, 6 ]
+ * ```
+ */
+export function boundsOf(length: number, rank: number, size: number): [from: number, to: number] {
   return [Math.floor((length * rank) / size), Math.floor((length * (rank + 1)) / size)];
 }
 

@@ -1,13 +1,13 @@
 /** Files from the web, kept in the user's cache. */
 import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { closeSync, existsSync, openSync, readSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { say } from "../../utils/output.ts";
 import { replaceFile } from "../files/atomic.ts";
+import { sha256Of } from "../files/sha256.ts";
 import { type Address, addressOf, DownloadError, type Environment, type Remote } from "./address.ts";
 import type { Job, Outcome } from "./child.ts";
 
@@ -28,7 +28,7 @@ export function downloaded(remote: Remote, env: Environment = process.env): stri
   const address = addressOf({ ...remote, sha256 }, env);
   const path = join(folderOf(env), address.place);
   // what is damaged is downloaded again
-  if (existsSync(path) && (sha256 === null || hashOf(path) === sha256)) return path;
+  if (existsSync(path) && (sha256 === null || sha256Of(path) === sha256)) return path;
   fetchTo(path, address, sha256, env);
   return path;
 }
@@ -97,20 +97,5 @@ function check(outcome: Outcome, address: Address, sha256: string | null, path: 
         `${url} has the SHA-256 ${outcome.sha256}, and ${expected} is expected: it is another file, or damaged. Nothing is kept of it.`,
       );
     }
-  }
-}
-
-function hashOf(path: string): string {
-  const hash = createHash("sha256");
-  const file = openSync(path, "r");
-  try {
-    const buffer = new Uint8Array(1 << 20);
-    for (;;) {
-      const count = readSync(file, buffer);
-      if (count === 0) return hash.digest("hex");
-      hash.update(buffer.subarray(0, count));
-    }
-  } finally {
-    closeSync(file);
   }
 }

@@ -6,3 +6,4 @@ export { contentProblem } from "./content.ts";
 export { linkOrCopy } from "./copy.ts";
 export { ensureFolder, makeFolder, removeFile, sync, syncFolder } from "./folders.ts";
 export { NotRegularFileError, openRegular, readRegular } from "./regular.ts";
+export { sha256Of } from "./sha256.ts";

@@ -1,4 +1,4 @@
-import type { DataLoader } from "../../data/dataloader/index.ts";
+import { boundsOf, type DataLoader } from "../../data/dataloader/index.ts";
 import { ConfigError } from "../../utils/exceptions.ts";
 
 /**
@@ -14,8 +14,10 @@ export function checkEachSampleOnce(call: string, { dataset, batchSize, config }
   }
   // an extraction that draws in training gives another number of samples then
   dataset.eval();
-  const begin = (rank: number) => Math.floor((dataset.length * rank) / processes);
-  const rests = Array.from({ length: processes }, (_, rank) => (begin(rank + 1) - begin(rank)) % batchSize);
+  const rests = Array.from({ length: processes }, (_, rank) => {
+    const [from, to] = boundsOf(dataset.length, rank, processes);
+    return (to - from) % batchSize;
+  });
   const rest = rests.reduce((sum, each) => sum + each, 0);
   if (config.dropLast && rest > 0) {
     const whose = processes === 1 ? "" : ` of each of ${processes} processes`;
